@@ -1,0 +1,48 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+/** `unit` takes seconds and needs nothing but Node; the others meet real Envoys and an engine for containers. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{controlplane,envoy,filters,tests}/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "tests/{e2e,container,long}/**"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each file runs a mesh on the same loopback addresses.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "container",
+          include: ["tests/container/*.test.ts"],
+          globalSetup: ["tests/container/set-up.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "long",
+          include: ["tests/long/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
