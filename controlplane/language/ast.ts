@@ -1,0 +1,55 @@
+import type { Span } from "./source.ts";
+
+/** A policy as written: names are not looked up yet and arguments are not counted. */
+export interface PolicyNode {
+  readonly name: Identifier;
+  readonly clauses: readonly ClauseNode[];
+  readonly statements: readonly StatementNode[];
+}
+
+export interface Identifier {
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** `keyword (words)`: each clause reads its words itself. */
+export interface ClauseNode {
+  readonly keyword: Identifier;
+  readonly words: readonly Word[];
+  readonly span: Span;
+}
+
+export interface Word extends Identifier {
+  readonly kind: "name" | "number" | "string" | "symbol";
+}
+
+export type StatementNode =
+  | { readonly kind: "heading"; readonly name: Identifier }
+  | CallNode
+  | {
+      readonly kind: "if";
+      readonly condition: ExpressionNode;
+      readonly then: readonly StatementNode[];
+      readonly else: readonly StatementNode[];
+      readonly span: Span;
+    };
+
+/** `receiver.Name(…)` and `Name(receiver, …)` are the same call: the receiver is the first argument. */
+export interface CallNode {
+  readonly kind: "call";
+  readonly name: Identifier;
+  readonly arguments: readonly ExpressionNode[];
+  readonly span: Span;
+}
+
+export type ExpressionNode =
+  | CallNode
+  | { readonly kind: "string" | "number" | "name"; readonly value: string; readonly span: Span }
+  | { readonly kind: "not"; readonly operand: ExpressionNode; readonly span: Span }
+  | {
+      readonly kind: "binary";
+      readonly operator: "==" | "!=" | "&&" | "||";
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+      readonly span: Span;
+    };

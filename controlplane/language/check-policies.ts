@@ -1,0 +1,95 @@
+import { checkCopper } from "./check.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Policy, Statement } from "./policy.ts";
+import { readFilter } from "./read-filter.ts";
+import { reporterFor } from "./reporter.ts";
+import { type KnownServices, resolveContext } from "./resolve-context.ts";
+import type { Source } from "./source.ts";
+
+/**
+ * Check policies of both forms together: `.cup` is Copper, `.ts` filter code. The policies are in the order of
+ * enforcement: priority, higher first, then name. Without a mesh the names of services are not looked up.
+ */
+export function checkPolicies(
+  sources: readonly Source[],
+  mesh?: KnownServices,
+): { readonly policies: readonly Policy[]; readonly diagnostics: readonly Diagnostic[] } {
+  const read = sources.map(readSource);
+  const diagnostics = read.flatMap((result) => result.diagnostics);
+  const byName = new Map<string, Policy>();
+  for (const policy of read.flatMap((result) => result.policies)) {
+    const earlier = byName.get(policy.name);
+    if (earlier) diagnostics.push(...duplicate(policy, earlier));
+    else byName.set(policy.name, policy);
+  }
+  const policies = [...byName.values()].map((policy) => {
+    if (!mesh) return policy;
+    const resolved = resolveContext(policy, mesh);
+    diagnostics.push(...resolved.diagnostics, ...unknownTargets(policy, mesh));
+    return resolved.policy;
+  });
+  return { policies: policies.sort(inOrder), diagnostics };
+}
+
+function readSource(source: Source): {
+  readonly policies: readonly Policy[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  if (!source.path.endsWith(".ts")) return checkCopper(source);
+  const { policy, diagnostics } = readFilter(source);
+  return { policies: policy ? [policy] : [], diagnostics };
+}
+
+/** Compares by code units: the order is part of the meaning, so it must not depend on a locale. */
+function inOrder(a: Policy, b: Policy): number {
+  return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+function duplicate(policy: Policy, earlier: Policy): readonly Diagnostic[] {
+  const reporter = reporterFor(policy.source);
+  reporter.report("CUP0208", policy.span, `there are two policies \`${policy.name}\``, {
+    help: `rename one; the other one is in ${earlier.source.path}`,
+  });
+  return reporter.diagnostics;
+}
+
+/** Services and versions that statements name. */
+function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnostic[] {
+  if (policy.kind !== "copper") return [];
+  const reporter = reporterFor(policy.source);
+  const visit = (statement: Statement): void => {
+    if (statement.kind === "if") {
+      for (const inner of [...statement.then, ...statement.else]) visit(inner);
+    }
+    const names =
+      statement.kind === "routeToVersion"
+        ? [statement.service]
+        : statement.kind === "allow"
+          ? [statement.caller, statement.callee].filter((name) => name !== "*")
+          : [];
+    const unknown = names.find((name) => !mesh.services.has(name));
+    if (unknown !== undefined) {
+      reporter.report("CTX0201", statement.span, `the mesh has no service \`${unknown}\``, {
+        help: didYouMean(unknown, mesh.services.keys(), "name a service of the mesh file"),
+      });
+    } else if (statement.kind === "routeToVersion") {
+      const versions = mesh.services.get(statement.service)?.versions ?? new Map();
+      if (versions.has(statement.version)) return;
+      reporter.report(
+        "CTX0202",
+        statement.span,
+        `service \`${statement.service}\` has no version \`${statement.version}\``,
+        {
+          help: didYouMean(
+            statement.version,
+            versions.keys(),
+            "add it to the service's `versions` in the mesh file",
+          ),
+        },
+      );
+    }
+  };
+  for (const section of policy.sections) for (const statement of section.body) visit(statement);
+  return reporter.diagnostics;
+}

@@ -1,0 +1,57 @@
+/**
+ * Every diagnostic code and what it is about. Each has a golden case in tests/policies/error-*.
+ * Codes are never reused; a retired one stays here as a comment. Hundreds: 01 how it is written, 02 what it means.
+ */
+export const codes = {
+  // Copper
+  CUP0101: "character that Copper does not have",
+  CUP0102: "string without its closing quote",
+  CUP0103: "something else was expected here",
+  CUP0104: "comment that does not end",
+  CUP0201: "unknown act",
+  CUP0202: "unknown clause",
+  CUP0203: "unknown action",
+  CUP0204: "wrong arguments",
+  CUP0205: "missing clause",
+  CUP0206: "clause given twice",
+  CUP0207: "value that a clause does not take",
+  CUP0208: "two policies with one name",
+  CUP0209: "state and parameters, which are not supported yet",
+  CUP0210: "action on a side where it cannot be enforced",
+  CUP0211: "not a condition",
+
+  // Contexts, in Copper and in filter code
+  CTX0101: "context that cannot be read",
+  CTX0102: "bare `*` as an element",
+  CTX0201: "unknown service",
+  CTX0202: "unknown version",
+  CTX0203: "name that can be split in several ways",
+
+  // Filter code
+  FLT0101: "AssemblyScript that cannot be read",
+  FLT0201: "filter without a context",
+  FLT0202: "constant with a value that it does not take",
+  FLT0203: "filter without a callback",
+
+  // Mesh files
+  MSH0101: "file that is not YAML",
+  MSH0102: "unknown key",
+  MSH0103: "value that a key does not take",
+  MSH0104: "missing key",
+  MSH0201: "call of an unknown service",
+  MSH0202: "service that calls itself",
+  MSH0203: "endpoint of an unknown version",
+
+  // Placement
+  PLC0101: "context that needs the path at run time",
+  PLC0102: "no data plane offers what a policy needs",
+  PLC0103: "constraints that no placement meets",
+  PLC0104: "callers that cannot be told apart",
+
+  // Modules
+  MOD0101: "policy that does not compile",
+  MOD0102: "module that a proxy would refuse",
+} as const;
+
+/** A key of the table of codes, e.g. `CUP0203`. */
+export type Code = keyof typeof codes;

@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Expression, Name } from "./context.ts";
+import { parseContext } from "./parse-context.ts";
+import { reporterFor } from "./reporter.ts";
+
+const nameText = (name: Name) => (name.version === undefined ? name.name : `${name.name}@${name.version}`);
+
+/** The context written out in full, so that tests read as text. */
+function print(node: Expression): string {
+  switch (node.kind) {
+    case "service":
+      return nameText(node);
+    case "any":
+      return node.except.length === 0 ? "." : `[^${node.except.map(nameText).join(", ")}]`;
+    case "set":
+      return `[${node.names.map(nameText).join(", ")}]`;
+    case "sequence":
+      return `(${node.items.map(print).join(" -> ")})`;
+    case "choice":
+      return `(${node.options.map(print).join(" | ")})`;
+    case "repeat":
+      return `${print(node.item)}${node.max === 1 ? "?" : node.min === 0 ? "*" : "+"}`;
+    default:
+      return node satisfies never;
+  }
+}
+
+function read(text: string): string {
+  const reporter = reporterFor({ path: "a.cup", text });
+  const context = parseContext(reporter, { start: 0, end: text.length });
+  if (!context) return reporter.diagnostics.map((d) => `${d.span.start}: ${d.message}`).join("\n");
+  return (context.anchored ? "^" : "") + print(context.expression);
+}
+
+describe("parseContext", () => {
+  test.each([
+    ["frontend.*[rate,geo]", "(frontend -> .* -> [rate, geo])"],
+    ["frontend->rate", "(frontend -> rate)"],
+    ["mongo-rate->geo-", "(mongo-rate -> geo-)"],
+    ["^frontend -> (a | b)+ -> [^c, d]?", "^(frontend -> (a | b)+ -> [^c, d]?)"],
+    ["shop/cart -> reviews@v2", "(shop/cart -> reviews@v2)"],
+    ["reviews@v2.*rate", "(reviews@v2 -> .* -> rate)"],
+    ["a | b -> c", "(a | (b -> c))"],
+    ["a -> * -> b", "(a -> . -> b)"],
+    ["", "0: expected a service, `.`, `[` or `(`, the context ends here"],
+    ["a b", "2: expected `->` between two services, found `b`"],
+    ["a -> [b", "6: expected `,` or `]`, the context ends here"],
+    ["a -> ^b", "5: expected a service, found `^`"],
+  ])("%s", (text, expected) => {
+    expect(read(text)).toBe(expected);
+  });
+
+  test("what is printed reads the same again", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("a", "b-c", "->", "|", "*", "+", "?", ".", "[a,b]", "[^a]", "(", ")"), {
+          maxLength: 12,
+        }),
+        (words) => {
+          const once = read(words.join(" "));
+          if (!/^\d+:/.test(once)) expect(read(once)).toBe(once);
+        },
+      ),
+    );
+  });
+
+  test("never throws, and stays inside its span", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => void read(text)));
+    const reporter = reporterFor({ path: "a.cup", text: "xx frontend yy" });
+    const context = parseContext(reporter, { start: 3, end: 8 });
+    expect(context?.expression).toMatchObject({ kind: "service", name: "front", span: { start: 3, end: 8 } });
+  });
+
+  test("deep nesting is a diagnostic", () => {
+    expect(read("(".repeat(10_000))).toMatch(/fewer nested parentheses/);
+  });
+});

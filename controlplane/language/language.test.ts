@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkCopper } from "./check.ts";
+import { checkPolicies } from "./check-policies.ts";
+import { lex } from "./lexer.ts";
+import { nearest } from "./nearest.ts";
+import { parse } from "./parser.ts";
+import { readFilter } from "./read-filter.ts";
+import { diagnosticToJson, positionOf, renderDiagnostic } from "./render.ts";
+import { reporterFor } from "./reporter.ts";
+
+const tokensOf = (text: string) =>
+  lex(reporterFor({ path: "a.cup", text })).map(({ kind, value }) => `${kind} ${value}`);
+
+/** Text made of what Copper is made of gets deeper into the parser than random characters do. */
+const almostCopper = fc
+  .array(
+    fc.constantFrom(
+      ..."policy p ( ) { } [ ] Ingress Egress ; , . ! == != && || if else act Request r context 'a->b' \"s\" SetHeader Deny 403 --- \n // /* */ import ' \\".split(
+        " ",
+      ),
+    ),
+    { maxLength: 60 },
+  )
+  .map((words) => words.join(" "));
+
+describe("lexer", () => {
+  test("a hyphen stays in a name, three of them separate", () => {
+    expect(tokensOf("hot-path\n---\n-5")).toEqual(["name hot-path", "separator ---", "number -5", "end "]);
+  });
+  test("comments are skipped, either quote makes a string", () => {
+    expect(tokensOf('a // b\n/* c */ \'d\' "e\\"f"')).toEqual(["name a", "string d", 'string e"f', "end "]);
+  });
+});
+
+describe("parser", () => {
+  test("never throws, on any text", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 80 }),
+        (text) => void checkCopper({ path: "a.cup", text }),
+      ),
+    );
+    fc.assert(
+      fc.property(almostCopper, (text) => void checkCopper({ path: "a.cup", text })),
+      { numRuns: 500 },
+    );
+  });
+  test("never throws, on any filter code", () => {
+    fc.assert(fc.property(fc.string({ maxLength: 60 }), (text) => void readFilter({ path: "a.ts", text })));
+  });
+  test("deep nesting is a diagnostic", () => {
+    for (const deep of ["(", "!", "if (true) {"]) {
+      const text = `policy p (act (Request r)) { ${deep.startsWith("if") ? "" : "if ("}${deep.repeat(50_000)}`;
+      expect(parse({ path: "a.cup", text }).diagnostics.length).toBeGreaterThan(0);
+    }
+  });
+  test("spans lie inside the text", () => {
+    fc.assert(
+      fc.property(almostCopper, (text) => {
+        for (const { span } of checkCopper({ path: "a.cup", text }).diagnostics) {
+          expect(0 <= span.start && span.start <= span.end && span.end <= text.length).toBe(true);
+        }
+      }),
+    );
+  });
+  test("both spellings of a call are the same", () => {
+    const body = (statement: string) =>
+      JSON.stringify(
+        checkCopper({
+          path: "a.cup",
+          text: `policy p (act (Request r) context ('a')) { ${statement} }`,
+        }).policies[0]?.sections,
+        (key, value: unknown) => (key === "span" ? undefined : value),
+      );
+    expect(body("r.SetHeader('a', 'b')")).toEqual(body("SetHeader(r, 'a', 'b');"));
+    expect(body("Deny(r)")).toContain('"status":403');
+  });
+  test("one mistake does not hide the next", () => {
+    const { diagnostics } = checkCopper({
+      path: "a.cup",
+      text: "policy p (act (Request r) context ('a')) {\n  SetHeadr(r, 'a', 'b');\n  Deny(r;\n  Denny(r);\n}\n",
+    });
+    expect(diagnostics.map((d) => `${d.code} ${positionOf(d.source, d.span.start).line}`)).toEqual([
+      "CUP0203 2",
+      "CUP0103 3",
+      "CUP0203 4",
+    ]);
+  });
+});
+
+describe("check", () => {
+  const policy = (name: string, clauses = "", body = "SetHeader(r, 'a', 'b');") =>
+    `policy ${name} (act (Request r) context ('a') ${clauses}) { ${body} }`;
+  test("policies come in the order of enforcement", () => {
+    const text = [policy("b"), policy("a"), policy("c", "priority (5)")].join("\n---\n");
+    expect(checkPolicies([{ path: "a.cup", text }]).policies.map(({ name }) => name)).toEqual([
+      "c",
+      "a",
+      "b",
+    ]);
+  });
+  test("lost context denies where access is decided", () => {
+    const onLost = (text: string) => checkCopper({ path: "a.cup", text }).policies[0]?.onLost;
+    expect([
+      onLost(policy("p")),
+      onLost(policy("p", "", "Deny(r)")),
+      onLost(policy("p", "onLost (skip)", "Deny(r)")),
+    ]).toEqual(["skip", "deny", "skip"]);
+  });
+  test("a route without a heading is decided at egress", () => {
+    const text = policy("p", "", "SetHeader(r, 'a', 'b'); RouteToVersion(r, 'a', 'v2')");
+    expect(checkCopper({ path: "a.cup", text }).policies[0]?.sections.map(({ side }) => side)).toEqual([
+      "either",
+      "egress",
+    ]);
+  });
+  test("a filter is named after its file, or its folder", () => {
+    const text = 'export const context = "a";\nexport function onRequest(): void { /* r.deny(1) */ }\n';
+    const name = (path: string) => readFilter({ path, text }).policy;
+    expect([name("x/limit.ts")?.name, name("x/limit/policy.ts")?.name, name("policy.ts")?.name]).toEqual([
+      "limit",
+      "limit",
+      "policy",
+    ]);
+    expect(name("x.ts")?.actions).toEqual([]);
+  });
+});
+
+describe("render", () => {
+  const diagnostic = {
+    code: "CUP0101",
+    severity: "error",
+    message: "m",
+    source: { path: "a.cup", text: "x\n\ty #z\n" },
+    span: { start: 5, end: 6 },
+  } as const;
+  test("lines and columns count from 1", () => {
+    expect(diagnosticToJson(diagnostic)).toEqual({
+      code: "CUP0101",
+      severity: "error",
+      message: "m",
+      file: "a.cup",
+      line: 2,
+      column: 4,
+      endLine: 2,
+      endColumn: 5,
+    });
+  });
+  test("the mark stands under the text, tabs too", () => {
+    expect(renderDiagnostic(diagnostic, { color: false }).split("\n").slice(-2)).toEqual([
+      "2 │ \ty #z",
+      "  │ \t  ^",
+    ]);
+    expect(renderDiagnostic(diagnostic, { color: true })).toContain("\u001b[1;31merror[CUP0101]\u001b[0m");
+  });
+  test("the nearest names come first", () => {
+    expect(nearest("serch", ["rate", "search", "sarch"])).toEqual(
+      ["search", "sarch"].sort((a, b) => (a < b ? -1 : 1)),
+    );
+    expect(nearest("weather", ["rate"])).toEqual([]);
+  });
+});

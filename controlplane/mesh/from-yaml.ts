@@ -1,0 +1,381 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { didYouMean } from "../language/nearest.ts";
+import { type Reporter, reporterFor } from "../language/reporter.ts";
+import type { Source, Span } from "../language/source.ts";
+import type { Call, Endpoint, Mesh, Protocol, Service } from "./mesh.ts";
+
+const identities = ["none", "address", "mtls"] as const;
+const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
+const meshKeys = ["name", "identity", "stateHeader", "services", "calls", "endpoints"];
+const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
+const serviceName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\/[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/i;
+const anyName = /^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/;
+const stateHeader = /^(tracestate|baggage|header:[!#$%&'*+.^_`|~0-9a-z-]+)$/i;
+
+/** Read a mesh file (design §7), YAML or JSON. `mesh` is absent when there are errors. */
+export function fromYaml(source: Source): {
+  readonly mesh?: Mesh;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const reporter = reporterFor(source);
+  const document = parseDocument(source.text, { lineCounter: new LineCounter(), prettyErrors: false });
+  for (const error of document.errors) {
+    const [start, end] = error.pos;
+    const [message = ""] = error.message.split("\n");
+    reporter.report(
+      "MSH0101",
+      { start, end: Math.max(end, start + 1) },
+      `${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+    );
+  }
+  if (reporter.diagnostics.length > 0) return { diagnostics: reporter.diagnostics };
+  const mesh = readMesh(
+    { node: document.contents ?? undefined, span: { start: 0, end: firstLine(source) } },
+    reporter,
+  );
+  const diagnostics = reporter.diagnostics.toSorted((a, b) => a.span.start - b.span.start);
+  return hasErrors(diagnostics) ? { diagnostics } : { mesh, diagnostics };
+}
+
+/** A value and the place to show when something is wrong with it. */
+interface Value {
+  readonly node: Node | undefined;
+  readonly span: Span;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly keySpan: Span;
+  readonly value: Value;
+}
+
+function firstLine(source: Source): number {
+  return source.text.split("\n", 1)[0]?.length ?? 0;
+}
+
+function readMesh(root: Value, reporter: Reporter): Mesh {
+  const entries = entriesOf(root, reporter, "a mesh file", meshKeys);
+  const at = (key: string) => entries.find((entry) => entry.key === key);
+  for (const key of ["name", "services"]) {
+    if (!at(key) && isMap(root.node))
+      reporter.report("MSH0104", root.span, `the mesh has no \`${key}\``, { help: `add \`${key}:\`` });
+  }
+  const services = new Map<string, Service>();
+  const endpoints = readEndpoints(at("endpoints"), reporter);
+  for (const entry of at("services") ? entriesOf(at("services")?.value, reporter, "`services`") : []) {
+    const service = readService(entry, endpoints.get(entry.key) ?? [], reporter);
+    if (service) services.set(entry.key, service);
+  }
+  checkEndpoints(at("endpoints"), services, reporter);
+  const calls = readCalls(at("calls"), services, reporter);
+  return {
+    name: readName(at("name"), reporter) ?? "",
+    identity: oneOf(at("identity"), identities, reporter) ?? "none",
+    stateHeader: readStateHeader(at("stateHeader"), reporter) ?? "tracestate",
+    services,
+    calls,
+  };
+}
+
+function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Reporter): Service | undefined {
+  if (!serviceName.test(entry.key)) {
+    reporter.report("MSH0103", entry.keySpan, `\`${entry.key}\` is not a DNS label`, {
+      help: "letters, digits and hyphens; `namespace/name` where namespaced",
+    });
+    return undefined;
+  }
+  // `rate:` with nothing behind it is a service with all defaults.
+  const entries = isNothing(entry.value)
+    ? []
+    : entriesOf(entry.value, reporter, `service \`${entry.key}\``, serviceKeys);
+  const at = (key: string) => entries.find((inner) => inner.key === key);
+  const protocol = oneOf(at("protocol"), protocols, reporter) ?? "http";
+  const versions = readVersions(at("versions"), reporter);
+  const replicas =
+    whole(at("replicas"), 0, 1_000_000, reporter) ??
+    (versions.size === 0 ? 1 : [...versions.values()].reduce((sum, version) => sum + version.replicas, 0));
+  return {
+    name: entry.key,
+    entry: flag(at("entry"), reporter),
+    origin: flag(at("origin"), reporter),
+    protocol,
+    port: whole(at("port"), 1, 65_535, reporter) ?? (protocol === "tcp" ? 6379 : 8080),
+    replicas,
+    versions,
+    proxy: readName(at("proxy"), reporter) ?? "any",
+    endpoints,
+  };
+}
+
+function readVersions(
+  entry: Entry | undefined,
+  reporter: Reporter,
+): ReadonlyMap<string, { readonly replicas: number }> {
+  const versions = new Map<string, { readonly replicas: number }>();
+  if (!entry) return versions;
+  for (const version of entriesOf(entry.value, reporter, "`versions`")) {
+    const inner = isNothing(version.value)
+      ? []
+      : entriesOf(version.value, reporter, `version \`${version.key}\``, ["replicas"]);
+    const replicas = whole(
+      inner.find(({ key }) => key === "replicas"),
+      0,
+      1_000_000,
+      reporter,
+    );
+    versions.set(version.key, { replicas: replicas ?? 1 });
+  }
+  return versions;
+}
+
+function readCalls(
+  entry: Entry | undefined,
+  services: ReadonlyMap<string, Service>,
+  reporter: Reporter,
+): readonly Call[] {
+  if (!entry || isNothing(entry.value)) return [];
+  const calls: Call[] = [];
+  const known = (name: string, span: Span): boolean => {
+    if (services.has(name)) return true;
+    reporter.report("MSH0201", span, `\`calls\` names an unknown service \`${name}\``, {
+      help: didYouMean(name, services.keys(), `add \`${name}\` to \`services\``),
+    });
+    return false;
+  };
+  for (const caller of entriesOf(entry.value, reporter, "`calls`")) {
+    const knownCaller = known(caller.key, caller.keySpan);
+    for (const item of itemsOf(caller.value, reporter, `the calls of \`${caller.key}\``)) {
+      const call = readCall(caller.key, item, reporter);
+      if (!call || !known(call.to, call.span) || !knownCaller) continue;
+      const { to, rate, span } = call;
+      if (to === caller.key) {
+        reporter.report("MSH0202", span, `service \`${to}\` calls itself`, {
+          help: "leave the call out: it never passes a proxy",
+        });
+      } else if (calls.some((other) => other.from === caller.key && other.to === to)) {
+        reporter.report("MSH0103", span, `the call from \`${caller.key}\` to \`${to}\` is given twice`, {
+          help: "add the rates up in one of them",
+        });
+      } else calls.push({ from: caller.key, to, rate });
+    }
+  }
+  return calls;
+}
+
+function readCall(
+  from: string,
+  item: Value,
+  reporter: Reporter,
+): { readonly to: string; readonly rate: number; readonly span: Span } | undefined {
+  if (!isMap(item.node)) {
+    const to = text(item, `a call of \`${from}\``, "the name of a service", reporter);
+    return to === undefined ? undefined : { to, rate: 1, span: item.span };
+  }
+  const entries = entriesOf(item, reporter, "a call", ["to", "rate"]);
+  const target = entries.find(({ key }) => key === "to");
+  if (!target) {
+    reporter.report("MSH0104", item.span, "this call has no `to`", {
+      help: "write `{ to: SERVICE, rate: 10 }`",
+    });
+    return undefined;
+  }
+  const to = text(target.value, "`to`", "the name of a service", reporter);
+  const rate = entries.find(({ key }) => key === "rate");
+  return to === undefined ? undefined : { to, rate: readRate(rate, reporter), span: target.value.span };
+}
+
+function readRate(entry: Entry | undefined, reporter: Reporter): number {
+  if (!entry) return 1;
+  const rate = scalar(entry.value);
+  if (typeof rate === "number" && Number.isFinite(rate) && rate >= 0) return rate;
+  wrong(entry.value.span, "`rate`", "a number of requests per second, zero or more", reporter);
+  return 1;
+}
+
+function readEndpoints(
+  entry: Entry | undefined,
+  reporter: Reporter,
+): ReadonlyMap<string, readonly Endpoint[]> {
+  const endpoints = new Map<string, readonly Endpoint[]>();
+  if (!entry || isNothing(entry.value)) return endpoints;
+  for (const service of entriesOf(entry.value, reporter, "`endpoints`")) {
+    const list = itemsOf(service.value, reporter, `the endpoints of \`${service.key}\``).flatMap(
+      (item): Endpoint[] => {
+        const entries = entriesOf(item, reporter, "an endpoint", ["address", "port", "version"]);
+        const at = (key: string) => entries.find((inner) => inner.key === key);
+        const missing = ["address", "port"].find((key) => !at(key));
+        if (missing !== undefined) {
+          if (isMap(item.node))
+            reporter.report("MSH0104", item.span, `this endpoint has no \`${missing}\``, {
+              help: `add \`${missing}\``,
+            });
+          return [];
+        }
+        const address = at("address");
+        const where = address && text(address.value, "`address`", "an IP address", reporter);
+        const port = whole(at("port"), 1, 65_535, reporter);
+        const version = at("version");
+        const tag = version && text(version.value, "`version`", "the name of a version", reporter);
+        if (where === undefined || port === undefined) return [];
+        return [{ address: where, port, ...(tag === undefined ? {} : { version: tag }) }];
+      },
+    );
+    endpoints.set(service.key, list);
+  }
+  return endpoints;
+}
+
+function checkEndpoints(
+  entry: Entry | undefined,
+  services: ReadonlyMap<string, Service>,
+  reporter: Reporter,
+): void {
+  if (!isMap(entry?.value.node)) return;
+  for (const pair of entry.value.node.items) {
+    const key = String(isScalar(pair.key) ? pair.key.value : "");
+    const span = spanOf(pair.key) ?? entry.value.span;
+    const service = services.get(key);
+    if (!service) {
+      reporter.report("MSH0201", span, `\`endpoints\` names an unknown service \`${key}\``, {
+        help: didYouMean(key, services.keys(), `add \`${key}\` to \`services\``),
+      });
+      continue;
+    }
+    const unknown = service.endpoints.find(
+      ({ version }) => version !== undefined && !service.versions.has(version),
+    );
+    if (unknown?.version !== undefined) {
+      reporter.report(
+        "MSH0203",
+        span,
+        `an endpoint of \`${key}\` is of an unknown version \`${unknown.version}\``,
+        {
+          help: didYouMean(
+            unknown.version,
+            service.versions.keys(),
+            `add it to the \`versions\` of \`${key}\``,
+          ),
+        },
+      );
+    }
+  }
+}
+
+function readName(entry: Entry | undefined, reporter: Reporter): string | undefined {
+  if (!entry) return undefined;
+  const name = text(entry.value, `\`${entry.key}\``, "a name", reporter);
+  if (name === undefined || anyName.test(name)) return name;
+  wrong(entry.value.span, `\`${entry.key}\``, "letters, digits and hyphens", reporter);
+  return undefined;
+}
+
+function readStateHeader(entry: Entry | undefined, reporter: Reporter): string | undefined {
+  if (!entry) return undefined;
+  const value = scalar(entry.value);
+  if (typeof value === "string" && stateHeader.test(value)) return value;
+  wrong(entry.value.span, "`stateHeader`", "`tracestate`, `baggage` or `header:NAME`", reporter);
+  return undefined;
+}
+
+function oneOf<T extends string>(
+  entry: Entry | undefined,
+  choices: readonly T[],
+  reporter: Reporter,
+): T | undefined {
+  if (!entry) return undefined;
+  const value = scalar(entry.value);
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) {
+    const all = choices.map((candidate) => `\`${candidate}\``).join(" or ");
+    wrong(
+      entry.value.span,
+      `\`${entry.key}\``,
+      all,
+      reporter,
+      didYouMean(String(value), choices, `write ${all}`),
+    );
+  }
+  return choice;
+}
+
+function whole(entry: Entry | undefined, min: number, max: number, reporter: Reporter): number | undefined {
+  if (!entry) return undefined;
+  const value = scalar(entry.value);
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  wrong(entry.value.span, `\`${entry.key}\``, `a whole number from ${min} to ${max}`, reporter);
+  return undefined;
+}
+
+function flag(entry: Entry | undefined, reporter: Reporter): boolean {
+  if (!entry) return false;
+  const value = scalar(entry.value);
+  if (typeof value === "boolean") return value;
+  wrong(entry.value.span, `\`${entry.key}\``, "`true` or `false`", reporter);
+  return false;
+}
+
+function text(value: Value, what: string, wanted: string, reporter: Reporter): string | undefined {
+  const found = scalar(value);
+  if (typeof found === "string" && found !== "") return found;
+  wrong(value.span, what, wanted, reporter);
+  return undefined;
+}
+
+function wrong(span: Span, what: string, wanted: string, reporter: Reporter, help = `write ${wanted}`): void {
+  reporter.report("MSH0103", span, `${what} takes ${wanted}`, { help });
+}
+
+function scalar({ node }: Value): unknown {
+  return isScalar(node) ? node.value : undefined;
+}
+
+function isNothing({ node }: Value): boolean {
+  return node === undefined || (isScalar(node) && node.value === null);
+}
+
+function spanOf(node: unknown): Span | undefined {
+  const range = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range : undefined;
+  return range ? { start: range[0], end: Math.max(range[1], range[0] + 1) } : undefined;
+}
+
+/** The pairs of a map. Keys that are not among `keys`, when given, are reported and left out. */
+function entriesOf(
+  value: Value | undefined,
+  reporter: Reporter,
+  what: string,
+  keys?: readonly string[],
+): readonly Entry[] {
+  if (!value) return [];
+  if (!isMap(value.node)) {
+    wrong(value.span, what, "a map of keys and values", reporter);
+    return [];
+  }
+  return value.node.items.flatMap((pair): Entry[] => {
+    const key = isScalar(pair.key) ? String(pair.key.value) : "";
+    const keySpan = spanOf(pair.key) ?? value.span;
+    if (keys && !keys.includes(key)) {
+      reporter.report("MSH0102", keySpan, `unknown key \`${key}\` in ${what}`, {
+        help: didYouMean(key, keys, `it has \`${keys.join("`, `")}\``),
+      });
+      return [];
+    }
+    const node =
+      isScalar(pair.value) || isMap(pair.value) || isSeq(pair.value) || isAlias(pair.value)
+        ? pair.value
+        : undefined;
+    return [{ key, keySpan, value: { node, span: spanOf(node) ?? keySpan } }];
+  });
+}
+
+function itemsOf(value: Value, reporter: Reporter, what: string): readonly Value[] {
+  if (isNothing(value)) return [];
+  if (!isSeq(value.node)) {
+    wrong(value.span, what, "a list", reporter);
+    return [];
+  }
+  return value.node.items.map((item) => {
+    const node = isScalar(item) || isMap(item) || isSeq(item) || isAlias(item) ? item : undefined;
+    return { node, span: spanOf(node) ?? value.span };
+  });
+}

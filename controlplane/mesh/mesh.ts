@@ -1,0 +1,41 @@
+/** A mesh, checked: services, the calls between them, replicas, protocols, rates (design §7). */
+export interface Mesh {
+  readonly name: string;
+  readonly identity: "none" | "address" | "mtls";
+  /** `tracestate`, `baggage` or `header:NAME`. */
+  readonly stateHeader: string;
+  readonly services: ReadonlyMap<string, Service>;
+  /** In the order of the file; `from` is never null here, calls from outside are those into entries. */
+  readonly calls: readonly Call[];
+}
+
+export type Protocol = "http" | "grpc" | "tcp";
+
+export interface Service {
+  readonly name: string;
+  readonly entry: boolean;
+  readonly origin: boolean;
+  readonly protocol: Protocol;
+  /** Where the service listens; default 8080, and 6379 for TCP. */
+  readonly port: number;
+  readonly replicas: number;
+  /** Empty when the service has no versions. */
+  readonly versions: ReadonlyMap<string, { readonly replicas: number }>;
+  /** `any` data plane that fits, `never` a proxy, or the name of a data plane (pinned). */
+  readonly proxy: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly version?: string;
+}
+
+export interface Call {
+  /** Null for a request from outside, into an entry service. */
+  readonly from: string | null;
+  readonly to: string;
+  /** Requests per second; default 1. */
+  readonly rate: number;
+}

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { checkPolicies } from "../controlplane/language/check-policies.ts";
+import { codes } from "../controlplane/language/codes.ts";
+import { type Diagnostic, hasErrors } from "../controlplane/language/diagnostic.ts";
+import { renderDiagnostic } from "../controlplane/language/render.ts";
+import type { Source } from "../controlplane/language/source.ts";
+import { fromYaml } from "../controlplane/mesh/from-yaml.ts";
+import { place } from "../controlplane/placement/solve.ts";
+
+const corpus = join(import.meta.dirname, "policies");
+const folders = readdirSync(corpus).filter((folder) => folder.startsWith("error-"));
+
+/** Codes that no policy file can bring about, each with the test that covers it. */
+const elsewhere: Readonly<Record<string, string>> = {
+  PLC0103: "only contradictory pins bring it about: controlplane/placement",
+  MOD0101: "needs asc: the tests of controlplane/codegen",
+  MOD0102: "needs a broken module: the tests of controlplane/codegen",
+};
+
+/** A folder is wrong in one stage: the later ones only run when the earlier ones are content. */
+async function diagnose(folder: string): Promise<readonly Diagnostic[]> {
+  const sources = readdirSync(join(corpus, folder))
+    .filter((name) => name !== "diagnostics.txt")
+    .sort()
+    .map((name): Source => ({ path: name, text: readFileSync(join(corpus, folder, name), "utf8") }));
+  const meshFile = sources.find(({ path }) => path === "mesh.yaml");
+  const read = meshFile ? fromYaml(meshFile) : { diagnostics: [] };
+  const mesh = "mesh" in read ? read.mesh : undefined;
+  const checked = checkPolicies(
+    sources.filter((source) => source !== meshFile),
+    mesh,
+  );
+  const found = [...read.diagnostics, ...checked.diagnostics];
+  if (mesh === undefined || hasErrors(found)) return found;
+  return [...found, ...(await place(checked.policies, mesh)).diagnostics];
+}
+
+describe("diagnostics", () => {
+  test.each(folders)("%s", async (folder) => {
+    const diagnostics = await diagnose(folder);
+    expect(diagnostics, "an error folder has something wrong in it").not.toEqual([]);
+    const golden = join(corpus, folder, "diagnostics.txt");
+    expect(
+      existsSync(golden) || process.env["UPDATE_GOLDENS"] === "1",
+      `${folder}/diagnostics.txt is missing: create it with \`npm run golden\` and read it`,
+    ).toBe(true);
+    const text = diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, { color: false })).join("\n\n");
+    await expect(`${text}\n`).toMatchFileSnapshot(golden);
+  });
+
+  test("every code has a golden case", async () => {
+    const shown = new Set(
+      (await Promise.all(folders.map(diagnose))).flat().map((diagnostic) => diagnostic.code as string),
+    );
+    const missing = Object.keys(codes).filter((code) => !shown.has(code) && !(code in elsewhere));
+    expect(missing).toEqual([]);
+  });
+});
