@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { Context, Expression } from "../language/context.ts";
+import { automaton, type VersionReading } from "./automaton.ts";
+
+const span = { start: 0, end: 0 };
+const a: Expression = { kind: "service", name: "a", span };
+const b: Expression = { kind: "service", name: "b", span };
+const many = (item: Expression): Expression => ({ kind: "repeat", item, min: 0, max: "infinity", span });
+
+function matches(context: Context, path: string, versions: VersionReading = "may"): boolean {
+  const machine = automaton(context, ["a", "b", "c"], versions);
+  return (
+    machine.accepting[[...path].reduce((state, name) => machine.step(state, name), machine.start)] === true
+  );
+}
+
+test("a context matches a suffix, anchored the whole path", () => {
+  const expression: Expression = { kind: "sequence", items: [a, b], span };
+  expect(matches({ anchored: false, expression }, "cab")).toBe(true);
+  expect(matches({ anchored: false, expression }, "abc")).toBe(false);
+  expect(matches({ anchored: true, expression }, "ab")).toBe(true);
+  expect(matches({ anchored: true, expression }, "cab")).toBe(false);
+});
+
+test("the empty suffix matches nothing", () => {
+  expect(matches({ anchored: false, expression: many(a) }, "b")).toBe(false);
+  expect(matches({ anchored: false, expression: many(a) }, "ba")).toBe(true);
+});
+
+test("a version may be the one of the request, but need not", () => {
+  const v2: Expression = { kind: "service", name: "a", version: "v2", span };
+  const notV2: Expression = { kind: "any", except: [{ name: "a", version: "v2", span }], span };
+  for (const expression of [v2, notV2]) {
+    expect(matches({ anchored: false, expression }, "ba")).toBe(true);
+    expect(matches({ anchored: false, expression }, "ba", "must")).toBe(false);
+  }
+});

@@ -1,0 +1,132 @@
+import { type CallName, callsOf, keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
+import type { Code } from "../language/codes.ts";
+import type { Diagnostic } from "../language/diagnostic.ts";
+import type { Policy } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { type Dataplane, fitting, offers, sectionsOf, type Unit } from "./problem.ts";
+
+/** One message for each policy whose context only the path of a request can decide, with two paths that show it. */
+export function diagnoseSometimes(
+  sometimes: readonly { readonly policy: Policy; readonly call: CallName }[],
+  mesh: Mesh,
+): readonly Diagnostic[] {
+  return [...Map.groupBy(sometimes, ({ policy }) => policy).values()].flatMap((found) => {
+    const [first, ...others] = found;
+    if (first === undefined) return [];
+    const { policy, call } = first;
+    const yes = shortestWitness(policy, mesh, call, true);
+    const no = shortestWitness(policy, mesh, call, false);
+    const more = others.length === 0 ? "" : `, and of ${others.length} more`;
+    return [
+      {
+        code: "PLC0101",
+        severity: "error",
+        message: `\`${policy.name}\` matches only some requests of the call ${callText(call)}${more}: ${pathText(yes)} matches, ${pathText(no)} does not`,
+        help: `the path of a request is not known at run time yet; write a context that the call alone decides, such as \`${call.from ?? "^"} -> ${call.to}\``,
+        label: "needs the path of the request",
+        source: policy.source,
+        span: policy.contextSpan,
+      },
+    ];
+  });
+}
+
+/** One message for each policy that cannot be enforced: what is missing, and where. */
+export function diagnoseInfeasible(
+  stuck: readonly Unit[],
+  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
+): readonly Diagnostic[] {
+  return [...Map.groupBy(stuck, (unit) => unit.policy).values()].flatMap((units) => {
+    const [unit] = units;
+    if (unit === undefined) return [];
+    const { code, reason, help } = reasonFor(unit, { ...world, others: stuck });
+    return [
+      {
+        code,
+        severity: "error",
+        message: `\`${unit.policy.name}\` cannot be enforced on the call ${callText(unit.call)}: ${reason}`,
+        help,
+        source: unit.policy.source,
+        span: unit.policy.span,
+      },
+    ];
+  });
+}
+
+interface Reason {
+  readonly code: Code;
+  readonly reason: string;
+  readonly help: string;
+}
+
+function reasonFor(
+  unit: Unit,
+  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[]; readonly others: readonly Unit[] },
+): Reason {
+  if (unit.spots.length > 0) {
+    const others = [...new Set(world.others.map((other) => other.policy.name))].filter(
+      (name) => name !== unit.policy.name,
+    );
+    const beside = others.length === 0 ? "" : ` beside ${others.map((name) => `\`${name}\``).join(", ")}`;
+    return {
+      code: "PLC0103",
+      reason: `no choice of sides keeps the order and the joint \`Allow\`s of the policies${beside}`,
+      help: "remove a heading, change a priority, or let more services take a proxy",
+    };
+  }
+  const sides = sectionsOf(unit.policy).find((section) => section.name === unit.section)?.sides ?? [];
+  const reasons: string[] = [];
+  let untold = false;
+  for (const side of sides) {
+    const place = side === "egress" ? unit.call.from : unit.call.to;
+    const service = place === null ? undefined : world.mesh.services.get(place);
+    if (service === undefined) {
+      reasons.push("a request from outside has no caller with a proxy");
+    } else if (service.proxy === "never") {
+      reasons.push(`\`${service.name}\` never takes a proxy`);
+    } else if (fitting(service, world.dataplanes).length === 0) {
+      reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
+    } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, unit.policy))) {
+      reasons.push(`no data plane that \`${service.name}\` can take offers ${listed(unit.policy.actions)}`);
+    } else if (world.mesh.services.get(unit.call.to)?.protocol === "tcp" && !onlyAccess(unit.policy)) {
+      reasons.push("a TCP connection takes `Allow` and `Deny` only");
+    } else {
+      untold = true;
+      reasons.push(`the proxy of \`${service.name}\` cannot tell this call from ${unlike(unit, world.mesh)}`);
+    }
+  }
+  return {
+    code: untold ? "PLC0104" : "PLC0102",
+    reason: reasons.join(", and ") || "an action of it is for the caller's proxy only",
+    help: untold
+      ? "set `identity: address` or `identity: mtls` in the mesh, or enforce the policy at egress"
+      : sides.length === 1
+        ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
+        : "let one of the two services take a proxy that offers the actions",
+  };
+}
+
+/** A call into the same service that the policy does not match alike. */
+function unlike(unit: Unit, mesh: Mesh): string {
+  const judged = new Map(verdicts(unit.policy, mesh).calls.map((call) => [keyOf(call), call.verdict]));
+  const other = callsOf(mesh).find(
+    (call) => call.to === unit.call.to && judged.get(keyOf(call)) !== "always",
+  );
+  return other === undefined ? "others" : callText(other);
+}
+
+function onlyAccess(policy: Policy): boolean {
+  return policy.actions.every((action) => action === "Allow" || action === "Deny");
+}
+
+function callText(call: CallName): string {
+  return call.from === null ? `from outside to \`${call.to}\`` : `\`${call.from} -> ${call.to}\``;
+}
+
+function pathText(path: readonly string[] | undefined): string {
+  return path === undefined ? "no path" : `\`${path.join(" -> ")}\``;
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
+}

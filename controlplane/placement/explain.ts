@@ -1,0 +1,40 @@
+import type { Policy } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import type { PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
+
+/** One line for each proxy, in plain words: which policies and calls need it, and why the other end of a call would not do. */
+export function explainPlacement(
+  placement: Placement,
+  policies: readonly Policy[],
+  mesh: Mesh,
+): readonly string[] {
+  const known = new Map(policies.map((policy) => [policy.name, policy]));
+  return placement.proxies.map((proxy) => {
+    const reasons = proxy.policies.map((placed) => reasonFor(placed, known.get(placed.policy), mesh));
+    return `${proxy.service}: ${[...new Set(reasons)].join("; ")}${countOf(proxy)}`;
+  });
+}
+
+function reasonFor(placed: PlacedPolicy, policy: Policy | undefined, mesh: Mesh): string {
+  const what = `${placed.policy} at ${placed.side} for ${callsText(placed.calls)}`;
+  if (placed.section !== "either") return `${what} (its heading asks for ${placed.side})`;
+  if (placed.calls.some(([from]) => from === null))
+    return `${what} (a request from outside has no other proxy)`;
+  if (placed.side === "egress" && policy?.actions.includes("RouteToVersion") === true)
+    return `${what} (the caller chooses the version)`;
+  const elsewhere = placed.calls.map(([from, to]) => (placed.side === "egress" ? to : from));
+  const closed = elsewhere.find((name) => name !== null && mesh.services.get(name)?.proxy === "never");
+  if (closed !== undefined) return `${what} (${closed} never takes a proxy)`;
+  return `${what} (cheapest side)`;
+}
+
+function callsText(calls: PlacedPolicy["calls"]): string {
+  const shown = calls.slice(0, 3).map(([from, to]) => `${from ?? "outside"} -> ${to}`);
+  const more = calls.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function countOf(proxy: PlacedProxy): string {
+  const calls = new Set(proxy.policies.flatMap((placed) => placed.calls.map((call) => call.join(" "))));
+  return calls.size > 1 ? ` [${calls.size} calls]` : "";
+}

@@ -1,0 +1,30 @@
+import type { Side } from "../language/policy.ts";
+
+/** Which services get a proxy and which proxy enforces which policy on which calls (design §6). */
+export interface Placement {
+  /** `optimal` is proved: cost equals bound. `feasible` has a gap. */
+  readonly status: "optimal" | "feasible";
+  readonly cost: number;
+  readonly bound: number;
+  /** By service name. */
+  readonly proxies: readonly PlacedProxy[];
+  /** Policies that match no call. */
+  readonly unmatched: readonly string[];
+}
+
+export interface PlacedProxy {
+  readonly service: string;
+  readonly dataplane: string;
+  readonly stamps: boolean;
+  /** In the order of enforcement: priority, higher first, then name. */
+  readonly policies: readonly PlacedPolicy[];
+}
+
+export interface PlacedPolicy {
+  readonly policy: string;
+  readonly side: Exclude<Side, "either">;
+  /** The side the author wrote: which section of the policy this is. */
+  readonly section: Side;
+  /** Caller and callee; the caller is null for requests from outside. */
+  readonly calls: readonly (readonly [string | null, string])[];
+}

@@ -1,0 +1,215 @@
+import { commutes } from "../analysis/commutes.ts";
+import { type CallName, callsOf, keyOf, type Verdict, verdicts } from "../analysis/verdicts.ts";
+import type { Policy, Side, Statement } from "../language/policy.ts";
+import type { Mesh, Service } from "../mesh/mesh.ts";
+
+/** A kind of proxy: what it offers and what it costs. */
+export interface Dataplane {
+  readonly name: string;
+  /** Of one proxy; multiplied by a service's replicas. */
+  readonly cost: number;
+  /** Names of the actions that it offers. */
+  readonly actions: "all" | readonly string[];
+  /** Cost of one execution of an action, times the rate of a call; default 0. */
+  readonly actionCosts?: Readonly<Record<string, number>>;
+}
+
+/** One Envoy in front of a service, able to do everything. */
+export const defaultDataplanes: readonly Dataplane[] = [{ name: "envoy", cost: 1, actions: "all" }];
+
+export type PlacedSide = Exclude<Side, "either">;
+
+/** A section of a policy on one call that it matches: what the solver puts on a side. */
+export interface Unit {
+  readonly id: number;
+  readonly policy: Policy;
+  readonly section: Side;
+  readonly call: CallName;
+  readonly spots: readonly Spot[];
+}
+
+/** A place where a unit could be enforced. */
+export interface Spot {
+  readonly side: PlacedSide;
+  readonly service: string;
+  readonly dataplane: string;
+  readonly cost: number;
+}
+
+/** The model of design §6 that reductions and the solver work on. */
+export interface Problem {
+  readonly units: readonly Unit[];
+  /** Units that sit on one side together: `Allow`s of a call, and what a callee without identities cannot tell apart. */
+  readonly together: readonly (readonly [Unit, Unit])[];
+  /** Of each pair, not the first at ingress and the second at egress. */
+  readonly ordered: readonly (readonly [Unit, Unit])[];
+  /** `${service} ${dataplane}` to the cost of that proxy. */
+  readonly proxies: ReadonlyMap<
+    string,
+    { readonly service: string; readonly dataplane: string; readonly cost: number }
+  >;
+  /** Calls of which a policy matches only some requests: these need the path at run time. */
+  readonly sometimes: readonly { readonly policy: Policy; readonly call: CallName }[];
+  readonly unmatched: readonly Policy[];
+}
+
+/** Builds the model; everything that only one policy or call decides is decided here. */
+export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: readonly Dataplane[]): Problem {
+  const active = inOrder(policies.filter((policy) => policy.mode !== "off"));
+  const rates = new Map(mesh.calls.map((call) => [keyOf(call), call.rate]));
+  const units: Unit[] = [];
+  const sometimes: { policy: Policy; call: CallName }[] = [];
+  const unmatched: Policy[] = [];
+  const together: [Unit, Unit][] = [];
+
+  for (const policy of active) {
+    const judged = new Map(verdicts(policy, mesh).calls.map((call) => [keyOf(call), call.verdict]));
+    let matched = false;
+    for (const section of sectionsOf(policy)) {
+      for (const call of callsOf(mesh)) {
+        const verdict = judged.get(keyOf(call)) ?? "never";
+        if (verdict === "never") continue;
+        matched = true;
+        // Egress statements do not apply to a request from outside (design §3).
+        if (call.from === null && !section.sides.includes("ingress")) continue;
+        if (verdict === "sometimes") {
+          if (!sometimes.some((known) => known.policy === policy && keyOf(known.call) === keyOf(call)))
+            sometimes.push({ policy, call });
+          continue;
+        }
+        const rate = rates.get(keyOf(call)) ?? 1;
+        const spots = section.sides
+          .filter((side) => side === "egress" || ingressKnows(mesh, call, judged))
+          .flatMap((side) => spotsAt(side, { policy, call, rate, mesh, dataplanes }));
+        units.push({ id: units.length, policy, section: section.name, call, spots });
+      }
+    }
+    if (!matched) unmatched.push(policy);
+  }
+
+  if (mesh.identity === "none") {
+    const chain = new Map<string, Unit>();
+    for (const unit of units) {
+      const key = `${unit.policy.name} ${unit.section} ${unit.call.to}`;
+      const before = chain.get(key);
+      if (before !== undefined) together.push([before, unit]);
+      chain.set(key, unit);
+    }
+  }
+  const ordered: [Unit, Unit][] = [];
+  for (const sameCall of Map.groupBy(units, (unit) => keyOf(unit.call)).values()) {
+    const allows = sameCall.filter((unit) => unitAllows(unit));
+    for (const unit of allows.slice(1)) if (allows[0] !== undefined) together.push([allows[0], unit]);
+    for (const [index, p] of sameCall.entries()) {
+      for (const q of sameCall.slice(index + 1)) {
+        if (p.policy === q.policy) continue;
+        if (!commutes(p.policy, q.policy, { p: p.section, q: q.section })) ordered.push([p, q]);
+      }
+    }
+  }
+
+  const proxies = new Map<string, { service: string; dataplane: string; cost: number }>();
+  for (const service of mesh.services.values()) {
+    for (const dataplane of fitting(service, dataplanes)) {
+      proxies.set(proxyKey(service.name, dataplane.name), {
+        service: service.name,
+        dataplane: dataplane.name,
+        cost: replicasOf(service) * dataplane.cost,
+      });
+    }
+  }
+  return { units, together, ordered, proxies, sometimes, unmatched };
+}
+
+/** Key of `Problem.proxies`. */
+export function proxyKey(service: string, dataplane: string): string {
+  return `${service} ${dataplane}`;
+}
+
+/** Policies in the order of enforcement: priority, higher first, then name. */
+export function inOrder(policies: readonly Policy[]): readonly Policy[] {
+  return [...policies].sort(
+    (a, b) => b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  );
+}
+
+/** Without identities a callee's proxy cannot tell its callers apart: all calls into it must match alike (design §4). */
+function ingressKnows(mesh: Mesh, call: CallName, judged: ReadonlyMap<string, Verdict>): boolean {
+  if (mesh.identity !== "none") return true;
+  return callsOf(mesh)
+    .filter((other) => other.to === call.to)
+    .every((other) => judged.get(keyOf(other)) === judged.get(keyOf(call)));
+}
+
+function spotsAt(
+  side: PlacedSide,
+  at: {
+    readonly policy: Policy;
+    readonly call: CallName;
+    readonly rate: number;
+    readonly mesh: Mesh;
+    readonly dataplanes: readonly Dataplane[];
+  },
+): readonly Spot[] {
+  const place = side === "ingress" ? at.call.to : at.call.from;
+  const service = place === null ? undefined : at.mesh.services.get(place);
+  if (service === undefined) return [];
+  // A TCP connection can be let through or closed, no more.
+  const overTcp = at.mesh.services.get(at.call.to)?.protocol === "tcp";
+  if (overTcp && !at.policy.actions.every((action) => action === "Allow" || action === "Deny")) return [];
+  return fitting(service, at.dataplanes)
+    .filter((dataplane) => offers(dataplane, at.policy))
+    .map((dataplane) => ({
+      side,
+      service: service.name,
+      dataplane: dataplane.name,
+      cost:
+        at.rate * at.policy.actions.reduce((sum, action) => sum + (dataplane.actionCosts?.[action] ?? 0), 0),
+    }));
+}
+
+/** The data planes that a service can take: none when it is `never`, one when it is pinned. */
+export function fitting(service: Service, dataplanes: readonly Dataplane[]): readonly Dataplane[] {
+  if (service.proxy === "never") return [];
+  return service.proxy === "any"
+    ? dataplanes
+    : dataplanes.filter((dataplane) => dataplane.name === service.proxy);
+}
+
+/** Whether a data plane has all actions of a policy. */
+export function offers(dataplane: Dataplane, policy: Policy): boolean {
+  const actions = dataplane.actions;
+  return actions === "all" || policy.actions.every((action) => actions.includes(action));
+}
+
+function replicasOf(service: Service): number {
+  if (service.versions.size === 0) return service.replicas;
+  return [...service.versions.values()].reduce((sum, version) => sum + version.replicas, 0);
+}
+
+/** The sections of a policy with the sides that each may sit on. A route is chosen by the caller's proxy. */
+export function sectionsOf(
+  policy: Policy,
+): readonly { readonly name: Side; readonly sides: readonly PlacedSide[] }[] {
+  const sections: readonly { readonly side: Side; readonly body: readonly Statement[] }[] =
+    policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
+  return sections.map(({ side, body }) => {
+    const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
+    const routes =
+      has(body, "routeToVersion") || (policy.kind === "filter" && policy.actions.includes("RouteToVersion"));
+    return { name: side, sides: routes ? sides.filter((allowed) => allowed === "egress") : sides };
+  });
+}
+
+function unitAllows(unit: Unit): boolean {
+  if (unit.policy.kind === "filter") return unit.policy.actions.includes("Allow");
+  return unit.policy.sections.some((section) => section.side === unit.section && has(section.body, "allow"));
+}
+
+function has(body: readonly Statement[], kind: Statement["kind"]): boolean {
+  return body.some(
+    (statement) =>
+      statement.kind === kind ||
+      (statement.kind === "if" && (has(statement.then, kind) || has(statement.else, kind))),
+  );
+}

@@ -1,0 +1,84 @@
+import type { Diagnostic } from "../language/diagnostic.ts";
+import type { Policy } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { diagnoseInfeasible, diagnoseSometimes } from "./diagnose.ts";
+import { optimize } from "./optimize.ts";
+import type { PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
+import {
+  type Dataplane,
+  defaultDataplanes,
+  inOrder,
+  type Problem,
+  problem,
+  type Spot,
+  type Unit,
+} from "./problem.ts";
+
+export interface PlaceOptions {
+  /** The placement in force: among optima, the one with the fewest changes from it is taken. */
+  readonly previous?: Placement;
+  /** Default: one Envoy that offers every action at cost 1. */
+  readonly dataplanes?: readonly Dataplane[];
+}
+
+export interface PlaceResult {
+  /** Absent when there are errors. */
+  readonly placement?: Placement;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The cheapest placement of the policies in the mesh, proved (design §6), or why there is none. */
+export async function place(
+  policies: readonly Policy[],
+  mesh: Mesh,
+  options: PlaceOptions = {},
+): Promise<PlaceResult> {
+  const dataplanes = options.dataplanes ?? defaultDataplanes;
+  const model = problem(policies, mesh, dataplanes);
+  if (model.sometimes.length > 0) return { diagnostics: diagnoseSometimes(model.sometimes, mesh) };
+  const solution = await optimize(model, options.previous);
+  if (solution.kind === "infeasible") {
+    return { diagnostics: diagnoseInfeasible(solution.stuck, { mesh, dataplanes }) };
+  }
+  const placement: Placement = {
+    status: "optimal",
+    cost: solution.cost,
+    bound: solution.cost,
+    proxies: proxiesOf(model, solution.spots),
+    unmatched: model.unmatched.map((policy) => policy.name),
+  };
+  return { placement, diagnostics: [] };
+}
+
+function proxiesOf(model: Problem, spots: ReadonlyMap<Unit, Spot>): readonly PlacedProxy[] {
+  const order = inOrder([...new Set(model.units.map((unit) => unit.policy))]).map((policy) => policy.name);
+  const byService = Map.groupBy([...spots], ([, spot]) => spot.service);
+  return [...byService]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([service, placed]): PlacedProxy => {
+      const groups = Map.groupBy(placed, ([unit, spot]) =>
+        JSON.stringify([order.indexOf(unit.policy.name), spot.side, unit.section]),
+      );
+      const policies = [...groups.values()].flatMap((group): readonly PlacedPolicy[] => {
+        const [first] = group;
+        if (first === undefined) return [];
+        const [unit, spot] = first;
+        const calls = group.map(([{ call }]) => [call.from, call.to] as const);
+        return [
+          { policy: unit.policy.name, side: spot.side, section: unit.section, calls: calls.sort(byText) },
+        ];
+      });
+      policies.sort(
+        (a, b) =>
+          order.indexOf(a.policy) - order.indexOf(b.policy) ||
+          byText([a.side, a.section], [b.side, b.section]),
+      );
+      return { service, dataplane: placed[0]?.[1].dataplane ?? "", stamps: false, policies };
+    });
+}
+
+function byText(a: readonly [string | null, string], b: readonly [string | null, string]): number {
+  const left = `${a[0] ?? ""} ${a[1]}`;
+  const right = `${b[0] ?? ""} ${b[1]}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
