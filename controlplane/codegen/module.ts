@@ -1,0 +1,29 @@
+/** One compiled Wasm binary and what a proxy has to know to run it. */
+export interface Module {
+  /** Lower-case hex of the SHA-256 of `bytes`. */
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+  /** Names of the policies inside, in the order of enforcement. */
+  readonly policies: readonly string[];
+  /** Access control fails closed, the rest open (design §4, Failure). */
+  readonly failure: "closed" | "open";
+  /** `module.name` of each import, sorted. */
+  readonly imports: readonly string[];
+  /** Sorted. */
+  readonly exports: readonly string[];
+}
+
+/** What one proxy runs in one direction: modules in the order of policies, each with its plugin configuration. */
+export interface Chain {
+  readonly service: string;
+  readonly direction: "inbound" | "outbound";
+  readonly slots: readonly Slot[];
+}
+
+export interface Slot {
+  /** Stable name of the ECDS resource and `vm_id`: `wire/SERVICE/DIRECTION/N`-like, the same for as long as the same policies run there. */
+  readonly name: string;
+  readonly module: Module;
+  /** Plugin configuration, given to `proxy_on_configure`: which policies run for which peer. */
+  readonly configuration: string;
+}

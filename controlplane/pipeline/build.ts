@@ -1,0 +1,89 @@
+import { buildChains, type ChainCache } from "../codegen/build-chains.ts";
+import type { Chain, Module } from "../codegen/module.ts";
+import { checkPolicies } from "../language/check-policies.ts";
+import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import type { Policy } from "../language/policy.ts";
+import type { Source } from "../language/source.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import type { Placement } from "../placement/placement.ts";
+import { place } from "../placement/solve.ts";
+import { addressPlan } from "../xds/address-plan.ts";
+
+/** What the user wrote. Equal inputs and an equal previous placement build the same thing. */
+export interface Input {
+  readonly policies: readonly Source[];
+  readonly mesh: Source;
+}
+
+export interface Build {
+  readonly input: Input;
+  readonly mesh: Mesh;
+  readonly policies: readonly Policy[];
+  readonly placement: Placement;
+  readonly chains: readonly Chain[];
+  readonly modules: readonly Module[];
+  /** Generated AssemblyScript by slot name. */
+  readonly generated: ReadonlyMap<string, string>;
+}
+
+export interface BuildResult {
+  /** Absent when there are errors. */
+  readonly build?: Build;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface BuildOptions {
+  /** The placement in force: among optima, the one nearest to it is taken. */
+  readonly previous?: Placement;
+  readonly cache?: ChainCache;
+}
+
+/** Parse and check policies against a mesh. */
+export function checkInput(input: Input): {
+  readonly mesh?: Mesh;
+  readonly policies: readonly Policy[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { mesh, diagnostics } = fromYaml(input.mesh);
+  const checked = checkPolicies(input.policies, mesh);
+  return {
+    ...(mesh === undefined ? {} : { mesh }),
+    policies: checked.policies,
+    diagnostics: [...diagnostics, ...checked.diagnostics],
+  };
+}
+
+/** Run every stage up to the compiled chains of each proxy. */
+export async function build(input: Input, options: BuildOptions = {}): Promise<BuildResult> {
+  const { mesh, policies, diagnostics } = checkInput(input);
+  if (mesh === undefined || hasErrors(diagnostics)) return { diagnostics };
+
+  const placed = await place(
+    policies,
+    mesh,
+    options.previous === undefined ? {} : { previous: options.previous },
+  );
+  const afterPlacement = [...diagnostics, ...placed.diagnostics];
+  if (placed.placement === undefined || hasErrors(placed.diagnostics)) return { diagnostics: afterPlacement };
+
+  const plan = addressPlan(mesh);
+  const compiled = await buildChains(policies, placed.placement, mesh, {
+    addressesOf: plan.sources,
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
+  });
+  const all = [...afterPlacement, ...compiled.diagnostics];
+  if (hasErrors(compiled.diagnostics)) return { diagnostics: all };
+  return {
+    build: {
+      input,
+      mesh,
+      policies,
+      placement: placed.placement,
+      chains: compiled.chains,
+      modules: compiled.modules,
+      generated: compiled.sources,
+    },
+    diagnostics: all,
+  };
+}

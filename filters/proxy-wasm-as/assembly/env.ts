@@ -1,0 +1,51 @@
+// The host functions as they are. asc takes the import module, `env`, from the name of this file.
+export declare function proxy_log(level: u32, data: usize, size: usize): u32;
+export declare function proxy_get_header_map_value(
+  map: u32,
+  key: usize,
+  keySize: usize,
+  value: usize,
+  valueSize: usize,
+): u32;
+export declare function proxy_get_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
+export declare function proxy_add_header_map_value(
+  map: u32,
+  key: usize,
+  keySize: usize,
+  value: usize,
+  valueSize: usize,
+): u32;
+export declare function proxy_replace_header_map_value(
+  map: u32,
+  key: usize,
+  keySize: usize,
+  value: usize,
+  valueSize: usize,
+): u32;
+export declare function proxy_remove_header_map_value(map: u32, key: usize, keySize: usize): u32;
+export declare function proxy_get_buffer_bytes(
+  buffer: u32,
+  start: usize,
+  size: usize,
+  data: usize,
+  dataSize: usize,
+): u32;
+export declare function proxy_get_property(path: usize, pathSize: usize, value: usize, valueSize: usize): u32;
+export declare function proxy_send_local_response(
+  status: u32,
+  details: usize,
+  detailsSize: usize,
+  body: usize,
+  bodySize: usize,
+  headers: usize,
+  headersSize: usize,
+  grpcStatus: i32,
+): u32;
+export declare function proxy_call_foreign_function(
+  name: usize,
+  nameSize: usize,
+  argument: usize,
+  argumentSize: usize,
+  result: usize,
+  resultSize: usize,
+): u32;

@@ -1,0 +1,204 @@
+import { Bytes, bytes, equal, lengthOf, log, MISSING, pointerOf } from "./bytes";
+import { proxy_get_buffer_bytes } from "./env";
+
+// One block per root context in one static region, so that neither a new configuration nor a removed root leaks:
+// root, size, count, then flags, start and length of the peers for each policy, then the text itself.
+// Envoy gives equal code with one vm_id one VM, where old and new configuration live side by side for a while.
+const CAPACITY: usize = 49152;
+const region: usize = memory.data(49152);
+const STREAMS: u32 = 4096;
+const streams: usize = memory.data(32768);
+const PLUGIN_CONFIGURATION: u32 = 7;
+
+let used: usize = 0;
+let recorded: u32 = 0;
+let onlyRoot: u32 = 0;
+let newest: u32 = 0;
+
+export const PRESENT: u32 = 1;
+export const OUTBOUND: u32 = 2;
+export const AUDIT: u32 = 4;
+export const ALL: u32 = 8;
+export const COMPLEMENT: u32 = 16;
+
+/** The streams of the only root need no record: which root is theirs is clear. */
+export function created(context: u32, parent: u32): void {
+  if (parent == 0 || parent == onlyRoot || recorded == STREAMS) return;
+  store<u32>(streams + recorded * 8, context);
+  store<u32>(streams + recorded * 8 + 4, parent);
+  recorded++;
+}
+
+export function deleted(context: u32): void {
+  for (let i = recorded; i > 0; i--) {
+    const at = streams + (i - 1) * 8;
+    if (load<u32>(at) != context) continue;
+    recorded--;
+    store<u64>(at, load<u64>(streams + recorded * 8));
+    return;
+  }
+  if (find(context) == 0) return;
+  remove(context);
+  const first = region;
+  onlyRoot = used > 0 && <usize>load<u32>(first + 4) == used ? load<u32>(first) : 0;
+  if (onlyRoot != 0) recorded = 0;
+  if (context == newest) newest = used > 0 ? load<u32>(first) : 0;
+}
+
+/** The configuration block of a stream; 0 when there is none. */
+export function blockOf(context: u32): usize {
+  for (let i = recorded; i > 0; i--) {
+    const at = streams + (i - 1) * 8;
+    if (load<u32>(at) == context) return find(load<u32>(at + 4));
+  }
+  return find(onlyRoot != 0 ? onlyRoot : newest);
+}
+
+export function flagsOf(block: usize, policy: u32): u32 {
+  return load<u32>(block + 12 + policy * 12);
+}
+
+export function peersOf(block: usize, policy: u32): Bytes {
+  const at = block + 12 + policy * 12;
+  return bytes(block + load<u32>(at + 4), load<u32>(at + 8));
+}
+
+/** The lines that start with `@`, as `@self NAME` and `@peer NAME ADDRESSES` (tabs between), say who is who. */
+export function fact(block: usize, key: Bytes): Bytes {
+  const end = block + load<u32>(block + 4);
+  let at = block + 12 + load<u32>(block + 8) * 12;
+  while (at < end) {
+    const stop = find8(at, end, 10);
+    if (lengthOf(key) < stop - at && equal(bytes(at, lengthOf(key)), key)) {
+      return bytes(at + lengthOf(key), stop - at - lengthOf(key));
+    }
+    at = stop + 1;
+  }
+  return MISSING;
+}
+
+/** Whether a comma-separated list has this item. */
+export function listed(list: Bytes, item: Bytes): bool {
+  if (list == MISSING || item == MISSING) return false;
+  const end = pointerOf(list) + lengthOf(list);
+  let at = pointerOf(list);
+  while (at < end) {
+    const stop = find8(at, end, 44);
+    if (equal(bytes(at, stop - at), item)) return true;
+    at = stop + 1;
+  }
+  return false;
+}
+
+/** Take a configuration; false, with a log line that says why, when it cannot be understood. `names` end in newlines. */
+export function configure(root: u32, size: usize, names: Bytes): bool {
+  let count: u32 = 0;
+  for (let i: usize = 0; i < lengthOf(names); i++) if (load<u8>(pointerOf(names) + i) == 10) count++;
+  let text: Bytes = 0;
+  if (size > 0) {
+    const cell = memory.data(8);
+    store<u64>(cell, 0);
+    if (proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, cell, cell + 4) == 0) {
+      text = bytes(load<u32>(cell), load<u32>(cell + 4));
+    }
+  }
+  const head: usize = 12 + count * 12;
+  const total = (head + lengthOf(text) + 3) & ~3;
+  const old = find(root);
+  const before = old != 0 ? <usize>load<u32>(old + 4) : 0;
+  if (used - before + total > CAPACITY) return refuse("the configuration is too long; lines", 0);
+  // The new block is written behind the others only once the text is understood.
+  const table = heap.alloc(head);
+  memory.fill(table, 0, head);
+  const end = pointerOf(text) + lengthOf(text);
+  let at = pointerOf(text);
+  let line: u32 = 0;
+  let next: u32 = 0;
+  while (at < end) {
+    line++;
+    const stop = find8(at, end, 10);
+    if (stop > at && load<u8>(at) != 64) {
+      const name = find8(at, stop, 9);
+      const direction = find8(min(name + 1, stop), stop, 9);
+      if (name >= stop || direction >= stop)
+        return refuse("expected NAME, DIRECTION and PEERS between tabs in line", line);
+      const peers = find8(direction + 1, stop, 9);
+      while (next < count && !equal(nameAt(names, next), bytes(at, name - at))) next++;
+      if (next == count) return refuse("no such policy here, or out of order, in line", line);
+      let flags = PRESENT;
+      const way = name + 1;
+      if (is(way, direction, "outbound")) flags |= OUTBOUND;
+      else if (!is(way, direction, "inbound"))
+        return refuse("the direction must be `inbound` or `outbound` in line", line);
+      if (peers < stop) {
+        if (is(peers + 1, stop, "audit")) flags |= AUDIT;
+        else if (!is(peers + 1, stop, "enforce"))
+          return refuse("the mode must be `enforce` or `audit` in line", line);
+      }
+      let start = direction + 1;
+      if (is(start, peers, "*")) flags |= ALL;
+      else if (start < peers && load<u8>(start) == 33) {
+        flags |= COMPLEMENT;
+        start++;
+      } else if (start == peers) return refuse("the peers are empty in line", line);
+      const entry = table + 12 + next * 12;
+      store<u32>(entry, flags);
+      store<u32>(entry + 4, <u32>(head + (start - pointerOf(text))));
+      store<u32>(entry + 8, <u32>(peers - start));
+      next++;
+    }
+    at = stop + 1;
+  }
+  store<u32>(table, root);
+  store<u32>(table + 4, <u32>total);
+  store<u32>(table + 8, count);
+  remove(root);
+  const block = region + used;
+  memory.copy(block, table, head);
+  memory.copy(block + head, pointerOf(text), lengthOf(text));
+  memory.fill(block + head + lengthOf(text), 10, total - head - lengthOf(text));
+  heap.free(table);
+  if (used == 0) onlyRoot = root;
+  // The streams so far were the old root's and stay unrecorded; those of the new one are recorded from here on.
+  used += total;
+  newest = root;
+  return true;
+}
+
+function nameAt(names: Bytes, index: u32): Bytes {
+  const end = pointerOf(names) + lengthOf(names);
+  let at = pointerOf(names);
+  for (; index > 0; index--) at = find8(at, end, 10) + 1;
+  return bytes(at, find8(at, end, 10) - at);
+}
+
+function is(start: usize, end: usize, text: string): bool {
+  if (end < start || end - start != <usize>text.length) return false;
+  for (let i = 0; i < text.length; i++) if (load<u8>(start + i) != <u8>text.charCodeAt(i)) return false;
+  return true;
+}
+
+function find8(start: usize, end: usize, byte: u8): usize {
+  while (start < end && load<u8>(start) != byte) start++;
+  return start;
+}
+
+function find(root: u32): usize {
+  for (let at = region; at < region + used; at += load<u32>(at + 4)) if (load<u32>(at) == root) return at;
+  return 0;
+}
+
+function remove(root: u32): void {
+  const block = find(root);
+  if (block == 0) return;
+  const size = <usize>load<u32>(block + 4);
+  memory.copy(block, block + size, region + used - block - size);
+  used -= size;
+}
+
+function refuse(reason: string, line: u32): bool {
+  const text = "configuration refused: " + reason + (line > 0 ? ` ${line}` : "");
+  const encoded = String.UTF8.encode(text);
+  log(4, bytes(changetype<usize>(encoded), encoded.byteLength));
+  return false;
+}

@@ -1,0 +1,79 @@
+// A runtime for code whose memory lives as long as one callback: allocation moves a pointer, and `__collect`,
+// called when a callback ends, moves it back. What must outlive a callback stands in static memory.
+const HEADER: usize = 20;
+
+// @ts-ignore: decorator
+@lazy const base: usize = (__heap_base + 15) & ~15;
+// @ts-ignore: decorator
+@lazy let top: usize = base;
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __alloc(size: usize): usize {
+  const start = top;
+  const end = (start + size + 15) & ~15;
+  if (end < start) unreachable();
+  const have = <usize>memory.size() << 16;
+  if (end > have) {
+    if (memory.grow(<i32>((end - have + 0xffff) >>> 16)) < 0) unreachable();
+  }
+  top = end;
+  return start;
+}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __realloc(pointer: usize, size: usize): usize {
+  // The old size is not kept, so this copies up to the end of what was used; it stays inside memory.
+  const used = top - pointer;
+  const moved = __alloc(size);
+  memory.copy(moved, pointer, min(size, used));
+  return moved;
+}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __free(_pointer: usize): void {}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __new(size: usize, id: u32): usize {
+  const block = __alloc(size + HEADER + 12) + 12;
+  const pointer = block + HEADER;
+  store<u32>(pointer - 8, id);
+  store<u32>(pointer - 4, <u32>size);
+  memory.fill(pointer, 0, size);
+  return pointer;
+}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __renew(old: usize, size: usize): usize {
+  const pointer = __new(size, load<u32>(old - 8));
+  memory.copy(pointer, old, min(size, <usize>load<u32>(old - 4)));
+  return pointer;
+}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __link(_parent: usize, _child: usize, _multiple: bool): void {}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __pin(pointer: usize): usize {
+  return pointer;
+}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __unpin(_pointer: usize): void {}
+
+// @ts-ignore: decorator
+@unsafe @global
+function __visit(_pointer: usize, _cookie: u32): void {}
+
+// @ts-ignore: decorator
+@unsafe @global
+export function __collect(): void {
+  top = base;
+}

@@ -1,0 +1,2 @@
+export type { Host, HostOptions, HostRequest, HostResult, LocalReply, LogLine } from "./host.ts";
+export { createHost } from "./host.ts";
