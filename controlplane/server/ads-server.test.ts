@@ -1,0 +1,261 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { DeltaDiscoveryResponse } from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
+import { byName, type Resource } from "../xds/resource.ts";
+import type { ProxySnapshot } from "../xds/snapshot.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import { type AdsServer, createAdsServer } from "./ads-server.ts";
+import type { Nack } from "./delta-stream.ts";
+import { type FakeProxy, fakeProxy } from "./fake-proxy.test-helper.ts";
+
+const { cluster, endpoints, listener, extension, route } = typeUrl;
+
+const closers: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function start(nacks: Nack[] = []): Promise<AdsServer> {
+  const server = await createAdsServer({
+    listen: { host: "127.0.0.1", port: 0 },
+    onNack: (nack) => nacks.push(nack),
+  });
+  closers.push(() => server.close());
+  return server;
+}
+
+function connect(server: AdsServer, node = "rate"): FakeProxy {
+  const proxy = fakeProxy(server.port, node);
+  closers.push(proxy.close);
+  return proxy;
+}
+
+/** Resources of a type, written `name=version`; the server never looks inside them. */
+function some(type: TypeUrl, text: string): readonly Resource[] {
+  return text
+    .split(" ")
+    .filter((each) => each !== "")
+    .map((each) => {
+      const [name = "", version = ""] = each.split("=");
+      return { name, typeUrl: type, version, bytes: new Uint8Array() };
+    });
+}
+
+function snapshot(parts: { c?: string; e?: string; l?: string; x?: string; r?: string }): ProxySnapshot {
+  return {
+    clusters: byName(some(cluster, parts.c ?? "")),
+    endpoints: byName(some(endpoints, parts.e ?? "")),
+    listeners: byName(some(listener, parts.l ?? "")),
+    extensions: byName(some(extension, parts.x ?? "")),
+    routes: byName(some(route, parts.r ?? "")),
+  };
+}
+
+const whole = { c: "a=1", e: "a=1", l: "in=1", x: "f=1", r: "in=1" };
+
+function said(response: DeltaDiscoveryResponse): string {
+  return [
+    ...response.resources.map((each) => `${each.name}=${each.version}`),
+    ...response.removedResources.map((name) => `-${name}`),
+  ].join(" ");
+}
+
+/** Asks as Envoy does, in its order, and accepts everything. */
+async function boot(proxy: FakeProxy): Promise<void> {
+  proxy.ask(cluster);
+  const first = await proxy.next(cluster);
+  proxy.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+  proxy.ack(await proxy.next(endpoints));
+  proxy.ack(first);
+  proxy.ask(listener);
+  const second = await proxy.next(listener);
+  proxy.ask(extension, { resourceNamesSubscribe: ["f"] });
+  proxy.ask(route, { resourceNamesSubscribe: ["in"] });
+  proxy.ack(second);
+  proxy.ack(await proxy.next(extension));
+  proxy.ack(await proxy.next(route));
+}
+
+describe("delta ADS", () => {
+  test("boots a proxy in order, and then is quiet", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    await boot(proxy);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+    expect(await proxy.quiet()).toEqual([]);
+    expect(server.status()).toMatchObject([{ node: "rate", connected: true, settled: true, nacks: [] }]);
+  });
+
+  test("P1: a first request without node.id is refused", async () => {
+    const proxy = connect(await start(), "");
+    proxy.ask(cluster);
+    expect(await proxy.ended).toBe(3);
+  });
+
+  test("P5: the same snapshot again sends nothing, a changed resource alone is sent", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    await boot(proxy);
+    server.setSnapshot("rate", snapshot(whole));
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("rate", snapshot({ ...whole, x: "f=2" }));
+    const response = await proxy.next(extension);
+    expect(said(response)).toBe("f=2");
+    proxy.ack(response);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+  });
+
+  test("P12: an empty wildcard is answered", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot({}));
+    const proxy = connect(server);
+    proxy.ask(cluster);
+    expect(said(await proxy.next(cluster))).toBe("");
+  });
+
+  test("P13: a reconnect to another server with the same snapshot gets no resource", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    proxy.ask(cluster, { initialResourceVersions: { a: "1" } });
+    proxy.ask(endpoints, { initialResourceVersions: { a: "1" }, resourceNamesSubscribe: ["a"] });
+    proxy.ask(listener, { initialResourceVersions: { in: "1" } });
+    proxy.ask(extension, { initialResourceVersions: { f: "1" }, resourceNamesSubscribe: ["f"] });
+    proxy.ask(route, { initialResourceVersions: { in: "1" }, resourceNamesSubscribe: ["in"] });
+    expect(await proxy.quiet()).toEqual([]);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+  });
+
+  test("P13: a reconnecting proxy is told of what is gone, and only of that", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot({ c: "a=1", e: "a=1" }));
+    const proxy = connect(server);
+    proxy.ask(cluster, { initialResourceVersions: { a: "1", gone: "1" } });
+    proxy.ask(endpoints, { initialResourceVersions: { a: "1" }, resourceNamesSubscribe: ["a"] });
+    expect(said(await proxy.next(cluster))).toBe("-gone");
+  });
+
+  test("P15, P17: an absent name is said once and sent when it appears; an absent filter never", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot({ c: "a=1" }));
+    const proxy = connect(server);
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    const response = await proxy.next(endpoints);
+    expect(said(response)).toBe("-a");
+    proxy.ack(response);
+    proxy.ask(extension, { resourceNamesSubscribe: ["f"] });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("rate", snapshot({ c: "a=1", e: "a=1" }));
+    expect(said(await proxy.next(endpoints))).toBe("a=1");
+  });
+
+  test("P21: routes wait for clusters, endpoints, listeners and filters; removals come last", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    await boot(proxy);
+    server.setSnapshot("rate", snapshot({ c: "b=1", e: "b=1", l: "in=1", x: "f=1", r: "in=2" }));
+    const added = await proxy.next(cluster);
+    expect(said(added)).toBe("b=1");
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["b"] });
+    proxy.ack(await proxy.next(endpoints));
+    proxy.ack(added);
+    const routes = await proxy.next(route);
+    expect(said(routes)).toBe("in=2");
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ack(routes);
+    const removed = await proxy.next(cluster);
+    expect(said(removed)).toBe("-a");
+    proxy.ack(removed);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+  });
+
+  test("P22: a changed cluster gets its endpoints again", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    await boot(proxy);
+    server.setSnapshot("rate", snapshot({ ...whole, c: "a=2" }));
+    expect(said(await proxy.next(cluster))).toBe("a=2");
+    expect(said(await proxy.next(endpoints))).toBe("a=1");
+  });
+
+  test("P4, P18: a refused version is reported, not sent again, and the old one comes back on request", async () => {
+    const nacks: Nack[] = [];
+    const server = await start(nacks);
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    await boot(proxy);
+    server.setSnapshot("rate", snapshot({ ...whole, x: "f=2", r: "in=2" }));
+    proxy.nack(await proxy.next(extension), "Unable to create Wasm plugin f");
+    const nack = {
+      node: "rate",
+      typeUrl: extension,
+      resources: ["f"],
+      message: "Unable to create Wasm plugin f",
+    };
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "nacked", nacks: [nack] });
+    expect(nacks).toEqual([nack]);
+    // The routes wait for the filter.
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("rate", snapshot(whole));
+    const back = await proxy.next(extension);
+    expect(said(back)).toBe("f=1");
+    proxy.ack(back);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+  });
+
+  test("of several refused together, the one that the message names is at fault, and the rest goes on", async () => {
+    const nacks: Nack[] = [];
+    const server = await start(nacks);
+    server.setSnapshot("rate", snapshot({ c: "a=1 a|v1=1" }));
+    const proxy = connect(server);
+    proxy.ask(cluster);
+    proxy.nack(await proxy.next(cluster), "Error adding/updating cluster(s) a|v1: no");
+    expect(said(await proxy.next(cluster))).toBe("a=1");
+    expect(nacks.map((nack) => nack.resources)).toEqual([["a|v1"]]);
+  });
+
+  test("a refused version stays refused over a reconnect", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot({ c: "a=1" }));
+    const proxy = connect(server);
+    proxy.ask(cluster);
+    proxy.nack(await proxy.next(cluster), "no");
+    await server.waitForAcks("rate", 2000);
+    proxy.close();
+    const again = connect(server);
+    again.ask(cluster);
+    expect(said(await again.next(cluster))).toBe("");
+  });
+
+  test("a proxy that comes before its snapshot waits, and time runs out without one", async () => {
+    const server = await start();
+    const proxy = connect(server);
+    proxy.ask(cluster);
+    expect(await proxy.quiet()).toEqual([]);
+    expect(await server.waitForAcks("rate", 20)).toEqual({ kind: "timeout" });
+    server.setSnapshot("rate", snapshot({ c: "a=1" }));
+    expect(said(await proxy.next(cluster))).toBe("a=1");
+  });
+
+  test("a node that is removed loses its stream", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot({}));
+    const proxy = connect(server);
+    proxy.ask(cluster);
+    await proxy.next(cluster);
+    server.removeNode("rate");
+    expect(await proxy.ended).toBe(0);
+    expect(server.status()).toEqual([]);
+  });
+
+  test("a port in use is one clear error", async () => {
+    const server = await start();
+    await expect(createAdsServer({ listen: { host: "127.0.0.1", port: server.port } })).rejects.toThrow(
+      `[ads] cannot listen on 127.0.0.1:${server.port}`,
+    );
+  });
+});

@@ -1,0 +1,31 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type Listener, ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb.ts";
+import {
+  type RouteConfiguration,
+  RouteConfigurationSchema,
+} from "./generated/envoy/config/route/v3/route_pb.ts";
+import {
+  type HttpConnectionManager,
+  HttpConnectionManagerSchema,
+} from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import type { Resource } from "./resource.ts";
+
+export function decodeListener(resource: Resource): Listener {
+  return fromBinary(ListenerSchema, resource.bytes);
+}
+
+export function decodeRoutes(resource: Resource): RouteConfiguration {
+  return fromBinary(RouteConfigurationSchema, resource.bytes);
+}
+
+/** The HTTP connection managers of a listener, one for each filter chain that has one. */
+export function managersOf(listener: Listener): readonly HttpConnectionManager[] {
+  return listener.filterChains
+    .flatMap((chain) => chain.filters)
+    .flatMap((filter) => {
+      if (filter.configType.case !== "typedConfig") return [];
+      const manager = anyUnpack(filter.configType.value, HttpConnectionManagerSchema);
+      return manager === undefined ? [] : [manager];
+    });
+}

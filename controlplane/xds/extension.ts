@@ -1,0 +1,74 @@
+import { create } from "@bufbuild/protobuf";
+import { type Any, DurationSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
+import type { Slot } from "../codegen/module.ts";
+import { ads } from "./config-source.ts";
+import { TypedExtensionConfigSchema } from "./generated/envoy/config/core/v3/extension_pb.ts";
+import { RBACSchema } from "./generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts";
+import { WasmSchema } from "./generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.ts";
+import {
+  type HttpFilter,
+  HttpFilterSchema,
+} from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { FailurePolicy } from "./generated/envoy/extensions/wasm/v3/wasm_pb.ts";
+import { anyOf, type Resource, resource } from "./resource.ts";
+import { typeUrl } from "./type-url.ts";
+
+/** A slot's module as the ECDS resource that its filter asks for, the Wasm bytes inline. */
+export function extension(slot: Slot): Resource {
+  const wasm = create(WasmSchema, {
+    config: {
+      name: slot.name,
+      rootId: slot.name,
+      // Access control keeps refusing until a fresh VM is there; without the reload one trap would refuse for ever.
+      failurePolicy: slot.module.failure === "closed" ? FailurePolicy.FAIL_RELOAD : FailurePolicy.FAIL_OPEN,
+      ...(slot.module.failure === "closed"
+        ? {
+            reloadConfig: {
+              backoff: { baseInterval: create(DurationSchema, { nanos: 200_000_000 }) },
+            },
+          }
+        : {}),
+      vm: {
+        case: "vmConfig",
+        value: {
+          vmId: slot.name,
+          runtime: "envoy.wasm.runtime.v8",
+          code: {
+            specifier: {
+              case: "local",
+              value: { specifier: { case: "inlineBytes", value: slot.module.bytes } },
+            },
+          },
+        },
+      },
+      configuration: anyOf(StringValueSchema, create(StringValueSchema, { value: slot.configuration })),
+    },
+  });
+  const message = create(TypedExtensionConfigSchema, {
+    name: slot.name,
+    typedConfig: anyOf(WasmSchema, wasm),
+  });
+  return resource(slot.name, typeUrl.extension, TypedExtensionConfigSchema, message);
+}
+
+/** The place of a slot in a chain: switched off until a route switches it on, and safe before its module is there. */
+export function httpFilter(slot: Slot): HttpFilter {
+  return create(HttpFilterSchema, {
+    name: slot.name,
+    disabled: true,
+    configType: {
+      case: "configDiscovery",
+      value: {
+        configSource: ads(),
+        defaultConfig: whileAbsent(slot.module.failure),
+        applyDefaultConfigWithoutWarming: true,
+        typeUrls: [WasmSchema, RBACSchema].map((schema) => `type.googleapis.com/${schema.typeName}`),
+      },
+    },
+  });
+}
+
+/** Rules without a policy admit nothing; an RBAC filter without rules does nothing. */
+function whileAbsent(failure: "closed" | "open"): Any {
+  return anyOf(RBACSchema, create(RBACSchema, failure === "closed" ? { rules: {} } : {}));
+}
