@@ -1,0 +1,86 @@
+/** What one Envoy needs to know before the control plane tells it the rest. */
+export interface BootstrapOptions {
+  /** How the control plane knows this Envoy. */
+  readonly nodeId: string;
+  /** The service that this Envoy stands beside. */
+  readonly cluster: string;
+  /** Where the admin interface listens: the Envoy's own loopback address. */
+  readonly adminAddress: string;
+  /** Defaults to 9901. */
+  readonly adminPort?: number;
+  readonly xdsAddress: string;
+  readonly xdsPort: number;
+  /** The address that connections to the control plane come from. Defaults to what the kernel chooses. */
+  readonly bindAddress?: string;
+}
+
+/** The name of the one static cluster, the control plane. */
+export const xdsCluster = "wire-xds";
+
+/** A bootstrap as Envoy's JSON: everything but the admin interface and the control plane comes over delta ADS. */
+export function bootstrap(options: BootstrapOptions): Readonly<Record<string, unknown>> {
+  const ads = { ads: {}, resource_api_version: "V3" };
+  return {
+    node: { id: options.nodeId, cluster: options.cluster },
+    admin: { address: socketAddress(options.adminAddress, options.adminPort ?? 9901) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: "DELTA_GRPC",
+        transport_api_version: "V3",
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster } }],
+      },
+      lds_config: ads,
+      cds_config: ads,
+    },
+    static_resources: { clusters: [controlPlane(options)] },
+    // Counters are merged when someone asks for them and not every five seconds: idle proxies stay idle.
+    stats_flush_on_admin: true,
+    layered_runtime: { layers: [{ name: "static", static_layer: {} }] },
+    overload_manager: {
+      resource_monitors: [
+        {
+          name: "envoy.resource_monitors.global_downstream_max_connections",
+          typed_config: {
+            "@type":
+              "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            max_active_downstream_connections: 10_000,
+          },
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * Always `envoy_grpc`: `google_grpc` cancels a stream silently at 4 MiB (P27). The keepalive finds a control
+ * plane that vanished without closing its connection.
+ */
+function controlPlane(options: BootstrapOptions): Readonly<Record<string, unknown>> {
+  return {
+    name: xdsCluster,
+    type: "STATIC",
+    connect_timeout: "1s",
+    load_assignment: {
+      cluster_name: xdsCluster,
+      endpoints: [
+        { lb_endpoints: [{ endpoint: { address: socketAddress(options.xdsAddress, options.xdsPort) } }] },
+      ],
+    },
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config: {
+          http2_protocol_options: { connection_keepalive: { interval: "10s", timeout: "5s" } },
+        },
+      },
+    },
+    ...(options.bindAddress === undefined
+      ? {}
+      : { upstream_bind_config: { source_address: socketAddress(options.bindAddress, 0) } }),
+  };
+}
+
+function socketAddress(address: string, port: number): Readonly<Record<string, unknown>> {
+  return { socket_address: { address, port_value: port } };
+}

@@ -1,0 +1,173 @@
+import { Agent, request } from "node:http";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
+import type { Target } from "./address-map.ts";
+import type { Protocol } from "./service.ts";
+
+export interface Outgoing {
+  readonly authority: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string[]>>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The connections of one caller to one target. */
+export interface Connections {
+  readonly send: (outgoing: Outgoing) => Promise<Reply>;
+  /** Close what is idle, let what is in flight finish, settle when nothing is left. Never rejects. */
+  readonly retire: () => Promise<void>;
+}
+
+const timeoutMs = 30_000;
+
+/** Open connections as they are needed, all from `localAddress`. */
+export function connections(protocol: Protocol, target: Target, localAddress: string): Connections {
+  switch (protocol) {
+    case "http":
+      return counted(overHttp1(target, localAddress));
+    case "grpc":
+      return counted(overHttp2(target, localAddress));
+    case "tcp":
+      return counted({ send: (outgoing) => overTcp(target, localAddress, outgoing), close: () => {} });
+    default:
+      return protocol satisfies never;
+  }
+}
+
+interface Transport {
+  readonly send: (outgoing: Outgoing) => Promise<Reply>;
+  readonly close: () => void;
+}
+
+function counted(transport: Transport): Connections {
+  let inFlight = 0;
+  let retired: (() => void) | undefined;
+  const settle = (): void => {
+    if (inFlight === 0) retired?.();
+  };
+  return {
+    async send(outgoing) {
+      inFlight += 1;
+      try {
+        return await transport.send(outgoing);
+      } finally {
+        inFlight -= 1;
+        settle();
+      }
+    },
+    retire() {
+      transport.close();
+      return new Promise((resolve) => {
+        retired = resolve;
+        settle();
+      });
+    },
+  };
+}
+
+function overHttp1(target: Target, localAddress: string): Transport {
+  const agent = new Agent({ keepAlive: true, localAddress });
+  const once = (outgoing: Outgoing): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: target.address,
+          port: target.port,
+          path: outgoing.path,
+          agent,
+          headers: { ...outgoing.headers, host: outgoing.authority },
+          signal: AbortSignal.timeout(timeoutMs),
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+          );
+          response.on("error", reject);
+        },
+      );
+      // A kept connection may be closed by the other side just as it is used: nothing was read, so try again.
+      sent.on("error", (error: NodeJS.ErrnoException) =>
+        sent.reusedSocket && error.code === "ECONNRESET" ? resolve(once(outgoing)) : reject(error),
+      );
+      sent.end();
+    });
+  return {
+    send: once,
+    close() {
+      // `destroy` would cut requests in flight: let their connections end when they come back instead.
+      agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(agent.freeSockets))
+        for (const socket of sockets ?? []) socket.destroy();
+    },
+  };
+}
+
+function overHttp2(target: Target, localAddress: string): Transport {
+  let session: ClientHttp2Session | undefined;
+  const open = (): ClientHttp2Session => {
+    if (session !== undefined && !session.closed && !session.destroyed) return session;
+    const fresh = connectHttp2(`http://${target.address}:${target.port}`, {
+      createConnection: () => connect({ host: target.address, port: target.port, localAddress }),
+    });
+    const forget = (): void => {
+      if (session === fresh) session = undefined;
+    };
+    // Errors reach the requests; a session that is going away takes no new ones.
+    fresh.on("error", forget).on("goaway", forget).on("close", forget);
+    session = fresh;
+    return fresh;
+  };
+  const once = (outgoing: Outgoing, attempt: number): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const used = session;
+      const opened = open();
+      const reused = used === opened;
+      const stream = opened.request({
+        ...outgoing.headers,
+        ":method": "GET",
+        ":path": outgoing.path,
+        ":authority": outgoing.authority,
+      });
+      let status = 0;
+      const chunks: Buffer[] = [];
+      stream.setTimeout(timeoutMs, () => stream.close());
+      stream.on("response", (headers) => {
+        status = headers[":status"] ?? 0;
+      });
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("error", (error) =>
+        status === 0 && reused && attempt === 0 ? resolve(once(outgoing, 1)) : reject(error),
+      );
+      stream.on("close", () => {
+        if (status !== 0) resolve({ status, body: Buffer.concat(chunks).toString() });
+        else if (reused && attempt === 0) resolve(once(outgoing, 1));
+        else reject(new Error("the stream was closed before an answer"));
+      });
+      stream.end();
+    });
+  return { send: (outgoing) => once(outgoing, 0), close: () => session?.close() };
+}
+
+/** One line there, one line back, on a connection of its own. */
+function overTcp(target: Target, localAddress: string, outgoing: Outgoing): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: target.address, port: target.port, localAddress });
+    let text = "";
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error("timed out")));
+    socket.on("connect", () => socket.write(`GET ${outgoing.authority}\n`));
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+      if (!text.includes("\n")) return;
+      socket.end();
+      resolve({ status: text.startsWith("OK ") ? 200 : 500, body: text.trim() });
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("the connection was closed before an answer")));
+  });
+}

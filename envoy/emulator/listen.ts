@@ -1,0 +1,69 @@
+import { createServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { WireError } from "../../controlplane/error/wire-error.ts";
+import type { CallTree, EmulatedService } from "./service.ts";
+
+/** What a service is asked: its headers as name, value, name, value. */
+export type Handle = (path: string, rawHeaders: readonly string[]) => Promise<CallTree>;
+
+/** Listen at the service's address. The result closes the listener and every connection. */
+export async function listen(service: EmulatedService, handle: Handle): Promise<() => Promise<void>> {
+  const server = createServerFor(service, handle);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(
+        new WireError(
+          "emulator-listen",
+          `service ${service.service} cannot listen on ${service.address}:${service.port}: ${cause.message}`,
+          { cause },
+        ),
+      ),
+    );
+    server.listen(service.port, service.address, resolve);
+  });
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+}
+
+function createServerFor(service: EmulatedService, handle: Handle): Server {
+  switch (service.protocol) {
+    case "http":
+      return createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+        request.resume();
+        void handle(request.url ?? "/", request.rawHeaders).then((tree) => {
+          response.writeHead(tree.status, { "content-type": "application/json" });
+          response.end(`${JSON.stringify(tree)}\n`);
+        });
+      });
+    case "grpc":
+      return createHttp2Server((request, response) => {
+        request.resume();
+        void handle(request.url, request.rawHeaders).then((tree) => {
+          if (response.stream?.destroyed !== false) return;
+          response.writeHead(tree.status, { "content-type": "application/json" });
+          response.end(`${JSON.stringify(tree)}\n`);
+        });
+      });
+    case "tcp":
+      return createTcpServer((socket) => {
+        let pending = "";
+        socket.on("data", (chunk) => {
+          const lines = (pending + chunk.toString()).split("\n");
+          pending = lines.pop() ?? "";
+          for (const _ of lines) socket.write(`OK ${service.service}\n`);
+        });
+      });
+    default:
+      return service.protocol satisfies never;
+  }
+}

@@ -1,0 +1,25 @@
+/** One instance of an emulated service. Its connections come from, and go to, its own address. */
+export interface EmulatedService {
+  readonly service: string;
+  readonly version?: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** Made one after the other for each request. */
+  readonly calls: readonly { readonly to: string; readonly protocol: Protocol }[];
+}
+
+/** `http`: HTTP/1.1. `grpc`: HTTP/2 without TLS. `tcp`: a store that answers lines. */
+export type Protocol = "http" | "grpc" | "tcp";
+
+/** What a service answers: what it saw, and what its callees answered. */
+export interface CallTree {
+  readonly service: string;
+  readonly version?: string;
+  readonly status: number;
+  /** The request's headers as this service saw them, names in lower case, each value apart. */
+  readonly headers?: Readonly<Record<string, readonly string[]>>;
+  readonly calls?: readonly CallTree[];
+  /** Only where no service answered: what came instead. Status 0 stands for no answer at all. */
+  readonly body?: string;
+}

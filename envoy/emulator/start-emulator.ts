@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AddressMap, type AddressRevision, type Target, targetsOf } from "./address-map.ts";
+import { type Connections, connections, type Reply } from "./connections.ts";
+import { forwardedHeaders, headerValues, visitedHeader } from "./forwarded-headers.ts";
+import { listen } from "./listen.ts";
+import type { CallTree, EmulatedService, Protocol } from "./service.ts";
+
+export interface Emulator {
+  /** The revision in force. */
+  readonly revision: () => string;
+  /**
+   * Take a new map. New calls use it at once; settles when the connections to targets that no caller has any
+   * more are closed and the calls on them have finished (at most five seconds).
+   */
+  readonly update: (next: AddressRevision) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const drainMsMax = 5_000;
+
+/** Run services in this process: each listens at its own address and calls its callees for each request. */
+export async function startEmulator(options: {
+  readonly services: readonly EmulatedService[];
+  /** Defaults to an empty map, in which every call fails. */
+  readonly addresses?: AddressRevision;
+}): Promise<Emulator> {
+  let current: AddressRevision = options.addresses ?? { revision: "", map: {} };
+  const callers = options.services.map((service) => caller(service));
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(closers.map((closer) => closer()));
+    await Promise.race([
+      Promise.all(callers.map((one) => one.keepOnly({}))),
+      sleep(1_000, undefined, { ref: false }),
+    ]);
+  };
+  try {
+    for (const one of callers)
+      closers.push(
+        await listen(
+          one.service,
+          one.handle(() => current.map),
+        ),
+      );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    revision: () => current.revision,
+    async update(next) {
+      current = next;
+      const drained = Promise.all(callers.map((one) => one.keepOnly(next.map)));
+      await Promise.race([drained, sleep(drainMsMax, undefined, { ref: false })]);
+    },
+    close,
+  };
+}
+
+interface Caller {
+  readonly service: EmulatedService;
+  readonly handle: (
+    map: () => AddressMap,
+  ) => (path: string, rawHeaders: readonly string[]) => Promise<CallTree>;
+  /** Retire the connections to targets that this caller does not have in `map`. */
+  readonly keepOnly: (map: AddressMap) => Promise<void>;
+}
+
+function caller(service: EmulatedService): Caller {
+  const pool = new Map<string, Connections>();
+  let turn = 0;
+
+  const send = async (
+    map: AddressMap,
+    to: string,
+    protocol: Protocol,
+    request: Request,
+  ): Promise<CallTree> => {
+    const targets = targetsOf(map, service, to);
+    const target = targets[turn++ % Math.max(targets.length, 1)];
+    if (target === undefined) return { service: to, status: 0, body: "no address is known" };
+    const key = keyOf(protocol, target);
+    const open = pool.get(key) ?? connections(protocol, target, service.address);
+    pool.set(key, open);
+    try {
+      const reply = await open.send({ authority: to, path: request.path, headers: request.headers });
+      return treeOf(to, protocol, reply);
+    } catch (error) {
+      return { service: to, status: 0, body: error instanceof Error ? error.message : String(error) };
+    }
+  };
+
+  return {
+    service,
+    handle: (map) => async (path, rawHeaders) => {
+      const { [visitedHeader]: before, ...headers } = headerValues(rawHeaders);
+      const visited = [...(before ?? []).flatMap((value) => value.split(",")), service.service];
+      const request: Request = {
+        path,
+        headers: { ...forwardedHeaders(headers), [visitedHeader]: [visited.join(",")] },
+      };
+      const calls: CallTree[] = [];
+      for (const { to, protocol } of service.calls) {
+        if (!visited.includes(to)) calls.push(await send(map(), to, protocol, request));
+      }
+      const named = service.version === undefined ? {} : { version: service.version };
+      return { service: service.service, ...named, status: 200, headers, calls };
+    },
+    async keepOnly(map) {
+      const kept = new Set(
+        service.calls.flatMap(({ to, protocol }) =>
+          targetsOf(map, service, to).map((target) => keyOf(protocol, target)),
+        ),
+      );
+      const gone = [...pool].filter(([key]) => !kept.has(key));
+      for (const [key] of gone) pool.delete(key);
+      await Promise.all(gone.map(([, old]) => old.retire()));
+    },
+  };
+}
+
+interface Request {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string[]>>;
+}
+
+function keyOf(protocol: Protocol, target: Target): string {
+  return `${protocol} ${target.address}:${target.port}`;
+}
+
+/** A callee's own tree, or what a proxy on the way answered in its place. */
+function treeOf(to: string, protocol: Protocol, reply: Reply): CallTree {
+  if (reply.status < 200 || reply.status > 299)
+    return { service: to, status: reply.status, body: reply.body };
+  if (protocol === "tcp") return { service: to, status: reply.status, body: reply.body };
+  try {
+    const tree: CallTree = JSON.parse(reply.body);
+    return tree;
+  } catch {
+    return { service: to, status: reply.status, body: reply.body };
+  }
+}

@@ -1,0 +1,11 @@
+export { type BootstrapOptions, bootstrap } from "./bootstrap.ts";
+export { buildImage } from "./container/build-image.ts";
+export { type Engine, ensureEngine } from "./container/engine.ts";
+export {
+  EnvoyContainer,
+  type EnvoyContainerOptions,
+  type EnvoyResponse,
+  StartedEnvoyContainer,
+} from "./container/envoy-container.ts";
+export { type FindEnvoyOptions, type FoundEnvoy, findEnvoy } from "./find-envoy.ts";
+export { type Exit, type RunningEnvoy, type StartEnvoyOptions, startEnvoy } from "./run-envoy.ts";

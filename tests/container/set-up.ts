@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
+import { buildImage, ensureEngine, findEnvoy } from "../../envoy/index.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The image and what testcontainers needs to know, or why there is none. */
+    readonly containers:
+      | { readonly image: string; readonly env: Readonly<Record<string, string>>; readonly run: string }
+      | { readonly skip: string };
+  }
+}
+
+const run = promisify(execFile);
+
+/** Before the container tests: an engine and an image. Afterwards: no container and no daemon of ours. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const onProgress = (line: string): void => void process.stderr.write(`containers: ${line}\n`);
+  const engine = await ensureEngine({ onProgress });
+  if (engine.kind === "skip")
+    return skip(project, `${engine.reason}. To enable these tests: ${engine.command}`);
+  const label = `wire.run=${process.pid}`;
+  const tearDown = async (): Promise<void> => {
+    const env = { ...process.env, ...engine.env };
+    const { stdout } = await run("docker", ["ps", "-aq", "--filter", `label=${label}`], { env });
+    const ids = stdout.split("\n").filter((id) => id !== "");
+    if (ids.length > 0) await run("docker", ["rm", "-f", ...ids], { env });
+    await engine.stop();
+  };
+  try {
+    const found = await findEnvoy({ onProgress });
+    onProgress("building the image");
+    const image =
+      found.kind === "image"
+        ? found.image
+        : await buildImage({ path: found.path, version: found.version, env: engine.env });
+    project.provide("containers", { image, env: engine.env, run: String(process.pid) });
+    return tearDown;
+  } catch (error) {
+    await tearDown();
+    throw error;
+  }
+}
+
+function skip(project: TestProject, reason: string): () => Promise<void> {
+  const { WIRE_REQUIRE_ALL: requireAll } = process.env;
+  if (requireAll === "1") throw new Error(`the container tests would be skipped: ${reason}`);
+  process.stderr.write(`\n!! CONTAINER TESTS ARE SKIPPED: ${reason}\n\n`);
+  project.provide("containers", { skip: reason });
+  return async () => {};
+}
