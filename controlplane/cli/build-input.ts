@@ -1,0 +1,22 @@
+import { hasErrors } from "../language/diagnostic.ts";
+import { type Build, build } from "../pipeline/build.ts";
+import { noPolicies } from "./no-policies.ts";
+import { readSource, readSources } from "./read-sources.ts";
+import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+
+/** Read and build what the command line names, reporting what is wrong with it; undefined when it cannot be built. */
+export async function buildInput(
+  output: Output,
+  paths: readonly string[],
+  meshPath: string,
+): Promise<Build | undefined> {
+  const policies = await readSources(paths);
+  if (policies.length === 0) {
+    noPolicies(output, paths);
+    return undefined;
+  }
+  const { build: built, diagnostics } = await build({ policies, mesh: await readSource(meshPath) });
+  if (output.json && hasErrors(diagnostics)) output.print(diagnosticsJson(diagnostics));
+  reportDiagnostics(output, diagnostics);
+  return built;
+}

@@ -1,0 +1,29 @@
+import { checkPolicies } from "../language/check-policies.ts";
+import { hasErrors } from "../language/diagnostic.ts";
+import { checkInput } from "../pipeline/build.ts";
+import type { ExitCode } from "./main.ts";
+import { noPolicies } from "./no-policies.ts";
+import { readSource, readSources } from "./read-sources.ts";
+import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+
+/** `wire check`: parse, type-check, and resolve contexts where a mesh is given. */
+export async function check(
+  paths: readonly string[],
+  options: { readonly mesh?: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  const output = createOutput({ json: options.json === true });
+  const sources = await readSources(paths);
+  if (sources.length === 0) return noPolicies(output, paths);
+  const { policies, diagnostics } =
+    options.mesh === undefined
+      ? checkPolicies(sources)
+      : checkInput({ policies: sources, mesh: await readSource(options.mesh) });
+  if (output.json) output.print(diagnosticsJson(diagnostics));
+  else {
+    reportDiagnostics(output, diagnostics);
+    if (!hasErrors(diagnostics)) {
+      output.print(`ok: ${policies.map((policy) => policy.name).join(", ")}`);
+    }
+  }
+  return hasErrors(diagnostics) ? 1 : 0;
+}

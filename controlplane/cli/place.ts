@@ -1,0 +1,51 @@
+import { hasErrors } from "../language/diagnostic.ts";
+import { checkInput } from "../pipeline/build.ts";
+import { explainPlacement } from "../placement/explain.ts";
+import { place } from "../placement/solve.ts";
+import type { ExitCode } from "./main.ts";
+import { noPolicies } from "./no-policies.ts";
+import { readSource, readSources } from "./read-sources.ts";
+import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+
+/** `wire place`: the placement, without compiling anything. */
+export async function placeCommand(
+  paths: readonly string[],
+  options: { readonly mesh: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  const output = createOutput({ json: options.json === true });
+  const sources = await readSources(paths);
+  if (sources.length === 0) return noPolicies(output, paths);
+  const { mesh, policies, diagnostics } = checkInput({
+    policies: sources,
+    mesh: await readSource(options.mesh),
+  });
+  if (mesh === undefined || hasErrors(diagnostics)) {
+    if (output.json) output.print(diagnosticsJson(diagnostics));
+    reportDiagnostics(output, diagnostics);
+    return 1;
+  }
+  const start = performance.now();
+  const placed = await place(policies, mesh);
+  const ms = Math.round((performance.now() - start) * 10) / 10;
+  const all = [...diagnostics, ...placed.diagnostics];
+  reportDiagnostics(output, all);
+  if (placed.placement === undefined) {
+    if (output.json) output.print(diagnosticsJson(all));
+    return 1;
+  }
+  const { status, cost, bound, proxies, unmatched } = placed.placement;
+  if (output.json) {
+    const shown = proxies.map(({ policies: placedPolicies, ...proxy }) => ({
+      ...proxy,
+      policies: placedPolicies.map(({ policy, side, calls }) => ({ policy, side, calls })),
+    }));
+    output.print(JSON.stringify({ status, cost, bound, ms, proxies: shown, unmatched }));
+  } else {
+    output.print(
+      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${cost}, bound ${bound}, ${ms} ms)`,
+    );
+    for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);
+    for (const name of unmatched) output.print(`  ${name} matches no call`);
+  }
+  return 0;
+}

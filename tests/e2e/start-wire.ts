@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { get, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AddressMap } from "../../controlplane/xds/address-map.ts";
+import type { CallTree } from "../../envoy/emulator/service.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+export interface Answer {
+  readonly status: number;
+  readonly tree: CallTree | undefined;
+  readonly body: string;
+}
+
+/** A running `wire up` on a copy of some policies, which the test may edit. */
+export interface Wire {
+  readonly policies: string;
+  readonly http: string;
+  readonly log: () => string;
+  readonly pids: { readonly controlPlane: number; readonly services: number };
+  /** A request from outside into the mesh's first entry. */
+  ask(headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  status(): Promise<WireStatus>;
+  /** Resolves with the log so far when it matches. */
+  untilLog(
+    pattern: RegExp,
+    options?: { readonly from?: number; readonly timeoutMs?: number },
+  ): Promise<string>;
+  stop(): Promise<number | null>;
+}
+
+export interface WireStatus {
+  readonly placement?: { readonly proxies: readonly { readonly service: string }[] };
+  readonly [key: string]: unknown;
+}
+
+/** Start `wire up` with `from` (folders of policies) copied to a folder of its own; resolves when the policies are in force. */
+export async function startWire(options: {
+  readonly mesh: string;
+  readonly from: readonly string[];
+}): Promise<Wire> {
+  const folder = await mkdtemp(join(tmpdir(), "wire-e2e-"));
+  for (const path of options.from) {
+    await cp(join(root, path), join(folder, path), { recursive: true });
+  }
+  const args = [
+    "up",
+    folder,
+    "--mesh",
+    join(root, options.mesh),
+    "--xds-port",
+    "0",
+    "--http-port",
+    "0",
+    "--json",
+  ];
+  const child = spawn(process.execPath, [join(root, "controlplane/cli/main.ts"), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    log += chunk;
+  });
+  const exited = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
+  const first = await Promise.race([
+    new Promise<string>((done) => createInterface({ input: child.stdout }).once("line", done)),
+    exited.then((code) => {
+      throw new Error(`wire up ended (code ${code}):\n${log}`);
+    }),
+  ]);
+  const started: { readonly http: string; readonly controlPlane: number; readonly services: number } =
+    JSON.parse(first);
+  const wire = handle(child, started, folder, () => log, exited);
+  await wire.untilLog(/in force:/);
+  return wire;
+}
+
+function handle(
+  child: ChildProcess,
+  started: { readonly http: string; readonly controlPlane: number; readonly services: number },
+  folder: string,
+  log: () => string,
+  exited: Promise<number | null>,
+): Wire {
+  let addresses: AddressMap | undefined;
+  const following = followAddresses(started.http, (map) => {
+    addresses = map;
+  });
+  return {
+    policies: folder,
+    http: started.http,
+    log,
+    pids: { controlPlane: started.controlPlane, services: started.services },
+    async ask(headers = {}) {
+      while (addresses === undefined) await sleep(10);
+      const target = Object.values(addresses["outside"] ?? {})[0]?.[0];
+      if (target === undefined) throw new Error("the mesh has no entry");
+      return send(target.address, target.port, headers);
+    },
+    async status() {
+      const response = await fetch(`${started.http}/status`);
+      const status: WireStatus = JSON.parse(await response.text());
+      return status;
+    },
+    async untilLog(pattern, { from = 0, timeoutMs = 45_000 } = {}) {
+      const deadline = performance.now() + timeoutMs;
+      while (!pattern.test(log().slice(from))) {
+        if (performance.now() > deadline)
+          throw new Error(`the log never shows ${pattern}:\n${log().slice(from)}`);
+        await sleep(5);
+      }
+      return log();
+    },
+    async stop() {
+      following.abort();
+      child.kill("SIGINT");
+      const code = await exited;
+      await rm(folder, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+/** The address map as the services get it, followed so that the client moves when they do. */
+function followAddresses(http: string, taken: (map: AddressMap) => void): AbortController {
+  const abort = new AbortController();
+  const follow = (): void => {
+    if (abort.signal.aborted) return;
+    const again = (): void => void setTimeout(follow, 50);
+    get(`${http}/addresses?follower=client`, { agent: false, signal: abort.signal }, (response) => {
+      createInterface({ input: response }).on("line", (line) => {
+        const { revision, value }: { readonly revision: string; readonly value: AddressMap } =
+          JSON.parse(line);
+        taken(value);
+        void fetch(`${http}/addresses/ack`, {
+          method: "POST",
+          body: JSON.stringify({ revision, follower: "client" }),
+        }).catch(() => undefined);
+      });
+      response.on("close", again);
+    }).on("error", again);
+  };
+  follow();
+  return abort;
+}
+
+function send(host: string, port: number, headers: Readonly<Record<string, string>>): Promise<Answer> {
+  return new Promise((done) => {
+    const failed = (error: Error): void => done({ status: 0, tree: undefined, body: error.message });
+    const sent = request({ host, port, path: "/", headers, agent: false }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        body += chunk;
+      });
+      response.on("error", failed);
+      response.on("end", () => {
+        const status = response.statusCode ?? 0;
+        done({ status, body, tree: status === 200 ? JSON.parse(body) : undefined });
+      });
+    });
+    sent.on("error", failed);
+    sent.end();
+  });
+}
+
+/** Every visit of a service in an answer. */
+export function visitsOf(tree: CallTree | undefined, service: string): readonly CallTree[] {
+  if (tree === undefined) return [];
+  const below = (tree.calls ?? []).flatMap((call) => visitsOf(call, service));
+  return tree.service === service ? [tree, ...below] : below;
+}
