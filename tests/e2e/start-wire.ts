@@ -132,7 +132,12 @@ function followAddresses(http: string, taken: (map: AddressMap) => void): AbortC
     if (abort.signal.aborted) return;
     const again = (): void => void setTimeout(follow, 50);
     get(`${http}/addresses?follower=client`, { agent: false, signal: abort.signal }, (response) => {
-      createInterface({ input: response }).on("line", (line) => {
+      const lines = createInterface({ input: response });
+      // The end of the stream, however it comes, is the end of the control plane or of the test.
+      response.on("error", () => lines.close());
+      lines.on("error", () => undefined);
+      lines.on("close", again);
+      lines.on("line", (line) => {
         const { revision, value }: { readonly revision: string; readonly value: AddressMap } =
           JSON.parse(line);
         taken(value);
@@ -141,7 +146,6 @@ function followAddresses(http: string, taken: (map: AddressMap) => void): AbortC
           body: JSON.stringify({ revision, follower: "client" }),
         }).catch(() => undefined);
       });
-      response.on("close", again);
     }).on("error", again);
   };
   follow();
