@@ -1,0 +1,35 @@
+import type { Answer, Wire } from "./start-wire.ts";
+
+/** Requests at a constant rate, whatever the answers take, until it is stopped. */
+export interface Load {
+  /** Resolves with the number of requests sent, when all have been answered. */
+  stop(): Promise<number>;
+}
+
+export function startLoad(
+  wire: Wire,
+  options: {
+    readonly rate: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    answered(answer: Answer, startedMs: number): void;
+  },
+): Load {
+  const open = new Set<Promise<void>>();
+  let sent = 0;
+  const timer = setInterval(() => {
+    sent++;
+    const startedMs = performance.now();
+    const asked = wire
+      .ask(options.headers)
+      .then((answer) => options.answered(answer, startedMs))
+      .finally(() => open.delete(asked));
+    open.add(asked);
+  }, 1000 / options.rate);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(open);
+      return sent;
+    },
+  };
+}
