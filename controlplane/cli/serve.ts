@@ -118,10 +118,18 @@ function nackText(nack: Nack, built: Build): string {
   return `wire: [nack] proxy "${nack.node}" refused ${what}: ${nack.message}; it goes on with what it had`;
 }
 
+/** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
 function statusOf(controlPlane: ControlPlane, ads: AdsServer): unknown {
   return {
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
-    proxies: ads.status(),
+    proxies: ads.status().map(({ node, connected, settled, types }) => ({
+      service: node,
+      connected,
+      settled,
+      resources: [...types].flatMap(([type, resources]) =>
+        [...resources].map(([name, versions]) => ({ type, name, ...versions })),
+      ),
+    })),
   };
 }

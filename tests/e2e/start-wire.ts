@@ -35,7 +35,12 @@ export interface Wire {
 
 export interface WireStatus {
   readonly placement?: { readonly proxies: readonly { readonly service: string }[] };
-  readonly [key: string]: unknown;
+  readonly proxies: readonly {
+    readonly service: string;
+    readonly connected: boolean;
+    readonly settled: boolean;
+    readonly resources: readonly { readonly name: string; readonly sent?: string; readonly acked?: string }[];
+  }[];
 }
 
 /** Start `wire up` with `from` (folders of policies) copied to a folder of its own; resolves when the policies are in force. */
