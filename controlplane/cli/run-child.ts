@@ -1,5 +1,7 @@
+import { strict as assert } from "node:assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { dieWithParent } from "../../envoy/die-with-parent.ts";
 import { WireError } from "../error/wire-error.ts";
 
 export interface ChildOptions {
@@ -20,18 +22,17 @@ export interface Child {
 
 const stopMs = 3_000;
 
-/** Start one of our own programs as a child. It ends when its standard input closes, and so with us, however we end. */
+/** Start one of our own programs as a child. It is told to end when we do, however we end. */
 export function runChild(options: ChildOptions): Child {
-  const child = spawn(process.execPath, [options.script, ...options.args], {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, WIRE_SUPERVISED: "1" },
-    // Ctrl-C reaches us alone; we stop the children in order.
-    detached: true,
-  });
+  const bound = dieWithParent(process.execPath, [options.script, ...options.args], { signal: "TERM" });
+  // In a group of its own: Ctrl-C reaches us alone, and we stop the children in order.
+  const child = spawn(bound.command, bound.args, { stdio: [bound.stdin, "pipe", "pipe"], detached: true });
   const exited = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  createInterface({ input: child.stderr }).on("line", (line) => options.progress(line));
+  const { stdout, stderr } = child;
+  assert(stdout !== null && stderr !== null, "a child's output is piped");
+  createInterface({ input: stderr }).on("line", (line) => options.progress(line));
   const ready = new Promise<unknown>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once("line", (line) => resolve(JSON.parse(line)));
+    createInterface({ input: stdout }).once("line", (line) => resolve(JSON.parse(line)));
     void exited.then((code) =>
       reject(new WireError(options.name, `it ended (code ${code}) before it was ready`)),
     );

@@ -1,8 +1,7 @@
-/** Resolves at Ctrl-C or SIGTERM, or when the parent that holds our standard input ends. */
+/** Resolves at Ctrl-C or SIGTERM. */
 export function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
     process.once("SIGINT", () => resolve());
     process.once("SIGTERM", () => resolve());
-    if (process.env["WIRE_SUPERVISED"] !== undefined) process.stdin.resume().once("close", () => resolve());
   });
 }

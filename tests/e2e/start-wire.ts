@@ -21,7 +21,7 @@ export interface Wire {
   readonly policies: string;
   readonly http: string;
   readonly log: () => string;
-  readonly pids: { readonly controlPlane: number; readonly services: number };
+  readonly pids: { readonly up: number; readonly controlPlane: number; readonly services: number };
   /** A request from outside into the mesh's first entry. */
   ask(headers?: Readonly<Record<string, string>>): Promise<Answer>;
   status(): Promise<WireStatus>;
@@ -30,7 +30,8 @@ export interface Wire {
     pattern: RegExp,
     options?: { readonly from?: number; readonly timeoutMs?: number },
   ): Promise<string>;
-  stop(): Promise<number | null>;
+  /** Ends it, by Ctrl-C if nothing else is said; resolves with its exit code. */
+  stop(signal?: "SIGINT" | "SIGKILL"): Promise<number | null>;
 }
 
 export interface WireStatus {
@@ -99,7 +100,7 @@ function handle(
     policies: folder,
     http: started.http,
     log,
-    pids: { controlPlane: started.controlPlane, services: started.services },
+    pids: { up: child.pid ?? 0, controlPlane: started.controlPlane, services: started.services },
     async ask(headers = {}) {
       while (addresses === undefined) await sleep(10);
       const target = Object.values(addresses["outside"] ?? {})[0]?.[0];
@@ -120,9 +121,9 @@ function handle(
       }
       return log();
     },
-    async stop() {
+    async stop(signal = "SIGINT") {
       following.abort();
-      child.kill("SIGINT");
+      child.kill(signal);
       const code = await exited;
       await rm(folder, { recursive: true, force: true });
       return code;

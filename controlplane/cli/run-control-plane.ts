@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { type Child, runChild } from "./run-child.ts";
+
+export interface ControlPlaneChildOptions {
+  readonly policies: readonly string[];
+  readonly mesh: string;
+  /** Holds the state file, so that a restart goes on where the last one was. */
+  readonly folder: string;
+  readonly xdsPort: number;
+  readonly httpPort: number;
+  progress(line: string): void;
+}
+
+export interface RunningControlPlane {
+  readonly xdsPort: number;
+  /** The base of its HTTP API. */
+  readonly http: string;
+  /** Of the process that runs now. */
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** What `wire serve --json` prints first. */
+interface Endpoints {
+  readonly xds: string;
+  readonly http: string;
+}
+
+const restartMs = 100;
+
+/**
+ * Run `wire serve` as a supervised child: when it ends it is started again, on the ports that it had. Its exit code instead, when it
+ * does not come up the first time: then it has said why.
+ */
+export async function runControlPlane(
+  options: ControlPlaneChildOptions,
+): Promise<RunningControlPlane | { readonly exitCode: number }> {
+  const start = (xdsPort: number, httpPort: number): Child =>
+    runChild({
+      name: "serve",
+      script: join(import.meta.dirname, "main.ts"),
+      args: [
+        ...["serve", ...options.policies, "--mesh", options.mesh, "--json"],
+        ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
+        ...["--state", join(options.folder, "state.json")],
+      ],
+      progress: options.progress,
+    });
+
+  const first = start(options.xdsPort, options.httpPort);
+  const outcome = await Promise.race([
+    first.ready.then((line) => line as Endpoints),
+    first.exited.then((code) => ({ exitCode: code ?? 3 })),
+  ]);
+  if ("exitCode" in outcome) return outcome;
+
+  const xdsPort = portOf(outcome.xds);
+  const httpPort = portOf(outcome.http);
+  let current = first;
+  let stopping = false;
+  const supervise = (child: Child): void => {
+    void child.exited.then((code) => {
+      if (stopping) return;
+      options.progress(
+        `control plane ended (${code === null ? "by a signal" : `code ${code}`}); starting it again`,
+      );
+      setTimeout(() => {
+        if (stopping) return;
+        current = start(xdsPort, httpPort);
+        supervise(current);
+      }, restartMs);
+    });
+  };
+  supervise(first);
+  return {
+    xdsPort,
+    http: outcome.http,
+    get pid() {
+      return current.process.pid;
+    },
+    async stop() {
+      stopping = true;
+      await current.stop();
+    },
+  };
+}
+
+function portOf(endpoint: string): number {
+  return Number(endpoint.slice(endpoint.lastIndexOf(":") + 1));
+}
