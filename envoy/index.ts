@@ -7,5 +7,6 @@ export {
   type EnvoyResponse,
   StartedEnvoyContainer,
 } from "./container/envoy-container.ts";
+export { hostAddress } from "./container/host-address.ts";
 export { type FindEnvoyOptions, type FoundEnvoy, findEnvoy } from "./find-envoy.ts";
 export { type Exit, type RunningEnvoy, type StartEnvoyOptions, startEnvoy } from "./run-envoy.ts";

@@ -31,6 +31,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "controlplane/placement",
     "controlplane/codegen",
   ],
+  "controlplane/pipeline": [
+    "controlplane/error",
+    ...["language", "mesh", "analysis", "placement", "codegen", "xds"].map(
+      (stage) => `controlplane/${stage}`,
+    ),
+  ],
   "controlplane/server": ["controlplane/xds", "controlplane/error"],
   "filters/proxy-wasm-as": [],
   envoy: ["controlplane/error"],

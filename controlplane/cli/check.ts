@@ -22,7 +22,8 @@ export async function check(
   else {
     reportDiagnostics(output, diagnostics);
     if (!hasErrors(diagnostics)) {
-      output.print(`ok: ${policies.map((policy) => policy.name).join(", ")}`);
+      const unseen = options.mesh === undefined ? " (without --mesh the services are not looked up)" : "";
+      output.print(`ok: ${policies.map((policy) => policy.name).join(", ")}${unseen}`);
     }
   }
   return hasErrors(diagnostics) ? 1 : 0;

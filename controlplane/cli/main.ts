@@ -1,11 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
 import { WireError } from "../error/wire-error.ts";
-import { check } from "./check.ts";
-import { compile } from "./compile.ts";
-import { placeCommand } from "./place.ts";
-import { serve } from "./serve.ts";
-import { up } from "./up.ts";
 
 /** 0 ok, 1 the input is at fault, 2 usage, 3 the world is. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -26,7 +21,7 @@ command("check")
   .argument("<policies...>", policies)
   .addOption(mesh())
   .addOption(json())
-  .action(run(check));
+  .action(run(async () => (await import("./check.ts")).check));
 
 command("compile")
   .description("write the generated source, the Wasm modules and a manifest")
@@ -34,14 +29,14 @@ command("compile")
   .addOption(mesh().makeOptionMandatory())
   .requiredOption("--out <folder>", "where to write")
   .addOption(json())
-  .action(run(compile));
+  .action(run(async () => (await import("./compile.ts")).compile));
 
 command("place")
   .description("choose the proxies: the cheapest set that enforces every policy")
   .argument("<policies...>", policies)
   .addOption(mesh().makeOptionMandatory())
   .addOption(json())
-  .action(run(placeCommand));
+  .action(run(async () => (await import("./place.ts")).placeCommand));
 
 command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
@@ -51,7 +46,7 @@ command("serve")
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
   .addOption(json())
-  .action(run(serve));
+  .action(run(async () => (await import("./serve.ts")).serve));
 
 command("up")
   .description("run the whole mesh on this machine: control plane, Envoys where placed, emulated services")
@@ -61,21 +56,26 @@ command("up")
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
   .addOption(json())
-  .action(run(up));
+  .action(run(async () => (await import("./up.ts")).up));
 
 function command(name: string): Command {
   return program.command(name).exitOverride();
 }
 
-/** Wrap a command: its result is the exit code, and what the world did wrong is one line, never a stack trace. */
-function run<Options>(
-  action: (paths: readonly string[], options: Options) => Promise<ExitCode>,
+/**
+ * Wrap a command: its result is the exit code, and what the world did wrong is one message, never a stack trace. It is loaded when it
+ * runs: the compiler takes a third of a second, which whoever asks for help should not wait for.
+ */
+function run<Options extends { readonly json?: boolean }>(
+  load: () => Promise<(paths: readonly string[], options: Options) => Promise<ExitCode>>,
 ): (paths: readonly string[], options: Options) => Promise<void> {
   return async (paths, options) => {
     try {
+      const action = await load();
       process.exitCode = await action(paths, options);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
+      if (options.json === true) process.stdout.write(`${JSON.stringify({ error: error.message })}\n`);
       process.stderr.write(`wire: ${error.message}\n`);
       process.exitCode = 3;
     }
@@ -106,6 +106,15 @@ function parseRate(text: string): number {
   return rate;
 }
 
+/** A reader that has seen enough, as `head` does, ends the command as an interrupt would; a crash would be no answer. */
+function endQuietly(error: Error): void {
+  if (!("code" in error) || error.code !== "EPIPE") throw error;
+  if (process.listenerCount("SIGTERM") > 0) process.emit("SIGTERM");
+  else process.exit();
+}
+
+process.stdout.on("error", endQuietly);
+process.stderr.on("error", endQuietly);
 try {
   await program.parseAsync();
 } catch (error) {
@@ -114,3 +123,8 @@ try {
   if (error.code.startsWith("wire.")) process.stderr.write(`${error.message}\n`);
   process.exitCode = error.exitCode === 0 ? 0 : 2;
 }
+// What is still waited for, such as the answer of a proxy that is not there, must not hold the command up.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((written) => stream.write("", () => written()));
+}
+process.exit();

@@ -48,10 +48,7 @@ export async function runControlPlane(
     });
 
   const first = start(options.xdsPort, options.httpPort);
-  const outcome = await Promise.race([
-    first.ready.then((line) => line as Endpoints),
-    first.exited.then((code) => ({ exitCode: code ?? 3 })),
-  ]);
+  const outcome = await endpointsOf(first);
   if ("exitCode" in outcome) return outcome;
 
   const xdsPort = portOf(outcome.xds);
@@ -83,6 +80,16 @@ export async function runControlPlane(
       await current.stop();
     },
   };
+}
+
+/** What it prints when it is up. Where the input is at fault its first line is about that, and then it ends. */
+async function endpointsOf(child: Child): Promise<Endpoints | { readonly exitCode: number }> {
+  const line = await child.ready.catch(() => undefined);
+  return isEndpoints(line) ? line : { exitCode: (await child.exited) ?? 3 };
+}
+
+function isEndpoints(line: unknown): line is Endpoints {
+  return typeof line === "object" && line !== null && "xds" in line && "http" in line;
 }
 
 function portOf(endpoint: string): number {

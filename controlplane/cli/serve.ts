@@ -1,13 +1,13 @@
-import { createChainCache } from "../codegen/build-chains.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type ChainCache, createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
-import { hasErrors } from "../language/diagnostic.ts";
-import { type Build, build, type Input } from "../pipeline/build.ts";
+import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
-import { type ControlPlane, createControlPlane } from "../rollout/control-plane.ts";
+import { type ControlPlane, createControlPlane, type Rollout } from "../rollout/control-plane.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
-import { readState, writeState } from "../rollout/state-file.ts";
+import { nackText } from "../rollout/nack-text.ts";
+import { readState, type State, stateOf, writeState } from "../rollout/state-file.ts";
 import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
-import type { Nack } from "../server/delta-stream.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource, readSources } from "./read-sources.ts";
@@ -33,63 +33,94 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   const policies = await readSources(paths);
   if (policies.length === 0) return noPolicies(output, paths);
 
-  const state = options.state === undefined ? undefined : await readState(options.state);
-  const before =
-    state === undefined ? undefined : await build(state.input, { previous: state.placement, cache });
-  const previous = before?.build?.placement;
-  const first = await build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) });
+  const kept = options.state === undefined ? undefined : await readState(options.state);
+  const unfinished = kept === undefined ? undefined : await rebuild(kept, cache);
+  const placement = kept?.to.placement;
+  const first = await build(
+    { policies, mesh },
+    { cache, ...(placement === undefined ? {} : { previous: placement }) },
+  );
   reportDiagnostics(output, first.diagnostics);
-  const start = first.build ?? before?.build;
-  if (start === undefined) {
+  if (first.build === undefined && unfinished === undefined) {
     if (output.json) output.print(diagnosticsJson(first.diagnostics));
     return 1;
   }
 
   const ads = await createAdsServer({
     listen: { host, port: options.xdsPort },
-    onNack: (nack) => output.progress(nackText(nack, controlPlane.current ?? start)),
+    onNack: (nack) => {
+      if (newest !== undefined) output.progress(nackText(nack, newest));
+    },
   });
+  // What is being rolled out, or was last.
+  let newest: Build | undefined;
   const controlPlane = createControlPlane({
     ads,
-    onStage: (stage) => output.progress(`rollout: ${stage.name}`),
+    cache,
+    async entering(rollout, stage) {
+      newest = rollout.to;
+      output.progress(`rollout: ${stage.name}`);
+      if (options.state !== undefined) await writeState(options.state, stateOf(rollout));
+    },
   });
   const api = await startHttpApi({
     host,
     port: options.httpPort,
     status: () => statusOf(controlPlane, ads),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
+  }).catch(async (error: unknown) => {
+    await ads.close();
+    throw error;
   });
   const endpoints = { xds: `${host}:${ads.port}`, http: `http://${host}:${api.port}` };
   output.print(
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
 
-  const apply = async (next: Build): Promise<void> => {
-    await controlPlane.apply(next);
-    if (options.state !== undefined)
-      await writeState(options.state, { input: next.input, placement: next.placement });
-    describe(output, next);
-  };
-  if (before?.build !== undefined) controlPlane.adopt(before.build);
-  const rollout = apply(start).catch((error: unknown) => reportFailure(output, error));
-
-  const edit = async (input: Input): Promise<void> => {
-    await rollout;
-    const placement = controlPlane.current?.placement;
-    const next = await build(input, { cache, ...(placement === undefined ? {} : { previous: placement }) });
-    reportDiagnostics(output, next.diagnostics);
-    if (next.build === undefined || hasErrors(next.diagnostics)) {
-      output.progress("wire: the change is not taken; what was in force goes on");
-      return;
+  const rollOut = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      output.progress(`wire: the change is not taken: ${error.message}`);
     }
-    await apply(next.build).catch((error: unknown) => reportFailure(output, error));
+    if (controlPlane.current !== undefined) describe(output, controlPlane.current);
   };
-  const watch = watchPolicies(paths, policies, async (changed) => edit({ policies: changed, mesh }));
+  const started = (async () => {
+    if (unfinished !== undefined) await rollOut(controlPlane.resume(unfinished));
+    const next = first.build;
+    if (next === undefined)
+      output.progress("wire: the policies have errors; what was in force before goes on");
+    else if (!isDeepStrictEqual(next.input, unfinished?.to.input)) await rollOut(controlPlane.apply(next));
+  })();
+
+  const watch = watchPolicies(paths, policies, async (changed) => {
+    await started;
+    const current = controlPlane.current?.placement;
+    const next = await build(
+      { policies: changed, mesh },
+      { cache, ...(current === undefined ? {} : { previous: current }) },
+    );
+    reportDiagnostics(output, next.diagnostics);
+    if (next.build === undefined) output.progress("wire: the change is not taken: what was in force goes on");
+    else await rollOut(controlPlane.apply(next.build));
+  });
   await untilInterrupted();
   await watch.stop();
   await api.close();
   await ads.close();
   return 0;
+}
+
+/** The builds of a rollout that was kept. Undefined when one cannot be built any more, as after an upgrade: then all starts afresh. */
+async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undefined> {
+  const { build: to } = await build(state.to.input, { placement: state.to.placement, cache });
+  if (to === undefined) return undefined;
+  const from =
+    state.from === undefined
+      ? undefined
+      : (await build(state.from.input, { placement: state.from.placement, cache })).build;
+  return { ...(from === undefined ? {} : { from }), to, stage: from === undefined ? 0 : state.stage };
 }
 
 function describe(output: Output, built: Build): void {
@@ -99,26 +130,6 @@ function describe(output: Output, built: Build): void {
     output.progress(`  ${line}`);
 }
 
-function reportFailure(output: Output, error: unknown): void {
-  if (!(error instanceof WireError)) throw error;
-  output.progress(`wire: ${error.message}`);
-}
-
-/** A NACK in the policy author's words: which policy, where it stands, what the proxy said. */
-function nackText(nack: Nack, built: Build): string {
-  const slots = built.chains
-    .flatMap((chain) => chain.slots)
-    .filter((slot) => nack.resources.includes(slot.name));
-  const names = new Set(slots.flatMap((slot) => slot.module.policies));
-  const policies = built.policies.filter((policy) => names.has(policy.name));
-  const what =
-    policies.length === 0
-      ? nack.resources.join(", ")
-      : policies.map((policy) => `policy \`${policy.name}\` (${policy.source.path})`).join(", ");
-  return `wire: [nack] proxy "${nack.node}" refused ${what}: ${nack.message}; it goes on with what it had`;
-}
-
-/** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
 function statusOf(controlPlane: ControlPlane, ads: AdsServer): unknown {
   return {
     placement: controlPlane.current?.placement,

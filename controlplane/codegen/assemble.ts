@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+import { Worker } from "node:worker_threads";
 
 /** Something that asc said: where, as UTF-16 offsets into the file it names, when it said that. */
 export interface AssemblyMessage {
@@ -17,6 +15,8 @@ export interface Assembled {
   readonly bytes?: Uint8Array;
   readonly messages: readonly AssemblyMessage[];
   readonly stderr: string;
+  /** The compiler itself failed, so that nothing is known about the source. */
+  readonly failure?: { readonly kind: "crash" | "timeout"; readonly reason: string };
 }
 
 /** `entry` is the text of the entry file; `files` are those beside it, by name. */
@@ -27,53 +27,77 @@ export interface AssembleOptions {
   readonly runtime?: "arena" | "minimal";
   /** Keep function names, for traces. Default false. */
   readonly names?: boolean;
+  /** Default 30,000. A source that takes longer is given up. */
+  readonly timeoutMs?: number;
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const PACKAGE = "proxy-wasm-as/";
+let queue: Promise<unknown> = Promise.resolve();
+let warm: Thread | undefined;
 
-// The SDK's sources and the options are part of the compiler: read once, like its own code.
-const sdk: ReadonlyMap<string, string> = new Map(
-  readdirSync(`${root}filters/${PACKAGE}`, { recursive: true, encoding: "utf8" })
-    .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path === "index.ts" || (path.startsWith("assembly/") && path.endsWith(".ts")))
-    .map((path) => [path, readFileSync(`${root}filters/${PACKAGE}${path}`, "utf8")]),
-);
-const configuration = readFileSync(`${root}asconfig.json`, "utf8");
+/**
+ * Compile AssemblyScript without touching files, in a thread of its own so that neither the time that it takes nor a crash of the
+ * compiler is felt here. One at a time; the thread stays warm for the next one and keeps no process alive. Never throws.
+ */
+export function assemble(options: AssembleOptions): Promise<Assembled> {
+  const result = queue.then(() => {
+    warm ??= startThread();
+    return warm.compile(options);
+  });
+  queue = result;
+  return result;
+}
 
-/** Compile AssemblyScript in this process, without touching files. */
-export async function assemble(options: AssembleOptions): Promise<Assembled> {
-  const files: Readonly<Record<string, string>> = {
-    ...options.files,
-    "asconfig.json": configuration,
-    "module.ts": options.entry,
+interface Thread {
+  compile(options: AssembleOptions): Promise<Assembled>;
+}
+
+function startThread(): Thread {
+  const worker = new Worker(new URL("./assemble-worker.ts", import.meta.url), {
+    // What this process was started with may be for its own main file only, as `--input-type` is.
+    execArgv: [],
+    stderr: true,
+    stdout: true,
+  });
+  let answer: ((assembled: Assembled) => void) | undefined;
+  const fail = (kind: "crash" | "timeout", reason: string): void => {
+    if (warm === thread) warm = undefined;
+    answer?.({ messages: [], stderr: reason, failure: { kind, reason } });
+    answer = undefined;
   };
-  let bytes: Uint8Array | undefined;
-  const messages: AssemblyMessage[] = [];
-  const runtime = options.runtime === "minimal" ? "minimal" : `node_modules/${PACKAGE}assembly/rt/arena`;
-  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime];
-  const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
-    readFile: (path) => {
-      const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);
-      if (at >= 0) return sdk.get(path.slice(at + 13 + PACKAGE.length)) ?? null;
-      return Object.hasOwn(files, path) ? (files[path] ?? null) : null;
-    },
-    writeFile: (_path, contents) => {
-      if (typeof contents !== "string") bytes = contents;
-    },
-    listFiles: () => [],
-    reportDiagnostic: (message) => {
-      const { range } = message;
-      messages.push({
-        severity: message.category === 3 ? "error" : "warning",
-        code: message.code,
-        message: message.message,
-        ...(range === null ? {} : { start: range.start, end: range.end }),
-        ...(range?.source ? { file: range.source.normalizedPath } : {}),
+  worker.on("message", (assembled: Assembled) => {
+    answer?.(assembled);
+    answer = undefined;
+  });
+  worker.on("error", (error: Error) => fail("crash", `the compiler crashed: ${firstLine(error.message)}`));
+  // Read only when all is over: a stream that is listened to would keep the process alive.
+  worker.on("exit", () =>
+    fail("crash", `the compiler crashed${reasonIn(String(worker.stderr.read() ?? ""))}`),
+  );
+  const thread: Thread = {
+    compile({ timeoutMs = 30_000, ...request }) {
+      worker.ref();
+      worker.postMessage(request);
+      const timer = setTimeout(() => {
+        fail("timeout", `it took more than ${timeoutMs} ms`);
+        void worker.terminate();
+      }, timeoutMs);
+      return new Promise<Assembled>((resolve) => {
+        answer = resolve;
+      }).finally(() => {
+        clearTimeout(timer);
+        worker.unref();
       });
     },
-  });
-  const said = stderr.toString();
-  if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
-  return { bytes, messages, stderr: said };
+  };
+  return thread;
+}
+
+/** asc draws a frame around its crash: the line that says something is the one with the error's name. */
+function reasonIn(said: string): string {
+  const line = said.split("\n").find((text) => /\b\w*Error\b/.test(text));
+  return line === undefined ? "" : `: ${line.replace(/^[^\w]+/, "").trim()}`;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }

@@ -104,3 +104,25 @@ test("modules that a proxy would choke on are refused with reasons", () => {
   const wrong = wasm(1, 4, 1, 96, 0, 0, 2, 17, 1, 3, 101, 110, 118, 9, ...name, 0, 0);
   expect(verifyModule(wrong).join("\n")).toContain("`env.proxy_log` is () -> ()");
 });
+
+test("a value read from a header is written as it is, but never with CR, LF or NUL", async () => {
+  const { policies } = checkCopper({
+    path: "copy.cup",
+    text: `policy copy ( act (Request request) context ('a -> b') ) { SetHeader(request, "to", GetHeader(request, "from")); }`,
+  });
+  const copy = await host(policies, "copy\tinbound\t*\n");
+  const written = (from: Uint8Array) =>
+    copy
+      .request({
+        headers: [
+          ["from", from],
+          ["to", "old"],
+        ],
+      })
+      .requestHeaderBytes.find(([name]) => name === "to")?.[1];
+  const bytes = (...values: number[]) => Uint8Array.from(values);
+  // Envoy's own codecs refuse such values, but a filter before this one could have made them.
+  for (const bad of [13, 10, 0]) expect(written(bytes(97, bad, 98))).toEqual(bytes());
+  expect(written(bytes(0xff, 9, 0xc3, 97))).toEqual(bytes(0xff, 9, 0xc3, 97));
+  expect(copy.request({ headers: [["to", "old"]] }).requestHeaders).toEqual([["to", ""]]);
+});

@@ -1,4 +1,5 @@
 import type { Condition, CopperPolicy, Statement, StringExpression } from "../language/policy.ts";
+import { hasAllow } from "./failure-class.ts";
 
 const encoder = new TextEncoder();
 
@@ -91,12 +92,6 @@ function functionName(name: string, index: number): string {
 
 function lineOf(policy: CopperPolicy, offset: number): number {
   return policy.source.text.slice(0, offset).split("\n").length;
-}
-
-/** Whether a statement has an `Allow` anywhere inside. */
-export function hasAllow(statement: Statement): boolean {
-  if (statement.kind === "if") return statement.then.some(hasAllow) || statement.else.some(hasAllow);
-  return statement.kind === "allow";
 }
 
 function emit(statement: Statement, indent: string, policy: CopperPolicy, literal: Literal): string {

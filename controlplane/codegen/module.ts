@@ -21,8 +21,13 @@ export interface Chain {
 }
 
 export interface Slot {
-  /** Stable name of the ECDS resource and `vm_id`: `wire/SERVICE/DIRECTION/N`-like, the same for as long as the same policies run there. */
+  /**
+   * Name of the ECDS resource: `wire/SERVICE/DIRECTION/POLICY+POLICY`. Another one for another set of policies, because a filter that
+   * is replaced under its name and the routes that switch it on do not change in one instant.
+   */
   readonly name: string;
+  /** `vm_id`. The same whatever the set of policies, because shared data lives under it. */
+  readonly vmId: string;
   readonly module: Module;
   /** Plugin configuration, given to `proxy_on_configure`: which policies run for which peer. */
   readonly configuration: string;

@@ -19,6 +19,7 @@ export const codes = {
   CUP0209: "state and parameters, which are not supported yet",
   CUP0210: "action on a side where it cannot be enforced",
   CUP0211: "not a condition",
+  CUP0212: "act that is not enforced yet",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",
@@ -51,6 +52,8 @@ export const codes = {
   // Modules
   MOD0101: "policy that does not compile",
   MOD0102: "module that a proxy would refuse",
+  MOD0103: "policy on which the compiler crashed or ran out of time",
+  MOD0201: "policy between `Allow`s that are judged together",
 } as const;
 
 /** A key of the table of codes, e.g. `CUP0203`. */

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { checkPolicies } from "./check-policies.ts";
 import type { Expression, Name } from "./context.ts";
 import { parseContext } from "./parse-context.ts";
 import { reporterFor } from "./reporter.ts";
+import type { KnownServices } from "./resolve-context.ts";
 
 const nameText = (name: Name) => (name.version === undefined ? name.name : `${name.name}@${name.version}`);
 
@@ -42,6 +44,19 @@ describe("parseContext", () => {
     ["shop/cart -> reviews@v2", "(shop/cart -> reviews@v2)"],
     ["reviews@v2.*rate", "(reviews@v2 -> .* -> rate)"],
     ["a | b -> c", "(a | (b -> c))"],
+    ["a->b|c->d", "((a -> b) | (c -> d))"],
+    ["(a | b)c", "((a | b) -> c)"],
+    ["a*b+ -> c?", "(a* -> b+ -> c?)"],
+    ["[a@v1, b/c] -> [^ a ]", "([a@v1, b/c] -> [^a])"],
+    ["a.b", "(a -> . -> b)"],
+    ["a--b->c", "(a--b -> c)"],
+    ["*", "."],
+    ["a\n  -> b ", "(a -> b)"],
+    ["a^b", "1: expected a service, found `^`"],
+    ["a ->", "3: expected a service, `.`, `[` or `(`, the context ends here"],
+    ["[]", "1: expected the name of a service, found `]`"],
+    ["a||b", "2: expected a service, `.`, `[` or `(`, found `|`"],
+    ["a/b/c", "3: expected a service, `.`, `[` or `(`, found `/`"],
     ["a -> * -> b", "(a -> . -> b)"],
     ["", "0: expected a service, `.`, `[` or `(`, the context ends here"],
     ["a b", "2: expected `->` between two services, found `b`"],
@@ -74,5 +89,44 @@ describe("parseContext", () => {
 
   test("deep nesting is a diagnostic", () => {
     expect(read("(".repeat(10_000))).toMatch(/fewer nested parentheses/);
+  });
+});
+
+describe("contexts of old files, without separators", () => {
+  const services = (...names: readonly string[]) => ({
+    services: new Map(names.map((name) => [name, { versions: new Map<string, unknown>() }])),
+  });
+  const resolved = (text: string, known: KnownServices) => {
+    const source = { path: "a.cup", text: `policy p ( act (Request r) context ('${text}') ) { Deny(r); }` };
+    const { policies, diagnostics } = checkPolicies([source], known);
+    const [policy] = policies;
+    if (diagnostics.length > 0 || policy === undefined)
+      return diagnostics.map(({ message, help }) => `${message}: ${help}`).join("\n");
+    return print(policy.context.expression);
+  };
+
+  test.each([
+    ["frontendsearchgeo", "(frontend -> search -> geo)"],
+    ["frontend.*searchgeo", "(frontend -> .* -> (search -> geo))"],
+    ["mongo-rategeo", "(mongo-rate -> geo)"],
+    ["frontend", "frontend"],
+    [
+      "frontendsaerch",
+      "the mesh has no service `frontendsaerch`: the mesh has `frontend`, `search`, `geo`, `mongo-rate`",
+    ],
+  ])("%s", (text, expected) => {
+    expect(resolved(text, services("frontend", "search", "geo", "mongo-rate"))).toBe(expected);
+  });
+
+  test("a name of the mesh is that service, whatever else it could be split into", () => {
+    expect(resolved("frontendsearch", services("frontend", "search", "frontendsearch"))).toBe(
+      "frontendsearch",
+    );
+  });
+
+  test("more than one split is an error that lists them", () => {
+    expect(resolved("abc", services("a", "bc", "ab", "c"))).toBe(
+      "`abc` can be split in more than one way: write `a -> bc` or `ab -> c`",
+    );
   });
 });

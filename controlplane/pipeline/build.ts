@@ -1,3 +1,4 @@
+import { commutes } from "../analysis/commutes.ts";
 import { buildChains, type ChainCache } from "../codegen/build-chains.ts";
 import type { Chain, Module } from "../codegen/module.ts";
 import { checkPolicies } from "../language/check-policies.ts";
@@ -36,6 +37,8 @@ export interface BuildResult {
 export interface BuildOptions {
   /** The placement in force: among optima, the one nearest to it is taken. */
   readonly previous?: Placement;
+  /** Take this placement instead of solving: a build that was kept is the same again, whatever the solver would say today. */
+  readonly placement?: Placement;
   readonly cache?: ChainCache;
 }
 
@@ -59,17 +62,17 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
   const { mesh, policies, diagnostics } = checkInput(input);
   if (mesh === undefined || hasErrors(diagnostics)) return { diagnostics };
 
-  const placed = await place(
-    policies,
-    mesh,
-    options.previous === undefined ? {} : { previous: options.previous },
-  );
+  const placed =
+    options.placement === undefined
+      ? await place(policies, mesh, options.previous === undefined ? {} : { previous: options.previous })
+      : { placement: options.placement, diagnostics: [] };
   const afterPlacement = [...diagnostics, ...placed.diagnostics];
   if (placed.placement === undefined || hasErrors(placed.diagnostics)) return { diagnostics: afterPlacement };
 
   const plan = addressPlan(mesh);
   const compiled = await buildChains(policies, placed.placement, mesh, {
     addressesOf: plan.sources,
+    commutes,
     ...(options.cache === undefined ? {} : { cache: options.cache }),
   });
   const all = [...afterPlacement, ...compiled.diagnostics];

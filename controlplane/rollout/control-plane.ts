@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import { bridge } from "../pipeline/bridge.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { AdsServer } from "../server/ads-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
 import { createFeed, type Feed } from "./feed.ts";
-import { type Stage, stagesOf } from "./stages.ts";
+import { finalStage, type Stage, stagesOf } from "./stages.ts";
 
 /**
  * An ACK comes before all workers have switched (14 ms at most were seen), and a caller's answer before its connections have drained.
@@ -12,6 +14,15 @@ import { type Stage, stagesOf } from "./stages.ts";
  */
 const settleMs = 40;
 const stageTimeoutMs = 30_000;
+
+/** A rollout that has not ended: enough to go on with it in another process. */
+export interface Rollout {
+  /** In force before; absent for the first build. */
+  readonly from?: Build;
+  readonly to: Build;
+  /** Number of the stage that is being entered. */
+  readonly stage: number;
+}
 
 export interface ControlPlane {
   /** The build in force, once one is. */
@@ -22,16 +33,18 @@ export interface ControlPlane {
   readonly addresses: Feed<AddressMap>;
   /** Roll a build out; resolves when it is in force everywhere. One at a time, in the order of the calls. */
   apply(build: Build): Promise<void>;
-  /** Take a build as already in force, as after a restart. */
-  adopt(build: Build): void;
+  /** Go on with a rollout that another process began, from the stage that it was in. */
+  resume(rollout: Rollout): Promise<void>;
 }
 
 export interface ControlPlaneOptions {
   readonly ads: AdsServer;
-  onStage(stage: Stage): void;
+  readonly cache: ChainCache;
+  /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
+  entering(rollout: Rollout, stage: Stage): Promise<void>;
 }
 
-export function createControlPlane({ ads, onStage }: ControlPlaneOptions): ControlPlane {
+export function createControlPlane({ ads, cache, entering }: ControlPlaneOptions): ControlPlane {
   const proxies = createFeed<readonly string[]>();
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
@@ -50,44 +63,69 @@ export function createControlPlane({ ads, onStage }: ControlPlaneOptions): Contr
 
   async function acknowledgedBy(node: string): Promise<void> {
     const outcome = await ads.waitForAcks(node, stageTimeoutMs);
-    if (outcome.kind === "timeout") {
-      throw new WireError(
-        "rollout",
-        `proxy "${node}" did not take the change within ${stageTimeoutMs / 1000} s`,
-      );
+    switch (outcome.kind) {
+      case "acked":
+        return;
+      case "nacked":
+        throw new WireError(
+          "nack",
+          outcome.nacks.map((nack) => `proxy "${node}": ${nack.message}`).join("; "),
+        );
+      case "timeout":
+        throw new WireError("rollout", `proxy "${node}" did not answer within ${stageTimeoutMs / 1000} s`);
+      default:
+        outcome satisfies never;
     }
-    if (outcome.kind === "nacked") {
-      throw new WireError("nack", outcome.nacks.map((nack) => `proxy "${node}": ${nack.message}`).join("; "));
-    }
+  }
+
+  async function tell(stage: Stage): Promise<void> {
+    if (!addresses.publish(stage.addresses)) return;
+    await addresses.acknowledged(stageTimeoutMs);
+    await sleep(settleMs);
   }
 
   async function enter(stage: Stage): Promise<void> {
-    onStage(stage);
     show(stage);
     await Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
     await sleep(settleMs);
-    if (addresses.publish(stage.addresses)) {
-      await addresses.acknowledged(stageTimeoutMs);
-      await sleep(settleMs);
-    }
+    await tell(stage);
     forget(stage);
   }
 
-  async function rollOut(build: Build): Promise<void> {
-    const before = current;
-    try {
-      for (const stage of stagesOf(before, build)) await enter(stage);
-      current = build;
-    } catch (cause) {
-      // What was in force goes on; a first build has nothing to go back to.
-      if (before !== undefined) for (const stage of stagesOf(before, before).slice(-1)) show(stage);
-      if (cause instanceof WireError) throw cause;
-      throw new WireError(
-        "rollout",
-        `the change was not taken: ${cause instanceof Error ? cause.message : cause}`,
-        { cause },
-      );
+  async function stagesFor(from: Build | undefined, to: Build): Promise<readonly Stage[]> {
+    return from === undefined ? [finalStage(to)] : stagesOf(from, to, await bridge(from, to, cache));
+  }
+
+  async function run({ from, to, stage: first }: Rollout): Promise<void> {
+    const stages = await stagesFor(from, to);
+    for (const [index, stage] of stages.entries()) {
+      if (index < first) continue;
+      try {
+        await entering({ ...(from === undefined ? {} : { from }), to, stage: index }, stage);
+        await enter(stage);
+      } catch (cause) {
+        // Once the callers have been told, the new side is in force, whatever is left of the old one.
+        if (from !== undefined && index < stages.length - 1) await goBack(from);
+        else current = to;
+        throw cause;
+      }
     }
+    current = to;
+  }
+
+  /** What was in force goes on: the callers first, then the proxies. */
+  async function goBack(to: Build): Promise<void> {
+    const stage = finalStage(to);
+    await tell(stage);
+    show(stage);
+    forget(stage);
+    await entering({ from: to, to, stage: 0 }, stage);
+  }
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = queue.then(work);
+    queue = done.catch(() => undefined);
+    return done;
   }
 
   return {
@@ -96,18 +134,17 @@ export function createControlPlane({ ads, onStage }: ControlPlaneOptions): Contr
     },
     proxies,
     addresses,
-    apply(build) {
-      const run = queue.then(() => rollOut(build));
-      queue = run.catch(() => undefined);
-      return run;
-    },
-    adopt(build) {
-      const stage = stagesOf(undefined, build)[0];
-      if (stage === undefined) return;
-      show(stage);
-      addresses.publish(stage.addresses);
-      forget(stage);
-      current = build;
-    },
+    apply: (build) =>
+      inTurn(() => run({ ...(current === undefined ? {} : { from: current }), to: build, stage: 0 })),
+    resume: (rollout) =>
+      inTurn(async () => {
+        const stages = await stagesFor(rollout.from, rollout.to);
+        // The callers are where the last stage that was finished had sent them.
+        const before = rollout.from === undefined ? undefined : finalStage(rollout.from);
+        const told = rollout.stage === 0 ? before : stages[rollout.stage - 1];
+        if (told !== undefined) addresses.publish(told.addresses);
+        current = rollout.from;
+        await run(rollout);
+      }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Chain } from "../codegen/module.ts";
+import type { Bridge } from "../pipeline/bridge.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
@@ -13,18 +14,20 @@ export interface Stage {
   readonly addresses: AddressMap;
 }
 
+/** The one stage in which a build is in force and nothing else runs. */
+export function finalStage(build: Build): Stage {
+  return stage("old side off", build, build.placement, build.chains, build.chains);
+}
+
 /**
- * The stages from what is in force to the next build. The first two enforce the old and the new side together, so that no request
- * meets neither; the callers move in between. A first build has nothing to keep and is one stage.
+ * The stages from what is in force to the next build. In the first two the proxies run both (`bridge`), so that no request meets
+ * neither; between them the callers move.
  */
-export function stagesOf(from: Build | undefined, to: Build): readonly Stage[] {
-  if (from === undefined) return [stage("old side off", to, to.placement, to.chains, to.chains)];
-  const chains = union(from.chains, to.chains);
-  const placement = { ...to.placement, proxies: [...from.placement.proxies, ...to.placement.proxies] };
+export function stagesOf(from: Build, to: Build, both: Bridge): readonly Stage[] {
   return [
-    stage("new side on", to, placement, chains, from.chains),
-    stage("callers told", to, placement, chains, to.chains),
-    stage("old side off", to, to.placement, to.chains, to.chains),
+    stage("new side on", to, both.placement, both.chains, from.chains),
+    stage("callers told", to, both.placement, both.chains, to.chains),
+    finalStage(to),
   ];
 }
 
@@ -38,17 +41,4 @@ function stage(
 ): Stage {
   const input = { mesh: build.mesh, placement, chains: running, reached, addresses: addressPlan(build.mesh) };
   return { name, snapshots: proxyResources(input), addresses: addressMap(input) };
-}
-
-/** The new chains, each followed by the slots that only the old one has. */
-function union(from: readonly Chain[], to: readonly Chain[]): readonly Chain[] {
-  const key = (chain: Chain): string => `${chain.service} ${chain.direction}`;
-  const old = new Map(from.map((chain) => [key(chain), chain]));
-  const merged = to.map((chain) => {
-    const kept = old.get(key(chain))?.slots ?? [];
-    old.delete(key(chain));
-    const names = new Set(chain.slots.map((slot) => slot.name));
-    return { ...chain, slots: [...chain.slots, ...kept.filter((slot) => !names.has(slot.name))] };
-  });
-  return [...merged, ...old.values()];
 }

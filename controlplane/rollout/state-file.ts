@@ -1,13 +1,30 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { WireError } from "../error/wire-error.ts";
-import type { Input } from "../pipeline/build.ts";
+import type { Build, Input } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
+import type { Rollout } from "./control-plane.ts";
 
-/** What was last rolled out. Everything else is a pure function of it. */
-export interface State {
+/** A build, without what follows from it. */
+export interface Kept {
   readonly input: Input;
   readonly placement: Placement;
+}
+
+/** The rollout that was last begun; one that has ended is a rollout from its build to the same. Everything else follows from it. */
+export interface State {
+  readonly from?: Kept;
+  readonly to: Kept;
+  readonly stage: number;
+}
+
+/** What has to be kept of a rollout. */
+export function stateOf({ from, to, stage }: Rollout): State {
+  return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), stage };
+}
+
+function keptOf({ input, placement }: Build): Kept {
+  return { input, placement };
 }
 
 /** Undefined when there is none yet. */

@@ -255,7 +255,7 @@ describe("delta ADS", () => {
   test("a port in use is one clear error", async () => {
     const server = await start();
     await expect(createAdsServer({ listen: { host: "127.0.0.1", port: server.port } })).rejects.toThrow(
-      `[ads] cannot listen on 127.0.0.1:${server.port}`,
+      `[listen] xDS server on 127.0.0.1:${server.port}: the port is in use`,
     );
   });
 });

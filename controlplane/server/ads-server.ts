@@ -272,11 +272,10 @@ function decode(bytes: Uint8Array): DeltaDiscoveryRequest | undefined {
 function bind(server: Server, listen: AdsServerOptions["listen"]): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(`${listen.host}:${listen.port}`, ServerCredentials.createInsecure(), (cause, port) => {
-      if (cause === null) resolve(port);
-      else
-        reject(
-          new WireError("ads", `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`, { cause }),
-        );
+      if (cause === null) return resolve(port);
+      const used = cause.message.includes("EADDRINUSE");
+      const why = used ? "the port is in use; choose another with --xds-port" : cause.message;
+      reject(new WireError("listen", `xDS server on ${listen.host}:${listen.port}: ${why}`, { cause }));
     });
   });
 }

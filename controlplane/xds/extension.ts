@@ -31,7 +31,7 @@ export function extension(slot: Slot): Resource {
       vm: {
         case: "vmConfig",
         value: {
-          vmId: slot.name,
+          vmId: slot.vmId,
           runtime: "envoy.wasm.runtime.v8",
           code: {
             specifier: {

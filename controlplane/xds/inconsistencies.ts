@@ -23,7 +23,8 @@ function* listenerFaults(snapshot: ProxySnapshot): Generator<string> {
       if (manager.routeSpecifier.case !== "rds") continue;
       const routes = manager.routeSpecifier.value.routeConfigName;
       usedRoutes.add(routes);
-      yield* routeFaults(snapshot, routes, filters);
+      if (snapshot.routes.has(routes)) yield* routeFaults(snapshot, routes, filters);
+      else yield `listener ${resource.name}: no routes ${routes}`;
     }
   }
   for (const name of snapshot.routes.keys())
@@ -38,10 +39,7 @@ function* routeFaults(
   filters: ReadonlySet<string>,
 ): Generator<string> {
   const resource = snapshot.routes.get(name);
-  if (resource === undefined) {
-    yield `listener ${name}: no routes ${name}`;
-    return;
-  }
+  if (resource === undefined) return;
   for (const host of decodeRoutes(resource).virtualHosts) {
     for (const filter of Object.keys(host.typedPerFilterConfig))
       if (!filters.has(filter))

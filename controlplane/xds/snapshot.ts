@@ -5,7 +5,7 @@ import type { Placement } from "../placement/placement.ts";
 import type { AddressPlan, Instance } from "./address-plan.ts";
 import { cluster } from "./cluster.ts";
 import { extension } from "./extension.ts";
-import { listener } from "./listener.ts";
+import { listener, routesName } from "./listener.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
 import { type Destination, routes } from "./route.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
@@ -88,7 +88,7 @@ function inbound(input: SnapshotInput, name: string): readonly Resource[] {
     });
     return [
       listener({ name: listenerName, address: place, direction: "inbound", slots }),
-      routes(listenerName, [
+      routes(routesName({ name: listenerName, slots }), [
         {
           service: name,
           domains: ["*"],
@@ -116,7 +116,7 @@ function outbound(input: SnapshotInput, name: string): readonly Resource[] {
   return [
     listener({ name: listenerName, address: { address, port: outboundPort }, direction: "outbound", slots }),
     routes(
-      listenerName,
+      routesName({ name: listenerName, slots }),
       callees.map((callee) => destination(input, name, callee, slots)),
     ),
     ...callees.flatMap((callee) => clustersOf(input, callee, address)),

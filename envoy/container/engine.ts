@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -46,17 +46,17 @@ export async function ensureEngine(
 async function install(onProgress: (line: string) => void): Promise<void> {
   onProgress("installing docker.io (about half a minute, once)");
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update", "-qq"], { env, timeout: 120_000 });
-  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "docker.io"], {
-    env,
-    timeout: 300_000,
-    maxBuffer: 16 * 1024 * 1024,
-  });
+  // Lists that cannot be refreshed may still do: whether they do, the installation says.
+  await run("apt-get", ["update", "-qq"], { env, timeout: 120_000 }).catch(() => undefined);
+  // Another installation may be at work on a machine that has just started.
+  const args = ["-y", "-qq", "-o", "DPkg::Lock::Timeout=120", "--no-install-recommends", "docker.io"];
+  await run("apt-get", ["install", ...args], { env, timeout: 400_000, maxBuffer: 16 * 1024 * 1024 });
 }
 
 /** Nothing outside its folder: no firewall rules, no forwarding, and ports are published on loopback only. */
 async function startDaemon(): Promise<Engine> {
-  const folder = mkdtempSync(join(tmpdir(), "wire-engine-"));
+  removeAbandoned();
+  const folder = mkdtempSync(join(tmpdir(), `wire-engine-${process.pid}-`));
   const host = `unix://${folder}/docker.sock`;
   const logPath = join(folder, "log");
   const log = openSync(logPath, "w");
@@ -100,6 +100,29 @@ async function startDaemon(): Promise<Engine> {
   const lines = readFileSync(logPath, "utf8").trim().split("\n").slice(-3).join("; ");
   await stop();
   throw new Error(`dockerd did not come up: ${lines}`);
+}
+
+/** The folders of engines whose owner was killed: the daemon has ended by itself, its images are still there. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = /^wire-engine-(\d+)-/.exec(name)?.[1];
+    if (owner === undefined) continue;
+    const folder = join(tmpdir(), name);
+    const pidfile = join(folder, "docker.pid");
+    const daemon = existsSync(pidfile) ? readFileSync(pidfile, "utf8") : "0";
+    if (isAlive(Number(owner)) || isAlive(Number(daemon))) continue;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 /** An engine that the user chose keeps its own host; only the reaper, whose image may be out of reach, is left out. */

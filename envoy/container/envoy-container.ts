@@ -9,12 +9,12 @@ import { adminPort, type Filter, filterConfig, listenerPort } from "./filter-con
 export interface EnvoyContainerOptions {
   readonly filter?: Filter;
   readonly controlPlane?: {
-    /** An IPv4 address as the container sees it; `host.docker.internal` is not resolved for a static cluster. */
+    /** An IPv4 address as the container sees it: of this machine, what `hostAddress` gives. Names are not resolved. */
     readonly address: string;
     readonly port: number;
     readonly nodeId: string;
     readonly cluster: string;
-    /** The listener that `request` talks to. */
+    /** The listener that `request` talks to. It must be on 0.0.0.0: ports are published from the container's own address. */
     readonly listenerPort: number;
   };
 }

@@ -1,13 +1,19 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
-import { buildImage, ensureEngine, findEnvoy } from "../../envoy/index.ts";
+import { buildImage, ensureEngine, findEnvoy, hostAddress } from "../../envoy/index.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** The image and what testcontainers needs to know, or why there is none. */
     readonly containers:
-      | { readonly image: string; readonly env: Readonly<Record<string, string>>; readonly run: string }
+      | {
+          readonly image: string;
+          readonly env: Readonly<Record<string, string>>;
+          readonly run: string;
+          /** Where containers reach this machine. */
+          readonly host: string;
+        }
       | { readonly skip: string };
   }
 }
@@ -20,26 +26,49 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const engine = await ensureEngine({ onProgress });
   if (engine.kind === "skip")
     return skip(project, `${engine.reason}. To enable these tests: ${engine.command}`);
-  const label = `wire.run=${process.pid}`;
   const tearDown = async (): Promise<void> => {
-    const env = { ...process.env, ...engine.env };
-    const { stdout } = await run("docker", ["ps", "-aq", "--filter", `label=${label}`], { env });
-    const ids = stdout.split("\n").filter((id) => id !== "");
-    if (ids.length > 0) await run("docker", ["rm", "-f", ...ids], { env });
+    await sweep(engine.env, (owner) => owner === process.pid);
     await engine.stop();
   };
   try {
+    // What a run that was killed has left in an engine that outlived it.
+    await sweep(engine.env, (owner) => !isAlive(owner));
     const found = await findEnvoy({ onProgress });
     onProgress("building the image");
     const image =
       found.kind === "image"
         ? found.image
         : await buildImage({ path: found.path, version: found.version, env: engine.env });
-    project.provide("containers", { image, env: engine.env, run: String(process.pid) });
+    const host = await hostAddress({ env: engine.env });
+    project.provide("containers", { image, env: engine.env, run: String(process.pid), host });
     return tearDown;
   } catch (error) {
     await tearDown();
     throw error;
+  }
+}
+
+/** Remove the containers of the runs, by process id, that `of` picks. */
+async function sweep(
+  engineEnv: Readonly<Record<string, string>>,
+  of: (owner: number) => boolean,
+): Promise<void> {
+  const env = { ...process.env, ...engineEnv };
+  const list = ["ps", "-a", "--filter", "label=wire.run", "--format", '{{.ID}} {{.Label "wire.run"}}'];
+  const { stdout } = await run("docker", list, { env });
+  const ids = stdout.split("\n").flatMap((line) => {
+    const [id = "", owner] = line.split(" ");
+    return id !== "" && of(Number(owner)) ? [id] : [];
+  });
+  if (ids.length > 0) await run("docker", ["rm", "-f", ...ids], { env });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -18,7 +18,8 @@ interface Form {
   readonly side: "[Ingress]" | "[Egress]" | "";
 }
 
-const contexts = [["rate", "geo"], ["rate"], ["geo"], ["profile", "geo"], ["user"]];
+const first = ["rate", "geo"] as const;
+const contexts: readonly (readonly string[])[] = [first, ["rate"], ["geo"], ["profile", "geo"], ["user"]];
 const sides = ["[Ingress]", "[Egress]", ""] as const;
 
 function policy({ value, marked, side }: Form): string {
@@ -44,7 +45,10 @@ function callsIn(tree: CallTree): readonly CallTree[] {
 describe("policies edited under load", () => {
   let wire: Wire;
   beforeAll(async () => {
-    wire = await startWire({ mesh: "examples/meshes/hotel-reservation.yaml", from: ["filters/hot-path"] });
+    wire = await startWire({
+      mesh: "examples/meshes/hotel-reservation.yaml",
+      from: ["filters/hot-path", "tests/e2e/policies/mark"],
+    });
   });
   afterAll(async () => {
     await wire?.stop();
@@ -58,7 +62,7 @@ describe("policies edited under load", () => {
       const draw = random(seed);
       const file = join(wire.policies, "filters/hot-path/policy.cup");
 
-      let old: Form = { value: "true", marked: ["rate", "geo"], side: "[Ingress]" };
+      let old: Form = { value: "true", marked: first, side: "[Ingress]" };
       let now: Form = old;
       let firstNew: (() => void) | undefined;
       const wrong: string[] = [];
@@ -72,6 +76,11 @@ describe("policies edited under load", () => {
           const calls = callsIn(answer.tree);
           for (const call of calls) {
             if (call.status !== 200) wrong.push(`${call.service}: status ${call.status} ${call.body}`);
+            // A neighbour that shares a proxy and a module with the edited one whenever that is at egress, and never changes.
+            const marked = (call.headers?.["marked"] ?? []).join();
+            if (marked !== (["rate", "geo"].includes(call.service) ? "yes" : "")) {
+              wrong.push(`${call.service} is marked "${marked}"`);
+            }
             const seen = (call.headers?.["critical"] ?? []).join();
             if (
               seen !== expected(now, call.service) &&

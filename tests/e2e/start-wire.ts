@@ -116,7 +116,7 @@ function handle(
       const deadline = performance.now() + timeoutMs;
       while (!pattern.test(log().slice(from))) {
         if (performance.now() > deadline)
-          throw new Error(`the log never shows ${pattern}:\n${log().slice(from)}`);
+          throw new Error(`the log never shows ${pattern} behind character ${from}:\n${log()}`);
         await sleep(5);
       }
       return log();

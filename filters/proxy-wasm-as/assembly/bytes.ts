@@ -49,9 +49,36 @@ export function property(path: Bytes): Bytes {
   return bytes(load<u32>(out), load<u32>(out + 4));
 }
 
-export function replaceHeader(name: Bytes, value: Bytes): void {
-  const present = value == MISSING ? 0 : value;
-  proxy_replace_header_map_value(0, pointerOf(name), lengthOf(name), pointerOf(present), lengthOf(present));
+/** Replace all values of a request header by one. A value that must not stand in a header is written as an empty one. */
+export function replaceHeader(name: Bytes, value: Bytes): bool {
+  if (!isName(name)) return false;
+  const clean = isValue(value);
+  const content = clean ? value : 0;
+  proxy_replace_header_map_value(0, pointerOf(name), lengthOf(name), pointerOf(content), lengthOf(content));
+  return clean;
+}
+
+/** Whether this is a value, and one that a header may have: CR, LF and NUL would end the header or the request. */
+export function isValue(value: Bytes): bool {
+  if (value == MISSING) return false;
+  const end = pointerOf(value) + lengthOf(value);
+  for (let at = pointerOf(value); at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte == 0 || byte == 10 || byte == 13) return false;
+  }
+  return true;
+}
+
+/** Whether a header may be called this: visible ASCII, and a colon only as the first of several. */
+export function isName(name: Bytes): bool {
+  if (name == MISSING || lengthOf(name) == 0) return false;
+  const start = pointerOf(name);
+  const end = start + lengthOf(name);
+  for (let at = start; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte <= 32 || byte >= 127 || (byte == 58 && (at > start || lengthOf(name) == 1))) return false;
+  }
+  return true;
 }
 
 export function log(level: u32, text: Bytes): void {

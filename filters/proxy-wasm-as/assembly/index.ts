@@ -1,11 +1,10 @@
-import { Bytes, bytes, header, lengthOf, MISSING, pointerOf } from "./bytes";
+import { Bytes, bytes, equal, header, isName, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "./bytes";
 import {
   proxy_add_header_map_value,
   proxy_get_header_map_pairs,
   proxy_remove_header_map_value,
-  proxy_replace_header_map_value,
 } from "./env";
-import { calleeName, callerAddress, deny } from "./policy";
+import { calleeName, callerAddress, deny, isAudited } from "./policy";
 
 export { Bytes } from "./bytes";
 
@@ -30,16 +29,17 @@ export class Request {
   }
 }
 
-/** The headers of a request. Names in any case; a header may have several values. */
+/** The headers of a request. Names in any case; a header may have several values. A policy in audit mode changes none. */
 export class Headers {
-  /** The first value. Null when the header is missing, which an empty one is not. */
+  /** The first value. Null when the header is missing, which an empty one is not. Bytes that are not UTF-8 become other characters. */
   get(name: string): string | null {
     return text(header(view(lower(name))));
   }
 
+  /** All values in their order; what decides about access should look at all of them. */
   getAll(name: string): string[] {
     const found: string[] = [];
-    const wanted = name.toLowerCase();
+    const wanted = view(lower(name));
     const cell = memory.data(8);
     store<u64>(cell, 0);
     if (proxy_get_header_map_pairs(0, cell, cell + 4) != 0 || load<u32>(cell + 4) < 4) return found;
@@ -49,7 +49,7 @@ export class Headers {
     for (let i: u32 = 0; i < count; i++) {
       const nameSize = load<u32>(start + 4 + i * 8);
       const valueSize = load<u32>(start + 8 + i * 8);
-      if (String.UTF8.decodeUnsafe(at, nameSize) == wanted) {
+      if (equal(bytes(at, nameSize), wanted)) {
         found.push(String.UTF8.decodeUnsafe(at + nameSize + 1, valueSize));
       }
       at += nameSize + valueSize + 2;
@@ -57,22 +57,24 @@ export class Headers {
     return found;
   }
 
-  /** Replace all values by one. */
-  set(name: string, value: string): void {
+  /**
+   * Replace all values by one. False when the value has a CR, LF or NUL, and an empty one is written in its stead; also when the
+   * name cannot be a header's, and nothing is written.
+   */
+  set(name: string, value: string): bool {
     const key = lower(name);
     const content = String.UTF8.encode(value);
-    proxy_replace_header_map_value(
-      0,
-      changetype<usize>(key),
-      key.byteLength,
-      changetype<usize>(content),
-      content.byteLength,
-    );
+    return isAudited()
+      ? isName(view(key)) && isValue(view(content))
+      : replaceHeader(view(key), view(content));
   }
 
-  add(name: string, value: string): void {
+  /** Add a value to those that are there. False, and nothing is added, when name or value cannot stand in a header. */
+  add(name: string, value: string): bool {
     const key = lower(name);
     const content = String.UTF8.encode(value);
+    if (!isName(view(key)) || !isValue(view(content))) return false;
+    if (isAudited()) return true;
     proxy_add_header_map_value(
       0,
       changetype<usize>(key),
@@ -80,16 +82,25 @@ export class Headers {
       changetype<usize>(content),
       content.byteLength,
     );
+    return true;
   }
 
   remove(name: string): void {
+    if (isAudited()) return;
     const key = lower(name);
     proxy_remove_header_map_value(0, changetype<usize>(key), key.byteLength);
   }
 }
 
+/** Header names are ASCII; `toLowerCase` would bring the tables of all of Unicode, which are larger than all else here. */
 function lower(name: string): ArrayBuffer {
-  return String.UTF8.encode(name.toLowerCase());
+  const encoded = String.UTF8.encode(name);
+  const start = changetype<usize>(encoded);
+  for (let i: usize = 0; i < <usize>encoded.byteLength; i++) {
+    const byte = load<u8>(start + i);
+    if (byte >= 65 && byte <= 90) store<u8>(start + i, byte | 32);
+  }
+  return encoded;
 }
 
 function view(buffer: ArrayBuffer): Bytes {

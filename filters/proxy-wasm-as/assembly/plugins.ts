@@ -1,5 +1,6 @@
 import { Bytes, bytes, equal, lengthOf, log, MISSING, pointerOf } from "./bytes";
 import { proxy_get_buffer_bytes } from "./env";
+import { append, appendNumber, begin, view } from "./line";
 
 // One block per root context in one static region, so that neither a new configuration nor a removed root leaks:
 // root, size, count, then flags, start and length of the peers for each policy, then the text itself.
@@ -197,8 +198,12 @@ function remove(root: u32): void {
 }
 
 function refuse(reason: string, line: u32): bool {
-  const text = "configuration refused: " + reason + (line > 0 ? ` ${line}` : "");
-  const encoded = String.UTF8.encode(text);
-  log(4, bytes(changetype<usize>(encoded), encoded.byteLength));
+  begin("configuration refused: ");
+  append(reason);
+  if (line > 0) {
+    append(" ");
+    appendNumber(line);
+  }
+  log(4, view());
   return false;
 }

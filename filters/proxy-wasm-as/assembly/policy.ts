@@ -83,6 +83,11 @@ export function end(): u32 {
   return answered ? 1 : 0;
 }
 
+/** Whether the policy at work is evaluated only: it must change nothing. */
+export function isAudited(): bool {
+  return auditing;
+}
+
 export function setHeader(name: Bytes, value: Bytes): void {
   if (!auditing) replaceHeader(name, value);
 }

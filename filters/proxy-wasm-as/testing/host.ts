@@ -39,6 +39,8 @@ export interface LogLine {
 export interface HostResult {
   readonly action: "continue" | "stop";
   readonly requestHeaders: readonly (readonly [string, string])[];
+  /** The same with the bytes as they are, where `requestHeaders` shows U+FFFD for what is not UTF-8. */
+  readonly requestHeaderBytes: readonly (readonly [string, Uint8Array])[];
   readonly localReply?: LocalReply;
   readonly logs: readonly LogLine[];
   /** Host functions called, in order; foreign functions as `call_foreign_function:NAME`. */
@@ -170,13 +172,15 @@ class Worker {
       this.reply = { status: 503, headers: [], body: "", details: "wasm_fail_stream" };
     }
     const passed = this.failure !== null && this.options.failure === "open";
-    const requestHeaders = this.headers.map(([name, value]) => [name, textOf(value)] as const);
+    const requestHeaderBytes = this.headers;
+    const requestHeaders = requestHeaderBytes.map(([name, value]) => [name, textOf(value)] as const);
     this.headers = null;
     // Replies are held back until the callback is over, and stop the request whatever it returned.
     const stops = !passed && (this.reply !== undefined || action === 1);
     return {
       action: stops ? "stop" : "continue",
       requestHeaders,
+      requestHeaderBytes,
       ...(this.reply !== undefined && !passed ? { localReply: this.reply } : {}),
       logs: this.logs,
       calls: this.calls,

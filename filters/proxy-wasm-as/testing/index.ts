@@ -1,2 +1,2 @@
-export type { Host, HostOptions, HostRequest, HostResult, LocalReply, LogLine } from "./host.ts";
+export type { Header, Host, HostOptions, HostRequest, HostResult, LocalReply, LogLine } from "./host.ts";
 export { createHost } from "./host.ts";

@@ -1,0 +1,68 @@
+// The thread that runs asc: a crash of the compiler calls `process.exit`, which ends no more than this thread.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parentPort } from "node:worker_threads";
+import asc, { libraryFiles } from "assemblyscript/asc";
+import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const PACKAGE = "proxy-wasm-as/";
+
+// The SDK's sources and the options are part of the compiler: read once, like its own code.
+const sdk: ReadonlyMap<string, string> = new Map(
+  readdirSync(`${root}filters/${PACKAGE}`, { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path === "index.ts" || (path.startsWith("assembly/") && path.endsWith(".ts")))
+    .map((path) => [path, readFileSync(`${root}filters/${PACKAGE}${path}`, "utf8")]),
+);
+const configuration = readFileSync(`${root}asconfig.json`, "utf8");
+
+// A runtime given by its path counts as `incremental`, whose shadow stack the arena has no use for. In the place of
+// `stub` it gets none, which makes modules smaller and the compiler faster.
+libraryFiles["rt/index-stub"] = sdk.get("assembly/rt/arena.ts") ?? "";
+
+async function compile(options: AssembleOptions): Promise<Assembled> {
+  const files: Readonly<Record<string, string>> = {
+    ...options.files,
+    "asconfig.json": configuration,
+    "module.ts": options.entry,
+  };
+  let bytes: Uint8Array | undefined;
+  const messages: AssemblyMessage[] = [];
+  const runtime = options.runtime === "minimal" ? "minimal" : "stub";
+  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime];
+  const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
+    readFile: (path) => {
+      const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);
+      if (at >= 0) return sdk.get(path.slice(at + 13 + PACKAGE.length)) ?? null;
+      return Object.hasOwn(files, path) ? (files[path] ?? null) : null;
+    },
+    writeFile: (_path, contents) => {
+      if (typeof contents !== "string") bytes = contents;
+    },
+    listFiles: () => [],
+    reportDiagnostic: (message) => {
+      const { range } = message;
+      messages.push({
+        severity: message.category === 3 ? "error" : "warning",
+        code: message.code,
+        message: message.message,
+        ...(range === null ? {} : { start: range.start, end: range.end }),
+        ...(range?.source ? { file: range.source.normalizedPath } : {}),
+      });
+    },
+  });
+  const said = stderr.toString();
+  if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
+  return { bytes, messages, stderr: said };
+}
+
+parentPort?.on("message", (options: AssembleOptions) => {
+  // What asc throws instead of reporting is a crash of the compiler, and the thread ends as with the others.
+  compile(options).then(
+    (assembled) => parentPort?.postMessage(assembled),
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});

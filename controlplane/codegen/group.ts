@@ -1,0 +1,124 @@
+import type { Diagnostic } from "../language/diagnostic.ts";
+import type { Policy, Side } from "../language/policy.ts";
+import { failureClass, type Item, isJudge } from "./failure-class.ts";
+
+/** Whether two policies, by the sections named, give the same result in either order. */
+export type Commutes = (p: Policy, q: Policy, sections: { readonly p: Side; readonly q: Side }) => boolean;
+
+/** Items in modules in the order of the chain. Nothing is in `groups` when there are diagnostics. */
+export interface Groups {
+  readonly groups: readonly (readonly Item[])[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Divide what one proxy runs in one direction, given in the order of policies, into modules: one for each run of Copper of the same
+ * failure class up to commuting, one for each filter. All `Allow`s of a call come into one module, since they are judged together.
+ */
+export function group(items: readonly Item[], commutes: Commutes): Groups {
+  const sets = together(items);
+  const setOf = items.map((_, index) => sets.findIndex((set) => set.includes(index)));
+  // before[b] has a when set a must come before set b, directly or through others.
+  const before = sets.map(() => new Set<number>());
+  items.forEach((p, i) => {
+    items.slice(i + 1).forEach((q, n) => {
+      const [a, b] = [setOf[i] ?? 0, setOf[i + 1 + n] ?? 0];
+      const free = commutes(p.policy, q.policy, { p: p.placed.section, q: q.placed.section });
+      if (a !== b && shareCall(p, q) && !free) before[b]?.add(a);
+    });
+  });
+  close(before);
+  const diagnostics = sets.flatMap((set, a) => {
+    const between = before.findIndex((earlier, k) => k !== a && earlier.has(a) && before[a]?.has(k));
+    return before[a]?.has(a) && set.length > 1 ? tornApart(items, set, sets[between] ?? []) : [];
+  });
+  if (diagnostics.length > 0) return { groups: [], diagnostics };
+  return { groups: schedule(items, sets, before), diagnostics: [] };
+}
+
+/** Indexes of items that must come into one module: `Allow`s that meet on a call, and whoever these meet elsewhere. */
+function together(items: readonly Item[]): readonly (readonly number[])[] {
+  const sets: number[][] = [];
+  items.forEach((item, index) => {
+    const joined = isJudge(item)
+      ? sets.filter((set) =>
+          set.some((other) => items[other] && isJudge(items[other]) && shareCall(items[other], item)),
+        )
+      : [];
+    const [first] = joined;
+    if (first === undefined) {
+      sets.push([index]);
+      return;
+    }
+    for (const set of joined.slice(1)) first.push(...sets.splice(sets.indexOf(set), 1).flat());
+    first.push(index);
+    first.sort((a, b) => a - b);
+  });
+  return sets;
+}
+
+function shareCall(p: Item, q: Item): boolean {
+  return p.placed.calls.some(([from, to]) =>
+    q.placed.calls.some(([otherFrom, otherTo]) => from === otherFrom && to === otherTo),
+  );
+}
+
+/** Make a relation transitive. */
+function close(before: readonly Set<number>[]): void {
+  before.forEach((_, k) => {
+    for (const earlier of before) if (earlier.has(k)) for (const a of before[k] ?? []) earlier.add(a);
+  });
+}
+
+/** The module in the making takes all that may come next and fits it; then the next one begins with the first policy left. */
+function schedule(
+  items: readonly Item[],
+  sets: readonly (readonly number[])[],
+  before: readonly ReadonlySet<number>[],
+): readonly (readonly Item[])[] {
+  const left = new Set(sets.keys());
+  const groups: number[][] = [];
+  while (left.size > 0) {
+    const ready = [...left]
+      .filter((set) => ![...(before[set] ?? [])].some((earlier) => left.has(earlier)))
+      .sort((a, b) => (sets[a]?.[0] ?? 0) - (sets[b]?.[0] ?? 0));
+    const last = groups.at(-1) ?? [];
+    const fitting = ready.find((set) => fits(items, last, sets[set] ?? []));
+    const next = fitting ?? ready[0];
+    if (next === undefined) throw new Error("the order of policies has a cycle, which no diagnostic named");
+    if (fitting === undefined) groups.push([...(sets[next] ?? [])]);
+    else last.push(...(sets[next] ?? []));
+    left.delete(next);
+  }
+  return groups.map((indexes) =>
+    indexes.sort((a, b) => a - b).flatMap((index) => (items[index] === undefined ? [] : [items[index]])),
+  );
+}
+
+function fits(items: readonly Item[], module: readonly number[], set: readonly number[]): boolean {
+  const [p, q] = [items[module[0] ?? -1], items[set[0] ?? -1]];
+  if (p === undefined || q === undefined) return false;
+  return p.policy.kind === "copper" && q.policy.kind === "copper" && failureClass(p) === failureClass(q);
+}
+
+function tornApart(items: readonly Item[], set: readonly number[], between: readonly number[]): Diagnostic[] {
+  const [first, last, other] = [items[set[0] ?? -1], items[set.at(-1) ?? -1], items[between[0] ?? -1]];
+  if (first === undefined || last === undefined || other === undefined) return [];
+  const [a, b, k] = [first.policy.name, last.policy.name, other.policy.name];
+  const undeclared =
+    other.policy.kind === "filter" && (other.policy.reads === undefined || other.policy.writes === undefined);
+  const reorder = `give \`${k}\` a priority above or below both`;
+  return [
+    {
+      code: "MOD0201",
+      severity: "error",
+      message: `\`${k}\` comes between \`${a}\` and \`${b}\`, whose \`Allow\`s are judged together`,
+      help: undeclared ? `${reorder}, or declare the headers that it \`reads\` and \`writes\`` : reorder,
+      source: other.policy.source,
+      span: other.policy.span,
+      label: undeclared
+        ? "commutes with neither as long as it does not say what it touches"
+        : "commutes with neither",
+    },
+  ];
+}

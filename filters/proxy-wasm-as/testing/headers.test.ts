@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
+import { createHost, type Header } from "./index.ts";
+
+/** Run the body of an `onRequest` on a request with these headers. */
+async function run(body: string, headers: readonly Header[] = [], mode = "enforce") {
+  const code = `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void { const headers = request.headers; ${body} }`;
+  const { bytes = new Uint8Array(), stderr } = await assemble({
+    entry: generateFilter("f"),
+    files: { "policy.ts": code },
+    runtime: "minimal",
+  });
+  expect(stderr).toBe("");
+  const host = createHost(bytes, { configuration: `f\toutbound\t*\t${mode}\n` });
+  const result = host.request({ headers });
+  expect(host.failure).toBeNull();
+  return result;
+}
+
+test("getAll gives every value in order, whatever the case of the name", async () => {
+  const headers = [
+    ["X-A", "1"],
+    ["other", "no"],
+    ["x-a", ""],
+    ["x-A", "3"],
+  ] as const;
+  const { requestHeaders } = await run(
+    'headers.set("seen", headers.getAll("x-A").join("|")); headers.set("none", headers.getAll("y").length.toString());',
+    headers,
+  );
+  expect(requestHeaders).toContainEqual(["seen", "1||3"]);
+  expect(requestHeaders).toContainEqual(["none", "0"]);
+});
+
+test("set replaces all values, add keeps them, remove takes all", async () => {
+  const headers = [
+    ["a", "1"],
+    ["a", "2"],
+    ["b", "1"],
+    ["c", "1"],
+    ["c", "2"],
+  ] as const;
+  const { requestHeaders } = await run(
+    'headers.set("A", "new"); headers.add("B", "2"); headers.remove("C"); headers.remove("absent");',
+    headers,
+  );
+  expect(requestHeaders).toEqual([
+    ["b", "1"],
+    ["a", "new"],
+    ["b", "2"],
+  ]);
+});
+
+test("no CR, LF or NUL gets into a header: set writes an empty value, add nothing", async () => {
+  for (const bad of ["\\r", "\\n", "\\0"]) {
+    const { requestHeaders } = await run(
+      `headers.set("result", headers.set("a", "x${bad}y").toString() + headers.add("b", "x${bad}y").toString());`,
+      [["a", "old"]],
+    );
+    expect(requestHeaders).toEqual([
+      ["a", ""],
+      ["result", "falsefalse"],
+    ]);
+  }
+});
+
+test("what cannot be a header's name is not written", async () => {
+  for (const bad of ["", "a b", "a:b", ":", "a\\r", "ä"]) {
+    const { calls } = await run(`assert(!headers.set("${bad}", "1")); assert(!headers.add("${bad}", "1"));`);
+    expect(calls).toEqual([]);
+  }
+  const { requestHeaders } = await run('assert(headers.set(":path", "/new"));');
+  expect(requestHeaders).toEqual([[":path", "/new"]]);
+});
+
+test("bytes that are not UTF-8 pass untouched, and reading them does not trap", async () => {
+  const raw = Uint8Array.from([0xff, 0x61, 0xc3]);
+  const { requestHeaderBytes } = await run('headers.set("length", headers.get("raw")!.length.toString());', [
+    ["raw", raw],
+  ]);
+  expect(requestHeaderBytes.find(([name]) => name === "raw")?.[1]).toEqual(raw);
+  expect(requestHeaderBytes.some(([name]) => name === "length")).toBe(true);
+});
+
+test("audit mode reads and changes nothing", async () => {
+  const body = `assert(headers.set("a", "2")); assert(headers.add("a", "3")); headers.remove("b");
+    assert(headers.get("b") == "1"); assert(!headers.set("a", "\\r")); request.deny(403, "no");`;
+  const headers = [
+    ["a", "1"],
+    ["b", "1"],
+  ] as const;
+  const { requestHeaders, localReply } = await run(body, headers, "audit");
+  expect(requestHeaders).toEqual(headers);
+  expect(localReply).toBeUndefined();
+});

@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
+import { createHost } from "./index.ts";
+
+const configuration = "f\toutbound\t*\n";
+
+async function filter(body: string): Promise<Uint8Array> {
+  const code = `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void { ${body} }`;
+  const { bytes = new Uint8Array(), stderr } = await assemble({
+    entry: generateFilter("f"),
+    files: { "policy.ts": code },
+    runtime: "minimal",
+  });
+  expect(stderr).toBe("");
+  return bytes;
+}
+
+/** A module without the SDK, whose import module is named by its file as everywhere. */
+async function raw(entry: string): Promise<Uint8Array> {
+  const env = `export declare function proxy_get_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
+export declare function proxy_set_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
+export declare function proxy_get_current_time_nanoseconds(time: usize): u32;`;
+  const marks = `import "proxy-wasm-as/assembly/abort";
+import { proxy_get_current_time_nanoseconds, proxy_get_header_map_pairs, proxy_set_header_map_pairs } from "./env";
+export function proxy_abi_version_0_2_1(): void {}
+export function malloc(size: usize): usize { return heap.alloc(size); }`;
+  const { bytes = new Uint8Array(), stderr } = await assemble({
+    entry: `${marks}\n${entry}`,
+    files: { "env.ts": env },
+  });
+  expect(stderr).toBe("");
+  return bytes;
+}
+
+const trapping = await filter('if (request.headers.get("trap") !== null) unreachable();');
+const headers = [["trap", "1"]] as const;
+
+test("a trap fails the VM for good: closed answers 503", () => {
+  const host = createHost(trapping, { configuration });
+  expect(host.request({}).action).toBe("continue");
+  const trapped = host.request({ headers });
+  expect(trapped.action).toBe("stop");
+  expect(trapped.localReply).toMatchObject({ status: 503, details: "wasm_fail_stream" });
+  expect(host.failure).toContain("unreachable");
+  expect(host.request({}).localReply?.status).toBe(503);
+});
+
+test("a trap fails the VM for good: open lets requests pass", () => {
+  const host = createHost(trapping, { configuration, failure: "open" });
+  for (const request of [{ headers }, {}]) {
+    const result = host.request(request);
+    expect(result.action).toBe("continue");
+    expect(result.localReply).toBeUndefined();
+  }
+  expect(host.failure).not.toBeNull();
+});
+
+test("a trap fails one worker, the others go on", () => {
+  const host = createHost(trapping, { configuration, workers: 2 });
+  expect(host.request({ headers }).localReply?.status).toBe(503);
+  expect(host.request({}).action).toBe("continue");
+  expect(host.request({}).localReply?.status).toBe(503);
+});
+
+test("an assertion says where before it traps", async () => {
+  const host = createHost(await filter('assert(false, "no way");'), { configuration });
+  const { logs } = host.request({});
+  expect(logs[0]).toMatchObject({ level: 5 });
+  expect(logs[0]?.message).toMatch(/^no way at policy\.ts:2:\d+$/);
+});
+
+test("only logging is allowed while a module starts or allocates", async () => {
+  const early = "const cell: usize = memory.data(8);\nproxy_get_current_time_nanoseconds(cell);";
+  const starting = createHost(await raw(early));
+  expect(starting.failure).toBe("restricted_callback: proxy_get_current_time_nanoseconds");
+  expect(starting.request({}).localReply?.status).toBe(503);
+  const later = await raw(`const cell: usize = memory.data(8);
+export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
+  return proxy_get_current_time_nanoseconds(cell) == 12 ? 0 : 1;
+}`);
+  expect(createHost(later).failure).toBeNull();
+});
+
+test("more than 1024 pairs given to the host are none", async () => {
+  const copy = await raw(`const cell: usize = memory.data(8);
+export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
+  proxy_get_header_map_pairs(0, cell, cell + 4);
+  proxy_set_header_map_pairs(0, load<u32>(cell), load<u32>(cell + 4));
+  return 0;
+}`);
+  const many = (count: number) => Array.from({ length: count }, (_, i) => [`h${i}`, "1"] as const);
+  const host = createHost(copy);
+  expect(host.request({ headers: many(1024) }).requestHeaders).toHaveLength(1024);
+  expect(host.request({ headers: many(1025) }).requestHeaders).toEqual([]);
+});

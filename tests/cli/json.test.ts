@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { folderWith, hotel, runWire } from "./run-wire.ts";
+
+const policy = `policy mark ( act (Request request) context ('frontend -> search') ) {
+  SetHeader(request, 'x-mark', 'yes');
+}
+policy nowhere ( act (Request request) context ('rate -> frontend') ) {
+  [Ingress]
+  SetHeader(request, 'x-mark', 'no');
+}
+`;
+
+/** The keys, in order: what a program that reads them relies on. */
+function keys(value: object): readonly string[] {
+  return Object.keys(value);
+}
+
+describe("the JSON of design §7", () => {
+  test("check: diagnostics with their places", async () => {
+    using folder = folderWith({
+      "a.cup": "policy a ( act (Request r) context ('frontend -> serch') ) { Deny(r); }\n",
+    });
+    const file = join(folder.path, "a.cup");
+    const { code, stdout, stderr } = await runWire(["check", file, "--mesh", hotel, "--json"]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const help = expect.stringContaining("search");
+    expect(JSON.parse(stdout)).toEqual({
+      diagnostics: [
+        {
+          ...{ code: "CTX0201", severity: "error", message: "the mesh has no service `serch`", help, file },
+          ...{ line: 1, column: 50, endLine: 1, endColumn: 55 },
+        },
+      ],
+    });
+  });
+
+  test("check: nothing wrong is an empty list", async () => {
+    using folder = folderWith({ "a.cup": policy });
+    const run = await runWire(["check", folder.path, "--json"]);
+    expect(run).toEqual({ code: 0, stdout: '{"diagnostics":[]}\n', stderr: "" });
+  });
+
+  test("compile: the manifest, and the files that it names", async () => {
+    using folder = folderWith({ "a.cup": policy });
+    const out = join(folder.path, "out");
+    const args = ["compile", join(folder.path, "a.cup"), "--mesh", hotel, "--out", out, "--json"];
+    const { code, stdout } = await runWire(args);
+    expect(code).toBe(0);
+    const manifest = JSON.parse(stdout);
+    expect(keys(manifest)).toEqual(["modules", "proxies"]);
+    expect(manifest.modules.map(keys)).toEqual([["sha256", "bytes", "policies", "imports", "exports"]]);
+    const [module] = manifest.modules;
+    expect(module).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/), policies: ["mark"] });
+    expect(module.imports).toContain("env.proxy_replace_header_map_value");
+    expect(module.exports).toContain("proxy_on_request_headers");
+    expect(manifest.proxies).toEqual({ frontend: [module.sha256] });
+    expect(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8"))).toEqual(manifest);
+    expect(readFileSync(join(out, `${module.sha256}.wasm`)).length).toBe(module.bytes);
+    expect(existsSync(join(out, "wire.frontend.outbound.mark.ts"))).toBe(true);
+  });
+
+  test("place: the placement, what it costs, and what matches nothing", async () => {
+    using folder = folderWith({ "a.cup": policy });
+    const { code, stdout } = await runWire(["place", folder.path, "--mesh", hotel, "--json"]);
+    expect(code).toBe(0);
+    const placement = JSON.parse(stdout);
+    expect(keys(placement)).toEqual(["status", "cost", "bound", "ms", "proxies", "unmatched"]);
+    expect(placement).toEqual({
+      ...{ status: "optimal", cost: 1, bound: 1, ms: expect.any(Number), unmatched: ["nowhere"] },
+      proxies: [
+        {
+          ...{ service: "frontend", dataplane: "envoy", stamps: false },
+          policies: [{ policy: "mark", side: "egress", calls: [["frontend", "search"]] }],
+        },
+      ],
+    });
+  });
+
+  test("place: a request from outside comes from null", async () => {
+    using folder = folderWith({
+      "a.cup": "policy a ( act (Request r) context ('^frontend') ) { SetHeader(r, 'a', 'b'); }\n",
+    });
+    const { stdout } = await runWire(["place", folder.path, "--mesh", hotel, "--json"]);
+    expect(JSON.parse(stdout).proxies[0].policies).toEqual([
+      { policy: "a", side: "ingress", calls: [[null, "frontend"]] },
+    ]);
+  });
+});

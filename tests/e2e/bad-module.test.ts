@@ -1,0 +1,154 @@
+import { createServer, type Server } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Slot } from "../../controlplane/codegen/module.ts";
+import { smoke } from "../../controlplane/codegen/smoke.ts";
+import { verifyModule } from "../../controlplane/codegen/verify-module.ts";
+import { type Build, build } from "../../controlplane/pipeline/build.ts";
+import { nackText } from "../../controlplane/rollout/nack-text.ts";
+import { type AdsServer, createAdsServer } from "../../controlplane/server/ads-server.ts";
+import type { Nack } from "../../controlplane/server/delta-stream.ts";
+import { addressPlan } from "../../controlplane/xds/address-plan.ts";
+import { type ProxySnapshot, proxyResources } from "../../controlplane/xds/snapshot.ts";
+import { bootstrap, findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
+
+const mesh = {
+  path: "mesh.yaml",
+  text: "name: one\nservices:\n  app: { entry: true, port: 8080 }\n",
+};
+const policy = (value: string) => ({
+  path: "filters/mark.cup",
+  text: `policy mark ( act (Request r) context ('app') ) { [Ingress] SetHeader(r, 'x-mark', '${value}'); }\n`,
+});
+
+async function built(value: string): Promise<Build> {
+  const { build: made } = await build({ policies: [policy(value)], mesh });
+  if (made === undefined) throw new Error("the policy does not build");
+  return made;
+}
+
+/** The bypass: what the proxy is told when the one slot of the chain is `change`d after all checks. */
+function snapshotOf(from: Build, change: Partial<Slot> = {}): ProxySnapshot {
+  const chains = from.chains.map((chain) => ({
+    ...chain,
+    slots: chain.slots.map((slot) => ({ ...slot, ...change })),
+  }));
+  const input = { mesh: from.mesh, placement: from.placement, addresses: addressPlan(from.mesh) };
+  const snapshot = proxyResources({ ...input, chains, reached: chains }).get("app");
+  if (snapshot === undefined) throw new Error("no proxy is placed");
+  return snapshot;
+}
+
+/** The same module but for one name in it. */
+function renamed(bytes: Uint8Array, from: string, to: string): Uint8Array {
+  const text = Buffer.from(bytes).toString("latin1");
+  return Buffer.from(text.replace(from, to), "latin1");
+}
+
+/** What the smallest module with a start section consists of: a function type, a function, the start, its body. */
+const startSection = Uint8Array.from([
+  ...[0, 97, 115, 109, 1, 0, 0, 0],
+  ...[1, 4, 1, 96, 0, 0],
+  ...[3, 2, 1, 0],
+  ...[8, 1, 0],
+  ...[10, 4, 1, 2, 0, 11],
+]);
+
+describe("a bad module", () => {
+  let good: Build;
+  let slot: Slot;
+  let server: Server;
+  let ads: AdsServer;
+  let envoy: RunningEnvoy;
+  const nacks: Nack[] = [];
+
+  beforeAll(async () => {
+    good = await built("good");
+    const only = good.chains[0]?.slots[0];
+    if (only === undefined) throw new Error("the chain is empty");
+    slot = only;
+    const plan = addressPlan(good.mesh);
+    const at = plan.service("app");
+    server = createServer((request, response) => response.end(String(request.headers["x-mark"])));
+    await new Promise<void>((done) => server.listen(at.port, at.address, done));
+    ads = await createAdsServer({
+      listen: { host: "127.0.0.1", port: 0 },
+      onNack: (nack) => nacks.push(nack),
+    });
+    ads.setSnapshot("app", snapshotOf(good));
+    const found = await findEnvoy();
+    if (found.kind !== "binary") throw new Error("this test runs an Envoy process");
+    const { address } = plan.proxy("app");
+    envoy = await startEnvoy({
+      path: found.path,
+      adminAddress: address,
+      config: bootstrap({
+        ...{ nodeId: "app", cluster: "app", adminAddress: address },
+        ...{ xdsAddress: "127.0.0.1", xdsPort: ads.port },
+      }),
+    });
+    expect(await ads.waitForAcks("app", 10_000)).toEqual({ kind: "acked" });
+  });
+  afterAll(async () => {
+    await envoy?.stop({ drainMs: 0 });
+    await ads?.close();
+    await new Promise((done) => server?.close(done));
+  });
+
+  /** What the application saw of the policy. */
+  async function mark(): Promise<string> {
+    const { address, inboundPort } = addressPlan(good.mesh).proxy("app");
+    return (await fetch(`http://${address}:${inboundPort}/`)).text();
+  }
+
+  const bad: readonly (readonly [string, (good: Slot) => Partial<Slot>, RegExp])[] = [
+    [
+      "bytes that do not parse",
+      () => ({ module: { ...slot.module, bytes: Uint8Array.from([0, 97, 115, 109, 1, 2, 3, 4]) } }),
+      /^the module does not parse: /,
+    ],
+    [
+      "an unknown import",
+      ({ module }) => ({ module: { ...module, bytes: renamed(module.bytes, "proxy_log", "proxy_lag") } }),
+      /^the import `env\.proxy_lag` is not in Proxy-Wasm ABI 0\.2\.1$/,
+    ],
+    ["a configuration that is refused", () => ({ configuration: "no policy of this module\n" }), /configur/],
+  ];
+
+  test.for(bad)("%s: stopped before shipping, with the reason", ([, change, reason]) => {
+    const { module, configuration } = { ...slot, ...change(slot) };
+    const reasons = verifyModule(module.bytes);
+    expect(reasons.length > 0 ? reasons : smoke(module.bytes, configuration)).toContainEqual(
+      expect.stringMatching(reason),
+    );
+  });
+
+  test("a start section: stopped before shipping, and never shown to an Envoy, which it would crash", () => {
+    expect(verifyModule(startSection)).toContainEqual(
+      expect.stringMatching(/^the module has a start section, which runs before /),
+    );
+  });
+
+  test.for(bad)(
+    "%s: shipped all the same, Envoy refuses it and goes on with the old filter",
+    async ([, change]) => {
+      expect(await mark()).toBe("good");
+      nacks.length = 0;
+      ads.setSnapshot("app", snapshotOf(good, change(slot)));
+      const outcome = await ads.waitForAcks("app", 10_000);
+      expect(outcome).toMatchObject({ kind: "nacked", nacks: [{ node: "app", resources: [slot.name] }] });
+      expect(nacks.map((nack) => nackText(nack, good))).toEqual([
+        expect.stringMatching(
+          /^wire: \[nack\] proxy "app" refused policy `mark` \(filters\/mark\.cup\): .*Unable to create Wasm .*; it goes on with what it had$/s,
+        ),
+      ]);
+      for (let turn = 0; turn < 5; turn++) expect(await mark()).toBe("good");
+    },
+  );
+
+  test("a good module afterwards is taken", async () => {
+    const better = await built("better");
+    ads.setSnapshot("app", snapshotOf(better));
+    expect(await ads.waitForAcks("app", 10_000)).toEqual({ kind: "acked" });
+    await expect.poll(mark).toBe("better");
+  });
+});

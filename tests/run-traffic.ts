@@ -1,0 +1,144 @@
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { Chain, Slot } from "../controlplane/codegen/module.ts";
+import type { Build } from "../controlplane/pipeline/build.ts";
+import { addressPlan } from "../controlplane/xds/address-plan.ts";
+import { decodeListener, decodeRoutes, managersOf } from "../controlplane/xds/decode.ts";
+import type { Route } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
+import type { HttpConnectionManager } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
+import { versionHeader } from "../controlplane/xds/listener.ts";
+import { proxyResources } from "../controlplane/xds/snapshot.ts";
+import { createHost, type Host } from "../filters/proxy-wasm-as/testing/index.ts";
+import type { Arrival, Traffic } from "./traffic.ts";
+
+type Headers = readonly (readonly [string, string])[];
+type Passed = { readonly kind: "passed"; readonly headers: Headers; readonly cluster: string };
+
+/** Sends requests through the resources of a build, read as Envoy reads them, with its modules in the in-process host. */
+export interface InProcessMesh {
+  /** What becomes of a request: once for each version of the callee that it may go to. */
+  send(request: Traffic): readonly Arrival[];
+}
+
+export function inProcessMesh(build: Build): InProcessMesh {
+  const { mesh, placement, chains } = build;
+  const addresses = addressPlan(mesh);
+  const snapshots = proxyResources({ mesh, placement, chains, reached: chains, addresses });
+  const hosts = new Map<string, Host>();
+
+  const hostOf = (listener: string, slot: Slot): Host => {
+    const key = `${listener} ${slot.name}`;
+    const { configuration, module } = slot;
+    const host = hosts.get(key) ?? createHost(module.bytes, { configuration, failure: module.failure });
+    hosts.set(key, host);
+    return host;
+  };
+
+  /** One proxy: early mutations, route, the filters that the route switches on, route again when a filter asked for it. */
+  const through = (
+    service: string,
+    direction: Chain["direction"],
+    name: string,
+    request: { readonly headers: Headers; readonly source: string },
+  ): Passed | Arrival | undefined => {
+    const snapshot = snapshots.get(service);
+    const listener = snapshot?.listeners.get(name);
+    if (snapshot === undefined || listener === undefined) return undefined;
+    const [manager] = managersOf(decodeListener(listener));
+    const rds = manager?.routeSpecifier.case === "rds" ? manager.routeSpecifier.value : undefined;
+    const routes = snapshot.routes.get(rds?.routeConfigName ?? "");
+    if (manager === undefined || routes === undefined) throw new Error(`${name} has no routes`);
+    const slots =
+      chains.find((chain) => chain.service === service && chain.direction === direction)?.slots ?? [];
+    let headers = withoutNames(request.headers, strippedEarly(manager));
+    const authority = headers.find(([key]) => key === ":authority")?.[1] ?? "";
+    const host = decodeRoutes(routes).virtualHosts.find(({ domains }) =>
+      domains.some((domain) => domain === "*" || domain === authority),
+    );
+    const choose = (): Route | undefined => host?.routes.find((route) => matches(route, headers));
+    let route = choose();
+    if (host === undefined || route === undefined) return { kind: "answer", status: 404, body: "" };
+    for (const filter of manager.httpFilters) {
+      const slot = slots.find((candidate) => candidate.name === filter.name);
+      if (slot === undefined || !(filter.name in host.typedPerFilterConfig)) continue;
+      const result = hostOf(name, slot).request({
+        headers,
+        properties: { "source.address": `${request.source}:40000`, "xds.route_name": route.name },
+      });
+      const reply = result.localReply;
+      if (reply !== undefined) return { kind: "answer", status: reply.status, body: reply.body };
+      headers = result.requestHeaders;
+      if (result.calls.includes("call_foreign_function:clear_route_cache")) route = choose() ?? route;
+    }
+    const action = route.action.case === "route" ? route.action.value.clusterSpecifier : undefined;
+    if (action?.case !== "cluster") throw new Error(`the route ${route.name} leads to no cluster`);
+    return {
+      kind: "passed",
+      headers: withoutNames(headers, host.requestHeadersToRemove),
+      cluster: action.value,
+    };
+  };
+
+  return {
+    send({ from, to, method, path, headers }) {
+      const callee = mesh.services.get(to);
+      if (callee === undefined) throw new Error(`the traffic calls ${to}, which the mesh does not have`);
+      const first: Headers = [
+        [":method", method],
+        [":path", path],
+        [":authority", to],
+        ...headers.map(([name, value]) => [name.toLowerCase(), value] as const),
+      ];
+      const out =
+        from === null
+          ? undefined
+          : through(from, "outbound", `outbound/${from}`, {
+              headers: first,
+              source: addresses.service(from).address,
+            });
+      if (out !== undefined && out.kind !== "passed") return [out];
+      const sent = out?.headers ?? first;
+      const version = out?.cluster.split("|")[1];
+      const all = callee.versions.size === 0 ? [undefined] : [...callee.versions.keys()];
+      const source =
+        from === null
+          ? "203.0.113.7"
+          : out === undefined
+            ? addresses.service(from).address
+            : addresses.proxy(from).address;
+      return (version === undefined ? all : [version]).map((target): Arrival => {
+        const full = target === undefined ? to : `${to}@${target}`;
+        const inside = through(to, "inbound", `inbound/${full}`, { headers: sent, source });
+        if (inside !== undefined && inside.kind !== "passed") return inside;
+        return {
+          kind: "reached",
+          service: to,
+          ...(target === undefined ? {} : { version: target }),
+          headers: inside?.headers ?? sent,
+        };
+      });
+    },
+  };
+}
+
+function strippedEarly(manager: HttpConnectionManager): readonly string[] {
+  return manager.earlyHeaderMutationExtensions
+    .map((extension) => extension.typedConfig && anyUnpack(extension.typedConfig, HeaderMutationSchema))
+    .flatMap((mutation) => mutation?.mutations ?? [])
+    .flatMap(({ action }) => (action.case === "remove" ? [action.value] : []));
+}
+
+/** Our routes match on the header of the version and nothing else. */
+function matches(route: Route, headers: Headers): boolean {
+  return (route.match?.headers ?? []).every((matcher) => {
+    const specifier = matcher.headerMatchSpecifier;
+    const pattern = specifier.case === "stringMatch" ? specifier.value.matchPattern : undefined;
+    if (matcher.name !== versionHeader || pattern?.case !== "exact")
+      throw new Error(`the route ${route.name} matches in a way that the in-process mesh does not know`);
+    return headers.some(([name, value]) => name === matcher.name && value === pattern.value);
+  });
+}
+
+function withoutNames(headers: Headers, names: readonly string[]): Headers {
+  return headers.filter(([name]) => !names.includes(name));
+}

@@ -1,0 +1,78 @@
+import { createRegistry, type DescMessage, fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { stringify } from "yaml";
+import type { Build } from "../controlplane/pipeline/build.ts";
+import { addressPlan } from "../controlplane/xds/address-plan.ts";
+import { ClusterSchema } from "../controlplane/xds/generated/envoy/config/cluster/v3/cluster_pb.ts";
+import { TypedExtensionConfigSchema } from "../controlplane/xds/generated/envoy/config/core/v3/extension_pb.ts";
+import { ClusterLoadAssignmentSchema } from "../controlplane/xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { ListenerSchema } from "../controlplane/xds/generated/envoy/config/listener/v3/listener_pb.ts";
+import { FilterConfigSchema } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
+import { RouteConfigurationSchema } from "../controlplane/xds/generated/envoy/config/route/v3/route_pb.ts";
+import { RBACSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts";
+import { RouterSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import { WasmSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.ts";
+import { HttpConnectionManagerSchema } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
+import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
+import type { Resource } from "../controlplane/xds/resource.ts";
+import { proxyResources, resourcesOf } from "../controlplane/xds/snapshot.ts";
+import { type TypeUrl, typeUrl } from "../controlplane/xds/type-url.ts";
+
+const registry = createRegistry(
+  FilterConfigSchema,
+  HeaderMutationSchema,
+  HttpConnectionManagerSchema,
+  HttpProtocolOptionsSchema,
+  RBACSchema,
+  RouterSchema,
+  StringValueSchema,
+  WasmSchema,
+);
+
+const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
+  [typeUrl.cluster]: ClusterSchema,
+  [typeUrl.endpoints]: ClusterLoadAssignmentSchema,
+  [typeUrl.listener]: ListenerSchema,
+  [typeUrl.extension]: TypedExtensionConfigSchema,
+  [typeUrl.route]: RouteConfigurationSchema,
+};
+
+/** The resources of every proxy as a person reads them, in a stable order. The bytes of modules are left out. */
+export function showXds(build: Build): string {
+  const { mesh, placement, chains } = build;
+  const snapshots = proxyResources({
+    mesh,
+    placement,
+    chains,
+    reached: chains,
+    addresses: addressPlan(mesh),
+  });
+  const shown = [...snapshots].map(([service, snapshot]) => [
+    service,
+    Object.fromEntries(
+      Object.entries(typeUrl).map(([kind, type]) => [
+        kind,
+        Object.fromEntries([...resourcesOf(snapshot, type)].map(([name, entry]) => [name, show(entry)])),
+      ]),
+    ),
+  ]);
+  return stringify(Object.fromEntries(shown), { lineWidth: 110 });
+}
+
+function show(entry: Resource): JsonValue {
+  const schema = schemas[entry.typeUrl];
+  return abridged(toJson(schema, fromBinary(schema, entry.bytes), { registry }));
+}
+
+/** Without the bytes of modules, which change with every compiler, and without our own name over and over. */
+function abridged(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(abridged);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === "inlineBytes" ? "(the module)" : abridged(inner),
+    ]),
+  );
+}
