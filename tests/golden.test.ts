@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createChainCache } from "../controlplane/codegen/build-chains.ts";
+import { renderDiagnostic } from "../controlplane/language/render.ts";
+import type { Source } from "../controlplane/language/source.ts";
+import { type Build, build } from "../controlplane/pipeline/build.ts";
+import { explainPlacement } from "../controlplane/placement/explain.ts";
+import { inProcessMesh } from "./run-traffic.ts";
+import { showXds } from "./show-xds.ts";
+import { parseTraffic, showArrival, showOutcome } from "./traffic.ts";
+
+const corpus = join(import.meta.dirname, "policies");
+const folders = readdirSync(corpus).filter((folder) => !folder.startsWith("error-"));
+const cache = createChainCache();
+
+/** What is written down of a build besides its traffic, by file. */
+const goldens: Readonly<Record<string, (build: Build) => string>> = {
+  "policy.as.ts": showGenerated,
+  "placement.txt": showPlacement,
+  "xds.yaml": showXds,
+};
+
+describe.each(folders)("golden %s", (folder) => {
+  const path = (name: string): string => join(corpus, folder, name);
+  const source = (name: string): Source => ({
+    path: `${folder}/${name}`,
+    text: readFileSync(path(name), "utf8"),
+  });
+  const built = (async (): Promise<Build> => {
+    const names = readdirSync(join(corpus, folder)).sort();
+    const policies = names.filter((name) => /\.(cup|ts)$/.test(name) && !name.endsWith(".as.ts")).map(source);
+    const result = await build({ policies, mesh: source("mesh.yaml") }, { cache });
+    const said = result.diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, { color: false }));
+    expect(said.join("\n\n")).toBe("");
+    if (result.build === undefined) throw new Error(`${folder} does not build`);
+    return result.build;
+  })();
+  // The first test that awaits it reports it.
+  built.catch(() => undefined);
+
+  test.each(Object.keys(goldens))("%s", async (name) => {
+    expect(
+      existsSync(path(name)) || process.env["UPDATE_GOLDENS"] === "1",
+      `${folder}/${name} is missing: create it with \`npm run golden\` and read it`,
+    ).toBe(true);
+    await expect(goldens[name]?.(await built)).toMatchFileSnapshot(path(name));
+  });
+
+  test("traffic.txt", async () => {
+    expect(existsSync(path("traffic.txt")), `${folder}/traffic.txt is missing: write what must happen`).toBe(
+      true,
+    );
+    const mesh = inProcessMesh(await built);
+    for (const request of parseTraffic(source("traffic.txt").text)) {
+      for (const arrival of mesh.send(request)) {
+        expect(showArrival(arrival, request.outcome), `line ${request.line}: ${request.text}`).toBe(
+          showOutcome(request.outcome),
+        );
+      }
+    }
+  });
+});
+
+/** Generated sources; the ones that several slots share are shown once. Filter code is its author's and not shown again. */
+function showGenerated({ generated, policies }: Build): string {
+  const own = new Set(policies.filter(({ kind }) => kind === "filter").map(({ source }) => source.text));
+  const bySource = Map.groupBy(generated, ([, text]) => text);
+  const parts = [...bySource].map(([text, slots]) => {
+    const names = slots.map(([name]) => `// ${name}\n`).join("");
+    return own.has(text) ? `${names}// runs the filter code as it is written.\n` : `${names}${text}`;
+  });
+  return parts.length === 0 ? "// Nothing runs anywhere.\n" : parts.join("\n");
+}
+
+function showPlacement({ placement, policies, mesh }: Build): string {
+  const { status, cost, bound, unmatched } = placement;
+  const lines = [
+    `${status}: cost ${cost}, bound ${bound}`,
+    ...explainPlacement(placement, policies, mesh),
+    ...unmatched.map((name) => `${name} matches no call`),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,56 @@
+// wire/rate/inbound/mark+nobody
+// Generated from mark, nobody. Edit the policies instead.
+import "proxy-wasm-as/assembly/abort";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+import { allocate, begin, end, runs, deny, setHeader } from "proxy-wasm-as/assembly/policy";
+
+// "critical"
+// @ts-ignore: decorator
+@inline function L0_critical(): u64 { return bytes(memory.data<u8>([99, 114, 105, 116, 105, 99, 97, 108]), 8); }
+// "true"
+// @ts-ignore: decorator
+@inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
+// ""
+// @ts-ignore: decorator
+@inline function L2(): u64 { return bytes(0, 0); }
+// "mark\nnobody\n"
+// @ts-ignore: decorator
+@inline function L3_mark_nobody(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10, 110, 111, 98, 111, 100, 121, 10]), 12); }
+
+/** mark, audit-mode/policy.cup:1 */
+function p0_mark(): void {
+  setHeader(L0_critical(), L1_true()); // line 7
+}
+
+/** nobody, audit-mode/policy.cup:10 */
+function p1_nobody(): void {
+  return deny(403, L2()); // line 16
+}
+
+export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
+  begin(context);
+  if (runs(0)) p0_mark();
+  if (runs(1)) p1_nobody();
+  return end();
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = configure(root, size, L3_mark_nobody());
+  __collect();
+  return accepted;
+}
+
+export function proxy_on_context_create(context: u32, parent: u32): void {
+  created(context, parent);
+}
+
+export function proxy_on_delete(context: u32): void {
+  deleted(context);
+}
+
+export function proxy_on_memory_allocate(size: usize): usize {
+  return allocate(size);
+}
+
+export function proxy_abi_version_0_2_1(): void {}
