@@ -17,6 +17,9 @@ const kinds: readonly Readonly<Record<string, string>>[] = [
   { "user-agent": "scraper/1.0" },
 ];
 
+/** The same for people. */
+export const loadKinds = "plain, with `x-canary: true`, and as `user-agent: scraper/1.0`";
+
 export interface Load {
   stop(): void;
 }

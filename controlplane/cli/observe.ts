@@ -1,72 +1,107 @@
 import type { CallTree } from "../../envoy/emulator/service.ts";
-import type { Policy, Statement } from "../language/policy.ts";
+import type { Placement } from "../placement/placement.ts";
 
-/** What was seen at one callee, from one caller. */
+/** What was seen of one call: how many requests, and how many of them show each effect. */
 interface Seen {
   requests: number;
-  readonly statuses: Map<number, number>;
+  readonly effects: Map<string, number>;
+  /** Of the callee. Not an effect by itself: services with versions take turns. */
   readonly versions: Map<string, number>;
-  readonly headers: Map<string, number>;
 }
 
-/** Counts, from the answers, what the policies did to each call: the headers they write, denials, versions. */
+/** Collects what the services saw, and tells it policy by policy. */
 export interface Observation {
+  readonly requests: number;
   add(tree: CallTree): void;
-  /** One line a call, in the order of the mesh's first answer. */
-  lines(): readonly string[];
+  /** For each policy what its calls show; then all other calls, which no policy may touch. */
+  lines(placement: Placement): readonly string[];
 }
 
-export function observe(policies: readonly Policy[]): Observation {
-  const written = new Set(policies.flatMap(headersWritten));
+/** Headers that a client or the mesh itself sets; any other one was set by a policy. */
+const ordinary = new Set([
+  ...[
+    ":method",
+    ":path",
+    ":scheme",
+    ":authority",
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+  ],
+  ...["user-agent", "x-canary", "x-forwarded-for", "x-forwarded-proto", "x-request-id"],
+  ...["traceparent", "tracestate", "baggage"],
+]);
+
+export function observe(): Observation {
   const calls = new Map<string, Seen>();
+  let requests = 0;
 
   function visit(tree: CallTree, caller: string): void {
     const key = `${caller} -> ${tree.service}`;
-    const seen = calls.get(key) ?? {
-      requests: 0,
-      statuses: new Map(),
-      versions: new Map(),
-      headers: new Map(),
-    };
+    const seen = calls.get(key) ?? { requests: 0, effects: new Map(), versions: new Map() };
     calls.set(key, seen);
     seen.requests++;
-    count(seen.statuses, tree.status);
-    if (tree.version !== undefined) count(seen.versions, tree.version);
-    for (const name of written)
-      for (const value of tree.headers?.[name] ?? []) count(seen.headers, `${name}: ${value}`);
+    for (const effect of effectsOf(tree)) count(seen.effects, effect);
+    if (tree.version !== undefined) count(seen.versions, `version ${tree.version}`);
     for (const call of tree.calls ?? []) visit(call, tree.service);
   }
 
   return {
-    add: (tree) => visit(tree, "outside"),
-    lines: () => [...calls].map(([call, seen]) => `${call.padEnd(36)} ${describe(seen)}`),
+    get requests() {
+      return requests;
+    },
+    add(tree) {
+      requests++;
+      visit(tree, "outside");
+    },
+    lines(placement) {
+      const placed = callsByPolicy(placement);
+      const covered = new Set([...placed.values()].flat());
+      const others = [...calls].filter(([call]) => !covered.has(call));
+      const touched = others.filter(([, seen]) => seen.effects.size > 0);
+      const untouched = others.filter(([, seen]) => seen.effects.size === 0).map(([call]) => call);
+      return [
+        ...[...placed].flatMap(([policy, own]) => [
+          `${policy}:`,
+          ...own.map((call) => `  ${call.padEnd(24)} ${describe(calls.get(call))}`),
+        ]),
+        ...touched.map(([call, seen]) => `not placed there: ${call} ${describe(seen)}`),
+        `no policy: ${untouched.length} other calls, as they were sent (${abridged(untouched)})`,
+      ];
+    },
   };
 }
 
-function describe(seen: Seen): string {
-  const of = (counts: ReadonlyMap<unknown, number>): readonly string[] =>
-    [...counts].map(([what, times]) => `${what} in ${times}`);
-  const odd = new Map([...seen.statuses].filter(([status]) => status !== 200));
-  const effects = [
-    ...of(seen.headers),
-    ...of(odd).map((text) => `status ${text}`),
-    ...of(seen.versions).map((text) => `version ${text}`),
+function effectsOf(tree: CallTree): readonly string[] {
+  return [
+    ...(tree.status === 200 ? [] : [`answered ${tree.status}`]),
+    ...Object.entries(tree.headers ?? {})
+      .filter(([name]) => !ordinary.has(name))
+      .flatMap(([name, values]) => values.map((value) => `${name}: ${value}`)),
   ];
-  return `${seen.requests} requests${effects.length === 0 ? "" : `: ${effects.join(", ")}`}`;
 }
 
-function headersWritten(policy: Policy): readonly string[] {
-  if (policy.kind === "filter") return policy.writes ?? [];
-  return policy.sections.flatMap((section) => section.body.flatMap(writtenBy));
+function callsByPolicy(placement: Placement): ReadonlyMap<string, readonly string[]> {
+  const calls = new Map<string, string[]>();
+  for (const { policy, calls: placed } of placement.proxies.flatMap((proxy) => proxy.policies)) {
+    const own = calls.get(policy) ?? [];
+    own.push(...placed.map(([from, to]) => `${from ?? "outside"} -> ${to}`));
+    calls.set(policy, own);
+  }
+  return calls;
 }
 
-function writtenBy(statement: Statement): readonly string[] {
-  if (statement.kind === "if") return [...statement.then, ...statement.else].flatMap(writtenBy);
-  return statement.kind === "setHeader" && statement.name.kind === "literal"
-    ? [statement.name.value.toLowerCase()]
-    : [];
+function describe(seen: Seen | undefined): string {
+  if (seen === undefined) return "no request";
+  const effects = [...seen.effects, ...seen.versions].map(([what, times]) => `${what} in ${times}`);
+  return `${seen.requests} requests${effects.length === 0 ? ", none changed" : `: ${effects.join(", ")}`}`;
 }
 
-function count<Key>(counts: Map<Key, number>, key: Key): void {
+function abridged(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")}, …`;
+}
+
+function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

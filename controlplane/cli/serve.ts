@@ -59,7 +59,12 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     cache,
     async entering(rollout, stage) {
       newest = rollout.to;
-      output.progress(`rollout: ${stage.name}`);
+      const services = [...stage.snapshots.keys()].join(", ") || "none";
+      output.progress(
+        rollout.from === undefined
+          ? `starting the proxies: ${services}`
+          : `rollout: ${stage.name} (proxies: ${services})`,
+      );
       if (options.state !== undefined) await writeState(options.state, stateOf(rollout));
     },
   });

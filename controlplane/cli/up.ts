@@ -7,11 +7,12 @@ import { hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
+import type { Placement } from "../placement/placement.ts";
 import type { AddressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { emulatedServices } from "./emulated-services.ts";
 import { followFeed } from "./follow-feed.ts";
-import { startLoad } from "./load.ts";
+import { loadKinds, startLoad } from "./load.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { observe } from "./observe.ts";
@@ -128,26 +129,27 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
       `Edit ${relative(process.cwd(), edited)} and save it to see it change. Ctrl-C ends everything.`,
     );
   }
-  if (options.load > 0) showLoad({ output, policies, rate: options.load, http: controlPlane.http, stack });
+  if (options.load > 0) showLoad({ output, rate: options.load, http: controlPlane.http, stack });
 
   const code = await emulator.exited;
   throw new WireError("services", `the emulated services ended (code ${code})`);
 }
 
-/** Send requests from outside, and print every few seconds what the policies did to them. */
+/** Send requests from outside, and print every few seconds what each policy did to them. */
 function showLoad(options: {
   readonly output: Output;
-  readonly policies: readonly Policy[];
   readonly rate: number;
   readonly http: string;
   readonly stack: AsyncDisposableStack;
 }): void {
-  const { output, policies, stack } = options;
+  const { output, stack } = options;
   let addresses: AddressMap | undefined;
-  let seen = observe(policies);
+  let seen = observe();
   let failed = 0;
   const feed = followFeed<AddressMap>(options.http, "addresses", "load", async (next) => {
     addresses = next;
+    // What was sent while policies moved is told with neither placement.
+    seen = observe();
   });
   stack.defer(() => feed.stop());
   const load = startLoad({
@@ -159,15 +161,29 @@ function showLoad(options: {
     },
   });
   stack.defer(() => load.stop());
+  output.print(`Sending ${options.rate} requests a second from outside, in turn ${loadKinds}.`);
   const timer = setInterval(() => {
-    const lines = seen.lines();
-    if (failed > 0) output.print(`${failed} requests from outside failed`);
-    if (lines.length > 0)
-      output.print(["", "the last 5 seconds, call by call:", ...lines.map((line) => `  ${line}`)].join("\n"));
-    seen = observe(policies);
+    const [shown, failures] = [seen, failed];
+    seen = observe();
     failed = 0;
+    void placementInForce(options.http).then((placement) => {
+      if (failures > 0) output.print(`${failures} requests from outside failed`);
+      if (placement === undefined || shown.requests === 0) return;
+      output.print(`\nThe last ${shown.requests} requests from outside, by policy:`);
+      for (const line of shown.lines(placement)) output.print(`  ${line}`);
+    });
   }, pictureMs);
   stack.defer(() => clearInterval(timer));
+}
+
+/** Undefined while the control plane is away, or has nothing in force yet. */
+async function placementInForce(http: string): Promise<Placement | undefined> {
+  try {
+    const response = await fetch(`${http}/status`);
+    return ((await response.json()) as { readonly placement?: Placement }).placement;
+  } catch {
+    return undefined;
+  }
 }
 
 function processEnvoy(envoy: FoundEnvoy): Extract<FoundEnvoy, { readonly kind: "binary" }> {
