@@ -67,6 +67,12 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
       );
       if (options.state !== undefined) await writeState(options.state, stateOf(rollout));
     },
+    waiting: (node, { kind }) =>
+      output.progress(
+        kind === "timeout"
+          ? `still waiting for the proxy of ${node}`
+          : `the proxy of ${node} refuses what it is sent`,
+      ),
   });
   const api = await startHttpApi({
     host,
@@ -99,16 +105,23 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     else if (!isDeepStrictEqual(next.input, unfinished?.to.input)) await rollOut(controlPlane.apply(next));
   })();
 
-  const watch = watchPolicies(paths, policies, async (changed) => {
-    await started;
-    const current = controlPlane.current?.placement;
-    const next = await build(
-      { policies: changed, mesh },
-      { cache, ...(current === undefined ? {} : { previous: current }) },
-    );
-    reportDiagnostics(output, next.diagnostics);
-    if (next.build === undefined) output.progress("wire: the change is not taken: what was in force goes on");
-    else await rollOut(controlPlane.apply(next.build));
+  const watch = await watchPolicies({
+    paths,
+    initial: policies,
+    async changed(sources) {
+      // The first rollout may be waiting for proxies that this edit does without.
+      if (unfinished !== undefined) await started;
+      const current = controlPlane.current?.placement;
+      const next = await build(
+        { policies: sources, mesh },
+        { cache, ...(current === undefined ? {} : { previous: current }) },
+      );
+      reportDiagnostics(output, next.diagnostics);
+      if (next.build === undefined)
+        output.progress("wire: the change is not taken: what was in force goes on");
+      else await rollOut(controlPlane.apply(next.build));
+    },
+    unreadable: (why) => output.progress(`wire: ${why}: what was in force goes on`),
   });
   await untilInterrupted();
   await watch.stop();

@@ -3,7 +3,7 @@ import type { ChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
 import { bridge } from "../pipeline/bridge.ts";
 import type { Build } from "../pipeline/build.ts";
-import type { AdsServer } from "../server/ads-server.ts";
+import type { AdsServer, Outcome } from "../server/ads-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { finalStage, type Stage, stagesOf } from "./stages.ts";
@@ -42,14 +42,17 @@ export interface ControlPlaneOptions {
   readonly cache: ChainCache;
   /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
   entering(rollout: Rollout, stage: Stage): Promise<void>;
+  /** Called now and then while a first build waits for a proxy that has not come, or that refuses what it is sent. */
+  waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
 }
 
-export function createControlPlane({ ads, cache, entering }: ControlPlaneOptions): ControlPlane {
+export function createControlPlane({ ads, cache, entering, waiting }: ControlPlaneOptions): ControlPlane {
   const proxies = createFeed<readonly string[]>();
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
   let queue: Promise<void> = Promise.resolve();
   let nodes: readonly string[] = [];
+  let replaceFirst = (): void => {};
 
   function show(stage: Stage): void {
     for (const [service, snapshot] of stage.snapshots) ads.setSnapshot(service, snapshot);
@@ -78,15 +81,24 @@ export function createControlPlane({ ads, cache, entering }: ControlPlaneOptions
     }
   }
 
+  /** There is nothing to go back to before the first build: its proxies may take as long as they need, or be replaced by a newer one. */
+  async function firstAcknowledgedBy(node: string, replaced: AbortSignal): Promise<void> {
+    while (!replaced.aborted) {
+      const outcome = await Promise.race([ads.waitForAcks(node, stageTimeoutMs), whenAborted(replaced)]);
+      if (outcome === undefined || outcome.kind === "acked") return;
+      waiting(node, outcome);
+      if (outcome.kind === "nacked") await Promise.race([sleep(stageTimeoutMs), whenAborted(replaced)]);
+    }
+  }
+
   async function tell(stage: Stage): Promise<void> {
     if (!addresses.publish(stage.addresses)) return;
     await addresses.acknowledged(stageTimeoutMs);
     await sleep(settleMs);
   }
 
-  async function enter(stage: Stage): Promise<void> {
-    show(stage);
-    await Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
+  /** All proxies of the stage have answered: tell the callers, and let go of the proxies that it does without. */
+  async function complete(stage: Stage): Promise<void> {
     await sleep(settleMs);
     await tell(stage);
     forget(stage);
@@ -96,20 +108,35 @@ export function createControlPlane({ ads, cache, entering }: ControlPlaneOptions
     return from === undefined ? [finalStage(to)] : stagesOf(from, to, await bridge(from, to, cache));
   }
 
-  async function run({ from, to, stage: first }: Rollout): Promise<void> {
+  async function run({ from, to, stage: begin }: Rollout): Promise<void> {
+    if (from === undefined) return runFirst(to);
     const stages = await stagesFor(from, to);
     for (const [index, stage] of stages.entries()) {
-      if (index < first) continue;
+      if (index < begin) continue;
       try {
-        await entering({ ...(from === undefined ? {} : { from }), to, stage: index }, stage);
-        await enter(stage);
+        await entering({ from, to, stage: index }, stage);
+        show(stage);
+        await Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
+        await complete(stage);
       } catch (cause) {
         // Once the callers have been told, the new side is in force, whatever is left of the old one.
-        if (from !== undefined && index < stages.length - 1) await goBack(from);
+        if (index < stages.length - 1) await goBack(from);
         else current = to;
         throw cause;
       }
     }
+    current = to;
+  }
+
+  async function runFirst(to: Build): Promise<void> {
+    const replaced = new AbortController();
+    replaceFirst = () => replaced.abort();
+    const stage = finalStage(to);
+    await entering({ to, stage: 0 }, stage);
+    show(stage);
+    await Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced.signal)));
+    if (replaced.signal.aborted) return;
+    await complete(stage);
     current = to;
   }
 
@@ -134,8 +161,10 @@ export function createControlPlane({ ads, cache, entering }: ControlPlaneOptions
     },
     proxies,
     addresses,
-    apply: (build) =>
-      inTurn(() => run({ ...(current === undefined ? {} : { from: current }), to: build, stage: 0 })),
+    apply(build) {
+      if (current === undefined) replaceFirst();
+      return inTurn(() => run({ ...(current === undefined ? {} : { from: current }), to: build, stage: 0 }));
+    },
     resume: (rollout) =>
       inTurn(async () => {
         const stages = await stagesFor(rollout.from, rollout.to);
@@ -147,4 +176,11 @@ export function createControlPlane({ ads, cache, entering }: ControlPlaneOptions
         await run(rollout);
       }),
   };
+}
+
+function whenAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
