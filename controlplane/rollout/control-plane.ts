@@ -51,17 +51,19 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
   let queue: Promise<void> = Promise.resolve();
-  let nodes: readonly string[] = [];
+  /** Every node that has been given something. */
+  let nodes: ReadonlySet<string> = new Set();
   let replaceFirst = (): void => {};
 
   function show(stage: Stage): void {
     for (const [service, snapshot] of stage.snapshots) ads.setSnapshot(service, snapshot);
+    nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }
 
   function forget(stage: Stage): void {
     for (const node of nodes) if (!stage.snapshots.has(node)) ads.removeNode(node);
-    nodes = [...stage.snapshots.keys()];
+    nodes = new Set(stage.snapshots.keys());
   }
 
   async function acknowledgedBy(node: string): Promise<void> {

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { createChainCache } from "../codegen/build-chains.ts";
+import { type Build, build } from "../pipeline/build.ts";
+import type { AdsServer, Outcome } from "../server/ads-server.ts";
+import { createControlPlane, type Rollout } from "./control-plane.ts";
+
+const cache = createChainCache();
+const mesh = {
+  path: "mesh.yaml",
+  text: `name: small
+identity: address
+services:
+  frontend: { entry: true, protocol: http }
+  rate: { protocol: http }
+  geo: { protocol: http }
+calls:
+  frontend: [rate, geo]
+`,
+};
+
+async function built(context: string, side: string, value = "true"): Promise<Build> {
+  const text = `policy mark ( act (Request r) context ('${context}') ) { [${side}] SetHeader(r, 'mark', '${value}'); }`;
+  const result = await build({ policies: [{ path: "mark.cup", text }], mesh }, { cache });
+  if (result.build === undefined) throw new Error(JSON.stringify(result.diagnostics));
+  return result.build;
+}
+
+const ingress = await built("frontend -> rate", "Ingress");
+const egress = await built("frontend -> rate", "Egress");
+
+/** Proxies that answer as `outcome` says, and a diary of what the control plane did in which order. */
+function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ kind: "acked" })) {
+  const diary: string[] = [];
+  const entered: Rollout[] = [];
+  const ads: AdsServer = {
+    port: 0,
+    setSnapshot: (node, snapshot) => {
+      const listeners = [...snapshot.listeners.keys()].join(" ");
+      if (diary.at(-1) !== `${node} has ${listeners}`) diary.push(`${node} has ${listeners}`);
+    },
+    removeNode: (node) => diary.push(`${node} forgotten`),
+    waitForAcks: async (node) => outcome(node),
+    status: () => [],
+    close: async () => {},
+  };
+  const controlPlane = createControlPlane({
+    ads,
+    cache,
+    async entering(rollout, stage) {
+      entered.push(rollout);
+      diary.push(`# ${stage.name}`);
+    },
+    waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
+  });
+  // The services: they take each map, and say so.
+  const services = controlPlane.addresses.follow(({ value, revision }) => {
+    const [target] = value["frontend"]?.["rate"] ?? [];
+    diary.push(`frontend calls rate ${target?.via} at ${target?.address}:${target?.port}`);
+    setTimeout(() => services.acknowledge(revision), 1);
+  });
+  return { controlPlane, diary, entered };
+}
+
+const toRate = "frontend calls rate direct at 127.2.0.2:15100";
+const throughFrontend = "frontend calls rate proxy at 127.2.0.1:15001";
+
+describe("a rollout", () => {
+  test("has the new side on before the callers move, and the old side off after", async () => {
+    const { controlPlane, diary } = setUp();
+    await controlPlane.apply(ingress);
+    diary.length = 0;
+    await controlPlane.apply(egress);
+    expect(controlPlane.current).toBe(egress);
+    expect(diary).toEqual([
+      "# new side on",
+      "frontend has outbound/frontend",
+      "rate has inbound/rate",
+      "# callers told",
+      "frontend has outbound/frontend",
+      "rate has inbound/rate",
+      throughFrontend,
+      "# old side off",
+      "frontend has outbound/frontend",
+      "rate forgotten",
+    ]);
+  });
+
+  test("that a proxy refuses goes back, the callers never having moved", async () => {
+    let refusing = false;
+    const nack = { node: "frontend", typeUrl: "" as never, resources: [], message: "no" };
+    const { controlPlane, diary } = setUp((node) =>
+      refusing && node === "frontend" ? { kind: "nacked", nacks: [nack] } : { kind: "acked" },
+    );
+    await controlPlane.apply(ingress);
+    refusing = true;
+    await expect(controlPlane.apply(egress)).rejects.toThrow('proxy "frontend": no');
+    expect(controlPlane.current).toBe(ingress);
+    expect(diary.filter((line) => line.startsWith("frontend calls"))).toEqual([toRate]);
+    expect(controlPlane.proxies.latest?.value).toEqual(["rate"]);
+  });
+
+  test("that was cut off goes on from its stage, with the callers where they were", async () => {
+    const first = setUp();
+    await first.controlPlane.apply(ingress);
+    await first.controlPlane.apply(egress);
+    const callersTold = first.entered.find(({ stage }) => stage === 1);
+    if (callersTold === undefined) throw new Error("a move has that stage");
+
+    const { controlPlane, diary } = setUp();
+    await controlPlane.resume(callersTold);
+    expect(controlPlane.current).toBe(egress);
+    expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
+    expect(diary).toContain(throughFrontend);
+    expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a first build", () => {
+  test("waits for its proxies, and tells no caller before", async () => {
+    let ready = (_: Outcome): void => {};
+    const { controlPlane, diary } = setUp(
+      () =>
+        new Promise<Outcome>((resolve) => {
+          ready = resolve;
+        }),
+    );
+    const applied = controlPlane.apply(ingress);
+    await sleep(50);
+    expect(diary).not.toContain(toRate);
+    ready({ kind: "timeout" });
+    await sleep(10);
+    expect(diary).toContain("waiting for rate: timeout");
+    ready({ kind: "acked" });
+    await applied;
+    expect(diary).toContain(toRate);
+  });
+
+  test("is replaced by a newer one while it waits", async () => {
+    const { controlPlane, diary } = setUp((node) =>
+      node === "rate" ? new Promise<Outcome>(() => {}) : { kind: "acked" },
+    );
+    const never = controlPlane.apply(ingress);
+    await sleep(10);
+    await controlPlane.apply(egress);
+    await never;
+    expect(controlPlane.current).toBe(egress);
+    expect(diary).not.toContain(toRate);
+    expect(diary.slice(-2)).toEqual([throughFrontend, "rate forgotten"]);
+  });
+});
