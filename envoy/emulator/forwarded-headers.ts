@@ -1,6 +1,9 @@
 /** Carries the services that a request has passed, so that cycles in the graph end. Not shown in answers. */
 export const visitedHeader = "x-emulator-visited";
 
+/** Asks a service for one call in place of all its calls: `x-emulator-call: CALLEE`. Not shown in answers. */
+export const callHeader = "x-emulator-call";
+
 const forwarded = new Set([
   "traceparent",
   "tracestate",
@@ -28,13 +31,38 @@ export function headerValues(rawHeaders: readonly string[]): Readonly<Record<str
   return values;
 }
 
+/** These are about the connection that they came on, or are set for each call anew. */
+const hopByHop = new Set([
+  "host",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "te",
+  "upgrade",
+]);
+
+/** All that a service was sent, fit to be sent on. */
+export function allHeaders(
+  headers: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, string[]>> {
+  return pick(headers, (name) => !name.startsWith(":") && !hopByHop.has(name));
+}
+
 /** What an application's tracing library hands on to its callees, and the two headers that applications do. */
 export function forwardedHeaders(
   headers: Readonly<Record<string, readonly string[]>>,
 ): Readonly<Record<string, string[]>> {
+  return pick(headers, (name) => forwarded.has(name));
+}
+
+function pick(
+  headers: Readonly<Record<string, readonly string[]>>,
+  wanted: (name: string) => boolean,
+): Readonly<Record<string, string[]>> {
   return Object.fromEntries(
     Object.entries(headers)
-      .filter(([name]) => forwarded.has(name))
+      .filter(([name]) => wanted(name))
       .map(([name, values]) => [name, [...values]]),
   );
 }

@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AddressRevision } from "./address-map.ts";
+import { connections } from "./connections.ts";
 import { followAddressMap } from "./follow-address-map.ts";
 import type { CallTree, EmulatedService } from "./service.ts";
 import { type Emulator, startEmulator } from "./start-emulator.ts";
@@ -91,6 +92,18 @@ describe("startEmulator", () => {
     expect(seen[":authority"]).toEqual(["search"]);
   });
 
+  test("makes one call alone when it is asked to, with all the headers that it got", async () => {
+    await emulator();
+    const named = await askSearch({ "x-emulator-call": ["frontend"], "x-secret": ["a", "b"], empty: [""] });
+    expect(named.calls?.map(({ service }) => service)).toEqual(["frontend"]);
+    const seen = named.calls?.[0]?.headers ?? {};
+    expect(seen).toMatchObject({ "x-secret": ["a", "b"], empty: [""], host: ["frontend"] });
+    expect(seen).not.toHaveProperty("x-emulator-call");
+    // `search` has been passed, and the callee goes on as ever.
+    expect(named.calls?.[0]?.calls).toEqual([]);
+    expect((await askSearch({ "x-emulator-call": ["nobody"] })).calls).toEqual([]);
+  });
+
   test("calls come from the caller's own address", async () => {
     const started = await emulator();
     const peers: (string | undefined)[] = [];
@@ -105,7 +118,7 @@ describe("startEmulator", () => {
       map: { ...first.map, "search@v2": { frontend: direct(9, 8081) } },
     });
     // `search` has been visited by no one here, so that it calls `frontend`.
-    const reply = await startSearch();
+    const reply = await askSearch();
     expect(reply.calls?.[0]).toEqual({ service: "frontend", status: 403, body: "no" });
     expect(peers).toEqual([at(2)]);
   });
@@ -182,10 +195,9 @@ describe("followAddressMap", () => {
   });
 });
 
-async function startSearch(): Promise<CallTree> {
-  const { connections } = await import("./connections.ts");
+async function askSearch(headers: Readonly<Record<string, string[]>> = {}): Promise<CallTree> {
   const open = connections("grpc", direct(2), "127.0.0.1");
-  const reply = await open.send({ authority: "search", path: "/", headers: {} });
+  const reply = await open.send({ authority: "search", path: "/", headers });
   await open.retire();
   return JSON.parse(reply.body);
 }

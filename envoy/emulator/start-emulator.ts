@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AddressMap, type AddressRevision, type Target, targetsOf } from "./address-map.ts";
 import { type Connections, connections, type Reply } from "./connections.ts";
-import { forwardedHeaders, headerValues, visitedHeader } from "./forwarded-headers.ts";
+import {
+  allHeaders,
+  callHeader,
+  forwardedHeaders,
+  headerValues,
+  visitedHeader,
+} from "./forwarded-headers.ts";
 import { listen } from "./listen.ts";
 import type { CallTree, EmulatedService, Protocol } from "./service.ts";
 
@@ -93,18 +99,23 @@ function caller(service: EmulatedService): Caller {
   return {
     service,
     handle: (map) => async (path, rawHeaders) => {
-      const { [visitedHeader]: before, ...headers } = headerValues(rawHeaders);
+      const { [visitedHeader]: before, [callHeader]: named, ...headers } = headerValues(rawHeaders);
+      const only = named?.[0];
       const visited = [...(before ?? []).flatMap((value) => value.split(",")), service.service];
       const request: Request = {
         path,
-        headers: { ...forwardedHeaders(headers), [visitedHeader]: [visited.join(",")] },
+        headers: {
+          ...(only === undefined ? forwardedHeaders(headers) : allHeaders(headers)),
+          [visitedHeader]: [visited.join(",")],
+        },
       };
       const calls: CallTree[] = [];
       for (const { to, protocol } of service.calls) {
-        if (!visited.includes(to)) calls.push(await send(map(), to, protocol, request));
+        if (only === undefined ? !visited.includes(to) : to === only)
+          calls.push(await send(map(), to, protocol, request));
       }
-      const named = service.version === undefined ? {} : { version: service.version };
-      return { service: service.service, ...named, status: 200, headers, calls };
+      const version = service.version === undefined ? {} : { version: service.version };
+      return { service: service.service, ...version, status: 200, headers, calls };
     },
     async keepOnly(map) {
       const kept = new Set(

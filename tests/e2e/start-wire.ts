@@ -24,6 +24,8 @@ export interface Wire {
   readonly pids: { readonly up: number; readonly controlPlane: number; readonly services: number };
   /** A request from outside into the mesh's first entry. */
   ask(headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Where everyone, `outside` too, reaches their callees. */
+  addresses(): Promise<AddressMap>;
   status(): Promise<WireStatus>;
   /** Resolves with the log so far when it matches. */
   untilLog(
@@ -96,14 +98,18 @@ function handle(
   const following = followAddresses(started.http, (map) => {
     addresses = map;
   });
+  const known = async (): Promise<AddressMap> => {
+    while (addresses === undefined) await sleep(10);
+    return addresses;
+  };
   return {
     policies: folder,
+    addresses: known,
     http: started.http,
     log,
     pids: { up: child.pid ?? 0, controlPlane: started.controlPlane, services: started.services },
     async ask(headers = {}) {
-      while (addresses === undefined) await sleep(10);
-      const target = Object.values(addresses["outside"] ?? {})[0]?.[0];
+      const target = Object.values((await known())["outside"] ?? {})[0]?.[0];
       if (target === undefined) throw new Error("the mesh has no entry");
       return send(target.address, target.port, headers);
     },
