@@ -8,14 +8,14 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{controlplane,envoy,filters,tests}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "tests/{e2e,container,long}/**"],
+          exclude: ["**/node_modules/**", "tests/{cli,e2e,container,long}/**"],
           testTimeout: 60_000,
         },
       },
       {
         test: {
           name: "e2e",
-          include: ["tests/e2e/*.test.ts"],
+          include: ["tests/{cli,e2e}/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file runs a mesh on the same loopback addresses.
