@@ -5,6 +5,7 @@ import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { type ControlPlane, createControlPlane, type Rollout } from "../rollout/control-plane.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
+import type { Turn } from "../rollout/latest-wins.ts";
 import { nackText } from "../rollout/nack-text.ts";
 import { readState, type State, stateOf, writeState } from "../rollout/state-file.ts";
 import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
@@ -88,38 +89,34 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
 
-  const rollOut = async (work: Promise<void>): Promise<void> => {
+  const follow = async (turn: Promise<Turn>): Promise<void> => {
     try {
-      await work;
+      if ((await turn) === "replaced") return;
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       output.progress(`wire: the change is not taken: ${error.message}`);
     }
     if (controlPlane.current !== undefined) describe(output, controlPlane.current);
   };
-  const started = (async () => {
-    if (unfinished !== undefined) await rollOut(controlPlane.resume(unfinished));
-    const next = first.build;
-    if (next === undefined)
-      output.progress("wire: the policies have errors; what was in force before goes on");
-    else if (!isDeepStrictEqual(next.input, unfinished?.to.input)) await rollOut(controlPlane.apply(next));
-  })();
+  if (unfinished !== undefined) void follow(controlPlane.resume(unfinished));
+  if (first.build === undefined)
+    output.progress("wire: the policies have errors; what was in force before goes on");
+  else if (!isDeepStrictEqual(first.build.input, unfinished?.to.input))
+    void follow(controlPlane.apply(first.build));
 
   const watch = await watchPolicies({
     paths,
     initial: policies,
     async changed(sources) {
-      // The first rollout may be waiting for proxies that this edit does without.
-      if (unfinished !== undefined) await started;
-      const current = controlPlane.current?.placement;
+      const target = (newest ?? controlPlane.current)?.placement;
       const next = await build(
         { policies: sources, mesh },
-        { cache, ...(current === undefined ? {} : { previous: current }) },
+        { cache, ...(target === undefined ? {} : { previous: target }) },
       );
       reportDiagnostics(output, next.diagnostics);
       if (next.build === undefined)
         output.progress("wire: the change is not taken: what was in force goes on");
-      else await rollOut(controlPlane.apply(next.build));
+      else void follow(controlPlane.apply(next.build));
     },
     unreadable: (why) => output.progress(`wire: ${why}: what was in force goes on`),
   });

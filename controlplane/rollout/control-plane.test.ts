@@ -143,7 +143,7 @@ describe("a first build", () => {
     const never = controlPlane.apply(ingress);
     await sleep(10);
     await controlPlane.apply(egress);
-    await never;
+    expect(await never).toBe("replaced");
     expect(controlPlane.current).toBe(egress);
     expect(diary).not.toContain(toRate);
     expect(diary.slice(-2)).toEqual([throughFrontend, "rate forgotten"]);

@@ -6,6 +6,7 @@ import type { Build } from "../pipeline/build.ts";
 import type { AdsServer, Outcome } from "../server/ads-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
 import { createFeed, type Feed } from "./feed.ts";
+import { latestWins, type Turn } from "./latest-wins.ts";
 import { finalStage, type Stage, stagesOf } from "./stages.ts";
 
 /**
@@ -14,6 +15,8 @@ import { finalStage, type Stage, stagesOf } from "./stages.ts";
  */
 const settleMs = 40;
 const stageTimeoutMs = 30_000;
+/** How much longer a rollout waits for its proxies when a newer one is there. */
+const replacedMs = 1_000;
 
 /** A rollout that has not ended: enough to go on with it in another process. */
 export interface Rollout {
@@ -31,10 +34,13 @@ export interface ControlPlane {
   readonly proxies: Feed<readonly string[]>;
   /** Where each service finds what it calls. Followed, and acknowledged, by the services. */
   readonly addresses: Feed<AddressMap>;
-  /** Roll a build out; resolves when it is in force everywhere. One at a time, in the order of the calls. */
-  apply(build: Build): Promise<void>;
+  /**
+   * Roll a build out; resolves when it is in force everywhere, or when a newer one has taken its place. One runs at a time, the newest
+   * waits for it. Rejects when the proxies do not take it; then what was in force goes on.
+   */
+  apply(build: Build): Promise<Turn>;
   /** Go on with a rollout that another process began, from the stage that it was in. */
-  resume(rollout: Rollout): Promise<void>;
+  resume(rollout: Rollout): Promise<Turn>;
 }
 
 export interface ControlPlaneOptions {
@@ -50,10 +56,9 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
   const proxies = createFeed<readonly string[]>();
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
-  let queue: Promise<void> = Promise.resolve();
   /** Every node that has been given something. */
   let nodes: ReadonlySet<string> = new Set();
-  let replaceFirst = (): void => {};
+  const inTurn = latestWins();
 
   function show(stage: Stage): void {
     for (const [service, snapshot] of stage.snapshots) ads.setSnapshot(service, snapshot);
@@ -66,6 +71,7 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     nodes = new Set(stage.snapshots.keys());
   }
 
+  /** Resolves when the node has taken all that it was given; rejects when it refuses or does not answer. */
   async function acknowledgedBy(node: string): Promise<void> {
     const outcome = await ads.waitForAcks(node, stageTimeoutMs);
     switch (outcome.kind) {
@@ -83,13 +89,14 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     }
   }
 
-  /** There is nothing to go back to before the first build: its proxies may take as long as they need, or be replaced by a newer one. */
+  /** There is nothing to go back to before the first build: its proxies may take as long as they need. */
   async function firstAcknowledgedBy(node: string, replaced: AbortSignal): Promise<void> {
     while (!replaced.aborted) {
-      const outcome = await Promise.race([ads.waitForAcks(node, stageTimeoutMs), whenAborted(replaced)]);
-      if (outcome === undefined || outcome.kind === "acked") return;
+      const outcome = await ads.waitForAcks(node, stageTimeoutMs);
+      if (outcome.kind === "acked") return;
+      if (replaced.aborted) return;
       waiting(node, outcome);
-      if (outcome.kind === "nacked") await Promise.race([sleep(stageTimeoutMs), whenAborted(replaced)]);
+      if (outcome.kind === "nacked") await sleep(stageTimeoutMs, undefined, { ref: false });
     }
   }
 
@@ -110,36 +117,43 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     return from === undefined ? [finalStage(to)] : stagesOf(from, to, await bridge(from, to, cache));
   }
 
-  async function run({ from, to, stage: begin }: Rollout): Promise<void> {
-    if (from === undefined) return runFirst(to);
+  async function run({ from, to, stage: begin }: Rollout, replaced: AbortSignal): Promise<Turn> {
+    if (from === undefined) return runFirst(to, replaced);
     const stages = await stagesFor(from, to);
     for (const [index, stage] of stages.entries()) {
       if (index < begin) continue;
+      const isLast = index === stages.length - 1;
       try {
         await entering({ from, to, stage: index }, stage);
         show(stage);
-        await Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
+        const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
+        // Only before the callers have been told is it as safe to go back as to go on.
+        if (index === 0 && (await unlessReplaced(taken, replaced)) === "replaced") {
+          await goBack(from);
+          return "replaced";
+        }
+        await taken;
         await complete(stage);
       } catch (cause) {
         // Once the callers have been told, the new side is in force, whatever is left of the old one.
-        if (index < stages.length - 1) await goBack(from);
-        else current = to;
+        if (isLast) current = to;
+        else await goBack(from);
         throw cause;
       }
     }
     current = to;
+    return "done";
   }
 
-  async function runFirst(to: Build): Promise<void> {
-    const replaced = new AbortController();
-    replaceFirst = () => replaced.abort();
+  async function runFirst(to: Build, replaced: AbortSignal): Promise<Turn> {
     const stage = finalStage(to);
     await entering({ to, stage: 0 }, stage);
     show(stage);
-    await Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced.signal)));
-    if (replaced.signal.aborted) return;
+    const taken = Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced)));
+    if ((await unlessReplaced(taken, replaced)) === "replaced") return "replaced";
     await complete(stage);
     current = to;
+    return "done";
   }
 
   /** What was in force goes on: the callers first, then the proxies. */
@@ -151,38 +165,41 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     await entering({ from: to, to, stage: 0 }, stage);
   }
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = queue.then(work);
-    queue = done.catch(() => undefined);
-    return done;
-  }
-
   return {
     get current() {
       return current;
     },
     proxies,
     addresses,
-    apply(build) {
-      if (current === undefined) replaceFirst();
-      return inTurn(() => run({ ...(current === undefined ? {} : { from: current }), to: build, stage: 0 }));
-    },
+    apply: (build) =>
+      inTurn((replaced) =>
+        run({ ...(current === undefined ? {} : { from: current }), to: build, stage: 0 }, replaced),
+      ),
     resume: (rollout) =>
-      inTurn(async () => {
+      inTurn(async (replaced) => {
         const stages = await stagesFor(rollout.from, rollout.to);
         // The callers are where the last stage that was finished had sent them.
         const before = rollout.from === undefined ? undefined : finalStage(rollout.from);
         const told = rollout.stage === 0 ? before : stages[rollout.stage - 1];
         if (told !== undefined) addresses.publish(told.addresses);
         current = rollout.from;
-        await run(rollout);
+        return run(rollout, replaced);
       }),
   };
 }
 
-function whenAborted(signal: AbortSignal): Promise<undefined> {
+/** "replaced" when `work` has not ended a while after something newer came. */
+async function unlessReplaced(work: Promise<unknown>, replaced: AbortSignal): Promise<Turn> {
+  const impatient = whenAborted(replaced).then(() => sleep(replacedMs, "replaced" as const, { ref: false }));
+  const turn = await Promise.race([work.then(() => "done" as const), impatient]);
+  // Nobody waits for it any more.
+  if (turn === "replaced") work.catch(() => undefined);
+  return turn;
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }
