@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Build } from "../pipeline/build.ts";
+import { makeFolder } from "../rollout/make-folder.ts";
 import { buildInput } from "./build-input.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
@@ -29,7 +30,7 @@ export async function compile(
   if (built === undefined) return 1;
   const manifest = manifestOf(built);
   try {
-    await mkdir(options.out, { recursive: true });
+    await makeFolder(options.out);
     for (const module of built.modules)
       await writeFile(join(options.out, `${module.sha256}.wasm`), module.bytes);
     for (const [name, text] of built.generated)

@@ -44,6 +44,7 @@ command("serve")
   .addOption(mesh().makeOptionMandatory())
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
+  .option("--follower <name...>", "followers of the address map that the first rollout waits for")
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
   .addOption(json())
   .action(run(async () => (await import("./serve.ts")).serve));

@@ -1,47 +1,62 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Source } from "../language/source.ts";
 
 /** Policies are `.cup` files and `.ts` filter code; interfaces (`.cui`), tests and generated sources are not. */
 function isPolicyFile(name: string): boolean {
-  return name.endsWith(".cup") || (name.endsWith(".ts") && !/\.(test|d|as)\.ts$/.test(name));
+  return name.endsWith(".cup") || (name.endsWith(".ts") && !/\.(test|spec|d|as)\.ts$/.test(name));
 }
 
-/** Read the policies that the positionals name. A folder means all policies in it, below it too. */
+/** A package inside a folder (the SDK) holds code, not policies. */
+function isSkipped(name: string): boolean {
+  return name === "node_modules" || name === "proxy-wasm-as" || name.startsWith(".");
+}
+
+/** Read the policies that the positionals name. A folder means all policies in it, below it too. A file that is named twice counts once. */
 export async function readSources(paths: readonly string[]): Promise<readonly Source[]> {
-  const files = (await Promise.all(paths.map(policyFilesOf))).flat();
-  return Promise.all([...new Set(files)].map(readSource));
+  const files = new Map<string, string>();
+  for (const path of (await Promise.all(paths.map(policyFilesOf))).flat()) {
+    const real = await onDisk(path, (file) => realpath(file, "utf8"));
+    if (!files.has(real)) files.set(real, path);
+  }
+  return Promise.all([...files.values()].map(readSource));
 }
 
+/** Read one file of the user's. */
 export async function readSource(path: string): Promise<Source> {
-  try {
-    return { path, text: await readFile(path, "utf8") };
-  } catch (cause) {
-    throw new WireError("file", `cannot read ${path}: ${reasonOf(cause)}`, { cause });
-  }
+  // A pipe or a device would keep us waiting.
+  if (!(await onDisk(path, stat)).isFile())
+    throw new WireError("file", `cannot read ${path}: it is not a file`);
+  return { path, text: await onDisk(path, (file) => readFile(file, "utf8")) };
 }
 
 async function policyFilesOf(path: string): Promise<readonly string[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new WireError("file", `cannot read ${path}: ${reasonOf(cause)}`, { cause });
-  });
-  if (!found.isDirectory()) return [path];
-  const entries = await readdir(path, { withFileTypes: true });
+  if (!(await onDisk(path, stat)).isDirectory()) return [path];
+  const names = (await onDisk(path, (folder) => readdir(folder, "utf8")))
+    .filter((name) => !isSkipped(name))
+    .sort();
   const below = await Promise.all(
-    entries
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      // A package below (the SDK) holds code, not policies.
-      .filter(
-        (entry) =>
-          entry.name !== "node_modules" && entry.name !== "proxy-wasm-as" && !entry.name.startsWith("."),
-      )
-      .map(async (entry) => {
-        if (entry.isDirectory()) return policyFilesOf(join(path, entry.name));
-        return isPolicyFile(entry.name) ? [join(path, entry.name)] : [];
-      }),
+    names.map(async (name) => {
+      const entry = join(path, name);
+      if (isPolicyFile(name)) return [entry];
+      // What is neither is nothing to us, also where it cannot be looked at.
+      const isFolder = await stat(entry).then(
+        (found) => found.isDirectory(),
+        () => false,
+      );
+      return isFolder ? policyFilesOf(entry) : [];
+    }),
   );
   return below.flat();
+}
+
+async function onDisk<Value>(path: string, act: (path: string) => Promise<Value>): Promise<Value> {
+  try {
+    return await act(path);
+  } catch (cause) {
+    throw new WireError("file", `cannot read ${path}: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 function reasonOf(cause: unknown): string {

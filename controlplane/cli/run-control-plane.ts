@@ -26,7 +26,10 @@ interface Endpoints {
   readonly http: string;
 }
 
-const restartMs = 100;
+const backoffMsMin = 100;
+const backoffMsMax = 5_000;
+/** One that ran this long was well: its end is a new trouble. */
+const wellMs = 10_000;
 
 /**
  * Run `wire serve` as a supervised child: when it ends it is started again, on the ports that it had. Its exit code instead, when it
@@ -42,7 +45,7 @@ export async function runControlPlane(
       args: [
         ...["serve", ...options.policies, "--mesh", options.mesh, "--json"],
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
-        ...["--state", join(options.folder, "state.json")],
+        ...["--state", join(options.folder, "state.json"), "--follower", "services"],
       ],
       progress: options.progress,
     });
@@ -55,17 +58,21 @@ export async function runControlPlane(
   const httpPort = portOf(outcome.http);
   let current = first;
   let stopping = false;
+  let backoffMs = backoffMsMin;
   const supervise = (child: Child): void => {
+    const startedMs = performance.now();
     void child.exited.then((code) => {
       if (stopping) return;
       options.progress(
         `control plane ended (${code === null ? "by a signal" : `code ${code}`}); starting it again`,
       );
+      if (performance.now() - startedMs > wellMs) backoffMs = backoffMsMin;
       setTimeout(() => {
         if (stopping) return;
         current = start(xdsPort, httpPort);
         supervise(current);
-      }, restartMs);
+      }, backoffMs);
+      backoffMs = Math.min(backoffMs * 2, backoffMsMax);
     });
   };
   supervise(first);

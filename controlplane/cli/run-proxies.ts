@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { bootstrap } from "../../envoy/bootstrap.ts";
 import { type RunningEnvoy, startEnvoy } from "../../envoy/run-envoy.ts";
 import type { AddressPlan } from "../xds/address-plan.ts";
@@ -11,65 +12,100 @@ export interface RunProxiesOptions {
 
 /** Keeps an Envoy running for exactly the services of the latest list. */
 export interface RunningProxies {
-  /** Resolves when the new ones are ready and the old ones have been told to go. */
-  run(services: readonly string[]): Promise<void>;
+  /** Returns at once: the control plane sees by itself which proxies have come. */
+  want(services: readonly string[]): void;
   stop(): Promise<void>;
 }
 
+/** One service's proxy, from the first attempt to start it to its end. */
+interface Proxy {
+  /** Settles when it has ended for good. */
+  readonly gone: Promise<void>;
+  leave(): void;
+}
+
 const drainMs = 2_000;
+const backoffMsMin = 200;
+const backoffMsMax = 5_000;
 
 export function runProxies(options: RunProxiesOptions): RunningProxies {
-  const running = new Map<string, Promise<RunningEnvoy>>();
-  const leaving = new Set<Promise<unknown>>();
-  let wanted: ReadonlySet<string> = new Set();
+  const running = new Map<string, Proxy>();
+  /** Those that are leaving: a new one for the same service has to wait, because they share an address. */
+  const leaving = new Map<string, Promise<void>>();
 
-  async function start(service: string): Promise<RunningEnvoy> {
-    const { address } = options.addresses.proxy(service);
-    const envoy = await startEnvoy({
-      path: options.envoy,
-      adminAddress: address,
-      config: bootstrap({
-        nodeId: service,
-        cluster: service,
-        adminAddress: address,
-        xdsAddress: "127.0.0.1",
-        xdsPort: options.xdsPort,
-      }),
-    });
-    options.progress(
-      `proxy of ${service}: Envoy ready (pid ${envoy.pid}, admin http://${address}:${envoy.adminPort})`,
-    );
-    void envoy.exited.then(({ code, signal }) => {
-      if (!wanted.has(service) || running.get(service) === undefined) return;
-      options.progress(`proxy of ${service} ended (${signal ?? `code ${code}`}); starting it again`);
-      running.set(service, start(service));
-    });
-    return envoy;
-  }
-
-  function leave(service: string, envoy: Promise<RunningEnvoy>): void {
+  function leave(service: string, proxy: Proxy): void {
     running.delete(service);
-    const gone = envoy
-      .then((started) => started.stop({ drainMs }))
-      .then(() => options.progress(`proxy of ${service}: gone`))
-      .catch(() => undefined)
-      .finally(() => leaving.delete(gone));
-    leaving.add(gone);
+    proxy.leave();
+    leaving.set(service, proxy.gone);
+    void proxy.gone.then(() => {
+      if (leaving.get(service) === proxy.gone) leaving.delete(service);
+    });
   }
 
   return {
-    async run(services) {
-      wanted = new Set(services);
-      for (const [service, envoy] of running) if (!wanted.has(service)) leave(service, envoy);
-      // A proxy that is wanted again while its last one leaves has to wait: they share an address.
-      if (services.some((service) => !running.has(service))) await Promise.all(leaving);
-      for (const service of services) if (!running.has(service)) running.set(service, start(service));
-      await Promise.all(running.values());
+    want(services) {
+      for (const [service, proxy] of running) if (!services.includes(service)) leave(service, proxy);
+      for (const service of services) {
+        if (!running.has(service)) running.set(service, keep(service, leaving.get(service), options));
+      }
     },
     async stop() {
-      wanted = new Set();
-      for (const [service, envoy] of running) leave(service, envoy);
-      await Promise.all(leaving);
+      for (const [service, proxy] of running) leave(service, proxy);
+      await Promise.all(leaving.values());
     },
   };
+}
+
+/** Start an Envoy once `before` has ended, and again whenever it ends or fails to start, until it is told to leave. */
+function keep(service: string, before: Promise<void> | undefined, options: RunProxiesOptions): Proxy {
+  const left = new AbortController();
+  const isLeaving = new Promise<void>((resolve) => left.signal.addEventListener("abort", () => resolve()));
+
+  async function live(): Promise<void> {
+    await before;
+    for (
+      let backoffMs = backoffMsMin;
+      !left.signal.aborted;
+      backoffMs = Math.min(backoffMs * 2, backoffMsMax)
+    ) {
+      try {
+        const envoy = await start(service, options);
+        backoffMs = backoffMsMin;
+        const exit = await Promise.race([envoy.exited, isLeaving]);
+        if (exit === undefined) {
+          await envoy.stop({ drainMs });
+          options.progress(`proxy of ${service}: gone`);
+          return;
+        }
+        options.progress(
+          `proxy of ${service} ended (${exit.signal ?? `code ${exit.code}`}); starting it again`,
+        );
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        options.progress(`proxy of ${service} does not start, trying again: ${why}`);
+      }
+      await Promise.race([sleep(backoffMs, undefined, { ref: false }), isLeaving]);
+    }
+  }
+  return { gone: live(), leave: () => left.abort() };
+}
+
+async function start(
+  service: string,
+  { envoy: path, xdsPort, addresses, progress }: RunProxiesOptions,
+): Promise<RunningEnvoy> {
+  const { address } = addresses.proxy(service);
+  const envoy = await startEnvoy({
+    path,
+    adminAddress: address,
+    config: bootstrap({
+      nodeId: service,
+      cluster: service,
+      adminAddress: address,
+      xdsAddress: "127.0.0.1",
+      xdsPort,
+    }),
+  });
+  progress(`proxy of ${service}: Envoy ready (pid ${envoy.pid}, admin http://${address}:${envoy.adminPort})`);
+  return envoy;
 }

@@ -1,18 +1,17 @@
-import { isDeepStrictEqual } from "node:util";
-import { type ChainCache, createChainCache } from "../codegen/build-chains.ts";
+import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
-import { type ControlPlane, createControlPlane, type Rollout } from "../rollout/control-plane.ts";
+import { type ControlPlane, createControlPlane } from "../rollout/control-plane.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { nackText } from "../rollout/nack-text.ts";
-import { readState, type State, stateOf, writeState } from "../rollout/state-file.ts";
+import { stateOf, writeState } from "../rollout/state-file.ts";
 import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
 import type { ExitCode } from "./main.ts";
-import { noPolicies } from "./no-policies.ts";
-import { readSource, readSources } from "./read-sources.ts";
-import { createOutput, diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+import { readSource } from "./read-sources.ts";
+import { createOutput, reportDiagnostics } from "./report.ts";
+import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { watchPolicies } from "./watch-policies.ts";
 
@@ -21,6 +20,8 @@ export interface ServeOptions {
   readonly xdsPort: number;
   readonly httpPort: number;
   readonly state?: string;
+  /** Followers of the address map that the first rollout waits for, besides those that come by themselves. */
+  readonly follower?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -31,30 +32,17 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   const output = createOutput({ json: options.json === true });
   const cache = createChainCache();
   const mesh = await readSource(options.mesh);
-  const policies = await readSources(paths);
-  if (policies.length === 0) return noPolicies(output, paths);
+  const start = await startingPoint({ output, paths, mesh, state: options.state, cache });
+  if (start.kind === "nothing") return 1;
 
-  const kept = options.state === undefined ? undefined : await readState(options.state);
-  const unfinished = kept === undefined ? undefined : await rebuild(kept, cache);
-  const placement = kept?.to.placement;
-  const first = await build(
-    { policies, mesh },
-    { cache, ...(placement === undefined ? {} : { previous: placement }) },
-  );
-  reportDiagnostics(output, first.diagnostics);
-  if (first.build === undefined && unfinished === undefined) {
-    if (output.json) output.print(diagnosticsJson(first.diagnostics));
-    return 1;
-  }
-
+  // What is being rolled out, or was last.
+  let newest: Build | undefined;
   const ads = await createAdsServer({
     listen: { host, port: options.xdsPort },
     onNack: (nack) => {
       if (newest !== undefined) output.progress(nackText(nack, newest));
     },
   });
-  // What is being rolled out, or was last.
-  let newest: Build | undefined;
   const controlPlane = createControlPlane({
     ads,
     cache,
@@ -75,6 +63,7 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
           : `the proxy of ${node} refuses what it is sent`,
       ),
   });
+  controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
     host,
     port: options.httpPort,
@@ -91,35 +80,32 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
 
   const follow = async (turn: Promise<Turn>): Promise<void> => {
     try {
-      if ((await turn) === "replaced") return;
+      if ((await turn) === "done") output.progress(describe("in force", controlPlane.current));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       output.progress(`wire: the change is not taken: ${error.message}`);
+      output.progress(describe("still in force", controlPlane.current));
+      watch.retry();
     }
-    if (controlPlane.current !== undefined) describe(output, controlPlane.current);
   };
-  if (unfinished !== undefined) void follow(controlPlane.resume(unfinished));
-  if (first.build === undefined)
-    output.progress("wire: the policies have errors; what was in force before goes on");
-  else if (!isDeepStrictEqual(first.build.input, unfinished?.to.input))
-    void follow(controlPlane.apply(first.build));
-
   const watch = await watchPolicies({
     paths,
-    initial: policies,
+    initial: start.policies,
     async changed(sources) {
-      const target = (newest ?? controlPlane.current)?.placement;
+      const previous = (newest ?? controlPlane.current)?.placement;
       const next = await build(
         { policies: sources, mesh },
-        { cache, ...(target === undefined ? {} : { previous: target }) },
+        { cache, ...(previous === undefined ? {} : { previous }) },
       );
       reportDiagnostics(output, next.diagnostics);
-      if (next.build === undefined)
-        output.progress("wire: the change is not taken: what was in force goes on");
+      if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
       else void follow(controlPlane.apply(next.build));
     },
-    unreadable: (why) => output.progress(`wire: ${why}: what was in force goes on`),
+    unreadable: (why) => output.progress(`wire: ${why}: ${goesOn}`),
   });
+  if (start.unfinished !== undefined) void follow(controlPlane.resume(start.unfinished));
+  if (start.build !== undefined) void follow(controlPlane.apply(start.build));
+
   await untilInterrupted();
   await watch.stop();
   await api.close();
@@ -127,26 +113,20 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   return 0;
 }
 
-/** The builds of a rollout that was kept. Undefined when one cannot be built any more, as after an upgrade: then all starts afresh. */
-async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undefined> {
-  const { build: to } = await build(state.to.input, { placement: state.to.placement, cache });
-  if (to === undefined) return undefined;
-  const from =
-    state.from === undefined
-      ? undefined
-      : (await build(state.from.input, { placement: state.from.placement, cache })).build;
-  return { ...(from === undefined ? {} : { from }), to, stage: from === undefined ? 0 : state.stage };
+/** One line for the whole, one for each proxy. */
+function describe(title: "in force" | "still in force", built: Build | undefined): string {
+  if (built === undefined) return `${title}: nothing`;
+  const { placement, policies, mesh } = built;
+  return [
+    `${title}: ${placement.proxies.length} of ${mesh.services.size} services have a proxy`,
+    ...explainPlacement(placement, policies, mesh).map((line) => `  ${line}`),
+  ].join("\n");
 }
 
-function describe(output: Output, built: Build): void {
-  const { proxies } = built.placement;
-  output.progress(`in force: ${proxies.length} of ${built.mesh.services.size} services have a proxy`);
-  for (const line of explainPlacement(built.placement, built.policies, built.mesh))
-    output.progress(`  ${line}`);
-}
-
+/** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
 function statusOf(controlPlane: ControlPlane, ads: AdsServer): unknown {
   return {
+    pid: process.pid,
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
     proxies: ads.status().map(({ node, connected, settled, types }) => ({

@@ -107,8 +107,8 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
 
   const proxies = runProxies({ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress });
   stack.defer(() => proxies.stop());
-  const wanted = followFeed<readonly string[]>(controlPlane.http, "proxies", "up", (next) =>
-    proxies.run(next),
+  const wanted = followFeed<readonly string[]>(controlPlane.http, "proxies", "up", async (next) =>
+    proxies.want(next),
   );
   stack.defer(() => wanted.stop());
 
@@ -129,14 +129,14 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
       `Edit ${relative(process.cwd(), edited)} and save it to see it change. Ctrl-C ends everything.`,
     );
   }
-  if (options.load > 0) showLoad({ output, rate: options.load, http: controlPlane.http, stack });
+  if (options.load > 0) runLoad({ output, rate: options.load, http: controlPlane.http, stack });
 
   const code = await emulator.exited;
   throw new WireError("services", `the emulated services ended (code ${code})`);
 }
 
 /** Send requests from outside, and print every few seconds what each policy did to them. */
-function showLoad(options: {
+function runLoad(options: {
   readonly output: Output;
   readonly rate: number;
   readonly http: string;
@@ -161,6 +161,7 @@ function showLoad(options: {
     },
   });
   stack.defer(() => load.stop());
+  if (output.json) return;
   output.print(`Sending ${options.rate} requests a second from outside, in turn ${loadKinds}.`);
   const timer = setInterval(() => {
     const [shown, failures] = [seen, failed];

@@ -7,6 +7,8 @@ import { readSources } from "./read-sources.ts";
 
 /** Editors write a file in several steps; what is read this long after the last one is whole. */
 const quietMs = 30;
+/** What makes no event is seen all the same: the target of a link, a file on a network. */
+const pollMs = 2_000;
 /** A file that is gone may be one that is being replaced; so long it has to come back. */
 const absentMs = 300;
 
@@ -21,42 +23,61 @@ export interface WatchPolicies {
   unreadable(why: string): void;
 }
 
+export interface WatchedPolicies {
+  /** Take the next save for a change even if the text is what it was: what was made of it did not last. */
+  retry(): void;
+  stop(): Promise<void>;
+}
+
 /** Follow the policies on disk. */
-export async function watchPolicies(options: WatchPolicies): Promise<{ stop(): Promise<void> }> {
+export async function watchPolicies(options: WatchPolicies): Promise<WatchedPolicies> {
   let known = fingerprint(options.initial);
+  /** Said once for each reason, however often we look. */
+  let trouble = "";
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
+  /** The next event counts as a change whatever it brings. */
+  let retrying = false;
 
-  const schedule = (afterMs: number, patient: boolean): void => {
+  const schedule = (afterMs: number, cause: "event" | "poll" | "absent"): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      running = running.then(() => (stopped ? undefined : look(patient)));
+      timer = undefined;
+      running = running.then(() => (stopped ? undefined : look(cause)));
     }, afterMs);
   };
 
-  async function look(patient: boolean): Promise<void> {
+  async function look(cause: "event" | "poll" | "absent"): Promise<void> {
     const read = await tryRead(options.paths);
     if (typeof read === "string") {
-      if (patient) schedule(absentMs, false);
-      else options.unreadable(read);
+      if (read === trouble) return;
+      if (cause !== "absent") return schedule(absentMs, "absent");
+      trouble = read;
+      options.unreadable(read);
       return;
     }
+    trouble = "";
     const seen = fingerprint(read);
-    if (seen === known) return;
+    if (seen === known && !(retrying && cause === "event")) return;
     known = seen;
+    retrying = false;
     await options.changed(read);
   }
 
   const watchers = await Promise.all(
-    options.paths.map((path) => watchOne(path, () => schedule(quietMs, true))),
+    options.paths.map((path) => watchOne(path, () => schedule(quietMs, "event"))),
   );
-  // What was saved between the first reading and now made no event.
-  schedule(0, true);
+  // Not before its time when a save is being waited for to be whole.
+  const poll = setInterval(() => timer ?? schedule(0, "poll"), pollMs);
   return {
+    retry() {
+      retrying = true;
+    },
     async stop() {
       stopped = true;
       clearTimeout(timer);
+      clearInterval(poll);
       for (const watcher of watchers) watcher.close();
       await running;
     },

@@ -54,11 +54,11 @@ function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ 
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
   });
   // The services: they take each map, and say so.
-  const services = controlPlane.addresses.follow(({ value, revision }) => {
+  controlPlane.addresses.follow(({ value, revision }) => {
     const [target] = value["frontend"]?.["rate"] ?? [];
     diary.push(`frontend calls rate ${target?.via} at ${target?.address}:${target?.port}`);
-    setTimeout(() => services.acknowledge(revision), 1);
-  });
+    setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
+  }, "services");
   return { controlPlane, diary, entered };
 }
 

@@ -15,6 +15,8 @@ import { finalStage, type Stage, stagesOf } from "./stages.ts";
  */
 const settleMs = 40;
 const stageTimeoutMs = 30_000;
+/** A proxy that takes longer is told of. */
+const impatientMs = 2_000;
 /** How much longer a rollout waits for its proxies when a newer one is there. */
 const replacedMs = 1_000;
 
@@ -25,6 +27,8 @@ export interface Rollout {
   readonly to: Build;
   /** Number of the stage that is being entered. */
   readonly stage: number;
+  /** Who followed the addresses when the rollout began: whoever goes on with it has to wait for them too. */
+  readonly followers: readonly string[];
 }
 
 export interface ControlPlane {
@@ -48,7 +52,7 @@ export interface ControlPlaneOptions {
   readonly cache: ChainCache;
   /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
   entering(rollout: Rollout, stage: Stage): Promise<void>;
-  /** Called now and then while a first build waits for a proxy that has not come, or that refuses what it is sent. */
+  /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
   waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
 }
 
@@ -73,7 +77,8 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
 
   /** Resolves when the node has taken all that it was given; rejects when it refuses or does not answer. */
   async function acknowledgedBy(node: string): Promise<void> {
-    const outcome = await ads.waitForAcks(node, stageTimeoutMs);
+    const impatient = setTimeout(() => waiting(node, { kind: "timeout" }), impatientMs);
+    const outcome = await ads.waitForAcks(node, stageTimeoutMs).finally(() => clearTimeout(impatient));
     switch (outcome.kind) {
       case "acked":
         return;
@@ -109,6 +114,8 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
   /** All proxies of the stage have answered: tell the callers, and let go of the proxies that it does without. */
   async function complete(stage: Stage): Promise<void> {
     await sleep(settleMs);
+    // One that ended just after its answer must not be led to.
+    await Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
     await tell(stage);
     forget(stage);
   }
@@ -124,7 +131,7 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
       if (index < begin) continue;
       const isLast = index === stages.length - 1;
       try {
-        await entering({ from, to, stage: index }, stage);
+        await entering({ from, to, stage: index, followers: addresses.followers }, stage);
         show(stage);
         const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
         // Only before the callers have been told is it as safe to go back as to go on.
@@ -137,7 +144,8 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
       } catch (cause) {
         // Once the callers have been told, the new side is in force, whatever is left of the old one.
         if (isLast) current = to;
-        else await goBack(from);
+        // The first thing that went wrong is what is told.
+        else await goBack(from).catch(() => undefined);
         throw cause;
       }
     }
@@ -147,7 +155,7 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
 
   async function runFirst(to: Build, replaced: AbortSignal): Promise<Turn> {
     const stage = finalStage(to);
-    await entering({ to, stage: 0 }, stage);
+    await entering({ to, stage: 0, followers: addresses.followers }, stage);
     show(stage);
     const taken = Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced)));
     if ((await unlessReplaced(taken, replaced)) === "replaced") return "replaced";
@@ -156,13 +164,13 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     return "done";
   }
 
-  /** What was in force goes on: the callers first, then the proxies. */
+  /** What was in force goes on: the callers first, then the proxies. While callers do not answer the proxies run both. */
   async function goBack(to: Build): Promise<void> {
     const stage = finalStage(to);
     await tell(stage);
     show(stage);
     forget(stage);
-    await entering({ from: to, to, stage: 0 }, stage);
+    await entering({ from: to, to, stage: 0, followers: addresses.followers }, stage);
   }
 
   return {
@@ -173,10 +181,14 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     addresses,
     apply: (build) =>
       inTurn((replaced) =>
-        run({ ...(current === undefined ? {} : { from: current }), to: build, stage: 0 }, replaced),
+        run(
+          { ...(current === undefined ? {} : { from: current }), to: build, stage: 0, followers: [] },
+          replaced,
+        ),
       ),
     resume: (rollout) =>
       inTurn(async (replaced) => {
+        addresses.expect(rollout.followers);
         const stages = await stagesFor(rollout.from, rollout.to);
         // The callers are where the last stage that was finished had sent them.
         const before = rollout.from === undefined ? undefined : finalStage(rollout.from);

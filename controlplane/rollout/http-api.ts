@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { WireError } from "../error/wire-error.ts";
-import type { Feed, Follower } from "./feed.ts";
+import type { Feed } from "./feed.ts";
+
+const bodyLengthMax = 4_096;
 
 export interface HttpApiOptions {
   readonly host: string;
@@ -18,20 +20,16 @@ export interface HttpApi {
 
 /** The HTTP API of the control plane, without authentication: it listens on a loopback address only. */
 export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
-  const followers = new Map<string, Follower>();
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    const [name = "", action] = url.pathname.slice(1).split("/");
+    const url = URL.parse(request.url ?? "/", "http://localhost");
+    const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
     const feed = options.feeds[name];
-    const key = (follower: string): string => `${name} ${follower}`;
-    if (request.method === "GET" && url.pathname === "/status") return json(response, 200, options.status());
+    if (request.method === "GET" && url?.pathname === "/status") return json(response, 200, options.status());
     if (request.method === "GET" && feed !== undefined && action === undefined) {
-      return stream(response, feed, (follower) =>
-        followers.set(key(url.searchParams.get("follower") ?? ""), follower),
-      );
+      return stream(response, feed, url?.searchParams.get("follower") ?? undefined);
     }
     if (request.method === "POST" && feed !== undefined && action === "ack") {
-      return void acknowledge(request, response, (follower) => followers.get(key(follower)));
+      return void acknowledge(request, response, feed);
     }
     const paths = ["/status", ...Object.keys(options.feeds).map((feedName) => `/${feedName}`)];
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
@@ -51,29 +49,38 @@ function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
 }
 
-function stream(response: ServerResponse, feed: Feed<unknown>, started: (follower: Follower) => void): void {
+function stream(response: ServerResponse, feed: Feed<unknown>, follower: string | undefined): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
-  const follower = feed.follow((revision) => response.write(`${JSON.stringify(revision)}\n`));
-  started(follower);
-  response.on("close", () => follower.stop());
+  const following = feed.follow((revision) => response.write(`${JSON.stringify(revision)}\n`), follower);
+  response.on("close", () => following.stop());
 }
 
 async function acknowledge(
   request: IncomingMessage,
   response: ServerResponse,
-  find: (follower: string) => Follower | undefined,
+  feed: Feed<unknown>,
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { revision, follower } = stringsIn(Buffer.concat(chunks).toString("utf8"));
-  const found = follower === undefined ? undefined : find(follower);
-  if (found === undefined || revision === undefined) {
-    const error = 'an acknowledgement is {"revision","follower"} from a follower whose stream is open';
-    return json(response, 400, { error });
+  const { revision, follower } = stringsIn(await bodyOf(request));
+  if (revision !== undefined && follower !== undefined && feed.acknowledge(follower, revision)) {
+    return json(response, 200, {});
   }
-  found.acknowledge(revision);
-  return json(response, 200, {});
+  const error = 'an acknowledgement is {"revision","follower"} from a follower whose stream is open';
+  return json(response, 400, { error });
+}
+
+/** Empty when it is too long, or when the client goes away before its end. */
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = "";
+  try {
+    for await (const chunk of request.setEncoding("utf8")) {
+      body += chunk;
+      if (body.length > bodyLengthMax) return "";
+    }
+    return body;
+  } catch {
+    return "";
+  }
 }
 
 function stringsIn(text: string): { readonly revision?: string; readonly follower?: string } {

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Build, Input } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Rollout } from "./control-plane.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** A build, without what follows from it. */
 export interface Kept {
@@ -16,11 +17,12 @@ export interface State {
   readonly from?: Kept;
   readonly to: Kept;
   readonly stage: number;
+  readonly followers: readonly string[];
 }
 
 /** What has to be kept of a rollout. */
-export function stateOf({ from, to, stage }: Rollout): State {
-  return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), stage };
+export function stateOf({ from, to, stage, followers }: Rollout): State {
+  return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), stage, followers };
 }
 
 function keptOf({ input, placement }: Build): Kept {
@@ -38,16 +40,51 @@ export async function readState(path: string): Promise<State | undefined> {
       cause,
     });
   }
+  const state = parsed(text);
+  if (state === undefined)
+    throw new WireError("state", `${path} is not a state file; remove it to start afresh`);
+  return state;
+}
+
+/** We wrote it, so its outline tells whether it is one of ours; undefined when it is not. */
+function parsed(text: string): State | undefined {
   try {
-    return JSON.parse(text) as State;
-  } catch (cause) {
-    throw new WireError("state", `${path} is not a state file; remove it to start afresh`, { cause });
+    const state: Partial<State> | null = JSON.parse(text);
+    const isWhole =
+      typeof state?.stage === "number" &&
+      Array.isArray(state.followers) &&
+      [state.to, state.from ?? state.to].every(
+        (kept) => kept?.input?.mesh !== undefined && kept.placement !== undefined,
+      );
+    return isWhole ? (state as State) : undefined;
+  } catch {
+    return undefined;
   }
+}
+
+/** Rejects where the state cannot be kept, before there is any. */
+export async function checkWritable(path: string): Promise<void> {
+  await writing(path, async () => {
+    await (await open(`${path}.new`, "a")).close();
+    await rm(`${path}.new`);
+  });
 }
 
 /** Replaces the file at once, so that a crash leaves the old state or the new one. */
 export async function writeState(path: string, state: State): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, JSON.stringify(state));
-  await rename(`${path}.new`, path);
+  await writing(path, async () => {
+    await writeFile(`${path}.new`, JSON.stringify(state));
+    await rename(`${path}.new`, path);
+  });
+}
+
+async function writing(path: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await makeFolder(dirname(path));
+    await act();
+  } catch (cause) {
+    throw new WireError("state", `cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
 }

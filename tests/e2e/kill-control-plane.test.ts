@@ -5,7 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startLoad } from "./load.ts";
 import { startWire, visitsOf, type Wire, type WireStatus } from "./start-wire.ts";
 
-const examples = ["filters/hot-path", "filters/no-scrapers", "filters/canary-rate"];
+const examples = [
+  "filters/hot-path",
+  "filters/no-scrapers",
+  "filters/canary-rate",
+  "tests/e2e/policies/mark",
+];
 const services = ["geo", "rate", "search"];
 
 /** How often each proxy has taken a resource since it started, by its own counters. */
@@ -55,7 +60,7 @@ describe("a control plane that is killed", () => {
     const before = await wire.status();
     const taken = await updates();
     const from = wire.log().length;
-    process.kill(wire.pids.controlPlane, "SIGKILL");
+    process.kill(before.pid, "SIGKILL");
     await wire.untilLog(/control plane ended/, { from });
     await wire.untilLog(/in force:/, { from });
     await sleep(1_000);
@@ -70,6 +75,49 @@ describe("a control plane that is killed", () => {
     expect(versionsOf(after)).toEqual(versionsOf(before));
     expect(await updates()).toEqual(taken);
   });
+
+  test.each(["new side on", "callers told", "old side off"])(
+    "in the middle of a move (%s), a call is never without its policy, and the move is finished",
+    async (stage) => {
+      const file = join(wire.policies, "tests/e2e/policies/mark/policy.cup");
+      const text = await readFile(file, "utf8");
+      const [before, after] = text.includes("[Egress]")
+        ? ["[Egress]", "[Ingress]"]
+        : ["[Ingress]", "[Egress]"];
+      const wrong: string[] = [];
+      const load = startLoad(wire, {
+        rate: 50,
+        answered(answer) {
+          if (answer.status !== 200) wrong.push(`${answer.status}: ${answer.body}`);
+          for (const service of ["rate", "geo"]) {
+            const visits = visitsOf(answer.tree, service);
+            if (visits.length === 0) wrong.push(`no visit of ${service}`);
+            for (const visit of visits) {
+              if (visit.headers?.["marked"]?.join() !== "yes")
+                wrong.push(`${service}: ${visit.status} ${visit.body}`);
+            }
+          }
+        },
+      });
+      await sleep(300);
+      const from = wire.log().length;
+      await writeFile(file, text.replace(before ?? "", after ?? ""));
+      await wire.untilLog(new RegExp(`rollout: ${stage}`), { from });
+      process.kill((await wire.status()).pid, "SIGKILL");
+      await wire.untilLog(/control plane ended/, { from });
+      await wire.untilLog(/in force:/, {
+        from: from + wire.log().slice(from).indexOf("control plane ended"),
+      });
+      await sleep(1_000);
+      await load.stop();
+      expect(wrong).toEqual([]);
+      const { placement } = await wire.status();
+      const sides = placement?.proxies.flatMap(({ policies }) =>
+        policies.filter(({ policy }) => policy === "mark").map(({ side }) => side),
+      );
+      expect(new Set(sides)).toEqual(new Set([after === "[Ingress]" ? "ingress" : "egress"]));
+    },
+  );
 
   test("takes edits again afterwards", async () => {
     const file = join(wire.policies, "filters/hot-path/policy.cup");

@@ -24,8 +24,6 @@ export interface Wire {
   readonly pids: { readonly up: number; readonly controlPlane: number; readonly services: number };
   /** A request from outside into the mesh's first entry. */
   ask(headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** Where everyone, `outside` too, reaches their callees. */
-  addresses(): Promise<AddressMap>;
   status(): Promise<WireStatus>;
   /** Resolves with the log so far when it matches. */
   untilLog(
@@ -37,7 +35,14 @@ export interface Wire {
 }
 
 export interface WireStatus {
-  readonly placement?: { readonly proxies: readonly { readonly service: string }[] };
+  /** Of the control plane. */
+  readonly pid: number;
+  readonly placement?: {
+    readonly proxies: readonly {
+      readonly service: string;
+      readonly policies: readonly { readonly policy: string; readonly side: string }[];
+    }[];
+  };
   readonly proxies: readonly {
     readonly service: string;
     readonly connected: boolean;
@@ -98,18 +103,14 @@ function handle(
   const following = followAddresses(started.http, (map) => {
     addresses = map;
   });
-  const known = async (): Promise<AddressMap> => {
-    while (addresses === undefined) await sleep(10);
-    return addresses;
-  };
   return {
     policies: folder,
-    addresses: known,
     http: started.http,
     log,
     pids: { up: child.pid ?? 0, controlPlane: started.controlPlane, services: started.services },
     async ask(headers = {}) {
-      const target = Object.values((await known())["outside"] ?? {})[0]?.[0];
+      while (addresses === undefined) await sleep(10);
+      const target = Object.values(addresses["outside"] ?? {})[0]?.[0];
       if (target === undefined) throw new Error("the mesh has no entry");
       return send(target.address, target.port, headers);
     },
