@@ -118,20 +118,23 @@ describe("a rollout", () => {
 
 describe("a first build", () => {
   test("waits for its proxies, and tells no caller before", async () => {
-    let ready = (_: Outcome): void => {};
-    const { controlPlane, diary } = setUp(
-      () =>
-        new Promise<Outcome>((resolve) => {
-          ready = resolve;
-        }),
+    let isThere = false;
+    let answer = (_: Outcome): void => {};
+    const { controlPlane, diary } = setUp(() =>
+      isThere
+        ? { kind: "acked" }
+        : new Promise<Outcome>((resolve) => {
+            answer = resolve;
+          }),
     );
     const applied = controlPlane.apply(ingress);
     await sleep(50);
     expect(diary).not.toContain(toRate);
-    ready({ kind: "timeout" });
+    answer({ kind: "timeout" });
     await sleep(10);
     expect(diary).toContain("waiting for rate: timeout");
-    ready({ kind: "acked" });
+    isThere = true;
+    answer({ kind: "acked" });
     await applied;
     expect(diary).toContain(toRate);
   });
