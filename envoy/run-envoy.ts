@@ -169,8 +169,14 @@ async function untilReady(envoy: RunningEnvoy, timeoutMs: number): Promise<void>
   throw new WireError("envoy-start", `envoy was not ready after ${timeoutMs} ms${tail(envoy)}`);
 }
 
-/** The end of the log: that is where Envoy says why. */
+/** The end of the log: that is where Envoy says why. Where it adds its whole configuration, that is left out. */
 function tail(envoy: RunningEnvoy): string {
-  const lines = envoy.logs().trim().split("\n").slice(-5);
-  return lines.join("") === "" ? "" : `: its log ends with\n  ${lines.join("\n  ")}`;
+  const lines = envoy
+    .logs()
+    .trim()
+    .split("\n")
+    .filter((line) => line !== "" && !/initializing config|^\s*\{/.test(line))
+    .map((line) => (line.length > 300 ? `${line.slice(0, 300)}…` : line))
+    .slice(-3);
+  return lines.length === 0 ? "" : `: its log ends with\n  ${lines.join("\n  ")}`;
 }

@@ -1,0 +1,47 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { checkWritable, readState, type State, writeState } from "./state-file.ts";
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "wire-state-"));
+  path = join(folder, "below/state.json");
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const kept: State["to"] = {
+  input: { policies: [{ path: "a.cup", text: "policy" }], mesh: { path: "mesh.yaml", text: "name: m" } },
+  placement: { status: "optimal", cost: 0, bound: 0, proxies: [], unmatched: [] },
+};
+
+test("what is written is read again, and nothing else is left behind", async () => {
+  expect(await readState(path)).toBeUndefined();
+  const state: State = { from: kept, to: kept, stage: 1, followers: ["services"] };
+  await writeState(path, state);
+  expect(await readState(path)).toEqual(state);
+  expect(await readdir(join(folder, "below"))).toEqual(["state.json"]);
+});
+
+test("a place that can be written to is left as it was", async () => {
+  await checkWritable(path);
+  expect(await readState(path)).toBeUndefined();
+});
+
+test("a place that cannot be written to is one message", async () => {
+  await expect(checkWritable("/proc/wire/state.json")).rejects.toThrow(
+    /^\[state\] cannot write \/proc\/wire/,
+  );
+});
+
+test.each(["", "{", "null", "[]", "{}", '{"x":1}', '{"to":{},"stage":0,"followers":[]}'])(
+  "%s is not taken for a state",
+  async (text) => {
+    await writeFile(join(folder, "state.json"), text);
+    await expect(readState(join(folder, "state.json"))).rejects.toThrow("is not a state file; remove it");
+  },
+);
