@@ -67,7 +67,7 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   const api = await startHttpApi({
     host,
     port: options.httpPort,
-    status: () => statusOf(controlPlane, ads),
+    status: () => statusOf(controlPlane, ads, newest),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -124,9 +124,11 @@ function describe(title: "in force" | "still in force", built: Build | undefined
 }
 
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
-function statusOf(controlPlane: ControlPlane, ads: AdsServer): unknown {
+function statusOf(controlPlane: ControlPlane, ads: AdsServer, newest: Build | undefined): unknown {
   return {
     pid: process.pid,
+    /** Whether the newest build that was begun is the one in force. */
+    settled: newest !== undefined && newest === controlPlane.current,
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
     proxies: ads.status().map(({ node, connected, settled, types }) => ({

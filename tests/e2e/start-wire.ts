@@ -37,6 +37,7 @@ export interface Wire {
 export interface WireStatus {
   /** Of the control plane. */
   readonly pid: number;
+  readonly settled: boolean;
   readonly placement?: {
     readonly proxies: readonly {
       readonly service: string;
