@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import type { Context, Expression, Name } from "../language/context.ts";
 
 /**
@@ -6,54 +7,48 @@ import type { Context, Expression, Name } from "../language/context.ts";
  */
 export type VersionReading = "may" | "must";
 
-/** A deterministic automaton over the service names of a mesh; it reads a path from its entry on. */
+/** A deterministic automaton over the services of a mesh; it reads a path from its entry on. States are made when they are first met. */
 export interface Automaton {
   readonly start: number;
-  /** By state. Only asked after at least one step: the empty path matches nothing. */
-  readonly accepting: readonly boolean[];
-  /** The state after one more service; the service is one of the names that the automaton was built over. */
+  /** How much memory and time its states have taken so far: the sum of their sizes. */
+  size(): number;
+  /** Only asked after at least one step: the empty path matches nothing. */
+  accepts(state: number): boolean;
+  /** The state after one more service. `name@version` is a service whose version is known. */
   step(state: number, service: string): number;
 }
 
 /** The automaton of a context with its suffix semantics (design §3): `.*L` without the empty suffix, or `L` if anchored. */
-export function automaton(
-  context: Context,
-  services: readonly string[],
-  versions: VersionReading,
-): Automaton {
+export function automaton(context: Context, versions: VersionReading): Automaton {
   const nfa = build(context.expression, versions);
   const first = closure(nfa, [nfa.start]);
   const numbers = new Map<string, number>();
-  const states: (readonly number[])[] = [];
-  const numberOf = (state: readonly number[]): number => {
-    const key = state.join(",");
+  const states: { readonly live: readonly number[]; readonly next: Map<string, number> }[] = [];
+  let size = 0;
+  const numberOf = (members: readonly number[]): number => {
+    const key = members.join(",");
     const known = numbers.get(key);
     if (known !== undefined) return known;
     numbers.set(key, states.length);
-    states.push(state);
+    states.push({ live: members, next: new Map() });
+    size += members.length;
     return states.length - 1;
   };
-  const start = numberOf(context.anchored ? first : []);
-  const table: Map<string, number>[] = [];
-  // `states` grows while new sets of NFA states are met.
-  for (let at = 0; at < states.length; at++) {
-    const here = states[at] ?? [];
-    const live = context.anchored ? here : [...here, ...first];
-    const row = new Map<string, number>();
-    for (const service of services) {
-      const moved = live.flatMap((state) =>
-        (nfa.steps[state] ?? []).filter((edge) => edge.takes(service)).map((edge) => edge.to),
-      );
-      row.set(service, numberOf(closure(nfa, moved)));
-    }
-    table.push(row);
-  }
   return {
-    start,
-    accepting: states.map((state) => state.includes(nfa.end)),
+    start: numberOf(context.anchored ? first : []),
+    size: () => size,
+    accepts: (state) => states[state]?.live.includes(nfa.end) === true,
     step(state, service) {
-      const next = table[state]?.get(service);
-      if (next === undefined) throw new Error(`no service ${service} in the automaton's alphabet`);
+      const here = states[state];
+      assert(here !== undefined, "a state comes from this automaton");
+      const known = here.next.get(service);
+      if (known !== undefined) return known;
+      const live = context.anchored ? here.live : [...here.live, ...first];
+      const moved = live.flatMap((member) =>
+        (nfa.steps[member] ?? []).filter((edge) => edge.takes(service)).map((edge) => edge.to),
+      );
+      const next = numberOf(closure(nfa, moved));
+      here.next.set(service, next);
       return next;
     },
   };
@@ -69,6 +64,12 @@ interface Nfa {
   readonly empty: readonly (readonly number[])[];
 }
 
+/** The names of an atom: what they take of services whose version is unknown, and is known. */
+interface Listed {
+  readonly unknown: ReadonlySet<string>;
+  known(name: string, version: string): boolean;
+}
+
 function build(expression: Expression, versions: VersionReading): Nfa {
   const steps: { takes: (service: string) => boolean; to: number }[][] = [];
   const empty: number[][] = [];
@@ -80,10 +81,14 @@ function build(expression: Expression, versions: VersionReading): Nfa {
   const skip = (from: number, to: number): void => {
     empty[from]?.push(to);
   };
-  const names = (listed: readonly Name[], reading: VersionReading): ReadonlySet<string> =>
-    new Set(
-      listed.filter((name) => name.version === undefined || reading === "may").map((name) => name.name),
-    );
+  const names = (listed: readonly Name[], reading: VersionReading): Listed => {
+    const bare = listed.filter((name) => name.version === undefined || reading === "may");
+    return {
+      unknown: new Set(bare.map((name) => name.name)),
+      known: (name, version) =>
+        listed.some((one) => one.name === name && (one.version ?? version) === version),
+    };
+  };
 
   /** Adds the expression after `from` and returns the state behind it. */
   function add(node: Expression, from: number): number {
@@ -121,9 +126,13 @@ function build(expression: Expression, versions: VersionReading): Nfa {
     }
   }
 
-  function take(from: number, listed: ReadonlySet<string>, wanted: boolean): number {
+  function take(from: number, listed: Listed, wanted: boolean): number {
     const to = state();
-    steps[from]?.push({ takes: (service) => listed.has(service) === wanted, to });
+    const has = (service: string): boolean => {
+      const [name = "", version] = service.split("@");
+      return version === undefined ? listed.unknown.has(name) : listed.known(name, version);
+    };
+    steps[from]?.push({ takes: (service) => has(service) === wanted, to });
     return to;
   }
 

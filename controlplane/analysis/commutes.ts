@@ -27,12 +27,22 @@ interface Footprint {
   readonly denials: ReadonlySet<string>;
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 function footprint(policy: Policy, side: Side | undefined): Footprint | undefined {
+  const found = touched(policy, side);
+  // An audited policy looks and changes nothing.
+  return policy.mode === "audit" && found !== undefined
+    ? { reads: found.reads, writes: nothing, routes: nothing, denials: nothing }
+    : found;
+}
+
+function touched(policy: Policy, side: Side | undefined): Footprint | undefined {
   if (policy.kind === "filter") {
     if (policy.reads === undefined || policy.writes === undefined) return undefined;
     return {
-      reads: lowerCase(policy.reads),
-      writes: lowerCase(policy.writes),
+      reads: headers(policy.reads),
+      writes: headers(policy.writes),
       routes: new Set(),
       // What a filter answers is in its code: it equals nobody else's.
       denials: new Set(policy.actions.includes("Deny") ? [policy.name] : []),
@@ -57,9 +67,7 @@ function collect(
   for (const statement of body) {
     switch (statement.kind) {
       case "setHeader":
-        if (statement.name.kind === "literal") found.writes.add(statement.name.value.toLowerCase());
-        else found.writes.add(anyHeader);
-        readString(statement.name, found.reads);
+        found.writes.add(header(statement.name.value));
         readString(statement.value, found.reads);
         break;
       case "deny":
@@ -104,17 +112,19 @@ function readCondition(condition: Condition, reads: Set<string>): void {
 }
 
 function readString(expression: StringExpression, reads: Set<string>): void {
-  if (expression.kind === "getHeader") reads.add(expression.name.toLowerCase());
+  if (expression.kind === "getHeader") reads.add(header(expression.name));
 }
 
-/** Stands for a header whose name is only known at run time. */
-const anyHeader = "*";
+/** The name under which a proxy keeps a header: in lower case, and `host` is the authority of HTTP/2. */
+function header(name: string): string {
+  const lower = name.toLowerCase();
+  return lower === "host" ? ":authority" : lower;
+}
 
-function lowerCase(names: readonly string[]): ReadonlySet<string> {
-  return new Set(names.map((name) => name.toLowerCase()));
+function headers(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map(header));
 }
 
 function disjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  if (a.size === 0 || b.size === 0) return true;
-  return !a.has(anyHeader) && !b.has(anyHeader) && ![...a].some((name) => b.has(name));
+  return ![...a].some((name) => b.has(name));
 }

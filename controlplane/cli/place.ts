@@ -45,7 +45,7 @@ export async function placeCommand(
       `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${cost}, bound ${bound}, ${ms} ms)`,
     );
     for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);
-    for (const name of unmatched) output.print(`  ${name} matches no call`);
+    for (const name of unmatched) output.print(`  ${name} is enforced nowhere`);
   }
   return 0;
 }

@@ -16,6 +16,7 @@ services:
   rate:
 calls:
   frontend: [search, { to: rate, rate: 120 }]
+  rate: [store]
 endpoints:
   search: [{ address: 10.1.0.7, port: 5000, version: v1 }]
 `,
@@ -37,6 +38,7 @@ endpoints:
     expect(mesh?.calls).toEqual([
       { from: "frontend", to: "search", rate: 1 },
       { from: "frontend", to: "rate", rate: 120 },
+      { from: "rate", to: "store", rate: 1 },
     ]);
   });
 

@@ -69,9 +69,10 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
   }
   checkEndpoints(at("endpoints"), services, reporter);
   const calls = readCalls(at("calls"), services, reporter);
+  if (!hasErrors(reporter.diagnostics)) checkReached(at("services"), { services, calls }, reporter);
   return {
     name: readName(at("name"), reporter) ?? "",
-    identity: oneOf(at("identity"), identities, reporter) ?? "none",
+    identity: readIdentity(at("identity"), reporter),
     stateHeader: readStateHeader(at("stateHeader"), reporter) ?? "tracestate",
     services,
     calls,
@@ -260,6 +261,44 @@ function checkEndpoints(
       );
     }
   }
+}
+
+/** Paths begin at entries and origins: what none of them leads to has no requests, and no policy for them. */
+function checkReached(
+  entry: Entry | undefined,
+  { services, calls }: Pick<Mesh, "services" | "calls">,
+  reporter: Reporter,
+): void {
+  const reached = new Set(
+    [...services.values()].filter((service) => service.entry || service.origin).map(({ name }) => name),
+  );
+  if (reached.size === 0) {
+    reporter.report("MSH0205", entry?.keySpan ?? { start: 0, end: 0 }, "no request ever enters this mesh", {
+      help: "mark the services that take requests from outside with `entry: true`",
+    });
+    return;
+  }
+  const callees = Map.groupBy(calls, (call) => call.from);
+  for (const name of reached) for (const call of callees.get(name) ?? []) reached.add(call.to);
+  if (!isMap(entry?.value.node)) return;
+  for (const { key } of entry.value.node.items) {
+    const name = isScalar(key) ? String(key.value) : "";
+    if (!services.has(name) || reached.has(name)) continue;
+    reporter.report("MSH0206", spanOf(key) ?? entry.keySpan, `no request reaches \`${name}\``, {
+      severity: "warning",
+      help: `add a call to it, or mark it with \`entry: true\` or, when it starts requests itself, \`origin: true\``,
+    });
+  }
+}
+
+function readIdentity(entry: Entry | undefined, reporter: Reporter): Mesh["identity"] {
+  const identity = oneOf(entry, identities, reporter) ?? "none";
+  if (entry && identity === "mtls") {
+    reporter.report("MSH0204", entry.value.span, "`identity: mtls` is not supported yet", {
+      help: "write `identity: address`, when every service sends from its own known addresses",
+    });
+  }
+  return identity;
 }
 
 function readName(entry: Entry | undefined, reporter: Reporter): string | undefined {

@@ -3,7 +3,30 @@ import type { Code } from "../language/codes.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { type Dataplane, fitting, offers, sectionsOf, type Unit } from "./problem.ts";
+import {
+  type Dataplane,
+  fitting,
+  knowsCaller,
+  offers,
+  sameVerdict,
+  sectionsOf,
+  type Unit,
+} from "./problem.ts";
+
+/** One message for each policy whose context cannot be looked through. */
+export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Diagnostic[] {
+  return policies.map(
+    (policy): Diagnostic => ({
+      code: "PLC0106",
+      severity: "error",
+      message: `the context of \`${policy.name}\` has too many states on this mesh`,
+      help: "every `.` after a repeated part doubles what has to be remembered of a path: write `.*` instead of many `.`",
+      label: "takes more states than can be looked through",
+      source: policy.source,
+      span: policy.contextSpan,
+    }),
+  );
+}
 
 /** One message for each policy whose context only the path of a request can decide, with two paths that show it. */
 export function diagnoseSometimes(
@@ -16,12 +39,16 @@ export function diagnoseSometimes(
     const { policy, call } = first;
     const yes = shortestWitness(policy, mesh, call, true);
     const no = shortestWitness(policy, mesh, call, false);
+    const witnesses =
+      pathText(yes) === pathText(no)
+        ? `${pathText(yes)} matches with some versions of its services and not with others`
+        : `${pathText(yes)} matches, ${pathText(no)} does not`;
     const more = others.length === 0 ? "" : `, and of ${others.length} more`;
     return [
       {
         code: "PLC0101",
         severity: "error",
-        message: `\`${policy.name}\` matches only some requests of the call ${callText(call)}${more}: ${pathText(yes)} matches, ${pathText(no)} does not`,
+        message: `\`${policy.name}\` matches only some requests of the call ${callText(call)}${more}: ${witnesses}`,
         help: `the path of a request is not known at run time yet; write a context that the call alone decides, such as \`${call.from ?? "^"} -> ${call.to}\``,
         label: "needs the path of the request",
         source: policy.source,
@@ -74,9 +101,11 @@ function reasonFor(
       help: "remove a heading, change a priority, or let more services take a proxy",
     };
   }
-  const sides = sectionsOf(unit.policy).find((section) => section.name === unit.section)?.sides ?? [];
+  const section = sectionsOf(unit.policy).find(({ name }) => name === unit.section);
+  const sides = section?.sides ?? [];
   const reasons: string[] = [];
   let untold = false;
+  let unversioned = false;
   for (const side of sides) {
     const place = side === "egress" ? unit.call.from : unit.call.to;
     const service = place === null ? undefined : world.mesh.services.get(place);
@@ -90,16 +119,33 @@ function reasonFor(
       reasons.push(`no data plane that \`${service.name}\` can take offers ${listed(unit.policy.actions)}`);
     } else if (world.mesh.services.get(unit.call.to)?.protocol === "tcp" && !onlyAccess(unit.policy)) {
       reasons.push("a TCP connection takes `Allow` and `Deny` only");
+    } else if (unit.versions !== undefined && side === "egress") {
+      unversioned = true;
+      reasons.push(
+        `the proxy of \`${service.name}\` does not know which version of \`${unit.call.to}\` a request goes to`,
+      );
+    } else if (section !== undefined && !knowsCaller(world.mesh, section)) {
+      untold = true;
+      reasons.push(`the proxy of \`${service.name}\` does not know which caller its \`Allow\` is about`);
     } else {
       untold = true;
       reasons.push(`the proxy of \`${service.name}\` cannot tell this call from ${unlike(unit, world.mesh)}`);
     }
   }
+  if (unversioned && !untold) {
+    return {
+      code: "PLC0105",
+      reason: reasons.join(", and "),
+      help: sides.includes("ingress")
+        ? `let \`${unit.call.to}\` take a proxy`
+        : "enforce it at ingress, where the version is known, or leave the version out",
+    };
+  }
   return {
     code: untold ? "PLC0104" : "PLC0102",
     reason: reasons.join(", and ") || "an action of it is for the caller's proxy only",
     help: untold
-      ? "set `identity: address` or `identity: mtls` in the mesh, or enforce the policy at egress"
+      ? `set \`identity: address\` in the mesh${unversioned ? "" : ", or enforce the policy at egress"}`
       : sides.length === 1
         ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
         : "let one of the two services take a proxy that offers the actions",
@@ -108,9 +154,10 @@ function reasonFor(
 
 /** A call into the same service that the policy does not match alike. */
 function unlike(unit: Unit, mesh: Mesh): string {
-  const judged = new Map(verdicts(unit.policy, mesh).calls.map((call) => [keyOf(call), call.verdict]));
+  const judged = new Map(verdicts(unit.policy, mesh).calls.map((call) => [keyOf(call), call]));
+  const own = judged.get(keyOf(unit.call));
   const other = callsOf(mesh).find(
-    (call) => call.to === unit.call.to && judged.get(keyOf(call)) !== "always",
+    (call) => call.to === unit.call.to && !sameVerdict(judged.get(keyOf(call)), own),
   );
   return other === undefined ? "others" : callText(other);
 }

@@ -148,7 +148,7 @@ function changesFrom(
   const sat = new Set(
     previous.proxies.flatMap((proxy) =>
       proxy.policies.flatMap((placed) =>
-        placed.calls.map((call) => seat(placed.policy, placed.section, call, placed.side)),
+        placed.calls.map(([from, to]) => seat(placed.policy, placed.section, [from, to], placed.side)),
       ),
     ),
   );

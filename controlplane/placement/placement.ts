@@ -8,7 +8,7 @@ export interface Placement {
   readonly bound: number;
   /** By service name. */
   readonly proxies: readonly PlacedProxy[];
-  /** Policies that match no call. */
+  /** Policies that are enforced nowhere, since they match no call that could be. */
   readonly unmatched: readonly string[];
 }
 
@@ -25,6 +25,8 @@ export interface PlacedPolicy {
   readonly side: Exclude<Side, "either">;
   /** The side the author wrote: which section of the policy this is. */
   readonly section: Side;
-  /** Caller and callee; the caller is null for requests from outside. */
-  readonly calls: readonly (readonly [string | null, string])[];
+  readonly calls: readonly PlacedCall[];
 }
+
+/** Caller, null for requests from outside; callee; and, at ingress, the versions of the callee that it is for when it is not for all. */
+export type PlacedCall = readonly [from: string | null, to: string, versions?: readonly string[]];

@@ -1,6 +1,8 @@
 import { commutes } from "../analysis/commutes.ts";
-import { type CallName, callsOf, keyOf, type Verdict, verdicts } from "../analysis/verdicts.ts";
+import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../analysis/verdicts.ts";
+import { inOrder } from "../language/in-order.ts";
 import type { Policy, Side, Statement } from "../language/policy.ts";
+import { statementsIn } from "../language/statements-in.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 
 /** A kind of proxy: what it offers and what it costs. */
@@ -25,6 +27,8 @@ export interface Unit {
   readonly policy: Policy;
   readonly section: Side;
   readonly call: CallName;
+  /** The versions of the callee that it is for, when it is not for all: then only the callee's proxy knows. */
+  readonly versions?: readonly string[];
   readonly spots: readonly Spot[];
 }
 
@@ -50,7 +54,12 @@ export interface Problem {
   >;
   /** Calls of which a policy matches only some requests: these need the path at run time. */
   readonly sometimes: readonly { readonly policy: Policy; readonly call: CallName }[];
+  /** Policies whose contexts have more states than can be looked through. */
+  readonly tooManyStates: readonly Policy[];
+  /** Policies that are enforced nowhere. */
   readonly unmatched: readonly Policy[];
+  /** Sections for the caller's proxy of policies that match requests from outside, and no others. */
+  readonly outsideOnly: readonly { readonly policy: Policy; readonly section: Side }[];
 }
 
 /** Builds the model; everything that only one policy or call decides is decided here. */
@@ -59,32 +68,51 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
   const rates = new Map(mesh.calls.map((call) => [keyOf(call), call.rate]));
   const units: Unit[] = [];
   const sometimes: { policy: Policy; call: CallName }[] = [];
+  const tooManyStates: Policy[] = [];
   const unmatched: Policy[] = [];
+  const outsideOnly: { policy: Policy; section: Side }[] = [];
   const together: [Unit, Unit][] = [];
 
   for (const policy of active) {
-    const judged = new Map(verdicts(policy, mesh).calls.map((call) => [keyOf(call), call.verdict]));
-    let matched = false;
+    const { calls, tooManyStates: unknown } = verdicts(policy, mesh);
+    if (unknown) {
+      tooManyStates.push(policy);
+      continue;
+    }
+    const judged = new Map(calls.map((call) => [keyOf(call), call]));
+    const matching = calls.filter(({ verdict }) => verdict !== "never");
+    let enforced = false;
     for (const section of sectionsOf(policy)) {
-      for (const call of callsOf(mesh)) {
-        const verdict = judged.get(keyOf(call)) ?? "never";
-        if (verdict === "never") continue;
-        matched = true;
-        // Egress statements do not apply to a request from outside (design §3).
-        if (call.from === null && !section.sides.includes("ingress")) continue;
-        if (verdict === "sometimes") {
+      // Egress statements do not apply to a request from outside (design §3).
+      const applied = matching.filter(({ from }) => from !== null || section.sides.includes("ingress"));
+      if (applied.length === 0 && matching.length > 0) outsideOnly.push({ policy, section: section.name });
+      if (applied.length > 0) enforced = true;
+      for (const { verdict, versions, from, to } of applied) {
+        const call = { from, to };
+        if (verdict === "sometimes" && versions === undefined) {
           if (!sometimes.some((known) => known.policy === policy && keyOf(known.call) === keyOf(call)))
             sometimes.push({ policy, call });
           continue;
         }
         const rate = rates.get(keyOf(call)) ?? 1;
         const spots = section.sides
-          .filter((side) => side === "egress" || ingressKnows(mesh, call, judged))
+          .filter((side) =>
+            side === "egress"
+              ? versions === undefined
+              : knowsCaller(mesh, section) && ingressKnows(mesh, call, judged),
+          )
           .flatMap((side) => spotsAt(side, { policy, call, rate, mesh, dataplanes }));
-        units.push({ id: units.length, policy, section: section.name, call, spots });
+        units.push({
+          id: units.length,
+          policy,
+          section: section.name,
+          call,
+          ...(versions === undefined ? {} : { versions }),
+          spots,
+        });
       }
     }
-    if (!matched) unmatched.push(policy);
+    if (!enforced) unmatched.push(policy);
   }
 
   if (mesh.identity === "none") {
@@ -102,7 +130,8 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
     for (const unit of allows.slice(1)) if (allows[0] !== undefined) together.push([allows[0], unit]);
     for (const [index, p] of sameCall.entries()) {
       for (const q of sameCall.slice(index + 1)) {
-        if (p.policy === q.policy) continue;
+        // Two headings of one policy say their sides themselves.
+        if (p.policy === q.policy && p.section !== "either") continue;
         if (!commutes(p.policy, q.policy, { p: p.section, q: q.section })) ordered.push([p, q]);
       }
     }
@@ -118,7 +147,7 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
       });
     }
   }
-  return { units, together, ordered, proxies, sometimes, unmatched };
+  return { units, together, ordered, proxies, sometimes, tooManyStates, unmatched, outsideOnly };
 }
 
 /** Key of `Problem.proxies`. */
@@ -126,19 +155,25 @@ export function proxyKey(service: string, dataplane: string): string {
   return `${service} ${dataplane}`;
 }
 
-/** Policies in the order of enforcement: priority, higher first, then name. */
-export function inOrder(policies: readonly Policy[]): readonly Policy[] {
-  return [...policies].sort(
-    (a, b) => b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+/** Whether a callee's proxy can decide what a section allows: a caller that is named must be known. */
+export function knowsCaller(mesh: Mesh, section: Section): boolean {
+  const named = statementsIn(section.body).some(
+    (statement) => statement.kind === "allow" && statement.caller !== "*",
   );
+  return mesh.identity !== "none" || !named;
 }
 
 /** Without identities a callee's proxy cannot tell its callers apart: all calls into it must match alike (design §4). */
-function ingressKnows(mesh: Mesh, call: CallName, judged: ReadonlyMap<string, Verdict>): boolean {
+function ingressKnows(mesh: Mesh, call: CallName, judged: ReadonlyMap<string, CallVerdict>): boolean {
   if (mesh.identity !== "none") return true;
   return callsOf(mesh)
     .filter((other) => other.to === call.to)
-    .every((other) => judged.get(keyOf(other)) === judged.get(keyOf(call)));
+    .every((other) => sameVerdict(judged.get(keyOf(other)), judged.get(keyOf(call))));
+}
+
+/** Whether a policy matches the requests of two calls alike. */
+export function sameVerdict(a: CallVerdict | undefined, b: CallVerdict | undefined): boolean {
+  return a?.verdict === b?.verdict && String(a?.versions) === String(b?.versions);
 }
 
 function spotsAt(
@@ -187,29 +222,29 @@ function replicasOf(service: Service): number {
   return [...service.versions.values()].reduce((sum, version) => sum + version.replicas, 0);
 }
 
-/** The sections of a policy with the sides that each may sit on. A route is chosen by the caller's proxy. */
-export function sectionsOf(
-  policy: Policy,
-): readonly { readonly name: Side; readonly sides: readonly PlacedSide[] }[] {
-  const sections: readonly { readonly side: Side; readonly body: readonly Statement[] }[] =
-    policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
+/** A section with the sides that it may sit on. */
+export interface Section {
+  readonly name: Side;
+  readonly sides: readonly PlacedSide[];
+  readonly body: readonly Statement[];
+}
+
+/** The sections of a policy; one of filter code has no statements. A route is chosen by the caller's proxy. */
+export function sectionsOf(policy: Policy): readonly Section[] {
+  const sections = policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
   return sections.map(({ side, body }) => {
     const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
     const routes =
-      has(body, "routeToVersion") || (policy.kind === "filter" && policy.actions.includes("RouteToVersion"));
-    return { name: side, sides: routes ? sides.filter((allowed) => allowed === "egress") : sides };
+      statementsIn(body).some(({ kind }) => kind === "routeToVersion") ||
+      (policy.kind === "filter" && policy.actions.includes("RouteToVersion"));
+    return { name: side, body, sides: routes ? sides.filter((allowed) => allowed === "egress") : sides };
   });
 }
 
-function unitAllows(unit: Unit): boolean {
-  if (unit.policy.kind === "filter") return unit.policy.actions.includes("Allow");
-  return unit.policy.sections.some((section) => section.side === unit.section && has(section.body, "allow"));
-}
-
-function has(body: readonly Statement[], kind: Statement["kind"]): boolean {
-  return body.some(
-    (statement) =>
-      statement.kind === kind ||
-      (statement.kind === "if" && (has(statement.then, kind) || has(statement.else, kind))),
+/** Whether the unit takes part in the judgement of all `Allow`s of a call. An audited policy changes nothing. */
+function unitAllows({ policy, section }: Unit): boolean {
+  if (policy.mode === "audit") return false;
+  return sectionsOf(policy).some(
+    ({ name, body }) => name === section && statementsIn(body).some(({ kind }) => kind === "allow"),
   );
 }

@@ -1,18 +1,20 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
+import { inOrder } from "../language/in-order.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { diagnoseInfeasible, diagnoseSometimes } from "./diagnose.ts";
+import { diagnoseInfeasible, diagnoseSometimes, diagnoseTooManyStates } from "./diagnose.ts";
 import { optimize } from "./optimize.ts";
-import type { PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
+import type { PlacedCall, PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
 import {
   type Dataplane,
   defaultDataplanes,
-  inOrder,
   type Problem,
   problem,
   type Spot,
+  sectionsOf,
   type Unit,
 } from "./problem.ts";
+import { warn } from "./warn.ts";
 
 export interface PlaceOptions {
   /** The placement in force: among optima, the one with the fewest changes from it is taken. */
@@ -35,7 +37,11 @@ export async function place(
 ): Promise<PlaceResult> {
   const dataplanes = options.dataplanes ?? defaultDataplanes;
   const model = problem(policies, mesh, dataplanes);
-  if (model.sometimes.length > 0) return { diagnostics: diagnoseSometimes(model.sometimes, mesh) };
+  const undecided = [
+    ...diagnoseTooManyStates(model.tooManyStates),
+    ...diagnoseSometimes(model.sometimes, mesh),
+  ];
+  if (undecided.length > 0) return { diagnostics: undecided };
   const solution = await optimize(model, options.previous);
   if (solution.kind === "infeasible") {
     return { diagnostics: diagnoseInfeasible(solution.stuck, { mesh, dataplanes }) };
@@ -47,11 +53,15 @@ export async function place(
     proxies: proxiesOf(model, solution.spots),
     unmatched: model.unmatched.map((policy) => policy.name),
   };
-  return { placement, diagnostics: [] };
+  return { placement, diagnostics: warn(model) };
 }
 
 function proxiesOf(model: Problem, spots: ReadonlyMap<Unit, Spot>): readonly PlacedProxy[] {
   const order = inOrder([...new Set(model.units.map((unit) => unit.policy))]).map((policy) => policy.name);
+  const sections = new Map(
+    model.units.map(({ policy }) => [policy.name, sectionsOf(policy).map(({ name }) => name)]),
+  );
+  const written = ({ policy, section }: PlacedPolicy): number => sections.get(policy)?.indexOf(section) ?? 0;
   const byService = Map.groupBy([...spots], ([, spot]) => spot.service);
   return [...byService]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -63,7 +73,10 @@ function proxiesOf(model: Problem, spots: ReadonlyMap<Unit, Spot>): readonly Pla
         const [first] = group;
         if (first === undefined) return [];
         const [unit, spot] = first;
-        const calls = group.map(([{ call }]) => [call.from, call.to] as const);
+        const calls = group.map(
+          ([{ call, versions }]): PlacedCall =>
+            versions === undefined ? [call.from, call.to] : [call.from, call.to, versions],
+        );
         return [
           { policy: unit.policy.name, side: spot.side, section: unit.section, calls: calls.sort(byText) },
         ];
@@ -71,13 +84,14 @@ function proxiesOf(model: Problem, spots: ReadonlyMap<Unit, Spot>): readonly Pla
       policies.sort(
         (a, b) =>
           order.indexOf(a.policy) - order.indexOf(b.policy) ||
-          byText([a.side, a.section], [b.side, b.section]),
+          written(a) - written(b) ||
+          byText([null, a.side], [null, b.side]),
       );
       return { service, dataplane: placed[0]?.[1].dataplane ?? "", stamps: false, policies };
     });
 }
 
-function byText(a: readonly [string | null, string], b: readonly [string | null, string]): number {
+function byText(a: PlacedCall, b: PlacedCall): number {
   const left = `${a[0] ?? ""} ${a[1]}`;
   const right = `${b[0] ?? ""} ${b[1]}`;
   return left < right ? -1 : left > right ? 1 : 0;

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { checkCopper } from "../language/check.ts";
+import type { Policy } from "../language/policy.ts";
+import { readFilter } from "../language/read-filter.ts";
+import { commutes } from "./commutes.ts";
+
+function copper(body: string, clauses = ""): Policy {
+  const text = `policy p ( act (Request r) context ('a') ${clauses} ) { ${body} }`;
+  const { policies, diagnostics } = checkCopper({ path: "p.cup", text });
+  const [policy] = policies;
+  if (policy === undefined) throw new Error(JSON.stringify(diagnostics));
+  return policy;
+}
+
+function filter(constants: string): Policy {
+  const text = `export const context = "a"; ${constants}\nexport function onRequest(): void {}\n`;
+  const { policy, diagnostics } = readFilter({ path: "f.ts", text });
+  if (policy === undefined) throw new Error(JSON.stringify(diagnostics));
+  return policy;
+}
+
+const sets = (name: string, value = "v") => copper(`SetHeader(r, "${name}", "${value}");`);
+const asks = (name: string) => copper(`if (GetHeader(r, "${name}") == "v") { Deny(r); }`);
+
+test.each([
+  ["different headers", sets("x"), sets("y"), true],
+  ["one header, whatever its spelling", sets("X-Canary"), sets("x-canary"), false],
+  ["`host` is the authority", sets("host"), asks(":authority"), false],
+  ["one reads what the other writes", asks("x"), sets("x"), false],
+  ["one answer", asks("x"), copper("Deny(r);"), true],
+  ["two answers", asks("x"), copper("Deny(r, 429);"), false],
+  [
+    "two routes of one service",
+    copper('RouteToVersion(r, "b", "v1");'),
+    copper('RouteToVersion(r, "b", "v2");'),
+    false,
+  ],
+  ["audited: it changes nothing", copper('SetHeader(r, "x", "1");', "mode (audit)"), sets("x"), true],
+  ["audited: nobody sees it", copper('SetHeader(r, "x", "1");', "mode (audit)"), asks("x"), true],
+  [
+    "audited: it still sees",
+    copper('if (GetHeader(r, "x") == "v") { Deny(r); }', "mode (audit)"),
+    sets("x"),
+    false,
+  ],
+  ["a filter that does not say what it touches", filter(""), sets("x"), false],
+  [
+    "a filter that does",
+    filter('export const reads = ["Host"]; export const writes = ["y"];'),
+    sets("x"),
+    true,
+  ],
+  [
+    "a filter that reads the header",
+    filter('export const reads = ["Host"]; export const writes = ["y"];'),
+    sets(":authority"),
+    false,
+  ],
+])("%s", (_, p, q, expected) => {
+  expect(commutes(p, q)).toBe(expected);
+  expect(commutes(q, p)).toBe(expected);
+});

@@ -1,0 +1,62 @@
+import type { Diagnostic } from "../language/diagnostic.ts";
+import type { Policy } from "../language/policy.ts";
+import { statementsIn } from "../language/statements-in.ts";
+import { type Problem, sectionsOf, type Unit } from "./problem.ts";
+
+/** What is enforced nowhere though somebody wrote it, and routes that no request can take. */
+export function warn(model: Problem): readonly Diagnostic[] {
+  const outside = new Set(model.outsideOnly.map(({ policy }) => policy));
+  const ofPolicy = Map.groupBy(model.units, (unit) => unit.policy);
+  return [
+    ...model.unmatched
+      .filter((policy) => !outside.has(policy) && sectionsOf(policy).length > 0)
+      .map(matchesNothing),
+    ...[...outside].map((policy) => onlyOutside(policy, model.unmatched.includes(policy))),
+    ...[...ofPolicy].flatMap(([policy, units]) => deadRoutes(policy, units)),
+  ];
+}
+
+function matchesNothing(policy: Policy): Diagnostic {
+  return {
+    code: "PLC0201",
+    severity: "warning",
+    message: `\`${policy.name}\` matches no call of the mesh, so it is enforced nowhere`,
+    help: "compare its context with the `calls` of the mesh file",
+    label: "no request takes such a path",
+    source: policy.source,
+    span: policy.contextSpan,
+  };
+}
+
+function onlyOutside(policy: Policy, nowhere: boolean): Diagnostic {
+  return {
+    code: nowhere ? "PLC0201" : "PLC0202",
+    severity: "warning",
+    message: `${nowhere ? `\`${policy.name}\`` : `what \`${policy.name}\` says for egress`} is enforced nowhere: it matches only requests from outside, which have no caller's proxy`,
+    help: "write the context of a call between services, or enforce it at ingress",
+    source: policy.source,
+    span: policy.contextSpan,
+  };
+}
+
+function deadRoutes(policy: Policy, units: readonly Unit[]): readonly Diagnostic[] {
+  return sectionsOf(policy).flatMap((section) => {
+    const callees = new Set(
+      units.filter((unit) => unit.section === section.name).map((unit) => unit.call.to),
+    );
+    return statementsIn(section.body).flatMap((statement): readonly Diagnostic[] =>
+      statement.kind !== "routeToVersion" || callees.size === 0 || callees.has(statement.service)
+        ? []
+        : [
+            {
+              code: "PLC0203",
+              severity: "warning",
+              message: `this route is never taken: \`${policy.name}\` matches no call of \`${statement.service}\``,
+              help: `end the context with \`-> ${statement.service}\``,
+              source: policy.source,
+              span: statement.span,
+            },
+          ],
+    );
+  });
+}
