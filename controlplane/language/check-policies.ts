@@ -1,11 +1,13 @@
 import { checkCopper } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { inOrder } from "./in-order.ts";
 import { didYouMean } from "./nearest.ts";
-import type { Policy, Statement } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
 import { type KnownServices, resolveContext } from "./resolve-context.ts";
 import type { Source } from "./source.ts";
+import { statementsIn } from "./statements-in.ts";
 
 /**
  * Check policies of both forms together: `.cup` is Copper, `.ts` filter code. The policies are in the order of
@@ -23,27 +25,31 @@ export function checkPolicies(
     if (earlier) diagnostics.push(...duplicate(policy, earlier));
     else byName.set(policy.name, policy);
   }
-  const policies = [...byName.values()].map((policy) => {
+  const lookUp = (policy: Policy): Policy => {
     if (!mesh) return policy;
     const resolved = resolveContext(policy, mesh);
     diagnostics.push(...resolved.diagnostics, ...unknownTargets(policy, mesh));
     return resolved.policy;
-  });
-  return { policies: policies.sort(inOrder), diagnostics };
+  };
+  const policies = [...byName.values()].map(lookUp);
+  // One mistake in a policy does not hide what else is wrong with it.
+  for (const policy of read.flatMap((result) => result.broken)) lookUp(policy);
+  const placed = sources.flatMap((source) =>
+    diagnostics
+      .filter((diagnostic) => diagnostic.source === source)
+      .sort((a, b) => a.span.start - b.span.start),
+  );
+  return { policies: inOrder(policies), diagnostics: placed };
 }
 
 function readSource(source: Source): {
   readonly policies: readonly Policy[];
+  readonly broken: readonly Policy[];
   readonly diagnostics: readonly Diagnostic[];
 } {
   if (!source.path.endsWith(".ts")) return checkCopper(source);
   const { policy, diagnostics } = readFilter(source);
-  return { policies: policy ? [policy] : [], diagnostics };
-}
-
-/** Compares by code units: the order is part of the meaning, so it must not depend on a locale. */
-function inOrder(a: Policy, b: Policy): number {
-  return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  return { policies: policy ? [policy] : [], broken: [], diagnostics };
 }
 
 function duplicate(policy: Policy, earlier: Policy): readonly Diagnostic[] {
@@ -58,10 +64,7 @@ function duplicate(policy: Policy, earlier: Policy): readonly Diagnostic[] {
 function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnostic[] {
   if (policy.kind !== "copper") return [];
   const reporter = reporterFor(policy.source);
-  const visit = (statement: Statement): void => {
-    if (statement.kind === "if") {
-      for (const inner of [...statement.then, ...statement.else]) visit(inner);
-    }
+  for (const statement of policy.sections.flatMap(({ body }) => statementsIn(body))) {
     const names =
       statement.kind === "routeToVersion"
         ? [statement.service]
@@ -75,7 +78,7 @@ function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnosti
       });
     } else if (statement.kind === "routeToVersion") {
       const versions = mesh.services.get(statement.service)?.versions ?? new Map();
-      if (versions.has(statement.version)) return;
+      if (versions.has(statement.version)) continue;
       reporter.report(
         "CTX0202",
         statement.span,
@@ -89,7 +92,6 @@ function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnosti
         },
       );
     }
-  };
-  for (const section of policy.sections) for (const statement of section.body) visit(statement);
+  }
   return reporter.diagnostics;
 }

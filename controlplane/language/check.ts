@@ -8,8 +8,9 @@ import type {
   StatementNode,
   Word,
 } from "./ast.ts";
+import { type HeaderProblem, unreadable, unwritable, unwritableValue } from "./check-header.ts";
 import type { Context } from "./context.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import { type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseContext } from "./parse-context.ts";
 import { parse } from "./parser.ts";
@@ -24,6 +25,7 @@ import type {
   Statement,
   StringExpression,
 } from "./policy.ts";
+import { checkPolicyName } from "./policy-name.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
 
@@ -33,26 +35,48 @@ const onLosts: readonly OnLost[] = ["deny", "skip"];
 const clauseNames = ["act", "using", "context", "priority", "mode", "onLost", "param"];
 const notYet = "this version has no state: leave it out";
 
-/** Parse and check one Copper file. A policy with an error in it is left out; its neighbours are not. */
+/** Parse and check one Copper file. A policy with an error in it is among the `broken`, as far as it could be read, if its context could. */
 export function checkCopper(source: Source): {
   readonly policies: readonly CopperPolicy[];
+  readonly broken: readonly CopperPolicy[];
   readonly diagnostics: readonly Diagnostic[];
 } {
   const { policies: nodes, diagnostics } = parse(source);
   const checked = nodes.map((node) => checkPolicy(node, source));
+  const policies = checked.flatMap(({ policy, isBroken }) => (policy && !isBroken ? [policy] : []));
+  const all = [
+    ...diagnostics,
+    ...checked.flatMap((result) => result.diagnostics),
+    // Where something could not be read, it may have been the statements.
+    ...(hasErrors(diagnostics) ? [] : policies.flatMap(doesNothing)),
+  ];
   return {
-    policies: checked.flatMap(({ policy }) => (policy ? [policy] : [])),
-    diagnostics: [...diagnostics, ...checked.flatMap((result) => result.diagnostics)].sort(
-      (a, b) => a.span.start - b.span.start,
-    ),
+    policies,
+    broken: checked.flatMap(({ policy, isBroken }) => (policy && isBroken ? [policy] : [])),
+    diagnostics: all.sort((a, b) => a.span.start - b.span.start),
   };
+}
+
+function doesNothing({ name, sections, source, span }: CopperPolicy): readonly Diagnostic[] {
+  if (sections.length > 0) return [];
+  const reporter = reporterFor(source);
+  reporter.report("CUP0215", span, `policy \`${name}\` does nothing`, {
+    severity: "warning",
+    help: "write an action between its braces, or remove the policy",
+  });
+  return reporter.diagnostics;
 }
 
 function checkPolicy(
   node: PolicyNode,
   source: Source,
-): { readonly policy?: CopperPolicy; readonly diagnostics: readonly Diagnostic[] } {
+): {
+  readonly policy?: CopperPolicy;
+  readonly isBroken: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const reporter = reporterFor(source);
+  checkPolicyName(node.name.text, node.name.span, reporter);
   const clauses = readClauses(node, reporter);
   const used = new Set<string>();
   const sections = checkSections(node.statements, {
@@ -63,17 +87,18 @@ function checkPolicy(
     usesState: clauses.usesState,
   });
   const { act, context, contextSpan } = clauses;
-  if (!act || !context || !contextSpan || reporter.diagnostics.some((d) => d.severity === "error")) {
-    return { diagnostics: reporter.diagnostics };
-  }
+  const isBroken = !act || hasErrors(reporter.diagnostics);
+  const { diagnostics } = reporter;
+  if (!context || !contextSpan) return { isBroken: true, diagnostics };
   return {
-    diagnostics: reporter.diagnostics,
+    isBroken,
+    diagnostics,
     policy: {
       kind: "copper",
       name: node.name.text,
       source,
       span: node.name.span,
-      act,
+      act: act ?? "Request",
       context,
       contextSpan,
       priority: clauses.priority,
@@ -215,6 +240,10 @@ interface Scope {
 /** Statements under one heading, wherever it stands, are one section. */
 function checkSections(statements: readonly StatementNode[], scope: Scope): readonly Section[] {
   const bodies = new Map<Side, Statement[]>();
+  const headed = statements.findIndex((node) => node.kind === "heading");
+  const unheaded = headed === -1 ? statements : statements.slice(0, headed);
+  // What can be done on one side only needs no heading to say so, and what stands beside it must keep its order.
+  const free: Side = unheaded.some((node) => mentions(node, "RouteToVersion")) ? "egress" : "either";
   let side: Side = "either";
   for (const node of statements) {
     if (node.kind === "heading") {
@@ -222,8 +251,7 @@ function checkSections(statements: readonly StatementNode[], scope: Scope): read
       if (!bodies.has(side)) bodies.set(side, []);
       continue;
     }
-    // What can be done on one side only needs no heading to say so.
-    const place: Side = side === "either" && mentions(node, "RouteToVersion") ? "egress" : side;
+    const place = side === "either" ? free : side;
     const checked = checkStatement(node, side, scope);
     if (checked) bodies.set(place, [...(bodies.get(place) ?? []), checked]);
   }
@@ -292,8 +320,11 @@ function checkAction(node: CallNode, side: Side, scope: Scope): Statement | unde
   switch (node.name.text) {
     case "SetHeader": {
       const [name, value] = given;
-      const header = name && checkString(name, scope);
-      const content = value && checkString(value, scope);
+      const header = name && checkHeader(name, { scope, problemOf: unwritable });
+      const content =
+        value?.kind === "string"
+          ? checkHeader(value, { scope, problemOf: unwritableValue })
+          : value && checkString(value, scope);
       return header && content && { kind: "setHeader", name: header, value: content, span };
     }
     case "Allow":
@@ -380,8 +411,9 @@ function checkString(node: ExpressionNode, scope: Scope): StringExpression | und
     const action = findAction(node, scope);
     if (!action) return undefined;
     if (action.role === "value") {
-      const name = checkArguments(node, action, scope)?.[0];
-      if (name?.kind !== "string") return undefined;
+      const argument = checkArguments(node, action, scope)?.[0];
+      const name = argument && checkHeader(argument, { scope, problemOf: unreadable });
+      if (!name) return undefined;
       scope.used.add(node.name.text);
       return { kind: "getHeader", name: name.value, span: node.span };
     }
@@ -389,6 +421,19 @@ function checkString(node: ExpressionNode, scope: Scope): StringExpression | und
   scope.reporter.report("CUP0204", node.span, "expected a string or a header here", {
     help: 'write `"text"` or `GetHeader(request, "name")`',
   });
+  return undefined;
+}
+
+/** A literal that becomes the name or the value of a header. */
+function checkHeader(
+  node: ExpressionNode,
+  { scope, problemOf }: { scope: Scope; problemOf: (text: string) => HeaderProblem | undefined },
+): Extract<StringExpression, { kind: "literal" }> | undefined {
+  if (node.kind !== "string") return undefined;
+  const { value, span } = node;
+  const problem = problemOf(value);
+  if (!problem) return { kind: "literal", value, span };
+  scope.reporter.report("CUP0214", span, problem.message, { help: problem.help });
   return undefined;
 }
 

@@ -8,6 +8,7 @@ export const codes = {
   CUP0102: "string without its closing quote",
   CUP0103: "something else was expected here",
   CUP0104: "comment that does not end",
+  CUP0105: "escape that strings do not have",
   CUP0201: "unknown act",
   CUP0202: "unknown clause",
   CUP0203: "unknown action",
@@ -20,6 +21,9 @@ export const codes = {
   CUP0210: "action on a side where it cannot be enforced",
   CUP0211: "not a condition",
   CUP0212: "act that is not enforced yet",
+  CUP0213: "name that a policy of either form cannot have",
+  CUP0214: "header that cannot be read or set",
+  CUP0215: "policy that does nothing",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",
@@ -33,6 +37,9 @@ export const codes = {
   FLT0201: "filter without a context",
   FLT0202: "constant with a value that it does not take",
   FLT0203: "filter without a callback",
+  FLT0204: "import that filter code does not have",
+  FLT0205: "exported constant that the compiler does not know",
+  FLT0206: "state that outlives a request, without a side",
 
   // Mesh files
   MSH0101: "file that is not YAML",
@@ -42,17 +49,26 @@ export const codes = {
   MSH0201: "call of an unknown service",
   MSH0202: "service that calls itself",
   MSH0203: "endpoint of an unknown version",
+  MSH0204: "identity that is not supported yet",
+  MSH0205: "mesh that no request enters",
+  MSH0206: "service that no request reaches",
 
   // Placement
   PLC0101: "context that needs the path at run time",
   PLC0102: "no data plane offers what a policy needs",
   PLC0103: "constraints that no placement meets",
   PLC0104: "callers that cannot be told apart",
+  PLC0105: "version that the caller's proxy does not know",
+  PLC0106: "context with too many states",
+  PLC0201: "policy that is enforced nowhere",
+  PLC0202: "statements that are enforced nowhere",
+  PLC0203: "route that is never taken",
 
   // Modules
   MOD0101: "policy that does not compile",
   MOD0102: "module that a proxy would refuse",
   MOD0103: "policy on which the compiler crashed or ran out of time",
+  MOD0104: "policy that does not come to an end",
   MOD0201: "policy between `Allow`s that are judged together",
 } as const;
 

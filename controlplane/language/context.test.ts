@@ -51,6 +51,18 @@ describe("parseContext", () => {
     ["a.b", "(a -> . -> b)"],
     ["a--b->c", "(a--b -> c)"],
     ["*", "."],
+    ["a * b", "(a -> . -> b)"],
+    ["a * * [b, c]", "(a -> . -> . -> [b, c])"],
+    ["a *b", "(a -> . -> b)"],
+    ["a ** b", "(a -> .* -> b)"],
+    ["(a | b)+ * (c)", "((a | b)+ -> . -> c)"],
+    ["a* b", "(a* -> b)"],
+    ["a *", "a*"],
+    ["a * * | b", "(a* | b)"],
+    ["a+? -> b?+ -> c++ -> d??", "(a* -> b* -> c+ -> d?)"],
+    ["(a+)? -> b", "(a* -> b)"],
+    ["a * -> b", "(a* -> b)"],
+    ["(a *)b", "(a* -> b)"],
     ["a\n  -> b ", "(a -> b)"],
     ["a^b", "1: expected a service, found `^`"],
     ["a ->", "3: expected a service, `.`, `[` or `(`, the context ends here"],
@@ -87,8 +99,9 @@ describe("parseContext", () => {
     expect(context?.expression).toMatchObject({ kind: "service", name: "front", span: { start: 3, end: 8 } });
   });
 
-  test("deep nesting is a diagnostic", () => {
+  test("deep nesting is a diagnostic, and a row of signs is no nesting", () => {
     expect(read("(".repeat(10_000))).toMatch(/fewer nested parentheses/);
+    expect(read(`a${"*".repeat(20_000)}`)).toBe("a*");
   });
 });
 
@@ -116,6 +129,21 @@ describe("contexts of old files, without separators", () => {
     ],
   ])("%s", (text, expected) => {
     expect(resolved(text, services("frontend", "search", "geo", "mongo-rate"))).toBe(expected);
+  });
+
+  test("all versions of a service are the service", () => {
+    const versions = new Map<string, unknown>([
+      ["v1", {}],
+      ["v2", {}],
+    ]);
+    const known = {
+      services: new Map([
+        ["a", { versions }],
+        ["b", { versions: new Map<string, unknown>() }],
+      ]),
+    };
+    expect(resolved("[a@v2, b, a@v1] -> [^a@v1, a@v2]", known)).toBe("([a, b] -> [^a])");
+    expect(resolved("[a@v2, b]", known)).toBe("[a@v2, b]");
   });
 
   test("a name of the mesh is that service, whatever else it could be split into", () => {

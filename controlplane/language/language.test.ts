@@ -4,13 +4,14 @@ import { checkCopper } from "./check.ts";
 import { checkPolicies } from "./check-policies.ts";
 import { lex } from "./lexer.ts";
 import { nearest } from "./nearest.ts";
-import { parse } from "./parser.ts";
 import { readFilter } from "./read-filter.ts";
 import { diagnosticToJson, positionOf, renderDiagnostic } from "./render.ts";
 import { reporterFor } from "./reporter.ts";
 
 const tokensOf = (text: string) =>
   lex(reporterFor({ path: "a.cup", text })).map(({ kind, value }) => `${kind} ${value}`);
+
+const known = { services: new Map([["a", { versions: new Map([["v1", {}]]) }]]) };
 
 /** Text made of what Copper is made of gets deeper into the parser than random characters do. */
 const almostCopper = fc
@@ -33,6 +34,21 @@ describe("lexer", () => {
   });
 });
 
+describe("escapes", () => {
+  test.each([
+    ["\\t\\n\\r", "\t\n\r"],
+    ["\\\\d \\\" \\'", "\\d \" '"],
+    ["caf\\u{e9} \\u{1F600}", "café 😀"],
+  ])("%s", (written, read) => {
+    expect(tokensOf(`"${written}"`)[0]).toBe(`string ${read}`);
+  });
+  test.each(["\\d", "\\u0041", "\\u{D800}", "\\u{110000}", "\\0"])("%s is none", (written) => {
+    const reporter = reporterFor({ path: "a.cup", text: `"${written}"` });
+    lex(reporter);
+    expect(reporter.diagnostics.map(({ code }) => code)).toEqual(["CUP0105"]);
+  });
+});
+
 describe("parser", () => {
   test("never throws, on any text", () => {
     fc.assert(
@@ -42,7 +58,7 @@ describe("parser", () => {
       ),
     );
     fc.assert(
-      fc.property(almostCopper, (text) => void checkCopper({ path: "a.cup", text })),
+      fc.property(almostCopper, (text) => void checkPolicies([{ path: "a.cup", text }], known)),
       { numRuns: 500 },
     );
   });
@@ -50,9 +66,9 @@ describe("parser", () => {
     fc.assert(fc.property(fc.string({ maxLength: 60 }), (text) => void readFilter({ path: "a.ts", text })));
   });
   test("deep nesting is a diagnostic", () => {
-    for (const deep of ["(", "!", "if (true) {"]) {
+    for (const deep of ["(", "!", "true && ", "'a' == ", "if (true) {", "if (true) {} else "]) {
       const text = `policy p (act (Request r)) { ${deep.startsWith("if") ? "" : "if ("}${deep.repeat(50_000)}`;
-      expect(parse({ path: "a.cup", text }).diagnostics.length).toBeGreaterThan(0);
+      expect(checkCopper({ path: "a.cup", text }).diagnostics.length).toBeGreaterThan(0);
     }
   });
   test("spans lie inside the text", () => {
@@ -108,11 +124,16 @@ describe("check", () => {
       onLost(policy("p", "onLost (skip)", "Deny(r)")),
     ]).toEqual(["skip", "deny", "skip"]);
   });
-  test("a route without a heading is decided at egress", () => {
-    const text = policy("p", "", "SetHeader(r, 'a', 'b'); RouteToVersion(r, 'a', 'v2')");
-    expect(checkCopper({ path: "a.cup", text }).policies[0]?.sections.map(({ side }) => side)).toEqual([
-      "either",
-      "egress",
+  test("a route without a heading takes all that stands under none to egress, in its order", () => {
+    const text = policy(
+      "p",
+      "",
+      "SetHeader(r, 'a', 'b'); if (GetHeader(r, 'a') == 'b') { RouteToVersion(r, 'a', 'v2') } Deny(r); [Ingress] Deny(r);",
+    );
+    const sections = checkCopper({ path: "a.cup", text }).policies[0]?.sections ?? [];
+    expect(sections.map(({ side, body }) => [side, ...body.map(({ kind }) => kind)])).toEqual([
+      ["egress", "setHeader", "if", "deny"],
+      ["ingress", "deny"],
     ]);
   });
   test("a filter is named after its file, or its folder", () => {

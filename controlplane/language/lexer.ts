@@ -15,8 +15,17 @@ const blockComment = /\/\*[\s\S]*?\*\//y;
 const name = /[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*/y;
 const number = /-?[0-9]+(?:\.[0-9]+)?/y;
 const separator = /---+/y;
-const symbol = /==|!=|&&|\|\||[(){}[\],;.!:]/y;
+const symbol = /==|!=|&&|\|\||[(){}[\],;.!:=]/y;
 const string = /(["'])((?:\\.|(?!\1)[^\\\n])*)\1/y;
+const escaped = /\\(?:u\{([0-9A-Fa-f]{1,6})\}|[\s\S])/gu;
+const escapes: ReadonlyMap<string, string> = new Map([
+  ["\\n", "\n"],
+  ["\\r", "\r"],
+  ["\\t", "\t"],
+  ["\\\\", "\\"],
+  ['\\"', '"'],
+  ["\\'", "'"],
+]);
 const openString = /["'][^\n]*/y;
 
 /** Cut Copper into tokens. Never throws; the last token is always `end`. */
@@ -31,6 +40,17 @@ export function lex(reporter: Reporter): readonly Token[] {
     at += match[0].length;
     return match;
   };
+  /** The text of a string whose inside begins at `start`. */
+  const textOf = (inside: string, start: number): string =>
+    inside.replace(escaped, (written: string, code: string | undefined, offset: number) => {
+      const value = code === undefined ? escapes.get(written) : character(Number.parseInt(code, 16));
+      if (value !== undefined) return value;
+      const place = { start: start + offset, end: start + offset + written.length };
+      reporter.report("CUP0105", place, `unknown escape \`${written}\``, {
+        help: "write `\\\\` for a backslash; there are `\\n`, `\\r`, `\\t`, `\\\"`, `\\'` and `\\u{1F600}`",
+      });
+      return written;
+    });
   while (at < text.length) {
     const start = at;
     const push = (kind: Token["kind"], value: string) =>
@@ -45,10 +65,7 @@ export function lex(reporter: Reporter): readonly Token[] {
     }
     const quoted = take(string);
     if (quoted) {
-      push(
-        "string",
-        (quoted[2] ?? "").replace(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)),
-      );
+      push("string", textOf(quoted[2] ?? "", start + 1));
       continue;
     }
     const open = take(openString);
@@ -77,4 +94,9 @@ export function lex(reporter: Reporter): readonly Token[] {
   }
   tokens.push({ kind: "end", value: "", span: { start: text.length, end: text.length } });
   return tokens;
+}
+
+/** Undefined for half a surrogate pair and for numbers past the last code point: these are no text. */
+function character(code: number): string | undefined {
+  return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? undefined : String.fromCodePoint(code);
 }

@@ -6,6 +6,7 @@ const depthMax = 100;
 const name = /[A-Za-z0-9_](?:[A-Za-z0-9_]|-(?!>))*(?:\/[A-Za-z0-9_](?:[A-Za-z0-9_]|-(?!>))*)?/y;
 const version = /@([A-Za-z0-9_](?:[A-Za-z0-9_]|-(?!>))*)/y;
 const space = /\s*/y;
+const bareStar = /\*[\s*]*[A-Za-z0-9_.[(]/y;
 
 /**
  * Parse the notation of contexts (design §3) found at `span` of the reporter's source, without its quotes. Reports at
@@ -31,6 +32,10 @@ export function parseContext(reporter: Reporter, span: Span): Context | undefine
   const looking = (sign: string): boolean => {
     skip();
     return at + sign.length <= span.end && text.startsWith(sign, at);
+  };
+  const looksBare = (): boolean => {
+    bareStar.lastIndex = at;
+    return bareStar.test(text);
   };
   const accept = (sign: string): boolean => {
     if (!looking(sign)) return false;
@@ -95,15 +100,20 @@ export function parseContext(reporter: Reporter, span: Span): Context | undefine
     const start = at;
     let item = atom();
     while (item) {
+      const end = at;
       skip();
+      // Apart from what stands before it and with an element behind it, it is one itself: `a * b`.
+      if (at > end && looksBare()) return item;
       const sign = at < span.end ? text[at] : undefined;
       if (sign !== "*" && sign !== "+" && sign !== "?") return item;
       at++;
+      // A repeat of a repeat is one repeat, so that a row of signs nests nothing.
+      const inner = item.kind === "repeat" ? item : undefined;
       item = {
         kind: "repeat",
-        item,
-        min: sign === "+" ? 1 : 0,
-        max: sign === "?" ? 1 : "infinity",
+        item: inner?.item ?? item,
+        min: sign === "+" && inner?.min !== 0 ? 1 : 0,
+        max: sign === "?" && inner?.max !== "infinity" ? 1 : "infinity",
         span: { start, end: at },
       };
     }

@@ -9,6 +9,7 @@ import type {
 } from "./ast.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { lex, type Token } from "./lexer.ts";
+import { didYouMean } from "./nearest.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
 
@@ -29,6 +30,8 @@ export function parse(source: Source): {
 function parseFile(tokens: readonly Token[], reporter: Reporter): readonly PolicyNode[] {
   let index = 0;
   let depth = 0;
+  /** Blocks that are open here. */
+  let blocks = 0;
   const last = tokens[tokens.length - 1] as Token;
   const peek = (ahead = 0): Token => tokens[index + ahead] ?? last;
   const next = (): Token => tokens[index++] ?? last;
@@ -69,7 +72,9 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
         if (node) policies.push(node);
         else toNextPolicy();
       } else {
-        unexpected("`policy`", "a file holds `policy NAME ( … ) { … }`, several of them separated by `---`");
+        const shape = "a file holds `policy NAME ( … ) { … }`, several of them separated by `---`";
+        const { kind, value } = peek();
+        unexpected("`policy`", kind === "name" ? didYouMean(value, ["policy", "import"], shape) : shape);
         toNextPolicy();
       }
     }
@@ -102,9 +107,9 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
       accept(",");
     }
     index++;
-    if (!expect("{")) return undefined;
-    const statements = block();
-    return { name, clauses, statements };
+    // Without its brace the body is read all the same: what is wrong in it should be said too.
+    const hasBody = expect("{") || isAt("[") || (peek().kind === "name" && !isAt("policy", "name"));
+    return { name, clauses, statements: hasBody ? block() : [] };
   }
 
   function identifier(wanted: string): Identifier | undefined {
@@ -128,8 +133,35 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
     return { keyword, words, span: span(start) };
   }
 
+  /** With its `{`; when that is missing, the `}` that closes nothing else tells how far the block goes. */
+  function bracedBlock(): readonly StatementNode[] | undefined {
+    if (expect("{")) return block();
+    if (isAt("}") || peek().kind !== "name") return undefined;
+    if (closersAhead() > blocks) return block();
+    const node = statement();
+    return node && [node];
+  }
+
+  /** How many more `}` than `{` the rest of this policy has. */
+  function closersAhead(): number {
+    let count = 0;
+    for (let ahead = index; ahead < tokens.length; ahead++) {
+      const { kind, value } = tokens[ahead] ?? last;
+      if (kind === "separator" || (kind === "name" && value === "policy")) break;
+      if (kind === "symbol") count += value === "}" ? 1 : value === "{" ? -1 : 0;
+    }
+    return count;
+  }
+
   /** After its `{`, up to and with its `}`. */
   function block(): readonly StatementNode[] {
+    blocks++;
+    const statements = statementsUpToBrace();
+    blocks--;
+    return statements;
+  }
+
+  function statementsUpToBrace(): readonly StatementNode[] {
     const statements: StatementNode[] = [];
     while (!isAt("}")) {
       if (
@@ -198,8 +230,8 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
       if (!expect("(")) return undefined;
       const condition = expression();
       if (!condition || !expect(")")) return undefined;
-      if (!expect("{")) return undefined;
-      const then = block();
+      const then = bracedBlock();
+      if (!then) return undefined;
       let otherwise: readonly StatementNode[] = [];
       if (isAt("else", "name")) {
         index++;
@@ -208,8 +240,9 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
           if (!nested) return undefined;
           otherwise = [nested];
         } else {
-          if (!expect("{")) return undefined;
-          otherwise = block();
+          const block = bracedBlock();
+          if (!block) return undefined;
+          otherwise = block;
         }
       }
       return { kind: "if", condition, then, else: otherwise, span: span(start) };
@@ -254,9 +287,11 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
     operand: () => ExpressionNode | undefined,
   ): ExpressionNode | undefined {
     let left = operand();
-    while (left) {
-      const operator = operators.find((candidate) => isAt(candidate));
+    // A chain is a tree that is as deep as it is long.
+    for (let length = 0; left; length++) {
+      const operator = operators.find((candidate) => isAt(candidate)) ?? assigned(operators);
       if (operator === undefined) return left;
+      if (length >= depthMax) return unexpected("fewer operators in one condition");
       index++;
       const right: ExpressionNode | undefined = operand();
       left = right && {
@@ -268,6 +303,13 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
       };
     }
     return undefined;
+  }
+
+  /** `=` where `==` is meant: nothing is assigned in Copper. */
+  function assigned<T extends string>(operators: readonly T[]): T | undefined {
+    const equals = isAt("=") ? operators.find((operator) => operator === "==") : undefined;
+    if (equals !== undefined) unexpected("`==`", "did you mean `==`?");
+    return equals;
   }
 
   function unary(): ExpressionNode | undefined {

@@ -49,7 +49,7 @@ export interface FilterPolicy extends PolicyCommon {
 export type Statement =
   | {
       readonly kind: "setHeader";
-      readonly name: StringExpression;
+      readonly name: Literal;
       readonly value: StringExpression;
       readonly span: Span;
     }
@@ -70,9 +70,19 @@ export type Statement =
       readonly span: Span;
     };
 
+interface Literal {
+  readonly kind: "literal";
+  readonly value: string;
+  readonly span: Span;
+}
+
 export type StringExpression =
-  | { readonly kind: "literal"; readonly value: string; readonly span: Span }
-  /** A header that is absent reads as an empty string where a string is wanted, and equals no literal, not even "". */
+  | Literal
+  /**
+   * Where a string is wanted, the first value, or an empty string when the header is absent. `==` looks at all values: it holds when
+   * any of them equals, so that a second copy hides nothing, and an absent header equals nothing, not even "". `!=` is its negation.
+   * A value with commas is one value.
+   */
   | { readonly kind: "getHeader"; readonly name: string; readonly span: Span };
 
 export type Condition =

@@ -1,14 +1,30 @@
 import * as assemblyscript from "assemblyscript";
 import type { Diagnostic } from "./diagnostic.ts";
+import { stateIn } from "./filter-state.ts";
+import {
+  isDecorator,
+  isExported,
+  isExportList,
+  isFunction,
+  isIdentifier,
+  isImport,
+  isLiteral,
+  isVariables,
+  type Node,
+  nodesIn,
+  stringOf,
+} from "./filter-tree.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseContext } from "./parse-context.ts";
 import type { FilterPolicy, Mode, OnLost, Side } from "./policy.ts";
+import { checkPolicyName } from "./policy-name.ts";
 import { positionOf } from "./render.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
 
 /** Callbacks that the SDK calls. */
-const callbacks = ["onRequest", "onResponse"];
+const callbacks = ["onRequest"];
+const constantNames = ["context", "side", "priority", "onLost", "mode", "reads", "writes"];
 const sides: readonly Side[] = ["either", "egress", "ingress"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
 const onLosts: readonly OnLost[] = ["deny", "skip"];
@@ -22,40 +38,23 @@ export function readFilter(source: Source): {
   readonly diagnostics: readonly Diagnostic[];
 } {
   const reporter = reporterFor(source);
-  const program = assemblyscript.newProgram(assemblyscript.newOptions());
-  assemblyscript.parse(program, source.text, "policy.ts", true);
-  for (
-    let message = assemblyscript.nextDiagnostic(program);
-    message;
-    message = assemblyscript.nextDiagnostic(program)
-  ) {
-    if (!assemblyscript.isError(message)) continue;
-    const range = assemblyscript.getDiagnosticRange(message);
-    const text = assemblyscript.getDiagnosticMessage(message).replace(/\.$/, "");
-    const place = range === null ? { start: 0, end: 0 } : placeOf(range, source);
-    // The parser goes on in the middle of a broken line: what it says next there is about the same mistake.
-    const { line } = positionOf(source, place.start);
-    if (reporter.diagnostics.some(({ span }) => positionOf(source, span.start).line === line)) continue;
-    reporter.report("FLT0101", place, `${text.charAt(0).toLowerCase()}${text.slice(1)}`, {
-      help: "filter code is AssemblyScript, a strict subset of TypeScript",
-    });
-  }
+  const statements = parseFilter(reporter);
   if (reporter.diagnostics.length > 0) return { diagnostics: reporter.diagnostics };
 
-  const statements = program.sources.find((file) => file.internalPath === "policy")?.statements ?? [];
-  const constants = constantsOf(statements);
   const start = { start: 0, end: source.text.split("\n", 1)[0]?.length ?? 0 };
-  const exported = statements
-    .filter(isFunction)
-    .filter(isExported)
-    .map((node) => node.name.text);
-  if (!exported.some((name) => callbacks.includes(name))) {
-    reporter.report("FLT0203", start, "this filter has no callback", {
-      help: "add `export function onRequest(request: Request): void { … }`",
-    });
-  }
+  const name = nameOf(source.path);
+  checkPolicyName(
+    name,
+    start,
+    reporter,
+    "filter code is called like its file, or the folder of a `policy.ts`",
+  );
+  const all = nodesIn(statements);
+  checkImports(statements, all, reporter);
+  const exported = exportsOf(statements);
+  const constants = checkExports(exported, start, reporter);
 
-  const actions = actionsOf(source, statements);
+  const actions = actionsOf(all);
   const one = <T extends string>(name: string, choices: readonly T[]): T | undefined => {
     const value = constants.get(name);
     if (value === undefined) return undefined;
@@ -68,10 +67,9 @@ export function readFilter(source: Source): {
     }
     return choice;
   };
-  const side = one("side", sides) ?? "either";
+  const side = sideOf(one("side", sides) ?? "either", statements, all, reporter);
   const mode = one("mode", modes) ?? "enforce";
-  const onLost =
-    one("onLost", onLosts) ?? (actions.includes("Allow") || actions.includes("Deny") ? "deny" : "skip");
+  const onLost = one("onLost", onLosts) ?? (actions.includes("Deny") ? "deny" : "skip");
   const priority = readPriority(constants.get("priority"), reporter) ?? 0;
   const reads = readNames("reads", constants.get("reads"), reporter);
   const writes = readNames("writes", constants.get("writes"), reporter);
@@ -98,7 +96,7 @@ export function readFilter(source: Source): {
     diagnostics: reporter.diagnostics,
     policy: {
       kind: "filter",
-      name: nameOf(source.path),
+      name,
       source,
       span: contextPlace,
       act: "Request",
@@ -115,6 +113,41 @@ export function readFilter(source: Source): {
   };
 }
 
+/** The statements of the file; what asc's parser says against them is reported. */
+function parseFilter(reporter: Reporter): readonly assemblyscript.Statement[] {
+  const { source } = reporter;
+  const program = assemblyscript.newProgram(assemblyscript.newOptions());
+  const refuse = (place: Span, message: string): void =>
+    reporter.report("FLT0101", place, message, {
+      help: "filter code is AssemblyScript, a strict subset of TypeScript",
+    });
+  try {
+    assemblyscript.parse(program, source.text, "policy.ts", true);
+  } catch {
+    // asc's parser calls itself for everything that is nested, and what it was reading is not known here.
+    refuse(
+      { start: 0, end: source.text.split("\n", 1)[0]?.length ?? 0 },
+      "this is nested too deeply to be read",
+    );
+    return [];
+  }
+  for (
+    let message = assemblyscript.nextDiagnostic(program);
+    message;
+    message = assemblyscript.nextDiagnostic(program)
+  ) {
+    if (!assemblyscript.isError(message)) continue;
+    const range = assemblyscript.getDiagnosticRange(message);
+    const text = assemblyscript.getDiagnosticMessage(message).replace(/\.$/, "");
+    const place = range === null ? { start: 0, end: 0 } : placeOf(range, source);
+    // The parser goes on in the middle of a broken line: what it says next there is about the same mistake.
+    const { line } = positionOf(source, place.start);
+    if (reporter.diagnostics.some(({ span }) => positionOf(source, span.start).line === line)) continue;
+    refuse(place, `${text.charAt(0).toLowerCase()}${text.slice(1)}`);
+  }
+  return program.sources.find((file) => file.internalPath === "policy")?.statements ?? [];
+}
+
 /** The file's name without extension, or its folder's where the file is called policy.ts. */
 function nameOf(path: string): string {
   const parts = path.split(/[/\\]/);
@@ -128,36 +161,133 @@ function placeOf(range: assemblyscript.Range, source: Source): Span {
   return { start: Math.min(range.start, Math.max(0, end - 1)), end };
 }
 
-function isFunction(node: assemblyscript.Statement): node is assemblyscript.FunctionDeclaration {
-  return node.kind === assemblyscript.NodeKind.FunctionDeclaration;
-}
-
-function isExported(node: assemblyscript.DeclarationStatement): boolean {
-  return (node.flags & assemblyscript.CommonFlags.Export) !== 0;
-}
-
-function isVariables(node: assemblyscript.Statement): node is assemblyscript.VariableStatement {
-  return node.kind === assemblyscript.NodeKind.Variable;
-}
-
-function constantsOf(
+/**
+ * Filter code reaches the host through `Request` alone: what it does past that would be neither held back in audit mode nor known to
+ * the stages that ask for a policy's actions.
+ */
+function checkImports(
   statements: readonly assemblyscript.Statement[],
+  all: readonly Node[],
+  reporter: Reporter,
+): void {
+  for (const statement of statements) {
+    const from = isImport(statement) || isExportList(statement) ? statement.path : null;
+    if (from === null || from.value === "proxy-wasm-as") continue;
+    reporter.report(
+      "FLT0204",
+      placeOf(from.range, reporter.source),
+      `filter code cannot import \`${from.value}\``,
+      {
+        help: 'there is `import { Request } from "proxy-wasm-as";` and nothing else',
+      },
+    );
+  }
+  for (const decorator of all.filter(isDecorator)) {
+    const place = placeOf(decorator.range, reporter.source);
+    const text = reporter.source.text.slice(place.start, place.end);
+    if (!text.startsWith("@external")) continue;
+    reporter.report("FLT0204", place, "filter code cannot import host functions", {
+      help: "use what `Request` offers",
+    });
+  }
+}
+
+interface Exports {
+  readonly functions: readonly assemblyscript.FunctionDeclaration[];
+  readonly variables: readonly assemblyscript.VariableDeclaration[];
+}
+
+function exportsOf(statements: readonly assemblyscript.Statement[]): Exports {
+  const later = new Set(
+    statements
+      .filter(isExportList)
+      .flatMap((list) => list.members ?? [])
+      .map((member) => member.localName.text),
+  );
+  const leaves = (node: assemblyscript.DeclarationStatement): boolean =>
+    isExported(node) || later.has(node.name.text);
+  return {
+    functions: statements.filter(isFunction).filter(leaves),
+    variables: statements
+      .filter(isVariables)
+      .flatMap((statement) => statement.declarations)
+      .filter(leaves),
+  };
+}
+
+/** The values of the constants that the compiler reads. */
+function checkExports(
+  { functions, variables }: Exports,
+  start: Span,
+  reporter: Reporter,
 ): ReadonlyMap<string, assemblyscript.Expression> {
+  const names = functions.map((node) => node.name.text);
+  const called = names.some((name) => callbacks.includes(name));
+  if (!called) {
+    const near = names.map((name) => didYouMean(name, callbacks, "")).find((help) => help !== "");
+    reporter.report("FLT0203", start, "this filter has no callback", {
+      help: near ?? "add `export function onRequest(request: Request): void { … }`",
+    });
+  }
+  for (const { name } of called ? functions : []) {
+    if (callbacks.includes(name.text) || !/^on[A-Z]/.test(name.text)) continue;
+    reporter.report("FLT0205", placeOf(name.range, reporter.source), `nothing calls \`${name.text}\``, {
+      help: didYouMean(name.text, callbacks, "filters are called for requests only: use `onRequest`"),
+    });
+  }
   const found = new Map<string, assemblyscript.Expression>();
-  for (const declaration of statements.filter(isVariables).flatMap((statement) => statement.declarations)) {
-    if (isExported(declaration) && declaration.initializer)
-      found.set(declaration.name.text, declaration.initializer);
+  for (const { name, initializer } of variables) {
+    if (constantNames.includes(name.text)) {
+      if (initializer) found.set(name.text, initializer);
+      continue;
+    }
+    const notYet = name.text === "params";
+    const message = notYet ? "`params` is not supported yet" : `a filter has no constant \`${name.text}\``;
+    const otherwise = notYet
+      ? "write the values into the code"
+      : "leave out `export` where it is for the code itself";
+    reporter.report("FLT0205", placeOf(name.range, reporter.source), message, {
+      help: notYet ? otherwise : didYouMean(name.text, constantNames, otherwise),
+    });
   }
   return found;
 }
 
-function isLiteral(node: assemblyscript.Expression): node is assemblyscript.LiteralExpression {
-  return node.kind === assemblyscript.NodeKind.Literal;
+/**
+ * Actions by the names in the code, wherever they stand: a helper of any shape may deny, and taking too much for a denial only makes
+ * the policy fail closed. The compiled module is held against this.
+ */
+function actionsOf(all: readonly Node[]): readonly string[] {
+  const names = new Set(all.filter(isIdentifier).map((node) => node.text));
+  const uses = (...wanted: readonly string[]): boolean => wanted.some((name) => names.has(name));
+  return [
+    ...(uses("deny") ? ["Deny"] : []),
+    ...(uses("headers", "Headers") && uses("set", "add", "remove") ? ["SetHeader"] : []),
+    ...(uses("headers", "Headers") && uses("get", "getAll") ? ["GetHeader"] : []),
+  ];
 }
 
-function stringOf(node: assemblyscript.Expression | null): string | undefined {
-  if (!node || !isLiteral(node) || node.literalKind !== assemblyscript.LiteralKind.String) return undefined;
-  return (node as assemblyscript.StringLiteralExpression).value;
+/** A value for each caller and one for each callee are different meanings, and the solver must not choose between them. */
+function sideOf(
+  side: Side,
+  statements: readonly assemblyscript.Statement[],
+  all: readonly Node[],
+  reporter: Reporter,
+): Side {
+  const states = side === "either" ? stateIn(statements, all) : [];
+  const state = states.find(({ text }) => text !== "params" && !constantNames.includes(text));
+  if (state === undefined) return side;
+  reporter.report(
+    "FLT0206",
+    placeOf(state.range, reporter.source),
+    `\`${state.text}\` outlives a request, and this filter does not say on which side`,
+    {
+      severity: "warning",
+      label: "kept for each callee, since nothing else is said",
+      help: 'write `export const side = "ingress";`, or "egress" for one value in each caller',
+    },
+  );
+  return "ingress";
 }
 
 function readPriority(node: assemblyscript.Expression | undefined, reporter: Reporter): number | undefined {
@@ -194,28 +324,4 @@ function readNames(
 
 function listed(choices: readonly string[]): string {
   return choices.map((choice) => `"${choice}"`).join(" or ");
-}
-
-/** Actions by the shape of the calls; what only looks like one in a comment or a string does not count. */
-function actionsOf(source: Source, statements: readonly assemblyscript.Statement[]): readonly string[] {
-  const bodies = statements.filter(
-    (node) => isFunction(node) || node.kind === assemblyscript.NodeKind.ClassDeclaration,
-  );
-  const found = new Set<string>();
-  for (const body of bodies) {
-    const text = withoutComments(source.text.slice(body.range.start, body.range.end));
-    if (/\.\s*deny\s*\(/.test(text)) found.add("Deny");
-    if (/\.\s*allow\s*\(/.test(text)) found.add("Allow");
-    if (/\.\s*headers\s*\.\s*(set|add|remove)\s*\(/.test(text)) found.add("SetHeader");
-    if (/\.\s*headers\s*\.\s*get\s*\(/.test(text)) found.add("GetHeader");
-  }
-  return [...found];
-}
-
-/** Comments and the contents of strings, blanked. */
-function withoutComments(text: string): string {
-  return text.replace(
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g,
-    " ",
-  );
 }

@@ -29,10 +29,10 @@ function resolve(expression: Expression, mesh: KnownServices, reporter: Reporter
       return resolveService(expression, mesh, reporter);
     case "any":
       for (const name of expression.except) lookUp(name, mesh, reporter);
-      return expression;
+      return { ...expression, except: withoutAllVersions(expression.except, mesh) };
     case "set":
       for (const name of expression.names) lookUp(name, mesh, reporter);
-      return expression;
+      return { ...expression, names: withoutAllVersions(expression.names, mesh) };
     case "sequence":
       return { ...expression, items: expression.items.map((item) => resolve(item, mesh, reporter)) };
     case "choice":
@@ -92,6 +92,17 @@ function lookUp(name: Name, mesh: KnownServices, reporter: Reporter): void {
           : didYouMean(name.version, all, `it has \`${all.join("`, `")}\``),
     });
   }
+}
+
+/** Every version of a service is the service, of which nobody needs to know the version. */
+function withoutAllVersions(names: readonly Name[], mesh: KnownServices): readonly Name[] {
+  return [...Map.groupBy(names, ({ name }) => name)].flatMap(([name, listed]): readonly Name[] => {
+    const versions = [...(mesh.services.get(name)?.versions.keys() ?? [])];
+    const all =
+      versions.length > 0 && versions.every((version) => listed.some((one) => one.version === version));
+    const [first] = listed;
+    return all && first !== undefined ? [{ name, span: first.span }] : listed;
+  });
 }
 
 /** All ways to write `word` as two or more of the names, at most a few of them. */

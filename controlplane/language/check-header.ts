@@ -1,0 +1,77 @@
+/** What is wrong with a header, and what to write. */
+export interface HeaderProblem {
+  readonly message: string;
+  readonly help: string;
+}
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Pseudo-headers of a request that a proxy lets a filter write. */
+const pseudo: readonly string[] = [":authority", ":method", ":path", ":scheme"];
+/** How a message is cut and who is at the other end of the connection: the proxy writes these itself. */
+const framing: readonly string[] = [
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+/** The family of headers that proxies use among themselves, e.g. `x-wire-version`. */
+const reserved = "x-wire-";
+
+/** Why a header of this name cannot be read; undefined when it can. */
+export function unreadable(name: string): HeaderProblem | undefined {
+  if (token.test(name) || pseudo.includes(name.toLowerCase())) return undefined;
+  if (name.startsWith(":")) {
+    return {
+      message: `requests have no pseudo-header \`${printable(name)}\``,
+      help: `there are \`${pseudo.join("`, `")}\``,
+    };
+  }
+  return {
+    message: name === "" ? "a header has a name" : `\`${printable(name)}\` is not the name of a header`,
+    help: "letters, digits and hyphens, as in `x-canary`",
+  };
+}
+
+/** Why a header of this name cannot be set; undefined when it can. */
+export function unwritable(name: string): HeaderProblem | undefined {
+  const lower = name.toLowerCase();
+  if (framing.includes(lower)) {
+    return {
+      message: `\`${name}\` cannot be set: proxies write it themselves`,
+      help: "leave it out",
+    };
+  }
+  if (lower.startsWith(reserved)) {
+    return {
+      message: `\`${name}\` cannot be set: proxies tell each other with it`,
+      help:
+        lower === "x-wire-version"
+          ? 'write `RouteToVersion(request, "service", "version")`'
+          : `choose a name that does not begin with \`${reserved}\``,
+    };
+  }
+  return unreadable(name);
+}
+
+/** Why a header cannot have this value; undefined when it can. */
+export function unwritableValue(value: string): HeaderProblem | undefined {
+  const found = [...value].find((character) => isControl(character.codePointAt(0) ?? 0));
+  if (found === undefined) return undefined;
+  return {
+    message: `the value of a header has no \`${printable(found)}\``,
+    help: "write it in one line, without control characters",
+  };
+}
+
+/** Tabs are allowed (RFC 9110 §5.5). */
+function isControl(code: number): boolean {
+  return (code < 0x20 && code !== 0x09) || code === 0x7f;
+}
+
+function printable(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}

@@ -1,0 +1,70 @@
+import * as assemblyscript from "assemblyscript";
+
+/** A node of AssemblyScript's tree, of whatever kind. */
+export type Node = assemblyscript.Node;
+
+/** All nodes in these and below, in no order that means something. Without recursion, for trees may be deep. */
+export function nodesIn(roots: readonly Node[]): readonly Node[] {
+  const found = new Set<Node>();
+  const left: unknown[] = [...roots];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (Array.isArray(value)) left.push(...value);
+    else if (value instanceof assemblyscript.Node && !found.has(value)) {
+      found.add(value);
+      left.push(...Object.values(value));
+    }
+  }
+  return [...found];
+}
+
+export function isIdentifier(node: Node): node is assemblyscript.IdentifierExpression {
+  return node.kind === assemblyscript.NodeKind.Identifier;
+}
+
+export function isFunction(node: Node): node is assemblyscript.FunctionDeclaration {
+  return node.kind === assemblyscript.NodeKind.FunctionDeclaration;
+}
+
+export function isVariables(node: Node): node is assemblyscript.VariableStatement {
+  return node.kind === assemblyscript.NodeKind.Variable;
+}
+
+export function isField(node: Node): node is assemblyscript.FieldDeclaration {
+  return node.kind === assemblyscript.NodeKind.FieldDeclaration;
+}
+
+export function isNamespace(node: Node): node is assemblyscript.NamespaceDeclaration {
+  return node.kind === assemblyscript.NodeKind.NamespaceDeclaration;
+}
+
+export function isClass(node: Node): node is assemblyscript.ClassDeclaration {
+  return node.kind === assemblyscript.NodeKind.ClassDeclaration;
+}
+
+export function isImport(node: Node): node is assemblyscript.ImportStatement {
+  return node.kind === assemblyscript.NodeKind.Import;
+}
+
+/** `export { … }` and `export * from …`. */
+export function isExportList(node: Node): node is assemblyscript.ExportStatement {
+  return node.kind === assemblyscript.NodeKind.Export;
+}
+
+export function isDecorator(node: Node): node is assemblyscript.DecoratorNode {
+  return node.kind === assemblyscript.NodeKind.Decorator;
+}
+
+export function isExported(node: assemblyscript.DeclarationStatement): boolean {
+  return (node.flags & assemblyscript.CommonFlags.Export) !== 0;
+}
+
+export function isLiteral(node: Node): node is assemblyscript.LiteralExpression {
+  return node.kind === assemblyscript.NodeKind.Literal;
+}
+
+/** The text of a string literal; undefined for all else. */
+export function stringOf(node: Node | null): string | undefined {
+  if (!node || !isLiteral(node) || node.literalKind !== assemblyscript.LiteralKind.String) return undefined;
+  return (node as assemblyscript.StringLiteralExpression).value;
+}

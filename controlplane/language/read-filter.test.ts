@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { readFilter } from "./read-filter.ts";
+
+const head = `import { Request } from "proxy-wasm-as";
+export const context = "a -> b";
+`;
+const empty = "export function onRequest(request: Request): void {}";
+const read = (text: string) => readFilter({ path: "f.ts", text: `${head}${text}` });
+const codes = (text: string): readonly string[] => read(text).diagnostics.map(({ code }) => code);
+
+test("a denial is seen whatever the shape of the code around it", () => {
+  const call = "export function onRequest(request: Request): void { refuse(request); }";
+  for (const text of [
+    `const refuse = (r: Request): void => { r.deny(403, "no"); };\n${call}`,
+    `namespace refusals { export function refuse(r: Request): void { r.deny(403, "no"); } }\n${empty}`,
+    `class Refuser { refuse(r: Request): void { r.deny(403, ""); } }\n${empty}`,
+    `function code(r: Request): i32 { r.deny(403, ""); return 1; }
+export function onRequest(request: Request): void { request.headers.set("a", \`it's \${code(request)} or '\`); }`,
+  ]) {
+    const { policy, diagnostics } = read(text);
+    expect(diagnostics).toEqual([]);
+    expect(policy?.actions).toContain("Deny");
+    expect(policy?.onLost).toBe("deny");
+  }
+  const { policy } = read(`// we never deny\nconst text = "deny";\n${empty}`);
+  expect(policy).toMatchObject({ actions: [], onLost: "skip" });
+});
+
+test("headers are seen to be written through a variable too", () => {
+  const body = 'const h = request.headers; h.set("a", "b");';
+  expect(read(`export function onRequest(request: Request): void { ${body} }`).policy?.actions).toEqual([
+    "SetHeader",
+  ]);
+});
+
+test("filter code has the host only through the SDK's first page", () => {
+  for (const text of [
+    'import { proxy_send_local_response } from "proxy-wasm-as/assembly/env";',
+    'import * as env from "./env";',
+    'import "fs";',
+    'export * from "./other";',
+    '@external("env", "proxy_send_local_response") declare function reply(status: u32): u32;',
+    'namespace n { @external("env", "proxy_log") declare function say(level: u32): u32; }',
+  ])
+    expect(codes(`${text}\n${empty}`), text).toEqual(["FLT0204"]);
+});
+
+test("what is exported under an unknown name is not passed over", () => {
+  const { diagnostics } = read(`export const prioriti = 5; export const params = 1;\n${empty}`);
+  expect(diagnostics).toMatchObject([
+    { code: "FLT0205", help: "did you mean `priority`?" },
+    { code: "FLT0205", message: "`params` is not supported yet" },
+  ]);
+  expect(codes(`export function onResponse(request: Request): void {}\n${empty}`)).toEqual(["FLT0205"]);
+  const near = read("export function onRequst(request: Request): void {}").diagnostics;
+  expect(near).toMatchObject([{ code: "FLT0203", help: "did you mean `onRequest`?" }]);
+});
+
+test("names may be exported at the end", () => {
+  const text = `import { Request } from "proxy-wasm-as";
+const context = "a -> b";
+function onRequest(request: Request): void {}
+export { context, onRequest };`;
+  const { policy, diagnostics } = readFilter({ path: "f.ts", text });
+  expect(diagnostics).toEqual([]);
+  expect(policy?.name).toBe("f");
+});
+
+test("code that is nested beyond what asc's parser can take is a diagnostic", () => {
+  const deep = `const a = ${"(".repeat(50_000)}1${")".repeat(50_000)};`;
+  expect(codes(`${deep}\n${empty}`)).toEqual(["FLT0101"]);
+});
+
+test("state that outlives a request means ingress, and a warning says so", () => {
+  const stateful = [
+    "let count = 0;",
+    "const seen = new Set<string>();",
+    "const cell = memory.data(8);",
+    "const list: string[] = [];\nfunction keep(): void { list.push(`x`); }",
+    "const list: i32[] = [0];\nfunction keep(): void { list[0]++; }",
+    "const list: i32[] = [0];\nfunction keep(): void { list[0] += 1; }",
+    "const list: i32[] = [0];\nfunction keep(): i32[] { return list; }",
+    "class C { static count: i32 = 0; }",
+    "namespace n { export let count = 0; }",
+  ];
+  for (const text of stateful) {
+    const { policy, diagnostics } = read(`${text}\n${empty}`);
+    expect(diagnostics, text).toMatchObject([{ code: "FLT0206", severity: "warning" }]);
+    expect(policy?.side).toBe("ingress");
+    expect(read(`${text}\nexport const side = "egress";\n${empty}`).diagnostics).toEqual([]);
+  }
+});
+
+test("constants and tables to look things up in are no state", () => {
+  for (const text of [
+    "const limit: i32 = 5 * 60;",
+    'const long = "ab".repeat(3);',
+    'const bad = ["curl", "wget"];\nfunction isBad(name: string): bool { return bad.includes(name) || bad[0] == name || bad.length == 3; }',
+    "const twice = (n: i32): i32 => { const box = new Array<i32>(); return n * 2; };",
+    "class C { static readonly limit: i32 = 5; count: i32 = 0; }",
+    "function local(): i32 { let n = 0; const list = new Array<i32>(); return n; }",
+    'export const reads = ["a"]; export const writes = ["b"];',
+  ]) {
+    const { policy, diagnostics } = read(`${text}\n${empty}`);
+    expect(diagnostics, text).toEqual([]);
+    expect(policy?.side).toBe("either");
+  }
+});
