@@ -1,3 +1,4 @@
+import { checkFilters } from "../codegen/check-filters.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import { checkInput } from "../pipeline/build.ts";
@@ -6,7 +7,7 @@ import { noPolicies } from "./no-policies.ts";
 import { readSource, readSources } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 
-/** `wire check`: parse, type-check, and resolve contexts where a mesh is given. */
+/** `wire check`: parse, type-check, filter code with its compiler, and resolve contexts where a mesh is given. */
 export async function check(
   paths: readonly string[],
   options: { readonly mesh?: string; readonly json?: boolean },
@@ -14,10 +15,12 @@ export async function check(
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(paths);
   if (sources.length === 0) return noPolicies(output, paths);
-  const { policies, diagnostics } =
+  const checked =
     options.mesh === undefined
       ? checkPolicies(sources)
       : checkInput({ policies: sources, mesh: await readSource(options.mesh) });
+  const { policies } = checked;
+  const diagnostics = [...checked.diagnostics, ...(await checkFilters(policies))];
   if (output.json) output.print(diagnosticsJson(diagnostics));
   else {
     reportDiagnostics(output, diagnostics);

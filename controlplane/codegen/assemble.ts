@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { type Ask, createThread } from "./thread.ts";
 
 /** Something that asc said: where, as UTF-16 offsets into the file it names, when it said that. */
 export interface AssemblyMessage {
@@ -31,73 +31,18 @@ export interface AssembleOptions {
   readonly timeoutMs?: number;
 }
 
-let queue: Promise<unknown> = Promise.resolve();
-let warm: Thread | undefined;
+const ask: Ask<Omit<AssembleOptions, "timeoutMs">, Assembled> = createThread(
+  new URL("./assemble-worker.ts", import.meta.url),
+);
 
 /**
  * Compile AssemblyScript without touching files, in a thread of its own so that neither the time that it takes nor a crash of the
- * compiler is felt here. One at a time; the thread stays warm for the next one and keeps no process alive. Never throws.
+ * compiler is felt here. Never throws.
  */
-export function assemble(options: AssembleOptions): Promise<Assembled> {
-  const result = queue.then(() => {
-    warm ??= startThread();
-    return warm.compile(options);
-  });
-  queue = result;
-  return result;
-}
-
-interface Thread {
-  compile(options: AssembleOptions): Promise<Assembled>;
-}
-
-function startThread(): Thread {
-  const worker = new Worker(new URL("./assemble-worker.ts", import.meta.url), {
-    // What this process was started with may be for its own main file only, as `--input-type` is.
-    execArgv: [],
-    stderr: true,
-    stdout: true,
-  });
-  let answer: ((assembled: Assembled) => void) | undefined;
-  const fail = (kind: "crash" | "timeout", reason: string): void => {
-    if (warm === thread) warm = undefined;
-    answer?.({ messages: [], stderr: reason, failure: { kind, reason } });
-    answer = undefined;
-  };
-  worker.on("message", (assembled: Assembled) => {
-    answer?.(assembled);
-    answer = undefined;
-  });
-  worker.on("error", (error: Error) => fail("crash", `the compiler crashed: ${firstLine(error.message)}`));
-  // Read only when all is over: a stream that is listened to would keep the process alive.
-  worker.on("exit", () =>
-    fail("crash", `the compiler crashed${reasonIn(String(worker.stderr.read() ?? ""))}`),
-  );
-  const thread: Thread = {
-    compile({ timeoutMs = 30_000, ...request }) {
-      worker.ref();
-      worker.postMessage(request);
-      const timer = setTimeout(() => {
-        fail("timeout", `it took more than ${timeoutMs} ms`);
-        void worker.terminate();
-      }, timeoutMs);
-      return new Promise<Assembled>((resolve) => {
-        answer = resolve;
-      }).finally(() => {
-        clearTimeout(timer);
-        worker.unref();
-      });
-    },
-  };
-  return thread;
-}
-
-/** asc draws a frame around its crash: the line that says something is the one with the error's name. */
-function reasonIn(said: string): string {
-  const line = said.split("\n").find((text) => /\b\w*Error\b/.test(text));
-  return line === undefined ? "" : `: ${line.replace(/^[^\w]+/, "").trim()}`;
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
+export async function assemble({ timeoutMs = 30_000, ...request }: AssembleOptions): Promise<Assembled> {
+  const outcome = await ask(request, timeoutMs);
+  if (outcome.kind === "answer") return outcome.answer;
+  const { kind } = outcome;
+  const reason = kind === "crash" ? `the compiler crashed${outcome.reason}` : outcome.reason;
+  return { messages: [], stderr: reason, failure: { kind, reason } };
 }

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { commutes } from "../analysis/commutes.ts";
 import { checkCopper } from "../language/check.ts";
 import type { FilterPolicy } from "../language/policy.ts";
+import { readFilter } from "../language/read-filter.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
 import { buildChains, createChainCache } from "./build-chains.ts";
@@ -40,8 +41,10 @@ test("a slot has a stable name, its peers' addresses, and a module compiled once
   const built = await buildChains(policies, placement, mesh, { addressesOf, commutes, cache });
   expect(built.diagnostics).toEqual([]);
   const [slot] = built.chains[0]?.slots ?? [];
-  expect(slot?.name).toBe("wire/rate/inbound/hot-path");
-  expect(slot?.configuration).toBe("@self\trate\nhot-path\tinbound\t127.0.0.3,127.0.1.3\tenforce\n");
+  expect(slot?.name).toMatch(/^wire\/rate\/inbound\/hot-path\/[0-9a-f]{8}$/);
+  expect(slot?.configuration).toBe(
+    "@self\trate\n@peer\tsearch\t127.0.0.3,127.0.1.3\nhot-path\tinbound\tsearch\tenforce\n",
+  );
   expect(slot?.module.failure).toBe("open");
   const again = await buildChains(policies, placement, mesh, { addressesOf, commutes, cache });
   // The very same bytes: nothing was compiled again.
@@ -74,4 +77,67 @@ export function onRequest(request: Request): void { request.deny(${"1 + ".repeat
   expect(chains).toEqual([]);
   expect(diagnostics).toMatchObject([{ code: "MOD0103", source: { path: "f.ts" } }]);
   expect(diagnostics[0]?.message).toContain("the compiler crashed");
+});
+
+const filterNamed = (name: string, code: string, more: Partial<FilterPolicy> = {}): FilterPolicy => {
+  const text = `import { Request } from "proxy-wasm-as";\nexport const context = "search -> rate";\n${code}`;
+  const { policy, diagnostics } = readFilter({ path: `${name}.ts`, text });
+  expect(diagnostics).toEqual([]);
+  if (policy === undefined) throw new Error(`${name} cannot be read`);
+  return { ...policy, ...more };
+};
+const onRate = (name: string): Placement => ({
+  ...placement,
+  proxies: placement.proxies.map((proxy) => ({
+    ...proxy,
+    policies: [{ policy: name, side: "ingress", section: "either", calls: [["search", "rate"]] }],
+  })),
+});
+
+test("a filter that denies in whatever way fails closed, unless it is audited", async () => {
+  const code = `const refuse = (r: Request): void => { r.deny(403, "no"); };
+export function onRequest(request: Request): void { refuse(request); }`;
+  const failureOf = async (policy: FilterPolicy) => {
+    const options = { addressesOf, commutes };
+    const built = await buildChains([policy], onRate(policy.name), mesh, options);
+    expect(built.diagnostics).toEqual([]);
+    return built.modules[0]?.failure;
+  };
+  expect(await failureOf(filterNamed("f", code))).toBe("closed");
+  expect(await failureOf(filterNamed("f", code, { mode: "audit" }))).toBe("open");
+  expect(await failureOf(filterNamed("g", "export function onRequest(request: Request): void {}"))).toBe(
+    "open",
+  );
+});
+
+test("a module that answers requests is held against what its code says", async () => {
+  const code = 'export function onRequest(request: Request): void { request.deny(403, "no"); }';
+  const policy = filterNamed("f", code, { actions: [] });
+  const built = await buildChains([policy], onRate("f"), mesh, { addressesOf, commutes });
+  expect(built.diagnostics).toMatchObject([{ code: "MOD0102" }]);
+  expect(built.diagnostics[0]?.message).toContain("does not say `deny`");
+});
+
+test("an endless filter is a diagnostic at the policy, and waited for on one of its proxies only", async () => {
+  const policy = filterNamed("f", "export function onRequest(request: Request): void { while (true) {} }");
+  const two = {
+    ...onRate("f"),
+    proxies: ["rate", "geo"].flatMap((service) =>
+      onRate("f").proxies.map((proxy) => ({ ...proxy, service })),
+    ),
+  };
+  const start = performance.now();
+  const built = await buildChains([policy], two, mesh, { addressesOf, commutes });
+  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(built.chains).toEqual([]);
+  expect(built.diagnostics).toMatchObject([{ code: "MOD0104", source: { path: "f.ts" } }]);
+}, 20_000);
+
+test("a filter that throws on a request of its own is refused at that line", async () => {
+  const code = 'export function onRequest(request: Request): void {\n  throw new Error("bad");\n}';
+  const built = await buildChains([filterNamed("f", code)], onRate("f"), mesh, { addressesOf, commutes });
+  const [only, ...more] = built.diagnostics;
+  expect(more).toEqual([]);
+  expect(only).toMatchObject({ code: "MOD0102", message: '`f` does not run: it throws "bad"' });
+  expect(only?.source.text.slice(only.span.start)).toMatch(/^throw/);
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import type { Placement } from "../placement/placement.ts";
+import type { PlacedPolicy, PlacedProxy, Placement } from "../placement/placement.ts";
 import { buildModule } from "./build-module.ts";
 import { type ChainCache, createChainCache } from "./chain-cache.ts";
 import { configuration } from "./configuration.ts";
@@ -23,7 +23,7 @@ export interface BuildOptions {
 export interface BuiltChains {
   readonly chains: readonly Chain[];
   readonly modules: readonly Module[];
-  /** By slot name, the AssemblyScript of what runs there. */
+  /** By the name of the slot without its hash, the AssemblyScript of what runs there. */
   readonly sources: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -43,12 +43,13 @@ export async function buildChains(
   const modules = new Map<string, Module>();
   const sources = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
+  const givenUp = new Set<string>();
   for (const proxy of placement.proxies) {
-    for (const direction of ["inbound", "outbound"] as const) {
-      const side = direction === "inbound" ? "ingress" : "egress";
-      const items = proxy.policies.flatMap((placed): Item[] => {
+    for (const way of waysOf(proxy, mesh)) {
+      const { direction, version } = way;
+      const items = placedOn(proxy, way).flatMap((placed): Item[] => {
         const policy = byName.get(placed.policy);
-        return policy === undefined || placed.side !== side ? [] : [{ policy, placed }];
+        return policy === undefined ? [] : [{ policy, placed }];
       });
       const grouped = group(items, options.commutes);
       diagnostics.push(...grouped.diagnostics);
@@ -57,29 +58,64 @@ export async function buildChains(
       const vmId = `wire/${proxy.service}/${direction}`;
       for (const together of grouped.groups) {
         const [first] = together;
-        if (first === undefined) continue;
-        const stem = `${vmId}/${label(together.map((item) => item.policy.name))}`;
-        let name = stem;
-        for (let n = 2; taken.has(name); n++) name = `${stem}/${n}`;
-        taken.add(name);
+        const names = together.map((item) => item.policy.name);
+        // What was given up took its time, and would again on each of its proxies.
+        if (first === undefined || givenUp.has(names.join())) continue;
+        const stem = `${version === undefined ? vmId : `${vmId}@${version}`}/${label(names)}`;
         const text = configuration(together, {
           service: proxy.service,
           direction,
           mesh,
           addressesOf: options.addressesOf,
         });
+        // Other calls are another filter: what changes under its name does not change in the instant in which routes do.
+        let name = `${stem}/${digest(text)}`;
+        for (let n = 2; taken.has(name); n++) name = `${stem}/${digest(text)}/${n}`;
+        taken.add(name);
         const built = await buildModule(first, together, text, cache);
-        sources.set(name, built.source);
+        sources.set(stem, built.source);
         diagnostics.push(...built.diagnostics);
+        if (built.diagnostics.some(({ code }) => code === "MOD0103" || code === "MOD0104"))
+          givenUp.add(names.join());
         if (built.module === undefined) continue;
         const module = modules.get(built.module.sha256) ?? built.module;
         modules.set(module.sha256, module);
         slots.push({ name, vmId, module, configuration: text });
       }
-      if (slots.length > 0) chains.push({ service: proxy.service, direction, slots });
+      if (slots.length === 0) continue;
+      const own = version === undefined ? {} : { version };
+      chains.push({ service: proxy.service, direction, ...own, slots });
     }
   }
   return { chains, modules: [...modules.values()], sources, diagnostics: unique(diagnostics) };
+}
+
+type Way = Pick<Chain, "direction" | "version">;
+
+/** The chains that a proxy may have: one inbound, or one for each version where policies tell them apart, and one outbound. */
+function waysOf(proxy: PlacedProxy, mesh: Mesh): readonly Way[] {
+  const apart = proxy.policies.some(({ calls }) => calls.some(([, , versions]) => versions !== undefined));
+  const versions = apart ? [...(mesh.services.get(proxy.service)?.versions.keys() ?? [])] : [undefined];
+  return [
+    ...versions.map(
+      (version): Way => ({ direction: "inbound", ...(version === undefined ? {} : { version }) }),
+    ),
+    { direction: "outbound" },
+  ];
+}
+
+/** What is enforced on one way, without calls that are for other versions. */
+function placedOn(proxy: PlacedProxy, { direction, version }: Way): readonly PlacedPolicy[] {
+  const side = direction === "inbound" ? "ingress" : "egress";
+  return proxy.policies
+    .filter((placed) => placed.side === side)
+    .map((placed) => ({
+      ...placed,
+      calls: placed.calls.filter(
+        ([, , versions]) => versions === undefined || version === undefined || versions.includes(version),
+      ),
+    }))
+    .filter((placed) => placed.calls.length > 0);
 }
 
 /** Names a set of policies: all of them as long as that is readable, else the first and a hash of the rest. */
@@ -87,7 +123,11 @@ function label(policies: readonly string[]): string {
   const whole = policies.join("+");
   const [first = "", ...rest] = policies;
   if (whole.length <= labelLengthMax) return whole;
-  return `${first}+${rest.length}-${createHash("sha256").update(rest.join("+")).digest("hex").slice(0, 8)}`;
+  return `${first}+${rest.length}-${digest(rest.join("+"))}`;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
 /** One mistake shows on every proxy that the policy is on; it is said once. */

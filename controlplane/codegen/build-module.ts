@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
-import type { Policy } from "../language/policy.ts";
-import { type Assembled, assemble } from "./assemble.ts";
+import type { FilterPolicy, Policy } from "../language/policy.ts";
+import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import type { ChainCache } from "./chain-cache.ts";
 import { chosenSection, failureClass, type Item } from "./failure-class.ts";
 import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
-import { smoke } from "./smoke.ts";
+import { type Smoked, smoke } from "./smoke.ts";
 import { verifyModule } from "./verify-module.ts";
 
 /** One module, or why there is none. */
@@ -18,7 +18,7 @@ export interface BuiltModule {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compile a group of policies, check the module and try it once with its configuration. */
+/** Compile a group of policies, check the module and try it with its configuration. */
 export async function buildModule(
   first: Item,
   group: readonly Item[],
@@ -26,38 +26,114 @@ export async function buildModule(
   cache: ChainCache,
 ): Promise<BuiltModule> {
   const { policy } = first;
-  const filter = policy.kind === "filter" ? policy.source.text : undefined;
-  const entry = filter === undefined ? generate(group.flatMap(chosenSection)) : generateFilter(policy.name);
-  const source = filter ?? entry;
-  const assembled = await cache.assembled.get(`${entry}\0${filter ?? ""}`, async () => {
-    if (filter === undefined) return assemble({ entry });
-    return assemble({ entry, files: { "policy.ts": filter }, runtime: "minimal" });
-  });
-  // A compiler that crashed or ran out of time may do better the next time.
-  if (assembled.failure !== undefined) cache.assembled.delete(`${entry}\0${filter ?? ""}`);
-  const { bytes } = assembled;
-  if (bytes === undefined) return { source, diagnostics: compileErrors(policy, assembled) };
-
+  const { source, bytes, diagnostics } =
+    policy.kind === "filter"
+      ? await compileFilter(policy, cache)
+      : await compile(policy, { entry: generate(group.flatMap(chosenSection)) }, cache);
+  if (bytes === undefined) return { source, diagnostics };
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const reasons = [...cache.verified.get(sha256, () => verifyModule(bytes))];
-  if (reasons.length === 0) {
-    reasons.push(...cache.tried.get(`${sha256} ${configuration}`, () => smoke(bytes, configuration)));
+  const key = `${sha256} ${configuration}`;
+  const smoked = await cache.tried.get(key, () => smoke(bytes, configuration));
+  if (smoked.kind !== "tried") {
+    // What is to blame may also be a machine that is too busy.
+    cache.tried.delete(key);
+    return { source, diagnostics: [endless(policy, smoked)] };
   }
-  if (reasons.length > 0) {
-    const diagnostics = reasons.map((reason) => refusal(policy, "MOD0102", `\`${policy.name}\`: ${reason}`));
-    return { source, diagnostics };
-  }
-  const { imports, exports } = cache.interfaces.get(sha256, () => interfaceOf(bytes));
+  if (smoked.reasons.length > 0) return { source, diagnostics: [failure(policy, smoked.reasons)] };
+  const { imports, exports } = interfaceOf(bytes, sha256, cache);
   const policies = group.map((item) => item.policy.name);
   const module: Module = { sha256, bytes, policies, failure: failureClass(first), imports, exports };
   return { source, module, diagnostics: [] };
 }
 
-function interfaceOf(bytes: Uint8Array): Pick<Module, "imports" | "exports"> {
-  const compiled = new WebAssembly.Module(Uint8Array.from(bytes));
-  const imports = WebAssembly.Module.imports(compiled).map((item) => `${item.module}.${item.name}`);
-  const exports = WebAssembly.Module.exports(compiled).map((item) => item.name);
-  return { imports: imports.sort(), exports: exports.sort() };
+/** What compiling came to: `bytes`, which passed every check that needs no configuration, or diagnostics. */
+export interface Compiled {
+  /** The AssemblyScript that a person reads: generated, or the author's own. */
+  readonly source: string;
+  readonly bytes?: Uint8Array;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compile filter code and hold the module against what may be sent to a proxy, and against what the code says that it does. */
+export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Promise<Compiled> {
+  const code = policy.source.text;
+  const entry = generateFilter(policy.name);
+  const options = { entry, files: { "policy.ts": code }, runtime: "minimal" } as const;
+  const compiled = await compile(policy, options, cache);
+  const { bytes } = compiled;
+  if (bytes === undefined) return { ...compiled, source: code };
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const { imports } = interfaceOf(bytes, sha256, cache);
+  // Placement and the proxy's failure class go by the actions, which were read from the code.
+  if (imports.includes("env.proxy_send_local_response") && !policy.actions.includes("Deny")) {
+    const reason = "it answers requests, and its code does not say `deny`";
+    return { source: code, diagnostics: refusals(policy, [reason]) };
+  }
+  return { ...compiled, source: code };
+}
+
+async function compile(policy: Policy, options: AssembleOptions, cache: ChainCache): Promise<Compiled> {
+  const source = options.entry;
+  const key = `${source}\0${options.files?.["policy.ts"] ?? ""}`;
+  const assembled = await cache.assembled.get(key, () => assemble(options));
+  // A compiler that crashed or ran out of time may do better the next time.
+  if (assembled.failure !== undefined) cache.assembled.delete(key);
+  const { bytes } = assembled;
+  if (bytes === undefined) return { source, diagnostics: compileErrors(policy, assembled) };
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const reasons = cache.verified.get(sha256, () => verifyModule(bytes));
+  if (reasons.length > 0) return { source, diagnostics: refusals(policy, reasons) };
+  return { source, bytes, diagnostics: [] };
+}
+
+function interfaceOf(
+  bytes: Uint8Array,
+  sha256: string,
+  cache: ChainCache,
+): Pick<Module, "imports" | "exports"> {
+  return cache.interfaces.get(sha256, () => {
+    const compiled = new WebAssembly.Module(Uint8Array.from(bytes));
+    const imports = WebAssembly.Module.imports(compiled).map((item) => `${item.module}.${item.name}`);
+    const exports = WebAssembly.Module.exports(compiled).map((item) => item.name);
+    return { imports: imports.sort(), exports: exports.sort() };
+  });
+}
+
+function refusals(policy: Policy, reasons: readonly string[]): Diagnostic[] {
+  return reasons.map((reason) => {
+    const found = refusal(policy, "MOD0102", `\`${policy.name}\`: ${reason}`);
+    const [, name] = /`env\.([\w.]+)` is not in/.exec(reason) ?? [];
+    if (policy.kind !== "filter" || name === undefined) return found;
+    // The host functions of AssemblyScript's own library go by the names that an author writes, but for this one.
+    const call = name === "seed" ? "Math.random" : name;
+    const start = policy.source.text.indexOf(`${call}(`);
+    return start < 0 ? found : { ...found, span: { start, end: start + call.length } };
+  });
+}
+
+/** What failed when it was tried, at the line that an assertion or a `throw` of the author's own says. */
+function failure(policy: Policy, reasons: readonly string[]): Diagnostic {
+  const said = reasons.map((reason) => /^(.*) at policy\.ts:(\d+):(\d+)$/.exec(reason)).find(Boolean);
+  const [, message, line, column] = said ?? [];
+  const text =
+    message !== undefined
+      ? `it throws ${JSON.stringify(message)}`
+      : // AssemblyScript's allocator says nothing: there may be no memory left to say it with.
+        reasons.join(": ").replace(/^unreachable$/, "it traps, as it does when its memory is used up");
+  const found = refusal(policy, "MOD0102", `\`${policy.name}\` does not run: ${text}`);
+  if (policy.kind !== "filter" || line === undefined) return found;
+  const before = policy.source.text.split("\n").slice(0, Number(line) - 1);
+  const start = before.reduce((sum, each) => sum + each.length + 1, 0) + Number(column) - 1;
+  return { ...found, span: { start, end: start + 1 } };
+}
+
+function endless(policy: Policy, { kind, reason }: Exclude<Smoked, { readonly kind: "tried" }>): Diagnostic {
+  const what =
+    kind === "timeout" ? `does not come to an end: ${reason}` : `took all that it could get${reason}`;
+  return {
+    ...refusal(policy, "MOD0104", `\`${policy.name}\` ${what}`),
+    help: "bound its loops, and what it keeps",
+  };
 }
 
 function compileErrors(policy: Policy, assembled: Assembled): Diagnostic[] {
@@ -70,9 +146,19 @@ function compileErrors(policy: Policy, assembled: Assembled): Diagnostic[] {
   if (errors.length === 0) return [refusal(policy, "MOD0101", `${failed}: ${assembled.stderr}`)];
   return errors.map((error) => {
     const found = refusal(policy, "MOD0101", `${failed}: ${inOurWords(error.message)}`);
-    const own = policy.kind === "filter" && error.file === "policy.ts";
-    if (!own || error.start === undefined || error.end === undefined) return found;
-    return { ...found, span: { start: error.start, end: error.end } };
+    if (policy.kind !== "filter") return found;
+    const inside = error.file === "policy.ts" && error.start !== undefined && error.end !== undefined;
+    if (inside) return { ...found, span: { start: error.start, end: error.end } };
+    // What does not fit outside of the author's code is called from there, and first of all the callback.
+    const start = /\bfunction\s+(?=onRequest\b)/.exec(policy.source.text);
+    if (start === null) return found;
+    const at = start.index + start[0].length;
+    const help = "write `export function onRequest(request: Request): void { … }`";
+    return {
+      ...found,
+      span: { start: at, end: at + "onRequest".length },
+      ...(error.file === "module.ts" ? { help } : {}),
+    };
   });
 }
 

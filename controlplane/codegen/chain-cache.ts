@@ -1,5 +1,6 @@
 import type { Assembled } from "./assemble.ts";
 import type { Module } from "./module.ts";
+import type { Smoked } from "./smoke.ts";
 
 /** What is known of sources and modules already; kept by the caller from one build to the next. */
 export interface ChainCache {
@@ -7,8 +8,8 @@ export interface ChainCache {
   readonly assembled: Memo<Promise<Assembled>>;
   /** Why a module is refused, by its hash. */
   readonly verified: Memo<readonly string[]>;
-  /** Why a module does not run, by its hash and its configuration. */
-  readonly tried: Memo<readonly string[]>;
+  /** How a module runs, by its hash and its configuration. */
+  readonly tried: Memo<Promise<Smoked>>;
   /** By hash. */
   readonly interfaces: Memo<Pick<Module, "imports" | "exports">>;
 }

@@ -1,4 +1,4 @@
-import type { Statement } from "../language/policy.ts";
+import { statementsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { chosenSection, type Item } from "./failure-class.ts";
 import type { Chain } from "./module.ts";
@@ -11,50 +11,51 @@ export interface Site {
   readonly addressesOf: (service: string) => readonly string[];
 }
 
-/** A line for each policy, `NAME DIRECTION PEERS MODE`, after facts that `Allow` needs; tabs between. */
+/**
+ * A line for each policy, `NAME DIRECTION PEERS MODE`, after the facts that these need: `@self NAME`, and inbound, where a caller is
+ * known by its address, `@peer NAME ADDRESSES` for each service that a line or an `Allow` names. Tabs between.
+ */
 export function configuration(group: readonly Item[], site: Site): string {
   const { service, direction, addressesOf } = site;
-  const callers = new Set(
-    group
+  const policies = group.map((item) => ({ item, peers: peersOf(item, site) }));
+  const callers = new Set([
+    ...group
       .flatMap(chosenSection)
-      .flatMap((policy) => policy.sections.flatMap(({ body }) => body.flatMap(allowed))),
-  );
-  const facts = [...callers]
-    .filter((name) => name !== "*")
-    .sort()
-    .map((name) => `@peer\t${name}\t${addressesOf(name).join(",")}`);
-  const lines = group.map((item) => {
+      .flatMap((policy) => policy.sections.flatMap(({ body }) => statementsIn(body)))
+      .flatMap((statement) =>
+        statement.kind === "allow" && statement.caller !== "*" ? [statement.caller] : [],
+      ),
+    ...policies.flatMap(({ peers }) => peers.names),
+  ]);
+  const facts = [...callers].sort().map((name) => `@peer\t${name}\t${addressesOf(name).join(",")}`);
+  const lines = policies.map(({ item, peers }) => {
     const mode = item.policy.mode === "audit" ? "audit" : "enforce";
-    return `${item.policy.name}\t${direction}\t${peersOf(item, site)}\t${mode}`;
+    return `${item.policy.name}\t${direction}\t${peers.sign}${peers.names.join(",")}\t${mode}`;
   });
   return [`@self\t${service}`, ...(direction === "inbound" ? facts : []), ...lines]
     .map((line) => `${line}\n`)
     .join("");
 }
 
-/** Inbound the callers' addresses, outbound the callees' names; `*` is everybody, `!` everybody but these. */
-function peersOf(item: Item, site: Site): string {
-  const { service, direction, mesh, addressesOf } = site;
+interface Peers {
+  readonly sign: "*" | "!" | "";
+  readonly names: readonly string[];
+}
+
+/** Inbound the callers, outbound the callees; `*` is everybody, `!` everybody but these. */
+function peersOf(item: Item, { service, direction, mesh }: Site): Peers {
   const inbound = direction === "inbound";
+  // Without identities nobody knows a caller by its address: what is placed at ingress is for all of them (design §4).
+  if (inbound && mesh.identity === "none") return { sign: "*", names: [] };
   const calls = mesh.calls.filter(
     (call) => (inbound ? call.to : call.from) === service && call.from !== null,
   );
   const all = new Set(calls.map((call) => (inbound ? call.from : call.to)).filter((name) => name !== null));
   const peers = item.placed.calls.map(([from, to]) => (inbound ? from : to));
   const named = new Set(peers.filter((peer): peer is string => peer !== null));
-  const list = (names: Iterable<string>): string =>
-    [...names]
-      .map((name) => (inbound ? addressesOf(name).join(",") : name))
-      .sort()
-      .join(",");
   const outside = !inbound || mesh.services.get(service)?.entry !== true || peers.includes(null);
-  if (outside && [...all].every((name) => named.has(name))) return "*";
+  if (outside && [...all].every((name) => named.has(name))) return { sign: "*", names: [] };
   // From outside and from some services is from any address that is not one of the other services'.
-  if (peers.includes(null)) return `!${list([...all].filter((name) => !named.has(name)))}`;
-  return list(named);
-}
-
-function allowed(statement: Statement): string[] {
-  if (statement.kind === "if") return [...statement.then, ...statement.else].flatMap(allowed);
-  return statement.kind === "allow" ? [statement.caller] : [];
+  if (peers.includes(null)) return { sign: "!", names: [...all].filter((name) => !named.has(name)).sort() };
+  return { sign: "", names: [...named].sort() };
 }

@@ -1,4 +1,5 @@
 import type { CopperPolicy, Policy, Statement } from "../language/policy.ts";
+import { statementsIn } from "../language/statements-in.ts";
 import type { PlacedPolicy } from "../placement/placement.ts";
 
 /** A section of a policy where a placement put it. */
@@ -14,23 +15,19 @@ export interface Item {
 export function failureClass(item: Item): "closed" | "open" {
   const { policy } = item;
   if (policy.mode === "audit") return "open";
-  if (policy.kind === "filter") {
-    return policy.actions.some((action) => action === "Deny" || action === "Allow") ? "closed" : "open";
-  }
-  return bodyOf(policy, item).some((statement) => has(statement, "allow") || has(statement, "deny"))
-    ? "closed"
-    : "open";
+  if (policy.kind === "filter") return policy.actions.includes("Deny") ? "closed" : "open";
+  return bodyOf(policy, item).some(({ kind }) => kind === "allow" || kind === "deny") ? "closed" : "open";
 }
 
 /** Whether the item takes part in the judgement that all `Allow`s of a call make together. An audited one changes nothing. */
 export function isJudge(item: Item): boolean {
   const { policy } = item;
-  return policy.kind === "copper" && policy.mode !== "audit" && bodyOf(policy, item).some(hasAllow);
+  return policy.kind === "copper" && policy.mode !== "audit" && hasAllow(bodyOf(policy, item));
 }
 
-/** Whether a statement has an `Allow` anywhere inside. */
-export function hasAllow(statement: Statement): boolean {
-  return has(statement, "allow");
+/** Whether there is an `Allow` anywhere in these statements. */
+export function hasAllow(body: readonly Statement[]): boolean {
+  return statementsIn(body).some(({ kind }) => kind === "allow");
 }
 
 /** A Copper policy with nothing but the section that is placed. */
@@ -43,10 +40,5 @@ export function chosenSection(item: Item): readonly CopperPolicy[] {
 function bodyOf(policy: CopperPolicy, item: Item): readonly Statement[] {
   return policy.sections
     .filter((section) => section.side === item.placed.section)
-    .flatMap((section) => section.body);
-}
-
-function has(statement: Statement, kind: Statement["kind"]): boolean {
-  if (statement.kind !== "if") return statement.kind === kind;
-  return [...statement.then, ...statement.else].some((inner) => has(inner, kind));
+    .flatMap((section) => statementsIn(section.body));
 }

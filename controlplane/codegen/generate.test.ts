@@ -5,7 +5,7 @@ import { checkCopper } from "../language/check.ts";
 import type { CopperPolicy, Statement } from "../language/policy.ts";
 import { assemble } from "./assemble.ts";
 import { generate } from "./generate.ts";
-import { smoke } from "./smoke.ts";
+import { tryModule } from "./try-module.ts";
 import { verifyModule } from "./verify-module.ts";
 
 const span = { start: 0, end: 0 };
@@ -38,7 +38,7 @@ async function host(policies: readonly CopperPolicy[], configuration: string) {
   const { bytes = new Uint8Array(), stderr } = await assemble({ entry: generate(policies) });
   expect(stderr).toBe("");
   expect(verifyModule(bytes)).toEqual([]);
-  expect(smoke(bytes, configuration)).toEqual([]);
+  expect(tryModule(bytes, configuration)).toEqual([]);
   return createHost(bytes, { configuration });
 }
 const from = (address: string) => ({ properties: { "source.address": `${address}:4000` } });
@@ -48,18 +48,17 @@ test("the source is as a person would read it", async () => {
 });
 
 test("a header is set for the callers named, and for no others", async () => {
-  const rate = await host([critical], "hot-path\tinbound\t127.0.0.3,127.0.0.4\n");
+  const rate = await host([critical], "@peer\tsearch\t127.0.0.3,127.0.0.4\nhot-path\tinbound\tsearch\n");
   expect(rate.request(from("127.0.0.4")).requestHeaders).toEqual([["critical", "true"]]);
   expect(rate.request(from("127.0.0.40")).requestHeaders).toEqual([]);
   expect(rate.request({}).requestHeaders).toEqual([]);
 });
 
-test("outside is any address not listed; audit and absence change nothing", async () => {
-  const outside = await host([critical], "hot-path\tinbound\t!127.0.0.3\n");
+test("outside is any address not listed; audit changes nothing", async () => {
+  const outside = await host([critical], "@peer\tsearch\t127.0.0.3\nhot-path\tinbound\t!search\n");
   expect(outside.request(from("127.0.0.3")).requestHeaders).toEqual([]);
   expect(outside.request(from("10.0.0.1")).requestHeaders).toHaveLength(1);
   expect((await host([critical], "hot-path\tinbound\t*\taudit\n")).request({}).requestHeaders).toEqual([]);
-  expect((await host([critical], "")).request({}).requestHeaders).toEqual([]);
 });
 
 test("a version is chosen on the way out, and the route with it", async () => {
@@ -79,30 +78,126 @@ test("a request is denied when no Allow admits it", async () => {
 
 test("a configuration that cannot be read is refused with the line", async () => {
   const { bytes = new Uint8Array() } = await assemble({ entry: generate([critical]) });
-  expect(smoke(bytes, "hot-path\tinbound\t*\nother\tinbound\t*\n").join("\n")).toContain("in line 2");
-  expect(smoke(bytes, "hot-path inbound *\n").join("\n")).toContain("in line 1");
+  const said = (configuration: string): string => tryModule(bytes, configuration).join("\n");
+  expect(said("hot-path\tinbound\t*\nother\tinbound\t*\n")).toContain("in line 2");
+  expect(said("hot-path inbound *\n")).toContain("in line 1");
+});
+
+test("a policy without a line is refused: nothing else would say that it is not enforced", async () => {
+  const { bytes = new Uint8Array() } = await assemble({ entry: generate([critical, admit]) });
+  for (const configuration of ["", "hot-path\tinbound\t*\n", "admit\tinbound\t*\n", "@acme\tinbound\t*\n"])
+    expect(tryModule(bytes, configuration)[0], configuration).toBe("the plugin refused its configuration");
+  expect(tryModule(bytes, "hot-path\tinbound\t*\n").join("\n")).toMatch(/a policy has no line$/);
+});
+
+test("a configuration may be long, and eight of the longest live beside each other", async () => {
+  const { bytes = new Uint8Array() } = await assemble({ entry: generate([critical]) });
+  const addresses = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `10.0.${i >> 8}.${i & 255}`).join(",");
+  const long = (count: number): string => `@peer\ta\t${addresses(count)}\nhot-path\tinbound\ta\n`;
+  const fitting = long(5000);
+  expect(fitting.length).toBeGreaterThan(50_000);
+  expect(tryModule(bytes, fitting)).toEqual([]);
+  expect(tryModule(bytes, long(6000)).join("\n")).toMatch(/configuration refused: it is too long$/);
+  const host = createHost(bytes, { configuration: fitting });
+  expect(host.request(from("10.0.19.1")).requestHeaders).toHaveLength(1);
+  expect(host.request(from("10.0.20.1")).requestHeaders).toHaveLength(0);
+});
+
+test("an audited policy counts the requests on which it would have acted", async () => {
+  const text = `policy deny-bad ( act (Request request) context ('a -> b') ) {
+    if (GetHeader(request, "x") == "bad") { Deny(request); SetHeader(request, "y", "1"); }
+  }
+---
+policy route ( act (Request request) context ('a -> b') ) { RouteToVersion(request, "b", "v2"); }`;
+  const { policies } = checkCopper({ path: "p.cup", text });
+  const audited = await host(
+    [...policies, admit],
+    "@self\trate\n@peer\tsearch\t127.0.0.3\n@peer\tgeo\t127.0.0.4\ndeny-bad\tinbound\t*\taudit\nroute\toutbound\tb\taudit\nadmit\tinbound\tgeo,search\taudit\n",
+  );
+  const ask = (x: string, address: string, route = "none") => {
+    const properties = { "source.address": `${address}:1`, "xds.route_name": route };
+    const { requestHeaders, action } = audited.request({ headers: [["x", x]], properties });
+    expect(requestHeaders).toEqual([["x", x]]);
+    expect(action).toBe("continue");
+  };
+  ask("bad", "127.0.0.3");
+  ask("good", "127.0.0.4");
+  ask("bad", "127.0.0.4", "b@v1");
+  ask("good", "127.0.0.9");
+  expect(Object.fromEntries(audited.metrics)).toEqual({
+    "wire.audit.deny-bad": 2,
+    "wire.audit.route": 1,
+    "wire.audit.admit": 2,
+  });
+  expect((await host([critical], "hot-path\tinbound\t*\tenforce\n")).metrics.size).toBe(0);
+});
+
+test("a header equals what any of its values equals", async () => {
+  const text = `policy p ( act (Request request) context ('a -> b') ) {
+    if (GetHeader(request, "X-Role") == "admin") { SetHeader(request, "is", "1"); }
+    if ("admin" != GetHeader(request, "x-role")) { SetHeader(request, "is-not", "1"); }
+    if (GetHeader(request, "x-role") == GetHeader(request, "x-other")) { SetHeader(request, "meet", "1"); }
+    if (GetHeader(request, "absent") == GetHeader(request, "missing")) { SetHeader(request, "both-absent", "1"); }
+    if (GetHeader(request, "absent") == "") { SetHeader(request, "empty", "1"); }
+  }`;
+  const { policies, diagnostics } = checkCopper({ path: "p.cup", text });
+  expect(diagnostics).toEqual([]);
+  const any = await host(policies, "p\tinbound\t*\n");
+  const marks = (headers: readonly (readonly [string, string])[]): string =>
+    any
+      .request({ headers })
+      .requestHeaders.map(([name]) => name)
+      .filter((name) => !name.startsWith("x-"))
+      .join(" ");
+  const roles = (...values: string[]) => values.map((value) => ["x-role", value] as const);
+  expect(marks(roles("admin"))).toBe("is");
+  expect(marks(roles("user", "admin"))).toBe("is");
+  expect(marks(roles("admin", "user"))).toBe("is");
+  expect(marks(roles("user"))).toBe("is-not");
+  expect(marks([])).toBe("is-not");
+  expect(marks([...roles("user", "x"), ["x-other", "y"], ["x-other", "x"]])).toBe("is-not meet");
+  expect(marks([...roles("user", "x"), ["x-other", "y"], ["x-another", "x"]])).toBe("is-not");
+});
+
+test("what a policy wrote before is what it reads after", async () => {
+  const text = `policy p ( act (Request request) context ('a -> b') ) {
+    if (GetHeader(request, "x") == "1") { SetHeader(request, "x", "2"); }
+    if (GetHeader(request, "x") == "2") { SetHeader(request, "y", "2"); }
+    if (GetHeader(request, "x") == "1") { SetHeader(request, "z", "2"); }
+  }`;
+  const { policies } = checkCopper({ path: "p.cup", text });
+  const { requestHeaders } = (await host(policies, "p\tinbound\t*\n")).request({
+    headers: [
+      ["x", "0"],
+      ["x", "1"],
+    ],
+  });
+  expect(requestHeaders).toEqual([
+    ["x", "2"],
+    ["y", "2"],
+  ]);
+});
+
+test("neither a path nor a text gets out of its comment, and the way to a file is not in the code", async () => {
+  const end = "a\u2028let x = unreachable();\n*/ export function f(): void {}";
+  const text = policy("text", [{ kind: "deny", status: 403, body: end, span }]);
+  const inFolder = (path: string): string => generate([{ ...text, source: { path, text: "" } }]);
+  const odd = inFolder("a*/\nunreachable();\u2028/p.cup");
+  expect(odd).toBe(inFolder("/some/where/p.cup"));
+  expect(inFolder("a*/ \u2028b.cup")).not.toContain("\u2028");
+  expect((await assemble({ entry: odd })).stderr).toBe("");
 });
 
 test("a hundred reconfigurations and 100,000 requests leave memory as it was", async () => {
   const rate = await host([critical], "hot-path\tinbound\t*\n");
   const before = rate.memoryPages;
-  for (let i = 0; i < 100; i++) expect(rate.configure(`hot-path\tinbound\t127.0.0.${i}\n`)).toBe(true);
+  for (let i = 0; i < 100; i++)
+    expect(rate.configure(`@peer\ta\t127.0.0.${i}\nhot-path\tinbound\ta\n`)).toBe(true);
   for (let i = 0; i < 100_000; i++) rate.request(from("127.0.0.99"));
   expect(rate.request(from("127.0.0.99")).requestHeaders).toHaveLength(1);
   expect(rate.request(from("127.0.0.98")).requestHeaders).toHaveLength(0);
   expect(rate.memoryPages).toBe(before);
-});
-
-test("modules that a proxy would choke on are refused with reasons", () => {
-  const wasm = (...rest: number[]) => Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0, ...rest]);
-  expect(verifyModule(Uint8Array.from([1, 2, 3]))[0]).toContain("does not parse");
-  const empty = verifyModule(wasm()).join("\n");
-  for (const part of ["ABI marker", "allocator", "memory"]) expect(empty).toContain(part);
-  const start = wasm(1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 8, 1, 0, 10, 4, 1, 2, 0, 11);
-  expect(verifyModule(start).join("\n")).toContain("start section");
-  const name = [..."proxy_log"].map((letter) => letter.charCodeAt(0));
-  const wrong = wasm(1, 4, 1, 96, 0, 0, 2, 17, 1, 3, 101, 110, 118, 9, ...name, 0, 0);
-  expect(verifyModule(wrong).join("\n")).toContain("`env.proxy_log` is () -> ()");
 });
 
 test("a value read from a header is written as it is, but never with CR, LF or NUL", async () => {

@@ -23,12 +23,13 @@ export function generate(policies: readonly CopperPolicy[]): string {
   const used = (from: readonly string[]): string =>
     from.filter((name) => new RegExp(`\\b${name}\\(`).test(body)).join(", ");
   const fromBytes = ["bytes", used(["equal", "header"])].filter(Boolean).join(", ");
+  const fromPairs = used(["headerIs", "headersMeet"]);
   const statements = used(["allow", "deny", "judge", "routeToVersion", "setHeader"]);
   const fromPolicy = ["allocate", "begin", "end", "runs", statements].filter(Boolean).join(", ");
   return `// Generated from ${policies.map((policy) => policy.name).join(", ")}. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
 import { ${fromBytes} } from "proxy-wasm-as/assembly/bytes";
-import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+${fromPairs === "" ? "" : `import { ${fromPairs} } from "proxy-wasm-as/assembly/pairs";\n`}import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { ${fromPolicy} } from "proxy-wasm-as/assembly/policy";
 
 ${[...literals].map(([value, name]) => constant(name, value)).join("\n")}
@@ -70,17 +71,22 @@ export function proxy_abi_version_0_2_1(): void {}
 export function constant(name: string, value: string): string {
   const encoded = encoder.encode(value);
   const data = encoded.length === 0 ? "0" : `memory.data<u8>([${[...encoded].join(", ")}])`;
-  return `// ${JSON.stringify(value)}
+  return `// ${plain(JSON.stringify(value))}
 // @ts-ignore: decorator
 @inline function ${name}(): u64 { return bytes(${data}, ${encoded.length}); }`;
+}
+
+/** What stands in a comment has to stay in it, whatever its reader takes for the end of a line. */
+function plain(text: string): string {
+  return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 type Literal = (value: string) => string;
 
 function policyFunction(policy: CopperPolicy, index: number, literal: Literal): string {
   const body = policy.sections.flatMap((section) => section.body);
-  const judge = body.some(hasAllow) ? "  judge();\n" : "";
-  return `/** ${policy.name}, ${policy.source.path}:${lineOf(policy, policy.span.start)} */
+  const judge = hasAllow(body) ? "  judge();\n" : "";
+  return `// ${policy.name}, ${fileOf(policy)}:${lineOf(policy, policy.span.start)}
 function ${functionName(policy.name, index)}(): void {
 ${judge}${body.map((statement) => emit(statement, "  ", policy, literal)).join("")}}
 `;
@@ -88,6 +94,11 @@ ${judge}${body.map((statement) => emit(statement, "  ", policy, literal)).join("
 
 function functionName(name: string, index: number): string {
   return `p${index}_${name.replace(/[^A-Za-z0-9]+/g, "_")}`;
+}
+
+/** The file's own name: equal policies generate equal code, however the path to them is written. */
+function fileOf(policy: CopperPolicy): string {
+  return plain(policy.source.path.split(/[/\\]/).pop() ?? "");
 }
 
 function lineOf(policy: CopperPolicy, offset: number): number {
@@ -98,15 +109,14 @@ function emit(statement: Statement, indent: string, policy: CopperPolicy, litera
   const line = (code: string): string => `${indent}${code} // line ${lineOf(policy, statement.span.start)}\n`;
   switch (statement.kind) {
     case "setHeader":
-      return line(`setHeader(${nameOf(statement.name, literal)}, ${text(statement.value, literal)});`);
+      // Envoy keeps header names in lower case.
+      return line(
+        `setHeader(${literal(statement.name.value.toLowerCase())}(), ${text(statement.value, literal)});`,
+      );
     case "deny":
       return line(`return deny(${statement.status}, ${literal(statement.body)}());`);
-    case "allow": {
-      const key = `@peer\t${statement.caller}\t`;
-      return line(
-        `allow(${literal(statement.caller)}(), ${literal(key)}(), ${literal(statement.callee)}());`,
-      );
-    }
+    case "allow":
+      return line(`allow(${literal(statement.caller)}(), ${literal(statement.callee)}());`);
     case "routeToVersion":
       return line(`routeToVersion(${literal(statement.service)}(), ${literal(statement.version)}());`);
     case "if": {
@@ -120,22 +130,25 @@ function emit(statement: Statement, indent: string, policy: CopperPolicy, litera
   }
 }
 
-// Envoy keeps header names in lower case.
-function nameOf(expression: StringExpression, literal: Literal): string {
-  return expression.kind === "literal"
-    ? `${literal(expression.value.toLowerCase())}()`
-    : text(expression, literal);
-}
-
 function text(expression: StringExpression, literal: Literal): string {
   if (expression.kind === "literal") return `${literal(expression.value)}()`;
   return `header(${literal(expression.name.toLowerCase())}())`;
 }
 
+/** A header equals what any of its values equals: a second copy must not hide the first, nor the other way round. */
+function comparison(left: StringExpression, right: StringExpression, literal: Literal): string {
+  const name = (header: string): string => `${literal(header.toLowerCase())}()`;
+  if (left.kind === "getHeader" && right.kind === "getHeader")
+    return `headersMeet(${name(left.name)}, ${name(right.name)})`;
+  if (left.kind === "getHeader") return `headerIs(${name(left.name)}, ${text(right, literal)})`;
+  if (right.kind === "getHeader") return `headerIs(${name(right.name)}, ${text(left, literal)})`;
+  return `equal(${text(left, literal)}, ${text(right, literal)})`;
+}
+
 function test(condition: Condition, literal: Literal): string {
   switch (condition.kind) {
     case "equal":
-      return `${condition.negated ? "!" : ""}equal(${text(condition.left, literal)}, ${text(condition.right, literal)})`;
+      return `${condition.negated ? "!" : ""}${comparison(condition.left, condition.right, literal)}`;
     case "not":
       return `!(${test(condition.operand, literal)})`;
     case "and":

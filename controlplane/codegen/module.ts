@@ -17,13 +17,15 @@ export interface Module {
 export interface Chain {
   readonly service: string;
   readonly direction: "inbound" | "outbound";
+  /** Only inbound, and only where policies are for some versions of the service: then each version has a chain of its own. */
+  readonly version?: string;
   readonly slots: readonly Slot[];
 }
 
 export interface Slot {
   /**
-   * Name of the ECDS resource: `wire/SERVICE/DIRECTION/POLICY+POLICY`. Another one for another set of policies, because a filter that
-   * is replaced under its name and the routes that switch it on do not change in one instant.
+   * Name of the ECDS resource: `wire/SERVICE/DIRECTION/POLICY+POLICY/HASH`, the hash that of the configuration. Another one for other
+   * policies or other calls: a chain with other slots is another generation, beside the old one until the callers have moved.
    */
   readonly name: string;
   /** `vm_id`. The same whatever the set of policies, because shared data lives under it. */

@@ -1,24 +1,31 @@
-import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { type Ask, createThread } from "./thread.ts";
 
-/** Run a verified module once with its configuration; why it does not work, in its own words. Never throws. */
-export function smoke(bytes: Uint8Array, configuration: string): string[] {
-  try {
-    const host = createHost(bytes, { configuration });
-    if (host.failure !== null) return [host.failure, ...host.logs.map((line) => line.message)];
-    for (const headers of [
-      [],
-      [
-        [":method", "GET"],
-        [":path", "/"],
-        ["user-agent", "wire"],
-      ] as const,
-    ]) {
-      const properties = { "source.address": "127.0.0.1:1", "xds.route_name": "none" };
-      const { logs } = host.request({ headers, properties });
-      if (host.failure !== null) return [host.failure, ...logs.map((line) => line.message)];
-    }
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
+/** What a try of a module came to. */
+export type Smoked =
+  /** Why it does not work, in its own words; empty when it does. */
+  | { readonly kind: "tried"; readonly reasons: readonly string[] }
+  /** It ran on and on, or took the thread with it. */
+  | { readonly kind: "crash" | "timeout"; readonly reason: string };
+
+/** What the thread is asked; the bytes are those of a verified module. */
+export interface SmokeQuestion {
+  readonly bytes: Uint8Array;
+  readonly configuration: string;
+}
+
+const heapMbMax = 256;
+const ask: Ask<SmokeQuestion, readonly string[]> = createThread(
+  new URL("./smoke-worker.ts", import.meta.url),
+  // An author's endless loop may log in each round.
+  { maxOldGenerationSizeMb: heapMbMax },
+);
+
+/** Run a verified module with its configuration in a thread of its own: what is in it was written by anybody. Never throws. */
+export async function smoke(
+  bytes: Uint8Array,
+  configuration: string,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<Smoked> {
+  const outcome = await ask({ bytes, configuration }, options.timeoutMs ?? 5_000);
+  return outcome.kind === "answer" ? { kind: "tried", reasons: outcome.answer } : outcome;
 }

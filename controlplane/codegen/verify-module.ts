@@ -8,6 +8,9 @@ import { readSections } from "./read-sections.ts";
 
 /** No module that the toolkit makes comes near; one that does is a mistake. In bytes. */
 const SIZE_MAX = 1024 * 1024;
+/** A VM has one memory on each worker. In pages of 64 KiB: 2 MiB to begin with, and 16 MiB. */
+const PAGES_MIN = 32;
+const PAGES_MAX = 256;
 
 /** Why Envoy must not be given this module; empty when it may be. Never throws. */
 export function verifyModule(bytes: Uint8Array): string[] {
@@ -19,7 +22,17 @@ export function verifyModule(bytes: Uint8Array): string[] {
     return [`the module does not parse: ${error instanceof Error ? error.message : String(error)}`];
   }
   const sections = readSections(bytes);
+  if ("unreadable" in sections)
+    return [`the module has ${sections.unreadable}, which no module of the toolkit has`];
   const reasons: string[] = [];
+  for (const { min, max } of sections.memories) {
+    if (min > PAGES_MIN)
+      reasons.push(`the module begins with ${min} pages of memory, more than the ${PAGES_MIN} allowed`);
+    if (max === undefined || max > PAGES_MAX)
+      reasons.push(
+        `the module may use ${max ?? "any number of"} pages of memory, more than the ${PAGES_MAX} allowed`,
+      );
+  }
   if (sections.hasStart) {
     reasons.push("the module has a start section, which runs before the proxy is ready for its calls");
   }

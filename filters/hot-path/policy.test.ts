@@ -10,7 +10,7 @@ test("the header is set for the callers in the context only", async () => {
   const { policies, diagnostics } = checkCopper({ path: "policy.cup", text });
   expect(diagnostics).toEqual([]);
   const { bytes = new Uint8Array() } = await assemble({ entry: generate(policies) });
-  const host = createHost(bytes, { configuration: "hot-path\tinbound\t127.0.0.3\n" });
+  const host = createHost(bytes, { configuration: "@peer\tsearch\t127.0.0.3\nhot-path\tinbound\tsearch\n" });
   expect(host.request({ properties: { "source.address": "127.0.0.3:5" } }).requestHeaders).toEqual([
     ["critical", "true"],
   ]);

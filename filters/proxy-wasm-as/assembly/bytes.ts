@@ -35,7 +35,7 @@ export function equal(left: Bytes, right: Bytes): bool {
   return length == lengthOf(right) && memory.compare(pointerOf(left), pointerOf(right), length) == 0;
 }
 
-/** The first value of a request header. */
+/** The first value of a request header; `./pairs` looks at all of them. */
 export function header(name: Bytes): Bytes {
   store<u64>(out, 0);
   if (proxy_get_header_map_value(0, pointerOf(name), lengthOf(name), out, out + 4) != 0) return MISSING;

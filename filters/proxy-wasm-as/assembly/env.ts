@@ -49,3 +49,5 @@ export declare function proxy_call_foreign_function(
   result: usize,
   resultSize: usize,
 ): u32;
+export declare function proxy_define_metric(kind: u32, name: usize, nameSize: usize, id: usize): u32;
+export declare function proxy_increment_metric(id: u32, by: i64): u32;

@@ -1,10 +1,10 @@
-import { Bytes, bytes, equal, header, isName, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "./bytes";
+import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "./bytes";
 import {
   proxy_add_header_map_value,
-  proxy_get_header_map_pairs,
   proxy_remove_header_map_value,
 } from "./env";
-import { calleeName, callerAddress, deny, isAudited } from "./policy";
+import { forgetPairs, nextValue, rewind } from "./pairs";
+import { calleeName, callerAddress, deny, holdsBack } from "./policy";
 
 export { Bytes } from "./bytes";
 
@@ -40,19 +40,9 @@ export class Headers {
   getAll(name: string): string[] {
     const found: string[] = [];
     const wanted = view(lower(name));
-    const cell = memory.data(8);
-    store<u64>(cell, 0);
-    if (proxy_get_header_map_pairs(0, cell, cell + 4) != 0 || load<u32>(cell + 4) < 4) return found;
-    const start = <usize>load<u32>(cell);
-    const count = load<u32>(start);
-    let at = start + 4 + count * 8;
-    for (let i: u32 = 0; i < count; i++) {
-      const nameSize = load<u32>(start + 4 + i * 8);
-      const valueSize = load<u32>(start + 8 + i * 8);
-      if (equal(bytes(at, nameSize), wanted)) {
-        found.push(String.UTF8.decodeUnsafe(at + nameSize + 1, valueSize));
-      }
-      at += nameSize + valueSize + 2;
+    rewind();
+    for (let value = nextValue(wanted); value != MISSING; value = nextValue(wanted)) {
+      found.push(String.UTF8.decodeUnsafe(pointerOf(value), lengthOf(value)));
     }
     return found;
   }
@@ -64,9 +54,9 @@ export class Headers {
   set(name: string, value: string): bool {
     const key = lower(name);
     const content = String.UTF8.encode(value);
-    return isAudited()
-      ? isName(view(key)) && isValue(view(content))
-      : replaceHeader(view(key), view(content));
+    if (holdsBack()) return isName(view(key)) && isValue(view(content));
+    forgetPairs();
+    return replaceHeader(view(key), view(content));
   }
 
   /** Add a value to those that are there. False, and nothing is added, when name or value cannot stand in a header. */
@@ -74,7 +64,8 @@ export class Headers {
     const key = lower(name);
     const content = String.UTF8.encode(value);
     if (!isName(view(key)) || !isValue(view(content))) return false;
-    if (isAudited()) return true;
+    if (holdsBack()) return true;
+    forgetPairs();
     proxy_add_header_map_value(
       0,
       changetype<usize>(key),
@@ -86,7 +77,8 @@ export class Headers {
   }
 
   remove(name: string): void {
-    if (isAudited()) return;
+    if (holdsBack()) return;
+    forgetPairs();
     const key = lower(name);
     proxy_remove_header_map_value(0, changetype<usize>(key), key.byteLength);
   }

@@ -1,4 +1,4 @@
-import { Bytes, bytes } from "./bytes";
+import { Bytes, bytes, lengthOf, pointerOf } from "./bytes";
 
 // One line of text in static memory, built without allocating: where memory may be what ran out, and where strings would
 // bring more code than they are worth.
@@ -17,6 +17,13 @@ export function append(text: string): void {
     const unit = text.charCodeAt(i);
     store<u8>(line + size++, unit < 128 ? unit : 63);
   }
+}
+
+/** Bytes as they are, which have to be ASCII. */
+export function appendBytes(text: Bytes): void {
+  const length = min(lengthOf(text), 220 - size);
+  memory.copy(line + size, pointerOf(text), length);
+  size += length;
 }
 
 export function appendNumber(value: u32): void {

@@ -1,12 +1,15 @@
 import { Bytes, bytes, equal, lengthOf, log, MISSING, pointerOf } from "./bytes";
-import { proxy_get_buffer_bytes } from "./env";
-import { append, appendNumber, begin, view } from "./line";
+import { proxy_define_metric, proxy_get_buffer_bytes } from "./env";
+import { append, appendBytes, appendNumber, begin, view } from "./line";
 
 // One block per root context in one static region, so that neither a new configuration nor a removed root leaks:
-// root, size, count, then flags, start and length of the peers for each policy, then the text itself.
-// Envoy gives equal code with one vm_id one VM, where old and new configuration live side by side for a while.
-const CAPACITY: usize = 49152;
-const region: usize = memory.data(49152);
+// root, size, count, then for each policy flags, start and length of the peers and the metric, then the text itself.
+// Envoy gives equal code with one vm_id one VM, where a configuration lives until the last stream of it has ended: there is room
+// for eight of the longest. Pages that are never written to cost an instance no memory.
+const CAPACITY: usize = 524288;
+const region: usize = memory.data(524288);
+const LONGEST: usize = 65536;
+const ENTRY: u32 = 16;
 const STREAMS: u32 = 4096;
 const streams: usize = memory.data(32768);
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -16,11 +19,10 @@ let recorded: u32 = 0;
 let onlyRoot: u32 = 0;
 let newest: u32 = 0;
 
-export const PRESENT: u32 = 1;
-export const OUTBOUND: u32 = 2;
-export const AUDIT: u32 = 4;
-export const ALL: u32 = 8;
-export const COMPLEMENT: u32 = 16;
+export const OUTBOUND: u32 = 1;
+export const AUDIT: u32 = 2;
+export const ALL: u32 = 4;
+export const COMPLEMENT: u32 = 8;
 
 /** The streams of the only root need no record: which root is theirs is clear. */
 export function created(context: u32, parent: u32): void {
@@ -56,18 +58,23 @@ export function blockOf(context: u32): usize {
 }
 
 export function flagsOf(block: usize, policy: u32): u32 {
-  return load<u32>(block + 12 + policy * 12);
+  return load<u32>(block + 12 + policy * ENTRY);
 }
 
 export function peersOf(block: usize, policy: u32): Bytes {
-  const at = block + 12 + policy * 12;
+  const at = block + 12 + policy * ENTRY;
   return bytes(block + load<u32>(at + 4), load<u32>(at + 8));
+}
+
+/** The counter of an audited policy; 0 for the others. */
+export function metricOf(block: usize, policy: u32): u32 {
+  return load<u32>(block + 12 + policy * ENTRY + 12);
 }
 
 /** The lines that start with `@`, as `@self NAME` and `@peer NAME ADDRESSES` (tabs between), say who is who. */
 export function fact(block: usize, key: Bytes): Bytes {
   const end = block + load<u32>(block + 4);
-  let at = block + 12 + load<u32>(block + 8) * 12;
+  let at = textOf(block);
   while (at < end) {
     const stop = find8(at, end, 10);
     if (lengthOf(key) < stop - at && equal(bytes(at, lengthOf(key)), key)) {
@@ -76,6 +83,27 @@ export function fact(block: usize, key: Bytes): Bytes {
     at = stop + 1;
   }
   return MISSING;
+}
+
+/** The name in the line `@peer NAME ADDRESSES` that lists this address. */
+export function callerIn(block: usize, address: Bytes): Bytes {
+  const end = block + load<u32>(block + 4);
+  for (let at = textOf(block); at < end; ) {
+    const stop = find8(at, end, 10);
+    const name = find8(at, stop, 9) + 1;
+    if (is(at, name - 1, "@peer")) {
+      const addresses = find8(name, stop, 9) + 1;
+      if (addresses <= stop && listed(bytes(addresses, stop - addresses), address)) {
+        return bytes(name, addresses - 1 - name);
+      }
+    }
+    at = stop + 1;
+  }
+  return MISSING;
+}
+
+function textOf(block: usize): usize {
+  return block + 12 + load<u32>(block + 8) * ENTRY;
 }
 
 /** Whether a comma-separated list has this item. */
@@ -103,11 +131,12 @@ export function configure(root: u32, size: usize, names: Bytes): bool {
       text = bytes(load<u32>(cell), load<u32>(cell + 4));
     }
   }
-  const head: usize = 12 + count * 12;
+  const head: usize = 12 + count * ENTRY;
   const total = (head + lengthOf(text) + 3) & ~3;
   const old = find(root);
   const before = old != 0 ? <usize>load<u32>(old + 4) : 0;
-  if (used - before + total > CAPACITY) return refuse("the configuration is too long; lines", 0);
+  if (total > LONGEST) return refuse("it is too long", 0);
+  if (used - before + total > CAPACITY) return refuse("too many others are still in use", 0);
   // The new block is written behind the others only once the text is understood.
   const table = heap.alloc(head);
   memory.fill(table, 0, head);
@@ -122,34 +151,36 @@ export function configure(root: u32, size: usize, names: Bytes): bool {
       const name = find8(at, stop, 9);
       const direction = find8(min(name + 1, stop), stop, 9);
       if (name >= stop || direction >= stop)
-        return refuse("expected NAME, DIRECTION and PEERS between tabs in line", line);
+        return refuse("expected NAME, DIRECTION and PEERS between tabs", line);
       const peers = find8(direction + 1, stop, 9);
-      while (next < count && !equal(nameAt(names, next), bytes(at, name - at))) next++;
-      if (next == count) return refuse("no such policy here, or out of order, in line", line);
-      let flags = PRESENT;
+      if (next == count || !equal(nameAt(names, next), bytes(at, name - at)))
+        return refuse("no such policy here, or out of order", line);
+      let flags: u32 = 0;
       const way = name + 1;
       if (is(way, direction, "outbound")) flags |= OUTBOUND;
       else if (!is(way, direction, "inbound"))
-        return refuse("the direction must be `inbound` or `outbound` in line", line);
+        return refuse("the direction must be `inbound` or `outbound`", line);
       if (peers < stop) {
         if (is(peers + 1, stop, "audit")) flags |= AUDIT;
         else if (!is(peers + 1, stop, "enforce"))
-          return refuse("the mode must be `enforce` or `audit` in line", line);
+          return refuse("the mode must be `enforce` or `audit`", line);
       }
       let start = direction + 1;
       if (is(start, peers, "*")) flags |= ALL;
       else if (start < peers && load<u8>(start) == 33) {
         flags |= COMPLEMENT;
         start++;
-      } else if (start == peers) return refuse("the peers are empty in line", line);
-      const entry = table + 12 + next * 12;
+      } else if (start == peers) return refuse("the peers are empty", line);
+      const entry = table + 12 + next * ENTRY;
       store<u32>(entry, flags);
       store<u32>(entry + 4, <u32>(head + (start - pointerOf(text))));
       store<u32>(entry + 8, <u32>(peers - start));
+      if ((flags & AUDIT) != 0) store<u32>(entry + 12, defineCounter(bytes(at, name - at)));
       next++;
     }
     at = stop + 1;
   }
+  if (next < count) return refuse("a policy has no line", 0);
   store<u32>(table, root);
   store<u32>(table + 4, <u32>total);
   store<u32>(table + 8, count);
@@ -164,6 +195,15 @@ export function configure(root: u32, size: usize, names: Bytes): bool {
   used += total;
   newest = root;
   return true;
+}
+
+/** `wire.audit.POLICY`, which Envoy keeps for all its workers. One that it knows already is the same counter again. */
+function defineCounter(policy: Bytes): u32 {
+  const cell = memory.data(4);
+  begin("wire.audit.");
+  appendBytes(policy);
+  const name = view();
+  return proxy_define_metric(0, pointerOf(name), lengthOf(name), cell) == 0 ? load<u32>(cell) : 0;
 }
 
 function nameAt(names: Bytes, index: u32): Bytes {
@@ -201,7 +241,7 @@ function refuse(reason: string, line: u32): bool {
   begin("configuration refused: ");
   append(reason);
   if (line > 0) {
-    append(" ");
+    append(" in line ");
     appendNumber(line);
   }
   log(4, view());

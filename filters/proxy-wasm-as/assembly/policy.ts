@@ -9,31 +9,39 @@ import {
   property,
   replaceHeader,
 } from "./bytes";
-import { proxy_send_local_response } from "./env";
+import { proxy_increment_metric, proxy_send_local_response } from "./env";
+import { forgetPairs } from "./pairs";
 import {
   ALL,
   AUDIT,
   blockOf,
   COMPLEMENT,
+  callerIn,
   fact,
   flagsOf,
   listed,
+  metricOf,
   OUTBOUND,
-  PRESENT,
   peersOf,
 } from "./plugins";
 
 // What generated policies are made of. All state here is that of the request being looked at: a worker looks at one
 // at a time, and none of it outlives the callback.
 let block: usize = 0;
-let auditing: bool = false;
 let outbound: bool = false;
+let address: Bytes = 0;
 let caller: Bytes = 0;
 let callee: Bytes = 0;
 let judged: bool = false;
 let admitted: bool = false;
 let rerouted: bool = false;
 let answered: bool = false;
+// Of the policy at work, when it is audited.
+let auditing: bool = false;
+let metric: u32 = 0;
+let acted: bool = false;
+let wouldJudge: bool = false;
+let wouldAdmit: bool = false;
 
 const VERSION: usize = memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 118, 101, 114, 115, 105, 111, 110]);
 const SOURCE: usize = memory.data<u8>([115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115]);
@@ -51,72 +59,86 @@ export function allocate(size: usize): usize {
 
 export function begin(context: u32): void {
   block = blockOf(context);
+  address = 0;
   caller = 0;
   callee = 0;
   judged = false;
   admitted = false;
   rerouted = false;
   answered = false;
+  auditing = false;
+  forgetPairs();
 }
 
-/** Whether a policy is for this request: it is configured here, and the peer is one of its own. */
+/** Whether a policy is for this request: the peer is one of its own. */
 export function runs(policy: u32): bool {
+  settle();
   if (block == 0 || answered) return false;
   const flags = flagsOf(block, policy);
-  if ((flags & PRESENT) == 0) return false;
   auditing = (flags & AUDIT) != 0;
+  metric = metricOf(block, policy);
   outbound = (flags & OUTBOUND) != 0;
   if ((flags & ALL) != 0) return true;
-  const found = listed(peersOf(block, policy), outbound ? calleeName() : callerAddress());
+  const found = listed(peersOf(block, policy), outbound ? calleeName() : callerName());
   return (flags & COMPLEMENT) != 0 ? !found : found;
+}
+
+/** Count the request for the policy that was at work, when it is audited and would have acted. */
+function settle(): void {
+  if (auditing && (acted || (wouldJudge && !wouldAdmit))) proxy_increment_metric(metric, 1);
+  auditing = false;
+  acted = false;
+  wouldJudge = false;
+  wouldAdmit = false;
 }
 
 /** Envoy's action: 0 goes on, 1 stops. */
 export function end(): u32 {
-  if (judged && !admitted && !answered) {
-    auditing = false;
-    deny(403, bytes(DENIED, 6));
-  }
+  settle();
+  if (judged && !admitted) deny(403, bytes(DENIED, 6));
   if (rerouted && !answered) clearRouteCache();
   // @ts-ignore: the runtime's
   __collect();
   return answered ? 1 : 0;
 }
 
-/** Whether the policy at work is evaluated only: it must change nothing. */
-export function isAudited(): bool {
+/** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
+export function holdsBack(): bool {
+  if (auditing) acted = true;
   return auditing;
 }
 
 export function setHeader(name: Bytes, value: Bytes): void {
-  if (!auditing) replaceHeader(name, value);
+  if (holdsBack()) return;
+  replaceHeader(name, value);
+  forgetPairs();
 }
 
 export function deny(status: u32, body: Bytes): void {
-  if (auditing || answered) return;
+  if (answered || holdsBack()) return;
   answered = true;
   proxy_send_local_response(status, DETAILS, 11, pointerOf(body), lengthOf(body), 0, 0, -1);
 }
 
 /** Called at the start of a policy with `Allow`: from here on the request needs one that admits it. */
 export function judge(): void {
-  if (!auditing) judged = true;
+  if (auditing) wouldJudge = true;
+  else judged = true;
 }
 
-/** Names are those of services, `*` for any; `callerKey` is the fact that lists the caller's addresses. */
-export function allow(callerName: Bytes, callerKey: Bytes, calleeWanted: Bytes): void {
-  if (auditing) return;
+/** Names are those of services, `*` for any. An audited one is asked for itself: nobody else's `Allow` speaks for it. */
+export function allow(callerWanted: Bytes, calleeWanted: Bytes): void {
   const self = fact(block, bytes(SELF, 6));
-  const callerFits =
-    isAny(callerName) ||
-    (outbound ? equal(self, callerName) : listed(fact(block, callerKey), callerAddress()));
-  if (callerFits && (isAny(calleeWanted) || equal(outbound ? calleeName() : self, calleeWanted)))
-    admitted = true;
+  if (!isAny(callerWanted) && !equal(outbound ? self : callerName(), callerWanted)) return;
+  if (!isAny(calleeWanted) && !equal(outbound ? calleeName() : self, calleeWanted)) return;
+  if (auditing) wouldAdmit = true;
+  else admitted = true;
 }
 
 export function routeToVersion(service: Bytes, version: Bytes): void {
-  if (auditing || !outbound || !equal(calleeName(), service)) return;
+  if (!outbound || !equal(calleeName(), service) || holdsBack()) return;
   replaceHeader(bytes(VERSION, 14), version);
+  forgetPairs();
   rerouted = true;
 }
 
@@ -128,7 +150,13 @@ export function calleeName(): Bytes {
 
 /** The address that the request came from, without the port. */
 export function callerAddress(): Bytes {
-  if (caller == 0) caller = cut(property(bytes(SOURCE, 14)), 58, true);
+  if (address == 0) address = cut(property(bytes(SOURCE, 14)), 58, true);
+  return address;
+}
+
+/** The service that the request came from, by its address; MISSING when the configuration has no need to know it. */
+function callerName(): Bytes {
+  if (caller == 0) caller = callerIn(block, callerAddress());
   return caller;
 }
 

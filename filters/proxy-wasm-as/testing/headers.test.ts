@@ -16,7 +16,7 @@ export function onRequest(request: Request): void { const headers = request.head
   const host = createHost(bytes, { configuration: `f\toutbound\t*\t${mode}\n` });
   const result = host.request({ headers });
   expect(host.failure).toBeNull();
-  return result;
+  return { ...result, metrics: host.metrics };
 }
 
 test("getAll gives every value in order, whatever the case of the name", async () => {
@@ -32,6 +32,17 @@ test("getAll gives every value in order, whatever the case of the name", async (
   );
   expect(requestHeaders).toContainEqual(["seen", "1||3"]);
   expect(requestHeaders).toContainEqual(["none", "0"]);
+});
+
+test("getAll sees what was changed before", async () => {
+  const { requestHeaders } = await run(
+    'headers.getAll("a"); headers.add("a", "2"); headers.set("seen", headers.getAll("a").join("|")); headers.remove("a"); headers.set("none", headers.getAll("a").length.toString());',
+    [["a", "1"]],
+  );
+  expect(requestHeaders).toEqual([
+    ["seen", "1|2"],
+    ["none", "0"],
+  ]);
 });
 
 test("set replaces all values, add keeps them, remove takes all", async () => {
@@ -84,14 +95,16 @@ test("bytes that are not UTF-8 pass untouched, and reading them does not trap", 
   expect(requestHeaderBytes.some(([name]) => name === "length")).toBe(true);
 });
 
-test("audit mode reads and changes nothing", async () => {
+test("audit mode reads and changes nothing, and counts the request once", async () => {
   const body = `assert(headers.set("a", "2")); assert(headers.add("a", "3")); headers.remove("b");
     assert(headers.get("b") == "1"); assert(!headers.set("a", "\\r")); request.deny(403, "no");`;
   const headers = [
     ["a", "1"],
     ["b", "1"],
   ] as const;
-  const { requestHeaders, localReply } = await run(body, headers, "audit");
+  const { requestHeaders, localReply, metrics } = await run(body, headers, "audit");
+  expect([...metrics]).toEqual([["wire.audit.f", 1]]);
+  expect([...(await run('headers.get("a");', headers, "audit")).metrics]).toEqual([["wire.audit.f", 0]]);
   expect(requestHeaders).toEqual(headers);
   expect(localReply).toBeUndefined();
 });

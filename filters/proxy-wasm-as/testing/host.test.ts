@@ -21,9 +21,16 @@ export function onRequest(request: Request): void { ${body} }`;
 async function raw(entry: string): Promise<Uint8Array> {
   const env = `export declare function proxy_get_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
 export declare function proxy_set_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
-export declare function proxy_get_current_time_nanoseconds(time: usize): u32;`;
+export declare function proxy_get_current_time_nanoseconds(time: usize): u32;
+export declare function proxy_define_metric(kind: u32, name: usize, size: usize, id: usize): u32;
+export declare function proxy_increment_metric(id: u32, by: i64): u32;
+export declare function proxy_record_metric(id: u32, value: u64): u32;
+export declare function proxy_get_metric(id: u32, value: usize): u32;`;
   const marks = `import "proxy-wasm-as/assembly/abort";
-import { proxy_get_current_time_nanoseconds, proxy_get_header_map_pairs, proxy_set_header_map_pairs } from "./env";
+import {
+  proxy_define_metric, proxy_get_current_time_nanoseconds, proxy_get_header_map_pairs, proxy_get_metric,
+  proxy_increment_metric, proxy_record_metric, proxy_set_header_map_pairs,
+} from "./env";
 export function proxy_abi_version_0_2_1(): void {}
 export function malloc(size: usize): usize { return heap.alloc(size); }`;
   const { bytes = new Uint8Array(), stderr } = await assemble({
@@ -94,4 +101,25 @@ export function proxy_on_request_headers(context: u32, count: u32, end: u32): u3
   const host = createHost(copy);
   expect(host.request({ headers: many(1024) }).requestHeaders).toHaveLength(1024);
   expect(host.request({ headers: many(1025) }).requestHeaders).toEqual([]);
+});
+
+test("metrics are shared by workers; a counter only goes up, and a gauge goes both ways", async () => {
+  const counting = await raw(`const cell: usize = memory.data(8);
+const name: usize = memory.data<u8>([97, 98]);
+function idOf(kind: u32): u32 { assert(proxy_define_metric(kind, name + kind, 1, cell) == 0); return load<u32>(cell); }
+export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
+  const counter = idOf(0), gauge = idOf(1);
+  assert(proxy_increment_metric(counter, 2) == 0);
+  assert(proxy_increment_metric(counter, 0) == 2);
+  assert(proxy_increment_metric(counter, -1) == 2);
+  assert(proxy_record_metric(counter, 1) == 2);
+  assert(proxy_increment_metric(gauge, -3) == 0 && proxy_record_metric(gauge, 7) == 0);
+  assert(proxy_get_metric(counter, cell) == 0 && load<u64>(cell) >= 2);
+  assert(proxy_increment_metric(999, 1) == 1);
+  return 0;
+}`);
+  const host = createHost(counting, { workers: 2 });
+  for (let n = 0; n < 3; n++) host.request({});
+  expect(host.failure).toBeNull();
+  expect(Object.fromEntries(host.metrics)).toEqual({ a: 6, b: 7 });
 });

@@ -55,6 +55,8 @@ export interface Host {
   readonly logs: readonly LogLine[];
   /** Pages of 64 KiB that the instances have, together. */
   readonly memoryPages: number;
+  /** The metrics that the module defined, with what all instances made of them. */
+  readonly metrics: ReadonlyMap<string, number>;
   request(request: HostRequest): HostResult;
   /** A new configuration beside the old one in the same VMs, as Envoy does it; false when refused. */
   configure(configuration: string): boolean;
@@ -63,7 +65,8 @@ export interface Host {
 /** Start a module: `_initialize`, `proxy_on_vm_start`, `proxy_on_configure`. Throws only on bytes that are no module. */
 export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
   const module = new WebAssembly.Module(Uint8Array.from(bytes));
-  const workers = Array.from({ length: options.workers ?? 1 }, () => new Worker(module, options));
+  const metrics = new Metrics();
+  const workers = Array.from({ length: options.workers ?? 1 }, () => new Worker(module, options, metrics));
   let turn = 0;
   return {
     get failure() {
@@ -75,6 +78,9 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
     get memoryPages() {
       return workers.reduce((sum, worker) => sum + worker.pages(), 0);
     },
+    get metrics() {
+      return metrics.values;
+    },
     request(request) {
       const worker = workers[turn++ % workers.length];
       if (worker === undefined) throw new Error("a host has one worker at least");
@@ -85,6 +91,8 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
 }
 
 type Callback = (...args: number[]) => number | undefined;
+/** What an import is called with: 64-bit integers come as bigints. */
+type Import = (...args: (number | bigint)[]) => number | undefined;
 
 const encoder = new TextEncoder();
 const bytesOf = (value: string | Uint8Array): Uint8Array =>
@@ -94,10 +102,33 @@ const textOf = (value: Uint8Array): string => new TextDecoder().decode(value);
 // What may be called while the host itself is calling the allocator or `_initialize`.
 const restrictedAllowed = new Set(["proxy_log"]);
 
+/** Metrics are Envoy's, not a worker's. An id says the kind in its last two bits, as there. */
+class Metrics {
+  readonly values = new Map<string, number>();
+  private readonly names = new Map<number, string>();
+
+  define(kind: number, name: string): number {
+    if (!this.values.has(name)) this.values.set(name, 0);
+    const id = (this.names.size + 1) * 4 + kind;
+    this.names.set(id, name);
+    return id;
+  }
+
+  get(id: number): number | undefined {
+    return this.values.get(this.names.get(id) ?? "");
+  }
+
+  set(id: number, value: number): void {
+    const name = this.names.get(id);
+    if (name !== undefined) this.values.set(name, value);
+  }
+}
+
 class Worker {
   failure: string | null = null;
   readonly startLogs: LogLine[] = [];
   private readonly options: HostOptions;
+  private readonly metrics: Metrics;
   private exports: WebAssembly.Exports = {};
   private logs: LogLine[] = this.startLogs;
   private calls: string[] = [];
@@ -109,11 +140,13 @@ class Worker {
   private nextId = 1;
   private root = 0;
 
-  constructor(module: WebAssembly.Module, options: HostOptions) {
+  constructor(module: WebAssembly.Module, options: HostOptions, metrics: Metrics) {
     this.options = options;
+    this.metrics = metrics;
     this.guard(() => {
-      const env: Record<string, Callback> = {};
-      for (const name of Object.keys(hostFunctions)) env[name] = (...args) => this.call(name, args);
+      const env: Record<string, Import> = {};
+      for (const name of Object.keys(hostFunctions))
+        env[name] = (...args) => this.call(name, args.map(Number));
       const wasi = { fd_write: () => 0, proc_exit: () => undefined };
       this.exports = new WebAssembly.Instance(module, { env, wasi_snapshot_preview1: wasi }).exports;
       this.restricted = true;
@@ -287,6 +320,27 @@ class Worker {
           body: textOf(this.read(d, e)),
           headers: readPairs(this.read(headers, headersSize)).map(([key, value]) => [key, textOf(value)]),
         };
+        return status.ok;
+      }
+      case "proxy_define_metric":
+        if (a > 2) return status.badArgument;
+        this.store(d, this.metrics.define(a, textOf(this.read(b, c))));
+        return status.ok;
+      case "proxy_increment_metric":
+      case "proxy_record_metric": {
+        const value = this.metrics.get(a);
+        if (value === undefined) return status.notFound;
+        const isCounter = (a & 3) === 0;
+        const isIncrement = name === "proxy_increment_metric";
+        // A counter only goes up, and nothing but a histogram or a gauge is recorded.
+        if (isCounter ? !isIncrement || b <= 0 : isIncrement && (a & 3) === 2) return status.badArgument;
+        this.metrics.set(a, isIncrement ? value + b : b);
+        return status.ok;
+      }
+      case "proxy_get_metric": {
+        const value = this.metrics.get(a);
+        if (value === undefined) return status.notFound;
+        new DataView(this.memory()).setBigUint64(b >>> 0, BigInt(value), true);
         return status.ok;
       }
       case "proxy_call_foreign_function":

@@ -1,0 +1,71 @@
+import { createHost, type HostRequest, type HostResult } from "../../filters/proxy-wasm-as/testing/index.ts";
+
+/**
+ * Run a module on requests that its policies are for, then give it the same configuration again beside the old one, as an update
+ * does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
+ */
+export function tryModule(bytes: Uint8Array, configuration: string): readonly string[] {
+  try {
+    const host = createHost(bytes, { configuration });
+    if (host.failure !== null) return [host.failure, ...messages(host.logs)];
+    const failing = (): readonly string[] => {
+      for (const request of requestsFor(configuration)) {
+        const { logs } = host.request(request);
+        if (host.failure !== null) return [host.failure, ...messages(logs)];
+      }
+      return [];
+    };
+    const first = failing();
+    if (first.length > 0) return first;
+    if (!host.configure(configuration))
+      return ["the plugin refused the same configuration again", ...messages(host.logs)];
+    return failing();
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+const headers: readonly HostRequest["headers"][] = [
+  [],
+  [
+    [":method", "GET"],
+    [":path", "/"],
+    [":authority", "wire"],
+    ["user-agent", "wire"],
+  ],
+];
+
+/** An address of nobody's, from the block for documentation. */
+const stranger = "203.0.113.1";
+
+/** A peer of each policy, which is what makes it run. */
+function requestsFor(configuration: string): readonly HostRequest[] {
+  const lines = configuration.split("\n").map((line) => line.split("\t"));
+  const addresses = new Map(
+    lines.flatMap(([kind, name = "", list = ""]) =>
+      kind === "@peer" ? [[name, list.split(",")[0] ?? stranger] as const] : [],
+    ),
+  );
+  const known = [...addresses.values()];
+  const routes = new Set<string>();
+  const sources = new Set<string>();
+  for (const [name = "", direction, peers = ""] of lines) {
+    if (name === "" || name.startsWith("@")) continue;
+    const [first = ""] = peers.split(",");
+    const any = first === "*" || first.startsWith("!");
+    if (direction === "outbound") routes.add(any ? "wire" : first);
+    else
+      for (const source of any ? [stranger, ...known] : [addresses.get(first) ?? stranger])
+        sources.add(source);
+  }
+  const properties = [
+    ...[...routes].map((route) => ({ "source.address": `${stranger}:1`, "xds.route_name": route })),
+    ...[...sources].map((source) => ({ "source.address": `${source}:1`, "xds.route_name": "wire" })),
+  ];
+  return properties.flatMap((each) => headers.map((list = []) => ({ headers: list, properties: each })));
+}
+
+function messages(logs: HostResult["logs"]): readonly string[] {
+  // That it failed, and of what, is said apart.
+  return logs.map((line) => line.message).filter((message) => !message.startsWith("wasm failed: "));
+}
