@@ -16,6 +16,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   PLC0103: "only contradictory pins bring it about: controlplane/placement",
   MOD0102: "needs a broken module: the tests of controlplane/codegen",
   MOD0103: "needs a crash of the compiler: the tests of controlplane/codegen",
+  MOD0104: "takes seconds to be given up: the tests of controlplane/codegen",
 };
 
 /** A folder is wrong in one stage: the later ones only run when the earlier ones are content. */

@@ -2,16 +2,18 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createChainCache } from "../controlplane/codegen/build-chains.ts";
+import type { Diagnostic } from "../controlplane/language/diagnostic.ts";
 import { renderDiagnostic } from "../controlplane/language/render.ts";
-import type { Source } from "../controlplane/language/source.ts";
 import { type Build, build } from "../controlplane/pipeline/build.ts";
 import { explainPlacement } from "../controlplane/placement/explain.ts";
+import { readCase } from "./read-case.ts";
 import { inProcessMesh } from "./run-traffic.ts";
 import { showXds } from "./show-xds.ts";
 import { parseTraffic, showArrival, showOutcome } from "./traffic.ts";
 
-const corpus = join(import.meta.dirname, "policies");
-const folders = readdirSync(corpus).filter((folder) => !folder.startsWith("error-"));
+const folders = readdirSync(join(import.meta.dirname, "policies")).filter(
+  (folder) => !folder.startsWith("error-"),
+);
 const cache = createChainCache();
 
 /** What is written down of a build besides its traffic, by file. */
@@ -22,37 +24,36 @@ const goldens: Readonly<Record<string, (build: Build) => string>> = {
 };
 
 describe.each(folders)("golden %s", (folder) => {
-  const path = (name: string): string => join(corpus, folder, name);
-  const source = (name: string): Source => ({
-    path: `${folder}/${name}`,
-    text: readFileSync(path(name), "utf8"),
-  });
-  const built = (async (): Promise<Build> => {
-    const names = readdirSync(join(corpus, folder)).sort();
-    const policies = names.filter((name) => /\.(cup|ts)$/.test(name) && !name.endsWith(".as.ts")).map(source);
-    const result = await build({ policies, mesh: source("mesh.yaml") }, { cache });
-    const said = result.diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, { color: false }));
-    expect(said.join("\n\n")).toBe("");
-    if (result.build === undefined) throw new Error(`${folder} does not build`);
-    return result.build;
-  })();
+  const { input, path } = readCase(folder);
+  const result = build(input, { cache });
   // The first test that awaits it reports it.
-  built.catch(() => undefined);
+  result.catch(() => undefined);
+  const built = async (): Promise<Build> => {
+    const { build: found, diagnostics } = await result;
+    if (found === undefined) throw new Error(`${folder} does not build:\n${showDiagnostics(diagnostics)}`);
+    return found;
+  };
+
+  test("warnings.txt", async () => {
+    const text = showDiagnostics((await result).diagnostics);
+    if (text === "") expect(existsSync(path("warnings.txt")), `${folder} has no warnings`).toBe(false);
+    else await expect(`${text}\n`).toMatchFileSnapshot(path("warnings.txt"));
+  });
 
   test.each(Object.keys(goldens))("%s", async (name) => {
     expect(
       existsSync(path(name)) || process.env["UPDATE_GOLDENS"] === "1",
       `${folder}/${name} is missing: create it with \`npm run golden\` and read it`,
     ).toBe(true);
-    await expect(goldens[name]?.(await built)).toMatchFileSnapshot(path(name));
+    await expect(goldens[name]?.(await built())).toMatchFileSnapshot(path(name));
   });
 
   test("traffic.txt", async () => {
     expect(existsSync(path("traffic.txt")), `${folder}/traffic.txt is missing: write what must happen`).toBe(
       true,
     );
-    const mesh = inProcessMesh(await built);
-    for (const request of parseTraffic(source("traffic.txt").text)) {
+    const mesh = inProcessMesh(await built());
+    for (const request of parseTraffic(readFileSync(path("traffic.txt"), "utf8"))) {
       for (const arrival of mesh.send(request)) {
         expect(showArrival(arrival, request.outcome), `line ${request.line}: ${request.text}`).toBe(
           showOutcome(request.outcome),
@@ -61,6 +62,10 @@ describe.each(folders)("golden %s", (folder) => {
     }
   });
 });
+
+function showDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, { color: false })).join("\n\n");
+}
 
 /** Generated sources; the ones that several slots share are shown once. Filter code is its author's and not shown again. */
 function showGenerated({ generated, policies }: Build): string {
@@ -78,7 +83,7 @@ function showPlacement({ placement, policies, mesh }: Build): string {
   const lines = [
     `${status}: cost ${cost}, bound ${bound}`,
     ...explainPlacement(placement, policies, mesh),
-    ...unmatched.map((name) => `${name} matches no call`),
+    ...unmatched.map((name) => `${name} is enforced nowhere`),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -7,7 +7,7 @@ import type { Route } from "../controlplane/xds/generated/envoy/config/route/v3/
 import type { HttpConnectionManager } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import { versionHeader } from "../controlplane/xds/listener.ts";
-import { proxyResources } from "../controlplane/xds/snapshot.ts";
+import { proxyResources, slotsOf, wayOf } from "../controlplane/xds/snapshot.ts";
 import { createHost, type Host } from "../filters/proxy-wasm-as/testing/index.ts";
 import type { Arrival, Traffic } from "./traffic.ts";
 
@@ -21,9 +21,9 @@ export interface InProcessMesh {
 }
 
 export function inProcessMesh(build: Build): InProcessMesh {
-  const { mesh, placement, chains } = build;
+  const { mesh, chains } = build;
   const addresses = addressPlan(mesh);
-  const snapshots = proxyResources({ mesh, placement, chains, reached: chains, addresses });
+  const snapshots = proxyResources({ mesh, addresses, ways: [wayOf(build)] });
   const hosts = new Map<string, Host>();
 
   const hostOf = (listener: string, slot: Slot): Host => {
@@ -42,14 +42,16 @@ export function inProcessMesh(build: Build): InProcessMesh {
     request: { readonly headers: Headers; readonly source: string },
   ): Passed | Arrival | undefined => {
     const snapshot = snapshots.get(service);
-    const listener = snapshot?.listeners.get(name);
+    // Its own name goes on with that of its generation.
+    const listener = [...(snapshot?.listeners.values() ?? [])].find((each) =>
+      each.name.startsWith(`${name}/`),
+    );
     if (snapshot === undefined || listener === undefined) return undefined;
     const [manager] = managersOf(decodeListener(listener));
     const rds = manager?.routeSpecifier.case === "rds" ? manager.routeSpecifier.value : undefined;
     const routes = snapshot.routes.get(rds?.routeConfigName ?? "");
     if (manager === undefined || routes === undefined) throw new Error(`${name} has no routes`);
-    const slots =
-      chains.find((chain) => chain.service === service && chain.direction === direction)?.slots ?? [];
+    const slots = slotsOf(chains, service, direction, name.split("@")[1]);
     let headers = withoutNames(request.headers, strippedEarly(manager));
     const authority = headers.find(([key]) => key === ":authority")?.[1] ?? "";
     const host = decodeRoutes(routes).virtualHosts.find(({ domains }) =>
@@ -98,14 +100,14 @@ export function inProcessMesh(build: Build): InProcessMesh {
             });
       if (out !== undefined && out.kind !== "passed") return [out];
       const sent = out?.headers ?? first;
-      const version = out?.cluster.split("|")[1];
+      const version = out?.cluster.split("/")[0]?.split("|")[1];
       const all = callee.versions.size === 0 ? [undefined] : [...callee.versions.keys()];
       const source =
         from === null
           ? "203.0.113.7"
           : out === undefined
             ? addresses.service(from).address
-            : addresses.proxy(from).address;
+            : addresses.proxy(from);
       return (version === undefined ? all : [version]).map((target): Arrival => {
         const full = target === undefined ? to : `${to}@${target}`;
         const inside = through(to, "inbound", `inbound/${full}`, { headers: sent, source });

@@ -16,7 +16,7 @@ import { HttpConnectionManagerSchema } from "../controlplane/xds/generated/envoy
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Resource } from "../controlplane/xds/resource.ts";
-import { proxyResources, resourcesOf } from "../controlplane/xds/snapshot.ts";
+import { proxyResources, resourcesOf, wayOf } from "../controlplane/xds/snapshot.ts";
 import { type TypeUrl, typeUrl } from "../controlplane/xds/type-url.ts";
 
 const registry = createRegistry(
@@ -40,14 +40,8 @@ const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
 
 /** The resources of every proxy as a person reads them, in a stable order. The bytes of modules are left out. */
 export function showXds(build: Build): string {
-  const { mesh, placement, chains } = build;
-  const snapshots = proxyResources({
-    mesh,
-    placement,
-    chains,
-    reached: chains,
-    addresses: addressPlan(mesh),
-  });
+  const { mesh } = build;
+  const snapshots = proxyResources({ mesh, addresses: addressPlan(mesh), ways: [wayOf(build)] });
   const shown = [...snapshots].map(([service, snapshot]) => [
     service,
     Object.fromEntries(

@@ -94,7 +94,7 @@ async function start(
   service: string,
   { envoy: path, xdsPort, addresses, progress }: RunProxiesOptions,
 ): Promise<RunningEnvoy> {
-  const { address } = addresses.proxy(service);
+  const address = addresses.proxy(service);
   const envoy = await startEnvoy({
     path,
     adminAddress: address,

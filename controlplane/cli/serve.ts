@@ -45,7 +45,6 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   });
   const controlPlane = createControlPlane({
     ads,
-    cache,
     async entering(rollout, stage) {
       newest = rollout.to;
       const services = [...stage.snapshots.keys()].join(", ") || "none";

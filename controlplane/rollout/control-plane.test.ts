@@ -36,7 +36,8 @@ function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ 
   const ads: AdsServer = {
     port: 0,
     setSnapshot: (node, snapshot) => {
-      const listeners = [...snapshot.listeners.keys()].join(" ");
+      // Without the generation that ends a name.
+      const listeners = [...snapshot.listeners.keys()].map((name) => name.replace(/\/\w+$/, "")).join(" ");
       if (diary.at(-1) !== `${node} has ${listeners}`) diary.push(`${node} has ${listeners}`);
     },
     removeNode: (node) => diary.push(`${node} forgotten`),
@@ -46,7 +47,6 @@ function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ 
   };
   const controlPlane = createControlPlane({
     ads,
-    cache,
     async entering(rollout, stage) {
       entered.push(rollout);
       diary.push(`# ${stage.name}`);
@@ -56,14 +56,14 @@ function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ 
   // The services: they take each map, and say so.
   controlPlane.addresses.follow(({ value, revision }) => {
     const [target] = value["frontend"]?.["rate"] ?? [];
-    diary.push(`frontend calls rate ${target?.via} at ${target?.address}:${target?.port}`);
+    diary.push(`frontend calls rate ${target?.via}`);
     setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
   }, "services");
   return { controlPlane, diary, entered };
 }
 
-const toRate = "frontend calls rate direct at 127.2.0.2:15100";
-const throughFrontend = "frontend calls rate proxy at 127.2.0.1:15001";
+const toRate = "frontend calls rate direct";
+const throughFrontend = "frontend calls rate proxy";
 
 describe("a rollout", () => {
   test("has the new side on before the callers move, and the old side off after", async () => {

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
-import { bridge } from "../pipeline/bridge.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { AdsServer, Outcome } from "../server/ads-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
@@ -49,14 +47,13 @@ export interface ControlPlane {
 
 export interface ControlPlaneOptions {
   readonly ads: AdsServer;
-  readonly cache: ChainCache;
   /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
   entering(rollout: Rollout, stage: Stage): Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
   waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
 }
 
-export function createControlPlane({ ads, cache, entering, waiting }: ControlPlaneOptions): ControlPlane {
+export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptions): ControlPlane {
   const proxies = createFeed<readonly string[]>();
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
@@ -120,13 +117,9 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     forget(stage);
   }
 
-  async function stagesFor(from: Build | undefined, to: Build): Promise<readonly Stage[]> {
-    return from === undefined ? [finalStage(to)] : stagesOf(from, to, await bridge(from, to, cache));
-  }
-
   async function run({ from, to, stage: begin }: Rollout, replaced: AbortSignal): Promise<Turn> {
     if (from === undefined) return runFirst(to, replaced);
-    const stages = await stagesFor(from, to);
+    const stages = stagesOf(from, to);
     for (const [index, stage] of stages.entries()) {
       if (index < begin) continue;
       const isLast = index === stages.length - 1;
@@ -189,7 +182,8 @@ export function createControlPlane({ ads, cache, entering, waiting }: ControlPla
     resume: (rollout) =>
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);
-        const stages = await stagesFor(rollout.from, rollout.to);
+        const stages =
+          rollout.from === undefined ? [finalStage(rollout.to)] : stagesOf(rollout.from, rollout.to);
         // The callers are where the last stage that was finished had sent them.
         const before = rollout.from === undefined ? undefined : finalStage(rollout.from);
         const told = rollout.stage === 0 ? before : stages[rollout.stage - 1];

@@ -1,10 +1,9 @@
 import type { Chain } from "../codegen/module.ts";
-import type { Bridge } from "../pipeline/bridge.ts";
 import type { Build } from "../pipeline/build.ts";
-import type { Placement } from "../placement/placement.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
-import { type ProxySnapshot, proxyResources } from "../xds/snapshot.ts";
+import { generationOf } from "../xds/generation.ts";
+import { type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
 export interface Stage {
@@ -16,29 +15,43 @@ export interface Stage {
 
 /** The one stage in which a build is in force and nothing else runs. */
 export function finalStage(build: Build): Stage {
-  return stage("old side off", build, build.placement, build.chains, build.chains);
+  return stage("old side off", build, [wayOf(build)], build.chains);
 }
 
 /**
- * The stages from what is in force to the next build. In the first two the proxies run both (`bridge`), so that no request meets
- * neither; between them the callers move.
+ * The stages from what is in force to the next build. In the first two the proxies run both: chains that change are there twice, at
+ * places of their own, each leading on to chains of its kind. So a call goes the old way or the new way as a whole, and is
+ * enforced exactly once on either.
  */
-export function stagesOf(from: Build, to: Build, both: Bridge): readonly Stage[] {
+export function stagesOf(from: Build, to: Build): readonly Stage[] {
+  const before = new Set(from.chains.map(keyOf));
+  const after = new Set(to.chains.map(keyOf));
+  const leaving = from.chains.filter((chain) => !after.has(keyOf(chain)));
+  const staying = to.chains.filter((chain) => before.has(keyOf(chain)));
+  const coming = to.chains.filter((chain) => !before.has(keyOf(chain)));
+  const ways = (reachedByStaying: readonly Chain[]): readonly Way[] => [
+    { placement: from.placement, chains: leaving, reached: from.chains },
+    { placement: to.placement, chains: staying, reached: reachedByStaying },
+    { placement: to.placement, chains: coming, reached: to.chains },
+  ];
   return [
-    stage("new side on", to, both.placement, both.chains, from.chains),
-    stage("callers told", to, both.placement, both.chains, to.chains),
+    stage("new side on", to, ways(from.chains), from.chains),
+    stage("callers told", to, ways(to.chains), to.chains),
     finalStage(to),
   ];
 }
 
-/** `running` is what the proxies run, `reached` the chains through which calls are led. */
-function stage(
-  name: Stage["name"],
-  build: Build,
-  placement: Placement,
-  running: readonly Chain[],
-  reached: readonly Chain[],
-): Stage {
-  const input = { mesh: build.mesh, placement, chains: running, reached, addresses: addressPlan(build.mesh) };
-  return { name, snapshots: proxyResources(input), addresses: addressMap(input) };
+/** `told`: the chains to which callers without a proxy are sent. */
+function stage(name: Stage["name"], { mesh }: Build, ways: readonly Way[], told: readonly Chain[]): Stage {
+  const addresses = addressPlan(mesh);
+  return {
+    name,
+    snapshots: proxyResources({ mesh, addresses, ways }),
+    addresses: addressMap(mesh, addresses, told),
+  };
+}
+
+/** Equal for chains of one generation: these are changed in place. */
+function keyOf({ service, direction, version, slots }: Chain): string {
+  return [service, direction, version, generationOf(slots.map((slot) => slot.name))].join(" ");
 }

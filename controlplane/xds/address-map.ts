@@ -1,6 +1,7 @@
+import type { Chain } from "../codegen/module.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import type { Address } from "./address-plan.ts";
-import { inboundListeners, type SnapshotInput, slotsOf } from "./snapshot.ts";
+import type { Address, AddressPlan } from "./address-plan.ts";
+import { inboundListeners, outboundListener } from "./snapshot.ts";
 
 /** Where a caller reaches a callee: the callee (or its proxy's inbound listener), or the outbound listener of its own proxy. */
 export interface Target {
@@ -15,12 +16,12 @@ export type AddressMap = Readonly<Record<string, Readonly<Record<string, readonl
 export const outside = "outside";
 
 /** What every service has to know to call through the proxies that have something to do, and through no other. */
-export function addressMap(input: SnapshotInput): AddressMap {
+export function addressMap(mesh: Mesh, addresses: AddressPlan, reached: readonly Chain[]): AddressMap {
   const map: Record<string, Record<string, readonly Target[]>> = {};
-  for (const { from, to } of callsOf(input.mesh)) {
+  for (const { from, to } of callsOf(mesh)) {
     const targets = map[from] ?? {};
     map[from] = targets;
-    targets[to] = targetsOf(input, from, to);
+    targets[to] = targetsOf(mesh, addresses, reached, from, to);
   }
   return map;
 }
@@ -33,13 +34,18 @@ function callsOf(mesh: Mesh): readonly { readonly from: string; readonly to: str
   ];
 }
 
-function targetsOf(input: SnapshotInput, from: string, to: string): readonly Target[] {
-  const isStore = input.mesh.services.get(to)?.protocol === "tcp";
-  if (from !== outside && !isStore && slotsOf(input.reached, from, "outbound").length > 0) {
-    const { address, outboundPort } = input.addresses.proxy(from);
-    return [{ via: "proxy", address, port: outboundPort }];
-  }
-  const listeners: readonly Address[] = inboundListeners(input, to);
-  const places = listeners.length > 0 ? listeners : input.addresses.instances(to);
+function targetsOf(
+  mesh: Mesh,
+  addresses: AddressPlan,
+  reached: readonly Chain[],
+  from: string,
+  to: string,
+): readonly Target[] {
+  const world = { mesh, addresses };
+  const isStore = mesh.services.get(to)?.protocol === "tcp";
+  const own = from === outside || isStore ? undefined : outboundListener(world, reached, from);
+  if (own !== undefined) return [{ via: "proxy", address: own.address, port: own.port }];
+  const listeners: readonly Address[] = inboundListeners(world, reached, to);
+  const places = listeners.length > 0 ? listeners : addresses.instances(to);
   return places.map(({ address, port }) => ({ via: "direct", address, port }));
 }

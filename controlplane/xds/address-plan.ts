@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import type { Chain } from "../codegen/module.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 
 /** Where a process listens. */
@@ -12,27 +13,29 @@ export interface Instance extends Address {
   readonly version?: string;
 }
 
-/** The addresses of a service's proxy; it also sends from `address`. */
-interface ProxyAddress {
-  readonly address: string;
-  /** A service with versions has one inbound listener for each, on the ports from here on, in their order. */
-  readonly inboundPort: number;
-  readonly outboundPort: number;
-}
-
 /** Who listens where and sends from where. A pure function of the mesh, so that all parties agree without talking. */
 export interface AddressPlan {
   service(name: string, version?: string, replica?: number): Address;
   /** All replicas of all versions. */
   instances(name: string): readonly Instance[];
-  proxy(name: string): ProxyAddress;
+  /** The address that the service's proxy sends from, and where its admin interface listens. */
+  proxy(name: string): string;
+  /**
+   * Where a chain of filters listens. Another generation listens elsewhere, so that old and new are there side by side; `index` tells
+   * apart the versions of a service, which have a listener each.
+   */
+  listener(name: string, direction: Chain["direction"], generation: string, index?: number): Address;
   /** Every address that the service's requests may come from: its replicas' and its proxy's (`identity: address`). */
   sources(name: string): readonly string[];
 }
 
-const inboundPort = 15_100;
-const outboundPort = 15_001;
 const perBlock = 250;
+/** All below the ports that kernels give to outgoing connections. */
+const firstPort = 15_000;
+const portsPerChain = 50;
+const chainsPerAddress = 340;
+const firstListenerBlock = 16;
+const listenerBlocks = 200;
 
 function loopback(block: number, index: number): string {
   assert(index < perBlock * 250, "a mesh has more processes than the loopback plan has addresses");
@@ -47,13 +50,16 @@ function copies(service: Service): readonly (string | undefined)[] {
   return versions.flatMap(([version, replicas]) => Array.from({ length: replicas }, () => version));
 }
 
-/** Loopback addresses: replicas on 127.1.x.y and proxies on 127.2.x.y, in the order of the mesh; endpoints that the mesh names stay. */
+/**
+ * Loopback addresses: replicas on 127.1.x.y and proxies on 127.2.x.y, in the order of the mesh; endpoints that the mesh names stay.
+ * A generation of a proxy's listeners is on one of 68,000 places of its own, from 127.16.x.y on.
+ */
 export function addressPlan(mesh: Mesh): AddressPlan {
   const instances = new Map<string, readonly Instance[]>();
-  const proxies = new Map<string, ProxyAddress>();
+  const proxies = new Map<string, number>();
   let used = 0;
   for (const service of mesh.services.values()) {
-    proxies.set(service.name, { address: loopback(2, proxies.size), inboundPort, outboundPort });
+    proxies.set(service.name, proxies.size);
     instances.set(
       service.name,
       service.endpoints.length > 0
@@ -70,12 +76,22 @@ export function addressPlan(mesh: Mesh): AddressPlan {
     return found;
   };
   const all = (name: string): readonly Instance[] => known(instances.get(name), name);
-  const proxy = (name: string): ProxyAddress => known(proxies.get(name), name);
+  const index = (name: string): number => known(proxies.get(name), name);
+  const proxy = (name: string): string => loopback(2, index(name));
   return {
     service: (name, version, replica = 0) =>
       known(all(name).filter((copy) => version === undefined || copy.version === version)[replica], name),
     instances: all,
     proxy,
-    sources: (name) => [...all(name).map((copy) => copy.address), proxy(name).address],
+    listener: (name, direction, generation, version = 0) => {
+      assert(version < portsPerChain - 1, "a service has more versions than a chain has ports");
+      const place = Number.parseInt(generation, 16);
+      const block = firstListenerBlock + (place % listenerBlocks);
+      const slot = Math.floor(place / listenerBlocks) % chainsPerAddress;
+      const port =
+        firstPort + slot * portsPerChain + (direction === "outbound" ? portsPerChain - 1 : version);
+      return { address: loopback(block, index(name)), port };
+    },
+    sources: (name) => [...all(name).map((copy) => copy.address), proxy(name)],
   };
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { Slot } from "../codegen/module.ts";
@@ -22,19 +21,11 @@ import { typeUrl } from "./type-url.ts";
 export const versionHeader = "x-wire-version";
 
 export interface ListenerOptions {
+  /** Also the name of its routes. */
   readonly name: string;
   readonly address: Address;
   readonly direction: "inbound" | "outbound";
   readonly slots: readonly Slot[];
-}
-
-/**
- * The name of a listener's routes, another one for each chain of filters. A listener that is replaced serves its old connections for a
- * while, through its old filters: were the routes shared, they would switch on filters which that chain does not have.
- */
-export function routesName(options: Pick<ListenerOptions, "name" | "slots">): string {
-  const names = options.slots.map((slot) => slot.name).join("\n");
-  return `${options.name}/${createHash("sha256").update(names).digest("hex").slice(0, 8)}`;
 }
 
 /** A listener whose filters are the slots in order, each switched on by the routes. */
@@ -42,7 +33,7 @@ export function listener(options: ListenerOptions): Resource {
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: options.direction,
     codecType: HttpConnectionManager_CodecType.AUTO,
-    routeSpecifier: { case: "rds", value: { configSource: ads(), routeConfigName: routesName(options) } },
+    routeSpecifier: { case: "rds", value: { configSource: ads(), routeConfigName: options.name } },
     httpFilters: [
       ...options.slots.map(httpFilter),
       {

@@ -84,17 +84,28 @@ const guarded: Chain = {
   slots: [slot("wire/rate/in", "guard", "closed")],
 };
 
+/** What each proxy holds when it runs `chains` and its calls are led through `reached`. */
+function snapshots(
+  chains: readonly Chain[],
+  reached: readonly Chain[] = chains,
+): ReadonlyMap<string, ProxySnapshot> {
+  const ways = [{ placement, chains, reached }];
+  return proxyResources({ mesh, addresses: addressPlan(mesh), ways });
+}
+
+function outbound(slots: readonly Slot[]): Chain {
+  return { service: "frontend", direction: "outbound", slots };
+}
+
 function frontend(slots: readonly Slot[], more: readonly Chain[] = []): ProxySnapshot {
-  const chains: readonly Chain[] = [{ service: "frontend", direction: "outbound", slots }, ...more];
-  const snapshot = proxyResources({
-    mesh,
-    placement,
-    chains,
-    reached: chains,
-    addresses: addressPlan(mesh),
-  }).get("frontend");
+  const snapshot = snapshots([outbound(slots), ...more]).get("frontend");
   if (snapshot === undefined) throw new Error("frontend is placed");
   return snapshot;
+}
+
+/** Names without the generation that ends them. */
+function plain(names: Iterable<string>): readonly string[] {
+  return [...names].map((name) => name.replace(/\/[0-9a-f]{8}$/, ""));
 }
 
 function enabled(snapshot: ProxySnapshot): Readonly<Record<string, readonly string[]>> {
@@ -110,7 +121,21 @@ describe("address plan", () => {
     expect(new Set(all).size).toBe(all.length);
     expect(plan.service("frontend", undefined, 1)).toEqual({ address: "127.1.0.2", port: 8080 });
     expect(plan.service("rate", "v2")).toMatchObject({ address: "127.1.0.5", version: "v2" });
-    expect(plan.proxy("rate").address).toBe("127.2.0.2");
+    expect(plan.proxy("rate")).toBe("127.2.0.2");
+  });
+
+  test("a chain listens at one place of its own, away from all others and from what sends", () => {
+    const place = plan.listener("rate", "inbound", "0000abcd");
+    expect(plan.listener("rate", "inbound", "0000abcd")).toEqual(place);
+    const others = [
+      plan.listener("rate", "inbound", "0000abcd", 1),
+      plan.listener("rate", "outbound", "0000abcd"),
+      plan.listener("geo", "inbound", "0000abcd"),
+      plan.listener("rate", "inbound", "0000abce"),
+    ];
+    for (const other of others) expect(other).not.toEqual(place);
+    expect(place.port).toBeLessThan(32_768);
+    expect(plan.sources("rate")).not.toContain(place.address);
   });
 
   test("keeps the endpoints that the mesh names", () => {
@@ -123,9 +148,7 @@ describe("address plan", () => {
 describe("snapshot", () => {
   test("captures only directions with slots", () => {
     expect([...frontend([]).listeners.keys()]).toEqual([]);
-    expect([...frontend([slot("wire/frontend/out", "mark")]).listeners.keys()]).toEqual([
-      "outbound/frontend",
-    ]);
+    expect(plain(frontend([slot("a", "mark")]).listeners.keys())).toEqual(["outbound/frontend"]);
   });
 
   test("is consistent and the same for the same input", () => {
@@ -140,45 +163,58 @@ describe("snapshot", () => {
 
   test("has a cluster for each version, led to the callee's listeners where it has some", () => {
     expect([...frontend([slot("a", "mark")]).clusters.keys()]).toEqual(["geo", "rate", "rate|v1", "rate|v2"]);
-    const chains = [guarded];
-    const rate = proxyResources({
-      mesh,
-      placement,
-      chains,
-      reached: chains,
-      addresses: addressPlan(mesh),
-    }).get("rate");
-    expect([...(rate?.listeners.keys() ?? [])]).toEqual(["inbound/rate@v1", "inbound/rate@v2"]);
+    const rate = snapshots([guarded]).get("rate");
+    expect(plain(rate?.listeners.keys() ?? [])).toEqual(["inbound/rate@v1", "inbound/rate@v2"]);
     expect([...(rate?.clusters.keys() ?? [])]).toEqual(["local/rate|v1", "local/rate|v2"]);
   });
 
-  test("sends to a callee's proxy only when it may be relied on", () => {
-    const chains: readonly Chain[] = [
-      { service: "frontend", direction: "outbound", slots: [slot("a", "mark")] },
-      guarded,
+  test("leads to a callee's proxy only when it may be relied on, and then through clusters of that name", () => {
+    const chains = [outbound([slot("a", "mark")]), guarded];
+    const clusters = (reached: readonly Chain[]): readonly string[] => [
+      ...(snapshots(chains, reached).get("frontend")?.clusters.keys() ?? []),
     ];
-    const endpointsOfRate = (reached: readonly Chain[]): string | undefined =>
-      proxyResources({ mesh, placement, chains, reached, addresses: addressPlan(mesh) })
-        .get("frontend")
-        ?.endpoints.get("rate")?.version;
-    expect(endpointsOfRate([])).not.toBe(endpointsOfRate([guarded]));
+    expect(clusters([])).toEqual(["geo", "rate", "rate|v1", "rate|v2"]);
+    expect(plain(clusters([guarded]))).toEqual(clusters([]));
+    expect(clusters([guarded])).not.toEqual(clusters([]));
+  });
+
+  test("two ways are there side by side, each with listener, routes and clusters of its own", () => {
+    const old = outbound([slot("a", "mark")]);
+    const next = outbound([slot("b", "mark")]);
+    const both = proxyResources({
+      mesh,
+      addresses: addressPlan(mesh),
+      ways: [
+        { placement, chains: [old], reached: [old] },
+        { placement, chains: [next, guarded], reached: [next, guarded] },
+      ],
+    }).get("frontend");
+    if (both === undefined) throw new Error("frontend is placed");
+    expect(inconsistencies(both)).toEqual([]);
+    expect(plain(both.listeners.keys())).toEqual(["outbound/frontend", "outbound/frontend"]);
+    expect(both.routes.size).toBe(2);
+    expect([...both.clusters.keys()].filter((name) => name.startsWith("rate")).length).toBe(6);
   });
 
   test("inconsistencies name what is missing", () => {
     const whole = frontend([slot("a", "mark")]);
     const [routes] = whole.routes.keys();
+    const [listener] = whole.listeners.keys();
     const missing = (part: Partial<ProxySnapshot>): readonly string[] =>
       inconsistencies({ ...whole, ...part });
-    expect(missing({ extensions: new Map() })).toContain("listener outbound/frontend: no extension a");
-    expect(missing({ routes: new Map() })).toContain(`listener outbound/frontend: no routes ${routes}`);
+    expect(missing({ extensions: new Map() })).toContain(`listener ${listener}: no extension a`);
+    expect(missing({ routes: new Map() })).toContain(`listener ${listener}: no routes ${routes}`);
     expect(missing({ endpoints: new Map() })).toContain("cluster geo: no endpoints");
     expect(missing({ clusters: new Map() })).toContain(`routes ${routes}: no cluster geo`);
   });
 });
 
 describe("transition", () => {
-  test("another chain of filters has routes of another name, the same chain the same", () => {
-    const names = (slots: readonly Slot[]): readonly string[] => [...frontend(slots).routes.keys()];
+  test("another chain of filters has a listener and routes of another name, the same chain the same", () => {
+    const names = (slots: readonly Slot[]): readonly string[] => {
+      const { listeners, routes } = frontend(slots);
+      return [...listeners.keys(), ...routes.keys()];
+    };
     expect(names([slot("a", "mark")])).toEqual(names([{ ...slot("a", "other"), configuration: "new" }]));
     expect(names([slot("a", "mark")])).not.toEqual(names([slot("b", "mark")]));
     expect(names([slot("a", "mark"), slot("b", "mark")])).not.toEqual(

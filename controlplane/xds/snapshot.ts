@@ -2,10 +2,11 @@ import { strict as assert } from "node:assert";
 import type { Chain, Slot } from "../codegen/module.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
-import type { AddressPlan, Instance } from "./address-plan.ts";
+import type { Address, AddressPlan, Instance } from "./address-plan.ts";
 import { cluster } from "./cluster.ts";
 import { extension } from "./extension.ts";
-import { listener, routesName } from "./listener.ts";
+import { generationOf } from "./generation.ts";
+import { listener } from "./listener.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
 import { type Destination, routes } from "./route.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
@@ -39,56 +40,86 @@ export function resourcesOf(snapshot: ProxySnapshot, type: TypeUrl): Resources {
 
 export interface SnapshotInput {
   readonly mesh: Mesh;
-  readonly placement: Placement;
-  /** What the proxies run. */
-  readonly chains: readonly Chain[];
-  /** What callers may rely on: a new proxy is sent to when it is ready, one that goes is no longer sent to. */
-  readonly reached: readonly Chain[];
   readonly addresses: AddressPlan;
+  /** One, except while callers move from one to another. */
+  readonly ways: readonly Way[];
 }
 
-/** One snapshot for each placed proxy, by service. A direction without slots is not captured. */
+/** Chains that proxies run, and the chains through which their calls are led on. */
+export interface Way {
+  readonly placement: Placement;
+  readonly chains: readonly Chain[];
+  readonly reached: readonly Chain[];
+}
+
+/** The only way: calls are led through the chains that run. */
+export function wayOf({ placement, chains }: Pick<Way, "placement" | "chains">): Way {
+  return { placement, chains, reached: chains };
+}
+
+/** What does not depend on the way. */
+type World = Pick<SnapshotInput, "mesh" | "addresses">;
+
+/** One snapshot for each proxy that has a chain, by service. A direction without slots is not captured. */
 export function proxyResources(input: SnapshotInput): ReadonlyMap<string, ProxySnapshot> {
+  const services = new Set(input.ways.flatMap((way) => way.chains.map((chain) => chain.service)));
   return new Map(
-    input.placement.proxies.map(({ service }) => [
-      service,
-      merge([...inbound(input, service), ...outbound(input, service)]),
-    ]),
+    [...services]
+      .sort()
+      .map((service) => [
+        service,
+        merge(
+          input.ways.flatMap((way) => [...inbound(input, way, service), ...outbound(input, way, service)]),
+        ),
+      ]),
   );
 }
 
-/** The inbound listeners of a service that has any: where callers must send. One for each version, or one in all. */
-export function inboundListeners(
-  input: SnapshotInput,
-  name: string,
-  chains: readonly Chain[] = input.reached,
-): readonly Instance[] {
+/** The inbound listeners that a service has in these chains: where callers must send. One for each version, or one in all. */
+export function inboundListeners(world: World, chains: readonly Chain[], name: string): readonly Instance[] {
   if (slotsOf(chains, name, "inbound").length === 0) return [];
-  const { address, inboundPort } = input.addresses.proxy(name);
-  const versions = [...serviceOf(input.mesh, name).versions.keys()];
-  if (versions.length === 0) return [{ address, port: inboundPort }];
-  return versions.map((version, index) => ({ address, port: inboundPort + index, version }));
+  const versions = [...serviceOf(world.mesh, name).versions.keys()];
+  const at = (version?: string, index?: number): Address =>
+    world.addresses.listener(name, "inbound", generation(chains, name, "inbound", version), index);
+  return versions.length === 0
+    ? [at()]
+    : versions.map((version, index) => ({ ...at(version, index), version }));
 }
 
-function inbound(input: SnapshotInput, name: string): readonly Resource[] {
-  const slots = slotsOf(input.chains, name, "inbound");
-  const service = serviceOf(input.mesh, name);
-  return inboundListeners(input, name, input.chains).flatMap((place) => {
+/** The outbound listener that a service has in these chains. */
+export function outboundListener(world: World, chains: readonly Chain[], name: string): Address | undefined {
+  if (slotsOf(chains, name, "outbound").length === 0) return undefined;
+  return world.addresses.listener(name, "outbound", generation(chains, name, "outbound"));
+}
+
+function generation(
+  chains: readonly Chain[],
+  name: string,
+  direction: Chain["direction"],
+  version?: string,
+): string {
+  return generationOf(slotsOf(chains, name, direction, version).map((slot) => slot.name));
+}
+
+function inbound(world: World, way: Way, name: string): readonly Resource[] {
+  const service = serviceOf(world.mesh, name);
+  return inboundListeners(world, way.chains, name).flatMap((place) => {
+    const slots = slotsOf(way.chains, name, "inbound", place.version);
     const full = versioned(name, place.version, "@");
-    const listenerName = `inbound/${full}`;
+    const listenerName = `inbound/${full}/${generationOf(slots.map((slot) => slot.name))}`;
     const target = `local/${versioned(name, place.version, "|")}`;
-    const copies = input.addresses
+    const copies = world.addresses
       .instances(name)
       .filter((copy) => place.version === undefined || copy.version === place.version);
     const own = cluster({
       name: target,
       protocol: service.protocol,
-      from: place.address,
+      from: world.addresses.proxy(name),
       endpoints: copies.map((copy) => ({ ...copy, weight: 1 })),
     });
     return [
       listener({ name: listenerName, address: place, direction: "inbound", slots }),
-      routes(routesName({ name: listenerName, slots }), [
+      routes(listenerName, [
         {
           service: name,
           domains: ["*"],
@@ -103,47 +134,54 @@ function inbound(input: SnapshotInput, name: string): readonly Resource[] {
   });
 }
 
-function outbound(input: SnapshotInput, name: string): readonly Resource[] {
-  const slots = slotsOf(input.chains, name, "outbound");
-  if (slots.length === 0) return [];
-  const { address, outboundPort } = input.addresses.proxy(name);
-  const callees = input.mesh.calls
+function outbound(world: World, way: Way, name: string): readonly Resource[] {
+  const address = outboundListener(world, way.chains, name);
+  if (address === undefined) return [];
+  const slots = slotsOf(way.chains, name, "outbound");
+  const callees = world.mesh.calls
     .filter((call) => call.from === name)
-    .map((call) => serviceOf(input.mesh, call.to))
+    .map((call) => serviceOf(world.mesh, call.to))
     // A store is called directly: these are HTTP filters.
-    .filter((callee) => callee.protocol !== "tcp");
-  const listenerName = `outbound/${name}`;
+    .filter((callee) => callee.protocol !== "tcp")
+    .map((callee) => ({ callee, clusters: clustersOf(world, way, callee, name) }));
+  const listenerName = `outbound/${name}/${generation(way.chains, name, "outbound")}`;
   return [
-    listener({ name: listenerName, address: { address, port: outboundPort }, direction: "outbound", slots }),
+    listener({ name: listenerName, address, direction: "outbound", slots }),
     routes(
-      routesName({ name: listenerName, slots }),
-      callees.map((callee) => destination(input, name, callee, slots)),
+      listenerName,
+      callees.map(({ callee, clusters }) => destination(way.placement, name, callee, slots, clusters)),
     ),
-    ...callees.flatMap((callee) => clustersOf(input, callee, address)),
+    ...callees.flatMap(({ clusters }) => clusters.flatMap(({ resources }) => resources)),
     ...slots.map(extension),
   ];
 }
 
+/** A cluster that leads to a callee: to all that serve it, or to one version. */
+interface Lead {
+  readonly version?: string;
+  readonly name: string;
+  readonly resources: readonly Resource[];
+}
+
 function destination(
-  input: SnapshotInput,
+  placement: Placement,
   caller: string,
   callee: Service,
   slots: readonly Slot[],
+  clusters: readonly Lead[],
 ): Destination {
   return {
     service: callee.name,
     domains: [callee.name, `${callee.name}:${callee.port}`],
-    filters: slots
-      .filter((slot) => concerns(input.placement, slot, caller, callee.name))
-      .map((slot) => slot.name),
-    targets: [
-      ...[...callee.versions.keys()].map((version) => ({
+    filters: slots.filter((slot) => concerns(placement, slot, caller, callee.name)).map((slot) => slot.name),
+    // The one without a version takes what the others leave.
+    targets: clusters
+      .toSorted((a, b) => Number(a.version === undefined) - Number(b.version === undefined))
+      .map(({ version, name }) => ({
         name: versioned(callee.name, version, "@"),
-        cluster: versioned(callee.name, version, "|"),
-        when: version,
+        cluster: name,
+        ...(version === undefined ? {} : { when: version }),
       })),
-      { name: callee.name, cluster: callee.name },
-    ],
   };
 }
 
@@ -160,10 +198,13 @@ function concerns(placement: Placement, slot: Slot, caller: string, callee: stri
     );
 }
 
-/** A cluster of all that serve the callee, and one for each version. They lead to its inbound listeners where it has some. */
-function clustersOf(input: SnapshotInput, callee: Service, from: string): readonly Resource[] {
-  const copies = input.addresses.instances(callee.name);
-  const listeners = inboundListeners(input, callee.name);
+/**
+ * A cluster of all that serve the callee, and one for each version. They lead to its inbound listeners where it has some, and are named
+ * for these: what leads elsewhere is another cluster.
+ */
+function clustersOf(world: World, way: Way, callee: Service, caller: string): readonly Lead[] {
+  const copies = world.addresses.instances(callee.name);
+  const listeners = inboundListeners(world, way.reached, callee.name);
   const weighted = listeners
     .map((place) => ({
       ...place,
@@ -172,25 +213,37 @@ function clustersOf(input: SnapshotInput, callee: Service, from: string): readon
     }))
     .filter((place) => place.weight > 0);
   const places = listeners.length > 0 ? weighted : copies.map((copy) => ({ ...copy, weight: 1 }));
-  return [undefined, ...callee.versions.keys()].flatMap((version) => {
+  return [undefined, ...callee.versions.keys()].map((version) => {
+    const endpoints = places.filter((place) => version === undefined || place.version === version);
+    const plain = versioned(callee.name, version, "|");
+    const name =
+      listeners.length === 0
+        ? plain
+        : `${plain}/${generationOf(endpoints.map(({ address, port }) => `${address}:${port}`))}`;
     const made = cluster({
-      name: versioned(callee.name, version, "|"),
+      name,
       protocol: callee.protocol,
-      from,
-      endpoints: places.filter((place) => version === undefined || place.version === version),
+      from: world.addresses.proxy(caller),
+      endpoints,
     });
-    return [made.cluster, made.endpoints];
+    return {
+      ...(version === undefined ? {} : { version }),
+      name,
+      resources: [made.cluster, made.endpoints],
+    };
   });
 }
 
-/** What a service's proxy runs in one direction, in order. */
+/** What a service's proxy runs in one direction, in order; all that any version has, or what this one has. */
 export function slotsOf(
   chains: readonly Chain[],
   service: string,
   direction: Chain["direction"],
+  version?: string,
 ): readonly Slot[] {
   return chains
     .filter((chain) => chain.service === service && chain.direction === direction)
+    .filter((chain) => version === undefined || (chain.version ?? version) === version)
     .flatMap((chain) => chain.slots);
 }
 

@@ -116,7 +116,7 @@ describe.concurrent("the world is at fault: 3", () => {
       expectOne(
         run,
         3,
-        /^wire: \[file\] cannot read (nosuch|\.).*: (no such file or folder|it is a folder)\n$/,
+        /^wire: \[file\] cannot read (nosuch|\.).*: (no such file or folder|it is not a file)\n$/,
       );
       const { stdout } = await runWire(["check", ...args, "--json"], { cwd: folder.path });
       expect(JSON.parse(stdout)).toEqual({ error: expect.stringContaining("cannot read") });
@@ -126,8 +126,10 @@ describe.concurrent("the world is at fault: 3", () => {
   test("a folder that cannot be written", async () => {
     using folder = folderWith({ "a.cup": good });
     const file = join(folder.path, "a.cup");
-    const run = await runWire(["compile", file, "--mesh", hotel, "--out", file]);
-    expectOne(run, 3, /^wire: \[file\] cannot write to /);
+    for (const out of [file, "/proc/wire"]) {
+      const run = await runWire(["compile", file, "--mesh", hotel, "--out", out]);
+      expectOne(run, 3, /^wire: \[file\] cannot write to /);
+    }
   });
 
   test.for(["serve", "up"])("%s: a port in use", async (command) => {

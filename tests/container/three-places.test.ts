@@ -8,7 +8,7 @@ import type { Slot } from "../../controlplane/codegen/module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { type AdsServer, createAdsServer } from "../../controlplane/server/ads-server.ts";
 import type { AddressPlan } from "../../controlplane/xds/address-plan.ts";
-import { proxyResources } from "../../controlplane/xds/snapshot.ts";
+import { proxyResources, wayOf } from "../../controlplane/xds/snapshot.ts";
 import { filterConfig } from "../../envoy/container/filter-config.ts";
 import {
   EnvoyContainer,
@@ -194,15 +194,14 @@ describe.skipIf("skip" in containers)("in an Envoy container under the control p
     const port = typeof address === "object" && address !== null ? address.port : 0;
     ads = await createAdsServer({ listen: { host: hostAddress, port: 0 } });
     const addresses = seenFromContainers({ address: hostAddress, port });
-    const snapshots = proxyResources({ ...made, reached: made.chains, addresses });
+    const snapshots = proxyResources({ mesh: made.mesh, addresses, ways: [wayOf(made)] });
     for (const service of services) {
       const snapshot = snapshots.get(service);
       if (snapshot === undefined) throw new Error(`${service} has no proxy`);
       ads.setSnapshot(service, snapshot);
-      const { inboundPort } = addresses.proxy(service);
       const controlPlane = { address: hostAddress, port: ads.port, nodeId: service, cluster: service };
       const container = new EnvoyContainer(image, {
-        controlPlane: { ...controlPlane, listenerPort: inboundPort },
+        controlPlane: { ...controlPlane, listenerPort },
       });
       started.set(service, await container.withLabels(labels).start());
       expect(await ads.waitForAcks(service, 10_000)).toEqual({ kind: "acked" });
@@ -223,12 +222,15 @@ describe.skipIf("skip" in containers)("in an Envoy container under the control p
   });
 });
 
+const listenerPort = 15_100;
+
 /** Each Envoy has an address space of its own, where it listens on all addresses; the application is outside of it. */
 function seenFromContainers(application: { readonly address: string; readonly port: number }): AddressPlan {
   return {
     service: () => application,
     instances: () => [application],
-    proxy: () => ({ address: "0.0.0.0", inboundPort: 15_100, outboundPort: 15_001 }),
+    proxy: () => "0.0.0.0",
+    listener: () => ({ address: "0.0.0.0", port: listenerPort }),
     sources: () => [],
   };
 }

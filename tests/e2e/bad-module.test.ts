@@ -1,14 +1,19 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Slot } from "../../controlplane/codegen/module.ts";
-import { smoke } from "../../controlplane/codegen/smoke.ts";
+import { tryModule } from "../../controlplane/codegen/try-module.ts";
 import { verifyModule } from "../../controlplane/codegen/verify-module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { nackText } from "../../controlplane/rollout/nack-text.ts";
 import { type AdsServer, createAdsServer } from "../../controlplane/server/ads-server.ts";
 import type { Nack } from "../../controlplane/server/delta-stream.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
-import { type ProxySnapshot, proxyResources } from "../../controlplane/xds/snapshot.ts";
+import {
+  inboundListeners,
+  type ProxySnapshot,
+  proxyResources,
+  wayOf,
+} from "../../controlplane/xds/snapshot.ts";
 import { bootstrap, findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
 
 const mesh = {
@@ -32,8 +37,8 @@ function snapshotOf(from: Build, change: Partial<Slot> = {}): ProxySnapshot {
     ...chain,
     slots: chain.slots.map((slot) => ({ ...slot, ...change })),
   }));
-  const input = { mesh: from.mesh, placement: from.placement, addresses: addressPlan(from.mesh) };
-  const snapshot = proxyResources({ ...input, chains, reached: chains }).get("app");
+  const ways = [wayOf({ placement: from.placement, chains })];
+  const snapshot = proxyResources({ mesh: from.mesh, addresses: addressPlan(from.mesh), ways }).get("app");
   if (snapshot === undefined) throw new Error("no proxy is placed");
   return snapshot;
 }
@@ -77,7 +82,7 @@ describe("a bad module", () => {
     ads.setSnapshot("app", snapshotOf(good));
     const found = await findEnvoy();
     if (found.kind !== "binary") throw new Error("this test runs an Envoy process");
-    const { address } = plan.proxy("app");
+    const address = plan.proxy("app");
     envoy = await startEnvoy({
       path: found.path,
       adminAddress: address,
@@ -96,8 +101,12 @@ describe("a bad module", () => {
 
   /** What the application saw of the policy. */
   async function mark(): Promise<string> {
-    const { address, inboundPort } = addressPlan(good.mesh).proxy("app");
-    return (await fetch(`http://${address}:${inboundPort}/`)).text();
+    const [place] = inboundListeners(
+      { mesh: good.mesh, addresses: addressPlan(good.mesh) },
+      good.chains,
+      "app",
+    );
+    return (await fetch(`http://${place?.address}:${place?.port}/`)).text();
   }
 
   const bad: readonly (readonly [string, (good: Slot) => Partial<Slot>, RegExp])[] = [
@@ -117,7 +126,7 @@ describe("a bad module", () => {
   test.for(bad)("%s: stopped before shipping, with the reason", ([, change, reason]) => {
     const { module, configuration } = { ...slot, ...change(slot) };
     const reasons = verifyModule(module.bytes);
-    expect(reasons.length > 0 ? reasons : smoke(module.bytes, configuration)).toContainEqual(
+    expect(reasons.length > 0 ? reasons : tryModule(module.bytes, configuration)).toContainEqual(
       expect.stringMatching(reason),
     );
   });

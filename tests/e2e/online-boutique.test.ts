@@ -80,10 +80,10 @@ describe("online-boutique: services with several callers, and a policy for one o
     const { mesh } = fromYaml({ path, text });
     if (mesh === undefined) throw new Error(`${path} cannot be read`);
     const plan = addressPlan(mesh);
-    const { address, inboundPort } = plan.proxy("productcatalogservice");
+    const place = wire.target("recommendationservice", "productcatalogservice");
     const detail = async (localAddress: string, claimed: string) => {
       const sent = get({
-        ...{ host: address, port: inboundPort, localAddress, agent: false },
+        ...{ host: place.address, port: place.port, localAddress, agent: false },
         headers: { "x-forwarded-for": claimed, "x-real-ip": claimed },
       });
       const [response] = await once(sent, "response");

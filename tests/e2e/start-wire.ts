@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AddressMap } from "../../controlplane/xds/address-map.ts";
+import type { AddressMap, Target } from "../../controlplane/xds/address-map.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -25,6 +25,8 @@ export interface Wire {
   /** A request from outside into the mesh's first entry. */
   ask(headers?: Readonly<Record<string, string>>): Promise<Answer>;
   status(): Promise<WireStatus>;
+  /** Where a service finds another one now. */
+  target(from: string, to: string): Target;
   /** Resolves with the log so far when it matches. */
   untilLog(
     pattern: RegExp,
@@ -86,9 +88,11 @@ export async function startWire(options: {
       throw new Error(`wire up ended (code ${code}):\n${log}`);
     }),
   ]);
-  const started: { readonly http: string; readonly controlPlane: number; readonly services: number } =
+  const started: { readonly http?: string; readonly controlPlane: number; readonly services: number } =
     JSON.parse(first);
-  const wire = handle(child, started, folder, () => log, exited);
+  // Where the input is at fault the line is about that.
+  if (started.http === undefined) throw new Error(`wire up does not start (code ${await exited}):\n${log}`);
+  const wire = handle(child, { ...started, http: started.http }, folder, () => log, exited);
   await wire.untilLog(/in force:/);
   return wire;
 }
@@ -114,6 +118,11 @@ function handle(
       const target = Object.values(addresses["outside"] ?? {})[0]?.[0];
       if (target === undefined) throw new Error("the mesh has no entry");
       return send(target.address, target.port, headers);
+    },
+    target(from, to) {
+      const [found] = addresses?.[from]?.[to] ?? [];
+      if (found === undefined) throw new Error(`no address is known for ${from} -> ${to}`);
+      return found;
     },
     async status() {
       const response = await fetch(`${started.http}/status`);

@@ -8,32 +8,26 @@ import { allocate, begin, end, runs, allow, judge } from "proxy-wasm-as/assembly
 // "search"
 // @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
-// "@peer\tsearch\t"
-// @ts-ignore: decorator
-@inline function L1__peer_search(): u64 { return bytes(memory.data<u8>([64, 112, 101, 101, 114, 9, 115, 101, 97, 114, 99, 104, 9]), 13); }
 // "rate"
 // @ts-ignore: decorator
-@inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
+@inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "profile"
 // @ts-ignore: decorator
-@inline function L3_profile(): u64 { return bytes(memory.data<u8>([112, 114, 111, 102, 105, 108, 101]), 7); }
-// "@peer\tprofile\t"
-// @ts-ignore: decorator
-@inline function L4__peer_profile(): u64 { return bytes(memory.data<u8>([64, 112, 101, 101, 114, 9, 112, 114, 111, 102, 105, 108, 101, 9]), 14); }
+@inline function L2_profile(): u64 { return bytes(memory.data<u8>([112, 114, 111, 102, 105, 108, 101]), 7); }
 // "a-search\nz-profile\n"
 // @ts-ignore: decorator
-@inline function L5_a_search_z_profile(): u64 { return bytes(memory.data<u8>([97, 45, 115, 101, 97, 114, 99, 104, 10, 122, 45, 112, 114, 111, 102, 105, 108, 101, 10]), 19); }
+@inline function L3_a_search_z_profile(): u64 { return bytes(memory.data<u8>([97, 45, 115, 101, 97, 114, 99, 104, 10, 122, 45, 112, 114, 111, 102, 105, 108, 101, 10]), 19); }
 
-/** a-search, allow-around-filter/allows.cup:1 */
+// a-search, allows.cup:1
 function p0_a_search(): void {
   judge();
-  allow(L0_search(), L1__peer_search(), L2_rate()); // line 6
+  allow(L0_search(), L1_rate()); // line 6
 }
 
-/** z-profile, allow-around-filter/allows.cup:9 */
+// z-profile, allows.cup:9
 function p1_z_profile(): void {
   judge();
-  allow(L3_profile(), L4__peer_profile(), L2_rate()); // line 14
+  allow(L2_profile(), L1_rate()); // line 14
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
@@ -44,7 +38,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32)
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, L5_a_search_z_profile());
+  const accepted = configure(root, size, L3_a_search_z_profile());
   __collect();
   return accepted;
 }

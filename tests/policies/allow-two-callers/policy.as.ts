@@ -8,32 +8,26 @@ import { allocate, begin, end, runs, allow, judge } from "proxy-wasm-as/assembly
 // "search"
 // @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
-// "@peer\tsearch\t"
-// @ts-ignore: decorator
-@inline function L1__peer_search(): u64 { return bytes(memory.data<u8>([64, 112, 101, 101, 114, 9, 115, 101, 97, 114, 99, 104, 9]), 13); }
 // "rate"
 // @ts-ignore: decorator
-@inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
+@inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "profile"
 // @ts-ignore: decorator
-@inline function L3_profile(): u64 { return bytes(memory.data<u8>([112, 114, 111, 102, 105, 108, 101]), 7); }
-// "@peer\tprofile\t"
-// @ts-ignore: decorator
-@inline function L4__peer_profile(): u64 { return bytes(memory.data<u8>([64, 112, 101, 101, 114, 9, 112, 114, 111, 102, 105, 108, 101, 9]), 14); }
+@inline function L2_profile(): u64 { return bytes(memory.data<u8>([112, 114, 111, 102, 105, 108, 101]), 7); }
 // "allow-1-search\nallow-3-profile\n"
 // @ts-ignore: decorator
-@inline function L5_allow_1_search_allow_3_p(): u64 { return bytes(memory.data<u8>([97, 108, 108, 111, 119, 45, 49, 45, 115, 101, 97, 114, 99, 104, 10, 97, 108, 108, 111, 119, 45, 51, 45, 112, 114, 111, 102, 105, 108, 101, 10]), 31); }
+@inline function L3_allow_1_search_allow_3_p(): u64 { return bytes(memory.data<u8>([97, 108, 108, 111, 119, 45, 49, 45, 115, 101, 97, 114, 99, 104, 10, 97, 108, 108, 111, 119, 45, 51, 45, 112, 114, 111, 102, 105, 108, 101, 10]), 31); }
 
-/** allow-1-search, allow-two-callers/policy.cup:1 */
+// allow-1-search, policy.cup:1
 function p0_allow_1_search(): void {
   judge();
-  allow(L0_search(), L1__peer_search(), L2_rate()); // line 6
+  allow(L0_search(), L1_rate()); // line 6
 }
 
-/** allow-3-profile, allow-two-callers/policy.cup:17 */
+// allow-3-profile, policy.cup:17
 function p1_allow_3_profile(): void {
   judge();
-  allow(L3_profile(), L4__peer_profile(), L2_rate()); // line 22
+  allow(L2_profile(), L1_rate()); // line 22
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
@@ -44,7 +38,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32)
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, L5_allow_1_search_allow_3_p());
+  const accepted = configure(root, size, L3_allow_1_search_allow_3_p());
   __collect();
   return accepted;
 }
@@ -80,7 +74,7 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 // @ts-ignore: decorator
 @inline function L2_allow_2_mark(): u64 { return bytes(memory.data<u8>([97, 108, 108, 111, 119, 45, 50, 45, 109, 97, 114, 107, 10]), 13); }
 
-/** allow-2-mark, allow-two-callers/policy.cup:9 */
+// allow-2-mark, policy.cup:9
 function p0_allow_2_mark(): void {
   setHeader(L0_marked(), L1_yes()); // line 14
 }

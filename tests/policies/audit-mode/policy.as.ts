@@ -18,12 +18,12 @@ import { allocate, begin, end, runs, deny, setHeader } from "proxy-wasm-as/assem
 // @ts-ignore: decorator
 @inline function L3_mark_nobody(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10, 110, 111, 98, 111, 100, 121, 10]), 12); }
 
-/** mark, audit-mode/policy.cup:1 */
+// mark, policy.cup:1
 function p0_mark(): void {
   setHeader(L0_critical(), L1_true()); // line 7
 }
 
-/** nobody, audit-mode/policy.cup:10 */
+// nobody, policy.cup:10
 function p1_nobody(): void {
   return deny(403, L2()); // line 16
 }

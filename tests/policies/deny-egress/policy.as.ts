@@ -12,7 +12,7 @@ import { allocate, begin, end, runs, deny } from "proxy-wasm-as/assembly/policy"
 // @ts-ignore: decorator
 @inline function L1_closed(): u64 { return bytes(memory.data<u8>([99, 108, 111, 115, 101, 100, 10]), 7); }
 
-/** closed, deny-egress/policy.cup:1 */
+// closed, policy.cup:1
 function p0_closed(): void {
   return deny(403, L0()); // line 6
 }

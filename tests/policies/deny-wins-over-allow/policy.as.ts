@@ -1,42 +1,40 @@
 // wire/rate/inbound/a-allow+b-deny
 // Generated from a-allow, b-deny. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, equal, header } from "proxy-wasm-as/assembly/bytes";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { headerIs } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, end, runs, allow, deny, judge } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
-// "@peer\tsearch\t"
-// @ts-ignore: decorator
-@inline function L1__peer_search(): u64 { return bytes(memory.data<u8>([64, 112, 101, 101, 114, 9, 115, 101, 97, 114, 99, 104, 9]), 13); }
 // "rate"
 // @ts-ignore: decorator
-@inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
+@inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "banned"
 // @ts-ignore: decorator
-@inline function L3_banned(): u64 { return bytes(memory.data<u8>([98, 97, 110, 110, 101, 100]), 6); }
+@inline function L2_banned(): u64 { return bytes(memory.data<u8>([98, 97, 110, 110, 101, 100]), 6); }
 // "1"
 // @ts-ignore: decorator
-@inline function L4_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
+@inline function L3_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "gone"
 // @ts-ignore: decorator
-@inline function L5_gone(): u64 { return bytes(memory.data<u8>([103, 111, 110, 101]), 4); }
+@inline function L4_gone(): u64 { return bytes(memory.data<u8>([103, 111, 110, 101]), 4); }
 // "a-allow\nb-deny\n"
 // @ts-ignore: decorator
-@inline function L6_a_allow_b_deny(): u64 { return bytes(memory.data<u8>([97, 45, 97, 108, 108, 111, 119, 10, 98, 45, 100, 101, 110, 121, 10]), 15); }
+@inline function L5_a_allow_b_deny(): u64 { return bytes(memory.data<u8>([97, 45, 97, 108, 108, 111, 119, 10, 98, 45, 100, 101, 110, 121, 10]), 15); }
 
-/** a-allow, deny-wins-over-allow/policy.cup:1 */
+// a-allow, policy.cup:1
 function p0_a_allow(): void {
   judge();
-  allow(L0_search(), L1__peer_search(), L2_rate()); // line 6
+  allow(L0_search(), L1_rate()); // line 6
 }
 
-/** b-deny, deny-wins-over-allow/policy.cup:9 */
+// b-deny, policy.cup:9
 function p1_b_deny(): void {
-  if (equal(header(L3_banned()), L4_1())) { // line 14
-    return deny(451, L5_gone()); // line 15
+  if (headerIs(L2_banned(), L3_1())) { // line 14
+    return deny(451, L4_gone()); // line 15
   }
 }
 
@@ -48,7 +46,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32)
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, L6_a_allow_b_deny());
+  const accepted = configure(root, size, L5_a_allow_b_deny());
   __collect();
   return accepted;
 }

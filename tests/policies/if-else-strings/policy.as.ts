@@ -1,7 +1,8 @@
 // wire/rate/inbound/classes
 // Generated from classes. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, equal, header } from "proxy-wasm-as/assembly/bytes";
+import { bytes, header } from "proxy-wasm-as/assembly/bytes";
+import { headerIs } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
 
@@ -45,22 +46,22 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 // @ts-ignore: decorator
 @inline function L12_classes(): u64 { return bytes(memory.data<u8>([99, 108, 97, 115, 115, 101, 115, 10]), 8); }
 
-/** classes, if-else-strings/policy.cup:1 */
+// classes, policy.cup:1
 function p0_classes(): void {
-  if ((equal(header(L4_tier()), L7_gold()) && !equal(header(L2_trial()), L3_yes()))) { // line 6
+  if ((headerIs(L4_tier(), L7_gold()) && !headerIs(L2_trial(), L3_yes()))) { // line 6
     setHeader(L0_class(), L8_first()); // line 7
   } else {
-    if (equal(header(L4_tier()), L5_silver())) { // line 8
+    if (headerIs(L4_tier(), L5_silver())) { // line 8
       setHeader(L0_class(), L6_second()); // line 9
     } else {
-      if (equal(header(L2_trial()), L3_yes())) { // line 10
+      if (headerIs(L2_trial(), L3_yes())) { // line 10
         setHeader(L0_class(), L2_trial()); // line 11
       } else {
         setHeader(L0_class(), L1_third()); // line 13
       }
     }
   }
-  if (equal(header(L4_tier()), L9())) { // line 15
+  if (headerIs(L4_tier(), L9())) { // line 15
     setHeader(L10_empty(), L3_yes()); // line 16
   }
   setHeader(L11_copy(), header(L4_tier())); // line 18

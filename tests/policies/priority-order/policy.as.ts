@@ -18,12 +18,12 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 // @ts-ignore: decorator
 @inline function L3_b_high_a_low(): u64 { return bytes(memory.data<u8>([98, 45, 104, 105, 103, 104, 10, 97, 45, 108, 111, 119, 10]), 13); }
 
-/** b-high, priority-order/policy.cup:9 */
+// b-high, policy.cup:9
 function p0_b_high(): void {
   setHeader(L0_winner(), L1_high()); // line 15
 }
 
-/** a-low, priority-order/policy.cup:1 */
+// a-low, policy.cup:1
 function p1_a_low(): void {
   setHeader(L0_winner(), L2_low()); // line 6
 }

@@ -1,7 +1,8 @@
 // wire/search/outbound/canary
 // Generated from canary. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, equal, header } from "proxy-wasm-as/assembly/bytes";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { headerIs } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, end, runs, routeToVersion } from "proxy-wasm-as/assembly/policy";
 
@@ -21,9 +22,9 @@ import { allocate, begin, end, runs, routeToVersion } from "proxy-wasm-as/assemb
 // @ts-ignore: decorator
 @inline function L4_canary(): u64 { return bytes(memory.data<u8>([99, 97, 110, 97, 114, 121, 10]), 7); }
 
-/** canary, route-to-version/policy.cup:1 */
+// canary, policy.cup:1
 function p0_canary(): void {
-  if (equal(header(L0_x_canary()), L1_true())) { // line 6
+  if (headerIs(L0_x_canary(), L1_true())) { // line 6
     routeToVersion(L2_rate(), L3_v2()); // line 7
   }
 }

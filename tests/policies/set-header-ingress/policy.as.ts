@@ -15,7 +15,7 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 // @ts-ignore: decorator
 @inline function L2_mark(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10]), 5); }
 
-/** mark, set-header-ingress/policy.cup:1 */
+// mark, policy.cup:1
 function p0_mark(): void {
   setHeader(L0_critical(), L1_true()); // line 6
 }

@@ -18,12 +18,12 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 // @ts-ignore: decorator
 @inline function L3_a_first_b_second(): u64 { return bytes(memory.data<u8>([97, 45, 102, 105, 114, 115, 116, 10, 98, 45, 115, 101, 99, 111, 110, 100, 10]), 17); }
 
-/** a-first, two-fused-policies/policy.cup:1 */
+// a-first, policy.cup:1
 function p0_a_first(): void {
   setHeader(L0_first(), L1_1()); // line 6
 }
 
-/** b-second, two-fused-policies/policy.cup:9 */
+// b-second, policy.cup:9
 function p1_b_second(): void {
   setHeader(L2_second(), header(L0_first())); // line 14
 }
