@@ -27,6 +27,13 @@ export type StatementNode =
   | { readonly kind: "heading"; readonly name: Identifier }
   | CallNode
   | {
+      readonly kind: "let";
+      readonly name: Identifier;
+      readonly value: ExpressionNode;
+      readonly span: Span;
+    }
+  | { readonly kind: "return"; readonly span: Span }
+  | {
       readonly kind: "if";
       readonly condition: ExpressionNode;
       readonly then: readonly StatementNode[];
@@ -42,13 +49,36 @@ export interface CallNode {
   readonly span: Span;
 }
 
+/** Loosest first, as in the grammar. */
+export type BinaryOperator =
+  | "||"
+  | "&&"
+  | "=="
+  | "!="
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "??"
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%";
+
+/** A number as written, with its unit when it is a duration: `10`, `1.5`, `250us`. `true` and `false` are names. */
 export type ExpressionNode =
   | CallNode
   | { readonly kind: "string" | "number" | "name"; readonly value: string; readonly span: Span }
-  | { readonly kind: "not"; readonly operand: ExpressionNode; readonly span: Span }
+  | {
+      readonly kind: "unary";
+      readonly operator: "!" | "-";
+      readonly operand: ExpressionNode;
+      readonly span: Span;
+    }
   | {
       readonly kind: "binary";
-      readonly operator: "==" | "!=" | "&&" | "||";
+      readonly operator: BinaryOperator;
       readonly left: ExpressionNode;
       readonly right: ExpressionNode;
       readonly span: Span;

@@ -1,11 +1,13 @@
+import type { BinaryOperator } from "./ast.ts";
 import type { Context } from "./context.ts";
+import type { ValueType } from "./interface.ts";
 import type { Source, Span } from "./source.ts";
 
 export type Side = "egress" | "ingress" | "either";
 export type Mode = "enforce" | "audit" | "off";
 export type OnLost = "deny" | "skip";
-/** Abstract communication types, most general first. `Connection` ⊂ `Request` ⊂ `RPCRequest`. */
-export type Act = "Connection" | "Request" | "RPCRequest";
+/** Abstract communication types. `Connection` ⊂ `Request` ⊂ `RPCRequest`, and `Response` ⊂ `RPCResponse`. */
+export type Act = "Connection" | "Request" | "RPCRequest" | "Response" | "RPCResponse";
 
 /** A checked policy: what every later stage works with, whichever form it was written in. */
 export type Policy = CopperPolicy | FilterPolicy;
@@ -22,7 +24,7 @@ interface PolicyCommon {
   readonly priority: number;
   readonly mode: Mode;
   readonly onLost: OnLost;
-  /** Names of the actions used, e.g. `SetHeader`. */
+  /** Names of the actions used, e.g. `SetHeader` or `Counter.Reset`. */
   readonly actions: readonly string[];
 }
 
@@ -30,6 +32,8 @@ export interface CopperPolicy extends PolicyCommon {
   readonly kind: "copper";
   /** One for each headed section, and one `either` section for what stands under no heading. */
   readonly sections: readonly Section[];
+  readonly states: readonly State[];
+  readonly parameters: readonly PolicyParameter[];
 }
 
 export interface Section {
@@ -47,51 +51,95 @@ export interface FilterPolicy extends PolicyCommon {
 }
 
 export type Statement =
-  | {
-      readonly kind: "setHeader";
-      readonly name: Literal;
-      readonly value: StringExpression;
-      readonly span: Span;
-    }
-  | { readonly kind: "deny"; readonly status: number; readonly body: string; readonly span: Span }
-  /** `*` in either place is any service. */
-  | { readonly kind: "allow"; readonly caller: string; readonly callee: string; readonly span: Span }
-  | {
-      readonly kind: "routeToVersion";
-      readonly service: string;
-      readonly version: string;
-      readonly span: Span;
-    }
+  | { readonly kind: "do"; readonly call: Call; readonly span: Span }
+  | { readonly kind: "let"; readonly name: string; readonly value: Expression; readonly span: Span }
   | {
       readonly kind: "if";
-      readonly condition: Condition;
+      readonly condition: Expression;
       readonly then: readonly Statement[];
       readonly else: readonly Statement[];
       readonly span: Span;
+    }
+  /** The policy is done with this request. What stands under another heading is not concerned. */
+  | { readonly kind: "return"; readonly span: Span };
+
+/** A value, with the type that the checker found. Only a `string` or `bytes` may be absent (`isOptional`). */
+export type Expression =
+  | Literal
+  | {
+      readonly kind: "parameter" | "local";
+      readonly name: string;
+      readonly type: ValueType;
+      readonly isOptional: boolean;
+      readonly span: Span;
+    }
+  | Call
+  | {
+      readonly kind: "unary";
+      readonly operator: "!" | "-";
+      readonly operand: Expression;
+      readonly type: ValueType;
+      readonly isOptional: false;
+      readonly span: Span;
+    }
+  /** Both sides have one type (`convert` sees to it), but for `duration * int` and `duration / int`. */
+  | {
+      readonly kind: "binary";
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly type: ValueType;
+      /** Only `??` of two optional values. */
+      readonly isOptional: boolean;
+      readonly span: Span;
+    }
+  /** `int` to `float`, or an optional value to a plain one, which is "" when it is absent. */
+  | {
+      readonly kind: "convert";
+      readonly operand: Expression;
+      readonly type: ValueType;
+      readonly isOptional: false;
+      readonly span: Span;
     };
 
-interface Literal {
+/** `int` and `duration` (in nanoseconds) are bigints; a `string` stands for its UTF-8 bytes. */
+export interface Literal {
   readonly kind: "literal";
-  readonly value: string;
+  readonly type: ValueType;
+  readonly value: string | bigint | number | boolean;
+  readonly isOptional: false;
   readonly span: Span;
 }
 
-export type StringExpression =
-  | Literal
-  /**
-   * Where a string is wanted, the first value, or an empty string when the header is absent. `==` looks at all values: it holds when
-   * any of them equals, so that a second copy hides nothing, and an absent header equals nothing, not even "". `!=` is its negation.
-   * A value with commas is one value.
-   */
-  | { readonly kind: "getHeader"; readonly name: string; readonly span: Span };
+/** An action. Defaults of the interface are filled in; a parameter with the default `none` that is not given is missing at the end. */
+export interface Call {
+  readonly kind: "call";
+  /** An action of the act by its name, `SetHeader`; of a state or a value with the type before it, `Counter.Reset`, `string.Matches`. */
+  readonly action: string;
+  /** What a state's action is done to: the name of a state of this policy. */
+  readonly state?: string;
+  /** Without the receiver; of an action of a type, the value comes first. */
+  readonly arguments: readonly Expression[];
+  /** Undefined when it yields nothing. */
+  readonly type: ValueType | undefined;
+  readonly isOptional: boolean;
+  readonly span: Span;
+}
 
-export type Condition =
-  | {
-      readonly kind: "equal";
-      readonly negated: boolean;
-      readonly left: StringExpression;
-      readonly right: StringExpression;
-    }
-  | { readonly kind: "not"; readonly operand: Condition }
-  | { readonly kind: "and" | "or"; readonly left: Condition; readonly right: Condition }
-  | { readonly kind: "constant"; readonly value: boolean };
+/** A value that outlives a request. */
+export interface State {
+  readonly name: string;
+  /** A state type of the interface, such as `Counter`. */
+  readonly type: string;
+  /** One value for each worker, or one for all of a proxy's (default). */
+  readonly scope: "worker" | "proxy";
+  readonly span: Span;
+}
+
+/** A value that can change without a new module: it travels as plugin configuration. */
+export interface PolicyParameter {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly default: Literal;
+  readonly span: Span;
+}
