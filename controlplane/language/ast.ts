@@ -1,10 +1,17 @@
 import type { Span } from "./source.ts";
 
+/** `import "interface.cui";`, quoted or bare. `span` is that of the path as it stands there. */
+export interface ImportNode {
+  readonly path: string;
+  readonly span: Span;
+}
+
 /** A policy as written: names are not looked up yet and arguments are not counted. */
 export interface PolicyNode {
   readonly name: Identifier;
   readonly clauses: readonly ClauseNode[];
   readonly statements: readonly StatementNode[];
+  readonly span: Span;
 }
 
 export interface Identifier {
@@ -12,13 +19,14 @@ export interface Identifier {
   readonly span: Span;
 }
 
-/** `keyword (words)`: each clause reads its words itself. */
+/** `keyword (words)`: each clause reads its words itself. Only a context has parentheses among them. */
 export interface ClauseNode {
   readonly keyword: Identifier;
   readonly words: readonly Word[];
   readonly span: Span;
 }
 
+/** A number has its sign and its unit, a string neither quotes nor escapes. */
 export interface Word extends Identifier {
   readonly kind: "name" | "number" | "string" | "symbol";
 }
@@ -66,7 +74,7 @@ export type BinaryOperator =
   | "/"
   | "%";
 
-/** A number as written, with its unit when it is a duration: `10`, `1.5`, `250us`. `true` and `false` are names. */
+/** A number as written, with its unit when it is a duration: `10`, `1.5`, `250us`. `true` and `false` are names. Parentheses leave no trace. */
 export type ExpressionNode =
   | CallNode
   | { readonly kind: "string" | "number" | "name"; readonly value: string; readonly span: Span }

@@ -438,7 +438,7 @@ function checkHeader(
 }
 
 function checkCondition(node: ExpressionNode, scope: Scope): Condition | undefined {
-  if (node.kind === "not") {
+  if (node.kind === "unary" && node.operator === "!") {
     const operand = checkCondition(node.operand, scope);
     return operand && { kind: "not", operand };
   }

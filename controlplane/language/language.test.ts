@@ -27,7 +27,13 @@ const almostCopper = fc
 
 describe("lexer", () => {
   test("a hyphen stays in a name, three of them separate", () => {
-    expect(tokensOf("hot-path\n---\n-5")).toEqual(["name hot-path", "separator ---", "number -5", "end "]);
+    expect(tokensOf("hot-path\n---\n-5ms")).toEqual([
+      "name hot-path",
+      "separator ---",
+      "symbol -",
+      "number 5ms",
+      "end ",
+    ]);
   });
   test("comments are skipped, either quote makes a string", () => {
     expect(tokensOf('a // b\n/* c */ \'d\' "e\\"f"')).toEqual(["name a", "string d", 'string e"f', "end "]);

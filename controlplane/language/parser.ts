@@ -1,121 +1,147 @@
 import type {
+  BinaryOperator,
   CallNode,
   ClauseNode,
   ExpressionNode,
   Identifier,
+  ImportNode,
   PolicyNode,
   StatementNode,
   Word,
 } from "./ast.ts";
+import { createCursor } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { lex, type Token } from "./lexer.ts";
+import { lex } from "./lexer.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
-import type { Source, Span } from "./source.ts";
+import type { Source } from "./source.ts";
 
 /** More than any person writes, and less than what exhausts the stack. */
 const depthMax = 200;
 
+/** Loosest first; all associate to the left. */
+const levels: readonly (readonly BinaryOperator[])[] = [
+  ["||"],
+  ["&&"],
+  ["==", "!="],
+  ["<", "<=", ">", ">="],
+  ["??"],
+  ["+", "-"],
+  ["*", "/", "%"],
+];
+const precedences: ReadonlyMap<string, number> = new Map(
+  levels.flatMap((operators, level) => operators.map((operator) => [operator, level] as const)),
+);
+
+/** How other languages write an operator. */
+const foreign: ReadonlyMap<string, BinaryOperator> = new Map([
+  ["=", "=="],
+  ["===", "=="],
+  ["!==", "!="],
+  ["&", "&&"],
+  ["and", "&&"],
+  ["|", "||"],
+  ["or", "||"],
+]);
+
+const units: readonly string[] = ["us", "ms", "s", "m", "h"];
+/** These begin statements, so they are nobody's name. */
+const keywords: readonly string[] = ["if", "else", "let", "return"];
+const valueTypes: readonly string[] = ["string", "bytes", "int", "float", "bool", "duration"];
+const clauseNames: readonly string[] = ["act", "using", "context", "priority", "mode", "onLost", "param"];
+
 /** Parse one Copper file. Never throws: what could be read is returned beside what went wrong. */
 export function parse(source: Source): {
+  readonly imports: readonly ImportNode[];
   readonly policies: readonly PolicyNode[];
   readonly diagnostics: readonly Diagnostic[];
 } {
   const reporter = reporterFor(source);
-  const tokens = lex(reporter);
-  return { policies: parseFile(tokens, reporter), diagnostics: reporter.diagnostics };
+  return { ...parseFile(reporter), diagnostics: reporter.diagnostics };
 }
 
 /** Functions that return undefined have reported why; their caller skips to where it can go on. */
-function parseFile(tokens: readonly Token[], reporter: Reporter): readonly PolicyNode[] {
-  let index = 0;
+function parseFile(reporter: Reporter): {
+  readonly imports: readonly ImportNode[];
+  readonly policies: readonly PolicyNode[];
+} {
+  const cursor = createCursor(lex(reporter), reporter, "CUP0103");
+  const { peek, next, isAt, accept, expect, unexpected, identifier, from } = cursor;
+  /** Of statements and expressions that the parser is in. */
   let depth = 0;
+  /** Of the tree of the last expression that was read. */
+  let height = 0;
   /** Blocks that are open here. */
   let blocks = 0;
-  const last = tokens[tokens.length - 1] as Token;
-  const peek = (ahead = 0): Token => tokens[index + ahead] ?? last;
-  const next = (): Token => tokens[index++] ?? last;
-  const isAt = (value: string, kind: Token["kind"] = "symbol") =>
-    peek().kind === kind && peek().value === value;
-  const accept = (value: string): boolean => {
-    if (!isAt(value)) return false;
-    index++;
-    return true;
-  };
-  const span = (start: number): Span => ({ start, end: tokens[index - 1]?.span.end ?? start });
-  const unexpected = (wanted: string, help?: string): undefined => {
-    const token = peek();
-    // A file that ends too early is shown where its text ends, not on the empty line after it.
-    const place = token.kind === "end" ? endOfText(tokens) : token.span;
-    // A string without its quote has been reported, and swallowed whatever is missed here.
-    const swallowed = reporter.diagnostics.some(
-      (d) =>
-        (d.code === "CUP0102" || d.code === "CUP0104") &&
-        d.span.end <= token.span.start &&
-        d.span.start >= (tokens[index - 1]?.span.start ?? 0),
-    );
-    if (!swallowed) {
-      const found = token.kind === "end" ? "the file ends here" : `found \`${token.value}\``;
-      reporter.report("CUP0103", place, `expected ${wanted}, ${found}`, help === undefined ? {} : { help });
-    }
-    return undefined;
-  };
-  const expect = (value: string): boolean => accept(value) || unexpected(`\`${value}\``) === true;
 
-  function file(): readonly PolicyNode[] {
+  function file(): { readonly imports: readonly ImportNode[]; readonly policies: readonly PolicyNode[] } {
+    const imports: ImportNode[] = [];
     const policies: PolicyNode[] = [];
     while (peek().kind !== "end") {
-      if (peek().kind === "separator") index++;
-      else if (isAt("import", "name")) importLine();
-      else if (isAt("policy", "name")) {
+      cursor.mute(false);
+      if (peek().kind === "separator") next();
+      else if (isAt("import", "name")) {
+        const node = cursor.importLine();
+        if (node) imports.push(node);
+      } else if (isAt("policy", "name")) {
         const node = policy();
         if (node) policies.push(node);
-        else toNextPolicy();
-      } else {
-        const shape = "a file holds `policy NAME ( … ) { … }`, several of them separated by `---`";
-        const { kind, value } = peek();
-        unexpected("`policy`", kind === "name" ? didYouMean(value, ["policy", "import"], shape) : shape);
-        toNextPolicy();
-      }
+      } else noPolicy();
     }
-    return policies;
+    return { imports, policies };
   }
 
-  /** `import "interface.cui";` Interfaces are built in: the line is read and has no effect. */
-  function importLine(): void {
-    index++;
-    while (["name", "string"].includes(peek().kind) || isAt(".")) {
-      if (isAt("policy", "name")) return;
-      index++;
-    }
-    accept(";");
+  function noPolicy(): void {
+    const { kind, value } = peek();
+    const shape = "a file holds `policy NAME ( … ) { … }`, several of them separated by `---`";
+    if (isAt("}")) unexpected("`policy`", "this `}` closes nothing: remove it");
+    else unexpected("`policy`", kind === "name" ? didYouMean(value, ["policy", "import"], shape) : shape);
+    do next();
+    while (!isEndOfPolicy() && !isAt("policy", "name") && !(isAt("import", "name") && cursor.startsLine()));
   }
 
-  function toNextPolicy(): void {
-    while (peek().kind !== "end" && peek().kind !== "separator" && !isAt("policy", "name")) index++;
+  /** Where nothing of a policy can follow, whatever it lacks. */
+  function isEndOfPolicy(): boolean {
+    const { kind } = peek();
+    return kind === "end" || kind === "separator" || (isAt("policy", "name") && peek(1).kind === "name");
   }
 
   function policy(): PolicyNode | undefined {
-    index++;
+    const start = next().span.start;
     const name = identifier("the policy's name");
-    if (!name || !expect("(")) return undefined;
-    const clauses: ClauseNode[] = [];
-    while (!isAt(")")) {
-      const node = clause();
-      if (!node) return undefined;
-      clauses.push(node);
-      accept(",");
-    }
-    index++;
+    const clauses = header();
+    let statements: readonly StatementNode[] = [];
     // Without its brace the body is read all the same: what is wrong in it should be said too.
-    const hasBody = expect("{") || isAt("[") || (peek().kind === "name" && !isAt("policy", "name"));
-    return { name, clauses, statements: hasBody ? block() : [] };
+    if (clauses && (expect("{") || isAt("[") || (peek().kind === "name" && !isEndOfPolicy())))
+      statements = block();
+    if (!clauses) while (!isEndOfPolicy()) next();
+    return name && { name, clauses: clauses ?? [], statements, span: from(start) };
   }
 
-  function identifier(wanted: string): Identifier | undefined {
-    if (peek().kind !== "name") return unexpected(wanted);
-    const token = next();
-    return { text: token.value, span: token.span };
+  /** `( … )`, or undefined when not even the body can be found. */
+  function header(): readonly ClauseNode[] | undefined {
+    if (!expect("(") && !isClause()) return isAt("{") ? [] : undefined;
+    const clauses: ClauseNode[] = [];
+    while (!accept(")")) {
+      const node = isEndOfPolicy() ? unexpected("a clause or `)`") : clause();
+      if (node) clauses.push(node);
+      else if (!toNextClause()) return isAt("{") ? clauses : undefined;
+      accept(",");
+    }
+    return clauses;
+  }
+
+  function isClause(): boolean {
+    return peek().kind === "name" && peek(1).kind === "symbol" && peek(1).value === "(";
+  }
+
+  /** Past a broken clause; false when the header has ended. */
+  function toNextClause(): boolean {
+    for (; !isEndOfPolicy() && !isAt("{") && !isAt("}"); next()) {
+      if (isAt(")") && peek(1).kind === "symbol" && peek(1).value === "{") return true;
+      if (isClause() && (clauseNames.includes(peek().value) || cursor.startsLine())) return true;
+    }
+    return false;
   }
 
   function clause(): ClauseNode | undefined {
@@ -123,228 +149,326 @@ function parseFile(tokens: readonly Token[], reporter: Reporter): readonly Polic
     const keyword = identifier("a clause or `)`");
     if (!keyword || !expect("(")) return undefined;
     const words: Word[] = [];
-    while (!isAt(")")) {
-      const { kind, value, span } = peek();
-      if (kind === "end" || kind === "separator" || value === "{" || value === "(") return unexpected("`)`");
-      words.push({ kind, text: value, span });
-      index++;
+    const isContext = keyword.text === "context";
+    for (let open = 0; open > 0 || !isAt(")"); ) {
+      if (isEndOfPolicy() || isAt("{") || (isAt("(") && !isContext)) return unexpected("`)`");
+      if (isAt("(")) open++;
+      else if (isAt(")")) open--;
+      words.push(isContext ? word() : (signed() ?? word()));
+      // A string without its quote has the rest of its line in it, with the parenthesis.
+      if (cursor.previous().isBroken) return { keyword, words, span: from(start) };
     }
-    index++;
-    return { keyword, words, span: span(start) };
+    next();
+    return { keyword, words, span: from(start) };
   }
 
-  /** With its `{`; when that is missing, the `}` that closes nothing else tells how far the block goes. */
-  function bracedBlock(): readonly StatementNode[] | undefined {
-    if (expect("{")) return block();
-    if (isAt("}") || peek().kind !== "name") return undefined;
-    if (closersAhead() > blocks) return block();
-    const node = statement();
-    return node && [node];
+  function word(): Word {
+    const { kind, value, span } = next();
+    return {
+      kind: kind === "name" || kind === "number" || kind === "string" ? kind : "symbol",
+      text: value,
+      span,
+    };
   }
 
-  /** How many more `}` than `{` the rest of this policy has. */
-  function closersAhead(): number {
-    let count = 0;
-    for (let ahead = index; ahead < tokens.length; ahead++) {
-      const { kind, value } = tokens[ahead] ?? last;
-      if (kind === "separator" || (kind === "name" && value === "policy")) break;
-      if (kind === "symbol") count += value === "}" ? 1 : value === "{" ? -1 : 0;
-    }
-    return count;
+  /** A number, with the sign before it. */
+  function signed(): Word | undefined {
+    const isNegative = isAt("-") && peek(1).kind === "number";
+    if (!isNegative && peek().kind !== "number") return undefined;
+    const { start } = peek().span;
+    if (isNegative) next();
+    const text = number();
+    return { kind: "number", text: isNegative ? `-${text}` : text, span: from(start) };
   }
 
   /** After its `{`, up to and with its `}`. */
   function block(): readonly StatementNode[] {
     blocks++;
-    const statements = statementsUpToBrace();
+    const statements: StatementNode[] = [];
+    for (;;) {
+      if (isEndOfPolicy()) {
+        unexpected("`}`");
+        break;
+      }
+      if (accept(";")) continue;
+      if (isAt("}")) {
+        const isStray = blocks === 1 && startsStatement(1);
+        if (isStray) tooEarly();
+        next();
+        if (isStray) continue;
+        break;
+      }
+      const before = cursor.count();
+      const node = statement();
+      if (node === undefined) toNextStatement();
+      else if (node !== "recovered") statements.push(node);
+      if (cursor.count() === before) next();
+    }
     blocks--;
     return statements;
   }
 
-  function statementsUpToBrace(): readonly StatementNode[] {
-    const statements: StatementNode[] = [];
-    while (!isAt("}")) {
-      if (
-        peek().kind === "end" ||
-        peek().kind === "separator" ||
-        (isAt("policy", "name") && peek(1).kind === "name")
-      ) {
-        unexpected("`}`");
-        return statements;
-      }
-      if (accept(";")) continue;
-      const before = index;
-      const node = statement();
-      if (node) statements.push(node);
-      else toNextStatement(before);
-    }
-    index++;
-    return statements;
+  function tooEarly(): void {
+    reporter.report("CUP0103", peek().span, "this `}` closes the policy, but statements follow it", {
+      help: "remove it, or open the block that it closes with `{`",
+    });
   }
 
-  /** Past the `;` of a broken statement, or in front of the `}` that ends its block. */
-  function toNextStatement(before: number): void {
-    let nested = 0;
-    for (let i = before; i < index; i++)
-      nested += tokens[i]?.value === "{" && tokens[i]?.kind === "symbol" ? 1 : 0;
-    while (peek().kind !== "end" && peek().kind !== "separator") {
-      if (isAt("}")) {
+  /** Whether what comes there can only be a statement. */
+  function startsStatement(ahead: number): boolean {
+    const { kind, value } = peek(ahead);
+    const after = peek(ahead + 1);
+    if (kind === "symbol") return value === "[";
+    if (kind !== "name" || value === "policy" || value === "import") return false;
+    return (
+      keywords.includes(value) || (after.kind === "symbol" && (after.value === "(" || after.value === "."))
+    );
+  }
+
+  /** Past the `;` of a broken statement, or in front of what ends its block or begins the next one. */
+  function toNextStatement(): void {
+    for (let nested = 0; !isEndOfPolicy(); next()) {
+      if (isAt("{")) nested++;
+      else if (isAt("}")) {
         if (nested === 0) return;
         nested--;
-        index++;
-        if (nested === 0) return;
-        continue;
-      }
-      if (isAt("{")) nested++;
-      if (isAt(";") && nested === 0) {
-        index++;
+        if (nested > 0) continue;
+        next();
         return;
+      } else if (nested > 0) continue;
+      else if (accept(";")) return;
+      else if (cursor.startsLine()) {
+        const isKeyword = peek().kind === "name" && keywords.includes(peek().value) && !isAt("else", "name");
+        if (isKeyword || isAt("[") || cursor.previous().isBroken) return;
       }
-      index++;
     }
   }
 
-  function statement(): StatementNode | undefined {
+  function statement(): StatementNode | "recovered" | undefined {
+    const { kind, value, span } = peek();
     if (accept("[")) {
       const name = identifier("`Ingress` or `Egress`");
       return name && expect("]") ? { kind: "heading", name } : undefined;
     }
-    if (isAt("if", "name")) return ifStatement();
-    const start = peek().span.start;
-    const node = call(start, "a statement");
+    if (kind === "name" && value === "if") return ifStatement();
+    if (kind === "name" && value === "let") return letStatement();
+    if (accept("return", "name")) {
+      const isPlain = isAt(";") || isAt("}") || cursor.startsLine() || isEndOfPolicy();
+      if (!isPlain) return unexpected("`;`", "a policy yields no value: write `return;`");
+      return ended({ kind: "return", span });
+    }
+    if ((kind !== "name" && kind !== "string" && kind !== "number" && !isAt("(")) || isAt("else", "name"))
+      return unexpected("a statement");
+    if (kind === "name" && peek(1).kind === "symbol" && peek(1).value === "=") {
+      next();
+      return unexpected("an action", `values keep what they are: write \`let ${value} = …;\` for a new one`);
+    }
+    const node = expression();
     if (!node) return undefined;
-    if (isAt("}") || accept(";")) return node;
-    const previous = tokens[index - 1]?.span ?? node.span;
-    // What follows on its own line is most likely the next statement: only the semicolon is missing.
-    reporter.report("CUP0103", previous, "expected `;` after this statement", {
-      help: "end the statement with `;`",
+    if (node.kind === "call") return ended(node);
+    if (node.kind === "name") return unexpected("`(`");
+    reporter.report("CUP0103", node.span, "expected an action, found a value", {
+      help: "compare it in an `if`, or give it a name with `let`",
     });
+    return undefined;
+  }
+
+  /** With its semicolon, which may be left out before a `}`. */
+  function ended<Node extends StatementNode>(node: Node): Node {
+    if (accept(";") || isAt("}") || isEndOfPolicy() || cursor.previous().isBroken) return node;
+    if (cursor.startsLine() || startsStatement(0)) {
+      // What follows is most likely the next statement: only the semicolon is missing.
+      reporter.report("CUP0103", cursor.previous().span, "expected `;` after this statement", {
+        help: "end the statement with `;`",
+      });
+      return node;
+    }
+    unexpected("`;`");
+    toNextStatement();
     return node;
   }
 
-  function ifStatement(): StatementNode | undefined {
-    if (depth >= depthMax) return unexpected("fewer nested statements");
-    const start = next().span.start;
+  function letStatement(): StatementNode | undefined {
+    const { start } = next().span;
+    if (peek().kind === "name" && keywords.includes(peek().value)) return unexpected("a name");
+    const name = identifier("a name");
+    if (!name) return undefined;
+    if (!accept("=")) {
+      const isTyped = peek().kind === "name" && valueTypes.includes(name.text);
+      return unexpected(
+        "`=`",
+        isTyped ? `the value says the type: write \`let ${peek().value} = …;\`` : undefined,
+      );
+    }
+    const value = expression();
+    return value && ended({ kind: "let", name, value, span: from(start) });
+  }
+
+  function ifStatement(): StatementNode | "recovered" | undefined {
+    if (depth >= depthMax) return cursor.tooDeep("fewer nested statements");
     depth++;
-    const node = ((): StatementNode | undefined => {
-      if (!expect("(")) return undefined;
-      const condition = expression();
-      if (!condition || !expect(")")) return undefined;
-      const then = bracedBlock();
-      if (!then) return undefined;
-      let otherwise: readonly StatementNode[] = [];
-      if (isAt("else", "name")) {
-        index++;
-        if (isAt("if", "name")) {
-          const nested = ifStatement();
-          if (!nested) return undefined;
-          otherwise = [nested];
-        } else {
-          const block = bracedBlock();
-          if (!block) return undefined;
-          otherwise = block;
-        }
-      }
-      return { kind: "if", condition, then, else: otherwise, span: span(start) };
-    })();
+    const node = ifAndElse();
     depth--;
     return node;
   }
 
-  function call(start: number, wanted: string): CallNode | undefined {
-    const first = identifier(wanted);
-    if (!first) return undefined;
-    if (accept(".")) {
-      const name = identifier("the name of an action");
-      return name && argumentsOf(name, [{ kind: "name", value: first.text, span: first.span }], start);
+  /** A mistake in a condition does not hide those in the bodies. */
+  function ifAndElse(): StatementNode | "recovered" | undefined {
+    const { start } = next().span;
+    const condition = conditionInParentheses();
+    if (!condition && !isAt("{")) return undefined;
+    const then = body();
+    let otherwise: readonly StatementNode[] | undefined = [];
+    if (accept("else", "name")) {
+      if (isAt("if", "name")) {
+        const nested = ifStatement();
+        if (nested === undefined) return undefined;
+        otherwise = nested === "recovered" ? undefined : [nested];
+      } else otherwise = body();
     }
-    return argumentsOf(first, [], start);
+    if (!condition || !then || !otherwise) return "recovered";
+    return { kind: "if", condition, then, else: otherwise, span: from(start) };
   }
 
-  function argumentsOf(
-    name: Identifier,
-    given: readonly ExpressionNode[],
-    start: number,
-  ): CallNode | undefined {
-    if (!expect("(")) return undefined;
-    const list = [...given];
-    while (!isAt(")")) {
-      const node = expression();
-      if (!node) return undefined;
-      list.push(node);
-      if (!accept(",") && !isAt(")")) return unexpected("`,` or `)`");
+  /** Undefined when it cannot be read: then the body, if there is one in braces, comes next. */
+  function conditionInParentheses(): ExpressionNode | undefined {
+    const isOpen = expect("(");
+    if (!isOpen && isAt("{")) return undefined;
+    const condition = expression();
+    if (condition && (isOpen ? expect(")") : accept(")") || isAt("{"))) return condition;
+    while (!isEndOfPolicy() && !isAt("{") && !isAt("}") && !isAt(";")) next();
+    return undefined;
+  }
+
+  /** In braces, or one statement; undefined when that is broken, and has been skipped. */
+  function body(): readonly StatementNode[] | undefined {
+    if (accept("{")) return block();
+    if (isAt("}") || isAt(";") || isEndOfPolicy()) {
+      unexpected("`{` or a statement");
+      accept(";");
+      return undefined;
     }
-    index++;
-    return { kind: "call", name, arguments: list, span: span(start) };
+    const node = statement();
+    if (node === "recovered") return undefined;
+    if (node === undefined) toNextStatement();
+    return node && [node];
   }
 
-  function expression(): ExpressionNode | undefined {
-    return binary(["||"], () => binary(["&&"], () => binary(["==", "!="], unary)));
-  }
-
-  function binary(
-    operators: readonly ("==" | "!=" | "&&" | "||")[],
-    operand: () => ExpressionNode | undefined,
-  ): ExpressionNode | undefined {
-    let left = operand();
-    // A chain is a tree that is as deep as it is long.
-    for (let length = 0; left; length++) {
-      const operator = operators.find((candidate) => isAt(candidate)) ?? assigned(operators);
+  function expression(loosest = 0): ExpressionNode | undefined {
+    const { start } = peek().span;
+    let left = unary();
+    while (left) {
+      const operator = operatorHere(loosest);
       if (operator === undefined) return left;
-      if (length >= depthMax) return unexpected("fewer operators in one condition");
-      index++;
-      const right: ExpressionNode | undefined = operand();
-      left = right && {
-        kind: "binary",
-        operator,
-        left,
-        right,
-        span: { start: left.span.start, end: right.span.end },
-      };
+      next();
+      const leftHeight = height;
+      const right: ExpressionNode | undefined = expression((precedences.get(operator) ?? 0) + 1);
+      left = right && { kind: "binary", operator, left, right, span: from(start) };
+      if (left && !grow(Math.max(leftHeight, height))) return undefined;
     }
     return undefined;
   }
 
-  /** `=` where `==` is meant: nothing is assigned in Copper. */
-  function assigned<T extends string>(operators: readonly T[]): T | undefined {
-    const equals = isAt("=") ? operators.find((operator) => operator === "==") : undefined;
-    if (equals !== undefined) unexpected("`==`", "did you mean `==`?");
-    return equals;
+  /** An operator that binds at least as tight. */
+  function operatorHere(loosest: number): BinaryOperator | undefined {
+    const { kind, value } = peek();
+    if (kind !== "symbol" && kind !== "name") return undefined;
+    const meant = foreign.get(value);
+    const operator = meant ?? (kind === "symbol" ? (value as BinaryOperator) : undefined);
+    const precedence = operator === undefined ? undefined : precedences.get(operator);
+    if (precedence === undefined || precedence < loosest) return undefined;
+    if (meant !== undefined) unexpected(`\`${meant}\``, `did you mean \`${meant}\`?`);
+    return operator;
+  }
+
+  /** Say that the tree has one more level than what is below. A chain is as deep as it is long. */
+  function grow(below: number): boolean {
+    height = below + 1;
+    return height <= depthMax || cursor.tooDeep("fewer operators in one expression") === true;
   }
 
   function unary(): ExpressionNode | undefined {
-    if (depth >= depthMax) return unexpected("fewer nested expressions");
+    const { start } = peek().span;
+    const operator = isAt("!") ? "!" : isAt("-") ? "-" : undefined;
+    if (operator === undefined) return postfix();
+    if (depth >= depthMax) return cursor.tooDeep("fewer nested expressions");
+    next();
     depth++;
-    const node = primary();
+    const operand = unary();
     depth--;
+    if (!operand || !grow(height)) return undefined;
+    return { kind: "unary", operator, operand, span: from(start) };
+  }
+
+  /** A value, and what is asked of it: `value.Name(…)`. */
+  function postfix(): ExpressionNode | undefined {
+    const { start } = peek().span;
+    let node = primary();
+    while (node && accept(".")) {
+      const name = identifier("the name of an action");
+      node = name && call(name, start, node);
+    }
     return node;
   }
 
   function primary(): ExpressionNode | undefined {
-    const { kind, value, span: place } = peek();
-    if (accept("!")) {
-      const operand = unary();
-      return operand && { kind: "not", operand, span: { start: place.start, end: operand.span.end } };
-    }
+    const { kind, value, span } = peek();
+    if (depth >= depthMax) return cursor.tooDeep("fewer nested expressions");
     if (accept("(")) {
+      depth++;
       const inner = expression();
+      depth--;
       return inner && expect(")") ? inner : undefined;
     }
-    if (kind === "string" || kind === "number") {
-      index++;
-      return { kind, value, span: place };
+    height = 1;
+    if (kind === "number") return { kind, value: number(), span };
+    if (kind === "string") {
+      next();
+      return { kind, value, span };
     }
-    if (kind === "name" && !["(", "."].includes(peek(1).value)) {
-      index++;
-      return { kind: "name", value, span: place };
+    if (kind !== "name" || keywords.includes(value)) {
+      const isPercent = cursor.previous().value === "%" && cursor.previous().kind === "symbol";
+      return unexpected("a value", isPercent ? "a percentage is a plain number, as in `50`" : undefined);
     }
-    return call(place.start, "a value");
+    next();
+    return isAt("(") ? call({ text: value, span }, span.start) : { kind: "name", value, span };
+  }
+
+  /** After the name. The receiver, where there is one before the name, is the first argument. */
+  function call(name: Identifier, start: number, receiver?: ExpressionNode): CallNode | undefined {
+    if (!expect("(")) return undefined;
+    const list: ExpressionNode[] = receiver ? [receiver] : [];
+    let tallest = receiver ? height : 0;
+    depth++;
+    const isComplete = ((): boolean => {
+      while (!isAt(")")) {
+        const node = expression();
+        if (!node) return false;
+        list.push(node);
+        tallest = Math.max(tallest, height);
+        if (!accept(",") && !isAt(")")) return unexpected("`,` or `)`") === true;
+      }
+      next();
+      return true;
+    })();
+    depth--;
+    if (!isComplete || !grow(tallest)) return undefined;
+    return { kind: "call", name, arguments: list, span: from(start) };
+  }
+
+  /** As written, without a unit that there is not. */
+  function number(): string {
+    const { value, span } = next();
+    const digits = Number.parseFloat(value);
+    const unit = /[A-Za-z_].*$/.exec(value)?.[0] ?? "";
+    if (unit === "" || units.includes(unit) || Number.isNaN(digits)) return value;
+    const place = { start: span.end - unit.length, end: span.end };
+    const meant = /^mil/.test(unit) ? "ms" : units.find((known) => unit.startsWith(known));
+    reporter.report("CUP0106", place, `unknown unit \`${unit}\``, {
+      help: meant === undefined ? `durations have \`${units.join("`, `")}\`` : `write \`${digits}${meant}\``,
+    });
+    return value.slice(0, -unit.length);
   }
 
   return file();
-}
-
-function endOfText(tokens: readonly Token[]): Span {
-  const end = tokens[tokens.length - 2]?.span.end ?? 0;
-  return { start: Math.max(0, end - 1), end };
 }
