@@ -36,7 +36,17 @@ test.each([
     false,
   ],
   ["audited: it changes nothing", copper('SetHeader(r, "x", "1");', "mode (audit)"), sets("x"), true],
-  ["audited: nobody sees it", copper('SetHeader(r, "x", "1");', "mode (audit)"), asks("x"), true],
+  [
+    "audited: it does not count what was denied",
+    copper('SetHeader(r, "x", "1");', "mode (audit)"),
+    asks("x"),
+    false,
+  ],
+  ["a count does not show what was denied", copper('Count(r, "n");'), asks("x"), false],
+  ["nor what was not admitted", copper('Count(r, "n");'), copper("Allow(r);"), false],
+  ["two counts", copper('Count(r, "n");'), copper('Count(r, "n");'), true],
+  ["a denial like that of an Allow", copper("Deny(r);"), copper("Allow(r);"), true],
+  ["another one", copper("Deny(r, 401);"), copper("Allow(r);"), false],
   [
     "audited: it still sees",
     copper('if (GetHeader(r, "x") == "v") { Deny(r); }', "mode (audit)"),

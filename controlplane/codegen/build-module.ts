@@ -3,7 +3,7 @@ import type { Diagnostic } from "../language/diagnostic.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import type { ChainCache } from "./chain-cache.ts";
-import { chosenSection, failureClass, type Item } from "./failure-class.ts";
+import { chosenSection, type Item, moduleFailure } from "./failure-class.ts";
 import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
@@ -42,7 +42,7 @@ export async function buildModule(
   if (smoked.reasons.length > 0) return { source, diagnostics: [failure(policy, smoked.reasons)] };
   const { imports, exports } = interfaceOf(bytes, sha256, cache);
   const policies = group.map((item) => item.policy.name);
-  const module: Module = { sha256, bytes, policies, failure: failureClass(first), imports, exports };
+  const module: Module = { sha256, bytes, policies, failure: moduleFailure(group), imports, exports };
   return { source, module, diagnostics: [] };
 }
 

@@ -1,4 +1,5 @@
-import { statementsIn } from "../language/statements-in.ts";
+import type { PolicyParameter } from "../language/policy.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { chosenSection, type Item } from "./failure-class.ts";
 import type { Chain } from "./module.ts";
@@ -12,7 +13,7 @@ export interface Site {
 }
 
 /**
- * A line for each policy, `NAME DIRECTION PEERS MODE`, after the facts that these need: `@self NAME`, and inbound, where a caller is
+ * A line for each policy, `NAME DIRECTION PEERS MODE` and its parameters, after the facts that these need: `@self NAME`, and inbound, where a caller is
  * known by its address, `@peer NAME ADDRESSES` for each service that a line or an `Allow` names. Tabs between.
  */
 export function configuration(group: readonly Item[], site: Site): string {
@@ -21,20 +22,35 @@ export function configuration(group: readonly Item[], site: Site): string {
   const callers = new Set([
     ...group
       .flatMap(chosenSection)
-      .flatMap((policy) => policy.sections.flatMap(({ body }) => statementsIn(body)))
-      .flatMap((statement) =>
-        statement.kind === "allow" && statement.caller !== "*" ? [statement.caller] : [],
-      ),
+      .flatMap((policy) => policy.sections.flatMap(({ body }) => callsIn(body)))
+      .flatMap((call) => {
+        if (call.action === "GetCaller") return callersOf(site);
+        return call.action === "Allow" && textOf(call, 0) !== "*" ? [textOf(call, 0)] : [];
+      }),
     ...policies.flatMap(({ peers }) => peers.names),
   ]);
   const facts = [...callers].sort().map((name) => `@peer\t${name}\t${addressesOf(name).join(",")}`);
   const lines = policies.map(({ item, peers }) => {
     const mode = item.policy.mode === "audit" ? "audit" : "enforce";
-    return `${item.policy.name}\t${direction}\t${peers.sign}${peers.names.join(",")}\t${mode}`;
+    const parameters = item.policy.kind === "copper" ? item.policy.parameters.map(parameterText) : [];
+    return [item.policy.name, direction, peers.sign + peers.names.join(","), mode, ...parameters].join("\t");
   });
   return [`@self\t${service}`, ...(direction === "inbound" ? facts : []), ...lines]
     .map((line) => `${line}\n`)
     .join("");
+}
+
+function callersOf({ mesh, service }: Site): readonly string[] {
+  return mesh.calls.filter((call) => call.to === service).flatMap(({ from }) => from ?? []);
+}
+
+/** As the SDK's `parameters` reads it: a float is the 64 bits that it is. */
+function parameterText({ default: { type, value } }: PolicyParameter): string {
+  if (type === "bool") return value === true ? "1" : "0";
+  if (type !== "float") return String(value);
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, Number(value));
+  return String(bits.getBigInt64(0));
 }
 
 interface Peers {

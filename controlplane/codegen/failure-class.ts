@@ -1,5 +1,5 @@
-import type { CopperPolicy, Policy, Statement } from "../language/policy.ts";
-import { statementsIn } from "../language/statements-in.ts";
+import type { Call, CopperPolicy, Policy, Statement } from "../language/policy.ts";
+import { callsIn } from "../language/statements-in.ts";
 import type { PlacedPolicy } from "../placement/placement.ts";
 
 /** A section of a policy where a placement put it. */
@@ -16,18 +16,29 @@ export function failureClass(item: Item): "closed" | "open" {
   const { policy } = item;
   if (policy.mode === "audit") return "open";
   if (policy.kind === "filter") return policy.actions.includes("Deny") ? "closed" : "open";
-  return bodyOf(policy, item).some(({ kind }) => kind === "allow" || kind === "deny") ? "closed" : "open";
+  return callsOf(policy, item).some(({ action }) => action === "Allow" || action === "Deny")
+    ? "closed"
+    : "open";
+}
+
+/** Access control anywhere in it makes a module fail closed. */
+export function moduleFailure(items: readonly Item[]): "closed" | "open" {
+  return items.some((item) => failureClass(item) === "closed") ? "closed" : "open";
 }
 
 /** Whether the item takes part in the judgement that all `Allow`s of a call make together. An audited one changes nothing. */
 export function isJudge(item: Item): boolean {
   const { policy } = item;
-  return policy.kind === "copper" && policy.mode !== "audit" && hasAllow(bodyOf(policy, item));
+  return policy.kind === "copper" && policy.mode !== "audit" && callsOf(policy, item).some(isAllow);
 }
 
 /** Whether there is an `Allow` anywhere in these statements. */
 export function hasAllow(body: readonly Statement[]): boolean {
-  return statementsIn(body).some(({ kind }) => kind === "allow");
+  return callsIn(body).some(isAllow);
+}
+
+function isAllow({ action }: Call): boolean {
+  return action === "Allow";
 }
 
 /** A Copper policy with nothing but the section that is placed. */
@@ -37,8 +48,8 @@ export function chosenSection(item: Item): readonly CopperPolicy[] {
   return [{ ...policy, sections: policy.sections.filter((section) => section.side === placed.section) }];
 }
 
-function bodyOf(policy: CopperPolicy, item: Item): readonly Statement[] {
+function callsOf(policy: CopperPolicy, item: Item): readonly Call[] {
   return policy.sections
     .filter((section) => section.side === item.placed.section)
-    .flatMap((section) => statementsIn(section.body));
+    .flatMap((section) => callsIn(section.body));
 }

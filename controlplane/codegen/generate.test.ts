@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { bodyOf } from "../language/body-of.test-helper.ts";
 import { checkCopper } from "../language/check.ts";
 import type { CopperPolicy, Statement } from "../language/policy.ts";
 import { assemble } from "./assemble.ts";
@@ -22,6 +23,8 @@ const policy = (name: string, body: readonly Statement[]): CopperPolicy => ({
   onLost: "deny",
   actions: [],
   sections: [{ side: "either", body }],
+  states: [],
+  parameters: [],
 });
 const copper = (name: string): CopperPolicy => {
   const url = new URL(`../../filters/${name}/policy.cup`, import.meta.url);
@@ -32,7 +35,7 @@ const copper = (name: string): CopperPolicy => {
 };
 const canary = copper("canary-rate");
 const critical = copper("hot-path");
-const admit = policy("admit", [{ kind: "allow", caller: "search", callee: "rate", span }]);
+const admit = policy("admit", bodyOf('Allow(r, "search", "rate");'));
 
 async function host(policies: readonly CopperPolicy[], configuration: string) {
   const { bytes = new Uint8Array(), stderr } = await assemble({ entry: generate(policies) });
@@ -181,7 +184,7 @@ test("what a policy wrote before is what it reads after", async () => {
 
 test("neither a path nor a text gets out of its comment, and the way to a file is not in the code", async () => {
   const end = "a\u2028let x = unreachable();\n*/ export function f(): void {}";
-  const text = policy("text", [{ kind: "deny", status: 403, body: end, span }]);
+  const text = policy("text", bodyOf(`Deny(r, 403, ${JSON.stringify(end)});`));
   const inFolder = (path: string): string => generate([{ ...text, source: { path, text: "" } }]);
   const odd = inFolder("a*/\nunreachable();\u2028/p.cup");
   expect(odd).toBe(inFolder("/some/where/p.cup"));

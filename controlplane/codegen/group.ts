@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy, Side } from "../language/policy.ts";
-import { failureClass, type Item, isJudge } from "./failure-class.ts";
+import { type Item, isJudge, moduleFailure } from "./failure-class.ts";
 
 /** Whether two policies, by the sections named, give the same result in either order. */
 export type Commutes = (p: Policy, q: Policy, sections: { readonly p: Side; readonly q: Side }) => boolean;
@@ -16,24 +16,50 @@ export interface Groups {
  * failure class up to commuting, one for each filter. All `Allow`s of a call come into one module, since they are judged together.
  */
 export function group(items: readonly Item[], commutes: Commutes): Groups {
-  const sets = together(items);
+  const free = (p: Item, q: Item): boolean =>
+    !shareCall(p, q) || commutes(p.policy, q.policy, { p: p.placed.section, q: q.placed.section });
+  let sets = together(items);
+  for (;;) {
+    const before = orderOf(items, sets, free);
+    const circle = circleIn(sets, before);
+    if (circle === undefined) return { groups: schedule(items, sets, before, free), diagnostics: [] };
+    const members = circle.flatMap((index) => sets[index] ?? []);
+    // Copper that stands between policies of one module can only be in it, too.
+    const other = circle.find((index) => sets[index]?.some((item) => items[item]?.policy.kind === "filter"));
+    if (other !== undefined) {
+      const torn = members.filter((item) => items[item] !== undefined && isJudge(items[item]));
+      return { groups: [], diagnostics: tornApart(items, torn, sets[other] ?? []) };
+    }
+    sets = [members.toSorted((a, b) => a - b), ...sets.filter((_, index) => !circle.includes(index))];
+  }
+}
+
+/** before[b] has a when set a must come before set b, directly or through others. */
+function orderOf(
+  items: readonly Item[],
+  sets: readonly (readonly number[])[],
+  free: (p: Item, q: Item) => boolean,
+): readonly ReadonlySet<number>[] {
   const setOf = items.map((_, index) => sets.findIndex((set) => set.includes(index)));
-  // before[b] has a when set a must come before set b, directly or through others.
   const before = sets.map(() => new Set<number>());
   items.forEach((p, i) => {
     items.slice(i + 1).forEach((q, n) => {
       const [a, b] = [setOf[i] ?? 0, setOf[i + 1 + n] ?? 0];
-      const free = commutes(p.policy, q.policy, { p: p.placed.section, q: q.placed.section });
-      if (a !== b && shareCall(p, q) && !free) before[b]?.add(a);
+      if (a !== b && !free(p, q)) before[b]?.add(a);
     });
   });
   close(before);
-  const diagnostics = sets.flatMap((set, a) => {
-    const between = before.findIndex((earlier, k) => k !== a && earlier.has(a) && before[a]?.has(k));
-    return before[a]?.has(a) && set.length > 1 ? tornApart(items, set, sets[between] ?? []) : [];
-  });
-  if (diagnostics.length > 0) return { groups: [], diagnostics };
-  return { groups: schedule(items, sets, before), diagnostics: [] };
+  return before;
+}
+
+/** Sets each of which must come before all the others; undefined when there are none. */
+function circleIn(
+  sets: readonly (readonly number[])[],
+  before: readonly ReadonlySet<number>[],
+): readonly number[] | undefined {
+  const first = before.findIndex((earlier, index) => earlier.has(index));
+  if (first === -1) return undefined;
+  return [...sets.keys()].filter((index) => before[index]?.has(first) && before[first]?.has(index));
 }
 
 /** Indexes of items that must come into one module: `Allow`s that meet on a call, and whoever these meet elsewhere. */
@@ -75,6 +101,7 @@ function schedule(
   items: readonly Item[],
   sets: readonly (readonly number[])[],
   before: readonly ReadonlySet<number>[],
+  free: (p: Item, q: Item) => boolean,
 ): readonly (readonly Item[])[] {
   const left = new Set(sets.keys());
   const groups: number[][] = [];
@@ -83,7 +110,7 @@ function schedule(
       .filter((set) => ![...(before[set] ?? [])].some((earlier) => left.has(earlier)))
       .sort((a, b) => (sets[a]?.[0] ?? 0) - (sets[b]?.[0] ?? 0));
     const last = groups.at(-1) ?? [];
-    const fitting = ready.find((set) => fits(items, last, sets[set] ?? []));
+    const fitting = ready.find((set) => fits(items, last, sets[set] ?? [], free));
     const next = fitting ?? ready[0];
     if (next === undefined) throw new Error("the order of policies has a cycle, which no diagnostic named");
     if (fitting === undefined) groups.push([...(sets[next] ?? [])]);
@@ -95,10 +122,19 @@ function schedule(
   );
 }
 
-function fits(items: readonly Item[], module: readonly number[], set: readonly number[]): boolean {
-  const [p, q] = [items[module[0] ?? -1], items[set[0] ?? -1]];
-  if (p === undefined || q === undefined) return false;
-  return p.policy.kind === "copper" && q.policy.kind === "copper" && failureClass(p) === failureClass(q);
+function fits(
+  items: readonly Item[],
+  module: readonly number[],
+  set: readonly number[],
+  free: (p: Item, q: Item) => boolean,
+): boolean {
+  const of = (indexes: readonly number[]): readonly Item[] => indexes.flatMap((index) => items[index] ?? []);
+  const [inside, joining] = [of(module), of(set)];
+  const all = [...inside, ...joining];
+  if (inside.length === 0 || all.some(({ policy }) => policy.kind !== "copper")) return false;
+  if (moduleFailure(inside) !== moduleFailure(joining)) return false;
+  // A module judges when all of it has run: what comes after a judge, and shows what was denied, is another one's.
+  return joining.every((q) => isJudge(q) || inside.every((p) => !isJudge(p) || free(p, q)));
 }
 
 function tornApart(items: readonly Item[], set: readonly number[], between: readonly number[]): Diagnostic[] {

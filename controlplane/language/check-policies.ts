@@ -1,13 +1,15 @@
 import { checkCopper } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { inOrder } from "./in-order.ts";
+import { actionOf } from "./lookup.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
 import { type KnownServices, resolveContext } from "./resolve-context.ts";
-import type { Source } from "./source.ts";
-import { statementsIn } from "./statements-in.ts";
+import type { Source, Span } from "./source.ts";
+import { standardInterface } from "./standard.ts";
+import { callsIn, textOf } from "./statements-in.ts";
 
 /**
  * Check policies of both forms together: `.cup` is Copper, `.ts` filter code. The policies are in the order of
@@ -64,34 +66,33 @@ function duplicate(policy: Policy, earlier: Policy): readonly Diagnostic[] {
 function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnostic[] {
   if (policy.kind !== "copper") return [];
   const reporter = reporterFor(policy.source);
-  for (const statement of policy.sections.flatMap(({ body }) => statementsIn(body))) {
-    const names =
-      statement.kind === "routeToVersion"
-        ? [statement.service]
-        : statement.kind === "allow"
-          ? [statement.caller, statement.callee].filter((name) => name !== "*")
-          : [];
-    const unknown = names.find((name) => !mesh.services.has(name));
-    if (unknown !== undefined) {
-      reporter.report("CTX0201", statement.span, `the mesh has no service \`${unknown}\``, {
-        help: didYouMean(unknown, mesh.services.keys(), "name a service of the mesh file"),
-      });
-    } else if (statement.kind === "routeToVersion") {
-      const versions = mesh.services.get(statement.service)?.versions ?? new Map();
-      if (versions.has(statement.version)) continue;
-      reporter.report(
-        "CTX0202",
-        statement.span,
-        `service \`${statement.service}\` has no version \`${statement.version}\``,
-        {
-          help: didYouMean(
-            statement.version,
-            versions.keys(),
-            "add it to the service's `versions` in the mesh file",
-          ),
-        },
-      );
-    }
+  for (const call of policy.sections.flatMap(({ body }) => callsIn(body))) {
+    let service: string | undefined;
+    actionOf(standardInterface, policy.act, call.action)?.parameters.forEach(({ type }, index) => {
+      const named = textOf(call, index);
+      const argument = call.arguments[index];
+      if (argument === undefined || (type !== "service" && type !== "version")) return;
+      // A default stands nowhere.
+      const span = argument.span;
+      if (type === "version") unknownVersion(named, service, span);
+      else if (named !== "*") service = unknownService(named, span) ? undefined : named;
+    });
   }
   return reporter.diagnostics;
+
+  function unknownService(name: string, span: Span): boolean {
+    if (mesh.services.has(name)) return false;
+    reporter.report("CTX0201", span, `the mesh has no service \`${name}\``, {
+      help: didYouMean(name, mesh.services.keys(), "name a service of the mesh file"),
+    });
+    return true;
+  }
+
+  function unknownVersion(name: string, service: string | undefined, span: Span): void {
+    const versions = mesh.services.get(service ?? "")?.versions ?? new Map();
+    if (service === undefined || versions.has(name)) return;
+    reporter.report("CTX0202", span, `service \`${service}\` has no version \`${name}\``, {
+      help: didYouMean(name, versions.keys(), "add it to the service's `versions` in the mesh file"),
+    });
+  }
 }

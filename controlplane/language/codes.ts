@@ -18,13 +18,22 @@ export const codes = {
   CUP0206: "clause given twice",
   CUP0207: "value that a clause does not take",
   CUP0208: "two policies with one name",
-  CUP0209: "state and parameters, which are not supported yet",
+  // CUP0209: state and parameters, before there were any
   CUP0210: "action on a side where it cannot be enforced",
   CUP0211: "not a condition",
   CUP0212: "act that is not enforced yet",
   CUP0213: "name that a policy of either form cannot have",
   CUP0214: "header that cannot be read or set",
   CUP0215: "policy that does nothing",
+  CUP0216: "value of another type",
+  CUP0217: "value that may be absent",
+  CUP0218: "number that cannot be read or divided by",
+  CUP0219: "unknown name of a value",
+  CUP0220: "statement that is never reached",
+  CUP0221: "state without a heading",
+  CUP0222: "name that is taken",
+  CUP0223: "unknown kind of state or type of parameter",
+  CUP0224: "state of the whole mesh",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",

@@ -1,5 +1,5 @@
 import type { Policy } from "../language/policy.ts";
-import { statementsIn } from "../language/statements-in.ts";
+import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
 
@@ -31,10 +31,14 @@ function reasonFor(placed: PlacedPolicy, policy: Policy | undefined, mesh: Mesh)
 }
 
 function routes({ section }: PlacedPolicy, policy: Policy | undefined): boolean {
-  if (policy?.kind !== "copper") return policy?.actions.includes("RouteToVersion") === true;
+  if (policy?.kind !== "copper") return policy?.actions.some(choosesVersion) === true;
   return policy.sections.some(
-    ({ side, body }) => side === section && statementsIn(body).some(({ kind }) => kind === "routeToVersion"),
+    ({ side, body }) => side === section && callsIn(body).some(({ action }) => choosesVersion(action)),
   );
+}
+
+function choosesVersion(action: string): boolean {
+  return action === "RouteToVersion" || action === "SplitByWeight";
 }
 
 function callsText(calls: PlacedPolicy["calls"]): string {

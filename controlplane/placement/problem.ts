@@ -1,8 +1,10 @@
 import { commutes } from "../analysis/commutes.ts";
 import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../analysis/verdicts.ts";
 import { inOrder } from "../language/in-order.ts";
+import { actionOf } from "../language/lookup.ts";
 import type { Policy, Side, Statement } from "../language/policy.ts";
-import { statementsIn } from "../language/statements-in.ts";
+import { standardInterface } from "../language/standard.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 
 /** A kind of proxy: what it offers and what it costs. */
@@ -157,9 +159,7 @@ export function proxyKey(service: string, dataplane: string): string {
 
 /** Whether a callee's proxy can decide what a section allows: a caller that is named must be known. */
 export function knowsCaller(mesh: Mesh, section: Section): boolean {
-  const named = statementsIn(section.body).some(
-    (statement) => statement.kind === "allow" && statement.caller !== "*",
-  );
+  const named = callsIn(section.body).some((call) => call.action === "Allow" && textOf(call, 0) !== "*");
   return mesh.identity !== "none" || !named;
 }
 
@@ -229,15 +229,14 @@ export interface Section {
   readonly body: readonly Statement[];
 }
 
-/** The sections of a policy; one of filter code has no statements. A route is chosen by the caller's proxy. */
+/** The sections of a policy; one of filter code has no statements. Some actions are for one side only: a route is chosen by the caller's proxy. */
 export function sectionsOf(policy: Policy): readonly Section[] {
   const sections = policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
   return sections.map(({ side, body }) => {
     const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
-    const routes =
-      statementsIn(body).some(({ kind }) => kind === "routeToVersion") ||
-      (policy.kind === "filter" && policy.actions.includes("RouteToVersion"));
-    return { name: side, body, sides: routes ? sides.filter((allowed) => allowed === "egress") : sides };
+    const actions = policy.kind === "filter" ? policy.actions : callsIn(body).map(({ action }) => action);
+    const bound = actions.flatMap((action) => actionOf(standardInterface, policy.act, action)?.side ?? []);
+    return { name: side, body, sides: sides.filter((allowed) => bound.every((only) => only === allowed)) };
   });
 }
 
@@ -245,6 +244,6 @@ export function sectionsOf(policy: Policy): readonly Section[] {
 function unitAllows({ policy, section }: Unit): boolean {
   if (policy.mode === "audit") return false;
   return sectionsOf(policy).some(
-    ({ name, body }) => name === section && statementsIn(body).some(({ kind }) => kind === "allow"),
+    ({ name, body }) => name === section && callsIn(body).some(({ action }) => action === "Allow"),
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { bodyOf } from "../language/body-of.test-helper.ts";
 import type { Context, Expression } from "../language/context.ts";
 import type { CopperPolicy, Side, Statement } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
@@ -16,13 +17,7 @@ const sequence = (...items: Expression[]): Context => ({
   anchored: false,
   expression: { kind: "sequence", items, span },
 });
-const literal = (value: string) => ({ kind: "literal", value, span }) as const;
-const setHeader = (name: string): Statement => ({
-  kind: "setHeader",
-  name: literal(name),
-  value: literal("v"),
-  span,
-});
+const setHeader = (name: string): readonly Statement[] => bodyOf(`SetHeader(r, "${name}", "v");`);
 
 function policy(name: string, context: Context, options: Partial<CopperPolicy> = {}): CopperPolicy {
   return {
@@ -37,7 +32,9 @@ function policy(name: string, context: Context, options: Partial<CopperPolicy> =
     mode: "enforce",
     onLost: "skip",
     actions: ["SetHeader"],
-    sections: [{ side: "either", body: [setHeader(name)] }],
+    sections: [{ side: "either", body: setHeader(name) }],
+    states: [],
+    parameters: [],
     ...options,
   };
 }
@@ -74,7 +71,7 @@ describe("known optima (design §8)", () => {
     const everyCall = sequence(any, any);
     const costs = async (side: Side, mesh: Mesh) => {
       const placed = await place(
-        [policy("p", everyCall, { sections: [{ side, body: [setHeader("p")] }] })],
+        [policy("p", everyCall, { sections: [{ side, body: setHeader("p") }] })],
         mesh,
       );
       return placed.placement?.cost;
@@ -96,7 +93,7 @@ test("the example policy puts one proxy where its heading asks for it, and says 
       { kind: "set", names: names("rate", "geo"), span },
     ),
     {
-      sections: [{ side: "ingress", body: [setHeader("critical")] }],
+      sections: [{ side: "ingress", body: setHeader("critical") }],
     },
   );
   const { placement, diagnostics } = await place([hot], mesh);
@@ -171,7 +168,7 @@ test("without identities, ingress that would touch another caller is refused", a
     identity: "none",
   });
   const p = policy("p", sequence(service("s1"), service("s2")), {
-    sections: [{ side: "ingress", body: [setHeader("p")] }],
+    sections: [{ side: "ingress", body: setHeader("p") }],
   });
   const { diagnostics } = await place([p], mesh);
   expect(diagnostics.map((diagnostic) => diagnostic.code)).toEqual(["PLC0104"]);
@@ -181,7 +178,7 @@ test("among optima the last placement is kept", async () => {
   const mesh = small({ size: 2, edges: [[0, 1]] });
   const p = policy("p", sequence(service("s0"), service("s1")));
   const at = async (side: Side) =>
-    (await place([{ ...p, sections: [{ side, body: [setHeader("p")] }] }], mesh)).placement;
+    (await place([{ ...p, sections: [{ side, body: setHeader("p") }] }], mesh)).placement;
   for (const [side, where] of [
     ["egress", "s0"],
     ["ingress", "s1"],
@@ -195,22 +192,11 @@ test("among optima the last placement is kept", async () => {
 
 test("what stands under no heading does not come after what its author wrote below it", async () => {
   const mesh = small({ size: 2, edges: [[0, 1]], never: new Set([0]) });
-  const readFirst: Statement = {
-    kind: "if",
-    condition: {
-      kind: "equal",
-      negated: false,
-      left: { kind: "getHeader", name: "h", span },
-      right: literal("v"),
-    },
-    then: [{ kind: "deny", status: 403, body: "", span }],
-    else: [],
-    span,
-  };
+  const readFirst = bodyOf('if (GetHeader(r, "h") == "v") { Deny(r); }');
   const p = policy("p", sequence(service("s0"), service("s1")), {
     sections: [
-      { side: "either", body: [readFirst] },
-      { side: "egress", body: [setHeader("h")] },
+      { side: "either", body: readFirst },
+      { side: "egress", body: setHeader("h") },
     ],
   });
   const open = small({ size: 2, edges: [[0, 1]], replicas: [5, 1] });
@@ -228,7 +214,7 @@ test("an audited policy stands in nobody's way", async () => {
     policy(name, sequence(service("s0"), service("s1")), {
       mode,
       actions: ["Allow"],
-      sections: [{ side, body: [{ kind: "allow", caller: "*", callee: "*", span }] }],
+      sections: [{ side, body: bodyOf("Allow(r);") }],
     });
   const enforced = [allows("a", "egress", "enforce"), allows("b", "ingress", "enforce")];
   expect((await place(enforced, mesh)).diagnostics.map(({ code }) => code)).toContain("PLC0103");

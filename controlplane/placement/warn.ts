@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
-import { statementsIn } from "../language/statements-in.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
 import { type Problem, sectionsOf, type Unit } from "./problem.ts";
 
 /** What is enforced nowhere though somebody wrote it, and routes that no request can take. */
@@ -39,22 +39,25 @@ function onlyOutside(policy: Policy, nowhere: boolean): Diagnostic {
   };
 }
 
+/** Actions that lead requests to one service elsewhere. */
+const routes: ReadonlySet<string> = new Set(["RouteToVersion", "SplitByWeight"]);
+
 function deadRoutes(policy: Policy, units: readonly Unit[]): readonly Diagnostic[] {
   return sectionsOf(policy).flatMap((section) => {
     const callees = new Set(
       units.filter((unit) => unit.section === section.name).map((unit) => unit.call.to),
     );
-    return statementsIn(section.body).flatMap((statement): readonly Diagnostic[] =>
-      statement.kind !== "routeToVersion" || callees.size === 0 || callees.has(statement.service)
+    return callsIn(section.body).flatMap((call): readonly Diagnostic[] =>
+      !routes.has(call.action) || callees.size === 0 || callees.has(textOf(call, 0))
         ? []
         : [
             {
               code: "PLC0203",
               severity: "warning",
-              message: `this route is never taken: \`${policy.name}\` matches no call of \`${statement.service}\``,
-              help: `end the context with \`-> ${statement.service}\``,
+              message: `this route is never taken: \`${policy.name}\` matches no call of \`${textOf(call, 0)}\``,
+              help: `end the context with \`-> ${textOf(call, 0)}\``,
               source: policy.source,
-              span: statement.span,
+              span: call.span,
             },
           ],
     );

@@ -28,9 +28,9 @@ export function lengthOf(view: Bytes): usize {
   return <usize>(<u32>view);
 }
 
-/** An absent value equals only another absent one, not the empty string. */
+/** An absent value equals nothing, neither the empty string nor another absent one. */
 export function equal(left: Bytes, right: Bytes): bool {
-  if (left == MISSING || right == MISSING) return left == right;
+  if (left == MISSING || right == MISSING) return false;
   const length = lengthOf(left);
   return length == lengthOf(right) && memory.compare(pointerOf(left), pointerOf(right), length) == 0;
 }

@@ -66,6 +66,16 @@ export function peersOf(block: usize, policy: u32): Bytes {
   return bytes(block + load<u32>(at + 4), load<u32>(at + 8));
 }
 
+/** A field behind the peers: the mode first, then the parameters. */
+export function fieldOf(block: usize, policy: u32, place: u32): Bytes {
+  const peers = peersOf(block, policy);
+  const stop = find8(pointerOf(peers), block + load<u32>(block + 4), 10);
+  let at = pointerOf(peers) + lengthOf(peers);
+  for (; place > 0; place--) at = find8(min(at + 1, stop), stop, 9);
+  at = min(at + 1, stop);
+  return bytes(at, find8(at, stop, 9) - at);
+}
+
 /** The counter of an audited policy; 0 for the others. */
 export function metricOf(block: usize, policy: u32): u32 {
   return load<u32>(block + 12 + policy * ENTRY + 12);
@@ -161,8 +171,9 @@ export function configure(root: u32, size: usize, names: Bytes): bool {
       else if (!is(way, direction, "inbound"))
         return refuse("the direction must be `inbound` or `outbound`", line);
       if (peers < stop) {
-        if (is(peers + 1, stop, "audit")) flags |= AUDIT;
-        else if (!is(peers + 1, stop, "enforce"))
+        const mode = find8(peers + 1, stop, 9);
+        if (is(peers + 1, mode, "audit")) flags |= AUDIT;
+        else if (!is(peers + 1, mode, "enforce"))
           return refuse("the mode must be `enforce` or `audit`", line);
       }
       let start = direction + 1;

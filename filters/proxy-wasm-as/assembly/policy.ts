@@ -47,7 +47,6 @@ const VERSION: usize = memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 118, 10
 const SOURCE: usize = memory.data<u8>([115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115]);
 const ROUTE: usize = memory.data<u8>([120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110, 97, 109, 101]);
 const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
-const DENIED: usize = memory.data<u8>([68, 101, 110, 105, 101, 100]);
 const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
 const ANY: u8 = 42;
 
@@ -68,6 +67,11 @@ export function begin(context: u32): void {
   answered = false;
   auditing = false;
   forgetPairs();
+}
+
+/** The configuration of the request being looked at. */
+export function currentBlock(): usize {
+  return block;
 }
 
 /** Whether a policy is for this request: the peer is one of its own. */
@@ -95,7 +99,7 @@ function settle(): void {
 /** Envoy's action: 0 goes on, 1 stops. */
 export function end(): u32 {
   settle();
-  if (judged && !admitted) deny(403, bytes(DENIED, 6));
+  if (judged && !admitted) deny(403, 0);
   if (rerouted && !answered) clearRouteCache();
   // @ts-ignore: the runtime's
   __collect();
@@ -128,9 +132,8 @@ export function judge(): void {
 
 /** Names are those of services, `*` for any. An audited one is asked for itself: nobody else's `Allow` speaks for it. */
 export function allow(callerWanted: Bytes, calleeWanted: Bytes): void {
-  const self = fact(block, bytes(SELF, 6));
-  if (!isAny(callerWanted) && !equal(outbound ? self : callerName(), callerWanted)) return;
-  if (!isAny(calleeWanted) && !equal(outbound ? calleeName() : self, calleeWanted)) return;
+  if (!isAny(callerWanted) && !equal(callerOf(), callerWanted)) return;
+  if (!isAny(calleeWanted) && !equal(calleeOf(), calleeWanted)) return;
   if (auditing) wouldAdmit = true;
   else admitted = true;
 }
@@ -158,6 +161,16 @@ export function callerAddress(): Bytes {
 function callerName(): Bytes {
   if (caller == 0) caller = callerIn(block, callerAddress());
   return caller;
+}
+
+/** The service that calls: this one on the way out, else the one whose address the request came from; MISSING when nobody knows. */
+export function callerOf(): Bytes {
+  return outbound ? fact(block, bytes(SELF, 6)) : callerName();
+}
+
+/** The service that is called. */
+export function calleeOf(): Bytes {
+  return outbound ? calleeName() : fact(block, bytes(SELF, 6));
 }
 
 function isAny(name: Bytes): bool {

@@ -1,0 +1,125 @@
+import type { Call, Policy, Side } from "../language/policy.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
+
+/** What a policy looks at and changes, as far as others can tell. Keys are of one namespace: `request:x-a`, `response::status`, `timeout`. */
+export interface Footprint {
+  readonly reads: ReadonlySet<string>;
+  readonly writes: ReadonlySet<string>;
+  /** Answers that may be given instead of the callee's. */
+  readonly denials: ReadonlySet<string>;
+  /** Something stays of it when the request is denied: a count, a line in a log, state. */
+  readonly isLasting: boolean;
+}
+
+/** The answer to a request that no `Allow` admits: that of a `Deny` without arguments. */
+const notAdmitted = JSON.stringify(["403", ""]);
+
+/** What a policy touches, or with a side only what it says under that heading; undefined when that is not known. */
+export function footprint(policy: Policy, side?: Side): Footprint | undefined {
+  if (policy.kind === "filter") {
+    if (policy.reads === undefined || policy.writes === undefined) return undefined;
+    const names = (list: readonly string[]): ReadonlySet<string> =>
+      new Set(list.map((name) => header("request", name)));
+    return silenced(policy, {
+      reads: names(policy.reads),
+      writes: names(policy.writes),
+      // What a filter answers is in its code: it equals nobody else's.
+      denials: new Set(policy.actions.includes("Deny") ? [policy.name] : []),
+      isLasting: false,
+    });
+  }
+  const calls = policy.sections
+    .filter((section) => side === undefined || section.side === side)
+    .flatMap((section) => callsIn(section.body));
+  const phase = policy.act === "Response" || policy.act === "RPCResponse" ? "response" : "request";
+  const touched = calls.map((call) => touchedBy(call, phase));
+  return silenced(policy, {
+    reads: new Set(touched.flatMap(({ reads = [] }) => reads)),
+    writes: new Set(touched.flatMap(({ writes = [] }) => writes)),
+    denials: new Set(touched.flatMap(({ denials = [] }) => denials)),
+    isLasting: touched.some(({ isLasting = false }) => isLasting),
+  });
+}
+
+/** An audited policy looks, counts and changes nothing. */
+function silenced(policy: Policy, found: Footprint): Footprint {
+  if (policy.mode !== "audit") return found;
+  return { reads: found.reads, writes: new Set(), denials: new Set(), isLasting: true };
+}
+
+interface Touched {
+  readonly reads?: readonly string[];
+  readonly writes?: readonly string[];
+  readonly denials?: readonly string[];
+  readonly isLasting?: boolean;
+}
+
+function touchedBy(call: Call, phase: "request" | "response"): Touched {
+  const { action, state } = call;
+  // State is a policy's own, so that only what it leaves behind matters.
+  if (state !== undefined) return { isLasting: true };
+  const named = (): string => header(phase, textOf(call, 0));
+  switch (action) {
+    case "GetHeader":
+    case "GetHeaders":
+    case "HasHeader":
+      return { reads: [named()] };
+    case "SetHeader":
+    case "RemoveHeader":
+      return { writes: [named()] };
+    case "AddHeader":
+      return { reads: [named()], writes: [named()] };
+    case "GetMethod":
+      return { reads: ["request::method"] };
+    case "GetPath":
+    case "GetQuery":
+      return { reads: ["request::path"] };
+    case "GetHost":
+      return { reads: ["request::authority"] };
+    case "RewritePath":
+      // The query stays.
+      return { reads: ["request::path"], writes: ["request::path"] };
+    case "RewriteHost":
+      return { writes: ["request::authority"] };
+    case "GetStatus":
+    case "IsRequestStatus":
+      return { reads: ["response::status"] };
+    case "Allow":
+      return { denials: [notAdmitted] };
+    case "Deny":
+      return { denials: [JSON.stringify([textOf(call, 0), textOf(call, 1)])] };
+    case "RouteToVersion":
+    case "SplitByWeight":
+      return { writes: [`version of ${textOf(call, 0)}`] };
+    case "Mirror":
+      return { writes: ["mirror"] };
+    case "SetHashKey":
+      return { writes: ["hash key"] };
+    case "SetTimeout":
+      return { writes: ["timeout"] };
+    case "SetDeadline":
+      return { reads: ["request:baggage"], writes: ["request:baggage", "timeout"], denials: ["deadline"] };
+    case "SetRetries":
+      return { writes: ["retries"] };
+    case "InjectDelay":
+      return { writes: ["delay"] };
+    case "InjectAbort":
+      return { writes: ["abort"] };
+    case "TagAccessLog":
+      return { writes: [`tag ${textOf(call, 0)}`], isLasting: true };
+    case "Count":
+    case "CountBytes":
+    case "Histogram":
+    case "Log":
+      return { isLasting: true };
+    default:
+      // Who calls whom, a verified claim, a body and what is made of texts: no policy changes them.
+      return {};
+  }
+}
+
+/** The name under which a proxy keeps a header: in lower case, and `host` is the authority of HTTP/2. */
+function header(phase: "request" | "response", name: string): string {
+  const lower = name.toLowerCase();
+  return `${phase}:${lower === "host" && phase === "request" ? ":authority" : lower}`;
+}

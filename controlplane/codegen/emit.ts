@@ -1,0 +1,213 @@
+import type { ConstantKind, ValueType } from "../language/interface.ts";
+import { actionOf } from "../language/lookup.ts";
+import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
+import { standardInterface } from "../language/standard.ts";
+import { actions } from "./actions.ts";
+import type { Literals } from "./literals.ts";
+
+/** What the code of a policy is written with. */
+export interface Emitter {
+  readonly policy: CopperPolicy;
+  /** Place of the policy in the module. */
+  readonly index: number;
+  readonly literals: Literals;
+  /** The place of one of its states among those of the module. */
+  slotOf(state: string): number;
+  /** Remember that a function of the SDK is called, and give its name. */
+  use(file: string, name: string): string;
+}
+
+/** Statements as AssemblyScript, each with the line of the policy that it comes from. */
+export function emit(body: readonly Statement[], indent: string, emitter: Emitter): string {
+  return body.map((statement) => emitStatement(statement, indent, emitter)).join("");
+}
+
+function emitStatement(statement: Statement, indent: string, emitter: Emitter): string {
+  const { source } = emitter.policy;
+  const line = source.text.slice(0, statement.span.start).split("\n").length;
+  const write = (code: string): string => `${indent}${code} // line ${line}\n`;
+  switch (statement.kind) {
+    case "do": {
+      const code = expression(statement.call, emitter);
+      // A denial ends the policy.
+      return write(statement.call.action === "Deny" ? `return ${code};` : `${code};`);
+    }
+    case "let":
+      return write(`const ${local(statement.name)} = ${expression(statement.value, emitter)};`);
+    case "return":
+      return write("return;");
+    case "if": {
+      const then = emit(statement.then, `${indent}  `, emitter);
+      const otherwise = emit(statement.else, `${indent}  `, emitter);
+      const tail = otherwise === "" ? "" : ` else {\n${otherwise}${indent}}`;
+      return `${write(`if (${expression(statement.condition, emitter)}) {`)}${then}${indent}}${tail}\n`;
+    }
+    default:
+      return statement satisfies never;
+  }
+}
+
+function local(name: string): string {
+  return `v_${name.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`)}`;
+}
+
+function expression(value: Expression, emitter: Emitter): string {
+  switch (value.kind) {
+    case "literal":
+      return literal(value.type, value.value, emitter);
+    case "local":
+      return local(value.name);
+    case "parameter": {
+      const place = emitter.policy.parameters.findIndex(({ name }) => name === value.name);
+      const read = {
+        string: "Text",
+        bytes: "Text",
+        int: "Int",
+        duration: "Int",
+        float: "Float",
+        bool: "Bool",
+      }[value.type];
+      return `${emitter.use("parameters", `parameter${read}`)}(${emitter.index}, ${place})`;
+    }
+    case "call":
+      return call(value, emitter);
+    case "unary":
+      return `${value.operator}(${expression(value.operand, emitter)})`;
+    case "convert":
+      return value.type === "float"
+        ? `<f64>(${expression(value.operand, emitter)})`
+        : `${emitter.use("actions/text", "orElse")}(${expression(value.operand, emitter)}, 0)`;
+    case "binary":
+      return binary(value, emitter);
+    default:
+      return value satisfies never;
+  }
+}
+
+function literal(type: ValueType, value: string | bigint | number | boolean, { literals }: Emitter): string {
+  switch (type) {
+    case "string":
+    case "bytes":
+      return `${literals.text(String(value))}()`;
+    case "int":
+    case "duration":
+      return value === -(2n ** 63n) ? "i64.MIN_VALUE" : `<i64>${value}`;
+    case "float":
+      return Number.isInteger(value) ? `<f64>${value}.0` : `<f64>${value}`;
+    case "bool":
+      return String(value);
+    default:
+      return type satisfies never;
+  }
+}
+
+function binary(
+  { operator, left, right, type }: Extract<Expression, { kind: "binary" }>,
+  emitter: Emitter,
+): string {
+  const a = expression(left, emitter);
+  const b = expression(right, emitter);
+  const text = (name: string): string => `${emitter.use("actions/text", name)}(${a}, ${b})`;
+  const isText = left.type === "string" || left.type === "bytes";
+  switch (operator) {
+    case "??":
+      return text("orElse");
+    case "==":
+      return isText ? `${emitter.use("bytes", "equal")}(${a}, ${b})` : `(${a} == ${b})`;
+    case "!=":
+      return isText ? `!${emitter.use("bytes", "equal")}(${a}, ${b})` : `(${a} != ${b})`;
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return isText ? text(comparisons[operator]) : `(${a} ${operator} ${b})`;
+    case "+":
+      return isText ? text("concat") : `(${a} + ${b})`;
+    case "/":
+    case "%":
+      return type === "float" ? `(${a} / ${b})` : text(operator === "/" ? "divide" : "remainder");
+    case "-":
+    case "*":
+    case "&&":
+    case "||":
+      return `(${a} ${operator} ${b})`;
+    default:
+      return operator satisfies never;
+  }
+}
+
+const comparisons = {
+  "<": "isLess",
+  "<=": "isLessOrEqual",
+  ">": "isGreater",
+  ">=": "isGreaterOrEqual",
+} as const;
+
+function call({ action, state, arguments: given }: Call, emitter: Emitter): string {
+  const carried = actions.get(action);
+  const [receiver = emitter.policy.act, name = action] = action.includes(".")
+    ? action.split(".")
+    : [undefined, action];
+  const signature = actionOf(standardInterface, receiver, name);
+  if (carried === undefined || signature === undefined)
+    throw new Error(`nothing carries out the action ${action}`);
+  // What a type's action is done to comes before its parameters.
+  const first = standardInterface.receivers.get(receiver)?.kind === "type" ? 1 : 0;
+  const written = given.map((argument, place) => {
+    const type = signature.parameters[place - first]?.type ?? argument.type ?? "string";
+    return constant(action, type, argument, emitter) ?? expression(argument, emitter);
+  });
+  const isShorter = given.length - first < signature.parameters.length;
+  const used = emitter.use(
+    carried.file,
+    isShorter ? (carried.shorter ?? carried.function) : carried.function,
+  );
+  const slot = state === undefined ? [] : [String(emitter.slotOf(state))];
+  return `${used}(${[...slot, ...written].join(", ")})`;
+}
+
+/** Where Envoy's JWT filter keeps the claims of a verified token, with zero bytes between the names, as it reads properties. */
+function claimPath(claim: string): string {
+  return [
+    "metadata",
+    "filter_metadata",
+    "envoy.filters.http.jwt_authn",
+    "jwt_payload",
+    ...claim.split("."),
+  ].join("\0");
+}
+
+const levels = ["trace", "debug", "info", "warn", "error", "critical"];
+
+/** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
+function constant(
+  action: string,
+  type: ValueType | ConstantKind,
+  argument: Expression,
+  { literals }: Emitter,
+): string | undefined {
+  const value = argument.kind === "literal" ? argument.value : "";
+  switch (type) {
+    case "header":
+      // Envoy keeps header names in lower case.
+      return `${literals.text(String(value).toLowerCase())}()`;
+    case "service":
+    case "version":
+    case "name":
+    case "text":
+      return `${literals.text(String(value))}()`;
+    case "json":
+      return `${literals.text(action === "GetClaim" ? claimPath(String(value)) : String(value))}()`;
+    case "status":
+    case "limit":
+      return String(value);
+    case "level":
+      return String(levels.indexOf(String(value)));
+    case "outcome":
+      return String(value === "FAILED");
+    case "regex":
+      return literals.text(String(value));
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import type { ExpressionNode } from "./ast.ts";
+import { type HeaderProblem, unreadable, unwritable } from "./check-header.ts";
+import type { ConstantKind } from "./interface.ts";
+import { didYouMean } from "./nearest.ts";
+
+/** The most of a body that a policy may ask for: Envoy buffers no more than 1 MiB unless it is told to. */
+const limitMax = 1_048_576;
+const levels = ["trace", "debug", "info", "warn", "error", "critical"];
+const outcomes = ["FAILED", "SUCCEEDED"];
+
+/** What a constant is, or what is wrong with it; `wanted` says what was expected when it is not even of the right form. */
+export type Constant =
+  | { readonly value: string | bigint }
+  | { readonly wanted: string }
+  | ({ readonly about: "header" | "value" } & HeaderProblem);
+
+/** Read an argument that must be a literal. `writes`: the action changes the header that it names. */
+export function checkConstant(
+  node: ExpressionNode,
+  kind: ConstantKind,
+  { writes }: { readonly writes: boolean },
+): Constant {
+  switch (kind) {
+    case "header": {
+      if (node.kind !== "string") return { wanted: "a quoted header name" };
+      const problem = (writes ? unwritable : unreadable)(node.value);
+      return problem ? { about: "header", ...problem } : { value: node.value };
+    }
+    case "service":
+    case "version":
+    case "regex":
+    case "text":
+      return node.kind === "string" ? { value: node.value } : { wanted: "a quoted string" };
+    case "status": {
+      if (node.kind !== "number") return { wanted: "a number" };
+      const status = Number(node.value);
+      if (Number.isInteger(status) && status >= 200 && status <= 599) return { value: BigInt(status) };
+      return {
+        about: "value",
+        message: `\`${node.value}\` is not an HTTP status`,
+        help: "a status is between 200 and 599",
+      };
+    }
+    case "limit": {
+      const limit = node.kind === "number" ? Number(node.value) : Number.NaN;
+      if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return { value: BigInt(limit) };
+      return { wanted: `a number of bytes from 1 to ${limitMax}` };
+    }
+    case "level":
+      return oneOf(node, levels);
+    case "outcome":
+      return oneOf(node, outcomes);
+    case "name":
+      if (node.kind === "string" && /^[A-Za-z0-9_.-]{1,100}$/.test(node.value)) return { value: node.value };
+      return { wanted: "a quoted name of letters, digits, `_`, `.` and `-`" };
+    case "json":
+      if (node.kind === "string" && node.value.split(".").every((part) => part !== ""))
+        return { value: node.value };
+      return { wanted: 'a quoted path, as in `"user.name"`' };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Quoted or bare. */
+function oneOf(node: ExpressionNode, choices: readonly string[]): Constant {
+  if ((node.kind === "string" || node.kind === "name") && choices.includes(node.value))
+    return { value: node.value };
+  const given = node.kind === "string" || node.kind === "name" ? node.value : "";
+  const listed = choices.map((choice) => `\`${choice}\``).join(", ");
+  return {
+    about: "value",
+    message: given === "" ? "this is not one of the words that are known here" : `unknown word \`${given}\``,
+    help: didYouMean(given, choices, `there are ${listed}`),
+  };
+}
