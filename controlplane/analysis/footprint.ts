@@ -41,10 +41,10 @@ export function footprint(policy: Policy, side?: Side): Footprint | undefined {
   });
 }
 
-/** An audited policy looks, counts and changes nothing. */
+/** An audited policy looks and changes nothing, and stands in nobody's way: its count may show what others denied. */
 function silenced(policy: Policy, found: Footprint): Footprint {
   if (policy.mode !== "audit") return found;
-  return { reads: found.reads, writes: new Set(), denials: new Set(), isLasting: true };
+  return { reads: found.reads, writes: new Set(), denials: new Set(), isLasting: false };
 }
 
 interface Touched {

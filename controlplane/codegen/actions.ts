@@ -65,5 +65,5 @@ export const actions: ReadonlyMap<string, Carried> = new Map([
   ["string.Length", at("text", "length")],
   ["string.ToLower", at("text", "toLower")],
   ["string.ToInt", at("text", "toInt")],
-  ["int.ToString", at("text", "toText")],
+  ["int.ToString", at("text", "toString")],
 ]);

@@ -1,7 +1,7 @@
 import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
-import { standardInterface } from "../language/standard.ts";
+import { standardInterface } from "../language/standard-interface.ts";
 import { actions } from "./actions.ts";
 import type { Literals } from "./literals.ts";
 
@@ -108,6 +108,7 @@ function binary(
   const a = expression(left, emitter);
   const b = expression(right, emitter);
   const text = (name: string): string => `${emitter.use("actions/text", name)}(${a}, ${b})`;
+  const operate = (name: string): string => `${emitter.use("operators", name)}(${a}, ${b})`;
   const isText = left.type === "string" || left.type === "bytes";
   switch (operator) {
     case "??":
@@ -120,12 +121,12 @@ function binary(
     case "<=":
     case ">":
     case ">=":
-      return isText ? text(comparisons[operator]) : `(${a} ${operator} ${b})`;
+      return isText ? operate(comparisons[operator]) : `(${a} ${operator} ${b})`;
     case "+":
       return isText ? text("concat") : `(${a} + ${b})`;
     case "/":
     case "%":
-      return type === "float" ? `(${a} / ${b})` : text(operator === "/" ? "divide" : "remainder");
+      return type === "float" ? `(${a} / ${b})` : operate(operator === "/" ? "divide" : "remainder");
     case "-":
     case "*":
     case "&&":

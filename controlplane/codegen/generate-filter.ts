@@ -5,7 +5,7 @@ import { constant } from "./literals.ts";
 /** The entry file around an author's filter code, which `./policy` is. */
 export function generateFilter(name: string): string {
   const imports = createImports();
-  const calls = [{ policy: { act: "Request" as const }, call: "onRequest(new Request())" }];
+  const calls = [{ act: "Request" as const, judges: false, code: "onRequest(new Request())" }];
   imports.use("bytes", "bytes");
   const code = entry({ names: "NAMES", calls }, imports.use);
   return `// The callbacks around the filter code of ${name}.

@@ -18,22 +18,19 @@ export function generate(policies: readonly CopperPolicy[]): string {
       use: imports.use,
     };
     const statements = policy.sections.map((section) => emit(section.body, "  ", emitter)).join("");
-    const judge = policy.sections.some(({ body }) => hasAllow(body))
-      ? `  ${imports.use("policy", "judge")}();\n`
-      : "";
+    const judge = judges(policy) ? `  ${imports.use("policy", "judge")}();\n` : "";
     return `// ${policy.name}, ${fileOf(policy)}:${lineOf(policy)}
 function ${functionName(policy.name, index)}(): void {
 ${judge}${statements}}
 `;
   });
   const names = literals.text(policies.map((policy) => `${policy.name}\n`).join(""));
-  const code = entry(
-    {
-      names,
-      calls: policies.map((policy, index) => ({ policy, call: `${functionName(policy.name, index)}()` })),
-    },
-    imports.use,
-  );
+  const calls = policies.map((policy, index) => ({
+    act: policy.act,
+    judges: judges(policy),
+    code: `${functionName(policy.name, index)}()`,
+  }));
+  const code = entry({ names, calls }, imports.use);
   imports.use("bytes", "bytes");
   return `// Generated from ${policies.map((policy) => policy.name).join(", ")}. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
@@ -62,6 +59,10 @@ export function createImports(): { use(file: string, name: string): string; line
         )
         .join("\n"),
   };
+}
+
+function judges({ sections }: CopperPolicy): boolean {
+  return sections.some(({ body }) => hasAllow(body));
 }
 
 function functionName(name: string, index: number): string {

@@ -22,7 +22,7 @@ export function group(items: readonly Item[], commutes: Commutes): Groups {
   for (;;) {
     const before = orderOf(items, sets, free);
     const circle = circleIn(sets, before);
-    if (circle === undefined) return { groups: schedule(items, sets, before, free), diagnostics: [] };
+    if (circle === undefined) return { groups: schedule(items, sets, before), diagnostics: [] };
     const members = circle.flatMap((index) => sets[index] ?? []);
     // Copper that stands between policies of one module can only be in it, too.
     const other = circle.find((index) => sets[index]?.some((item) => items[item]?.policy.kind === "filter"));
@@ -101,7 +101,6 @@ function schedule(
   items: readonly Item[],
   sets: readonly (readonly number[])[],
   before: readonly ReadonlySet<number>[],
-  free: (p: Item, q: Item) => boolean,
 ): readonly (readonly Item[])[] {
   const left = new Set(sets.keys());
   const groups: number[][] = [];
@@ -110,7 +109,7 @@ function schedule(
       .filter((set) => ![...(before[set] ?? [])].some((earlier) => left.has(earlier)))
       .sort((a, b) => (sets[a]?.[0] ?? 0) - (sets[b]?.[0] ?? 0));
     const last = groups.at(-1) ?? [];
-    const fitting = ready.find((set) => fits(items, last, sets[set] ?? [], free));
+    const fitting = ready.find((set) => fits(items, last, sets[set] ?? []));
     const next = fitting ?? ready[0];
     if (next === undefined) throw new Error("the order of policies has a cycle, which no diagnostic named");
     if (fitting === undefined) groups.push([...(sets[next] ?? [])]);
@@ -122,19 +121,12 @@ function schedule(
   );
 }
 
-function fits(
-  items: readonly Item[],
-  module: readonly number[],
-  set: readonly number[],
-  free: (p: Item, q: Item) => boolean,
-): boolean {
+function fits(items: readonly Item[], module: readonly number[], set: readonly number[]): boolean {
   const of = (indexes: readonly number[]): readonly Item[] => indexes.flatMap((index) => items[index] ?? []);
   const [inside, joining] = [of(module), of(set)];
-  const all = [...inside, ...joining];
-  if (inside.length === 0 || all.some(({ policy }) => policy.kind !== "copper")) return false;
-  if (moduleFailure(inside) !== moduleFailure(joining)) return false;
-  // A module judges when all of it has run: what comes after a judge, and shows what was denied, is another one's.
-  return joining.every((q) => isJudge(q) || inside.every((p) => !isJudge(p) || free(p, q)));
+  if (inside.length === 0 || [...inside, ...joining].some(({ policy }) => policy.kind !== "copper"))
+    return false;
+  return moduleFailure(inside) === moduleFailure(joining);
 }
 
 function tornApart(items: readonly Item[], set: readonly number[], between: readonly number[]): Diagnostic[] {

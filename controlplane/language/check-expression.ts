@@ -67,7 +67,7 @@ export function checkTyped(
 ): Expression | undefined {
   const found = checkExpression(node, scope, wanted);
   if (found === undefined) return undefined;
-  const fitting = it(found, wanted.type);
+  const fitting = adapt(found, wanted.type);
   if (fitting === undefined) {
     complaint(found);
     return undefined;
@@ -112,7 +112,7 @@ function article(type: ValueType): string {
 }
 
 /** The same value as this type, or undefined. */
-function _fit(found: Expression, wanted: ValueType): Expression | undefined {
+function adapt(found: Expression, wanted: ValueType): Expression | undefined {
   if (found.type === wanted) return found;
   if (found.type !== "int" || wanted !== "float") return undefined;
   if (found.kind === "literal") return literal("float", Number(found.value), found.span);
@@ -274,9 +274,9 @@ function alike(
   const left = checkExpression(node.left, scope, wanted);
   const right = checkExpression(node.right, scope, wanted);
   if (!left || !right) return undefined;
-  const fittingRight = left.type && it(right, left.type);
+  const fittingRight = left.type && adapt(right, left.type);
   if (fittingRight) return [left, fittingRight];
-  const fittingLeft = right.type && it(left, right.type);
+  const fittingLeft = right.type && adapt(left, right.type);
   if (fittingLeft) return [fittingLeft, right];
   wrongOperands(node, left, right, scope);
   return undefined;
@@ -298,8 +298,8 @@ function checkArithmetic(node: BinaryNode, scope: Scope, wanted: Wanted): Expres
   if (types === "duration int" && (operator === "*" || operator === "/"))
     return binary(node, first, second, "duration");
   if (types === "int duration" && operator === "*") return binary(node, second, first, "duration");
-  const right = first.type && it(second, first.type);
-  const left = right ? first : second.type && it(first, second.type);
+  const right = first.type && adapt(second, first.type);
+  const left = right ? first : second.type && adapt(first, second.type);
   const other = right ?? second;
   if (!left) return wrongOperands(node, first, second, scope);
   const { type } = left;

@@ -35,6 +35,15 @@ export const codes = {
   CUP0223: "unknown kind of state or type of parameter",
   CUP0224: "state of the whole mesh",
 
+  // Interfaces; what is wrong with their characters, strings and comments has the codes of Copper
+  CUI0101: "something else was expected in an interface",
+  CUI0102: "unknown type",
+  CUI0103: "declared twice",
+  CUI0104: "default that does not fit its type",
+  CUI0105: "parameter that must be given, after one that need not be",
+  CUI0106: "cost of a proxy that is none",
+  CUI0107: "parent that is missing, of another kind, or the thing itself",
+
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",
   CTX0102: "bare `*` as an element",

@@ -29,10 +29,22 @@ function lineage(from: Interface, name: string): readonly Receiver[] {
   return [...found.values()];
 }
 
+/** What stands between quotes. */
+const quoted: ReadonlySet<string> = new Set([
+  "header",
+  "service",
+  "version",
+  "regex",
+  "name",
+  "text",
+  "json",
+]);
+
 /** How an action is written, for help: `SetHeader(request, "name", value)`. */
 export function usageOf(signature: Signature, receiver: string): string {
   const parameters = signature.parameters.map((parameter) => {
-    const name = parameter.name ?? parameter.type;
+    const plain = parameter.name ?? parameter.type;
+    const name = quoted.has(parameter.type) ? `"${plain}"` : plain;
     return parameter.default === undefined ? name : `${name}?`;
   });
   return `${signature.name}(${[receiver, ...parameters].join(", ")})`;

@@ -7,7 +7,6 @@ import {
   MISSING,
   pointerOf,
   property,
-  replaceHeader,
 } from "./bytes";
 import { proxy_increment_metric, proxy_send_local_response } from "./env";
 import { forgetPairs } from "./pairs";
@@ -43,7 +42,6 @@ let acted: bool = false;
 let wouldJudge: bool = false;
 let wouldAdmit: bool = false;
 
-const VERSION: usize = memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 118, 101, 114, 115, 105, 111, 110]);
 const SOURCE: usize = memory.data<u8>([115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115]);
 const ROUTE: usize = memory.data<u8>([120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110, 97, 109, 101]);
 const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
@@ -98,8 +96,7 @@ function settle(): void {
 
 /** Envoy's action: 0 goes on, 1 stops. */
 export function end(): u32 {
-  settle();
-  if (judged && !admitted) deny(403, 0);
+  verdict();
   if (rerouted && !answered) clearRouteCache();
   // @ts-ignore: the runtime's
   __collect();
@@ -112,16 +109,17 @@ export function holdsBack(): bool {
   return auditing;
 }
 
-export function setHeader(name: Bytes, value: Bytes): void {
-  if (holdsBack()) return;
-  replaceHeader(name, value);
-  forgetPairs();
-}
-
 export function deny(status: u32, body: Bytes): void {
   if (answered || holdsBack()) return;
   answered = true;
   proxy_send_local_response(status, DETAILS, 11, pointerOf(body), lengthOf(body), 0, 0, -1);
+}
+
+/** Deny what no `Allow` admits, once all of them have been asked. */
+export function verdict(): void {
+  settle();
+  if (judged && !admitted) deny(403, 0);
+  judged = false;
 }
 
 /** Called at the start of a policy with `Allow`: from here on the request needs one that admits it. */
@@ -138,10 +136,13 @@ export function allow(callerWanted: Bytes, calleeWanted: Bytes): void {
   else admitted = true;
 }
 
-export function routeToVersion(service: Bytes, version: Bytes): void {
-  if (!outbound || !equal(calleeName(), service) || holdsBack()) return;
-  replaceHeader(bytes(VERSION, 14), version);
-  forgetPairs();
+/** Whether the request is on its way out to this service. */
+export function leadsTo(service: Bytes): bool {
+  return outbound && equal(calleeName(), service);
+}
+
+/** Have Envoy choose the route again once the policies are done. */
+export function reroute(): void {
   rerouted = true;
 }
 

@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, allow, judge } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, allow, judge } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -60,9 +60,10 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/rate/inbound/allow-2-mark
 // Generated from allow-2-mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
+import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "marked"
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, allow, judge } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -49,7 +49,7 @@ export function proxy_abi_version_0_2_1(): void {}
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, allow, judge } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
 
 // "frontend"
 // @ts-ignore: decorator

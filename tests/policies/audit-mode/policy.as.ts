@@ -1,9 +1,10 @@
 // wire/rate/inbound/mark+nobody
 // Generated from mark, nobody. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
+import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, deny, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, deny } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // ""
 // @ts-ignore: decorator

@@ -1,10 +1,10 @@
 // wire/rate/inbound/a-allow+b-deny
 // Generated from a-allow, b-deny. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes } from "proxy-wasm-as/assembly/bytes";
-import { headerIs } from "proxy-wasm-as/assembly/pairs";
+import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, allow, deny, judge } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, deny, end, judge, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -12,15 +12,15 @@ import { allocate, begin, end, runs, allow, deny, judge } from "proxy-wasm-as/as
 // "rate"
 // @ts-ignore: decorator
 @inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
-// "banned"
-// @ts-ignore: decorator
-@inline function L2_banned(): u64 { return bytes(memory.data<u8>([98, 97, 110, 110, 101, 100]), 6); }
-// "1"
-// @ts-ignore: decorator
-@inline function L3_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "gone"
 // @ts-ignore: decorator
-@inline function L4_gone(): u64 { return bytes(memory.data<u8>([103, 111, 110, 101]), 4); }
+@inline function L2_gone(): u64 { return bytes(memory.data<u8>([103, 111, 110, 101]), 4); }
+// "banned"
+// @ts-ignore: decorator
+@inline function L3_banned(): u64 { return bytes(memory.data<u8>([98, 97, 110, 110, 101, 100]), 6); }
+// "1"
+// @ts-ignore: decorator
+@inline function L4_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "a-allow\nb-deny\n"
 // @ts-ignore: decorator
 @inline function L5_a_allow_b_deny(): u64 { return bytes(memory.data<u8>([97, 45, 97, 108, 108, 111, 119, 10, 98, 45, 100, 101, 110, 121, 10]), 15); }
@@ -33,14 +33,15 @@ function p0_a_allow(): void {
 
 // b-deny, policy.cup:9
 function p1_b_deny(): void {
-  if (headerIs(L2_banned(), L3_1())) { // line 14
-    return deny(451, L4_gone()); // line 15
+  if (equal(getHeader(L3_banned()), L4_1())) { // line 14
+    return deny(451, L2_gone()); // line 15
   }
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
   begin(context);
   if (runs(0)) p0_a_allow();
+  verdict();
   if (runs(1)) p1_b_deny();
   return end();
 }

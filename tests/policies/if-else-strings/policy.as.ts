@@ -1,44 +1,45 @@
 // wire/rate/inbound/classes
 // Generated from classes. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, header } from "proxy-wasm-as/assembly/bytes";
-import { headerIs } from "proxy-wasm-as/assembly/pairs";
+import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { orElse } from "proxy-wasm-as/assembly/actions/text";
+import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "class"
 // @ts-ignore: decorator
 @inline function L0_class(): u64 { return bytes(memory.data<u8>([99, 108, 97, 115, 115]), 5); }
-// "third"
-// @ts-ignore: decorator
-@inline function L1_third(): u64 { return bytes(memory.data<u8>([116, 104, 105, 114, 100]), 5); }
-// "trial"
-// @ts-ignore: decorator
-@inline function L2_trial(): u64 { return bytes(memory.data<u8>([116, 114, 105, 97, 108]), 5); }
-// "yes"
-// @ts-ignore: decorator
-@inline function L3_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
-// "tier"
-// @ts-ignore: decorator
-@inline function L4_tier(): u64 { return bytes(memory.data<u8>([116, 105, 101, 114]), 4); }
-// "silver"
-// @ts-ignore: decorator
-@inline function L5_silver(): u64 { return bytes(memory.data<u8>([115, 105, 108, 118, 101, 114]), 6); }
-// "second"
-// @ts-ignore: decorator
-@inline function L6_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
-// "gold"
-// @ts-ignore: decorator
-@inline function L7_gold(): u64 { return bytes(memory.data<u8>([103, 111, 108, 100]), 4); }
 // "first"
 // @ts-ignore: decorator
-@inline function L8_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
-// ""
+@inline function L1_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
+// "second"
 // @ts-ignore: decorator
-@inline function L9(): u64 { return bytes(0, 0); }
+@inline function L2_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
+// "trial"
+// @ts-ignore: decorator
+@inline function L3_trial(): u64 { return bytes(memory.data<u8>([116, 114, 105, 97, 108]), 5); }
+// "third"
+// @ts-ignore: decorator
+@inline function L4_third(): u64 { return bytes(memory.data<u8>([116, 104, 105, 114, 100]), 5); }
+// "yes"
+// @ts-ignore: decorator
+@inline function L5_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
+// "tier"
+// @ts-ignore: decorator
+@inline function L6_tier(): u64 { return bytes(memory.data<u8>([116, 105, 101, 114]), 4); }
+// "silver"
+// @ts-ignore: decorator
+@inline function L7_silver(): u64 { return bytes(memory.data<u8>([115, 105, 108, 118, 101, 114]), 6); }
+// "gold"
+// @ts-ignore: decorator
+@inline function L8_gold(): u64 { return bytes(memory.data<u8>([103, 111, 108, 100]), 4); }
 // "empty"
 // @ts-ignore: decorator
-@inline function L10_empty(): u64 { return bytes(memory.data<u8>([101, 109, 112, 116, 121]), 5); }
+@inline function L9_empty(): u64 { return bytes(memory.data<u8>([101, 109, 112, 116, 121]), 5); }
+// ""
+// @ts-ignore: decorator
+@inline function L10(): u64 { return bytes(0, 0); }
 // "copy"
 // @ts-ignore: decorator
 @inline function L11_copy(): u64 { return bytes(memory.data<u8>([99, 111, 112, 121]), 4); }
@@ -48,23 +49,23 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 
 // classes, policy.cup:1
 function p0_classes(): void {
-  if ((headerIs(L4_tier(), L7_gold()) && !headerIs(L2_trial(), L3_yes()))) { // line 6
-    setHeader(L0_class(), L8_first()); // line 7
+  if ((equal(getHeader(L6_tier()), L8_gold()) && !equal(getHeader(L3_trial()), L5_yes()))) { // line 6
+    setHeader(L0_class(), L1_first()); // line 7
   } else {
-    if (headerIs(L4_tier(), L5_silver())) { // line 8
-      setHeader(L0_class(), L6_second()); // line 9
+    if (equal(getHeader(L6_tier()), L7_silver())) { // line 8
+      setHeader(L0_class(), L2_second()); // line 9
     } else {
-      if (headerIs(L2_trial(), L3_yes())) { // line 10
-        setHeader(L0_class(), L2_trial()); // line 11
+      if (equal(getHeader(L3_trial()), L5_yes())) { // line 10
+        setHeader(L0_class(), L3_trial()); // line 11
       } else {
-        setHeader(L0_class(), L1_third()); // line 13
+        setHeader(L0_class(), L4_third()); // line 13
       }
     }
   }
-  if (headerIs(L4_tier(), L9())) { // line 15
-    setHeader(L10_empty(), L3_yes()); // line 16
+  if (equal(getHeader(L6_tier()), L10())) { // line 15
+    setHeader(L9_empty(), L5_yes()); // line 16
   }
-  setHeader(L11_copy(), header(L4_tier())); // line 18
+  setHeader(L11_copy(), orElse(getHeader(L6_tier()), L10())); // line 18
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {

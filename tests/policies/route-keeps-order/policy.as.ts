@@ -1,10 +1,11 @@
 // wire/search/outbound/canary
 // Generated from canary. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes } from "proxy-wasm-as/assembly/bytes";
-import { headerIs } from "proxy-wasm-as/assembly/pairs";
+import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
+import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, routeToVersion, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-canary"
 // @ts-ignore: decorator
@@ -25,7 +26,7 @@ import { allocate, begin, end, runs, routeToVersion, setHeader } from "proxy-was
 // canary, policy.cup:1
 function p0_canary(): void {
   setHeader(L0_x_canary(), L1_1()); // line 5
-  if (headerIs(L0_x_canary(), L1_1())) { // line 6
+  if (equal(getHeader(L0_x_canary()), L1_1())) { // line 6
     routeToVersion(L2_rate(), L3_v2()); // line 7
   }
 }

@@ -1,31 +1,32 @@
 // wire/search/outbound/canary
 // Generated from canary. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes } from "proxy-wasm-as/assembly/bytes";
-import { headerIs } from "proxy-wasm-as/assembly/pairs";
+import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
+import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, routeToVersion } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
-// "x-canary"
-// @ts-ignore: decorator
-@inline function L0_x_canary(): u64 { return bytes(memory.data<u8>([120, 45, 99, 97, 110, 97, 114, 121]), 8); }
-// "true"
-// @ts-ignore: decorator
-@inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "rate"
 // @ts-ignore: decorator
-@inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
+@inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v2"
 // @ts-ignore: decorator
-@inline function L3_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
+@inline function L1_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
+// "x-canary"
+// @ts-ignore: decorator
+@inline function L2_x_canary(): u64 { return bytes(memory.data<u8>([120, 45, 99, 97, 110, 97, 114, 121]), 8); }
+// "true"
+// @ts-ignore: decorator
+@inline function L3_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "canary\n"
 // @ts-ignore: decorator
 @inline function L4_canary(): u64 { return bytes(memory.data<u8>([99, 97, 110, 97, 114, 121, 10]), 7); }
 
 // canary, policy.cup:1
 function p0_canary(): void {
-  if (headerIs(L0_x_canary(), L1_true())) { // line 6
-    routeToVersion(L2_rate(), L3_v2()); // line 7
+  if (equal(getHeader(L2_x_canary()), L3_true())) { // line 6
+    routeToVersion(L0_rate(), L1_v2()); // line 7
   }
 }
 

@@ -1,9 +1,10 @@
 // wire/search/outbound/mark
 // Generated from mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
+import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
 // @ts-ignore: decorator

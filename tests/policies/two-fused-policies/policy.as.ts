@@ -1,9 +1,11 @@
 // wire/rate/inbound/a-first+b-second
 // Generated from a-first, b-second. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, header } from "proxy-wasm-as/assembly/bytes";
+import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { orElse } from "proxy-wasm-as/assembly/actions/text";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "first"
 // @ts-ignore: decorator
@@ -14,9 +16,12 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 // "second"
 // @ts-ignore: decorator
 @inline function L2_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
+// ""
+// @ts-ignore: decorator
+@inline function L3(): u64 { return bytes(0, 0); }
 // "a-first\nb-second\n"
 // @ts-ignore: decorator
-@inline function L3_a_first_b_second(): u64 { return bytes(memory.data<u8>([97, 45, 102, 105, 114, 115, 116, 10, 98, 45, 115, 101, 99, 111, 110, 100, 10]), 17); }
+@inline function L4_a_first_b_second(): u64 { return bytes(memory.data<u8>([97, 45, 102, 105, 114, 115, 116, 10, 98, 45, 115, 101, 99, 111, 110, 100, 10]), 17); }
 
 // a-first, policy.cup:1
 function p0_a_first(): void {
@@ -25,7 +30,7 @@ function p0_a_first(): void {
 
 // b-second, policy.cup:9
 function p1_b_second(): void {
-  setHeader(L2_second(), header(L0_first())); // line 14
+  setHeader(L2_second(), orElse(getHeader(L0_first()), L3())); // line 14
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
@@ -36,7 +41,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32)
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, L3_a_first_b_second());
+  const accepted = configure(root, size, L4_a_first_b_second());
   __collect();
   return accepted;
 }

@@ -1,9 +1,11 @@
 // wire/rate/inbound@v1/b-mark
 // Generated from b-mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, header } from "proxy-wasm-as/assembly/bytes";
+import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { orElse } from "proxy-wasm-as/assembly/actions/text";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "beta-too"
 // @ts-ignore: decorator
@@ -17,7 +19,7 @@ import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/po
 
 // b-mark, policy.cup:8
 function p0_b_mark(): void {
-  setHeader(L0_beta_too(), header(L1_beta())); // line 13
+  setHeader(L0_beta_too(), orElse(getHeader(L1_beta()), 0)); // line 13
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
@@ -49,9 +51,11 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/rate/inbound@v2/a-beta+b-mark
 // Generated from a-beta, b-mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes, header } from "proxy-wasm-as/assembly/bytes";
+import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { orElse } from "proxy-wasm-as/assembly/actions/text";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, setHeader } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // "beta"
 // @ts-ignore: decorator
@@ -73,7 +77,7 @@ function p0_a_beta(): void {
 
 // b-mark, policy.cup:8
 function p1_b_mark(): void {
-  setHeader(L2_beta_too(), header(L0_beta())); // line 13
+  setHeader(L2_beta_too(), orElse(getHeader(L0_beta()), 0)); // line 13
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
@@ -106,34 +110,35 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/search/outbound/c-canary
 // Generated from c-canary. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { bytes } from "proxy-wasm-as/assembly/bytes";
-import { headerIs } from "proxy-wasm-as/assembly/pairs";
+import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
+import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs, routeToVersion } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
-// "pick"
-// @ts-ignore: decorator
-@inline function L0_pick(): u64 { return bytes(memory.data<u8>([112, 105, 99, 107]), 4); }
-// "v2"
-// @ts-ignore: decorator
-@inline function L1_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "rate"
 // @ts-ignore: decorator
-@inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
+@inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v1"
 // @ts-ignore: decorator
-@inline function L3_v1(): u64 { return bytes(memory.data<u8>([118, 49]), 2); }
+@inline function L1_v1(): u64 { return bytes(memory.data<u8>([118, 49]), 2); }
+// "v2"
+// @ts-ignore: decorator
+@inline function L2_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
+// "pick"
+// @ts-ignore: decorator
+@inline function L3_pick(): u64 { return bytes(memory.data<u8>([112, 105, 99, 107]), 4); }
 // "c-canary\n"
 // @ts-ignore: decorator
 @inline function L4_c_canary(): u64 { return bytes(memory.data<u8>([99, 45, 99, 97, 110, 97, 114, 121, 10]), 9); }
 
 // c-canary, policy.cup:16
 function p0_c_canary(): void {
-  if (headerIs(L0_pick(), L3_v1())) { // line 21
-    routeToVersion(L2_rate(), L3_v1()); // line 22
+  if (equal(getHeader(L3_pick()), L1_v1())) { // line 21
+    routeToVersion(L0_rate(), L1_v1()); // line 22
   } else {
-    if (headerIs(L0_pick(), L1_v2())) { // line 23
-      routeToVersion(L2_rate(), L1_v2()); // line 24
+    if (equal(getHeader(L3_pick()), L2_v2())) { // line 23
+      routeToVersion(L0_rate(), L2_v2()); // line 24
     }
   }
 }
