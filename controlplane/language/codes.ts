@@ -9,7 +9,6 @@ export const codes = {
   CUP0103: "something else was expected here",
   CUP0104: "comment that does not end",
   CUP0105: "escape that strings do not have",
-  CUP0106: "unit that durations do not have",
   CUP0201: "unknown act",
   CUP0202: "unknown clause",
   CUP0203: "unknown action",

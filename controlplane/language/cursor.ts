@@ -85,15 +85,18 @@ export function createCursor(tokens: readonly Token[], reporter: Reporter, code:
     }
     const help = 'write `import "interface.cui";`';
     const isPath = kind === "name" || kind === "number" || isAt(".") || isAt("/");
-    if (!isPath || (startsLine() && isAt("policy", "name")))
-      return unexpected("the path of an interface", help);
+    const toNextLine = (): undefined => {
+      while (peek().kind !== "end" && !startsLine()) next();
+      return undefined;
+    };
+    if (!isPath || startsLine()) return unexpected("the path of an interface", help) ?? toNextLine();
     next();
     // Whatever stands together.
     while (!isAt(";") && peek().kind !== "end" && previous().span.end === peek().span.start) next();
     const place = from(span.start);
     if (!accept(";") && !startsLine() && peek().kind !== "end") {
       unexpected("`;`", help);
-      while (peek().kind !== "end" && !startsLine()) next();
+      toNextLine();
     }
     return { path: text.slice(place.start, place.end), span: place };
   }

@@ -44,7 +44,6 @@ const foreign: ReadonlyMap<string, BinaryOperator> = new Map([
   ["or", "||"],
 ]);
 
-const units: readonly string[] = ["us", "ms", "s", "m", "h"];
 /** These begin statements, so they are nobody's name. */
 const keywords: readonly string[] = ["if", "else", "let", "return"];
 const valueTypes: readonly string[] = ["string", "bytes", "int", "float", "bool", "duration"];
@@ -177,8 +176,8 @@ function parseFile(reporter: Reporter): {
     if (!isNegative && peek().kind !== "number") return undefined;
     const { start } = peek().span;
     if (isNegative) next();
-    const text = number();
-    return { kind: "number", text: isNegative ? `-${text}` : text, span: from(start) };
+    const { value } = next();
+    return { kind: "number", text: isNegative ? `-${value}` : value, span: from(start) };
   }
 
   /** After its `{`, up to and with its `}`. */
@@ -421,8 +420,7 @@ function parseFile(reporter: Reporter): {
       return inner && expect(")") ? inner : undefined;
     }
     height = 1;
-    if (kind === "number") return { kind, value: number(), span };
-    if (kind === "string") {
+    if (kind === "number" || kind === "string") {
       next();
       return { kind, value, span };
     }
@@ -454,20 +452,6 @@ function parseFile(reporter: Reporter): {
     depth--;
     if (!isComplete || !grow(tallest)) return undefined;
     return { kind: "call", name, arguments: list, span: from(start) };
-  }
-
-  /** As written, without a unit that there is not. */
-  function number(): string {
-    const { value, span } = next();
-    const digits = Number.parseFloat(value);
-    const unit = /[A-Za-z_].*$/.exec(value)?.[0] ?? "";
-    if (unit === "" || units.includes(unit) || Number.isNaN(digits)) return value;
-    const place = { start: span.end - unit.length, end: span.end };
-    const meant = /^mil/.test(unit) ? "ms" : units.find((known) => unit.startsWith(known));
-    reporter.report("CUP0106", place, `unknown unit \`${unit}\``, {
-      help: meant === undefined ? `durations have \`${units.join("`, `")}\`` : `write \`${digits}${meant}\``,
-    });
-    return value.slice(0, -unit.length);
   }
 
   return file();
