@@ -1,7 +1,7 @@
 import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
-import { standardInterface } from "../language/standard-interface.ts";
+import { standardInterface } from "../language/standard.ts";
 import { actions } from "./actions.ts";
 import type { Literals } from "./literals.ts";
 

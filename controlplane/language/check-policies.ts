@@ -8,7 +8,7 @@ import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
 import { type KnownServices, resolveContext } from "./resolve-context.ts";
 import type { Source, Span } from "./source.ts";
-import { standardInterface } from "./standard-interface.ts";
+import { standardInterface } from "./standard.ts";
 import { callsIn, textOf } from "./statements-in.ts";
 
 /**

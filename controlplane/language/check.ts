@@ -8,7 +8,7 @@ import type { CopperPolicy } from "./policy.ts";
 import { checkPolicyName } from "./policy-name.ts";
 import { reporterFor } from "./reporter.ts";
 import type { Source } from "./source.ts";
-import { standardInterface } from "./standard-interface.ts";
+import { standardInterface } from "./standard.ts";
 
 /** Parse and check one Copper file. A policy with an error in it is among the `broken`, as far as it could be read, if its context could. */
 export function checkCopper(source: Source): {

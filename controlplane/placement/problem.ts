@@ -3,7 +3,7 @@ import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../an
 import { inOrder } from "../language/in-order.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Policy, Side, Statement } from "../language/policy.ts";
-import { standardInterface } from "../language/standard-interface.ts";
+import { standardInterface } from "../language/standard.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 
