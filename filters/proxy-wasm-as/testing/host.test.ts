@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { assemble } from "../../../controlplane/codegen/assemble.ts";
 import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
 import { createHost } from "./index.ts";
+import { rawModule } from "./raw-module.test-helper.ts";
 
 const configuration = "f\toutbound\t*\n";
 
@@ -17,26 +18,8 @@ export function onRequest(request: Request): void { ${body} }`;
   return bytes;
 }
 
-/** A module without the SDK, whose import module is named by its file as everywhere. */
-async function raw(entry: string): Promise<Uint8Array> {
-  const env = `export declare function proxy_get_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
-export declare function proxy_set_header_map_pairs(map: u32, pairs: usize, size: usize): u32;
-export declare function proxy_get_current_time_nanoseconds(time: usize): u32;
-export declare function proxy_define_metric(kind: u32, name: usize, size: usize, id: usize): u32;
-export declare function proxy_increment_metric(id: u32, by: i64): u32;
-export declare function proxy_record_metric(id: u32, value: u64): u32;
-export declare function proxy_get_metric(id: u32, value: usize): u32;`;
-  const marks = `import "proxy-wasm-as/assembly/abort";
-import {
-  proxy_define_metric, proxy_get_current_time_nanoseconds, proxy_get_header_map_pairs, proxy_get_metric,
-  proxy_increment_metric, proxy_record_metric, proxy_set_header_map_pairs,
-} from "./env";
-export function proxy_abi_version_0_2_1(): void {}
-export function malloc(size: usize): usize { return heap.alloc(size); }`;
-  const { bytes = new Uint8Array(), stderr } = await assemble({
-    entry: `${marks}\n${entry}`,
-    files: { "env.ts": env },
-  });
+async function raw(body: string): Promise<Uint8Array> {
+  const { bytes = new Uint8Array(), stderr } = await assemble(rawModule(body));
   expect(stderr).toBe("");
   return bytes;
 }
@@ -54,13 +37,13 @@ test("a trap fails the VM for good: closed answers 503", () => {
   expect(host.request({}).localReply?.status).toBe(503);
 });
 
-test("a trap fails the VM for good: open lets requests pass", () => {
+test("a trap fails the VM for good: open lets requests pass, but not the one that it failed on", () => {
   const host = createHost(trapping, { configuration, failure: "open" });
-  for (const request of [{ headers }, {}]) {
-    const result = host.request(request);
-    expect(result.action).toBe("continue");
-    expect(result.localReply).toBeUndefined();
-  }
+  expect(host.request({ headers }).localReply?.status).toBe(503);
+  const later = host.exchange({ headers });
+  expect(later.action).toBe("continue");
+  expect(later.localReply).toBeUndefined();
+  expect(later.response?.status).toBe(200);
   expect(host.failure).not.toBeNull();
 });
 
@@ -79,20 +62,18 @@ test("an assertion says where before it traps", async () => {
 });
 
 test("only logging is allowed while a module starts or allocates", async () => {
-  const early = "const cell: usize = memory.data(8);\nproxy_get_current_time_nanoseconds(cell);";
+  const early = "proxy_get_current_time_nanoseconds(cell);";
   const starting = createHost(await raw(early));
   expect(starting.failure).toBe("restricted_callback: proxy_get_current_time_nanoseconds");
   expect(starting.request({}).localReply?.status).toBe(503);
-  const later = await raw(`const cell: usize = memory.data(8);
-export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
+  const later = await raw(`export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
   return proxy_get_current_time_nanoseconds(cell) == 12 ? 0 : 1;
 }`);
   expect(createHost(later).failure).toBeNull();
 });
 
 test("more than 1024 pairs given to the host are none", async () => {
-  const copy = await raw(`const cell: usize = memory.data(8);
-export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
+  const copy = await raw(`export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
   proxy_get_header_map_pairs(0, cell, cell + 4);
   proxy_set_header_map_pairs(0, load<u32>(cell), load<u32>(cell + 4));
   return 0;
@@ -103,23 +84,26 @@ export function proxy_on_request_headers(context: u32, count: u32, end: u32): u3
   expect(host.request({ headers: many(1025) }).requestHeaders).toEqual([]);
 });
 
-test("metrics are shared by workers; a counter only goes up, and a gauge goes both ways", async () => {
-  const counting = await raw(`const cell: usize = memory.data(8);
-const name: usize = memory.data<u8>([97, 98]);
+test("metrics are shared by workers; a counter only goes up, a gauge goes both ways, a histogram keeps all", async () => {
+  const counting = await raw(`const name: usize = memory.data<u8>([97, 98, 99]);
 function idOf(kind: u32): u32 { assert(proxy_define_metric(kind, name + kind, 1, cell) == 0); return load<u32>(cell); }
 export function proxy_on_request_headers(context: u32, count: u32, end: u32): u32 {
   const counter = idOf(0), gauge = idOf(1);
   assert(proxy_increment_metric(counter, 2) == 0);
   assert(proxy_increment_metric(counter, 0) == 2);
   assert(proxy_increment_metric(counter, -1) == 2);
-  assert(proxy_record_metric(counter, 1) == 2);
+  assert(proxy_record_metric(counter, 1) == 0);
   assert(proxy_increment_metric(gauge, -3) == 0 && proxy_record_metric(gauge, 7) == 0);
   assert(proxy_get_metric(counter, cell) == 0 && load<u64>(cell) >= 2);
-  assert(proxy_increment_metric(999, 1) == 1);
+  assert(proxy_increment_metric(1000, 1) == 1);
+  const histogram = idOf(2);
+  assert(proxy_increment_metric(histogram, 1) == 2 && proxy_get_metric(histogram, cell) == 2);
+  assert(proxy_record_metric(histogram, 5) == 0);
   return 0;
 }`);
   const host = createHost(counting, { workers: 2 });
   for (let n = 0; n < 3; n++) host.request({});
   expect(host.failure).toBeNull();
-  expect(Object.fromEntries(host.metrics)).toEqual({ a: 6, b: 7 });
+  expect(Object.fromEntries(host.metrics)).toEqual({ a: 9, b: 7, c: 3 });
+  expect(host.histograms.get("c")).toEqual([5, 5, 5]);
 });

@@ -1,2 +1,14 @@
-export type { Header, Host, HostOptions, HostRequest, HostResult, LocalReply, LogLine } from "./host.ts";
+export type { Header } from "./header-map.ts";
+export type { Host, HostExchange, HostOptions, HostStream } from "./host.ts";
 export { createHost } from "./host.ts";
+export type { PropertyValue } from "./properties.ts";
+export type { SharedData } from "./shared-data.ts";
+export { createSharedData } from "./shared-data.ts";
+export type {
+  HostRequest,
+  HostResponse,
+  HostResult,
+  LocalReply,
+  LogLine,
+  ReceivedResponse,
+} from "./stream.ts";

@@ -1,0 +1,58 @@
+import { bytesOf, type HeaderMap, textOf } from "./header-map.ts";
+import { writePairs } from "./pairs.ts";
+
+/** As Envoy hands it over: text and bytes as they are, `bigint` as an i64, `number` as an f64, a boolean as one byte, a map as pairs. */
+export type PropertyValue =
+  | string
+  | Uint8Array
+  | bigint
+  | number
+  | boolean
+  | Readonly<Record<string, string>>;
+
+/** What a stream knows about itself without being told. */
+export interface StreamFacts {
+  readonly requestHeaders: HeaderMap;
+  readonly responseHeaders: HeaderMap | null;
+}
+
+/** The bytes that a property is read as. */
+export function serializeProperty(value: PropertyValue): Uint8Array {
+  if (typeof value === "string" || value instanceof Uint8Array) return bytesOf(value);
+  if (typeof value === "object") {
+    return writePairs(Object.entries(value).map(([key, text]) => [key, bytesOf(text)]));
+  }
+  if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
+  const view = new DataView(new ArrayBuffer(8));
+  if (typeof value === "bigint") view.setBigInt64(0, value, true);
+  else view.setFloat64(0, value, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like; the path's parts joined by dots. */
+export function derivedProperty(path: string, facts: StreamFacts): PropertyValue | undefined {
+  const { requestHeaders, responseHeaders } = facts;
+  const header = (name: string): Uint8Array | undefined => requestHeaders.get(name);
+  const [, side, name = ""] = /^(request|response)\.headers\.(.+)$/.exec(path) ?? [];
+  if (side !== undefined) return (side === "request" ? requestHeaders : responseHeaders)?.get(name);
+  switch (path) {
+    case "request.method":
+      return header(":method");
+    case "request.path":
+      return header(":path");
+    case "request.url_path":
+      return textOf(header(":path") ?? new Uint8Array()).split("?")[0];
+    case "request.host":
+      return header(":authority");
+    case "request.scheme":
+      return header(":scheme");
+    case "request.id":
+      return header("x-request-id");
+    case "response.code": {
+      const code = responseHeaders?.get(":status");
+      return code === undefined ? undefined : BigInt(textOf(code));
+    }
+    default:
+      return undefined;
+  }
+}
