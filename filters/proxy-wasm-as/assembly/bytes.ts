@@ -1,6 +1,7 @@
 import {
   proxy_call_foreign_function, proxy_get_header_map_value, proxy_get_property, proxy_log, proxy_replace_header_map_value,
 } from "./env";
+import { phase } from "./phase";
 
 /** A view of memory, pointer in the upper half and length in the lower: a value, so it allocates nothing. */
 export type Bytes = u64;
@@ -35,10 +36,10 @@ export function equal(left: Bytes, right: Bytes): bool {
   return length == lengthOf(right) && memory.compare(pointerOf(left), pointerOf(right), length) == 0;
 }
 
-/** The first value of a request header; `./pairs` looks at all of them. */
+/** The first value of a header; `./pairs` looks at all of them. */
 export function header(name: Bytes): Bytes {
   store<u64>(out, 0);
-  if (proxy_get_header_map_value(0, pointerOf(name), lengthOf(name), out, out + 4) != 0) return MISSING;
+  if (proxy_get_header_map_value(phase, pointerOf(name), lengthOf(name), out, out + 4) != 0) return MISSING;
   return bytes(load<u32>(out), load<u32>(out + 4));
 }
 
@@ -49,12 +50,12 @@ export function property(path: Bytes): Bytes {
   return bytes(load<u32>(out), load<u32>(out + 4));
 }
 
-/** Replace all values of a request header by one. A value that must not stand in a header is written as an empty one. */
+/** Replace all values of a header by one. A value that must not stand in a header is written as an empty one. */
 export function replaceHeader(name: Bytes, value: Bytes): bool {
   if (!isName(name)) return false;
   const clean = isValue(value);
   const content = clean ? value : 0;
-  proxy_replace_header_map_value(0, pointerOf(name), lengthOf(name), pointerOf(content), lengthOf(content));
+  proxy_replace_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(content), lengthOf(content));
   return clean;
 }
 

@@ -1,5 +1,6 @@
 import { Bytes, bytes, equal, header, MISSING } from "./bytes";
 import { proxy_get_header_map_pairs } from "./env";
+import { phase } from "./phase";
 
 // All headers as the host gave them: how many, the sizes of each name and value, then the texts with a zero byte behind each.
 // Got at most once between two changes.
@@ -19,7 +20,7 @@ export function forgetPairs(): void {
 export function rewind(): void {
   if (pairs == 0) {
     store<u64>(cell, 0);
-    const failed = proxy_get_header_map_pairs(0, cell, cell + 4) != 0;
+    const failed = proxy_get_header_map_pairs(phase, cell, cell + 4) != 0;
     pairs = failed || load<u32>(cell + 4) < 4 ? NONE : <usize>load<u32>(cell);
   }
   index = 0;

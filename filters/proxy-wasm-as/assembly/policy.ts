@@ -10,6 +10,7 @@ import {
 } from "./bytes";
 import { proxy_increment_metric, proxy_send_local_response } from "./env";
 import { forgetPairs } from "./pairs";
+import { enterPhase } from "./phase";
 import {
   ALL,
   AUDIT,
@@ -23,6 +24,8 @@ import {
   OUTBOUND,
   peersOf,
 } from "./plugins";
+
+export { setHeader } from "./actions/headers";
 
 // What generated policies are made of. All state here is that of the request being looked at: a worker looks at one
 // at a time, and none of it outlives the callback.
@@ -54,7 +57,9 @@ export function allocate(size: usize): usize {
   return __new(size, idof<ArrayBuffer>());
 }
 
-export function begin(context: u32): void {
+/** `headers` are those that actions are about: of the request, 0, or of the response, 2. */
+export function begin(context: u32, headers: u32 = 0): void {
+  enterPhase(headers, context);
   block = blockOf(context);
   address = 0;
   caller = 0;
@@ -106,6 +111,11 @@ export function end(): u32 {
 /** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
 export function holdsBack(): bool {
   if (auditing) acted = true;
+  return auditing;
+}
+
+/** Whether the policy at work is audited. For what is no act, but must not be seen by others: state. */
+export function audits(): bool {
   return auditing;
 }
 

@@ -1,59 +1,55 @@
 import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "../bytes";
 import { proxy_add_header_map_value, proxy_remove_header_map_value } from "../env";
-import { forgetPairs, headerIs as anyIs, nextValue, rewind } from "../pairs";
-import { holdsBack } from "../policy";
+import { forgetPairs, headerIs, nextValue, rewind } from "../pairs";
+import { phase } from "../phase";
+import { allocate, holdsBack } from "../policy";
 
-/** The first value. */
+// The headers of the request, or of the response in its phase. Names are in lower case.
+
+/** The first value; MISSING where there is none. */
 export function getHeader(name: Bytes): Bytes {
   return header(name);
 }
 
-/** All values, joined by ",". */
+/** All values, joined by ","; MISSING where there is none. */
 export function getHeaders(name: Bytes): Bytes {
-  let size: usize = 0;
-  let count: usize = 0;
   rewind();
-  for (let value = nextValue(name); value != MISSING; value = nextValue(name)) {
-    size += lengthOf(value);
-    count++;
-  }
-  if (count == 0) return MISSING;
-  const joined = changetype<usize>(new ArrayBuffer(<i32>(size + count - 1)));
-  let at = joined;
-  rewind();
-  for (let value = nextValue(name); value != MISSING; value = nextValue(name)) {
-    if (at > joined) store<u8>(at++, 44);
-    memory.copy(at, pointerOf(value), lengthOf(value));
-    at += lengthOf(value);
-  }
-  return bytes(joined, at - joined);
+  let joined = nextValue(name);
+  if (joined == MISSING) return joined;
+  for (let value = nextValue(name); value != MISSING; value = nextValue(name)) joined = join(joined, value);
+  return joined;
 }
 
-export function hasHeader(name: Bytes): bool {
-  return header(name) != MISSING;
+/** Whether the header is there; with a value, whether any of its values is this one. */
+export function hasHeader(name: Bytes, value: Bytes = MISSING): bool {
+  return value == MISSING ? header(name) != MISSING : headerIs(name, value);
 }
 
-/** Whether any of its values is this one. */
-export function headerIs(name: Bytes, value: Bytes): bool {
-  return anyIs(name, value);
-}
-
+/** Replace all values by one. A value that must not stand in a header is written as an empty one. */
 export function setHeader(name: Bytes, value: Bytes): void {
   if (holdsBack()) return;
   replaceHeader(name, value);
   forgetPairs();
 }
 
+/** Add a value to those that are there. One that must not stand in a header is not added. */
 export function addHeader(name: Bytes, value: Bytes): void {
-  if (holdsBack() || !isName(name)) return;
-  // As with `setHeader`: a value that must not stand in a header is written as an empty one.
-  const content = isValue(value) ? value : 0;
-  proxy_add_header_map_value(0, pointerOf(name), lengthOf(name), pointerOf(content), lengthOf(content));
+  if (holdsBack() || !isName(name) || !isValue(value)) return;
+  proxy_add_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
   forgetPairs();
 }
 
 export function removeHeader(name: Bytes): void {
   if (holdsBack()) return;
-  proxy_remove_header_map_value(0, pointerOf(name), lengthOf(name));
+  proxy_remove_header_map_value(phase, pointerOf(name), lengthOf(name));
   forgetPairs();
+}
+
+function join(left: Bytes, right: Bytes): Bytes {
+  const size = lengthOf(left) + 1 + lengthOf(right);
+  const start = allocate(size);
+  memory.copy(start, pointerOf(left), lengthOf(left));
+  store<u8>(start + lengthOf(left), 44);
+  memory.copy(start + lengthOf(left) + 1, pointerOf(right), lengthOf(right));
+  return bytes(start, size);
 }

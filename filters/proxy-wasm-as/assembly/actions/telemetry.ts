@@ -1,0 +1,101 @@
+import { Bytes, bytes, equal, header, lengthOf, MISSING, pointerOf } from "../bytes";
+import {
+  proxy_define_metric,
+  proxy_increment_metric,
+  proxy_log,
+  proxy_record_metric,
+  proxy_set_property,
+} from "../env";
+import { appendBytes, begin, view } from "../line";
+import { allocate, holdsBack } from "../policy";
+
+const COUNTER: u32 = 0;
+const HISTOGRAM: u32 = 2;
+
+// The metrics of this VM: kind and name, by the place of the literal that it is, then its id. Envoy gives a new id at each
+// definition, so that each is made once.
+const DEFINED: u32 = 256;
+const metrics: usize = memory.data(4096);
+let defined: u32 = 0;
+
+const cell: usize = memory.data(4);
+
+/** Add to the counter `wire.NAME`. It only goes up: nothing is taken from it. */
+export function count(name: Bytes, by: i64): void {
+  if (holdsBack() || by <= 0) return;
+  proxy_increment_metric(metric(COUNTER, name), by);
+}
+
+/** Record a value in the histogram `wire.NAME`; a negative one as 0. */
+export function histogram(name: Bytes, value: i64): void {
+  if (holdsBack()) return;
+  proxy_record_metric(metric(HISTOGRAM, name), value < 0 ? 0 : value);
+}
+
+/** Write to the proxy's log; the level from 0, trace, to 5, critical. What would begin another line becomes a space. */
+export function log(message: Bytes, level: u32): void {
+  if (holdsBack()) return;
+  const line = inOneLine(message);
+  proxy_log(level, pointerOf(line), lengthOf(line));
+}
+
+/** Set what the access log reads as `%FILTER_STATE(wasm.wire.tag.NAME:PLAIN)%`. */
+export function tagAccessLog(name: Bytes, value: Bytes): void {
+  if (holdsBack()) return;
+  begin("wire.tag.");
+  appendBytes(name);
+  const path = view();
+  const line = inOneLine(value);
+  proxy_set_property(pointerOf(path), lengthOf(path), pointerOf(line), lengthOf(line));
+}
+
+/** Of a response: its HTTP status, 0 where it has none. */
+export function getStatus(): i64 {
+  const text = header(bytes(memory.data<u8>([58, 115, 116, 97, 116, 117, 115]), 7));
+  let status: i64 = 0;
+  if (text == MISSING) return status;
+  for (let i: usize = 0; i < lengthOf(text); i++) status = status * 10 + (load<u8>(pointerOf(text) + i) - 48);
+  return status;
+}
+
+/** Of a response: whether it is a failure, or with false, whether it is none. */
+export function isRequestStatus(failed: bool): bool {
+  return hasFailed() == failed;
+}
+
+function hasFailed(): bool {
+  if (getStatus() >= 500) return true;
+  const grpc = header(bytes(memory.data<u8>([103, 114, 112, 99, 45, 115, 116, 97, 116, 117, 115]), 11));
+  return grpc != MISSING && !equal(grpc, bytes(memory.data<u8>([48]), 1));
+}
+
+/** The id; 0, which Envoy knows no metric by, where there are too many. */
+function metric(kind: u32, name: Bytes): u32 {
+  const key = name | (<u64>kind << 30);
+  const end = metrics + defined * 16;
+  for (let at = metrics; at < end; at += 16) if (load<u64>(at) == key) return load<u32>(at + 8);
+  if (defined == DEFINED) return 0;
+  begin("wire.");
+  appendBytes(name);
+  const full = view();
+  if (proxy_define_metric(kind, pointerOf(full), lengthOf(full), cell) != 0) return 0;
+  store<u64>(end, key);
+  store<u32>(end + 8, load<u32>(cell));
+  defined++;
+  return load<u32>(cell);
+}
+
+function inOneLine(text: Bytes): Bytes {
+  if (text == MISSING) return 0;
+  let line = text;
+  for (let i: usize = 0; i < lengthOf(text); i++) {
+    const byte = load<u8>(pointerOf(line) + i);
+    if (byte >= 32 && byte != 127) continue;
+    if (line == text) {
+      line = bytes(allocate(lengthOf(text)), lengthOf(text));
+      memory.copy(pointerOf(line), pointerOf(text), lengthOf(text));
+    }
+    store<u8>(pointerOf(line) + i, 32);
+  }
+  return line;
+}
