@@ -7,8 +7,8 @@ import { allocate, audits } from "../policy";
 // audited, which sees only what itself has done. A place: the turn of its snapshot, whether it was ever written, the snapshot,
 // and for the scope `worker` the value. Of the scope `proxy` the value is in the host's shared data, under the key.
 const SLOTS: u32 = 256;
-const SLOT: usize = 96;
-const PLACE: usize = 40;
+const SLOT: u32 = 96;
+const PLACE: u32 = 40;
 const slots: usize = memory.data(24576);
 
 // The value at work, as long as the longest, and what the host writes to: pointer, size and the number for compare-and-swap.
@@ -196,7 +196,7 @@ function remove(at: u32): void {
 }
 
 function placeOf(slot: u32): usize {
-  return slots + slot * SLOT + 16 + (audits() ? PLACE : 0);
+  return slots + slot * SLOT + 16 + u32(audits()) * PLACE;
 }
 
 function note(place: usize, snapshot: i64): void {
