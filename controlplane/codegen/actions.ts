@@ -17,7 +17,7 @@ const at = (file: string, name: string, shorter?: string): Carried => ({
 export const actions: ReadonlyMap<string, Carried> = new Map([
   ["GetHeader", at("headers", "getHeader")],
   ["GetHeaders", at("headers", "getHeaders")],
-  ["HasHeader", at("headers", "headerIs", "hasHeader")],
+  ["HasHeader", at("headers", "hasHeader")],
   ["SetHeader", at("headers", "setHeader")],
   ["AddHeader", at("headers", "addHeader")],
   ["RemoveHeader", at("headers", "removeHeader")],

@@ -5,66 +5,38 @@ export interface Entries {
   /** The name of the function that gives the names of the policies, each with a newline. */
   readonly names: string;
   readonly calls: readonly Entry[];
+  /** Said once a configuration is taken. */
+  readonly configured?: readonly string[];
+  /** Said when a stream is over. */
+  readonly ended?: readonly string[];
 }
 
 interface Entry {
   readonly act: Act;
   /** Whether it has an `Allow`. */
   readonly judges: boolean;
+  /** How much of the body it reads, in bytes; absent: nothing. */
+  readonly bodyLimit?: number;
   readonly code: string;
 }
 
+type Numbered = Entry & { readonly index: number };
 type Use = (file: string, name: string) => string;
 
 /** The callbacks of a module: only those that its policies need. */
-export function entry({ names, calls }: Entries, use: Use): string {
-  const indexed = calls.map((call, index) => ({ ...call, index }));
-  const requests = indexed.filter(({ act }) => !isResponse(act));
+export function entry({ names, calls, configured = [], ended = [] }: Entries, use: Use): string {
+  const numbered = calls.map((call, index) => ({ ...call, index }));
+  const requests = numbered.filter(({ act }) => !isResponse(act));
   // Order is nesting: on the way back the last policy is the first (design §4).
-  const responses = indexed.filter(({ act }) => isResponse(act)).reverse();
-  const runs = (index: number): string => `${use("policy", "runs")}(${index})`;
-  /** A request is judged once the last policy with an `Allow` for it is done: what comes later is for what was admitted. */
-  const judged = (place: number): string => {
-    const [here, before] = [requests[place], requests[place - 1]];
-    if (here?.judges !== false || !requests.slice(0, place).some(({ judges }) => judges)) return "";
-    const left = requests.slice(place).filter(({ judges }) => judges);
-    // Said before the policy before this one.
-    if (left.length === 0 && before?.judges === false) return "";
-    const verdict = `${use("policy", "verdict")}();\n`;
-    return left.length === 0
-      ? `  ${verdict}`
-      : `  if (!(${left.map(({ index }) => runs(index)).join(" || ")})) ${verdict}`;
-  };
-  const run = (list: typeof indexed): string =>
-    list
-      .map(({ code, index }, place) => {
-        const before = list === requests ? judged(place) : "";
-        return `${before}  if (${runs(index)}) ${code};\n`;
-      })
-      .join("");
+  const responses = numbered.filter(({ act }) => isResponse(act)).reverse();
   for (const name of ["configure", "created", "deleted"]) use("plugins", name);
   use("policy", "allocate");
-  const onRequest =
-    requests.length === 0
-      ? ""
-      : `export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  ${use("policy", "begin")}(context);
-${run(requests)}  return ${use("policy", "end")}();
-}
-
-`;
-  const onResponse =
-    responses.length === 0
-      ? ""
-      : `export function proxy_on_response_headers(context: u32, _headers: u32, _end: u32): u32 {
-  if (!${use("policy", "beginResponse")}(context)) return 0;
-${run(responses)}  return ${use("policy", "endResponse")}();
-}
-
-`;
-  return `${onRequest}${onResponse}export function proxy_on_configure(root: u32, size: u32): u32 {
+  const lines = (statements: readonly string[]): string => statements.map((each) => `  ${each};\n`).join("");
+  const onLog =
+    ended.length === 0 ? "" : `export function proxy_on_log(context: u32): void {\n${lines(ended)}}\n\n`;
+  return `${onPhase("request", requests, use)}${onPhase("response", responses, use)}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, ${names}());
-  __collect();
+${lines(configured)}  __collect();
   return accepted;
 }
 
@@ -73,7 +45,7 @@ export function proxy_on_context_create(context: u32, parent: u32): void {
 }
 
 export function proxy_on_delete(context: u32): void {
-  deleted(context);
+${lines(ended)}  deleted(context);
 }
 
 export function proxy_on_memory_allocate(size: usize): usize {
@@ -82,6 +54,65 @@ export function proxy_on_memory_allocate(size: usize): usize {
 
 export function proxy_abi_version_0_2_1(): void {}
 `;
+}
+
+/** The callbacks of one phase: on its headers, or where a policy reads the body, once that is there. */
+function onPhase(phase: "request" | "response", list: readonly Numbered[], use: Use): string {
+  if (list.length === 0) return "";
+  const map = phase === "request" ? 0 : 2;
+  const isOwn = phase === "request" ? "" : `  if (${use("waiting", "isOwnAnswer")}()) return 0;\n`;
+  const begin = `  ${use("policy", "begin")}(context, ${map});\n`;
+  const end = `  return ${use("policy", "end")}();\n`;
+  const limits = list.flatMap(({ bodyLimit }) => bodyLimit ?? []);
+  if (limits.length === 0) {
+    return `export function proxy_on_${phase}_headers(context: u32, _headers: u32, _last: u32): u32 {
+${begin}${isOwn}${runAll(list, use)}${end}}
+
+`;
+  }
+  const readers = list.filter(({ bodyLimit }) => bodyLimit !== undefined);
+  const isWaiting = `${use("waiting", "isWaiting")}(context, ${map})`;
+  const act = `${begin}  ${use("waiting", "resume")}(context, ${map});\n  ${phase}Policies();\n${end}`;
+  return `function ${phase}Policies(): void {
+${runAll(list, use)}}
+
+export function proxy_on_${phase}_headers(context: u32, _headers: u32, last: u32): u32 {
+${begin}${isOwn}  if (last == 0 && (${readers.map(({ index }) => runs(index, use)).join(" || ")})) return ${use("waiting", "wait")}();
+  ${phase}Policies();
+${end}}
+
+export function proxy_on_${phase}_body(context: u32, size: u32, last: u32): u32 {
+  if (!${isWaiting}) return 0;
+  if (last == 0 && size <= ${Math.max(...limits)}) return 1;
+${act}}
+
+export function proxy_on_${phase}_trailers(context: u32, _trailers: u32): u32 {
+  if (!${isWaiting}) return 0;
+${act}}
+
+`;
+}
+
+function runAll(list: readonly Numbered[], use: Use): string {
+  return list
+    .map(({ code, index }, place) => `${judged(list, place, use)}  if (${runs(index, use)}) ${code};\n`)
+    .join("");
+}
+
+/** A request is judged once the last policy with an `Allow` for it is done: what comes later is for what was admitted. */
+function judged(list: readonly Numbered[], place: number, use: Use): string {
+  const [here, before] = [list[place], list[place - 1]];
+  if (here?.judges !== false || !list.slice(0, place).some(({ judges }) => judges)) return "";
+  const left = list.slice(place).filter(({ judges }) => judges);
+  // Said before the policy before this one.
+  if (left.length === 0 && before?.judges === false) return "";
+  const verdict = `${use("policy", "verdict")}();\n`;
+  if (left.length === 0) return `  ${verdict}`;
+  return `  if (!(${left.map(({ index }) => runs(index, use)).join(" || ")})) ${verdict}`;
+}
+
+function runs(index: number, use: Use): string {
+  return `${use("policy", "runs")}(${index})`;
 }
 
 function isResponse(act: Act): boolean {

@@ -1,8 +1,12 @@
 import type { CopperPolicy } from "../language/policy.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
 import { emit } from "./emit.ts";
 import { entry } from "./entry.ts";
 import { hasAllow } from "./failure-class.ts";
 import { createLiterals, plain } from "./literals.ts";
+
+/** Actions whose last argument says how much of the body they look at. */
+const bodyActions: ReadonlySet<string> = new Set(["GetBodySize", "BodyContains", "GetJsonField"]);
 
 /** AssemblyScript for one module with all of these policies in this order, each with its chosen section alone. */
 export function generate(policies: readonly CopperPolicy[]): string {
@@ -25,12 +29,25 @@ ${judge}${statements}}
 `;
   });
   const names = literals.text(policies.map((policy) => `${policy.name}\n`).join(""));
-  const calls = policies.map((policy, index) => ({
-    act: policy.act,
-    judges: judges(policy),
-    code: `${functionName(policy.name, index)}()`,
-  }));
-  const code = entry({ names, calls }, imports.use);
+  const calls = policies.map((policy, index) => {
+    const limit = bodyLimit(policy);
+    return {
+      act: policy.act,
+      judges: judges(policy),
+      ...(limit === undefined ? {} : { bodyLimit: limit }),
+      code: `${functionName(policy.name, index)}()`,
+    };
+  });
+  const states = policies.flatMap((policy) => policy.states.map((state) => ({ policy, state })));
+  const configured = states.map(({ policy, state }, slot) => {
+    // What has another shape is another value; that of a worker needs no key.
+    const key = `${policy.name}/${state.name}:${state.type}`;
+    return `${imports.use("actions/state", "state")}(${slot}, ${state.scope === "worker" ? "0" : `${literals.text(key)}()`})`;
+  });
+  const ended = states.some(({ state }) => state.type === "ConcurrencyLimit")
+    ? [`${imports.use("actions/state", "release")}(context)`]
+    : [];
+  const code = entry({ names, calls, configured, ended }, imports.use);
   imports.use("bytes", "bytes");
   return `// Generated from ${policies.map((policy) => policy.name).join(", ")}. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
@@ -63,6 +80,14 @@ export function createImports(): { use(file: string, name: string): string; line
 
 function judges({ sections }: CopperPolicy): boolean {
   return sections.some(({ body }) => hasAllow(body));
+}
+
+/** How much of the body a policy looks at. */
+function bodyLimit({ sections }: CopperPolicy): number | undefined {
+  const limits = sections
+    .flatMap(({ body }) => callsIn(body))
+    .flatMap((call) => (bodyActions.has(call.action) ? Number(textOf(call, call.arguments.length - 1)) : []));
+  return limits.length === 0 ? undefined : Math.max(...limits);
 }
 
 function functionName(name: string, index: number): string {

@@ -120,7 +120,11 @@ export function audits(): bool {
 }
 
 export function deny(status: u32, body: Bytes): void {
-  if (answered || holdsBack()) return;
+  if (!answered && !holdsBack()) answer(status, body);
+}
+
+/** Answer, whoever is at work. */
+export function answer(status: u32, body: Bytes): void {
   answered = true;
   proxy_send_local_response(status, DETAILS, 11, pointerOf(body), lengthOf(body), 0, 0, -1);
 }
@@ -128,8 +132,7 @@ export function deny(status: u32, body: Bytes): void {
 /** Deny what no `Allow` admits, once all of them have been asked. */
 export function verdict(): void {
   settle();
-  if (judged && !admitted) deny(403, 0);
-  judged = false;
+  if (judged && !admitted && !answered) answer(403, 0);
 }
 
 /** Called at the start of a policy with `Allow`: from here on the request needs one that admits it. */

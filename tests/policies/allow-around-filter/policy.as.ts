@@ -30,8 +30,8 @@ function p1_z_profile(): void {
   allow(L2_profile(), L1_rate()); // line 14
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_a_search();
   if (runs(1)) p1_z_profile();
   return end();

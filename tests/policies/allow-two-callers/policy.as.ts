@@ -30,8 +30,8 @@ function p1_allow_3_profile(): void {
   allow(L2_profile(), L1_rate()); // line 22
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_allow_1_search();
   if (runs(1)) p1_allow_3_profile();
   return end();
@@ -80,8 +80,8 @@ function p0_allow_2_mark(): void {
   setHeader(L0_marked(), L1_yes()); // line 14
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_allow_2_mark();
   return end();
 }

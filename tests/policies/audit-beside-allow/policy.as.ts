@@ -18,8 +18,8 @@ function p0_would_refuse(): void {
   allow(L0_search(), L0_search()); // line 7
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_would_refuse();
   return end();
 }
@@ -67,8 +67,8 @@ function p0_admits(): void {
   allow(L0_frontend(), L1_search()); // line 15
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_admits();
   return end();
 }

@@ -29,8 +29,8 @@ function p1_nobody(): void {
   return deny(403, L2()); // line 16
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_mark();
   if (runs(1)) p1_nobody();
   return end();

@@ -17,8 +17,8 @@ function p0_closed(): void {
   return deny(403, L0()); // line 6
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_closed();
   return end();
 }

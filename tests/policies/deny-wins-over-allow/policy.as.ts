@@ -38,8 +38,8 @@ function p1_b_deny(): void {
   }
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_a_allow();
   verdict();
   if (runs(1)) p1_b_deny();

@@ -21,8 +21,8 @@ function p0_mark(): void {
   setHeader(L0_critical(), L1_true()); // line 5
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_mark();
   return end();
 }

@@ -33,8 +33,8 @@ function p1_b_second(): void {
   setHeader(L2_second(), orElse(getHeader(L0_first()), L3())); // line 14
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_a_first();
   if (runs(1)) p1_b_second();
   return end();

@@ -22,8 +22,8 @@ function p0_b_mark(): void {
   setHeader(L0_beta_too(), orElse(getHeader(L1_beta()), 0)); // line 13
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_b_mark();
   return end();
 }
@@ -80,8 +80,8 @@ function p1_b_mark(): void {
   setHeader(L2_beta_too(), orElse(getHeader(L0_beta()), 0)); // line 13
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_a_beta();
   if (runs(1)) p1_b_mark();
   return end();
@@ -143,8 +143,8 @@ function p0_c_canary(): void {
   }
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _end: u32): u32 {
-  begin(context);
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
   if (runs(0)) p0_c_canary();
   return end();
 }
