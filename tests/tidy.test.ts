@@ -15,11 +15,13 @@ const code = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes("
 /** What each folder may import of ours besides itself. Dependencies point one way (design §9). */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/error": [],
-  "controlplane/language": [],
+  "controlplane/regex": [],
+  "controlplane/language": ["controlplane/regex"],
   "controlplane/mesh": ["controlplane/language"],
   "controlplane/analysis": ["controlplane/language", "controlplane/mesh"],
   "controlplane/placement": ["controlplane/language", "controlplane/mesh", "controlplane/analysis"],
   "controlplane/codegen": [
+    "controlplane/regex",
     "controlplane/language",
     "controlplane/mesh",
     "controlplane/placement",
@@ -43,7 +45,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Sockets, files, clocks and child processes belong to the outermost shell. */
-const pure = ["language", "mesh", "analysis", "placement", "xds"].map((stage) => `controlplane/${stage}`);
+const pure = ["regex", "language", "mesh", "analysis", "placement", "xds"].map(
+  (stage) => `controlplane/${stage}`,
+);
 const world =
   /from "node:(fs|net|http|http2|https|child_process|dgram|timers|os)(\/promises)?"|\bDate\.now\(|\bMath\.random\(/;
 
