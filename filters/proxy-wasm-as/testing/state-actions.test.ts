@@ -212,6 +212,18 @@ test("an audited policy has states of its own, and using them is no act", () => 
   }
 });
 
+test("memory stays flat over 5,000 exchanges, enforced and audited", () => {
+  const host = start();
+  const run = (times: number): number => {
+    for (let n = 0; n < times; n++) act(host, { ops: "igtasz", rate: 1e9, burst: 5, limit: 5 });
+    return host.memoryPages;
+  };
+  const before = run(100);
+  expect(run(5000)).toBe(before);
+  host.configure(audited);
+  expect(run(5000)).toBe(before);
+});
+
 test("what others do in between, a request does not see", () => {
   const host: Host = start({
     workers: 2,

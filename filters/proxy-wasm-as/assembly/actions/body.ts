@@ -12,7 +12,8 @@ let fetched: Bytes = 0;
 
 /** How many bytes the body has; of a longer one, `limit` + 1. */
 export function getBodySize(limit: i64): i64 {
-  return min<i64>(size(), max<i64>(limit, 0) + 1);
+  const whole = <i64>size();
+  return whole > limit ? limit + 1 : whole;
 }
 
 /** Whether the text occurs in the first `limit` bytes. */
