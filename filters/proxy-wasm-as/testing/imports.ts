@@ -150,7 +150,7 @@ const functions: Readonly<Record<string, HostFunction>> = {
     const pairs = readPairs(caller.guest.read(headers, headersSize));
     caller.stream?.reply({
       status: code,
-      details: text(caller, details, detailsSize),
+      details: text(caller, details, detailsSize).replace(/[ \t\n\v\f\r]/g, "_"),
       body: text(caller, body, bodySize),
       headers: pairs.map(([key, value]) => [key.toLowerCase(), textOf(value)]),
     });

@@ -14,6 +14,8 @@ export type PropertyValue =
 export interface StreamFacts {
   readonly requestHeaders: HeaderMap;
   readonly responseHeaders: HeaderMap | null;
+  /** Why there is the answer that there is. */
+  readonly codeDetails: string | undefined;
 }
 
 /** The bytes that a property is read as. */
@@ -52,6 +54,8 @@ export function derivedProperty(path: string, facts: StreamFacts): PropertyValue
       const code = responseHeaders?.get(":status");
       return code === undefined ? undefined : BigInt(textOf(code));
     }
+    case "response.code_details":
+      return facts.codeDetails;
     default:
       return undefined;
   }

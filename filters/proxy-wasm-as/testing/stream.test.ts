@@ -146,7 +146,7 @@ export function proxy_on_request_trailers(id: u32, count: u32): u32 {
 });
 
 test("a filter's own answer meets its own callbacks for responses", async () => {
-  const code = `function reply(): void { proxy_send_local_response(429, at("why"), 3, at("no"), 2, 0, 0, -1); }
+  const code = `function reply(): void { proxy_send_local_response(429, at("wh y"), 4, at("no"), 2, 0, 0, -1); }
 export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 { if (count == 1) reply(); return 0; }
 export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
   proxy_add_header_map_value(2, at("seen"), 4, at("1"), 1);
@@ -155,7 +155,7 @@ export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
 }`;
   const once = await hostOf(code.replace("AGAIN", "false"));
   const denied = once.exchange({ headers: [["a", "1"]], body: "x" });
-  expect(denied).toMatchObject({ action: "stop", localReply: { status: 429, body: "no", details: "why" } });
+  expect(denied).toMatchObject({ action: "stop", localReply: { status: 429, body: "no", details: "wh_y" } });
   expect(denied.response).toMatchObject({ status: 429, body: "no" });
   expect(denied.response?.headers).toContainEqual(["seen", "1"]);
   const late = await hostOf(code.replace("AGAIN", "true"));

@@ -145,7 +145,11 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
       const own = filterState.get(`wasm.${path}`);
       if (own !== undefined) return own;
       const told = request.properties?.[path];
-      const facts = { requestHeaders: way.headers, responseHeaders: answer?.headers ?? null };
+      const facts = {
+        requestHeaders: way.headers,
+        responseHeaders: answer?.headers ?? null,
+        codeDetails: reply?.details ?? (answer === undefined ? undefined : "via_upstream"),
+      };
       const value = told ?? derivedProperty(path, facts);
       return value === undefined ? undefined : serializeProperty(value);
     },
