@@ -57,22 +57,18 @@ export interface CallNode {
   readonly span: Span;
 }
 
-/** Loosest first, as in the grammar. */
-export type BinaryOperator =
-  | "||"
-  | "&&"
-  | "=="
-  | "!="
-  | "<"
-  | "<="
-  | ">"
-  | ">="
-  | "??"
-  | "+"
-  | "-"
-  | "*"
-  | "/"
-  | "%";
+/** Loosest first; those of one level associate to the left. */
+export const binaryLevels = [
+  ["||"],
+  ["&&"],
+  ["==", "!="],
+  ["<", "<=", ">", ">="],
+  ["??"],
+  ["+", "-"],
+  ["*", "/", "%"],
+] as const;
+
+export type BinaryOperator = (typeof binaryLevels)[number][number];
 
 /** A number as written, with its unit when it is a duration: `10`, `1.5`, `250us`. `true` and `false` are names. Parentheses leave no trace. */
 export type ExpressionNode =

@@ -60,7 +60,8 @@ function parseFile(reporter: Reporter): {
   function file(): readonly Interface[] {
     const interfaces: Interface[] = [];
     while (peek().kind !== "end") {
-      if (peek().kind === "separator") next();
+      // A semicolon alone makes no data plane.
+      if (peek().kind === "separator" || isAt(";") || isAt(",")) next();
       else interfaces.push(part());
     }
     return interfaces;

@@ -1,13 +1,14 @@
-import type {
-  BinaryOperator,
-  CallNode,
-  ClauseNode,
-  ExpressionNode,
-  Identifier,
-  ImportNode,
-  PolicyNode,
-  StatementNode,
-  Word,
+import {
+  type BinaryOperator,
+  binaryLevels,
+  type CallNode,
+  type ClauseNode,
+  type ExpressionNode,
+  type Identifier,
+  type ImportNode,
+  type PolicyNode,
+  type StatementNode,
+  type Word,
 } from "./ast.ts";
 import { createCursor } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -19,18 +20,8 @@ import type { Source } from "./source.ts";
 /** More than any person writes, and less than what exhausts the stack. */
 const depthMax = 200;
 
-/** Loosest first; all associate to the left. */
-const levels: readonly (readonly BinaryOperator[])[] = [
-  ["||"],
-  ["&&"],
-  ["==", "!="],
-  ["<", "<=", ">", ">="],
-  ["??"],
-  ["+", "-"],
-  ["*", "/", "%"],
-];
 const precedences: ReadonlyMap<string, number> = new Map(
-  levels.flatMap((operators, level) => operators.map((operator) => [operator, level] as const)),
+  binaryLevels.flatMap((operators, level) => operators.map((operator) => [operator, level] as const)),
 );
 
 /** How other languages write an operator. */

@@ -1,0 +1,117 @@
+import { type Doc, empty, group, hardline, indent, line, row, softline, text } from "./doc.ts";
+import type { DocWriter } from "./doc-writer.ts";
+
+/** The layout of an interface file that has no mistake in how it is written. */
+export function interfaceDoc(writer: DocWriter): Doc {
+  const { peek, isAt, token, trailing, leading, drop } = writer;
+
+  function file(): Doc {
+    const parts: Doc[] = [];
+    let previous: "receiver" | "separator" | "other" | undefined;
+    while (peek().kind !== "end") {
+      if (isAt(";") || isAt(",")) {
+        drop();
+        parts.push(trailing());
+        continue;
+      }
+      const kind = peek().kind === "separator" ? "separator" : isReceiver() ? "receiver" : "other";
+      if (previous !== undefined) parts.push(hardline, isApart(previous, kind) ? hardline : empty);
+      parts.push(leading(), kind === "separator" ? token({ spelling: "---" }) : declaration(), trailing());
+      previous = kind;
+    }
+    if (writer.hasComments()) {
+      if (previous !== undefined) parts.push(hardline, writer.isAfterBlank() ? hardline : empty);
+      parts.push(leading());
+    } else if (previous !== undefined) parts.push(hardline);
+    return row(...parts);
+  }
+
+  function isReceiver(): boolean {
+    return isAt("act", "name") || isAt("state", "name") || isAt("type", "name");
+  }
+
+  function isApart(previous: string, kind: string): boolean {
+    if (previous === "separator" || kind === "separator")
+      return writer.hasComments() && writer.isAfterBlank();
+    return previous === "receiver" || kind === "receiver" || writer.isAfterBlank();
+  }
+
+  function declaration(): Doc {
+    if (isReceiver()) return receiver();
+    const keyword = token();
+    if (isAt(":")) {
+      const colon = row(token(), text(" "));
+      return row(keyword, colon, isAt("-") ? row(token(), token()) : token());
+    }
+    if (keywordIs(keyword, "cost")) return row(keyword, text(": "), token());
+    if (keywordIs(keyword, "dataplane")) return row(keyword, text(" "), token());
+    if (peek().kind === "string") return row(keyword, text(" "), token(), isAt(";") ? token() : text(";"));
+    let count = 1;
+    while (
+      peek(count).kind !== "end" &&
+      peek(count).value !== ";" &&
+      peek(count).span.start === peek(count - 1).span.end
+    )
+      count++;
+    const path = row(text('"'), writer.verbatim(count), text('"'));
+    return row(keyword, text(" "), path, isAt(";") ? token() : text(";"));
+  }
+
+  function keywordIs(keyword: Doc, value: string): boolean {
+    return keyword.parts.at(-1)?.text === value;
+  }
+
+  function receiver(): Doc {
+    const parts = [token(), text(" "), token()];
+    if (isAt(":")) parts.push(token(), text(" "), token());
+    parts.push(text(" "), token());
+    const actions: Doc[] = [trailing()];
+    let isFirst = true;
+    while (!isAt("}")) {
+      if (isAt(",") || isAt(";")) {
+        drop();
+        actions.push(trailing());
+        continue;
+      }
+      actions.push(
+        hardline,
+        !isFirst && writer.isAfterBlank() ? hardline : empty,
+        leading(),
+        action(),
+        trailing(),
+      );
+      isFirst = false;
+    }
+    const inside = row(...actions, writer.dangling({ isFirst }));
+    return row(...parts, inside.breaks ? row(indent(inside), hardline) : empty, token());
+  }
+
+  function action(): Doc {
+    const parts: Doc[] = [];
+    if (isAt("[")) parts.push(token(), token(), token(), text(" "));
+    parts.push(token(), text(" "), token(), parameters());
+    if (isAt(":") || isAt("->")) {
+      parts.push(token({ spelling: ":" }), text(" "), token());
+      if (isAt("?")) parts.push(token());
+    }
+    return row(...parts, isAt(",") || isAt(";") ? token({ spelling: "," }) : text(","));
+  }
+
+  function parameters(): Doc {
+    const open = token();
+    const parts: Doc[] = [trailing(), softline, leading()];
+    for (let isFirst = true; !isAt(")"); ) {
+      if (isAt(",")) {
+        if (peek(1).kind === "symbol" && peek(1).value === ")") drop();
+        else parts.push(token({ breaks: true }), trailing(), line, leading());
+        isFirst = true;
+        continue;
+      }
+      parts.push(isFirst ? empty : text(" "), isAt("-") ? row(token(), token()) : token());
+      isFirst = false;
+    }
+    return group(open, indent(...parts, trailing(), writer.dangling()), softline, token());
+  }
+
+  return file();
+}

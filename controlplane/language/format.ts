@@ -1,0 +1,28 @@
+import type { Diagnostic } from "./diagnostic.ts";
+import { print } from "./doc.ts";
+import { createDocWriter } from "./doc-writer.ts";
+import { copperDoc } from "./format-copper.ts";
+import { interfaceDoc } from "./format-interface.ts";
+import { lex } from "./lexer.ts";
+import { parseInterface } from "./parse-interface.ts";
+import { parse } from "./parser.ts";
+import { reporterFor } from "./reporter.ts";
+import type { Source } from "./source.ts";
+
+/** As of all code here. */
+const width = 110;
+
+/**
+ * Lay a file out as all policies are, or an interface where its name ends in `.cui`. The meaning stays, so do all comments, and what is
+ * laid out already stays as it is. A file that cannot be read is given back as it was, with what is wrong.
+ */
+export function format(source: Source): {
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const isInterface = source.path.endsWith(".cui");
+  const { diagnostics } = isInterface ? parseInterface(source) : parse(source);
+  if (diagnostics.length > 0) return { text: source.text, diagnostics };
+  const writer = createDocWriter(source.text, lex(reporterFor(source)));
+  return { text: print(isInterface ? interfaceDoc(writer) : copperDoc(writer), width), diagnostics };
+}
