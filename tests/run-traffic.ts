@@ -2,11 +2,11 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { Chain, Slot } from "../controlplane/codegen/module.ts";
 import type { Build } from "../controlplane/pipeline/build.ts";
 import { addressPlan } from "../controlplane/xds/address-plan.ts";
+import { controlHeaders } from "../controlplane/xds/control-headers.ts";
 import { decodeListener, decodeRoutes, managersOf } from "../controlplane/xds/decode.ts";
 import type { Route } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
 import type { HttpConnectionManager } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
-import { versionHeader } from "../controlplane/xds/listener.ts";
 import { proxyResources, slotsOf, wayOf } from "../controlplane/xds/snapshot.ts";
 import { createHost, type Host } from "../filters/proxy-wasm-as/testing/index.ts";
 import type { Arrival, Traffic } from "./traffic.ts";
@@ -130,12 +130,13 @@ function strippedEarly(manager: HttpConnectionManager): readonly string[] {
     .flatMap(({ action }) => (action.case === "remove" ? [action.value] : []));
 }
 
-/** Our routes match on the header of the version and nothing else. */
+/** Our routes match on the headers of the version and the copy and nothing else. */
 function matches(route: Route, headers: Headers): boolean {
   return (route.match?.headers ?? []).every((matcher) => {
     const specifier = matcher.headerMatchSpecifier;
     const pattern = specifier.case === "stringMatch" ? specifier.value.matchPattern : undefined;
-    if (matcher.name !== versionHeader || pattern?.case !== "exact")
+    const { version, mirror } = controlHeaders;
+    if (![version, mirror].some((name) => name === matcher.name) || pattern?.case !== "exact")
       throw new Error(`the route ${route.name} matches in a way that the in-process mesh does not know`);
     return headers.some(([name, value]) => name === matcher.name && value === pattern.value);
   });

@@ -8,6 +8,7 @@ import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
 import { type Smoked, smoke } from "./smoke.ts";
+import { usedBy } from "./used-by.ts";
 import { verifyModule } from "./verify-module.ts";
 
 /** One module, or why there is none. */
@@ -42,7 +43,7 @@ export async function buildModule(
   if (smoked.reasons.length > 0) return { source, diagnostics: [failure(policy, smoked.reasons)] };
   const { imports, exports } = interfaceOf(bytes, sha256, cache);
   const policies = group.map((item) => item.policy.name);
-  const module: Module = { sha256, bytes, policies, failure: moduleFailure(group), imports, exports };
+  const module: Module = { sha256, bytes, policies, failure: moduleFailure(group), imports, exports, ...usedBy(group) };
   return { source, module, diagnostics: [] };
 }
 

@@ -5,6 +5,10 @@ export interface Module {
   readonly bytes: Uint8Array;
   /** Names of the policies inside, in the order of enforcement. */
   readonly policies: readonly string[];
+  /** The actions of these, sorted: what of Envoy's own has to be there for them. */
+  readonly actions: readonly string[];
+  /** The tags that they may add to lines of the access log, sorted. */
+  readonly tags: readonly string[];
   /** Access control fails closed, the rest open (design §4, Failure). */
   readonly failure: "closed" | "open";
   /** `module.name` of each import, sorted. */

@@ -70,6 +70,7 @@ export const codes = {
   MSH0204: "identity that is not supported yet",
   MSH0205: "mesh that no request enters",
   MSH0206: "service that no request reaches",
+  MSH0207: "claim of a token that nobody's keys are known for",
 
   // Placement
   PLC0101: "context that needs the path at run time",

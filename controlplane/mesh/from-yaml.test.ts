@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
+import type { Policy } from "../language/policy.ts";
+import { checkClaims } from "./check-claims.ts";
 import { fromYaml } from "./from-yaml.ts";
 
 describe("fromYaml", () => {
@@ -40,6 +42,47 @@ endpoints:
       { from: "frontend", to: "rate", rate: 120 },
       { from: "rate", to: "store", rate: 1 },
     ]);
+  });
+
+  test("token providers, and a key set that no proxy would take", () => {
+    const read = (jwks: string) =>
+      fromYaml({
+        path: "m",
+        text: `name: a
+jwt: { providers: { us: { issuer: "https://us.example", audiences: [shop], jwks: ${jwks} } } }
+accessLog: true
+services: { b: { entry: true } }
+`,
+      });
+    const { mesh, diagnostics } = read("{ keys: [{ kty: OKP, crv: Ed25519, x: abc }] }");
+    expect(diagnostics).toEqual([]);
+    expect(mesh?.accessLog).toBe(true);
+    expect(mesh?.jwt?.get("us")).toEqual({
+      issuer: "https://us.example",
+      audiences: ["shop"],
+      jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"abc"}]}',
+    });
+    expect(read(`'{"keys":[{"kty":"oct","k":"abc"}]}'`).mesh?.jwt?.get("us")?.jwks).toContain("oct");
+    const told = (jwks: string) => read(jwks).diagnostics.map(({ message }) => message);
+    expect(told("{ keys: [] }")).toEqual(["`jwks` takes a JSON Web Key Set"]);
+    expect(told("nonsense")).toEqual(["`jwks` takes a JSON Web Key Set"]);
+    expect(told("{ keys: [{ x: abc }] }")).toEqual(["`jwks` has a key that Envoy cannot use"]);
+    expect(told("{ keys: [{ kty: OKP, x: abc, d: abc }] }")).toEqual(["`jwks` has a private key"]);
+  });
+
+  test("a policy that reads claims needs to know who signs them", () => {
+    const { mesh } = fromYaml({ path: "m", text: "name: a\nservices: { b: { entry: true } }\n" });
+    if (mesh === undefined) throw new Error("the mesh is well");
+    const source = { path: "a.ts", text: "" };
+    const span = { start: 0, end: 0 };
+    const policy: Policy = {
+      ...{ kind: "filter", name: "p", source, span, act: "Request", contextSpan: span, priority: 0 },
+      ...{ mode: "enforce", onLost: "deny", actions: ["GetClaim"], side: "ingress" },
+      context: { anchored: false, expression: { kind: "any", except: [], span } },
+    };
+    expect(checkClaims([policy], mesh).map(({ code }) => code)).toEqual(["MSH0207"]);
+    expect(checkClaims([{ ...policy, actions: ["Deny"] }], mesh)).toEqual([]);
+    expect(checkClaims([policy], { ...mesh, jwt: new Map() })).toEqual([]);
   });
 
   test("JSON is read too", () => {

@@ -3,11 +3,12 @@ import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { didYouMean } from "../language/nearest.ts";
 import { type Reporter, reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";
-import type { Call, Endpoint, Mesh, Protocol, Service } from "./mesh.ts";
+import { keySetFault } from "./key-set-fault.ts";
+import type { Call, Endpoint, Mesh, Protocol, Service, TokenProvider } from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
-const meshKeys = ["name", "identity", "stateHeader", "services", "calls", "endpoints"];
+const meshKeys = ["name", "identity", "stateHeader", "jwt", "accessLog", "services", "calls", "endpoints"];
 const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
 const serviceName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\/[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/i;
 const anyName = /^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/;
@@ -69,6 +70,8 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
   }
   checkEndpoints(at("endpoints"), services, reporter);
   const calls = readCalls(at("calls"), services, reporter);
+  const jwt = readTokenProviders(at("jwt"), reporter);
+  const accessLog = flag(at("accessLog"), reporter);
   if (!hasErrors(reporter.diagnostics)) checkReached(at("services"), { services, calls }, reporter);
   return {
     name: readName(at("name"), reporter) ?? "",
@@ -76,6 +79,8 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
     stateHeader: readStateHeader(at("stateHeader"), reporter) ?? "tracestate",
     services,
     calls,
+    ...(jwt === undefined ? {} : { jwt }),
+    ...(accessLog ? { accessLog } : {}),
   };
 }
 
@@ -306,6 +311,62 @@ function readName(entry: Entry | undefined, reporter: Reporter): string | undefi
   const name = text(entry.value, `\`${entry.key}\``, "a name", reporter);
   if (name === undefined || anyName.test(name)) return name;
   wrong(entry.value.span, `\`${entry.key}\``, "letters, digits and hyphens", reporter);
+  return undefined;
+}
+
+/** `{ providers: { NAME: { issuer, audiences, jwks } } }` */
+function readTokenProviders(
+  entry: Entry | undefined,
+  reporter: Reporter,
+): ReadonlyMap<string, TokenProvider> | undefined {
+  if (!entry) return undefined;
+  const providers = entriesOf(entry.value, reporter, "`jwt`", ["providers"])[0];
+  const named = providers === undefined ? [] : entriesOf(providers.value, reporter, "`providers`");
+  if (isMap(entry.value.node) && named.length === 0)
+    reporter.report("MSH0104", entry.keySpan, "`jwt` has no provider", {
+      help: "write `{ providers: { NAME: { issuer: URL, jwks: { keys: [...] } } } }`",
+    });
+  return new Map(
+    named.flatMap((each): [string, TokenProvider][] => {
+      const provider = readTokenProvider(each, reporter);
+      return provider === undefined ? [] : [[each.key, provider]];
+    }),
+  );
+}
+
+function readTokenProvider(provider: Entry, reporter: Reporter): TokenProvider | undefined {
+  const what = `the provider \`${provider.key}\``;
+  const entries = entriesOf(provider.value, reporter, what, ["issuer", "audiences", "jwks"]);
+  const at = (key: string) => entries.find((inner) => inner.key === key);
+  const missing = ["issuer", "jwks"].find((key) => !at(key));
+  if (missing !== undefined) {
+    if (isMap(provider.value.node))
+      reporter.report("MSH0104", provider.keySpan, `${what} has no \`${missing}\``, {
+        help: `add \`${missing}\``,
+      });
+    return undefined;
+  }
+  const [issuerEntry, keys, list] = [at("issuer"), at("jwks"), at("audiences")];
+  const issuer = issuerEntry && text(issuerEntry.value, "`issuer`", "what tokens have as `iss`", reporter);
+  const jwks = keys && readKeySet(keys.value, reporter);
+  const audiences = list
+    ? itemsOf(list.value, reporter, "`audiences`").flatMap(
+        (item) => text(item, "an audience", "what tokens have as `aud`", reporter) ?? [],
+      )
+    : [];
+  return issuer === undefined || jwks === undefined ? undefined : { issuer, audiences, jwks };
+}
+
+/** A JSON Web Key Set, as a map or as JSON in a string. */
+function readKeySet(value: Value, reporter: Reporter): string | undefined {
+  const { node } = value;
+  const json = isMap(node)
+    ? JSON.stringify(node.toJSON())
+    : text(value, "`jwks`", "a JSON Web Key Set", reporter);
+  if (json === undefined) return undefined;
+  const fault = keySetFault(json);
+  if (fault === undefined) return json;
+  reporter.report("MSH0103", value.span, `\`jwks\` ${fault.message}`, { help: fault.help });
   return undefined;
 }
 

@@ -7,6 +7,19 @@ export interface Mesh {
   readonly services: ReadonlyMap<string, Service>;
   /** In the order of the file; `from` is never null here, calls from outside are those into entries. */
   readonly calls: readonly Call[];
+  /** Who signs the JSON Web Tokens whose claims policies read, by a name of the mesh file's own. */
+  readonly jwt?: ReadonlyMap<string, TokenProvider>;
+  /** Whether every listener writes the access log, and not only those whose policies add tags to it. */
+  readonly accessLog?: boolean;
+}
+
+/** Tokens of one issuer, and the keys that they are verified with. */
+export interface TokenProvider {
+  readonly issuer: string;
+  /** A token has to be for one of these; empty: whoever it is for. */
+  readonly audiences: readonly string[];
+  /** A JSON Web Key Set, as JSON. */
+  readonly jwks: string;
 }
 
 export type Protocol = "http" | "grpc" | "tcp";

@@ -5,6 +5,7 @@ import { checkPolicies } from "../language/check-policies.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Source } from "../language/source.ts";
+import { checkClaims } from "../mesh/check-claims.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
@@ -53,7 +54,11 @@ export function checkInput(input: Input): {
   return {
     ...(mesh === undefined ? {} : { mesh }),
     policies: checked.policies,
-    diagnostics: [...diagnostics, ...checked.diagnostics],
+    diagnostics: [
+      ...diagnostics,
+      ...checked.diagnostics,
+      ...(mesh === undefined ? [] : checkClaims(checked.policies, mesh)),
+    ],
   };
 }
 

@@ -22,6 +22,8 @@ const chains: readonly Chain[] = [
           bytes: new Uint8Array(),
           policies: ["mark"],
           failure: "open",
+          actions: [],
+          tags: [],
           imports: [],
           exports: [],
         },

@@ -2,8 +2,7 @@ import type { Chain } from "../codegen/module.ts";
 import type { Build } from "../pipeline/build.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
-import { generationOf } from "../xds/generation.ts";
-import { type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
+import { generationOfChain, type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
 export interface Stage {
@@ -24,15 +23,15 @@ export function finalStage(build: Build): Stage {
  * enforced exactly once on either.
  */
 export function stagesOf(from: Build, to: Build): readonly Stage[] {
-  const before = new Set(from.chains.map(keyOf));
-  const after = new Set(to.chains.map(keyOf));
-  const leaving = from.chains.filter((chain) => !after.has(keyOf(chain)));
-  const staying = to.chains.filter((chain) => before.has(keyOf(chain)));
-  const coming = to.chains.filter((chain) => !before.has(keyOf(chain)));
+  const before = keysOf(from);
+  const after = keysOf(to);
+  const leaving = from.chains.filter((chain) => !after.has(keyOf(from, chain)));
+  const staying = to.chains.filter((chain) => before.has(keyOf(to, chain)));
+  const coming = to.chains.filter((chain) => !before.has(keyOf(to, chain)));
   const ways = (reachedByStaying: readonly Chain[]): readonly Way[] => [
-    { placement: from.placement, chains: leaving, reached: from.chains },
-    { placement: to.placement, chains: staying, reached: reachedByStaying },
-    { placement: to.placement, chains: coming, reached: to.chains },
+    { placement: from.placement, chains: leaving, build: from.chains, reached: from.chains },
+    { placement: to.placement, chains: staying, build: to.chains, reached: reachedByStaying },
+    { placement: to.placement, chains: coming, build: to.chains, reached: to.chains },
   ];
   return [
     stage("new side on", to, ways(from.chains), from.chains),
@@ -52,6 +51,12 @@ function stage(name: Stage["name"], { mesh }: Build, ways: readonly Way[], told:
 }
 
 /** Equal for chains of one generation: these are changed in place. */
-function keyOf({ service, direction, version, slots }: Chain): string {
-  return [service, direction, version, generationOf(slots.map((slot) => slot.name))].join(" ");
+function keyOf({ mesh, chains }: Build, chain: Chain): string {
+  const { service, direction, version } = chain;
+  const generation = generationOfChain({ mesh, addresses: addressPlan(mesh) }, chains, chain);
+  return [service, direction, version, generation].join(" ");
+}
+
+function keysOf(build: Build): ReadonlySet<string> {
+  return new Set(build.chains.map((chain) => keyOf(build, chain)));
 }

@@ -3,7 +3,11 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { Protocol } from "../mesh/mesh.ts";
 import type { Address } from "./address-plan.ts";
 import { ads } from "./config-source.ts";
-import { Cluster_DiscoveryType, ClusterSchema } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
+import {
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
 import {
   type Address as AddressMessage,
   AddressSchema,
@@ -21,6 +25,8 @@ export interface ClusterOptions {
   readonly from: string;
   /** With their load-balancing weights, all positive. */
   readonly endpoints: readonly (Address & { readonly weight: number })[];
+  /** Whether equal hash keys lead to equal endpoints; a request without a key goes to any. Default: turn by turn. */
+  readonly isHashed?: boolean;
 }
 
 /** A cluster and the endpoints that it asks for. A gRPC service is spoken to in HTTP/2, others in HTTP/1.1. */
@@ -39,6 +45,7 @@ export function cluster(options: ClusterOptions): {
     name: options.name,
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: ads() },
+    ...(options.isHashed === true ? { lbPolicy: Cluster_LbPolicy.RING_HASH } : {}),
     connectTimeout: create(DurationSchema, { seconds: 2n }),
     upstreamBindConfig: {
       sourceAddress: { address: options.from, portSpecifier: { case: "portValue", value: 0 } },

@@ -1,14 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { AnySchema, DurationSchema } from "@bufbuild/protobuf/wkt";
+import { controlHeaders } from "./control-headers.ts";
 import {
   FilterConfigSchema,
+  type HeaderMatcher,
+  HeaderMatcherSchema,
   type Route,
   RouteSchema,
   type VirtualHost,
   VirtualHostSchema,
 } from "./generated/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "./generated/envoy/config/route/v3/route_pb.ts";
-import { versionHeader } from "./listener.ts";
 import { anyOf, mapOf, type Resource, resource } from "./resource.ts";
 import { typeUrl } from "./type-url.ts";
 
@@ -18,8 +20,21 @@ export interface Destination {
   readonly domains: readonly string[];
   /** Names of the slots that are switched on. */
   readonly filters: readonly string[];
-  /** In order. A target with `when` takes requests whose filter picked that version; the last one takes the rest. */
-  readonly targets: readonly { readonly name: string; readonly cluster: string; readonly when?: string }[];
+  /** In order. The last one takes the rest. */
+  readonly targets: readonly RouteTarget[];
+  /** Whether the replica is picked by the key that a filter has set. */
+  readonly isHashed: boolean;
+  /** Control headers that are not read by anybody behind the routes. */
+  readonly left: readonly string[];
+}
+
+export interface RouteTarget {
+  readonly name: string;
+  readonly cluster: string;
+  /** Takes requests whose filter picked this version. */
+  readonly when?: string;
+  /** Takes requests of which a filter wants a copy to go to this version as well, by this cluster. */
+  readonly mirror?: { readonly version: string; readonly cluster: string };
 }
 
 /** The routes of one listener; a request for an unknown host is answered 404. */
@@ -37,9 +52,9 @@ function virtualHost(destination: Destination): VirtualHost {
   return create(VirtualHostSchema, {
     name: destination.service,
     domains: [...destination.domains],
-    routes: destination.targets.map(route),
+    routes: destination.targets.map((target) => route(target, destination.isHashed)),
     // After the choice is made; the service behind must not see it. The other is Envoy's own, for peers not in a private range.
-    requestHeadersToRemove: [versionHeader, "x-envoy-external-address"],
+    requestHeadersToRemove: [controlHeaders.version, ...destination.left, "x-envoy-external-address"],
     typedPerFilterConfig: mapOf(
       destination.filters.map((filter) => [
         filter,
@@ -50,31 +65,39 @@ function virtualHost(destination: Destination): VirtualHost {
   });
 }
 
-function route(target: Destination["targets"][number]): Route {
+function route({ name, cluster, when, mirror }: RouteTarget, isHashed: boolean): Route {
   return create(RouteSchema, {
-    name: target.name,
+    name,
     match: {
       pathSpecifier: { case: "prefix", value: "/" },
-      headers:
-        target.when === undefined
-          ? []
-          : [
-              {
-                name: versionHeader,
-                headerMatchSpecifier: {
-                  case: "stringMatch",
-                  value: { matchPattern: { case: "exact", value: target.when } },
-                },
-              },
-            ],
+      headers: [
+        ...(when === undefined ? [] : [isExactly(controlHeaders.version, when)]),
+        ...(mirror === undefined ? [] : [isExactly(controlHeaders.mirror, mirror.version)]),
+      ],
     },
     action: {
       case: "route",
       value: {
-        clusterSpecifier: { case: "cluster", value: target.cluster },
+        clusterSpecifier: { case: "cluster", value: cluster },
         // Without one Envoy cuts requests after 15 s, which no policy asked for.
         timeout: create(DurationSchema, { seconds: 0n }),
+        // A cluster that a header names would be looked up after the header is gone, so each has a route of its own.
+        requestMirrorPolicies:
+          mirror === undefined ? [] : [{ cluster: mirror.cluster, disableShadowHostSuffixAppend: true }],
+        hashPolicy: isHashed
+          ? [{ policySpecifier: { case: "header", value: { headerName: controlHeaders.hash } } }]
+          : [],
       },
+    },
+  });
+}
+
+function isExactly(name: string, exact: string): HeaderMatcher {
+  return create(HeaderMatcherSchema, {
+    name,
+    headerMatchSpecifier: {
+      case: "stringMatch",
+      value: { matchPattern: { case: "exact", value: exact } },
     },
   });
 }

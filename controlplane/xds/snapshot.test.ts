@@ -5,7 +5,7 @@ import type { Placement } from "../placement/placement.ts";
 import { addressPlan } from "./address-plan.ts";
 import { decodeRoutes } from "./decode.ts";
 import { inconsistencies } from "./inconsistencies.ts";
-import { type ProxySnapshot, proxyResources } from "./snapshot.ts";
+import { type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
 import { same, transition } from "./transition.ts";
 
 function service(name: string, more: Partial<Service> = {}): [string, Service] {
@@ -72,6 +72,8 @@ function slot(name: string, policy: string, failure: "open" | "closed" = "open")
     bytes: new Uint8Array([0, 97, 115, 109]),
     policies: [policy],
     failure,
+    actions: [],
+    tags: [],
     imports: [],
     exports: [],
   };
@@ -89,7 +91,7 @@ function snapshots(
   chains: readonly Chain[],
   reached: readonly Chain[] = chains,
 ): ReadonlyMap<string, ProxySnapshot> {
-  const ways = [{ placement, chains, reached }];
+  const ways = [{ placement, chains, build: chains, reached }];
   return proxyResources({ mesh, addresses: addressPlan(mesh), ways });
 }
 
@@ -184,10 +186,7 @@ describe("snapshot", () => {
     const both = proxyResources({
       mesh,
       addresses: addressPlan(mesh),
-      ways: [
-        { placement, chains: [old], reached: [old] },
-        { placement, chains: [next, guarded], reached: [next, guarded] },
-      ],
+      ways: [wayOf({ placement, chains: [old] }), wayOf({ placement, chains: [next, guarded] })],
     }).get("frontend");
     if (both === undefined) throw new Error("frontend is placed");
     expect(inconsistencies(both)).toEqual([]);

@@ -7,8 +7,9 @@ import { cluster } from "./cluster.ts";
 import { extension } from "./extension.ts";
 import { generationOf } from "./generation.ts";
 import { listener } from "./listener.ts";
+import { leftHeaders, type Machinery, machineryOf, nameOf } from "./machinery.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
-import { type Destination, routes } from "./route.ts";
+import { type RouteTarget, routes } from "./route.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
 
 /** Everything that one proxy should hold. A pure function of policies and mesh. */
@@ -49,16 +50,18 @@ export interface SnapshotInput {
 export interface Way {
   readonly placement: Placement;
   readonly chains: readonly Chain[];
+  /** All chains of the build that these are of: what callers do there is part of what their callees need. */
+  readonly build: readonly Chain[];
   readonly reached: readonly Chain[];
 }
 
 /** The only way: calls are led through the chains that run. */
 export function wayOf({ placement, chains }: Pick<Way, "placement" | "chains">): Way {
-  return { placement, chains, reached: chains };
+  return { placement, chains, build: chains, reached: chains };
 }
 
 /** What does not depend on the way. */
-type World = Pick<SnapshotInput, "mesh" | "addresses">;
+export type World = Pick<SnapshotInput, "mesh" | "addresses">;
 
 /** One snapshot for each proxy that has a chain, by service. A direction without slots is not captured. */
 export function proxyResources(input: SnapshotInput): ReadonlyMap<string, ProxySnapshot> {
@@ -76,11 +79,18 @@ export function proxyResources(input: SnapshotInput): ReadonlyMap<string, ProxyS
 }
 
 /** The inbound listeners that a service has in these chains: where callers must send. One for each version, or one in all. */
-export function inboundListeners(world: World, chains: readonly Chain[], name: string): readonly Instance[] {
+export function inboundListeners(
+  world: World,
+  chains: readonly Chain[],
+  name: string,
+  build: readonly Chain[] = chains,
+): readonly Instance[] {
   if (slotsOf(chains, name, "inbound").length === 0) return [];
   const versions = [...serviceOf(world.mesh, name).versions.keys()];
-  const at = (version?: string, index?: number): Address =>
-    world.addresses.listener(name, "inbound", generation(chains, name, "inbound", version), index);
+  const at = (version?: string, index?: number): Address => {
+    const generation = inboundGeneration(world, build, name, slotsOf(chains, name, "inbound", version));
+    return world.addresses.listener(name, "inbound", generation, index);
+  };
   return versions.length === 0
     ? [at()]
     : versions.map((version, index) => ({ ...at(version, index), version }));
@@ -88,26 +98,53 @@ export function inboundListeners(world: World, chains: readonly Chain[], name: s
 
 /** The outbound listener that a service has in these chains. */
 export function outboundListener(world: World, chains: readonly Chain[], name: string): Address | undefined {
-  if (slotsOf(chains, name, "outbound").length === 0) return undefined;
-  return world.addresses.listener(name, "outbound", generation(chains, name, "outbound"));
+  const slots = slotsOf(chains, name, "outbound");
+  if (slots.length === 0) return undefined;
+  return world.addresses.listener(name, "outbound", outboundGeneration(world, slots));
 }
 
-function generation(
-  chains: readonly Chain[],
+/** The generation of a chain among all of its build. */
+export function generationOfChain(world: World, build: readonly Chain[], chain: Chain): string {
+  return chain.direction === "inbound"
+    ? inboundGeneration(world, build, chain.service, chain.slots)
+    : outboundGeneration(world, chain.slots);
+}
+
+function inboundGeneration(
+  world: World,
+  build: readonly Chain[],
   name: string,
-  direction: Chain["direction"],
-  version?: string,
+  slots: readonly Slot[],
 ): string {
-  return generationOf(slotsOf(chains, name, direction, version).map((slot) => slot.name));
+  return generationOf([
+    ...slots.map((slot) => slot.name),
+    ...nameOf(machineryOf(slots, world.mesh)),
+    ...hashing(world, build, name).map((address) => `keys from ${address}`),
+  ]);
+}
+
+function outboundGeneration(world: World, slots: readonly Slot[]): string {
+  return generationOf([...slots.map((slot) => slot.name), ...nameOf(machineryOf(slots, world.mesh))]);
+}
+
+/** The addresses of the proxies whose policies set hash keys on the way to a service: its own proxy has to go by these keys too. */
+function hashing({ mesh, addresses }: World, build: readonly Chain[], name: string): readonly string[] {
+  return mesh.calls
+    .flatMap(({ from, to }) => (from !== null && to === name ? [from] : []))
+    .filter((caller) => machineryOf(slotsOf(build, caller, "outbound"), mesh).hashes)
+    .map((caller) => addresses.proxy(caller));
 }
 
 function inbound(world: World, way: Way, name: string): readonly Resource[] {
   const service = serviceOf(world.mesh, name);
-  return inboundListeners(world, way.chains, name).flatMap((place) => {
+  const keysFrom = hashing(world, way.build, name);
+  const isHashed = keysFrom.length > 0;
+  return inboundListeners(world, way.chains, name, way.build).flatMap((place) => {
     const slots = slotsOf(way.chains, name, "inbound", place.version);
+    const machinery = machineryOf(slots, world.mesh);
     const full = versioned(name, place.version, "@");
-    const listenerName = `inbound/${full}/${generationOf(slots.map((slot) => slot.name))}`;
-    const target = `local/${versioned(name, place.version, "|")}`;
+    const listenerName = `inbound/${full}/${inboundGeneration(world, way.build, name, slots)}`;
+    const target = `local/${versioned(name, place.version, "|")}${isHashed ? "/hash" : ""}`;
     const copies = world.addresses
       .instances(name)
       .filter((copy) => place.version === undefined || copy.version === place.version);
@@ -116,15 +153,26 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
       protocol: service.protocol,
       from: world.addresses.proxy(name),
       endpoints: copies.map((copy) => ({ ...copy, weight: 1 })),
+      isHashed,
     });
     return [
-      listener({ name: listenerName, address: place, direction: "inbound", slots }),
+      listener({
+        name: listenerName,
+        address: place,
+        direction: "inbound",
+        service: name,
+        slots,
+        machinery,
+        hashing: keysFrom,
+      }),
       routes(listenerName, [
         {
           service: name,
           domains: ["*"],
           filters: slots.map((slot) => slot.name),
           targets: [{ name: full, cluster: target }],
+          isHashed,
+          left: leftHeaders({ ...machinery, hashes: isHashed }),
         },
       ]),
       own.cluster,
@@ -138,18 +186,28 @@ function outbound(world: World, way: Way, name: string): readonly Resource[] {
   const address = outboundListener(world, way.chains, name);
   if (address === undefined) return [];
   const slots = slotsOf(way.chains, name, "outbound");
+  const machinery = machineryOf(slots, world.mesh);
   const callees = world.mesh.calls
     .filter((call) => call.from === name)
     .map((call) => serviceOf(world.mesh, call.to))
     // A store is called directly: these are HTTP filters.
     .filter((callee) => callee.protocol !== "tcp")
-    .map((callee) => ({ callee, clusters: clustersOf(world, way, callee, name) }));
-  const listenerName = `outbound/${name}/${generation(way.chains, name, "outbound")}`;
+    .map((callee) => ({ callee, clusters: clustersOf(world, way, callee, name, machinery) }));
+  const listenerName = `outbound/${name}/${outboundGeneration(world, slots)}`;
   return [
-    listener({ name: listenerName, address, direction: "outbound", slots }),
+    listener({ name: listenerName, address, direction: "outbound", service: name, slots, machinery }),
     routes(
       listenerName,
-      callees.map(({ callee, clusters }) => destination(way.placement, name, callee, slots, clusters)),
+      callees.map(({ callee, clusters }) => ({
+        service: callee.name,
+        domains: [callee.name, `${callee.name}:${callee.port}`],
+        filters: slots
+          .filter((slot) => concerns(way.placement, slot, name, callee.name))
+          .map((slot) => slot.name),
+        targets: targetsOf(callee, clusters, machinery),
+        isHashed: machinery.hashes,
+        left: leftHeaders(machinery),
+      })),
     ),
     ...callees.flatMap(({ clusters }) => clusters.flatMap(({ resources }) => resources)),
     ...slots.map(extension),
@@ -163,26 +221,26 @@ interface Lead {
   readonly resources: readonly Resource[];
 }
 
-function destination(
-  placement: Placement,
-  caller: string,
+/** First those for a version that was picked and a copy that is wanted; the plain one takes what the others leave. */
+function targetsOf(
   callee: Service,
-  slots: readonly Slot[],
   clusters: readonly Lead[],
-): Destination {
-  return {
-    service: callee.name,
-    domains: [callee.name, `${callee.name}:${callee.port}`],
-    filters: slots.filter((slot) => concerns(placement, slot, caller, callee.name)).map((slot) => slot.name),
-    // The one without a version takes what the others leave.
-    targets: clusters
-      .toSorted((a, b) => Number(a.version === undefined) - Number(b.version === undefined))
-      .map(({ version, name }) => ({
+  { mirrors }: Machinery,
+): readonly RouteTarget[] {
+  const last = (lead: Lead): number => Number(lead.version === undefined);
+  const leads = clusters.toSorted((a, b) => last(a) - last(b));
+  return leads.flatMap(({ version, name }) =>
+    leads
+      .filter((mirror) => mirrors || mirror.version === undefined)
+      .map((mirror) => ({
         name: versioned(callee.name, version, "@"),
         cluster: name,
         ...(version === undefined ? {} : { when: version }),
+        ...(mirror.version === undefined
+          ? {}
+          : { mirror: { version: mirror.version, cluster: mirror.name } }),
       })),
-  };
+  );
 }
 
 /** Whether the slot runs a policy that is placed on this call: others must not cost it an entry into the VM. */
@@ -202,7 +260,13 @@ function concerns(placement: Placement, slot: Slot, caller: string, callee: stri
  * A cluster of all that serve the callee, and one for each version. They lead to its inbound listeners where it has some, and are named
  * for these: what leads elsewhere is another cluster.
  */
-function clustersOf(world: World, way: Way, callee: Service, caller: string): readonly Lead[] {
+function clustersOf(
+  world: World,
+  way: Way,
+  callee: Service,
+  caller: string,
+  { hashes }: Machinery,
+): readonly Lead[] {
   const copies = world.addresses.instances(callee.name);
   const listeners = inboundListeners(world, way.reached, callee.name);
   const weighted = listeners
@@ -216,15 +280,17 @@ function clustersOf(world: World, way: Way, callee: Service, caller: string): re
   return [undefined, ...callee.versions.keys()].map((version) => {
     const endpoints = places.filter((place) => version === undefined || place.version === version);
     const plain = versioned(callee.name, version, "|");
-    const name =
+    const led =
       listeners.length === 0
         ? plain
         : `${plain}/${generationOf(endpoints.map(({ address, port }) => `${address}:${port}`))}`;
+    const name = hashes ? `${led}/hash` : led;
     const made = cluster({
       name,
       protocol: callee.protocol,
       from: world.addresses.proxy(caller),
       endpoints,
+      isHashed: hashes,
     });
     return {
       ...(version === undefined ? {} : { version }),

@@ -76,6 +76,14 @@ export function fieldOf(block: usize, policy: u32, place: u32): Bytes {
   return bytes(at, find8(at, stop, 9) - at);
 }
 
+/** The first field of the policy's line. */
+export function nameOf(block: usize, policy: u32): Bytes {
+  const first = textOf(block);
+  let start = block + load<u32>(block + 12 + policy * ENTRY + 4);
+  while (start > first && load<u8>(start - 1) != 10) start--;
+  return bytes(start, find8(start, block + load<u32>(block + 4), 9) - start);
+}
+
 /** The counter of an audited policy; 0 for the others. */
 export function metricOf(block: usize, policy: u32): u32 {
   return load<u32>(block + 12 + policy * ENTRY + 12);

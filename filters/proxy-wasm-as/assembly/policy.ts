@@ -21,6 +21,7 @@ import {
   flagsOf,
   listed,
   metricOf,
+  nameOf,
   OUTBOUND,
   peersOf,
 } from "./plugins";
@@ -30,6 +31,7 @@ export { setHeader } from "./actions/headers";
 // What generated policies are made of. All state here is that of the request being looked at: a worker looks at one
 // at a time, and none of it outlives the callback.
 let block: usize = 0;
+let working: u32 = 0;
 let outbound: bool = false;
 let address: Bytes = 0;
 let caller: Bytes = 0;
@@ -81,6 +83,7 @@ export function currentBlock(): usize {
 export function runs(policy: u32): bool {
   settle();
   if (block == 0 || answered) return false;
+  working = policy;
   const flags = flagsOf(block, policy);
   auditing = (flags & AUDIT) != 0;
   metric = metricOf(block, policy);
@@ -157,6 +160,11 @@ export function leadsTo(service: Bytes): bool {
 /** Have Envoy choose the route again once the policies are done. */
 export function reroute(): void {
   rerouted = true;
+}
+
+/** The name of the policy at work. */
+export function policyName(): Bytes {
+  return nameOf(block, working);
 }
 
 /** Who is called, from the name of the route: `CALLEE` or `CALLEE@VERSION`. */

@@ -14,7 +14,7 @@ import type { FractionalPercent } from "../../../type/v3/percent_pb.ts";
 import { file_envoy_type_v3_percent } from "../../../type/v3/percent_pb.ts";
 import type { SemanticVersion } from "../../../type/v3/semantic_version_pb.ts";
 import { file_envoy_type_v3_semantic_version } from "../../../type/v3/semantic_version_pb.ts";
-import type { Any } from "@bufbuild/protobuf/wkt";
+import type { Any, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_any, file_google_protobuf_struct, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
 import type { ContextParams } from "../../../../xds/core/v3/context_params_pb.ts";
 import { file_xds_core_v3_context_params } from "../../../../xds/core/v3/context_params_pb.ts";
@@ -24,7 +24,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file envoy/config/core/v3/base.proto.
  */
 export const file_envoy_config_core_v3_base: GenFile = /*@__PURE__*/
-  fileDesc("Ch9lbnZveS9jb25maWcvY29yZS92My9iYXNlLnByb3RvEhRlbnZveS5jb25maWcuY29yZS52MyI6CghMb2NhbGl0eRIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCRIQCghzdWJfem9uZRgDIAEoCSJqCgxCdWlsZFZlcnNpb24SLwoHdmVyc2lvbhgBIAEoCzIeLmVudm95LnR5cGUudjMuU2VtYW50aWNWZXJzaW9uEikKCG1ldGFkYXRhGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKiAQoJRXh0ZW5zaW9uEgwKBG5hbWUYASABKAkSEAoIY2F0ZWdvcnkYAiABKAkSGwoPdHlwZV9kZXNjcmlwdG9yGAMgASgJQgIYARIzCgd2ZXJzaW9uGAQgASgLMiIuZW52b3kuY29uZmlnLmNvcmUudjMuQnVpbGRWZXJzaW9uEhAKCGRpc2FibGVkGAUgASgIEhEKCXR5cGVfdXJscxgGIAMoCSLiBAoETm9kZRIKCgJpZBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEikKCG1ldGFkYXRhGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBJNChJkeW5hbWljX3BhcmFtZXRlcnMYDCADKAsyMS5lbnZveS5jb25maWcuY29yZS52My5Ob2RlLkR5bmFtaWNQYXJhbWV0ZXJzRW50cnkSMAoIbG9jYWxpdHkYBCABKAsyHi5lbnZveS5jb25maWcuY29yZS52My5Mb2NhbGl0eRIXCg91c2VyX2FnZW50X25hbWUYBiABKAkSHAoSdXNlcl9hZ2VudF92ZXJzaW9uGAcgASgJSAASRgoYdXNlcl9hZ2VudF9idWlsZF92ZXJzaW9uGAggASgLMiIuZW52b3kuY29uZmlnLmNvcmUudjMuQnVpbGRWZXJzaW9uSAASMwoKZXh0ZW5zaW9ucxgJIAMoCzIfLmVudm95LmNvbmZpZy5jb3JlLnYzLkV4dGVuc2lvbhIXCg9jbGllbnRfZmVhdHVyZXMYCiADKAkSPgoTbGlzdGVuaW5nX2FkZHJlc3NlcxgLIAMoCzIdLmVudm95LmNvbmZpZy5jb3JlLnYzLkFkZHJlc3NCAhgBGlQKFkR5bmFtaWNQYXJhbWV0ZXJzRW50cnkSCwoDa2V5GAEgASgJEikKBXZhbHVlGAIgASgLMhoueGRzLmNvcmUudjMuQ29udGV4dFBhcmFtczoCOAFCGQoXdXNlcl9hZ2VudF92ZXJzaW9uX3R5cGVKBAgFEAZSDWJ1aWxkX3ZlcnNpb24i0QIKCE1ldGFkYXRhEksKD2ZpbHRlcl9tZXRhZGF0YRgBIAMoCzIyLmVudm95LmNvbmZpZy5jb3JlLnYzLk1ldGFkYXRhLkZpbHRlck1ldGFkYXRhRW50cnkSVgoVdHlwZWRfZmlsdGVyX21ldGFkYXRhGAIgAygLMjcuZW52b3kuY29uZmlnLmNvcmUudjMuTWV0YWRhdGEuVHlwZWRGaWx0ZXJNZXRhZGF0YUVudHJ5Gk4KE0ZpbHRlck1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEaUAoYVHlwZWRGaWx0ZXJNZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRIjCgV2YWx1ZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnk6AjgBIjsKDVJ1bnRpbWVEb3VibGUSFQoNZGVmYXVsdF92YWx1ZRgBIAEoARITCgtydW50aW1lX2tleRgCIAEoCSJcChJSdW50aW1lRmVhdHVyZUZsYWcSMQoNZGVmYXVsdF92YWx1ZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5Cb29sVmFsdWUSEwoLcnVudGltZV9rZXkYAiABKAkiPAoLSGVhZGVyVmFsdWUSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJEhEKCXJhd192YWx1ZRgDIAEoDCLiAgoRSGVhZGVyVmFsdWVPcHRpb24SMQoGaGVhZGVyGAEgASgLMiEuZW52b3kuY29uZmlnLmNvcmUudjMuSGVhZGVyVmFsdWUSLgoGYXBwZW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZUICGAESUQoNYXBwZW5kX2FjdGlvbhgDIAEoDjI6LmVudm95LmNvbmZpZy5jb3JlLnYzLkhlYWRlclZhbHVlT3B0aW9uLkhlYWRlckFwcGVuZEFjdGlvbhIYChBrZWVwX2VtcHR5X3ZhbHVlGAQgASgIIn0KEkhlYWRlckFwcGVuZEFjdGlvbhIbChdBUFBFTkRfSUZfRVhJU1RTX09SX0FERBAAEhEKDUFERF9JRl9BQlNFTlQQARIeChpPVkVSV1JJVEVfSUZfRVhJU1RTX09SX0FERBACEhcKE09WRVJXUklURV9JRl9FWElTVFMQAyIgChBXYXRjaGVkRGlyZWN0b3J5EgwKBHBhdGgYASABKAkiwQEKCkRhdGFTb3VyY2USEgoIZmlsZW5hbWUYASABKAlIABIWCgxpbmxpbmVfYnl0ZXMYAiABKAxIABIXCg1pbmxpbmVfc3RyaW5nGAMgASgJSAASHgoUZW52aXJvbm1lbnRfdmFyaWFibGUYBCABKAlIABJBChF3YXRjaGVkX2RpcmVjdG9yeRgFIAEoCzImLmVudm95LmNvbmZpZy5jb3JlLnYzLldhdGNoZWREaXJlY3RvcnlCCwoJc3BlY2lmaWVyIpYECgtSZXRyeVBvbGljeRI9Cg5yZXRyeV9iYWNrX29mZhgBIAEoCzIlLmVudm95LmNvbmZpZy5jb3JlLnYzLkJhY2tvZmZTdHJhdGVneRIxCgtudW1fcmV0cmllcxgCIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZRIQCghyZXRyeV9vbhgDIAEoCRJHCg5yZXRyeV9wcmlvcml0eRgEIAEoCzIvLmVudm95LmNvbmZpZy5jb3JlLnYzLlJldHJ5UG9saWN5LlJldHJ5UHJpb3JpdHkSUgoUcmV0cnlfaG9zdF9wcmVkaWNhdGUYBSADKAsyNC5lbnZveS5jb25maWcuY29yZS52My5SZXRyeVBvbGljeS5SZXRyeUhvc3RQcmVkaWNhdGUSKQohaG9zdF9zZWxlY3Rpb25fcmV0cnlfbWF4X2F0dGVtcHRzGAYgASgDGloKDVJldHJ5UHJpb3JpdHkSDAoEbmFtZRgBIAEoCRIsCgx0eXBlZF9jb25maWcYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55SABCDQoLY29uZmlnX3R5cGUaXwoSUmV0cnlIb3N0UHJlZGljYXRlEgwKBG5hbWUYASABKAkSLAoMdHlwZWRfY29uZmlnGAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUgAQg0KC2NvbmZpZ190eXBlIowBChBSZW1vdGVEYXRhU291cmNlEi8KCGh0dHBfdXJpGAEgASgLMh0uZW52b3kuY29uZmlnLmNvcmUudjMuSHR0cFVyaRIOCgZzaGEyNTYYAiABKAkSNwoMcmV0cnlfcG9saWN5GAMgASgLMiEuZW52b3kuY29uZmlnLmNvcmUudjMuUmV0cnlQb2xpY3kiiwEKD0FzeW5jRGF0YVNvdXJjZRIxCgVsb2NhbBgBIAEoCzIgLmVudm95LmNvbmZpZy5jb3JlLnYzLkRhdGFTb3VyY2VIABI4CgZyZW1vdGUYAiABKAsyJi5lbnZveS5jb25maWcuY29yZS52My5SZW1vdGVEYXRhU291cmNlSABCCwoJc3BlY2lmaWVyImoKD1RyYW5zcG9ydFNvY2tldBIMCgRuYW1lGAEgASgJEiwKDHR5cGVkX2NvbmZpZxgDIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIAEINCgtjb25maWdfdHlwZUoECAIQA1IGY29uZmlnImgKGFJ1bnRpbWVGcmFjdGlvbmFsUGVyY2VudBI3Cg1kZWZhdWx0X3ZhbHVlGAEgASgLMiAuZW52b3kudHlwZS52My5GcmFjdGlvbmFsUGVyY2VudBITCgtydW50aW1lX2tleRgCIAEoCSIiCgxDb250cm9sUGxhbmUSEgoKaWRlbnRpZmllchgBIAEoCSooCg9Sb3V0aW5nUHJpb3JpdHkSCwoHREVGQVVMVBAAEggKBEhJR0gQASqJAQoNUmVxdWVzdE1ldGhvZBIWChJNRVRIT0RfVU5TUEVDSUZJRUQQABIHCgNHRVQQARIICgRIRUFEEAISCAoEUE9TVBADEgcKA1BVVBAEEgoKBkRFTEVURRAFEgsKB0NPTk5FQ1QQBhILCgdPUFRJT05TEAcSCQoFVFJBQ0UQCBIJCgVQQVRDSBAJKj4KEFRyYWZmaWNEaXJlY3Rpb24SDwoLVU5TUEVDSUZJRUQQABILCgdJTkJPVU5EEAESDAoIT1VUQk9VTkQQAkJ1CiJpby5lbnZveXByb3h5LmVudm95LmNvbmZpZy5jb3JlLnYzQglCYXNlUHJvdG9QAVpCZ2l0aHViLmNvbS9lbnZveXByb3h5L2dvLWNvbnRyb2wtcGxhbmUvZW52b3kvY29uZmlnL2NvcmUvdjM7Y29yZXYzYgZwcm90bzM", [file_envoy_config_core_v3_address, file_envoy_config_core_v3_backoff, file_envoy_config_core_v3_http_uri, file_envoy_type_v3_percent, file_envoy_type_v3_semantic_version, file_google_protobuf_any, file_google_protobuf_struct, file_google_protobuf_wrappers, file_xds_core_v3_context_params]);
+  fileDesc("Ch9lbnZveS9jb25maWcvY29yZS92My9iYXNlLnByb3RvEhRlbnZveS5jb25maWcuY29yZS52MyI6CghMb2NhbGl0eRIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCRIQCghzdWJfem9uZRgDIAEoCSJqCgxCdWlsZFZlcnNpb24SLwoHdmVyc2lvbhgBIAEoCzIeLmVudm95LnR5cGUudjMuU2VtYW50aWNWZXJzaW9uEikKCG1ldGFkYXRhGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKiAQoJRXh0ZW5zaW9uEgwKBG5hbWUYASABKAkSEAoIY2F0ZWdvcnkYAiABKAkSGwoPdHlwZV9kZXNjcmlwdG9yGAMgASgJQgIYARIzCgd2ZXJzaW9uGAQgASgLMiIuZW52b3kuY29uZmlnLmNvcmUudjMuQnVpbGRWZXJzaW9uEhAKCGRpc2FibGVkGAUgASgIEhEKCXR5cGVfdXJscxgGIAMoCSLiBAoETm9kZRIKCgJpZBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEikKCG1ldGFkYXRhGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBJNChJkeW5hbWljX3BhcmFtZXRlcnMYDCADKAsyMS5lbnZveS5jb25maWcuY29yZS52My5Ob2RlLkR5bmFtaWNQYXJhbWV0ZXJzRW50cnkSMAoIbG9jYWxpdHkYBCABKAsyHi5lbnZveS5jb25maWcuY29yZS52My5Mb2NhbGl0eRIXCg91c2VyX2FnZW50X25hbWUYBiABKAkSHAoSdXNlcl9hZ2VudF92ZXJzaW9uGAcgASgJSAASRgoYdXNlcl9hZ2VudF9idWlsZF92ZXJzaW9uGAggASgLMiIuZW52b3kuY29uZmlnLmNvcmUudjMuQnVpbGRWZXJzaW9uSAASMwoKZXh0ZW5zaW9ucxgJIAMoCzIfLmVudm95LmNvbmZpZy5jb3JlLnYzLkV4dGVuc2lvbhIXCg9jbGllbnRfZmVhdHVyZXMYCiADKAkSPgoTbGlzdGVuaW5nX2FkZHJlc3NlcxgLIAMoCzIdLmVudm95LmNvbmZpZy5jb3JlLnYzLkFkZHJlc3NCAhgBGlQKFkR5bmFtaWNQYXJhbWV0ZXJzRW50cnkSCwoDa2V5GAEgASgJEikKBXZhbHVlGAIgASgLMhoueGRzLmNvcmUudjMuQ29udGV4dFBhcmFtczoCOAFCGQoXdXNlcl9hZ2VudF92ZXJzaW9uX3R5cGVKBAgFEAZSDWJ1aWxkX3ZlcnNpb24i0QIKCE1ldGFkYXRhEksKD2ZpbHRlcl9tZXRhZGF0YRgBIAMoCzIyLmVudm95LmNvbmZpZy5jb3JlLnYzLk1ldGFkYXRhLkZpbHRlck1ldGFkYXRhRW50cnkSVgoVdHlwZWRfZmlsdGVyX21ldGFkYXRhGAIgAygLMjcuZW52b3kuY29uZmlnLmNvcmUudjMuTWV0YWRhdGEuVHlwZWRGaWx0ZXJNZXRhZGF0YUVudHJ5Gk4KE0ZpbHRlck1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEaUAoYVHlwZWRGaWx0ZXJNZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRIjCgV2YWx1ZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnk6AjgBIjsKDVJ1bnRpbWVEb3VibGUSFQoNZGVmYXVsdF92YWx1ZRgBIAEoARITCgtydW50aW1lX2tleRgCIAEoCSJcChJSdW50aW1lRmVhdHVyZUZsYWcSMQoNZGVmYXVsdF92YWx1ZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5Cb29sVmFsdWUSEwoLcnVudGltZV9rZXkYAiABKAkiLgoIS2V5VmFsdWUSDwoDa2V5GAEgASgJQgIYARIRCgV2YWx1ZRgCIAEoDEICGAEiQgoMS2V5VmFsdWVQYWlyEgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZSLDAgoOS2V5VmFsdWVBcHBlbmQSMgoGcmVjb3JkGAMgASgLMiIuZW52b3kuY29uZmlnLmNvcmUudjMuS2V5VmFsdWVQYWlyEjEKBWVudHJ5GAEgASgLMh4uZW52b3kuY29uZmlnLmNvcmUudjMuS2V5VmFsdWVCAhgBEkkKBmFjdGlvbhgCIAEoDjI5LmVudm95LmNvbmZpZy5jb3JlLnYzLktleVZhbHVlQXBwZW5kLktleVZhbHVlQXBwZW5kQWN0aW9uIn8KFEtleVZhbHVlQXBwZW5kQWN0aW9uEhsKF0FQUEVORF9JRl9FWElTVFNfT1JfQUREEAASEQoNQUREX0lGX0FCU0VOVBABEh4KGk9WRVJXUklURV9JRl9FWElTVFNfT1JfQUREEAISFwoTT1ZFUldSSVRFX0lGX0VYSVNUUxADIlgKEEtleVZhbHVlTXV0YXRpb24SNAoGYXBwZW5kGAEgASgLMiQuZW52b3kuY29uZmlnLmNvcmUudjMuS2V5VmFsdWVBcHBlbmQSDgoGcmVtb3ZlGAIgASgJIjwKC0hlYWRlclZhbHVlEgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIRCglyYXdfdmFsdWUYAyABKAwi4gIKEUhlYWRlclZhbHVlT3B0aW9uEjEKBmhlYWRlchgBIAEoCzIhLmVudm95LmNvbmZpZy5jb3JlLnYzLkhlYWRlclZhbHVlEi4KBmFwcGVuZBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5Cb29sVmFsdWVCAhgBElEKDWFwcGVuZF9hY3Rpb24YAyABKA4yOi5lbnZveS5jb25maWcuY29yZS52My5IZWFkZXJWYWx1ZU9wdGlvbi5IZWFkZXJBcHBlbmRBY3Rpb24SGAoQa2VlcF9lbXB0eV92YWx1ZRgEIAEoCCJ9ChJIZWFkZXJBcHBlbmRBY3Rpb24SGwoXQVBQRU5EX0lGX0VYSVNUU19PUl9BREQQABIRCg1BRERfSUZfQUJTRU5UEAESHgoaT1ZFUldSSVRFX0lGX0VYSVNUU19PUl9BREQQAhIXChNPVkVSV1JJVEVfSUZfRVhJU1RTEAMiIAoQV2F0Y2hlZERpcmVjdG9yeRIMCgRwYXRoGAEgASgJIsEBCgpEYXRhU291cmNlEhIKCGZpbGVuYW1lGAEgASgJSAASFgoMaW5saW5lX2J5dGVzGAIgASgMSAASFwoNaW5saW5lX3N0cmluZxgDIAEoCUgAEh4KFGVudmlyb25tZW50X3ZhcmlhYmxlGAQgASgJSAASQQoRd2F0Y2hlZF9kaXJlY3RvcnkYBSABKAsyJi5lbnZveS5jb25maWcuY29yZS52My5XYXRjaGVkRGlyZWN0b3J5QgsKCXNwZWNpZmllciKWBAoLUmV0cnlQb2xpY3kSPQoOcmV0cnlfYmFja19vZmYYASABKAsyJS5lbnZveS5jb25maWcuY29yZS52My5CYWNrb2ZmU3RyYXRlZ3kSMQoLbnVtX3JldHJpZXMYAiABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWUSEAoIcmV0cnlfb24YAyABKAkSRwoOcmV0cnlfcHJpb3JpdHkYBCABKAsyLy5lbnZveS5jb25maWcuY29yZS52My5SZXRyeVBvbGljeS5SZXRyeVByaW9yaXR5ElIKFHJldHJ5X2hvc3RfcHJlZGljYXRlGAUgAygLMjQuZW52b3kuY29uZmlnLmNvcmUudjMuUmV0cnlQb2xpY3kuUmV0cnlIb3N0UHJlZGljYXRlEikKIWhvc3Rfc2VsZWN0aW9uX3JldHJ5X21heF9hdHRlbXB0cxgGIAEoAxpaCg1SZXRyeVByaW9yaXR5EgwKBG5hbWUYASABKAkSLAoMdHlwZWRfY29uZmlnGAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUgAQg0KC2NvbmZpZ190eXBlGl8KElJldHJ5SG9zdFByZWRpY2F0ZRIMCgRuYW1lGAEgASgJEiwKDHR5cGVkX2NvbmZpZxgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIAEINCgtjb25maWdfdHlwZSKMAQoQUmVtb3RlRGF0YVNvdXJjZRIvCghodHRwX3VyaRgBIAEoCzIdLmVudm95LmNvbmZpZy5jb3JlLnYzLkh0dHBVcmkSDgoGc2hhMjU2GAIgASgJEjcKDHJldHJ5X3BvbGljeRgDIAEoCzIhLmVudm95LmNvbmZpZy5jb3JlLnYzLlJldHJ5UG9saWN5IosBCg9Bc3luY0RhdGFTb3VyY2USMQoFbG9jYWwYASABKAsyIC5lbnZveS5jb25maWcuY29yZS52My5EYXRhU291cmNlSAASOAoGcmVtb3RlGAIgASgLMiYuZW52b3kuY29uZmlnLmNvcmUudjMuUmVtb3RlRGF0YVNvdXJjZUgAQgsKCXNwZWNpZmllciJqCg9UcmFuc3BvcnRTb2NrZXQSDAoEbmFtZRgBIAEoCRIsCgx0eXBlZF9jb25maWcYAyABKAsyFC5nb29nbGUucHJvdG9idWYuQW55SABCDQoLY29uZmlnX3R5cGVKBAgCEANSBmNvbmZpZyJoChhSdW50aW1lRnJhY3Rpb25hbFBlcmNlbnQSNwoNZGVmYXVsdF92YWx1ZRgBIAEoCzIgLmVudm95LnR5cGUudjMuRnJhY3Rpb25hbFBlcmNlbnQSEwoLcnVudGltZV9rZXkYAiABKAkiIgoMQ29udHJvbFBsYW5lEhIKCmlkZW50aWZpZXIYASABKAkqKAoPUm91dGluZ1ByaW9yaXR5EgsKB0RFRkFVTFQQABIICgRISUdIEAEqiQEKDVJlcXVlc3RNZXRob2QSFgoSTUVUSE9EX1VOU1BFQ0lGSUVEEAASBwoDR0VUEAESCAoESEVBRBACEggKBFBPU1QQAxIHCgNQVVQQBBIKCgZERUxFVEUQBRILCgdDT05ORUNUEAYSCwoHT1BUSU9OUxAHEgkKBVRSQUNFEAgSCQoFUEFUQ0gQCSo+ChBUcmFmZmljRGlyZWN0aW9uEg8KC1VOU1BFQ0lGSUVEEAASCwoHSU5CT1VORBABEgwKCE9VVEJPVU5EEAJCdQoiaW8uZW52b3lwcm94eS5lbnZveS5jb25maWcuY29yZS52M0IJQmFzZVByb3RvUAFaQmdpdGh1Yi5jb20vZW52b3lwcm94eS9nby1jb250cm9sLXBsYW5lL2Vudm95L2NvbmZpZy9jb3JlL3YzO2NvcmV2M2IGcHJvdG8z", [file_envoy_config_core_v3_address, file_envoy_config_core_v3_backoff, file_envoy_config_core_v3_http_uri, file_envoy_type_v3_percent, file_envoy_type_v3_semantic_version, file_google_protobuf_any, file_google_protobuf_struct, file_google_protobuf_wrappers, file_xds_core_v3_context_params]);
 
 /**
  * Identifies location of where either Envoy runs or where upstream hosts run.
@@ -417,6 +417,197 @@ export const RuntimeFeatureFlagSchema: GenMessage<RuntimeFeatureFlag> = /*@__PUR
   messageDesc(file_envoy_config_core_v3_base, 6);
 
 /**
+ * Please use :ref:`KeyValuePair <envoy_api_msg_config.core.v3.KeyValuePair>` instead.
+ * [#not-implemented-hide:]
+ *
+ * @generated from message envoy.config.core.v3.KeyValue
+ */
+export type KeyValue = Message<"envoy.config.core.v3.KeyValue"> & {
+  /**
+   * The key of the key/value pair.
+   *
+   * @generated from field: string key = 1 [deprecated = true];
+   * @deprecated
+   */
+  key: string;
+
+  /**
+   * The value of the key/value pair.
+   *
+   * The ``bytes`` type is used. This means if JSON or YAML is used to to represent the
+   * configuration, the value must be base64 encoded. This is unfriendly for users in most
+   * use scenarios of this message.
+   *
+   *
+   * @generated from field: bytes value = 2 [deprecated = true];
+   * @deprecated
+   */
+  value: Uint8Array;
+};
+
+/**
+ * Describes the message envoy.config.core.v3.KeyValue.
+ * Use `create(KeyValueSchema)` to create a new message.
+ */
+export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_base, 7);
+
+/**
+ * @generated from message envoy.config.core.v3.KeyValuePair
+ */
+export type KeyValuePair = Message<"envoy.config.core.v3.KeyValuePair"> & {
+  /**
+   * The key of the key/value pair.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * The value of the key/value pair.
+   *
+   * @generated from field: google.protobuf.Value value = 2;
+   */
+  value?: Value | undefined;
+};
+
+/**
+ * Describes the message envoy.config.core.v3.KeyValuePair.
+ * Use `create(KeyValuePairSchema)` to create a new message.
+ */
+export const KeyValuePairSchema: GenMessage<KeyValuePair> = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_base, 8);
+
+/**
+ * Key/value pair plus option to control append behavior. This is used to specify
+ * key/value pairs that should be appended to a set of existing key/value pairs.
+ *
+ * @generated from message envoy.config.core.v3.KeyValueAppend
+ */
+export type KeyValueAppend = Message<"envoy.config.core.v3.KeyValueAppend"> & {
+  /**
+   * The single key/value pair record to be appended or overridden. This field must be set.
+   *
+   * @generated from field: envoy.config.core.v3.KeyValuePair record = 3;
+   */
+  record?: KeyValuePair | undefined;
+
+  /**
+   * Key/value pair entry that this option to append or overwrite. This field is deprecated
+   * and please use :ref:`record <envoy_v3_api_field_config.core.v3.KeyValueAppend.record>`
+   * as replacement.
+   * [#not-implemented-hide:]
+   *
+   * @generated from field: envoy.config.core.v3.KeyValue entry = 1 [deprecated = true];
+   * @deprecated
+   */
+  entry?: KeyValue | undefined;
+
+  /**
+   * Describes the action taken to append/overwrite the given value for an existing
+   * key or to only add this key if it's absent.
+   *
+   * @generated from field: envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction action = 2;
+   */
+  action: KeyValueAppend_KeyValueAppendAction;
+};
+
+/**
+ * Describes the message envoy.config.core.v3.KeyValueAppend.
+ * Use `create(KeyValueAppendSchema)` to create a new message.
+ */
+export const KeyValueAppendSchema: GenMessage<KeyValueAppend> = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_base, 9);
+
+/**
+ * Describes the supported actions types for key/value pair append action.
+ *
+ * @generated from enum envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction
+ */
+export const KeyValueAppend_KeyValueAppendAction = {
+  /**
+   * If the key already exists, this action will result in the following behavior:
+   *
+   * - Comma-concatenated value if multiple values are not allowed.
+   * - New value added to the list of values if multiple values are allowed.
+   *
+   * If the key doesn't exist then this will add pair with specified key and value.
+   *
+   * @generated from enum value: APPEND_IF_EXISTS_OR_ADD = 0;
+   */
+  APPEND_IF_EXISTS_OR_ADD: 0,
+
+  /**
+   * This action will add the key/value pair if it doesn't already exist. If the
+   * key already exists then this will be a no-op.
+   *
+   * @generated from enum value: ADD_IF_ABSENT = 1;
+   */
+  ADD_IF_ABSENT: 1,
+
+  /**
+   * This action will overwrite the specified value by discarding any existing
+   * values if the key already exists. If the key doesn't exist then this will add
+   * the pair with specified key and value.
+   *
+   * @generated from enum value: OVERWRITE_IF_EXISTS_OR_ADD = 2;
+   */
+  OVERWRITE_IF_EXISTS_OR_ADD: 2,
+
+  /**
+   * This action will overwrite the specified value by discarding any existing
+   * values if the key already exists. If the key doesn't exist then this will
+   * be no-op.
+   *
+   * @generated from enum value: OVERWRITE_IF_EXISTS = 3;
+   */
+  OVERWRITE_IF_EXISTS: 3,
+} as const;
+
+/**
+ * Describes the supported actions types for key/value pair append action.
+ *
+ * @generated from enum envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction
+ */
+export type KeyValueAppend_KeyValueAppendAction = (typeof KeyValueAppend_KeyValueAppendAction)[keyof typeof KeyValueAppend_KeyValueAppendAction] | UnknownEnum;
+
+/**
+ * Describes the enum envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction.
+ */
+export const KeyValueAppend_KeyValueAppendActionSchema: GenEnum<KeyValueAppend_KeyValueAppendAction> = /*@__PURE__*/
+  enumDesc(file_envoy_config_core_v3_base, 9, 0);
+
+/**
+ * Key/value pair to append or remove.
+ *
+ * @generated from message envoy.config.core.v3.KeyValueMutation
+ */
+export type KeyValueMutation = Message<"envoy.config.core.v3.KeyValueMutation"> & {
+  /**
+   * Key/value pair to append or overwrite. Only one of ``append`` or ``remove`` can be set or
+   * the configuration will be rejected.
+   *
+   * @generated from field: envoy.config.core.v3.KeyValueAppend append = 1;
+   */
+  append?: KeyValueAppend | undefined;
+
+  /**
+   * Key to remove. Only one of ``append`` or ``remove`` can be set or the configuration will be
+   * rejected.
+   *
+   * @generated from field: string remove = 2;
+   */
+  remove: string;
+};
+
+/**
+ * Describes the message envoy.config.core.v3.KeyValueMutation.
+ * Use `create(KeyValueMutationSchema)` to create a new message.
+ */
+export const KeyValueMutationSchema: GenMessage<KeyValueMutation> = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_base, 10);
+
+/**
  * Header name/value pair.
  *
  * @generated from message envoy.config.core.v3.HeaderValue
@@ -456,7 +647,7 @@ export type HeaderValue = Message<"envoy.config.core.v3.HeaderValue"> & {
  * Use `create(HeaderValueSchema)` to create a new message.
  */
 export const HeaderValueSchema: GenMessage<HeaderValue> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 7);
+  messageDesc(file_envoy_config_core_v3_base, 11);
 
 /**
  * Header name/value pair plus option to control append behavior.
@@ -511,7 +702,7 @@ export type HeaderValueOption = Message<"envoy.config.core.v3.HeaderValueOption"
  * Use `create(HeaderValueOptionSchema)` to create a new message.
  */
 export const HeaderValueOptionSchema: GenMessage<HeaderValueOption> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 8);
+  messageDesc(file_envoy_config_core_v3_base, 12);
 
 /**
  * Describes the supported actions types for header append action.
@@ -568,7 +759,7 @@ export type HeaderValueOption_HeaderAppendAction = (typeof HeaderValueOption_Hea
  * Describes the enum envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.
  */
 export const HeaderValueOption_HeaderAppendActionSchema: GenEnum<HeaderValueOption_HeaderAppendAction> = /*@__PURE__*/
-  enumDesc(file_envoy_config_core_v3_base, 8, 0);
+  enumDesc(file_envoy_config_core_v3_base, 12, 0);
 
 /**
  * A directory that is watched for changes, e.g. by inotify on Linux. Move/rename
@@ -590,7 +781,7 @@ export type WatchedDirectory = Message<"envoy.config.core.v3.WatchedDirectory"> 
  * Use `create(WatchedDirectorySchema)` to create a new message.
  */
 export const WatchedDirectorySchema: GenMessage<WatchedDirectory> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 9);
+  messageDesc(file_envoy_config_core_v3_base, 13);
 
 /**
  * Data source consisting of a file, an inline value, or an environment variable.
@@ -662,7 +853,7 @@ export type DataSource = Message<"envoy.config.core.v3.DataSource"> & {
  * Use `create(DataSourceSchema)` to create a new message.
  */
 export const DataSourceSchema: GenMessage<DataSource> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 10);
+  messageDesc(file_envoy_config_core_v3_base, 14);
 
 /**
  * The message specifies the retry policy of remote data source when fetching fails.
@@ -722,7 +913,7 @@ export type RetryPolicy = Message<"envoy.config.core.v3.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 11);
+  messageDesc(file_envoy_config_core_v3_base, 15);
 
 /**
  * See :ref:`RetryPriority <envoy_v3_api_field_config.route.v3.RetryPolicy.retry_priority>`.
@@ -752,7 +943,7 @@ export type RetryPolicy_RetryPriority = Message<"envoy.config.core.v3.RetryPolic
  * Use `create(RetryPolicy_RetryPrioritySchema)` to create a new message.
  */
 export const RetryPolicy_RetryPrioritySchema: GenMessage<RetryPolicy_RetryPriority> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 11, 0);
+  messageDesc(file_envoy_config_core_v3_base, 15, 0);
 
 /**
  * See :ref:`RetryHostPredicate <envoy_v3_api_field_config.route.v3.RetryPolicy.retry_host_predicate>`.
@@ -782,7 +973,7 @@ export type RetryPolicy_RetryHostPredicate = Message<"envoy.config.core.v3.Retry
  * Use `create(RetryPolicy_RetryHostPredicateSchema)` to create a new message.
  */
 export const RetryPolicy_RetryHostPredicateSchema: GenMessage<RetryPolicy_RetryHostPredicate> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 11, 1);
+  messageDesc(file_envoy_config_core_v3_base, 15, 1);
 
 /**
  * The message specifies how to fetch data from remote and how to verify it.
@@ -817,7 +1008,7 @@ export type RemoteDataSource = Message<"envoy.config.core.v3.RemoteDataSource"> 
  * Use `create(RemoteDataSourceSchema)` to create a new message.
  */
 export const RemoteDataSourceSchema: GenMessage<RemoteDataSource> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 12);
+  messageDesc(file_envoy_config_core_v3_base, 16);
 
 /**
  * Async data source which support async data fetch.
@@ -852,7 +1043,7 @@ export type AsyncDataSource = Message<"envoy.config.core.v3.AsyncDataSource"> & 
  * Use `create(AsyncDataSourceSchema)` to create a new message.
  */
 export const AsyncDataSourceSchema: GenMessage<AsyncDataSource> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 13);
+  messageDesc(file_envoy_config_core_v3_base, 17);
 
 /**
  * Configuration for transport socket in :ref:`listeners <config_listeners>` and
@@ -891,7 +1082,7 @@ export type TransportSocket = Message<"envoy.config.core.v3.TransportSocket"> & 
  * Use `create(TransportSocketSchema)` to create a new message.
  */
 export const TransportSocketSchema: GenMessage<TransportSocket> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 14);
+  messageDesc(file_envoy_config_core_v3_base, 18);
 
 /**
  * Runtime derived FractionalPercent with defaults for when the numerator or denominator is not
@@ -928,7 +1119,7 @@ export type RuntimeFractionalPercent = Message<"envoy.config.core.v3.RuntimeFrac
  * Use `create(RuntimeFractionalPercentSchema)` to create a new message.
  */
 export const RuntimeFractionalPercentSchema: GenMessage<RuntimeFractionalPercent> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 15);
+  messageDesc(file_envoy_config_core_v3_base, 19);
 
 /**
  * Identifies a specific ControlPlane instance that Envoy is connected to.
@@ -951,7 +1142,7 @@ export type ControlPlane = Message<"envoy.config.core.v3.ControlPlane"> & {
  * Use `create(ControlPlaneSchema)` to create a new message.
  */
 export const ControlPlaneSchema: GenMessage<ControlPlane> = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 16);
+  messageDesc(file_envoy_config_core_v3_base, 20);
 
 /**
  * Envoy supports :ref:`upstream priority routing

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { AccessLog } from "../../../../../config/accesslog/v3/accesslog_pb.ts";
+import { file_envoy_config_accesslog_v3_accesslog } from "../../../../../config/accesslog/v3/accesslog_pb.ts";
 import type { HttpFilter } from "../../../network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from "../../../network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/extensions/filters/http/router/v3/router.proto.
  */
 export const file_envoy_extensions_filters_http_router_v3_router: GenFile = /*@__PURE__*/
-  fileDesc("CjRlbnZveS9leHRlbnNpb25zL2ZpbHRlcnMvaHR0cC9yb3V0ZXIvdjMvcm91dGVyLnByb3RvEidlbnZveS5leHRlbnNpb25zLmZpbHRlcnMuaHR0cC5yb3V0ZXIudjMiygQKBlJvdXRlchIxCg1keW5hbWljX3N0YXRzGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZRIcChBzdGFydF9jaGlsZF9zcGFuGAIgASgIQgIYARJmChR1cHN0cmVhbV9sb2dfb3B0aW9ucxgJIAEoCzJILmVudm95LmV4dGVuc2lvbnMuZmlsdGVycy5odHRwLnJvdXRlci52My5Sb3V0ZXIuVXBzdHJlYW1BY2Nlc3NMb2dPcHRpb25zEh4KFnN1cHByZXNzX2Vudm95X2hlYWRlcnMYBCABKAgSHAoUc3RyaWN0X2NoZWNrX2hlYWRlcnMYBSADKAkSIwobcmVzcGVjdF9leHBlY3RlZF9ycV90aW1lb3V0GAYgASgIEjAKKHN1cHByZXNzX2dycGNfcmVxdWVzdF9mYWlsdXJlX2NvZGVfc3RhdHMYByABKAgSZgoVdXBzdHJlYW1faHR0cF9maWx0ZXJzGAggAygLMkcuZW52b3kuZXh0ZW5zaW9ucy5maWx0ZXJzLm5ldHdvcmsuaHR0cF9jb25uZWN0aW9uX21hbmFnZXIudjMuSHR0cEZpbHRlchqJAQoYVXBzdHJlYW1BY2Nlc3NMb2dPcHRpb25zEi0KJWZsdXNoX3Vwc3RyZWFtX2xvZ19vbl91cHN0cmVhbV9zdHJlYW0YASABKAgSPgobdXBzdHJlYW1fbG9nX2ZsdXNoX2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQp8BCjVpby5lbnZveXByb3h5LmVudm95LmV4dGVuc2lvbnMuZmlsdGVycy5odHRwLnJvdXRlci52M0ILUm91dGVyUHJvdG9QAVpXZ2l0aHViLmNvbS9lbnZveXByb3h5L2dvLWNvbnRyb2wtcGxhbmUvZW52b3kvZXh0ZW5zaW9ucy9maWx0ZXJzL2h0dHAvcm91dGVyL3YzO3JvdXRlcnYzYgZwcm90bzM", [file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, file_google_protobuf_duration, file_google_protobuf_wrappers]);
+  fileDesc("CjRlbnZveS9leHRlbnNpb25zL2ZpbHRlcnMvaHR0cC9yb3V0ZXIvdjMvcm91dGVyLnByb3RvEidlbnZveS5leHRlbnNpb25zLmZpbHRlcnMuaHR0cC5yb3V0ZXIudjMihgUKBlJvdXRlchIxCg1keW5hbWljX3N0YXRzGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZRIcChBzdGFydF9jaGlsZF9zcGFuGAIgASgIQgIYARI6Cgx1cHN0cmVhbV9sb2cYAyADKAsyJC5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLkFjY2Vzc0xvZxJmChR1cHN0cmVhbV9sb2dfb3B0aW9ucxgJIAEoCzJILmVudm95LmV4dGVuc2lvbnMuZmlsdGVycy5odHRwLnJvdXRlci52My5Sb3V0ZXIuVXBzdHJlYW1BY2Nlc3NMb2dPcHRpb25zEh4KFnN1cHByZXNzX2Vudm95X2hlYWRlcnMYBCABKAgSHAoUc3RyaWN0X2NoZWNrX2hlYWRlcnMYBSADKAkSIwobcmVzcGVjdF9leHBlY3RlZF9ycV90aW1lb3V0GAYgASgIEjAKKHN1cHByZXNzX2dycGNfcmVxdWVzdF9mYWlsdXJlX2NvZGVfc3RhdHMYByABKAgSZgoVdXBzdHJlYW1faHR0cF9maWx0ZXJzGAggAygLMkcuZW52b3kuZXh0ZW5zaW9ucy5maWx0ZXJzLm5ldHdvcmsuaHR0cF9jb25uZWN0aW9uX21hbmFnZXIudjMuSHR0cEZpbHRlchqJAQoYVXBzdHJlYW1BY2Nlc3NMb2dPcHRpb25zEi0KJWZsdXNoX3Vwc3RyZWFtX2xvZ19vbl91cHN0cmVhbV9zdHJlYW0YASABKAgSPgobdXBzdHJlYW1fbG9nX2ZsdXNoX2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQp8BCjVpby5lbnZveXByb3h5LmVudm95LmV4dGVuc2lvbnMuZmlsdGVycy5odHRwLnJvdXRlci52M0ILUm91dGVyUHJvdG9QAVpXZ2l0aHViLmNvbS9lbnZveXByb3h5L2dvLWNvbnRyb2wtcGxhbmUvZW52b3kvZXh0ZW5zaW9ucy9maWx0ZXJzL2h0dHAvcm91dGVyL3YzO3JvdXRlcnYzYgZwcm90bzM", [file_envoy_config_accesslog_v3_accesslog, file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, file_google_protobuf_duration, file_google_protobuf_wrappers]);
 
 /**
  * [#next-free-field: 10]
@@ -45,6 +47,16 @@ export type Router = Message<"envoy.extensions.filters.http.router.v3.Router"> &
    * @deprecated
    */
   startChildSpan: boolean;
+
+  /**
+   * Configuration for HTTP upstream logs emitted by the router. Upstream logs
+   * are configured in the same way as access logs, but each log entry represents
+   * an upstream request. Presuming retries are configured, multiple upstream
+   * requests may be made for each downstream (inbound) request.
+   *
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog upstream_log = 3;
+   */
+  upstreamLog: AccessLog[];
 
   /**
    * Additional upstream access log options.

@@ -1,0 +1,41 @@
+/**
+ * The headers with which a filter tells its Envoy what to do. Reserved: nobody else may set one, so every listener strips them from what
+ * comes in, and none goes on to the next hop. An application behind its own proxy is somebody else too.
+ */
+export const controlHeaders = {
+  /** The version picked; the routes that carry it out read it. */
+  version: "x-wire-version",
+  /** The version that gets a copy. */
+  mirror: "x-wire-mirror",
+  /** Requests with equal values go to the same replica. */
+  hash: "x-wire-hash",
+  /** What becomes the host when all filters have run: routes are chosen by the host that the client named. */
+  host: "x-wire-host",
+  /** Milliseconds that a deadline leaves. A timeout that is set later is held below it. */
+  budget: "x-wire-budget",
+  /** The claims of the verified JSON Web Token, as JSON in base64url. */
+  claims: "x-wire-claims",
+  faultDelay: "x-envoy-fault-delay-request",
+  faultAbort: "x-envoy-fault-abort-request",
+} as const;
+
+/** Others that Envoy acts on by itself, whether we set them or not. Its router takes away what it has read. */
+const envoys = [
+  "x-envoy-fault-abort-grpc-request",
+  "x-envoy-fault-abort-request-percentage",
+  "x-envoy-fault-delay-request-percentage",
+  "x-envoy-hedge-on-per-try-timeout",
+  "x-envoy-max-retries",
+  "x-envoy-retriable-header-names",
+  "x-envoy-retriable-status-codes",
+  "x-envoy-retry-grpc-on",
+  "x-envoy-retry-on",
+  "x-envoy-upstream-alt-stat-name",
+  "x-envoy-upstream-rq-per-try-timeout-ms",
+  "x-envoy-upstream-rq-timeout-alt-response",
+  "x-envoy-upstream-rq-timeout-ms",
+  "x-envoy-upstream-stream-duration-ms",
+];
+
+/** What every listener strips before anything else looks at the request. */
+export const strippedHeaders: readonly string[] = [...Object.values(controlHeaders), ...envoys];

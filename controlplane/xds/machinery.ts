@@ -1,0 +1,58 @@
+import type { Slot } from "../codegen/module.ts";
+import type { Mesh, TokenProvider } from "../mesh/mesh.ts";
+import { controlHeaders } from "./control-headers.ts";
+
+/** What of Envoy's own has to be there for a chain, because its filters only decide. Nothing that no policy uses is shipped. */
+export interface Machinery {
+  /** Holds requests back and answers in the place of the service. */
+  readonly faults: boolean;
+  /** Sends copies to versions of the callee. */
+  readonly mirrors: boolean;
+  /** Picks replicas by a key. */
+  readonly hashes: boolean;
+  /** Replaces the host. */
+  readonly hosts: boolean;
+  readonly deadlines: boolean;
+  /** Verifies tokens, by these; absent when no policy reads a claim. */
+  readonly providers?: ReadonlyMap<string, TokenProvider>;
+  /** Writes the access log with these tags; absent when there is none to write. */
+  readonly tags?: readonly string[];
+}
+
+/** What the modules of these slots use, and what the mesh file asks for on every listener. */
+export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
+  const actions = new Set(slots.flatMap((slot) => slot.module.actions));
+  const tags = [...new Set(slots.flatMap((slot) => slot.module.tags))].sort();
+  return {
+    faults: actions.has("InjectDelay") || actions.has("InjectAbort"),
+    mirrors: actions.has("Mirror"),
+    hashes: actions.has("SetHashKey"),
+    hosts: actions.has("RewriteHost"),
+    deadlines: actions.has("SetDeadline"),
+    ...(actions.has("GetClaim") && mesh.jwt !== undefined ? { providers: mesh.jwt } : {}),
+    ...(actions.has("TagAccessLog") || mesh.accessLog === true ? { tags } : {}),
+  };
+}
+
+/** Names what is there: a chain that needs other machinery is another generation. Empty when it needs none. */
+export function nameOf(machinery: Machinery): readonly string[] {
+  const used = Object.entries(machinery).filter(([, value]) => value === true);
+  const { providers, tags } = machinery;
+  return [
+    ...used.map(([name]) => name),
+    ...(providers === undefined ? [] : [`jwt ${JSON.stringify([...providers])}`]),
+    ...(tags === undefined ? [] : [`log ${tags.join()}`]),
+  ];
+}
+
+/** The control headers that are still there when the router is done, and which the routes have to take away. */
+export function leftHeaders(machinery: Machinery): readonly string[] {
+  const { faults, mirrors, hashes, deadlines, providers } = machinery;
+  return [
+    ...(mirrors ? [controlHeaders.mirror] : []),
+    ...(hashes ? [controlHeaders.hash] : []),
+    ...(deadlines ? [controlHeaders.budget] : []),
+    ...(providers !== undefined ? [controlHeaders.claims] : []),
+    ...(faults ? [controlHeaders.faultDelay, controlHeaders.faultAbort] : []),
+  ];
+}
