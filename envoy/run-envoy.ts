@@ -75,6 +75,9 @@ function flags(options: StartEnvoyOptions): readonly string[] {
     options.logLevel ?? "warning",
     "--component-log-level",
     "wasm:info",
+    // An access log that is ten seconds late, as by default, is of no use to who looks for a request just made.
+    "--file-flush-interval-msec",
+    "1000",
     "--drain-time-s",
     String(options.drainTimeSeconds ?? 5),
     // Connections are told at once, not spread over the drain time: here a move of traffic waits for them.

@@ -20,6 +20,8 @@ const types = [
   "envoy.extensions.filters.http.fault.v3.HTTPFault",
   "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
   "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+  "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+  "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
   "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
   "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

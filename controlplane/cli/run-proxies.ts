@@ -8,6 +8,8 @@ export interface RunProxiesOptions {
   readonly xdsPort: number;
   readonly addresses: AddressPlan;
   progress(line: string): void;
+  /** Called with each piece of what the proxy of a service writes: its log, and on standard output its access log. */
+  onLog?(service: string, chunk: string): void;
 }
 
 /** Keeps an Envoy running for exactly the services of the latest list. */
@@ -92,12 +94,13 @@ function keep(service: string, before: Promise<void> | undefined, options: RunPr
 
 async function start(
   service: string,
-  { envoy: path, xdsPort, addresses, progress }: RunProxiesOptions,
+  { envoy: path, xdsPort, addresses, progress, onLog }: RunProxiesOptions,
 ): Promise<RunningEnvoy> {
   const address = addresses.proxy(service);
   const envoy = await startEnvoy({
     path,
     adminAddress: address,
+    ...(onLog === undefined ? {} : { onLog: (chunk: string) => onLog(service, chunk) }),
     config: bootstrap({
       nodeId: service,
       cluster: service,

@@ -167,17 +167,6 @@ function call({ action, state, arguments: given }: Call, emitter: Emitter): stri
   return `${used}(${[...slot, ...written].join(", ")})`;
 }
 
-/** Where Envoy's JWT filter keeps the claims of a verified token, with zero bytes between the names, as it reads properties. */
-function claimPath(claim: string): string {
-  return [
-    "metadata",
-    "filter_metadata",
-    "envoy.filters.http.jwt_authn",
-    "jwt_payload",
-    ...claim.split("."),
-  ].join("\0");
-}
-
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
@@ -196,9 +185,8 @@ function constant(
     case "version":
     case "name":
     case "text":
-      return `${literals.text(String(value))}()`;
     case "json":
-      return `${literals.text(action === "GetClaim" ? claimPath(String(value)) : String(value))}()`;
+      return `${literals.text(String(value))}()`;
     case "status":
     case "limit":
       return String(value);

@@ -15,6 +15,7 @@ import {
 import { LbEndpointSchema } from "./generated/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { HttpProtocolOptionsSchema } from "./generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
+import { filtersOfCluster } from "./native-filters.ts";
 import { anyOf, mapOf, type Resource, resource } from "./resource.ts";
 import { typeUrl } from "./type-url.ts";
 
@@ -27,6 +28,8 @@ export interface ClusterOptions {
   readonly endpoints: readonly (Address & { readonly weight: number })[];
   /** Whether equal hash keys lead to equal endpoints; a request without a key goes to any. Default: turn by turn. */
   readonly isHashed?: boolean;
+  /** Control headers that the router reads late, and that nobody behind it must see. Default none. */
+  readonly removed?: readonly string[];
 }
 
 /** A cluster and the endpoints that it asks for. A gRPC service is spoken to in HTTP/2, others in HTTP/1.1. */
@@ -39,6 +42,7 @@ export function cluster(options: ClusterOptions): {
       ? { case: "http2ProtocolOptions" as const, value: {} }
       : { case: "httpProtocolOptions" as const, value: {} };
   const protocolOptions = create(HttpProtocolOptionsSchema, {
+    httpFilters: [...filtersOfCluster(options.removed ?? [])],
     upstreamProtocolOptions: { case: "explicitHttpConfig", value: { protocolConfig: http } },
   });
   const message = create(ClusterSchema, {

@@ -9,7 +9,7 @@ export const controlHeaders = {
   mirror: "x-wire-mirror",
   /** Requests with equal values go to the same replica. */
   hash: "x-wire-hash",
-  /** What becomes the host when all filters have run: routes are chosen by the host that the client named. */
+  /** What becomes the host once a route is taken: routes are chosen by the host that the client named. */
   host: "x-wire-host",
   /** Milliseconds that a deadline leaves. A timeout that is set later is held below it. */
   budget: "x-wire-budget",

@@ -13,6 +13,8 @@ export interface Machinery {
   /** Replaces the host. */
   readonly hosts: boolean;
   readonly deadlines: boolean;
+  /** Tries again, elsewhere when there is a choice. */
+  readonly retries: boolean;
   /** Verifies tokens, by these; absent when no policy reads a claim. */
   readonly providers?: ReadonlyMap<string, TokenProvider>;
   /** Writes the access log with these tags; absent when there is none to write. */
@@ -29,6 +31,7 @@ export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
     hashes: actions.has("SetHashKey"),
     hosts: actions.has("RewriteHost"),
     deadlines: actions.has("SetDeadline"),
+    retries: actions.has("SetRetries"),
     ...(actions.has("GetClaim") && mesh.jwt !== undefined ? { providers: mesh.jwt } : {}),
     ...(actions.has("TagAccessLog") || mesh.accessLog === true ? { tags } : {}),
   };
@@ -45,14 +48,17 @@ export function nameOf(machinery: Machinery): readonly string[] {
   ];
 }
 
-/** The control headers that are still there when the router is done, and which the routes have to take away. */
-export function leftHeaders(machinery: Machinery): readonly string[] {
-  const { faults, mirrors, hashes, deadlines, providers } = machinery;
+/** The control headers that the routes have to take away, since nobody behind them reads them. */
+export function leftHeaders({ faults, mirrors, deadlines, providers }: Machinery): readonly string[] {
   return [
     ...(mirrors ? [controlHeaders.mirror] : []),
-    ...(hashes ? [controlHeaders.hash] : []),
     ...(deadlines ? [controlHeaders.budget] : []),
     ...(providers !== undefined ? [controlHeaders.claims] : []),
     ...(faults ? [controlHeaders.faultDelay, controlHeaders.faultAbort] : []),
   ];
+}
+
+/** The control headers that the router reads when the routes are done, and which a cluster has to take away. */
+export function lateHeaders({ hashes, hosts }: Pick<Machinery, "hashes" | "hosts">): readonly string[] {
+  return [...(hashes ? [controlHeaders.hash] : []), ...(hosts ? [controlHeaders.host] : [])];
 }

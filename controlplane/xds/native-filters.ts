@@ -2,7 +2,6 @@ import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { TokenProvider } from "../mesh/mesh.ts";
 import { controlHeaders } from "./control-headers.ts";
-import { HeaderValueOption_HeaderAppendAction } from "./generated/envoy/config/core/v3/base_pb.ts";
 import { HTTPFaultSchema } from "./generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { HeaderMutationSchema } from "./generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.ts";
 import {
@@ -10,6 +9,7 @@ import {
   JwtProviderSchema,
 } from "./generated/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
 import { RouterSchema } from "./generated/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import { UpstreamCodecSchema } from "./generated/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts";
 import {
   type HttpFilter,
   HttpFilterSchema,
@@ -24,8 +24,8 @@ export function filtersBefore({ providers }: Machinery): readonly HttpFilter[] {
 }
 
 /** Envoy's own filters that run after those of the policies: they carry out what was decided. The last is the router. */
-export function filtersAfter({ hosts, faults }: Machinery): readonly HttpFilter[] {
-  return [...(hosts ? [host()] : []), ...(faults ? [fault()] : []), router()];
+export function filtersAfter({ faults }: Machinery): readonly HttpFilter[] {
+  return [...(faults ? [fault()] : []), router()];
 }
 
 /** Verifies the tokens that are there. A request without a good one goes on, without claims: the policies decide about it. */
@@ -43,9 +43,9 @@ function tokens(providers: ReadonlyMap<string, TokenProvider>): HttpFilter {
           },
           // What passes is left as it is: the service may look at the token too.
           forward: true,
-          // As text, because the metadata have numbers as doubles only. What comes in under this name is stripped.
+          // As the text that was signed: of the metadata a filter gets no value that is not a string. What comes in under this name is
+          // stripped.
           forwardPayloadHeader: controlHeaders.claims,
-          payloadInMetadata: "jwt_payload",
         }),
       ]),
     ),
@@ -62,26 +62,19 @@ function tokens(providers: ReadonlyMap<string, TokenProvider>): HttpFilter {
   return filter("envoy.filters.http.jwt_authn", anyOf(JwtAuthenticationSchema, config));
 }
 
-/** The route stays the one that was chosen by the host that the client named: nothing chooses anew after this. */
-function host(): HttpFilter {
+/**
+ * Envoy's own filters behind the router, in a cluster: they take away what the router itself looks at when the routes have already taken
+ * away what they were to.
+ */
+export function filtersOfCluster(removed: readonly string[]): readonly HttpFilter[] {
+  if (removed.length === 0) return [];
   const config = create(HeaderMutationSchema, {
-    mutations: {
-      requestMutations: [
-        {
-          action: {
-            case: "append",
-            value: {
-              // Without the header the value is empty, and nothing happens.
-              header: { key: ":authority", value: `%REQ(${controlHeaders.host})%` },
-              appendAction: HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
-            },
-          },
-        },
-        { action: { case: "remove", value: controlHeaders.host } },
-      ],
-    },
+    mutations: { requestMutations: removed.map((value) => ({ action: { case: "remove" as const, value } })) },
   });
-  return filter("envoy.filters.http.header_mutation", anyOf(HeaderMutationSchema, config));
+  return [
+    filter("envoy.filters.http.header_mutation", anyOf(HeaderMutationSchema, config)),
+    filter("envoy.filters.http.upstream_codec", anyOf(UpstreamCodecSchema, create(UpstreamCodecSchema))),
+  ];
 }
 
 /** Does what the headers say and nothing else; whether it is this request's turn was decided before. */

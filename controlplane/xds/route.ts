@@ -5,12 +5,15 @@ import {
   FilterConfigSchema,
   type HeaderMatcher,
   HeaderMatcherSchema,
+  RetryPolicy_RetryHostPredicateSchema,
   type Route,
   RouteSchema,
   type VirtualHost,
   VirtualHostSchema,
 } from "./generated/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "./generated/envoy/config/route/v3/route_pb.ts";
+import { PreviousHostsPredicateSchema } from "./generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
+import type { Machinery } from "./machinery.ts";
 import { anyOf, mapOf, type Resource, resource } from "./resource.ts";
 import { typeUrl } from "./type-url.ts";
 
@@ -22,8 +25,7 @@ export interface Destination {
   readonly filters: readonly string[];
   /** In order. The last one takes the rest. */
   readonly targets: readonly RouteTarget[];
-  /** Whether the replica is picked by the key that a filter has set. */
-  readonly isHashed: boolean;
+  readonly machinery: Pick<Machinery, "hashes" | "hosts" | "retries">;
   /** Control headers that are not read by anybody behind the routes. */
   readonly left: readonly string[];
 }
@@ -52,7 +54,7 @@ function virtualHost(destination: Destination): VirtualHost {
   return create(VirtualHostSchema, {
     name: destination.service,
     domains: [...destination.domains],
-    routes: destination.targets.map((target) => route(target, destination.isHashed)),
+    routes: destination.targets.map((target) => route(target, destination.machinery)),
     // After the choice is made; the service behind must not see it. The other is Envoy's own, for peers not in a private range.
     requestHeadersToRemove: [controlHeaders.version, ...destination.left, "x-envoy-external-address"],
     typedPerFilterConfig: mapOf(
@@ -65,7 +67,10 @@ function virtualHost(destination: Destination): VirtualHost {
   });
 }
 
-function route({ name, cluster, when, mirror }: RouteTarget, isHashed: boolean): Route {
+function route(
+  { name, cluster, when, mirror }: RouteTarget,
+  { hashes, hosts, retries }: Destination["machinery"],
+): Route {
   return create(RouteSchema, {
     name,
     match: {
@@ -81,16 +86,31 @@ function route({ name, cluster, when, mirror }: RouteTarget, isHashed: boolean):
         clusterSpecifier: { case: "cluster", value: cluster },
         // Without one Envoy cuts requests after 15 s, which no policy asked for.
         timeout: create(DurationSchema, { seconds: 0n }),
+        // How often and when is for the filter to say; this only says where: where it has not been tried, as long as there is a choice.
+        ...(retries
+          ? { retryPolicy: { retryHostPredicate: [elsewhere], hostSelectionRetryMaxAttempts: 3n } }
+          : {}),
+        ...(hosts
+          ? { hostRewriteSpecifier: { case: "hostRewriteHeader" as const, value: controlHeaders.host } }
+          : {}),
         // A cluster that a header names would be looked up after the header is gone, so each has a route of its own.
         requestMirrorPolicies:
           mirror === undefined ? [] : [{ cluster: mirror.cluster, disableShadowHostSuffixAppend: true }],
-        hashPolicy: isHashed
+        hashPolicy: hashes
           ? [{ policySpecifier: { case: "header", value: { headerName: controlHeaders.hash } } }]
           : [],
       },
     },
   });
 }
+
+const elsewhere = create(RetryPolicy_RetryHostPredicateSchema, {
+  name: "envoy.retry_host_predicates.previous_hosts",
+  configType: {
+    case: "typedConfig",
+    value: anyOf(PreviousHostsPredicateSchema, create(PreviousHostsPredicateSchema)),
+  },
+});
 
 function isExactly(name: string, exact: string): HeaderMatcher {
   return create(HeaderMatcherSchema, {

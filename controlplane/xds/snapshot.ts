@@ -7,7 +7,7 @@ import { cluster } from "./cluster.ts";
 import { extension } from "./extension.ts";
 import { generationOf } from "./generation.ts";
 import { listener } from "./listener.ts";
-import { leftHeaders, type Machinery, machineryOf, nameOf } from "./machinery.ts";
+import { lateHeaders, leftHeaders, type Machinery, machineryOf, nameOf } from "./machinery.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
 import { type RouteTarget, routes } from "./route.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
@@ -138,13 +138,12 @@ function hashing({ mesh, addresses }: World, build: readonly Chain[], name: stri
 function inbound(world: World, way: Way, name: string): readonly Resource[] {
   const service = serviceOf(world.mesh, name);
   const keysFrom = hashing(world, way.build, name);
-  const isHashed = keysFrom.length > 0;
   return inboundListeners(world, way.chains, name, way.build).flatMap((place) => {
     const slots = slotsOf(way.chains, name, "inbound", place.version);
-    const machinery = machineryOf(slots, world.mesh);
+    const machinery = { ...machineryOf(slots, world.mesh), hashes: keysFrom.length > 0 };
     const full = versioned(name, place.version, "@");
     const listenerName = `inbound/${full}/${inboundGeneration(world, way.build, name, slots)}`;
-    const target = `local/${versioned(name, place.version, "|")}${isHashed ? "/hash" : ""}`;
+    const target = `local/${versioned(name, place.version, "|")}${kindOf(machinery)}`;
     const copies = world.addresses
       .instances(name)
       .filter((copy) => place.version === undefined || copy.version === place.version);
@@ -153,7 +152,8 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
       protocol: service.protocol,
       from: world.addresses.proxy(name),
       endpoints: copies.map((copy) => ({ ...copy, weight: 1 })),
-      isHashed,
+      isHashed: machinery.hashes,
+      removed: lateHeaders(machinery),
     });
     return [
       listener({
@@ -171,8 +171,8 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
           domains: ["*"],
           filters: slots.map((slot) => slot.name),
           targets: [{ name: full, cluster: target }],
-          isHashed,
-          left: leftHeaders({ ...machinery, hashes: isHashed }),
+          machinery,
+          left: leftHeaders(machinery),
         },
       ]),
       own.cluster,
@@ -205,7 +205,7 @@ function outbound(world: World, way: Way, name: string): readonly Resource[] {
           .filter((slot) => concerns(way.placement, slot, name, callee.name))
           .map((slot) => slot.name),
         targets: targetsOf(callee, clusters, machinery),
-        isHashed: machinery.hashes,
+        machinery,
         left: leftHeaders(machinery),
       })),
     ),
@@ -265,7 +265,7 @@ function clustersOf(
   way: Way,
   callee: Service,
   caller: string,
-  { hashes }: Machinery,
+  machinery: Machinery,
 ): readonly Lead[] {
   const copies = world.addresses.instances(callee.name);
   const listeners = inboundListeners(world, way.reached, callee.name);
@@ -284,13 +284,15 @@ function clustersOf(
       listeners.length === 0
         ? plain
         : `${plain}/${generationOf(endpoints.map(({ address, port }) => `${address}:${port}`))}`;
-    const name = hashes ? `${led}/hash` : led;
+    const name = `${led}${kindOf(machinery)}`;
     const made = cluster({
       name,
       protocol: callee.protocol,
       from: world.addresses.proxy(caller),
       endpoints,
-      isHashed: hashes,
+      isHashed: machinery.hashes,
+      // The callee's proxy has to pick by the key too, and takes it from this one.
+      removed: lateHeaders({ ...machinery, hashes: machinery.hashes && listeners.length === 0 }),
     });
     return {
       ...(version === undefined ? {} : { version }),
@@ -298,6 +300,11 @@ function clustersOf(
       resources: [made.cluster, made.endpoints],
     };
   });
+}
+
+/** Ends the name of a cluster that is not as others are: nothing that requests pass is changed in place. */
+function kindOf({ hashes, hosts }: Machinery): string {
+  return `${hashes ? "/hash" : ""}${hosts ? "/host" : ""}`;
 }
 
 /** What a service's proxy runs in one direction, in order; all that any version has, or what this one has. */

@@ -15,22 +15,33 @@ export interface RunningMesh extends AsyncDisposable {
   readonly addresses: AddressPlan;
   /** Where requests from outside find an entry. */
   outside(entry: string): Target | undefined;
+  /** Where a service finds what it calls. */
+  target(from: string, to: string): Target | undefined;
+}
+
+export interface MeshOptions {
+  /** Services that somebody else runs, at the addresses of the plan. */
+  readonly without?: readonly string[];
+  /** Called with what the proxy of a service writes to its outputs. */
+  readonly onLog?: (service: string, chunk: string) => void;
 }
 
 /** What `wire up` does, without its processes and its following of files: seconds less for each mesh of a long list. */
-export async function startMesh(build: Build): Promise<RunningMesh> {
+export async function startMesh(
+  build: Build,
+  { without = [], onLog }: MeshOptions = {},
+): Promise<RunningMesh> {
   const { mesh } = build;
   const found = await findEnvoy();
   if (found.kind !== "binary") throw new Error("this needs an Envoy binary: set WIRE_ENVOY");
   const addresses = addressPlan(mesh);
   await using stack = new AsyncDisposableStack();
 
-  let refused = "";
+  // A first build waits for proxies that refuse it, as long as it takes.
+  const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
   const ads = await createAdsServer({
     listen: { host: "127.0.0.1", port: 0 },
-    onNack: ({ node, message }) => {
-      refused += `${node}: ${message}\n`;
-    },
+    onNack: ({ node, message }) => refuse(new Error(`${node}: ${message}`)),
   });
   stack.defer(() => ads.close());
   const controlPlane = createControlPlane({
@@ -44,12 +55,14 @@ export async function startMesh(build: Build): Promise<RunningMesh> {
     xdsPort: ads.port,
     addresses,
     progress: () => undefined,
+    ...(onLog === undefined ? {} : { onLog }),
   });
   stack.defer(() => proxies.stop());
   controlPlane.proxies.follow(({ value }) => proxies.want(value));
 
   // Ends before the proxies do, which would wait for its connections.
-  const emulator = await startEmulator({ services: emulatedServices(mesh, addresses) });
+  const services = emulatedServices(mesh, addresses).filter(({ service }) => !without.includes(service));
+  const emulator = await startEmulator({ services });
   stack.defer(() => emulator.close());
   controlPlane.addresses.follow(({ revision, value }) => {
     void emulator
@@ -57,13 +70,15 @@ export async function startMesh(build: Build): Promise<RunningMesh> {
       .then(() => controlPlane.addresses.acknowledge("services", revision));
   }, "services");
 
-  await controlPlane.apply(build);
-  if (refused !== "") throw new Error(refused);
+  await Promise.race([controlPlane.apply(build), refused]);
   const running = stack.move();
+  const target = (from: string, to: string): Target | undefined =>
+    controlPlane.addresses.latest?.value[from]?.[to]?.[0];
   return {
     mesh,
     addresses,
-    outside: (entry) => controlPlane.addresses.latest?.value[outside]?.[entry]?.[0],
+    outside: (entry) => target(outside, entry),
+    target,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -1,5 +1,7 @@
-import { Bytes, bytes, header, lengthOf, MISSING, pointerOf, property } from "../bytes";
+import { Bytes, bytes, header, lengthOf, MISSING, pointerOf } from "../bytes";
+import { verifiedClaims } from "../claims";
 import { calleeOf, callerOf } from "../policy";
+import { fieldOf } from "./body";
 
 const METHOD: usize = memory.data<u8>([58, 109, 101, 116, 104, 111, 100]);
 const PATH: usize = memory.data<u8>([58, 112, 97, 116, 104]);
@@ -49,9 +51,10 @@ export function getQuery(name: Bytes): Bytes {
   return MISSING;
 }
 
-/** A claim of the payload that Envoy's JWT filter has verified; `path` is where it keeps them, with zero bytes between the names. */
+/** A claim of the token that Envoy has verified, by its path. A string comes without quotes, the rest as it was signed. */
 export function getClaim(path: Bytes): Bytes {
-  return property(path);
+  const claims = verifiedClaims();
+  return claims == MISSING ? MISSING : fieldOf(claims, path);
 }
 
 function orEmpty(value: Bytes): Bytes {

@@ -27,8 +27,11 @@ export function bodyContains(text: Bytes, limit: i64): bool {
  * and where it is not JSON, to which objects and arrays more than 64 deep count too.
  */
 export function getJsonField(path: Bytes, limit: i64): Bytes {
-  if (path == MISSING || <i64>size() > limit) return MISSING;
-  const text = body(limit);
+  return path == MISSING || <i64>size() > limit ? MISSING : fieldOf(body(limit), path);
+}
+
+/** The same of any JSON text. */
+export function fieldOf(text: Bytes, path: Bytes): Bytes {
   at = pointerOf(text);
   end = at + lengthOf(text);
   found = MISSING;
