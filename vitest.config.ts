@@ -10,6 +10,7 @@ const config: ViteUserConfig = defineConfig({
           include: ["{controlplane,envoy,filters,tests}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "tests/{cli,e2e,container,long}/**"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           // By default one core is left to the reporter, which is half of two.
           maxWorkers: "100%",
           // The compiler takes a second to load; stages have no state that a test could leave behind.

@@ -43,7 +43,15 @@ export async function buildModule(
   if (smoked.reasons.length > 0) return { source, diagnostics: [failure(policy, smoked.reasons)] };
   const { imports, exports } = interfaceOf(bytes, sha256, cache);
   const policies = group.map((item) => item.policy.name);
-  const module: Module = { sha256, bytes, policies, failure: moduleFailure(group), imports, exports, ...usedBy(group) };
+  const module: Module = {
+    sha256,
+    bytes,
+    policies,
+    failure: moduleFailure(group),
+    imports,
+    exports,
+    ...usedBy(group),
+  };
   return { source, module, diagnostics: [] };
 }
 

@@ -2,6 +2,7 @@ import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
 import { standardInterface } from "../language/standard.ts";
+import { compileRegex } from "../regex/compile-regex.ts";
 import { actions } from "./actions.ts";
 import type { Literals } from "./literals.ts";
 
@@ -167,6 +168,12 @@ function call({ action, state, arguments: given }: Call, emitter: Emitter): stri
   return `${used}(${[...slot, ...written].join(", ")})`;
 }
 
+function tableOf(pattern: string): Uint8Array {
+  const compiled = compileRegex(pattern);
+  if (compiled.kind === "error") throw new Error(`the checker let through /${pattern}/: ${compiled.message}`);
+  return compiled.table;
+}
+
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
@@ -195,7 +202,7 @@ function constant(
     case "outcome":
       return String(value === "FAILED");
     case "regex":
-      return literals.text(String(value));
+      return literals.table(tableOf(String(value)), `/${String(value)}/`);
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import type { Expression, Statement } from "../language/policy.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
 import type { Item } from "./failure-class.ts";
 import type { Module } from "./module.ts";
 
@@ -12,51 +12,10 @@ export function usedBy(group: readonly Item[]): Pick<Module, "actions" | "tags">
       continue;
     }
     const sections = policy.sections.filter((section) => section.side === placed.section);
-    for (const call of sections.flatMap((section) => section.body.flatMap(callsOf))) {
+    for (const call of sections.flatMap((section) => callsIn(section.body))) {
       actions.add(call.action);
-      const [first] = call.arguments;
-      if (call.action === "TagAccessLog" && first?.kind === "literal") tags.add(String(first.value));
+      if (call.action === "TagAccessLog") tags.add(textOf(call, 0));
     }
   }
   return { actions: [...actions].sort(), tags: [...tags].sort() };
-}
-
-type Call = Extract<Expression, { readonly kind: "call" }>;
-
-/** Every call in a statement, those in the arguments of others too. */
-function callsOf(statement: Statement): readonly Call[] {
-  switch (statement.kind) {
-    case "do":
-      return callsIn(statement.call);
-    case "let":
-      return callsIn(statement.value);
-    case "if":
-      return [
-        ...callsIn(statement.condition),
-        ...statement.then.flatMap(callsOf),
-        ...statement.else.flatMap(callsOf),
-      ];
-    case "return":
-      return [];
-    default:
-      return statement satisfies never;
-  }
-}
-
-function callsIn(expression: Expression): readonly Call[] {
-  switch (expression.kind) {
-    case "call":
-      return [expression, ...expression.arguments.flatMap(callsIn)];
-    case "unary":
-    case "convert":
-      return callsIn(expression.operand);
-    case "binary":
-      return [...callsIn(expression.left), ...callsIn(expression.right)];
-    case "literal":
-    case "parameter":
-    case "local":
-      return [];
-    default:
-      return expression satisfies never;
-  }
 }

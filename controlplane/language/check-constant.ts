@@ -1,18 +1,20 @@
+import { compileRegex } from "../regex/compile-regex.ts";
 import type { ExpressionNode } from "./ast.ts";
 import { type HeaderProblem, unreadable, unwritable } from "./check-header.ts";
 import type { ConstantKind } from "./interface.ts";
 import { didYouMean } from "./nearest.ts";
+import type { Span } from "./source.ts";
 
 /** The most of a body that a policy may ask for: Envoy buffers no more than 1 MiB unless it is told to. */
 const limitMax = 1_048_576;
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 const outcomes = ["FAILED", "SUCCEEDED"];
 
-/** What a constant is, or what is wrong with it; `wanted` says what was expected when it is not even of the right form. */
+/** `part` is within the literal. What a constant is, or what is wrong with it; `wanted` says what was expected when it is not even of the right form. */
 export type Constant =
   | { readonly value: string | bigint }
   | { readonly wanted: string }
-  | ({ readonly about: "header" | "value" } & HeaderProblem);
+  | ({ readonly about: "header" | "value" | "pattern"; readonly part?: Span } & HeaderProblem);
 
 /** Read an argument that must be a literal. `writes`: the action changes the header that it names. */
 export function checkConstant(
@@ -26,9 +28,10 @@ export function checkConstant(
       const problem = (writes ? unwritable : unreadable)(node.value);
       return problem ? { about: "header", ...problem } : { value: node.value };
     }
+    case "regex":
+      return node.kind === "string" ? checkRegex(node.value) : { wanted: "a quoted regular expression" };
     case "service":
     case "version":
-    case "regex":
     case "text":
       return node.kind === "string" ? { value: node.value } : { wanted: "a quoted string" };
     case "status": {
@@ -60,6 +63,18 @@ export function checkConstant(
     default:
       return kind satisfies never;
   }
+}
+
+function checkRegex(pattern: string): Constant {
+  const compiled = compileRegex(pattern);
+  if (compiled.kind !== "error") return { value: pattern };
+  const { message, offset, length, help } = compiled;
+  return {
+    about: "pattern",
+    message,
+    help: help ?? "write it as RE2 does: https://github.com/google/re2/wiki/Syntax",
+    part: { start: offset, end: offset + length },
+  };
 }
 
 /** Quoted or bare. */

@@ -527,12 +527,22 @@ function checkArgument(
   const constant = checkConstant(node, type, { writes: writers.has(signature.name) });
   if ("wanted" in constant) return wrong(constant.wanted);
   if ("message" in constant) {
-    const code = constant.about === "header" ? "CUP0214" : "CUP0204";
-    scope.reporter.report(code, node.span, constant.message, { help: constant.help });
+    const code = ({ header: "CUP0214", value: "CUP0204", pattern: "CUP0226" } as const)[constant.about];
+    scope.reporter.report(code, within(node, constant.part, scope), constant.message, {
+      help: constant.help,
+    });
     return undefined;
   }
   const { value } = constant;
   return literal(typeof value === "bigint" ? "int" : "string", value, node.span);
+}
+
+/** A part of a string literal; all of it when escapes stand between what is written and what is meant. */
+function within(node: ExpressionNode, part: Span | undefined, { reporter }: Scope): Span {
+  const { start, end } = node.span;
+  const isPlain = node.kind === "string" && reporter.source.text.slice(start + 1, end - 1) === node.value;
+  if (part === undefined || !isPlain) return node.span;
+  return { start: start + 1 + part.start, end: start + 1 + Math.max(part.end, part.start + 1) };
 }
 
 function isValueType(type: ValueType | ConstantKind): type is ValueType {

@@ -33,6 +33,7 @@ export const codes = {
   CUP0222: "name that is taken",
   CUP0223: "unknown kind of state or type of parameter",
   CUP0224: "state of the whole mesh",
+  CUP0226: "regular expression that cannot be compiled",
 
   // Interfaces; what is wrong with their characters, strings and comments has the codes of Copper
   CUI0101: "something else was expected in an interface",

@@ -7,6 +7,7 @@ type Function = (...args: (number | bigint)[]) => number | bigint;
 
 const { bytes: module = new Uint8Array(), stderr } = await assemble({
   entry: `import "proxy-wasm-as/assembly/abort";
+export { equal } from "proxy-wasm-as/assembly/bytes";
 export { allocate } from "proxy-wasm-as/assembly/policy";
 export * from "proxy-wasm-as/assembly/actions/text";
 export function collect(): void { __collect(); }`,

@@ -2,6 +2,7 @@ import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "../bytes";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status } from "../env";
 import { phase, turn } from "../phase";
 import { allocate } from "../policy";
+import { contains } from "./text";
 
 // The body of the request, or of the response in its phase, as far as the host has it: all of it, when a policy runs once it is
 // complete or longer than any limit. Fetched at most once in a callback, unless a later action reads further.
@@ -18,7 +19,7 @@ export function getBodySize(limit: i64): i64 {
 
 /** Whether the text occurs in the first `limit` bytes. */
 export function bodyContains(text: Bytes, limit: i64): bool {
-  return text != MISSING && occurs(text, body(limit));
+  return text != MISSING && contains(body(limit), text);
 }
 
 /**
@@ -62,27 +63,6 @@ function body(limit: i64): Bytes {
     fetched = bytes(load<u32>(cell), load<u32>(cell + 4));
   }
   return bytes(pointerOf(fetched), min(wanted, lengthOf(fetched)));
-}
-
-/** In linear time, whatever the body: what begins the text and ended a partial match is never compared again (Knuth, Morris, Pratt). */
-function occurs(text: Bytes, whole: Bytes): bool {
-  const length = lengthOf(text);
-  if (length > lengthOf(whole)) return false;
-  const first = pointerOf(text);
-  const borders = allocate((length + 1) * 4);
-  let matched: usize = 0;
-  for (let i: usize = 1; i < length; i++) {
-    while (matched > 0 && load<u8>(first + i) != load<u8>(first + matched)) matched = load<u32>(borders + matched * 4);
-    if (load<u8>(first + i) == load<u8>(first + matched)) matched++;
-    store<u32>(borders + (i + 1) * 4, <u32>matched);
-  }
-  matched = 0;
-  const stop = pointerOf(whole) + lengthOf(whole);
-  for (let next = pointerOf(whole); next < stop && matched < length; next++) {
-    while (matched > 0 && load<u8>(next) != load<u8>(first + matched)) matched = load<u32>(borders + matched * 4);
-    if (load<u8>(next) == load<u8>(first + matched)) matched++;
-  }
-  return matched == length;
 }
 
 // Where the reader of JSON stands. It checks all of the text, and keeps the value that the path leads to.

@@ -1,13 +1,8 @@
-import { Bytes, bytes, equal as equalBytes, lengthOf, MISSING, pointerOf } from "../bytes";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "../bytes";
 import { allocate } from "../policy";
 
-// The actions of `string` and `int`, and what the operators on strings become. What a function makes lives until the callback
-// ends. An absent value is given to `equal` and `orElse` only.
-
-/** `==`, which is false where a side is absent. */
-export function equal(left: Bytes, right: Bytes): bool {
-  return left != MISSING && equalBytes(left, right);
-}
+// The actions of `string` and `int`, and what the operators on strings become. What a function makes lives until the callback ends.
+// Asked of an absent value all answers are no, its length is 0, it is no number, and in lower case it is absent still.
 
 /** `??`. */
 export function orElse(value: Bytes, otherwise: Bytes): Bytes {
@@ -37,6 +32,7 @@ export function concat(left: Bytes, right: Bytes): Bytes {
 
 /** Whether the whole text is one that an automaton accepts; `table` is as `controlplane/regex/automaton.ts` lays it out. */
 export function matches(value: Bytes, table: usize): bool {
+  if (value == MISSING) return false;
   const classes = <usize>load<u16>(table, 4);
   const rows = table + 264;
   const end = pointerOf(value) + lengthOf(value);
@@ -57,12 +53,12 @@ export function matches(value: Bytes, table: usize): bool {
 
 export function startsWith(value: Bytes, text: Bytes): bool {
   const length = lengthOf(text);
-  return length <= lengthOf(value) && memory.compare(pointerOf(value), pointerOf(text), length) == 0;
+  return value != MISSING && length <= lengthOf(value) && memory.compare(pointerOf(value), pointerOf(text), length) == 0;
 }
 
 export function endsWith(value: Bytes, text: Bytes): bool {
   const length = lengthOf(text);
-  if (length > lengthOf(value)) return false;
+  if (value == MISSING || length > lengthOf(value)) return false;
   return memory.compare(pointerOf(value) + lengthOf(value) - length, pointerOf(text), length) == 0;
 }
 
@@ -73,6 +69,7 @@ export function endsWith(value: Bytes, text: Bytes): bool {
 export function contains(value: Bytes, text: Bytes): bool {
   const length = lengthOf(text);
   const size = lengthOf(value);
+  if (value == MISSING) return false;
   if (length == 0) return true;
   if (length > size) return false;
   const wanted = pointerOf(text);
@@ -97,11 +94,12 @@ export function contains(value: Bytes, text: Bytes): bool {
 
 /** In bytes. */
 export function length(value: Bytes): i64 {
-  return lengthOf(value);
+  return value == MISSING ? 0 : lengthOf(value);
 }
 
 /** ASCII letters only; a text without capitals is given back as it is. */
 export function toLower(value: Bytes): Bytes {
+  if (value == MISSING) return MISSING;
   const size = lengthOf(value);
   const from = pointerOf(value);
   let at: usize = 0;
@@ -118,6 +116,7 @@ export function toLower(value: Bytes): Bytes {
 
 /** Digits with at most a `-` before them, and nothing beside. */
 export function toInt(value: Bytes, otherwise: i64): i64 {
+  if (value == MISSING) return otherwise;
   const end = pointerOf(value) + lengthOf(value);
   let at = pointerOf(value);
   const negative = at < end && load<u8>(at) == 45;
