@@ -9,11 +9,17 @@ import { ClusterLoadAssignmentSchema } from "../controlplane/xds/generated/envoy
 import { ListenerSchema } from "../controlplane/xds/generated/envoy/config/listener/v3/listener_pb.ts";
 import { FilterConfigSchema } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "../controlplane/xds/generated/envoy/config/route/v3/route_pb.ts";
+import { StdoutAccessLogSchema } from "../controlplane/xds/generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts";
+import { HTTPFaultSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { HeaderMutationSchema as HeaderMutationFilterSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.ts";
+import { JwtAuthenticationSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
 import { RBACSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts";
 import { RouterSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import { UpstreamCodecSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts";
 import { WasmSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.ts";
 import { HttpConnectionManagerSchema } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
+import { PreviousHostsPredicateSchema } from "../controlplane/xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Resource } from "../controlplane/xds/resource.ts";
 import { proxyResources, resourcesOf, wayOf } from "../controlplane/xds/snapshot.ts";
@@ -21,12 +27,18 @@ import { type TypeUrl, typeUrl } from "../controlplane/xds/type-url.ts";
 
 const registry = createRegistry(
   FilterConfigSchema,
+  HTTPFaultSchema,
+  HeaderMutationFilterSchema,
   HeaderMutationSchema,
   HttpConnectionManagerSchema,
   HttpProtocolOptionsSchema,
+  JwtAuthenticationSchema,
+  PreviousHostsPredicateSchema,
   RBACSchema,
   RouterSchema,
+  StdoutAccessLogSchema,
   StringValueSchema,
+  UpstreamCodecSchema,
   WasmSchema,
 );
 

@@ -157,7 +157,7 @@ function call({ action, state, arguments: given }: Call, emitter: Emitter): stri
   const first = standardInterface.receivers.get(receiver)?.kind === "type" ? 1 : 0;
   const written = given.map((argument, place) => {
     const type = signature.parameters[place - first]?.type ?? argument.type ?? "string";
-    return constant(action, type, argument, emitter) ?? expression(argument, emitter);
+    return constant(type, argument, emitter) ?? expression(argument, emitter);
   });
   const isShorter = given.length - first < signature.parameters.length;
   const used = emitter.use(
@@ -178,7 +178,6 @@ const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
 function constant(
-  action: string,
   type: ValueType | ConstantKind,
   argument: Expression,
   { literals }: Emitter,
