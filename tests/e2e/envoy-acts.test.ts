@@ -158,9 +158,9 @@ async function call(
 /** The filter of `frontend` and `mid`: `x-act` names what it does, `NAME` or `NAME+NAME`. */
 async function acts(policy: string, by: string): Promise<Module> {
   const decisions: Readonly<Record<string, string>> = {
-    delay: "injectDelay(200000000, 100);",
+    delay: "injectDelay(400000000, 100);",
     abort: "injectAbort(429, 100);",
-    timeout: "setTimeout(150000000);",
+    timeout: "setTimeout(500000000);",
     retry: `setRetries(3, ${text("5xx")});`,
     v1: `routeToVersion(${text("rate")}, ${text("v1")});`,
     v2: `routeToVersion(${text("rate")}, ${text("v2")});`,
@@ -169,7 +169,7 @@ async function acts(policy: string, by: string): Promise<Module> {
     hash: `setHashKey(header(${text("x-key")}));`,
     path: `rewritePath(${text("/other path")});`,
     host: `rewriteHost(${text("geo")});`,
-    deadline: "setDeadline(400000000);",
+    deadline: "setDeadline(1000000000);",
     later: "setDeadline(9000000000);",
   };
   const body = Object.entries(decisions)
@@ -264,10 +264,11 @@ async function buildOf(mesh: Mesh): Promise<Build> {
 
 describe("resilience", () => {
   test("a delay holds the request back", async () => {
-    expect((await call("rate")).milliseconds).toBeLessThan(180);
+    const plain = await Promise.all([call("rate"), call("rate"), call("rate")]);
+    expect(Math.min(...plain.map((answer) => answer.milliseconds))).toBeLessThan(390);
     const { status, milliseconds, saw } = await call("rate", { "x-act": "delay" });
     expect(status).toBe(200);
-    expect(milliseconds).toBeGreaterThan(195);
+    expect(milliseconds).toBeGreaterThan(395);
     expect(reserved(saw)).toEqual([]);
   });
 
@@ -278,10 +279,10 @@ describe("resilience", () => {
   });
 
   test("a timeout ends the request with 504", async () => {
-    const { status, milliseconds } = await call("rate", { "x-act": "timeout", "x-slow-rate": "1000" });
+    const { status, milliseconds } = await call("rate", { "x-act": "timeout", "x-slow-rate": "2000" });
     expect(status).toBe(504);
-    expect(milliseconds).toBeGreaterThan(140);
-    expect(milliseconds).toBeLessThan(900);
+    expect(milliseconds).toBeGreaterThan(490);
+    expect(milliseconds).toBeLessThan(1_900);
     const { saw } = await call("rate", { "x-act": "timeout" });
     expect(reserved(saw)).toEqual([]);
   });
@@ -308,17 +309,17 @@ describe("resilience", () => {
     expect(leaf.headers["baggage"]).toMatch(/^wire-deadline=\d{13}$/);
     expect([...reserved(leaf), ...reserved(quick.saw)]).toEqual([]);
 
-    // The first hop takes 200 ms of the 400, so the second has less than half for a service that takes a second.
+    // The first hop takes half of the second, so the other half is all that the second has for a service that takes two.
     const before = seen.length;
-    const slow = await call("mid", { ...asks, "x-slow-mid": "200", "x-slow-leaf": "1000" });
-    expect(slow.milliseconds).toBeLessThan(900);
+    const slow = await call("mid", { ...asks, "x-slow-mid": "500", "x-slow-leaf": "2000" });
+    expect(slow.milliseconds).toBeLessThan(1_900);
     await expect.poll(() => seen.slice(before).find(({ service }) => service === "mid")?.next).toBeDefined();
     const next = seen.slice(before).find(({ service }) => service === "mid")?.next;
     expect(next?.status).toBe(504);
-    expect(next?.milliseconds).toBeLessThan(300);
+    expect(next?.milliseconds).toBeLessThan(700);
 
     // Nothing is left for the second hop, which does not even try.
-    const late = await call("mid", { ...asks, "x-slow-mid": "500" });
+    const late = await call("mid", { ...asks, "x-slow-mid": "1200" });
     expect(late.status).toBe(504);
     await expect
       .poll(() => seen.filter(({ service }) => service === "mid").at(-1)?.next?.body)
