@@ -1,0 +1,175 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findEnvoy, startEnvoy } from "../../envoy/index.ts";
+
+/** One module in one Envoy, before a service that says in `x-got` and `x-seen` which body and which `x-a` it got. */
+export interface FilterSetting {
+  readonly bytes: Uint8Array;
+  readonly configuration?: string;
+  /** An own loopback address. */
+  readonly address: string;
+  /** Default 1. */
+  readonly workers?: number;
+}
+
+export interface FilterRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** In pieces that come one by one. */
+  readonly body?: readonly string[];
+  /** When the client goes without waiting any longer. */
+  readonly goneAfterMs?: number;
+}
+
+/** Status 0 when the client went. */
+export interface FilterAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface FilterInEnvoy extends AsyncDisposable {
+  send(request: FilterRequest): Promise<FilterAnswer>;
+  /** What the filter has logged so far. */
+  said(): readonly string[];
+  stats(filter: string): Promise<ReadonlyMap<string, number>>;
+  /** How many requests the service has had at once, at most; those whose client went count until it would have answered them. */
+  readonly atOnceMax: number;
+}
+
+const PORT = 10_000;
+
+/** Start it; a request's `x-slow` is how many milliseconds the service takes, its `x-status` what it answers. */
+export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy> {
+  const found = await findEnvoy({ onProgress: (line) => void process.stderr.write(`${line}\n`) });
+  if (found.kind !== "binary") throw new Error("this needs the binary of an Envoy");
+  let atOnce = 0;
+  let atOnceMax = 0;
+  const service = createServer(async (request, response) => {
+    atOnce++;
+    atOnceMax = Math.max(atOnceMax, atOnce);
+    const got = await textOf(request);
+    const { "x-a": seen = "", "x-slow": slow = 0, "x-status": status = 200 } = request.headers;
+    await sleep(Number(slow));
+    response.writeHead(Number(status), { "x-got": got, "x-seen": seen });
+    response.write("12");
+    await sleep(30);
+    // Before the proxy can know that it is over.
+    atOnce--;
+    response.end("34");
+  });
+  service.listen(0, setting.address);
+  await once(service, "listening");
+  const { port } = service.address() as AddressInfo;
+  let log = "";
+  const envoy = await startEnvoy({
+    path: found.path,
+    config: configOf(setting, port),
+    adminAddress: setting.address,
+    concurrency: setting.workers ?? 1,
+    onLog: (chunk) => {
+      log += chunk;
+    },
+  });
+  return {
+    get atOnceMax() {
+      return atOnceMax;
+    },
+    send: (request) => send(setting.address, request),
+    said: () => [...log.matchAll(/\bwasm log[^:\n]*: (.*)$/gm)].map(([, line = ""]) => line),
+    stats: (filter) => envoy.stats(filter),
+    async [Symbol.asyncDispose]() {
+      await envoy.stop();
+      service.closeAllConnections();
+      service.close();
+    },
+  };
+}
+
+function configOf(setting: FilterSetting, servicePort: number): Readonly<Record<string, unknown>> {
+  const { address, bytes, configuration = "" } = setting;
+  const place = (port: number) => ({ socket_address: { address, port_value: port } });
+  const typed = (name: string, type: string, config: object) => ({
+    name,
+    typed_config: { "@type": `type.googleapis.com/${type}`, ...config },
+  });
+  const inline = { inline_bytes: Buffer.from(bytes).toString("base64") };
+  const plugin = {
+    name: "filter",
+    allow_on_headers_stop_iteration: true,
+    configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
+    vm_config: { vm_id: "filter", runtime: "envoy.wasm.runtime.v8", code: { local: inline } },
+  };
+  const http = "envoy.extensions.filters.http";
+  const manager = typed(
+    "manager",
+    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    {
+      stat_prefix: "filter",
+      route_config: {
+        virtual_hosts: [
+          {
+            name: "all",
+            domains: ["*"],
+            routes: [{ match: { prefix: "/" }, route: { cluster: "service" } }],
+          },
+        ],
+      },
+      http_filters: [
+        typed("filter", `${http}.wasm.v3.Wasm`, { config: plugin }),
+        typed("router", `${http}.router.v3.Router`, {}),
+      ],
+    },
+  );
+  const endpoint = { endpoint: { address: place(servicePort) } };
+  return {
+    admin: { address: place(9901) },
+    static_resources: {
+      listeners: [{ name: "in", address: place(PORT), filter_chains: [{ filters: [manager] }] }],
+      clusters: [
+        {
+          name: "service",
+          type: "STATIC",
+          load_assignment: { cluster_name: "service", endpoints: [{ lb_endpoints: [endpoint] }] },
+        },
+      ],
+    },
+  };
+}
+
+/** On a connection of its own, so that all workers get some. */
+async function send(
+  address: string,
+  { headers = {}, body, goneAfterMs }: FilterRequest,
+): Promise<FilterAnswer> {
+  const method = body === undefined ? "GET" : "POST";
+  const request = httpRequest({ host: address, port: PORT, path: "/p?q=1", method, headers, agent: false });
+  const answer = new Promise<FilterAnswer>((resolve) => {
+    const gone: FilterAnswer = { status: 0, headers: {}, body: "" };
+    request.on("error", () => resolve(gone));
+    request.on("response", (response) => {
+      textOf(response).then(
+        (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+        () => resolve(gone),
+      );
+    });
+  });
+  const timer = goneAfterMs === undefined ? undefined : setTimeout(() => request.destroy(), goneAfterMs);
+  for (const piece of body ?? []) {
+    request.write(piece);
+    await sleep(50);
+  }
+  request.end();
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const piece of message) text += String(piece);
+  return text;
+}
