@@ -23,6 +23,13 @@ command("check")
   .addOption(json())
   .action(run(async () => (await import("./check.ts")).check));
 
+command("fmt")
+  .description("lay out Copper and interfaces, each file in its place; comments and meaning stay")
+  .argument("<files...>", "`.cup` and `.cui` files, or folders of them")
+  .option("--check", "change nothing: list the files that are not laid out, and exit with 1 if there are any")
+  .addOption(json())
+  .action(run(async () => (await import("./fmt.ts")).fmt));
+
 command("compile")
   .description("write the generated source, the Wasm modules and a manifest")
   .argument("<policies...>", policies)

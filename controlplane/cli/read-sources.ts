@@ -13,10 +13,16 @@ function isSkipped(name: string): boolean {
   return name === "node_modules" || name === "proxy-wasm-as" || name.startsWith(".");
 }
 
-/** Read the policies that the positionals name. A folder means all policies in it, below it too. A file that is named twice counts once. */
-export async function readSources(paths: readonly string[]): Promise<readonly Source[]> {
+/**
+ * Read the policies that the positionals name, or the files whose names are `wanted`. A folder means all of them in it, below it too. A
+ * file that is named twice counts once.
+ */
+export async function readSources(
+  paths: readonly string[],
+  wanted: (name: string) => boolean = isPolicyFile,
+): Promise<readonly Source[]> {
   const files = new Map<string, string>();
-  for (const path of (await Promise.all(paths.map(policyFilesOf))).flat()) {
+  for (const path of (await Promise.all(paths.map((given) => filesOf(given, wanted)))).flat()) {
     const real = await onDisk(path, (file) => realpath(file, "utf8"));
     if (!files.has(real)) files.set(real, path);
   }
@@ -31,7 +37,7 @@ export async function readSource(path: string): Promise<Source> {
   return { path, text: await onDisk(path, (file) => readFile(file, "utf8")) };
 }
 
-async function policyFilesOf(path: string): Promise<readonly string[]> {
+async function filesOf(path: string, wanted: (name: string) => boolean): Promise<readonly string[]> {
   if (!(await onDisk(path, stat)).isDirectory()) return [path];
   const names = (await onDisk(path, (folder) => readdir(folder, "utf8")))
     .filter((name) => !isSkipped(name))
@@ -39,13 +45,13 @@ async function policyFilesOf(path: string): Promise<readonly string[]> {
   const below = await Promise.all(
     names.map(async (name) => {
       const entry = join(path, name);
-      if (isPolicyFile(name)) return [entry];
+      if (wanted(name)) return [entry];
       // What is neither is nothing to us, also where it cannot be looked at.
       const isFolder = await stat(entry).then(
         (found) => found.isDirectory(),
         () => false,
       );
-      return isFolder ? policyFilesOf(entry) : [];
+      return isFolder ? filesOf(entry, wanted) : [];
     }),
   );
   return below.flat();
