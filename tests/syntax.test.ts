@@ -14,7 +14,7 @@ describe("reading and laying out", () => {
       fc.property(writtenWell, (source) => {
         expect(checkSyntax(source).isFormatted).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });

@@ -11,6 +11,8 @@ export interface PolicyNode {
   readonly name: Identifier;
   readonly clauses: readonly ClauseNode[];
   readonly statements: readonly StatementNode[];
+  /** Words of clauses and names of values that could not be read: that they are missing has been said. */
+  readonly broken: ReadonlySet<string>;
   readonly span: Span;
 }
 

@@ -40,7 +40,7 @@ export function checkClauses(node: PolicyNode, offered: Interface, reporter: Rep
     mode: "enforce",
     states: new Map(),
     parameters: new Map(),
-    broken: new Set(),
+    broken: new Set(node.broken),
   };
   const seen = new Set<string>();
   for (const clause of node.clauses) {
@@ -64,7 +64,7 @@ export function checkClauses(node: PolicyNode, offered: Interface, reporter: Rep
     checkClause(clause, read, offered, reporter);
   }
   for (const required of ["act", "context"]) {
-    if (seen.has(required)) continue;
+    if (seen.has(required) || node.broken.has(required)) continue;
     const example = required === "act" ? "act (Request request)" : "context ('frontend -> .* -> rate')";
     reporter.report("CUP0205", node.name.span, `policy \`${node.name.text}\` has no clause \`${required}\``, {
       help: `add \`${example}\``,

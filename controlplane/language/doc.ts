@@ -18,7 +18,7 @@ export function row(...parts: readonly Doc[]): Doc {
   return { kind: "row", text: "", parts, breaks: parts.some((part) => part.breaks) };
 }
 
-/** Lines that are broken inside begin two columns further to the right. */
+/** Lines that are broken inside begin one step further to the right. */
 export function indent(...parts: readonly Doc[]): Doc {
   return { ...row(...parts), kind: "indent" };
 }
@@ -42,6 +42,9 @@ export const softline: Doc = { kind: "line", text: "", parts: [], breaks: false 
 /** Always a line break. */
 export const hardline: Doc = { kind: "line", text: "", parts: [], breaks: true };
 
+/** Columns. */
+const step = 2;
+
 interface Piece {
   readonly doc: Doc;
   readonly depth: number;
@@ -62,8 +65,8 @@ export function print(doc: Doc, width: number): string {
   const write = (value: string): void => {
     if (value === "") return;
     if (column === 0) {
-      out.push("  ".repeat(lineDepth));
-      column = lineDepth * 2;
+      out.push(" ".repeat(lineDepth * step));
+      column = lineDepth * step;
     }
     out.push(value);
     const newline = value.lastIndexOf("\n");

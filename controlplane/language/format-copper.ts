@@ -84,14 +84,15 @@ export function copperDoc(writer: DocWriter): Doc {
   function words(): Doc {
     if (isAt(")")) return empty;
     const parts: Doc[] = [trailing(), softline, leading()];
-    for (let isFirst = true; !isAt(")"); isFirst = false) {
-      if (isAt(",")) parts.push(token({ breaks: true }), trailing(), line, leading());
-      else {
-        const isSigned = isAt("-") && peek(1).kind === "number";
-        parts.push(isFirst ? empty : text(" "), isSigned ? row(token(), token()) : token());
+    for (let isFirst = true; !isAt(")"); ) {
+      if (isAt(",")) {
+        parts.push(token({ breaks: true }), trailing(), line, leading());
+        isFirst = true;
         continue;
       }
-      isFirst = true;
+      const isSigned = isAt("-") && peek(1).kind === "number";
+      parts.push(isFirst ? empty : text(" "), isSigned ? row(token(), token()) : token());
+      isFirst = false;
     }
     return row(indent(...parts, trailing(), writer.dangling()), softline);
   }

@@ -101,6 +101,16 @@ describe("old files", () => {
       },
     ]);
   });
+  test("a comment behind something is no documentation of the next thing", () => {
+    const { interfaces } = read(
+      "/// About A.\n/// More.\nact A { /// not B\n  /// B.\n  action B(self), /// still B\n  action C(self),\n  /// D.\n  // but\n  action D(self)\n}\n",
+    );
+    const act = interfaces[0]?.receivers.get("A");
+    expect([
+      act?.documentation,
+      ...[...(act?.actions.values() ?? [])].map(({ documentation }) => documentation),
+    ]).toEqual(["About A.\nMore.", "B.", "", ""]);
+  });
   test("an empty file has no data plane", () => {
     expect(read("// nothing\n---\n").interfaces).toEqual([]);
   });

@@ -67,6 +67,16 @@ function parseFile(reporter: Reporter): {
     return interfaces;
   }
 
+  /** What stands right before the token here; a comment that ends the line of something else is about that. */
+  function documentation(): string {
+    const { comments = [], span } = peek();
+    const { end } = cursor.previous().span;
+    const [first] = comments;
+    const isBehind = first !== undefined && end <= first.span.start && end < span.start;
+    const isOfLine = isBehind && !reporter.source.text.slice(end, first.span.start).includes("\n");
+    return documentationOf(isOfLine ? comments.slice(1) : comments);
+  }
+
   function part(): Interface {
     const draft: Draft = { imports: [], receivers: new Map(), parents: new Map() };
     while (!isEndOfPart()) {
@@ -143,7 +153,7 @@ function parseFile(reporter: Reporter): {
   }
 
   function receiver(kind: Receiver["kind"], draft: Draft): boolean {
-    const documentation = documentationOf(peek().comments);
+    const about = documentation();
     next();
     const name = identifier("a name");
     if (!name) return false;
@@ -159,7 +169,7 @@ function parseFile(reporter: Reporter): {
         name: name.text,
         ...(parent === undefined ? {} : { extends: parent.text }),
         actions,
-        documentation,
+        documentation: about,
         span: name.span,
       });
       if (parent) draft.parents.set(name.text, parent.span);
@@ -193,7 +203,7 @@ function parseFile(reporter: Reporter): {
   }
 
   function signature(): Signature | undefined {
-    const documentation = documentationOf(peek().comments);
+    const about = documentation();
     const side = isAt("[") ? heading() : "either";
     if (side === undefined) return undefined;
     if (!isAt("action", "name"))
@@ -213,7 +223,7 @@ function parseFile(reporter: Reporter): {
       parameters: list,
       ...(result === "nothing" ? {} : { result }),
       ...(side === "either" ? {} : { side }),
-      documentation,
+      documentation: about,
       span: name.span,
     };
   }
@@ -416,8 +426,8 @@ function extendsItself(name: string, receivers: ReadonlyMap<string, Receiver>, f
   return false;
 }
 
-/** The text of the `///` lines that stand right before something. */
-function documentationOf(comments: readonly Comment[] = []): string {
+/** The text of the `///` lines at the end of some comments. */
+function documentationOf(comments: readonly Comment[]): string {
   const isDocumentation = ({ text }: Comment): boolean => text.startsWith("///") && !text.startsWith("////");
   const from = comments.findLastIndex((comment) => !isDocumentation(comment)) + 1;
   return comments

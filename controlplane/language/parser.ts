@@ -63,6 +63,10 @@ function parseFile(reporter: Reporter): {
   let height = 0;
   /** Blocks that are open here. */
   let blocks = 0;
+  /** What the policy that is being read lacks because of a mistake. */
+  let broken = new Set<string>();
+  /** Where blocks were missing their braces last. */
+  let unclosedAt = -1;
 
   function file(): { readonly imports: readonly ImportNode[]; readonly policies: readonly PolicyNode[] } {
     const imports: ImportNode[] = [];
@@ -98,6 +102,7 @@ function parseFile(reporter: Reporter): {
 
   function policy(): PolicyNode | undefined {
     const start = next().span.start;
+    broken = new Set();
     const name = identifier("the policy's name");
     const clauses = header();
     let statements: readonly StatementNode[] = [];
@@ -105,7 +110,7 @@ function parseFile(reporter: Reporter): {
     if (clauses && (expect("{") || isAt("[") || (peek().kind === "name" && !isEndOfPolicy())))
       statements = block();
     if (!clauses) while (!isEndOfPolicy()) next();
-    return name && { name, clauses: clauses ?? [], statements, span: from(start) };
+    return name && { name, clauses: clauses ?? [], statements, broken, span: from(start) };
   }
 
   /** `( … )`, or undefined when not even the body can be found. */
@@ -121,6 +126,11 @@ function parseFile(reporter: Reporter): {
     return clauses;
   }
 
+  function lost(words: readonly Identifier[]): undefined {
+    for (const { text } of words) broken.add(text);
+    return undefined;
+  }
+
   function isClause(): boolean {
     return peek().kind === "name" && peek(1).kind === "symbol" && peek(1).value === "(";
   }
@@ -130,6 +140,7 @@ function parseFile(reporter: Reporter): {
     for (; !isEndOfPolicy() && !isAt("{") && !isAt("}"); next()) {
       if (isAt(")") && peek(1).kind === "symbol" && peek(1).value === "{") return true;
       if (isClause() && (clauseNames.includes(peek().value) || cursor.startsLine())) return true;
+      if (peek().kind === "name") broken.add(peek().value);
     }
     return false;
   }
@@ -137,11 +148,15 @@ function parseFile(reporter: Reporter): {
   function clause(): ClauseNode | undefined {
     const start = peek().span.start;
     const keyword = identifier("a clause or `)`");
-    if (!keyword || !expect("(")) return undefined;
+    if (!keyword) return undefined;
+    if (!expect("(")) return lost([keyword]);
     const words: Word[] = [];
     const isContext = keyword.text === "context";
     for (let open = 0; open > 0 || !isAt(")"); ) {
-      if (isEndOfPolicy() || isAt("{") || (isAt("(") && !isContext)) return unexpected("`)`");
+      if (isEndOfPolicy() || isAt("{") || (isAt("(") && !isContext)) {
+        unexpected("`)`");
+        return lost([keyword, ...words]);
+      }
       if (isAt("(")) open++;
       else if (isAt(")")) open--;
       words.push(isContext ? word() : (signed() ?? word()));
@@ -177,7 +192,9 @@ function parseFile(reporter: Reporter): {
     const statements: StatementNode[] = [];
     for (;;) {
       if (isEndOfPolicy()) {
-        unexpected("`}`");
+        // One message for all blocks that are open here.
+        if (unclosedAt !== cursor.count()) unexpected("`}`");
+        unclosedAt = cursor.count();
         break;
       }
       if (accept(";")) continue;
@@ -284,6 +301,8 @@ function parseFile(reporter: Reporter): {
     const name = identifier("a name");
     if (!name) return undefined;
     if (!accept("=")) {
+      broken.add(name.text);
+      if (peek().kind === "name") broken.add(peek().value);
       const isTyped = peek().kind === "name" && valueTypes.includes(name.text);
       return unexpected(
         "`=`",
@@ -291,6 +310,7 @@ function parseFile(reporter: Reporter): {
       );
     }
     const value = expression();
+    if (!value) broken.add(name.text);
     return value && ended({ kind: "let", name, value, span: from(start) });
   }
 
