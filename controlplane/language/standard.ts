@@ -59,7 +59,7 @@ act Request: Connection {
     action GetHost(self): string,
     /// The first value of a query parameter, with its percent-encoding resolved; absent where there is none.
     action GetQuery(self, const text name): string?,
-    /// A claim of the JSON Web Token that Envoy has verified, absent where there is none or it is not a string.
+    /// A claim of the JSON Web Token that Envoy has verified, absent where there is none. A string comes without quotes, the rest as JSON.
     action GetClaim(self, const json claim): string?,
 
     /// Send the request to this version of the service, when it is a request to that service.
