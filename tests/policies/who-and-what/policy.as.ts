@@ -1,0 +1,73 @@
+// wire/rate/inbound/who-and-what
+// Generated from who-and-what. Edit the policies instead.
+import "proxy-wasm-as/assembly/abort";
+import { getCallee, getCaller, getHost, getMethod, getPath, getQuery } from "proxy-wasm-as/assembly/actions/access";
+import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { orElse } from "proxy-wasm-as/assembly/actions/text";
+import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+
+// "caller"
+// @ts-ignore: decorator
+@inline function L0_caller(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 101, 114]), 6); }
+// "unknown"
+// @ts-ignore: decorator
+@inline function L1_unknown(): u64 { return bytes(memory.data<u8>([117, 110, 107, 110, 111, 119, 110]), 7); }
+// "callee"
+// @ts-ignore: decorator
+@inline function L2_callee(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 101, 101]), 6); }
+// "method"
+// @ts-ignore: decorator
+@inline function L3_method(): u64 { return bytes(memory.data<u8>([109, 101, 116, 104, 111, 100]), 6); }
+// "path"
+// @ts-ignore: decorator
+@inline function L4_path(): u64 { return bytes(memory.data<u8>([112, 97, 116, 104]), 4); }
+// "asked-for"
+// @ts-ignore: decorator
+@inline function L5_asked_for(): u64 { return bytes(memory.data<u8>([97, 115, 107, 101, 100, 45, 102, 111, 114]), 9); }
+// "user"
+// @ts-ignore: decorator
+@inline function L6_user(): u64 { return bytes(memory.data<u8>([117, 115, 101, 114]), 4); }
+// "absent"
+// @ts-ignore: decorator
+@inline function L7_absent(): u64 { return bytes(memory.data<u8>([97, 98, 115, 101, 110, 116]), 6); }
+// "who-and-what\n"
+// @ts-ignore: decorator
+@inline function L8_who_and_what(): u64 { return bytes(memory.data<u8>([119, 104, 111, 45, 97, 110, 100, 45, 119, 104, 97, 116, 10]), 13); }
+
+// who-and-what, policy.cup:1
+function p0_who_and_what(): void {
+  setHeader(L0_caller(), orElse(getCaller(), L1_unknown())); // line 6
+  setHeader(L2_callee(), getCallee()); // line 7
+  setHeader(L3_method(), getMethod()); // line 8
+  setHeader(L4_path(), getPath()); // line 9
+  setHeader(L5_asked_for(), getHost()); // line 10
+  setHeader(L6_user(), orElse(getQuery(L6_user()), L7_absent())); // line 11
+}
+
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  begin(context, 0);
+  if (runs(0)) p0_who_and_what();
+  return end();
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = configure(root, size, L8_who_and_what());
+  __collect();
+  return accepted;
+}
+
+export function proxy_on_context_create(context: u32, parent: u32): void {
+  created(context, parent);
+}
+
+export function proxy_on_delete(context: u32): void {
+  deleted(context);
+}
+
+export function proxy_on_memory_allocate(size: usize): usize {
+  return allocate(size);
+}
+
+export function proxy_abi_version_0_2_1(): void {}
