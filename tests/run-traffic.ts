@@ -3,16 +3,28 @@ import type { Chain, Slot } from "../controlplane/codegen/module.ts";
 import type { Build } from "../controlplane/pipeline/build.ts";
 import { addressPlan } from "../controlplane/xds/address-plan.ts";
 import { controlHeaders } from "../controlplane/xds/control-headers.ts";
-import { decodeListener, decodeRoutes, managersOf } from "../controlplane/xds/decode.ts";
+import { decodeCluster, decodeListener, decodeRoutes, managersOf } from "../controlplane/xds/decode.ts";
 import type { Route } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
+import { HeaderMutationSchema as HeaderMutationFilterSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.ts";
 import type { HttpConnectionManager } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
+import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
+import type { Resource } from "../controlplane/xds/resource.ts";
 import { proxyResources, slotsOf, wayOf } from "../controlplane/xds/snapshot.ts";
 import { createHost, type Host } from "../filters/proxy-wasm-as/testing/index.ts";
 import type { Arrival, Traffic } from "./traffic.ts";
+import { verifyToken } from "./verify-token.ts";
 
 type Headers = readonly (readonly [string, string])[];
 type Passed = { readonly kind: "passed"; readonly headers: Headers; readonly cluster: string };
+
+/** What Envoy's router takes away when it has read it. What it does in time, and whether it tries again, is not told here. */
+const routersOwn = [
+  "x-envoy-upstream-rq-timeout-ms",
+  "x-envoy-max-retries",
+  "x-envoy-retry-on",
+  "x-envoy-retry-grpc-on",
+];
 
 /** Sends requests through the resources of a build, read as Envoy reads them, with its modules in the in-process host. */
 export interface InProcessMesh {
@@ -61,6 +73,10 @@ export function inProcessMesh(build: Build): InProcessMesh {
     let route = choose();
     if (host === undefined || route === undefined) return { kind: "answer", status: 404, body: "" };
     for (const filter of manager.httpFilters) {
+      if (filter.name === "envoy.filters.http.jwt_authn") headers = withClaims(headers);
+      const abort =
+        filter.name === "envoy.filters.http.fault" ? headerOf(headers, controlHeaders.faultAbort) : undefined;
+      if (abort !== undefined) return { kind: "answer", status: Number(abort), body: "fault filter abort" };
       const slot = slots.find((candidate) => candidate.name === filter.name);
       if (slot === undefined || !(filter.name in host.typedPerFilterConfig)) continue;
       const result = hostOf(name, slot).request({
@@ -72,13 +88,31 @@ export function inProcessMesh(build: Build): InProcessMesh {
       headers = result.requestHeaders;
       if (result.calls.includes("call_foreign_function:clear_route_cache")) route = choose() ?? route;
     }
-    const action = route.action.case === "route" ? route.action.value.clusterSpecifier : undefined;
-    if (action?.case !== "cluster") throw new Error(`the route ${route.name} leads to no cluster`);
+    const action = route.action.case === "route" ? route.action.value : undefined;
+    const cluster = action?.clusterSpecifier.case === "cluster" ? action.clusterSpecifier.value : "";
+    const known = snapshot.clusters.get(cluster);
+    if (action === undefined || known === undefined)
+      throw new Error(`the route ${route.name} leads to no cluster`);
+    const rewritten =
+      action.hostRewriteSpecifier.case === "hostRewriteHeader"
+        ? headerOf(headers, action.hostRewriteSpecifier.value)
+        : undefined;
+    const sent = headers.map(
+      ([key, value]) => [key, key === ":authority" ? (rewritten ?? value) : value] as const,
+    );
     return {
       kind: "passed",
-      headers: withoutNames(headers, host.requestHeadersToRemove),
-      cluster: action.value,
+      headers: withoutNames(sent, [...host.requestHeadersToRemove, ...routersOwn, ...strippedLate(known)]),
+      cluster,
     };
+  };
+
+  /** The claims of the bearer token, where it is a good one. */
+  const withClaims = (headers: Headers): Headers => {
+    const token = /^Bearer (.+)$/.exec(headerOf(headers, "authorization") ?? "")?.[1];
+    const claims = token === undefined ? undefined : verifyToken(token, mesh.jwt ?? new Map());
+    if (claims === undefined) return headers;
+    return [...headers, [controlHeaders.claims, Buffer.from(claims).toString("base64url")]];
   };
 
   return {
@@ -128,6 +162,21 @@ function strippedEarly(manager: HttpConnectionManager): readonly string[] {
     .map((extension) => extension.typedConfig && anyUnpack(extension.typedConfig, HeaderMutationSchema))
     .flatMap((mutation) => mutation?.mutations ?? [])
     .flatMap(({ action }) => (action.case === "remove" ? [action.value] : []));
+}
+
+/** What the cluster's own filters take away. */
+function strippedLate(cluster: Resource): readonly string[] {
+  return Object.values(decodeCluster(cluster).typedExtensionProtocolOptions)
+    .flatMap((options) => anyUnpack(options, HttpProtocolOptionsSchema)?.httpFilters ?? [])
+    .map(({ configType }) =>
+      configType.case === "typedConfig" ? anyUnpack(configType.value, HeaderMutationFilterSchema) : undefined,
+    )
+    .flatMap((filter) => filter?.mutations?.requestMutations ?? [])
+    .flatMap(({ action }) => (action.case === "remove" ? [action.value] : []));
+}
+
+function headerOf(headers: Headers, name: string): string | undefined {
+  return headers.find(([key]) => key === name)?.[1];
 }
 
 /** Our routes match on the headers of the version and the copy and nothing else. */

@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type Cluster, ClusterSchema } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
 import { type Listener, ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb.ts";
 import {
   type RouteConfiguration,
@@ -10,6 +11,10 @@ import {
   HttpConnectionManagerSchema,
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { Resource } from "./resource.ts";
+
+export function decodeCluster(resource: Resource): Cluster {
+  return fromBinary(ClusterSchema, resource.bytes);
+}
 
 export function decodeListener(resource: Resource): Listener {
   return fromBinary(ListenerSchema, resource.bytes);

@@ -210,16 +210,18 @@ function claims(): Promise<Module> {
     actions: ["GetClaim", "TagAccessLog"],
     tags: ["who"],
     imports: [
-      `{ header, lengthOf, MISSING, pointerOf } from "bytes"`,
+      `{ header, MISSING } from "bytes"`,
       `{ verifiedClaims } from "claims"`,
-      `{ proxy_set_property } from "env"`,
-      `{ setHeader } from "policy"`,
+      `{ getClaim } from "actions/access"`,
+      `{ setHeader } from "actions/headers"`,
+      `{ tagAccessLog } from "actions/telemetry"`,
     ],
     body: `  const found = verifiedClaims();
   if (found != MISSING) setHeader(${text("x-claims")}, found);
+  const level = getClaim(${text("level")});
+  if (level != MISSING) setHeader(${text("x-level")}, level);
   const who = header(${text("x-who")});
-  const path = ${text("wire.tag.who")};
-  if (who != MISSING) proxy_set_property(pointerOf(path), lengthOf(path), pointerOf(who), lengthOf(who));`,
+  if (who != MISSING) tagAccessLog(${text("who")}, who);`,
   });
 }
 
@@ -403,11 +405,12 @@ describe("claims and the access log", () => {
     // What passes is left as it is.
     expect(saw.headers?.["authorization"]).toBe(`Bearer ${token}`);
     expect(reserved(saw)).toEqual([]);
-    return saw.headers?.["x-claims"];
+    const { "x-claims": all, "x-level": level } = saw.headers ?? {};
+    return all === undefined && level === undefined ? undefined : [all, level];
   };
 
   test("claims are those of a token that was verified", async () => {
-    expect(await ofToken(signed(head, payload, own))).toBe(JSON.stringify(payload));
+    expect(await ofToken(signed(head, payload, own))).toEqual([JSON.stringify(payload), "3"]);
   });
 
   test("a token that was not has none", async () => {
