@@ -32,6 +32,12 @@ export function entry({ names, calls, configured = [], ended = [] }: Entries, us
   for (const name of ["configure", "created", "deleted"]) use("plugins", name);
   use("policy", "allocate");
   const lines = (statements: readonly string[]): string => statements.map((each) => `  ${each};\n`).join("");
+  // A client may go while its body is awaited.
+  const deleted = [
+    ...ended,
+    ...(requests.some(waits) ? [`${use("waiting", "resume")}(context, 0)`] : []),
+    ...(responses.some(waits) ? [`${use("waiting", "resume")}(context, 2)`] : []),
+  ];
   const onLog =
     ended.length === 0 ? "" : `export function proxy_on_log(context: u32): void {\n${lines(ended)}}\n\n`;
   return `${onPhase("request", requests, use)}${onPhase("response", responses, use)}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -45,7 +51,7 @@ export function proxy_on_context_create(context: u32, parent: u32): void {
 }
 
 export function proxy_on_delete(context: u32): void {
-${lines(ended)}  deleted(context);
+${lines(deleted)}  deleted(context);
 }
 
 export function proxy_on_memory_allocate(size: usize): usize {
@@ -70,7 +76,7 @@ ${begin}${isOwn}${runAll(list, use)}${end}}
 
 `;
   }
-  const readers = list.filter(({ bodyLimit }) => bodyLimit !== undefined);
+  const readers = list.filter(waits);
   const isWaiting = `${use("waiting", "isWaiting")}(context, ${map})`;
   const act = `${begin}  ${use("waiting", "resume")}(context, ${map});\n  ${phase}Policies();\n${end}`;
   return `function ${phase}Policies(): void {
@@ -91,6 +97,10 @@ export function proxy_on_${phase}_trailers(context: u32, _trailers: u32): u32 {
 ${act}}
 
 `;
+}
+
+function waits({ bodyLimit }: Entry): boolean {
+  return bodyLimit !== undefined;
 }
 
 function runAll(list: readonly Numbered[], use: Use): string {

@@ -57,6 +57,13 @@ test("a header is set for the callers named, and for no others", async () => {
   expect(rate.request({}).requestHeaders).toEqual([]);
 });
 
+test("a client that goes while its body is awaited leaves nothing behind", async () => {
+  const tagged = policy("tagged", bodyOf('if (BodyContains(r, "x", 10)) Deny(r, 403);'));
+  const rate = await host([tagged], "tagged\tinbound\t*\n");
+  for (let n = 0; n < 5000; n++) rate.request({ body: "y", isUnfinished: true });
+  expect(rate.request({ body: "x" }).localReply).toBeUndefined();
+});
+
 test("outside is any address not listed; audit changes nothing", async () => {
   const outside = await host([critical], "@peer\tsearch\t127.0.0.3\nhot-path\tinbound\t!search\n");
   expect(outside.request(from("127.0.0.3")).requestHeaders).toEqual([]);

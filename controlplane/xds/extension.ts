@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
 import { type Any, DurationSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
 import type { Slot } from "../codegen/module.ts";
 import { ads } from "./config-source.ts";
@@ -9,46 +10,60 @@ import {
   type HttpFilter,
   HttpFilterSchema,
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
-import { FailurePolicy } from "./generated/envoy/extensions/wasm/v3/wasm_pb.ts";
+import {
+  FailurePolicy,
+  type PluginConfig,
+  PluginConfigSchema,
+} from "./generated/envoy/extensions/wasm/v3/wasm_pb.ts";
 import { anyOf, type Resource, resource } from "./resource.ts";
 import { typeUrl } from "./type-url.ts";
 
 /** A slot's module as the ECDS resource that its filter asks for, the Wasm bytes inline. */
 export function extension(slot: Slot): Resource {
-  const wasm = create(WasmSchema, {
-    config: {
-      name: slot.name,
-      rootId: slot.name,
-      // Access control keeps refusing until a fresh VM is there; without the reload one trap would refuse for ever.
-      failurePolicy: slot.module.failure === "closed" ? FailurePolicy.FAIL_RELOAD : FailurePolicy.FAIL_OPEN,
-      ...(slot.module.failure === "closed"
-        ? {
-            reloadConfig: {
-              backoff: { baseInterval: create(DurationSchema, { nanos: 200_000_000 }) },
-            },
-          }
-        : {}),
-      vm: {
-        case: "vmConfig",
-        value: {
-          vmId: slot.vmId,
-          runtime: "envoy.wasm.runtime.v8",
-          code: {
-            specifier: {
-              case: "local",
-              value: { specifier: { case: "inlineBytes", value: slot.module.bytes } },
-            },
+  const config = create(PluginConfigSchema, {
+    name: slot.name,
+    rootId: slot.name,
+    // Access control keeps refusing until a fresh VM is there; without the reload one trap would refuse for ever.
+    failurePolicy: slot.module.failure === "closed" ? FailurePolicy.FAIL_RELOAD : FailurePolicy.FAIL_OPEN,
+    ...(slot.module.failure === "closed"
+      ? {
+          reloadConfig: {
+            backoff: { baseInterval: create(DurationSchema, { nanos: 200_000_000 }) },
+          },
+        }
+      : {}),
+    vm: {
+      case: "vmConfig",
+      value: {
+        vmId: slot.vmId,
+        runtime: "envoy.wasm.runtime.v8",
+        code: {
+          specifier: {
+            case: "local",
+            value: { specifier: { case: "inlineBytes", value: slot.module.bytes } },
           },
         },
       },
-      configuration: anyOf(StringValueSchema, create(StringValueSchema, { value: slot.configuration })),
     },
+    configuration: anyOf(StringValueSchema, create(StringValueSchema, { value: slot.configuration })),
   });
+  if (slot.module.exports.some((name) => /^proxy_on_(request|response)_body$/.test(name)))
+    holdHeaders(config);
+  const wasm = create(WasmSchema, { config });
   const message = create(TypedExtensionConfigSchema, {
     name: slot.name,
     typedConfig: anyOf(WasmSchema, wasm),
   });
   return resource(slot.name, typeUrl.extension, TypedExtensionConfigSchema, message);
+}
+
+/**
+ * `allow_on_headers_stop_iteration`, which the published protos do not have yet: without it no body comes while a module holds the headers
+ * back, and the request never ends.
+ */
+function holdHeaders(config: PluginConfig): void {
+  // A `BoolValue` that is true, with its length before it.
+  config.$unknown = [{ no: 9, wireType: WireType.LengthDelimited, data: Uint8Array.of(2, 8, 1) }];
 }
 
 /** The place of a slot in a chain: switched off until a route switches it on, and safe before its module is there. */

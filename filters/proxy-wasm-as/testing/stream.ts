@@ -8,6 +8,8 @@ export interface HostRequest {
   /** In one piece, or in the pieces in which it comes. */
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
   readonly trailers?: readonly Header[];
+  /** The last of it has not come yet, and never will. */
+  readonly isUnfinished?: boolean;
   readonly properties?: Readonly<Record<string, PropertyValue>>;
   /** Which worker takes it, from 0. By default they take turns. */
   readonly worker?: number;
@@ -20,6 +22,7 @@ export interface HostResponse {
   readonly headers?: readonly Header[];
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
   readonly trailers?: readonly Header[];
+  readonly isUnfinished?: boolean;
 }
 
 /** An answer by the filter itself. */
@@ -212,7 +215,8 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
       isHeadersHeld: false,
     };
     const { body, events } = made;
-    const isLast = (index: number): number => (index === pieces.length && trailers === undefined ? 1 : 0);
+    const isLast = (index: number): number =>
+      index === pieces.length && trailers === undefined && !message.isUnfinished ? 1 : 0;
     events.push(() => {
       open.add(base);
       const answered = enter(`proxy_on_${side}_headers`, made.headers.pairs.length, isLast(0));
