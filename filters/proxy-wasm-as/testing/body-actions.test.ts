@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { assemble } from "../../../controlplane/codegen/assemble.ts";
 import { actionModule, enforced } from "./action-module.test-helper.ts";
-import { createHost, type Host } from "./index.ts";
+import { createHost } from "./index.ts";
 
 // What is asked for comes in a header, so that one module serves all tests.
 const reads = `const limit = toInt(getHeader(b"limit"));
@@ -14,13 +14,12 @@ const imports = {
   "actions/headers": "getHeader",
   "actions/body": "bodyContains, getBodySize, getJsonField",
 };
-let host: Host;
+const entry = actionModule({ imports, rest, requestBody: reads, holds: true });
+const { bytes = new Uint8Array(), stderr } = await assemble({ entry });
+const host = createHost(bytes, { configuration: enforced, allowOnHeadersStopIteration: true });
 
-beforeAll(async () => {
-  const entry = actionModule({ imports, rest, requestBody: reads, holds: true });
-  const { bytes = new Uint8Array(), stderr } = await assemble({ entry });
+test("the module compiles", () => {
   expect(stderr).toBe("");
-  host = createHost(bytes, { configuration: enforced, allowOnHeadersStopIteration: true });
 });
 
 interface Question {

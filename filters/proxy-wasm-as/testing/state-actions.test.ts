@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { assemble } from "../../../controlplane/codegen/assemble.ts";
 import { actionModule, audited, enforced } from "./action-module.test-helper.ts";
 import { createHost, createSharedData, type Host, type HostOptions, type HostStream } from "./index.ts";
@@ -31,23 +31,21 @@ function toInt(name: Bytes): i64 { return I64.parseInt(text(name)); }
 function toFloat(name: Bytes): f64 { return F64.parseFloat(text(name)); }
 export function proxy_on_log(context: u32): void { release(context); }
 export function proxy_on_delete(context: u32): void { release(context); deleted(context); }`;
-let module: Uint8Array;
+const entry = actionModule({
+  imports: {
+    "actions/headers": "getHeader, hasHeader",
+    "actions/state":
+      "acquire, getCount, increment, isGreaterThan, isTimeSince, release, resetCounter, resetTimer, state, takeToken",
+  },
+  configure: `${["c", "b", "l", "m", "t"].map((key, slot) => `state(${slot}, b"p/${key}");`).join(" ")}
+    for (let slot: u32 = 5; slot < 10; slot++) state(slot, 0);`,
+  request,
+  rest,
+});
+const { bytes: module = new Uint8Array(), stderr } = await assemble({ entry });
 
-beforeAll(async () => {
-  const entry = actionModule({
-    imports: {
-      "actions/headers": "getHeader, hasHeader",
-      "actions/state":
-        "acquire, getCount, increment, isGreaterThan, isTimeSince, release, resetCounter, resetTimer, state, takeToken",
-    },
-    configure: `${["c", "b", "l", "m", "t"].map((key, slot) => `state(${slot}, b"p/${key}");`).join(" ")}
-      for (let slot: u32 = 5; slot < 10; slot++) state(slot, 0);`,
-    request,
-    rest,
-  });
-  const { bytes = new Uint8Array(), stderr } = await assemble({ entry });
+test("the module compiles", () => {
   expect(stderr).toBe("");
-  module = bytes;
 });
 
 type Settings = Readonly<Record<string, string | number>>;
