@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";
 import { assemble } from "./assemble.ts";
 import { generateFilter } from "./generate-filter.ts";
 import { smoke } from "./smoke.ts";
@@ -37,5 +38,18 @@ test("a policy is run as its own: by the callee outbound, by the caller's addres
   ]) {
     const smoked = await smoke(fails, configuration);
     expect(smoked.kind === "tried" && smoked.reasons.join("\n"), configuration).toContain("it ran");
+  }
+});
+
+test("a module is run on bodies and on answers too", async () => {
+  for (const callback of ["request_body", "response_headers"]) {
+    const { bytes = new Uint8Array() } = await assemble(
+      rawModule(`export function proxy_on_${callback}(id: u32, size: u32, end: u32): u32 {
+  assert(false, "it ran");
+  return 0;
+}`),
+    );
+    const smoked = await smoke(bytes, "f\toutbound\t*\n");
+    expect(smoked.kind === "tried" && smoked.reasons.join("\n"), callback).toContain("it ran");
   }
 });

@@ -1,16 +1,16 @@
 import { createHost, type HostRequest, type HostResult } from "../../filters/proxy-wasm-as/testing/index.ts";
 
 /**
- * Run a module on requests that its policies are for, then give it the same configuration again beside the old one, as an update
- * does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
+ * Run a module on requests that its policies are for and on answers to them, then give it the same configuration again beside the old
+ * one, as an update does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
  */
 export function tryModule(bytes: Uint8Array, configuration: string): readonly string[] {
   try {
-    const host = createHost(bytes, { configuration });
+    const host = createHost(bytes, { configuration, allowOnHeadersStopIteration: true });
     if (host.failure !== null) return [host.failure, ...messages(host.logs)];
     const failing = (): readonly string[] => {
       for (const request of requestsFor(configuration)) {
-        const { logs } = host.request(request);
+        const { logs } = host.exchange(request);
         if (host.failure !== null) return [host.failure, ...messages(logs)];
       }
       return [];
@@ -62,7 +62,11 @@ function requestsFor(configuration: string): readonly HostRequest[] {
     ...[...routes].map((route) => ({ "source.address": `${stranger}:1`, "xds.route_name": route })),
     ...[...sources].map((source) => ({ "source.address": `${source}:1`, "xds.route_name": "wire" })),
   ];
-  return properties.flatMap((each) => headers.map((list = []) => ({ headers: list, properties: each })));
+  // With a body in two pieces, and without one.
+  const bodies = [{}, { body: ['{"wire":', "1}"] }];
+  return properties.flatMap((each) =>
+    headers.flatMap((list = []) => bodies.map((body) => ({ ...body, headers: list, properties: each }))),
+  );
 }
 
 function messages(logs: HostResult["logs"]): readonly string[] {
