@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect } from "vitest";
+import { checkPolicies } from "../controlplane/language/check-policies.ts";
 import { format } from "../controlplane/language/format.ts";
 import { lex } from "../controlplane/language/lexer.ts";
 import { parseInterface } from "../controlplane/language/parse-interface.ts";
@@ -205,10 +206,11 @@ export const writtenWell: fc.Arbitrary<Source> = fc.oneof(
   { weight: 1, arbitrary: interfaces },
 );
 
-/** Read and lay out: nothing throws, and what can be laid out keeps its meaning and its comments, and stays as it is from then on. */
+/** Read, check and lay out: nothing throws, and what can be laid out keeps its meaning and its comments, and stays as it is from then on. */
 export function checkSyntax(source: Source): { readonly isFormatted: boolean } {
   parse(source);
   parseInterface(source);
+  checkPolicies([{ ...source, path: "a.cup" }]);
   const { text, diagnostics } = format(source);
   if (diagnostics.length > 0) {
     expect(text).toBe(source.text);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyText, checkSyntax, writtenWell } from "./random-syntax.ts";
 
-describe("reading and laying out", () => {
+describe("reading, checking and laying out", () => {
   test("never throw, on any text", () => {
     fc.assert(
       fc.property(anyText, (source) => void checkSyntax(source)),

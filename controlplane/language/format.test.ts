@@ -139,6 +139,24 @@ policy q () {
     expect(laidOut("\n// only this")).toBe("// only this\n");
   });
 
+  test("what nests as deep as may be", () => {
+    for (const [before, inside, after] of [
+      ["let x = ", "(", "1", ")"],
+      ["let x = ", "f(", "1", ")"],
+      ["let x = ", "-", "1", ""],
+      ["let x = 1", " + 1", "", ""],
+      ["let x = a", ".f()", "", ""],
+      ["", "if (a) { ", "f()", "}"],
+      ["", "if (a) {} else ", "f()", ""],
+    ].map(([start, open = "", middle, close = ""]) => [
+      start,
+      open.repeat(190) + middle,
+      close.repeat(190),
+    ])) {
+      laidOut(`policy p () { ${before}${inside}${after}; }`);
+    }
+  });
+
   test("a long file takes no longer for each policy", () => {
     const policy = "policy p (act (Request r) context ('a -> b')) { if (x == 'y') { f(r, 1 + 2); } } // c\n";
     const started = performance.now();
