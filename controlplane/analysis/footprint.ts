@@ -54,6 +54,9 @@ interface Touched {
   readonly isLasting?: boolean;
 }
 
+/** Whether it is a request's turn is drawn from its id. */
+const drawn = "request:x-request-id";
+
 function touchedBy(call: Call, phase: "request" | "response"): Touched {
   const { action, state } = call;
   // State is a policy's own, so that only what it leaves behind matters.
@@ -89,10 +92,11 @@ function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "Deny":
       return { denials: [JSON.stringify([textOf(call, 0), textOf(call, 1)])] };
     case "RouteToVersion":
-    case "SplitByWeight":
       return { writes: [`version of ${textOf(call, 0)}`] };
+    case "SplitByWeight":
+      return { reads: [drawn], writes: [`version of ${textOf(call, 0)}`] };
     case "Mirror":
-      return { writes: ["mirror"] };
+      return { reads: [drawn], writes: ["mirror"] };
     case "SetHashKey":
       return { writes: ["hash key"] };
     case "SetTimeout":
@@ -102,9 +106,9 @@ function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "SetRetries":
       return { writes: ["retries"] };
     case "InjectDelay":
-      return { writes: ["delay"] };
+      return { reads: [drawn], writes: ["delay"] };
     case "InjectAbort":
-      return { writes: ["abort"] };
+      return { reads: [drawn], writes: ["abort"] };
     case "TagAccessLog":
       return { writes: [`tag ${textOf(call, 0)}`], isLasting: true };
     case "Count":
