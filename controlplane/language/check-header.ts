@@ -18,6 +18,22 @@ const framing: readonly string[] = [
   "transfer-encoding",
   "upgrade",
 ];
+/** Headers that are written by an action of their own, which sees to what belongs to them. */
+const byAction: ReadonlyMap<string, string> = new Map([
+  [":authority", "RewriteHost"],
+  ["host", "RewriteHost"],
+  [":path", "RewritePath"],
+  ["x-envoy-fault-abort-request", "InjectAbort"],
+  ["x-envoy-fault-abort-grpc-request", "InjectAbort"],
+  ["x-envoy-fault-abort-request-percentage", "InjectAbort"],
+  ["x-envoy-fault-delay-request", "InjectDelay"],
+  ["x-envoy-fault-delay-request-percentage", "InjectDelay"],
+  ["x-envoy-max-retries", "SetRetries"],
+  ["x-envoy-retry-grpc-on", "SetRetries"],
+  ["x-envoy-retry-on", "SetRetries"],
+  ["x-envoy-upstream-rq-per-try-timeout-ms", "SetTimeout"],
+  ["x-envoy-upstream-rq-timeout-ms", "SetTimeout"],
+]);
 /** The family of headers that proxies use among themselves, e.g. `x-wire-version`. */
 const reserved = "x-wire-";
 
@@ -43,6 +59,13 @@ export function unwritable(name: string): HeaderProblem | undefined {
     return {
       message: `\`${name}\` cannot be set: proxies write it themselves`,
       help: "leave it out",
+    };
+  }
+  const action = byAction.get(lower);
+  if (action !== undefined) {
+    return {
+      message: `\`${name}\` cannot be set: a proxy acts on it`,
+      help: `write \`${action}(request, …)\``,
     };
   }
   if (lower.startsWith(reserved)) {
