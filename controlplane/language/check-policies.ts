@@ -47,9 +47,24 @@ function readSource(source: Source): {
   readonly broken: readonly Policy[];
   readonly diagnostics: readonly Diagnostic[];
 } {
-  if (!source.path.endsWith(".ts")) return checkCopper(source);
+  if (!source.path.endsWith(".ts")) {
+    const read = checkCopper(source);
+    return read.diagnostics.length + read.policies.length > 0
+      ? read
+      : { ...read, diagnostics: withoutPolicy(source) };
+  }
   const { policy, diagnostics } = readFilter(source);
   return { policies: policy ? [policy] : [], broken: [], diagnostics };
+}
+
+/** A file that was emptied by mistake must not drop its policies without a word. */
+function withoutPolicy(source: Source): readonly Diagnostic[] {
+  const reporter = reporterFor(source);
+  const firstLine = source.text.split("\n", 1)[0]?.length ?? 0;
+  reporter.report("CUP0225", { start: 0, end: firstLine }, "this file has no policy", {
+    help: "remove it to drop what it held",
+  });
+  return reporter.diagnostics;
 }
 
 function duplicate(policy: Policy, earlier: Policy): readonly Diagnostic[] {

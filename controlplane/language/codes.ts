@@ -24,6 +24,7 @@ export const codes = {
   CUP0213: "name that a policy of either form cannot have",
   CUP0214: "header that cannot be read or set",
   CUP0215: "policy that does nothing",
+  CUP0225: "file without a policy",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",
