@@ -53,6 +53,9 @@ export const codes = {
   MSH0204: "identity that is not supported yet",
   MSH0205: "mesh that no request enters",
   MSH0206: "service that no request reaches",
+  MSH0207: "address that does not say who calls",
+  MSH0208: "address that is given to something else",
+  MSH0209: "more than there are addresses or ports for",
 
   // Placement
   PLC0101: "context that needs the path at run time",
