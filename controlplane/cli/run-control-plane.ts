@@ -4,6 +4,8 @@ import { type Child, runChild } from "./run-child.ts";
 export interface ControlPlaneChildOptions {
   readonly policies: readonly string[];
   readonly mesh: string;
+  /** A file with the text of the mesh, whatever becomes of the user's. */
+  readonly meshText: string;
   /** Holds the state file, so that a restart goes on where the last one was. */
   readonly folder: string;
   readonly xdsPort: number;
@@ -43,7 +45,7 @@ export async function runControlPlane(
       name: "serve",
       script: join(import.meta.dirname, "main.ts"),
       args: [
-        ...["serve", ...options.policies, "--mesh", options.mesh, "--json"],
+        ...["serve", ...options.policies, "--mesh", options.mesh, "--mesh-text", options.meshText, "--json"],
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
         ...["--state", join(options.folder, "state.json"), "--follower", "services"],
       ],

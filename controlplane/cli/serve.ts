@@ -1,5 +1,6 @@
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import type { Source } from "../language/source.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { type ControlPlane, createControlPlane } from "../rollout/control-plane.ts";
@@ -13,10 +14,13 @@ import { readSource } from "./read-sources.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
 
 export interface ServeOptions {
   readonly mesh: string;
+  /** A file with the text of the mesh as `wire up` has read it: all that it runs is of one mesh, whatever becomes of the user's file. */
+  readonly meshText?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
   readonly state?: string;
@@ -31,9 +35,13 @@ const host = "127.0.0.1";
 export async function serve(paths: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
   const cache = createChainCache();
-  const mesh = await readSource(options.mesh);
-  const start = await startingPoint({ output, paths, mesh, state: options.state, cache });
+  const readMesh = async (): Promise<Source> => ({
+    path: options.mesh,
+    text: (await readSource(options.meshText ?? options.mesh)).text,
+  });
+  const start = await startingPoint({ output, paths, readMesh, state: options.state, cache });
   if (start.kind === "nothing") return 1;
+  const { mesh } = start;
 
   // What is being rolled out, or was last.
   let newest: Build | undefined;
@@ -73,6 +81,8 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     throw error;
   });
   const endpoints = { xds: `${host}:${ads.port}`, http: `http://${host}:${api.port}` };
+  // Whoever has read the endpoints may end it.
+  const interrupted = untilInterrupted();
   output.print(
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
@@ -105,7 +115,8 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   if (start.unfinished !== undefined) void follow(controlPlane.resume(start.unfinished));
   if (start.build !== undefined) void follow(controlPlane.apply(start.build));
 
-  await untilInterrupted();
+  using _ = options.meshText === undefined ? watchMesh(mesh, output.progress) : undefined;
+  await interrupted;
   await watch.stop();
   await api.close();
   await ads.close();

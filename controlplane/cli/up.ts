@@ -5,6 +5,7 @@ import { type FoundEnvoy, findEnvoy } from "../../envoy/find-envoy.ts";
 import { WireError } from "../error/wire-error.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
+import type { Source } from "../language/source.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
@@ -22,6 +23,7 @@ import { runChild } from "./run-child.ts";
 import { runControlPlane } from "./run-control-plane.ts";
 import { runProxies } from "./run-proxies.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { watchMesh } from "./watch-mesh.ts";
 
 export interface UpOptions {
   readonly mesh?: string;
@@ -41,7 +43,8 @@ export async function up(named: readonly string[], options: UpOptions): Promise<
   const meshPath = options.mesh ?? join(root, "examples/meshes/hotel-reservation.yaml");
   const sources = await readSources(paths);
   if (sources.length === 0) return noPolicies(output, paths);
-  const { mesh, policies, diagnostics } = checkInput({ policies: sources, mesh: await readSource(meshPath) });
+  const meshFile = await readSource(meshPath);
+  const { mesh, policies, diagnostics } = checkInput({ policies: sources, mesh: meshFile });
   if (mesh === undefined || hasErrors(diagnostics)) {
     if (output.json) output.print(diagnosticsJson(diagnostics));
     reportDiagnostics(output, diagnostics);
@@ -52,13 +55,13 @@ export async function up(named: readonly string[], options: UpOptions): Promise<
     return 0;
   });
   await using stack = new AsyncDisposableStack();
-  return await Promise.race([interrupted, run({ output, paths, meshPath, mesh, policies, options, stack })]);
+  return await Promise.race([interrupted, run({ output, paths, meshFile, mesh, policies, options, stack })]);
 }
 
 interface Run {
   readonly output: Output;
   readonly paths: readonly string[];
-  readonly meshPath: string;
+  readonly meshFile: Source;
   readonly mesh: Mesh;
   readonly policies: readonly Policy[];
   readonly options: UpOptions;
@@ -67,7 +70,7 @@ interface Run {
 }
 
 /** Start everything; resolves only when something that cannot be mended has ended. */
-async function run({ output, paths, meshPath, mesh, policies, options, stack }: Run): Promise<ExitCode> {
+async function run({ output, paths, meshFile, mesh, policies, options, stack }: Run): Promise<ExitCode> {
   const { progress } = output;
   const envoy = processEnvoy(await findEnvoy({ onProgress: progress }));
   progress(`Envoy ${envoy.version}`);
@@ -77,9 +80,13 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
 
   progress("starting the control plane: compiling the policies");
   const { xdsPort, httpPort } = options;
+  const meshText = join(folder, "mesh");
+  await writeFile(meshText, meshFile.text);
+  stack.use(watchMesh(meshFile, progress));
   const controlPlane = await runControlPlane({
     policies: paths,
-    mesh: meshPath,
+    mesh: meshFile.path,
+    meshText,
     folder,
     xdsPort,
     httpPort,
