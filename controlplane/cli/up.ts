@@ -136,7 +136,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
       `Edit ${relative(process.cwd(), edited)} and save it to see it change. Ctrl-C ends everything.`,
     );
   }
-  if (options.load > 0) runLoad({ output, rate: options.load, http: controlPlane.http, stack });
+  if (options.load > 0) runLoad({ output, mesh, rate: options.load, http: controlPlane.http, stack });
 
   const code = await emulator.exited;
   throw new WireError("services", `the emulated services ended (code ${code})`);
@@ -145,6 +145,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
 /** Send requests from outside, and print every few seconds what each policy did to them. */
 function runLoad(options: {
   readonly output: Output;
+  readonly mesh: Mesh;
   readonly rate: number;
   readonly http: string;
   readonly stack: AsyncDisposableStack;
@@ -152,7 +153,7 @@ function runLoad(options: {
   const { output, stack } = options;
   let addresses: AddressMap | undefined;
   let seen = observe();
-  let failed = 0;
+  let failed: string[] = [];
   const feed = followFeed<AddressMap>(options.http, "addresses", "load", async (next) => {
     addresses = next;
     // What was sent while policies moved is told with neither placement.
@@ -162,8 +163,9 @@ function runLoad(options: {
   const load = startLoad({
     rate: options.rate,
     addresses: () => addresses,
+    protocolOf: (service) => options.mesh.services.get(service)?.protocol ?? "http",
     answered(answer) {
-      if (answer.tree === undefined) failed++;
+      if (answer.kind === "failed") failed.push(answer.why);
       else seen.add(answer.tree);
     },
   });
@@ -173,9 +175,10 @@ function runLoad(options: {
   const timer = setInterval(() => {
     const [shown, failures] = [seen, failed];
     seen = observe();
-    failed = 0;
+    failed = [];
     void placementInForce(options.http).then((placement) => {
-      if (failures > 0) output.print(`${failures} requests from outside failed`);
+      if (failures.length > 0)
+        output.print(`${failures.length} requests from outside failed: ${failures.at(-1)}`);
       if (placement === undefined || shown.requests === 0) return;
       output.print(`\nThe last ${shown.requests} requests from outside, by policy:`);
       for (const line of shown.lines(placement)) output.print(`  ${line}`);

@@ -67,7 +67,7 @@ describe("startEmulator", () => {
           service: "search",
           version: "v2",
           status: 200,
-          calls: [{ service: "store", status: 200, body: "OK store" }],
+          calls: [{ service: "store", status: 200 }],
         },
       ],
     });
