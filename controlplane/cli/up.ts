@@ -92,7 +92,13 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     httpPort,
     progress,
   });
-  if ("exitCode" in controlPlane) return controlPlane.exitCode === 1 ? 1 : 3;
+  if ("exitCode" in controlPlane) {
+    const { exitCode, said } = controlPlane;
+    if (said === undefined)
+      throw new WireError("serve", `the control plane ended (code ${exitCode}) before it was ready`);
+    if (output.json) output.print(JSON.stringify(said));
+    return exitCode === 1 ? 1 : 3;
+  }
   stack.defer(() => controlPlane.stop());
 
   const addresses = addressPlan(mesh);
@@ -110,7 +116,8 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     progress,
   });
   stack.defer(() => emulator.stop());
-  await emulator.ready;
+  const ready = await emulator.ready;
+  if (isFailure(ready)) throw new WireError("services", ready.error);
 
   const proxies = runProxies({ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress });
   stack.defer(() => proxies.stop());
@@ -140,6 +147,11 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
 
   const code = await emulator.exited;
   throw new WireError("services", `the emulated services ended (code ${code})`);
+}
+
+/** What the emulated services say instead of being ready. */
+function isFailure(line: unknown): line is { readonly error: string } {
+  return typeof line === "object" && line !== null && "error" in line && typeof line.error === "string";
 }
 
 /** Send requests from outside, and print every few seconds what each policy did to them. */
