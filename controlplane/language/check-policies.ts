@@ -1,7 +1,9 @@
 import { checkCopper } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { firstErrors } from "./first-errors.ts";
 import { inOrder } from "./in-order.ts";
 import { didYouMean } from "./nearest.ts";
+import { notText } from "./not-text.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
@@ -34,11 +36,8 @@ export function checkPolicies(
   const policies = [...byName.values()].map(lookUp);
   // One mistake in a policy does not hide what else is wrong with it.
   for (const policy of read.flatMap((result) => result.broken)) lookUp(policy);
-  const placed = sources.flatMap((source) =>
-    diagnostics
-      .filter((diagnostic) => diagnostic.source === source)
-      .sort((a, b) => a.span.start - b.span.start),
-  );
+  const bySource = Map.groupBy(diagnostics, ({ source }) => source);
+  const placed = sources.flatMap((source) => firstErrors(source, bySource.get(source) ?? []));
   return { policies: inOrder(policies), diagnostics: placed };
 }
 
@@ -47,6 +46,8 @@ function readSource(source: Source): {
   readonly broken: readonly Policy[];
   readonly diagnostics: readonly Diagnostic[];
 } {
+  const foreign = notText(source);
+  if (foreign.length > 0) return { policies: [], broken: [], diagnostics: foreign };
   if (!source.path.endsWith(".ts")) {
     const read = checkCopper(source);
     return read.diagnostics.length + read.policies.length > 0

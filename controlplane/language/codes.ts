@@ -3,6 +3,10 @@
  * Codes are never reused; a retired one stays here as a comment. Hundreds: 01 how it is written, 02 what it means.
  */
 export const codes = {
+  // Any file
+  SRC0101: "file that is not text",
+  SRC0102: "more errors than are shown",
+
   // Copper
   CUP0101: "character that Copper does not have",
   CUP0102: "string without its closing quote",

@@ -1,6 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { firstErrors } from "../language/first-errors.ts";
 import { didYouMean } from "../language/nearest.ts";
+import { notText } from "../language/not-text.ts";
 import { type Reporter, reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";
 import { checkEndpoints, type Listed } from "./check-endpoints.ts";
@@ -24,6 +26,8 @@ export function fromYaml(source: Source): {
   readonly mesh?: Mesh;
   readonly diagnostics: readonly Diagnostic[];
 } {
+  const foreign = notText(source);
+  if (foreign.length > 0) return { diagnostics: foreign };
   const reporter = reporterFor(source);
   const document = parseDocument(source.text, { lineCounter: new LineCounter(), prettyErrors: false });
   for (const error of document.errors) {
@@ -35,12 +39,12 @@ export function fromYaml(source: Source): {
       `${message.charAt(0).toLowerCase()}${message.slice(1)}`,
     );
   }
-  if (reporter.diagnostics.length > 0) return { diagnostics: reporter.diagnostics };
+  if (reporter.diagnostics.length > 0) return { diagnostics: firstErrors(source, reporter.diagnostics) };
   const mesh = readMesh(
     { node: document.contents ?? undefined, span: { start: 0, end: firstLine(source) } },
     reporter,
   );
-  const diagnostics = reporter.diagnostics.toSorted((a, b) => a.span.start - b.span.start);
+  const diagnostics = firstErrors(source, reporter.diagnostics);
   return hasErrors(diagnostics) ? { diagnostics } : { mesh, diagnostics };
 }
 

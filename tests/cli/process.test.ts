@@ -76,10 +76,11 @@ describe("wire as a process", () => {
   });
 
   test("a reader that goes away is no crash", async () => {
-    const wrong = Array.from({ length: 300 }, (_, index) =>
+    const wrong = Array.from({ length: 300 }, (_, index): [string, string] => [
+      `a${index}.cup`,
       good.replace("policy a", `policy a${index}`).replace("SetHeader", "SetHeadr"),
-    );
-    using folder = folderWith({ "a.cup": wrong.join("") });
+    ]);
+    using folder = folderWith(Object.fromEntries(wrong));
     for (const args of [["check", folder.path, "--json"], ["check", folder.path], ["--help"]]) {
       const child = startWire(args);
       let stderr = "";
