@@ -3,12 +3,9 @@ import { WireError } from "../error/wire-error.ts";
 import type { Source } from "../language/source.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
-import { type ControlPlane, createControlPlane } from "../rollout/control-plane.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
-import { nackText } from "../rollout/nack-text.ts";
-import { stateOf, writeState } from "../rollout/state-file.ts";
-import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
+import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-sources.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
@@ -43,38 +40,17 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   if (start.kind === "nothing") return 1;
   const { mesh } = start;
 
-  // What is being rolled out, or was last.
-  let newest: Build | undefined;
-  const ads = await createAdsServer({
+  const rollouts = await startRollouts({
     listen: { host, port: options.xdsPort },
-    onNack: (nack) => {
-      if (newest !== undefined) output.progress(nackText(nack, newest));
-    },
+    ...(options.state === undefined ? {} : { state: options.state }),
+    progress: output.progress,
   });
-  const controlPlane = createControlPlane({
-    ads,
-    async entering(rollout, stage) {
-      newest = rollout.to;
-      const services = [...stage.snapshots.keys()].join(", ") || "none";
-      output.progress(
-        rollout.from === undefined
-          ? `starting the proxies: ${services}`
-          : `rollout: ${stage.name} (proxies: ${services})`,
-      );
-      if (options.state !== undefined) await writeState(options.state, stateOf(rollout));
-    },
-    waiting: (node, { kind }) =>
-      output.progress(
-        kind === "timeout"
-          ? `still waiting for the proxy of ${node}`
-          : `the proxy of ${node} refuses what it is sent`,
-      ),
-  });
+  const { ads, controlPlane } = rollouts;
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
     host,
     port: options.httpPort,
-    status: () => statusOf(controlPlane, ads, newest),
+    status: () => statusOf(rollouts),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -101,7 +77,7 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     paths,
     initial: start.policies,
     async changed(sources) {
-      const previous = (newest ?? controlPlane.current)?.placement;
+      const previous = (rollouts.newest ?? controlPlane.current)?.placement;
       const next = await build(
         { policies: sources, mesh },
         { cache, ...(previous === undefined ? {} : { previous }) },
@@ -134,7 +110,7 @@ function describe(title: "in force" | "still in force", built: Build | undefined
 }
 
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
-function statusOf(controlPlane: ControlPlane, ads: AdsServer, newest: Build | undefined): unknown {
+function statusOf({ controlPlane, ads, newest }: Rollouts): unknown {
   return {
     pid: process.pid,
     /** Whether the newest build that was begun is the one in force. */
