@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { firstErrors } from "../language/first-errors.ts";
 import { didYouMean } from "../language/nearest.ts";
@@ -12,6 +12,8 @@ import { processesMax, versionsMax } from "./limits.ts";
 import type { Call, Endpoint, Mesh, Protocol, Service } from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
+/** `envoy` is the one data plane so far. */
+const proxies = ["any", "never", "envoy"] as const;
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
 const meshKeys = ["name", "identity", "stateHeader", "services", "calls", "endpoints"];
 const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
@@ -39,6 +41,18 @@ export function fromYaml(source: Source): {
       `${message.charAt(0).toLowerCase()}${message.slice(1)}`,
     );
   }
+  visit(document, {
+    Alias(_, alias) {
+      reporter.report(
+        "MSH0103",
+        spanOf(alias) ?? { start: 0, end: 0 },
+        `a mesh file has no aliases: \`*${alias.source}\` is one`,
+        {
+          help: "write out what it stands for",
+        },
+      );
+    },
+  });
   if (reporter.diagnostics.length > 0) return { diagnostics: firstErrors(source, reporter.diagnostics) };
   const mesh = readMesh(
     { node: document.contents ?? undefined, span: { start: 0, end: firstLine(source) } },
@@ -114,17 +128,28 @@ function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Rep
   const at = (key: string) => entries.find((inner) => inner.key === key);
   const protocol = oneOf(at("protocol"), protocols, reporter) ?? "http";
   const versions = readVersions(at("versions"), reporter);
-  const replicas =
-    whole(at("replicas"), 0, processesMax, reporter) ?? (versions.size === 0 ? 1 : total(versions));
+  const replicas = whole(at("replicas"), 0, processesMax, reporter);
+  const inVersions = total(versions);
+  if (replicas !== undefined && versions.size > 0 && replicas !== inVersions) {
+    const span = at("replicas")?.value.span ?? entry.keySpan;
+    reporter.report(
+      "MSH0103",
+      span,
+      `\`${entry.key}\` has ${replicas} replicas, its versions have ${inVersions}`,
+      {
+        help: "leave it out: the versions say how many there are",
+      },
+    );
+  }
   return {
     name: entry.key,
     entry: flag(at("entry"), reporter),
     origin: flag(at("origin"), reporter),
     protocol,
     port: whole(at("port"), 1, 65_535, reporter) ?? (protocol === "tcp" ? 6379 : 8080),
-    replicas,
+    replicas: replicas ?? (versions.size === 0 ? 1 : inVersions),
     versions,
-    proxy: readName(at("proxy"), reporter) ?? "any",
+    proxy: oneOf(at("proxy"), proxies, reporter) ?? "any",
     endpoints,
   };
 }
@@ -145,7 +170,11 @@ function readVersions(
       processesMax,
       reporter,
     );
-    versions.set(version.key, { replicas: replicas ?? 1 });
+    if (anyName.test(version.key)) versions.set(version.key, { replicas: replicas ?? 1 });
+    else
+      reporter.report("MSH0103", version.keySpan, `\`${version.key}\` is not the name of a version`, {
+        help: "letters, digits, hyphens, dots and underscores",
+      });
   }
   if (versions.size > versionsMax) {
     reporter.report(
