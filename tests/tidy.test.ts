@@ -15,14 +15,21 @@ const code = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes("
 /** What each folder may import of ours besides itself. Dependencies point one way (design §9). */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/error": [],
+  "controlplane/thread": [],
   "controlplane/language": [],
   "controlplane/mesh": ["controlplane/language"],
   "controlplane/analysis": ["controlplane/language", "controlplane/mesh"],
-  "controlplane/placement": ["controlplane/language", "controlplane/mesh", "controlplane/analysis"],
+  "controlplane/placement": [
+    "controlplane/language",
+    "controlplane/mesh",
+    "controlplane/analysis",
+    "controlplane/thread",
+  ],
   "controlplane/codegen": [
     "controlplane/language",
     "controlplane/mesh",
     "controlplane/placement",
+    "controlplane/thread",
     "filters/proxy-wasm-as",
   ],
   "controlplane/xds": [

@@ -35,6 +35,7 @@ command("place")
   .description("choose the proxies: the cheapest set that enforces every policy")
   .argument("<policies...>", policies)
   .addOption(mesh().makeOptionMandatory())
+  .option("--time-limit <seconds>", "how long to look for something cheaper", parseSeconds, 60)
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));
 
@@ -94,6 +95,13 @@ function parsePort(text: string): number {
     );
   }
   return port;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
+  return seconds;
 }
 
 function parseRate(text: string): number {

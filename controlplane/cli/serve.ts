@@ -9,6 +9,7 @@ import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-sources.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
+import { building, sayIfLong } from "./say-if-long.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { watchMesh } from "./watch-mesh.ts";
@@ -78,10 +79,11 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     initial: start.policies,
     async changed(sources) {
       const previous = (rollouts.newest ?? controlPlane.current)?.placement;
-      const next = await build(
+      const work = build(
         { policies: sources, mesh },
         { cache, ...(previous === undefined ? {} : { previous }) },
       );
+      const next = await sayIfLong(output, work, building);
       reportDiagnostics(output, next.diagnostics);
       if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
       else void follow(controlPlane.apply(next.build));

@@ -8,6 +8,7 @@ import { checkWritable, readState, type State } from "../rollout/state-file.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+import { building, sayIfLong } from "./say-if-long.ts";
 
 /** What a control plane begins with. */
 export type StartingPoint =
@@ -52,7 +53,11 @@ export async function startingPoint(options: {
     return { kind: "nothing" };
   }
   const previous = unfinished?.to.placement;
-  const first = await build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) });
+  const first = await sayIfLong(
+    output,
+    build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) }),
+    building,
+  );
   reportDiagnostics(output, first.diagnostics);
   if (first.build === undefined) {
     if (unfinished !== undefined) {

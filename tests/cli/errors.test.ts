@@ -135,7 +135,8 @@ describe.concurrent("the world is at fault: 3", () => {
     const file = join(folder.path, "a.cup");
     for (const out of [file, "/proc/wire"]) {
       const run = await runWire(["compile", file, "--mesh", hotel, "--out", out]);
-      expectOne(run, 3, /^wire: \[file\] cannot write to /);
+      // On a busy machine a line before it says that the work takes a while.
+      expectOne(run, 3, /^wire: \[file\] cannot write to /m);
     }
   });
 
