@@ -106,3 +106,10 @@ test("constants and tables to look things up in are no state", () => {
     expect(policy?.side).toBe("either");
   }
 });
+
+test("many broken lines take no longer than they are many", () => {
+  const start = performance.now();
+  const { diagnostics } = readFilter({ path: "a.ts", text: "let = ;\n".repeat(2_000) });
+  expect(diagnostics.length).toBeGreaterThan(1_000);
+  expect(performance.now() - start).toBeLessThan(10_000);
+});

@@ -131,6 +131,7 @@ function parseFilter(reporter: Reporter): readonly assemblyscript.Statement[] {
     );
     return [];
   }
+  const lines = new Set<number>();
   for (
     let message = assemblyscript.nextDiagnostic(program);
     message;
@@ -142,7 +143,8 @@ function parseFilter(reporter: Reporter): readonly assemblyscript.Statement[] {
     const place = range === null ? { start: 0, end: 0 } : placeOf(range, source);
     // The parser goes on in the middle of a broken line: what it says next there is about the same mistake.
     const { line } = positionOf(source, place.start);
-    if (reporter.diagnostics.some(({ span }) => positionOf(source, span.start).line === line)) continue;
+    if (lines.has(line)) continue;
+    lines.add(line);
     refuse(place, `${text.charAt(0).toLowerCase()}${text.slice(1)}`);
   }
   return program.sources.find((file) => file.internalPath === "policy")?.statements ?? [];
