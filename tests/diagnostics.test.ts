@@ -13,7 +13,6 @@ const folders = readdirSync(corpus).filter((folder) => folder.startsWith("error-
 
 /** Codes that no policy file can bring about, each with the test that covers it. */
 const elsewhere: Readonly<Record<string, string>> = {
-  PLC0103: "only contradictory pins bring it about: controlplane/placement",
   MOD0102: "needs a broken module: the tests of controlplane/codegen",
   MOD0103: "needs a crash of the compiler: the tests of controlplane/codegen",
   MOD0104: "takes seconds to be given up: the tests of controlplane/codegen",

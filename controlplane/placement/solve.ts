@@ -51,7 +51,7 @@ export async function place(
     timeLimitS: options.timeLimitS ?? timeLimitS,
   });
   if (solution.kind === "infeasible") {
-    return { diagnostics: diagnoseInfeasible(solution.stuck, { mesh, dataplanes }) };
+    return { diagnostics: diagnoseInfeasible(solution.stuck, { ...model, mesh, dataplanes }) };
   }
   const placement: Placement = {
     status: solution.cost === solution.bound ? "optimal" : "feasible",
