@@ -19,7 +19,6 @@ const elsewhere: Readonly<Record<string, string>> = {
       "how an interface is written: controlplane/language/parse-interface.test.ts",
     ]),
   ),
-  PLC0103: "only contradictory pins bring it about: controlplane/placement",
   MOD0102: "needs a broken module: the tests of controlplane/codegen",
   MOD0103: "needs a crash of the compiler: the tests of controlplane/codegen",
   MOD0104: "takes seconds to be given up: the tests of controlplane/codegen",

@@ -72,6 +72,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
     const choose = (): Route | undefined => host?.routes.find((route) => matches(route, headers));
     let route = choose();
     if (host === undefined || route === undefined) return { kind: "answer", status: 404, body: "" };
+    let isCleared = false;
     for (const filter of manager.httpFilters) {
       if (filter.name === "envoy.filters.http.jwt_authn") headers = withClaims(headers);
       const abort =
@@ -86,8 +87,10 @@ export function inProcessMesh(build: Build): InProcessMesh {
       const reply = result.localReply;
       if (reply !== undefined) return { kind: "answer", status: reply.status, body: reply.body };
       headers = result.requestHeaders;
-      if (result.calls.includes("call_foreign_function:clear_route_cache")) route = choose() ?? route;
+      isCleared ||= result.calls.includes("call_foreign_function:clear_route_cache");
     }
+    // The router asks again, when all filters have run.
+    if (isCleared) route = choose() ?? route;
     const action = route.action.case === "route" ? route.action.value : undefined;
     const cluster = action?.clusterSpecifier.case === "cluster" ? action.clusterSpecifier.value : "";
     const known = snapshot.clusters.get(cluster);

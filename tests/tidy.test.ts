@@ -16,15 +16,22 @@ const code = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes("
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/error": [],
   "controlplane/regex": [],
+  "controlplane/thread": [],
   "controlplane/language": ["controlplane/regex"],
   "controlplane/mesh": ["controlplane/language"],
   "controlplane/analysis": ["controlplane/language", "controlplane/mesh"],
-  "controlplane/placement": ["controlplane/language", "controlplane/mesh", "controlplane/analysis"],
+  "controlplane/placement": [
+    "controlplane/language",
+    "controlplane/mesh",
+    "controlplane/analysis",
+    "controlplane/thread",
+  ],
   "controlplane/codegen": [
     "controlplane/regex",
     "controlplane/language",
     "controlplane/mesh",
     "controlplane/placement",
+    "controlplane/thread",
     "filters/proxy-wasm-as",
   ],
   "controlplane/xds": [

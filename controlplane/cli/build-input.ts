@@ -3,6 +3,7 @@ import { type Build, build } from "../pipeline/build.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource, readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+import { building, sayIfLong } from "./say-if-long.ts";
 
 /** Read and build what the command line names, reporting what is wrong with it; undefined when it cannot be built. */
 export async function buildInput(
@@ -15,7 +16,11 @@ export async function buildInput(
     noPolicies(output, paths);
     return undefined;
   }
-  const { build: built, diagnostics } = await build({ policies, mesh: await readSource(meshPath) });
+  const { build: built, diagnostics } = await sayIfLong(
+    output,
+    build({ policies, mesh: await readSource(meshPath) }),
+    building,
+  );
   if (output.json && hasErrors(diagnostics)) output.print(diagnosticsJson(diagnostics));
   reportDiagnostics(output, diagnostics);
   return built;

@@ -57,11 +57,12 @@ export async function compile(
   return 0;
 }
 
-function manifestOf(built: Build): Manifest {
-  const proxies: Record<string, string[]> = {};
+/** What was compiled, and what each proxy runs of it. */
+export function manifestOf(built: Build): Manifest {
+  const proxies = new Map<string, string[]>();
   for (const chain of built.chains) {
-    const modules = proxies[chain.service] ?? [];
-    proxies[chain.service] = modules;
+    const modules = proxies.get(chain.service) ?? [];
+    proxies.set(chain.service, modules);
     for (const slot of chain.slots)
       if (!modules.includes(slot.module.sha256)) modules.push(slot.module.sha256);
   }
@@ -73,6 +74,6 @@ function manifestOf(built: Build): Manifest {
       imports: module.imports,
       exports: module.exports,
     })),
-    proxies,
+    proxies: Object.fromEntries(proxies),
   };
 }

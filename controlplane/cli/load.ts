@@ -1,20 +1,18 @@
-import { Agent, request } from "node:http";
-import type { CallTree } from "../../envoy/emulator/service.ts";
-import { type AddressMap, outside, type Target } from "../xds/address-map.ts";
+import { type Connections, connections } from "../../envoy/emulator/connections.ts";
+import type { CallTree, Protocol } from "../../envoy/emulator/service.ts";
+import { treeOf } from "../../envoy/emulator/tree-of.ts";
+import { type AddressMap, outside } from "../xds/address-map.ts";
 
-export interface Answer {
-  /** 0: no answer at all. */
-  readonly status: number;
-  readonly tree?: CallTree;
-  readonly error?: string;
-  readonly ms: number;
-}
+/** What came of a request: what the services saw of it, or why nobody answered. */
+export type Answer =
+  | { readonly kind: "answered"; readonly tree: CallTree }
+  | { readonly kind: "failed"; readonly why: string };
 
 /** The kinds of requests that the load consists of, in turn: what the example policies tell apart. */
-const kinds: readonly Readonly<Record<string, string>>[] = [
-  { "user-agent": "wire-load" },
-  { "user-agent": "wire-load", "x-canary": "true" },
-  { "user-agent": "scraper/1.0" },
+const kinds: readonly Readonly<Record<string, string[]>>[] = [
+  { "user-agent": ["wire-load"] },
+  { "user-agent": ["wire-load"], "x-canary": ["true"] },
+  { "user-agent": ["scraper/1.0"] },
 ];
 
 /** The same for people. */
@@ -28,60 +26,61 @@ export interface Load {
 export function startLoad(options: {
   readonly rate: number;
   addresses(): AddressMap | undefined;
+  protocolOf(service: string): Protocol;
   answered(answer: Answer): void;
 }): Load {
-  const agents = new Map<string, Agent>();
+  let pool: ReadonlyMap<string, Entry> = new Map();
   let sent = 0;
   const tick = (): void => {
-    const entries = Object.values(options.addresses()?.[outside] ?? {});
-    const target = entries[sent % Math.max(entries.length, 1)]?.[0];
-    const headers = kinds[sent++ % kinds.length];
-    if (target === undefined || headers === undefined) return;
-    void send(agentOf(agents, target), target, headers).then(options.answered);
+    pool = entriesOf(options.addresses(), options.protocolOf, pool);
+    const entries = [...pool.values()];
+    const turn = sent++;
+    const entry = entries[turn % Math.max(entries.length, 1)];
+    // Every entry gets every kind, also where there are as many of the ones as of the others.
+    const headers = kinds[Math.floor(turn / Math.max(entries.length, 1)) % kinds.length];
+    if (entry !== undefined && headers !== undefined) void send(entry, headers).then(options.answered);
   };
   const timer = setInterval(tick, 1000 / options.rate);
   return {
     stop() {
       clearInterval(timer);
-      for (const agent of agents.values()) agent.destroy();
+      for (const entry of pool.values()) void entry.open.retire();
     },
   };
 }
 
-/** Idle connections do not outlive the place that they lead to: a new place is a new agent. */
-function agentOf(agents: Map<string, Agent>, target: Target): Agent {
-  const key = `${target.address}:${target.port}`;
-  const known = agents.get(key);
-  if (known !== undefined) return known;
-  for (const old of agents.values()) old.destroy();
-  agents.clear();
-  const agent = new Agent({ keepAlive: true });
-  agents.set(key, agent);
-  return agent;
+/** A service that takes requests from outside, and the connections to where it is reached. */
+interface Entry {
+  readonly service: string;
+  readonly protocol: Protocol;
+  readonly open: Connections;
 }
 
-function send(agent: Agent, target: Target, headers: Readonly<Record<string, string>>): Promise<Answer> {
-  const start = performance.now();
-  return new Promise((resolve) => {
-    const failed = (error: Error): void =>
-      resolve({ status: 0, error: error.message, ms: performance.now() - start });
-    const sent = request(
-      { agent, host: target.address, port: target.port, path: "/", headers },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", failed);
-        response.on("end", () => {
-          const status = response.statusCode ?? 0;
-          const ms = performance.now() - start;
-          const text = Buffer.concat(chunks).toString("utf8");
-          resolve(
-            status === 200 ? { status, ms, tree: JSON.parse(text) as CallTree } : { status, ms, error: text },
-          );
-        });
-      },
-    );
-    sent.on("error", failed);
-    sent.end();
-  });
+/** By place; connections do not outlive the place that they lead to. */
+function entriesOf(
+  addresses: AddressMap | undefined,
+  protocolOf: (service: string) => Protocol,
+  before: ReadonlyMap<string, Entry>,
+): ReadonlyMap<string, Entry> {
+  const next = new Map<string, Entry>();
+  for (const [service, [target]] of Object.entries(addresses?.[outside] ?? {})) {
+    if (target === undefined) continue;
+    const protocol = protocolOf(service);
+    const key = `${service} ${target.address}:${target.port}`;
+    next.set(key, before.get(key) ?? { service, protocol, open: connections(protocol, target) });
+  }
+  for (const [key, { open }] of before) if (!next.has(key)) void open.retire();
+  return next;
+}
+
+async function send(
+  { service, protocol, open }: Entry,
+  headers: Readonly<Record<string, string[]>>,
+): Promise<Answer> {
+  try {
+    const reply = await open.send({ authority: service, path: "/", headers });
+    return { kind: "answered", tree: treeOf(service, protocol, reply) };
+  } catch (error) {
+    return { kind: "failed", why: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -42,6 +42,7 @@ command("place")
   .description("choose the proxies: the cheapest set that enforces every policy")
   .argument("<policies...>", policies)
   .addOption(mesh().makeOptionMandatory())
+  .option("--time-limit <seconds>", "how long to look for something cheaper", parseSeconds, 60)
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));
 
@@ -49,6 +50,7 @@ command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
   .argument("<policies...>", policies)
   .addOption(mesh().makeOptionMandatory())
+  .addOption(new Option("--mesh-text <file>", "the mesh file as `wire up` has read it").hideHelp())
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
   .option("--follower <name...>", "followers of the address map that the first rollout waits for")
@@ -100,6 +102,13 @@ function parsePort(text: string): number {
     );
   }
   return port;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
+  return seconds;
 }
 
 function parseRate(text: string): number {

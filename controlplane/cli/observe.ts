@@ -75,11 +75,17 @@ export function observe(): Observation {
 
 function effectsOf(tree: CallTree): readonly string[] {
   return [
-    ...(tree.status === 200 ? [] : [`answered ${tree.status}`]),
+    ...answerOf(tree),
     ...Object.entries(tree.headers ?? {})
       .filter(([name]) => !ordinary.has(name))
       .flatMap(([name, values]) => values.map((value) => `${name}: ${value}`)),
   ];
+}
+
+/** A service's own answer is no effect; one without what a service tells came from a proxy on the way. */
+function answerOf({ status, body }: CallTree): readonly string[] {
+  if (status !== 200) return [`answered ${status}`];
+  return body === undefined ? [] : ["answered 200 by a proxy"];
 }
 
 function callsByPolicy(placement: Placement): ReadonlyMap<string, readonly string[]> {

@@ -6,11 +6,12 @@ import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource, readSources } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { sayIfLong } from "./say-if-long.ts";
 
 /** `wire place`: the placement, without compiling anything. */
 export async function placeCommand(
   paths: readonly string[],
-  options: { readonly mesh: string; readonly json?: boolean },
+  options: { readonly mesh: string; readonly timeLimit: number; readonly json?: boolean },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(paths);
@@ -25,7 +26,11 @@ export async function placeCommand(
     return 1;
   }
   const start = performance.now();
-  const placed = await place(policies, mesh);
+  const placed = await sayIfLong(
+    output,
+    place(policies, mesh, { timeLimitS: options.timeLimit }),
+    "placing the policies",
+  );
   const ms = Math.round((performance.now() - start) * 10) / 10;
   const all = [...diagnostics, ...placed.diagnostics];
   reportDiagnostics(output, all);

@@ -4,6 +4,8 @@ import { type Child, runChild } from "./run-child.ts";
 export interface ControlPlaneChildOptions {
   readonly policies: readonly string[];
   readonly mesh: string;
+  /** A file with the text of the mesh, whatever becomes of the user's. */
+  readonly meshText: string;
   /** Holds the state file, so that a restart goes on where the last one was. */
   readonly folder: string;
   readonly xdsPort: number;
@@ -20,6 +22,12 @@ export interface RunningControlPlane {
   stop(): Promise<void>;
 }
 
+/** One that does not come up: it has told people why on standard error, and programs in the first line of its output, if any. */
+export interface FailedControlPlane {
+  readonly exitCode: number;
+  readonly said?: unknown;
+}
+
 /** What `wire serve --json` prints first. */
 interface Endpoints {
   readonly xds: string;
@@ -32,18 +40,18 @@ const backoffMsMax = 5_000;
 const wellMs = 10_000;
 
 /**
- * Run `wire serve` as a supervised child: when it ends it is started again, on the ports that it had. Its exit code instead, when it
- * does not come up the first time: then it has said why.
+ * Run `wire serve` as a supervised child: when it ends it is started again, on the ports that it had. How it
+ * failed instead, when it does not come up the first time.
  */
 export async function runControlPlane(
   options: ControlPlaneChildOptions,
-): Promise<RunningControlPlane | { readonly exitCode: number }> {
+): Promise<RunningControlPlane | FailedControlPlane> {
   const start = (xdsPort: number, httpPort: number): Child =>
     runChild({
       name: "serve",
       script: join(import.meta.dirname, "main.ts"),
       args: [
-        ...["serve", ...options.policies, "--mesh", options.mesh, "--json"],
+        ...["serve", ...options.policies, "--mesh", options.mesh, "--mesh-text", options.meshText, "--json"],
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
         ...["--state", join(options.folder, "state.json"), "--follower", "services"],
       ],
@@ -90,9 +98,10 @@ export async function runControlPlane(
 }
 
 /** What it prints when it is up. Where the input is at fault its first line is about that, and then it ends. */
-async function endpointsOf(child: Child): Promise<Endpoints | { readonly exitCode: number }> {
+async function endpointsOf(child: Child): Promise<Endpoints | FailedControlPlane> {
   const line = await child.ready.catch(() => undefined);
-  return isEndpoints(line) ? line : { exitCode: (await child.exited) ?? 3 };
+  if (isEndpoints(line)) return line;
+  return { exitCode: (await child.exited) ?? 3, ...(line === undefined ? {} : { said: line }) };
 }
 
 function isEndpoints(line: unknown): line is Endpoints {

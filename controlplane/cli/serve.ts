@@ -1,22 +1,24 @@
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import type { Source } from "../language/source.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
-import { type ControlPlane, createControlPlane } from "../rollout/control-plane.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
-import { nackText } from "../rollout/nack-text.ts";
-import { stateOf, writeState } from "../rollout/state-file.ts";
-import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
+import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-sources.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
+import { building, sayIfLong } from "./say-if-long.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
 
 export interface ServeOptions {
   readonly mesh: string;
+  /** A file with the text of the mesh as `wire up` has read it: all that it runs is of one mesh, whatever becomes of the user's file. */
+  readonly meshText?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
   readonly state?: string;
@@ -31,48 +33,33 @@ const host = "127.0.0.1";
 export async function serve(paths: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
   const cache = createChainCache();
-  const mesh = await readSource(options.mesh);
-  const start = await startingPoint({ output, paths, mesh, state: options.state, cache });
+  const readMesh = async (): Promise<Source> => ({
+    path: options.mesh,
+    text: (await readSource(options.meshText ?? options.mesh)).text,
+  });
+  const start = await startingPoint({ output, paths, readMesh, state: options.state, cache });
   if (start.kind === "nothing") return 1;
+  const { mesh } = start;
 
-  // What is being rolled out, or was last.
-  let newest: Build | undefined;
-  const ads = await createAdsServer({
+  const rollouts = await startRollouts({
     listen: { host, port: options.xdsPort },
-    onNack: (nack) => {
-      if (newest !== undefined) output.progress(nackText(nack, newest));
-    },
+    ...(options.state === undefined ? {} : { state: options.state }),
+    progress: output.progress,
   });
-  const controlPlane = createControlPlane({
-    ads,
-    async entering(rollout, stage) {
-      newest = rollout.to;
-      const services = [...stage.snapshots.keys()].join(", ") || "none";
-      output.progress(
-        rollout.from === undefined
-          ? `starting the proxies: ${services}`
-          : `rollout: ${stage.name} (proxies: ${services})`,
-      );
-      if (options.state !== undefined) await writeState(options.state, stateOf(rollout));
-    },
-    waiting: (node, { kind }) =>
-      output.progress(
-        kind === "timeout"
-          ? `still waiting for the proxy of ${node}`
-          : `the proxy of ${node} refuses what it is sent`,
-      ),
-  });
+  const { ads, controlPlane } = rollouts;
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
     host,
     port: options.httpPort,
-    status: () => statusOf(controlPlane, ads, newest),
+    status: () => statusOf(rollouts),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
     throw error;
   });
   const endpoints = { xds: `${host}:${ads.port}`, http: `http://${host}:${api.port}` };
+  // Whoever has read the endpoints may end it.
+  const interrupted = untilInterrupted();
   output.print(
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
@@ -91,11 +78,12 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
     paths,
     initial: start.policies,
     async changed(sources) {
-      const previous = (newest ?? controlPlane.current)?.placement;
-      const next = await build(
+      const previous = (rollouts.newest ?? controlPlane.current)?.placement;
+      const work = build(
         { policies: sources, mesh },
         { cache, ...(previous === undefined ? {} : { previous }) },
       );
+      const next = await sayIfLong(output, work, building);
       reportDiagnostics(output, next.diagnostics);
       if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
       else void follow(controlPlane.apply(next.build));
@@ -105,7 +93,8 @@ export async function serve(paths: readonly string[], options: ServeOptions): Pr
   if (start.unfinished !== undefined) void follow(controlPlane.resume(start.unfinished));
   if (start.build !== undefined) void follow(controlPlane.apply(start.build));
 
-  await untilInterrupted();
+  using _ = options.meshText === undefined ? watchMesh(mesh, output.progress) : undefined;
+  await interrupted;
   await watch.stop();
   await api.close();
   await ads.close();
@@ -123,7 +112,7 @@ function describe(title: "in force" | "still in force", built: Build | undefined
 }
 
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
-function statusOf(controlPlane: ControlPlane, ads: AdsServer, newest: Build | undefined): unknown {
+function statusOf({ controlPlane, ads, newest }: Rollouts): unknown {
   return {
     pid: process.pid,
     /** Whether the newest build that was begun is the one in force. */

@@ -8,6 +8,7 @@ import { checkWritable, readState, type State } from "../rollout/state-file.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+import { building, sayIfLong } from "./say-if-long.ts";
 
 /** What a control plane begins with. */
 export type StartingPoint =
@@ -15,6 +16,8 @@ export type StartingPoint =
   | { readonly kind: "nothing" }
   | {
       readonly kind: "something";
+      /** The one in force where there is a state to go on with, else the one in the file. */
+      readonly mesh: Source;
       /** The policies as they were read; none when they cannot be. */
       readonly policies: readonly Source[];
       /** To be gone on with first. */
@@ -26,38 +29,46 @@ export type StartingPoint =
 /** Said wherever an input is not taken. */
 export const goesOn = "what was in force goes on";
 
-/** Read policies and state. With a state to go on with, trouble with the policies is reported and no more. */
+/** Read policies, mesh and state. With a state to go on with, trouble with the others is reported and no more. */
 export async function startingPoint(options: {
   readonly output: Output;
   readonly paths: readonly string[];
-  readonly mesh: Source;
+  readMesh(): Promise<Source>;
   readonly state: string | undefined;
   readonly cache: ChainCache;
 }): Promise<StartingPoint> {
-  const { output, paths, mesh, cache } = options;
-  const kept = options.state === undefined ? undefined : await keptState(output, options.state, mesh);
+  const { output, paths, cache } = options;
+  const kept = options.state === undefined ? undefined : await keptState(options.state);
   const unfinished = kept === undefined ? undefined : await rebuild(kept, cache);
+  if (kept !== undefined && unfinished === undefined)
+    output.progress(`wire: what ${options.state} holds cannot be built any more: starting afresh`);
   const goOn = unfinished === undefined ? {} : { unfinished };
 
+  const mesh = unfinished === undefined ? await options.readMesh() : unfinished.to.input.mesh;
+  if (unfinished !== undefined) await compareMesh(mesh, options);
   const policies = await readPolicies(paths, unfinished !== undefined, output);
   if (policies.length === 0) {
-    if (unfinished !== undefined) return { kind: "something", policies, ...goOn };
+    if (unfinished !== undefined) return { kind: "something", mesh, policies, ...goOn };
     noPolicies(output, paths);
     return { kind: "nothing" };
   }
-  const previous = kept?.to.placement;
-  const first = await build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) });
+  const previous = unfinished?.to.placement;
+  const first = await sayIfLong(
+    output,
+    build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) }),
+    building,
+  );
   reportDiagnostics(output, first.diagnostics);
   if (first.build === undefined) {
     if (unfinished !== undefined) {
       output.progress(`wire: the policies have errors: ${goesOn}`);
-      return { kind: "something", policies, ...goOn };
+      return { kind: "something", mesh, policies, ...goOn };
     }
     if (output.json) output.print(diagnosticsJson(first.diagnostics));
     return { kind: "nothing" };
   }
   const isInForce = isDeepStrictEqual(first.build.input, unfinished?.to.input);
-  return { kind: "something", policies, ...goOn, ...(isInForce ? {} : { build: first.build }) };
+  return { kind: "something", mesh, policies, ...goOn, ...(isInForce ? {} : { build: first.build }) };
 }
 
 async function readPolicies(
@@ -74,12 +85,30 @@ async function readPolicies(
   }
 }
 
-async function keptState(output: Output, path: string, mesh: Source): Promise<State | undefined> {
+async function keptState(path: string): Promise<State | undefined> {
   await checkWritable(path);
-  const kept = await readState(path);
-  if (kept === undefined || kept.to.input.mesh.text === mesh.text) return kept;
-  output.progress("the mesh is another one than before: starting afresh");
-  return undefined;
+  return readState(path);
+}
+
+/** Proxies and services stand where the mesh in force says: another one is told of, and not taken. */
+async function compareMesh(
+  mesh: Source,
+  {
+    output,
+    readMesh,
+    state,
+  }: { readonly output: Output; readMesh(): Promise<Source>; readonly state: string | undefined },
+): Promise<void> {
+  try {
+    const read = await readMesh();
+    if (read.text === mesh.text) return;
+    output.progress(
+      `wire: ${read.path} is another mesh than the one in force, which goes on; to take it, end the proxies and remove ${state}`,
+    );
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    output.progress(`wire: ${error.message}: ${goesOn}`);
+  }
 }
 
 /** The builds of a rollout that was kept. Undefined when one cannot be built any more, as after an upgrade: then all starts afresh. */

@@ -5,6 +5,7 @@ import { type FoundEnvoy, findEnvoy } from "../../envoy/find-envoy.ts";
 import { WireError } from "../error/wire-error.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
+import type { Source } from "../language/source.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
@@ -22,6 +23,7 @@ import { runChild } from "./run-child.ts";
 import { runControlPlane } from "./run-control-plane.ts";
 import { runProxies } from "./run-proxies.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { watchMesh } from "./watch-mesh.ts";
 
 export interface UpOptions {
   readonly mesh?: string;
@@ -41,7 +43,8 @@ export async function up(named: readonly string[], options: UpOptions): Promise<
   const meshPath = options.mesh ?? join(root, "examples/meshes/hotel-reservation.yaml");
   const sources = await readSources(paths);
   if (sources.length === 0) return noPolicies(output, paths);
-  const { mesh, policies, diagnostics } = checkInput({ policies: sources, mesh: await readSource(meshPath) });
+  const meshFile = await readSource(meshPath);
+  const { mesh, policies, diagnostics } = checkInput({ policies: sources, mesh: meshFile });
   if (mesh === undefined || hasErrors(diagnostics)) {
     if (output.json) output.print(diagnosticsJson(diagnostics));
     reportDiagnostics(output, diagnostics);
@@ -52,13 +55,13 @@ export async function up(named: readonly string[], options: UpOptions): Promise<
     return 0;
   });
   await using stack = new AsyncDisposableStack();
-  return await Promise.race([interrupted, run({ output, paths, meshPath, mesh, policies, options, stack })]);
+  return await Promise.race([interrupted, run({ output, paths, meshFile, mesh, policies, options, stack })]);
 }
 
 interface Run {
   readonly output: Output;
   readonly paths: readonly string[];
-  readonly meshPath: string;
+  readonly meshFile: Source;
   readonly mesh: Mesh;
   readonly policies: readonly Policy[];
   readonly options: UpOptions;
@@ -67,7 +70,7 @@ interface Run {
 }
 
 /** Start everything; resolves only when something that cannot be mended has ended. */
-async function run({ output, paths, meshPath, mesh, policies, options, stack }: Run): Promise<ExitCode> {
+async function run({ output, paths, meshFile, mesh, policies, options, stack }: Run): Promise<ExitCode> {
   const { progress } = output;
   const envoy = processEnvoy(await findEnvoy({ onProgress: progress }));
   progress(`Envoy ${envoy.version}`);
@@ -77,15 +80,25 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
 
   progress("starting the control plane: compiling the policies");
   const { xdsPort, httpPort } = options;
+  const meshText = join(folder, "mesh");
+  await writeFile(meshText, meshFile.text);
+  stack.use(watchMesh(meshFile, progress));
   const controlPlane = await runControlPlane({
     policies: paths,
-    mesh: meshPath,
+    mesh: meshFile.path,
+    meshText,
     folder,
     xdsPort,
     httpPort,
     progress,
   });
-  if ("exitCode" in controlPlane) return controlPlane.exitCode === 1 ? 1 : 3;
+  if ("exitCode" in controlPlane) {
+    const { exitCode, said } = controlPlane;
+    if (said === undefined)
+      throw new WireError("serve", `the control plane ended (code ${exitCode}) before it was ready`);
+    if (output.json) output.print(JSON.stringify(said));
+    return exitCode === 1 ? 1 : 3;
+  }
   stack.defer(() => controlPlane.stop());
 
   const addresses = addressPlan(mesh);
@@ -103,7 +116,8 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
     progress,
   });
   stack.defer(() => emulator.stop());
-  await emulator.ready;
+  const ready = await emulator.ready;
+  if (isFailure(ready)) throw new WireError("services", ready.error);
 
   const proxies = runProxies({ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress });
   stack.defer(() => proxies.stop());
@@ -129,15 +143,21 @@ async function run({ output, paths, meshPath, mesh, policies, options, stack }: 
       `Edit ${relative(process.cwd(), edited)} and save it to see it change. Ctrl-C ends everything.`,
     );
   }
-  if (options.load > 0) runLoad({ output, rate: options.load, http: controlPlane.http, stack });
+  if (options.load > 0) runLoad({ output, mesh, rate: options.load, http: controlPlane.http, stack });
 
   const code = await emulator.exited;
   throw new WireError("services", `the emulated services ended (code ${code})`);
 }
 
+/** What the emulated services say instead of being ready. */
+function isFailure(line: unknown): line is { readonly error: string } {
+  return typeof line === "object" && line !== null && "error" in line && typeof line.error === "string";
+}
+
 /** Send requests from outside, and print every few seconds what each policy did to them. */
 function runLoad(options: {
   readonly output: Output;
+  readonly mesh: Mesh;
   readonly rate: number;
   readonly http: string;
   readonly stack: AsyncDisposableStack;
@@ -145,7 +165,7 @@ function runLoad(options: {
   const { output, stack } = options;
   let addresses: AddressMap | undefined;
   let seen = observe();
-  let failed = 0;
+  let failed: string[] = [];
   const feed = followFeed<AddressMap>(options.http, "addresses", "load", async (next) => {
     addresses = next;
     // What was sent while policies moved is told with neither placement.
@@ -155,8 +175,9 @@ function runLoad(options: {
   const load = startLoad({
     rate: options.rate,
     addresses: () => addresses,
+    protocolOf: (service) => options.mesh.services.get(service)?.protocol ?? "http",
     answered(answer) {
-      if (answer.tree === undefined) failed++;
+      if (answer.kind === "failed") failed.push(answer.why);
       else seen.add(answer.tree);
     },
   });
@@ -166,9 +187,10 @@ function runLoad(options: {
   const timer = setInterval(() => {
     const [shown, failures] = [seen, failed];
     seen = observe();
-    failed = 0;
+    failed = [];
     void placementInForce(options.http).then((placement) => {
-      if (failures > 0) output.print(`${failures} requests from outside failed`);
+      if (failures.length > 0)
+        output.print(`${failures.length} requests from outside failed: ${failures.at(-1)}`);
       if (placement === undefined || shown.requests === 0) return;
       output.print(`\nThe last ${shown.requests} requests from outside, by policy:`);
       for (const line of shown.lines(placement)) output.print(`  ${line}`);

@@ -1,8 +1,10 @@
 import { checkCopper } from "./check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { firstErrors } from "./first-errors.ts";
 import { inOrder } from "./in-order.ts";
 import { actionOf } from "./lookup.ts";
 import { didYouMean } from "./nearest.ts";
+import { notText } from "./not-text.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
@@ -36,11 +38,8 @@ export function checkPolicies(
   const policies = [...byName.values()].map(lookUp);
   // One mistake in a policy does not hide what else is wrong with it.
   for (const policy of read.flatMap((result) => result.broken)) lookUp(policy);
-  const placed = sources.flatMap((source) =>
-    diagnostics
-      .filter((diagnostic) => diagnostic.source === source)
-      .sort((a, b) => a.span.start - b.span.start),
-  );
+  const bySource = Map.groupBy(diagnostics, ({ source }) => source);
+  const placed = sources.flatMap((source) => firstErrors(source, bySource.get(source) ?? []));
   return { policies: inOrder(policies), diagnostics: placed };
 }
 
@@ -49,9 +48,26 @@ function readSource(source: Source): {
   readonly broken: readonly Policy[];
   readonly diagnostics: readonly Diagnostic[];
 } {
-  if (!source.path.endsWith(".ts")) return checkCopper(source);
+  const foreign = notText(source);
+  if (foreign.length > 0) return { policies: [], broken: [], diagnostics: foreign };
+  if (!source.path.endsWith(".ts")) {
+    const read = checkCopper(source);
+    return read.diagnostics.length + read.policies.length > 0
+      ? read
+      : { ...read, diagnostics: withoutPolicy(source) };
+  }
   const { policy, diagnostics } = readFilter(source);
   return { policies: policy ? [policy] : [], broken: [], diagnostics };
+}
+
+/** A file that was emptied by mistake must not drop its policies without a word. */
+function withoutPolicy(source: Source): readonly Diagnostic[] {
+  const reporter = reporterFor(source);
+  const firstLine = source.text.split("\n", 1)[0]?.length ?? 0;
+  reporter.report("CUP0225", { start: 0, end: firstLine }, "this file has no policy", {
+    help: "remove it to drop what it held",
+  });
+  return reporter.diagnostics;
 }
 
 function duplicate(policy: Policy, earlier: Policy): readonly Diagnostic[] {

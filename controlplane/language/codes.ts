@@ -3,6 +3,10 @@
  * Codes are never reused; a retired one stays here as a comment. Hundreds: 01 how it is written, 02 what it means.
  */
 export const codes = {
+  // Any file
+  SRC0101: "file that is not text",
+  SRC0102: "more errors than are shown",
+
   // Copper
   CUP0101: "character that Copper does not have",
   CUP0102: "string without its closing quote",
@@ -33,6 +37,7 @@ export const codes = {
   CUP0222: "name that is taken",
   CUP0223: "unknown kind of state or type of parameter",
   CUP0224: "state of the whole mesh",
+  CUP0225: "file without a policy",
   CUP0226: "regular expression that cannot be compiled",
 
   // Interfaces; what is wrong with their characters, strings and comments has the codes of Copper
@@ -71,7 +76,10 @@ export const codes = {
   MSH0204: "identity that is not supported yet",
   MSH0205: "mesh that no request enters",
   MSH0206: "service that no request reaches",
-  MSH0207: "claim of a token that nobody's keys are known for",
+  MSH0207: "address that does not say who calls",
+  MSH0208: "address that is given to something else",
+  MSH0209: "more than there are addresses or ports for",
+  MSH0210: "claim of a token that nobody's keys are known for",
 
   // Placement
   PLC0101: "context that needs the path at run time",

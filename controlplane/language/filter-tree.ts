@@ -51,6 +51,11 @@ export function isExportList(node: Node): node is assemblyscript.ExportStatement
   return node.kind === assemblyscript.NodeKind.Export;
 }
 
+/** `export default …`. */
+export function isExportDefault(node: Node): node is assemblyscript.ExportDefaultStatement {
+  return node.kind === assemblyscript.NodeKind.ExportDefault;
+}
+
 export function isDecorator(node: Node): node is assemblyscript.DecoratorNode {
   return node.kind === assemblyscript.NodeKind.Decorator;
 }

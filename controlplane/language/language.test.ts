@@ -189,3 +189,33 @@ describe("render", () => {
     expect(nearest("weather", ["rate"])).toEqual([]);
   });
 });
+
+describe("a line that is very long", () => {
+  const text = `${"a ".repeat(5_000)}\u001b[2J@${" b".repeat(5_000)}`;
+  const [diagnostic] = checkPolicies([{ path: "a.cup", text }]).diagnostics.filter(
+    ({ code }) => code === "CUP0101",
+  );
+
+  test("is shown around the mark, without what moves a cursor", () => {
+    if (diagnostic === undefined) throw new Error("nothing is wrong with it");
+    const [, , , line = "", mark = ""] = renderDiagnostic(diagnostic, { color: false }).split("\n");
+    expect(line.length).toBeLessThan(220);
+    expect(line).toMatch(/^1 │ ….*a \uFFFD\[2J@ b .*…$/);
+    expect(line[mark.indexOf("^")]).toBe("\uFFFD");
+  });
+});
+
+test("lines and columns of every offset are what counting says", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("a", "\n", "\r\n", "é"), { maxLength: 30 }), (parts) => {
+      const source = { path: "a.cup", text: parts.join("") };
+      for (let offset = 0; offset <= source.text.length; offset++) {
+        const before = source.text.slice(0, offset).split("\n");
+        expect(positionOf(source, offset)).toEqual({
+          line: before.length,
+          column: (before.at(-1)?.length ?? 0) + 1,
+        });
+      }
+    }),
+  );
+});

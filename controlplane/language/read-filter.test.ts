@@ -106,3 +106,26 @@ test("constants and tables to look things up in are no state", () => {
     expect(policy?.side).toBe("either");
   }
 });
+
+test("many broken lines take no longer than they are many", () => {
+  const start = performance.now();
+  const { diagnostics } = readFilter({ path: "a.ts", text: "let = ;\n".repeat(2_000) });
+  expect(diagnostics.length).toBeGreaterThan(1_000);
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
+
+test.each([
+  ["function handle(request: Request): void {}\nexport { handle as onRequest };", "onRequest }"],
+  ["export default function onRequest(request: Request): void {}", "onRequest("],
+  ["export const onRequest = (request: Request): void => {};", "onRequest ="],
+])("a callback that nobody would call is shown where it is: %s", (code, at) => {
+  const text = `import { Request } from "proxy-wasm-as";\nexport const context = "a -> b";\n${code}\n`;
+  const { diagnostics } = readFilter({ path: "a.ts", text });
+  expect(diagnostics).toMatchObject([
+    {
+      code: "FLT0203",
+      message: "a callback is exported as a function of its own name only",
+      span: { start: text.indexOf(at) },
+    },
+  ]);
+});

@@ -3,6 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { stateIn } from "./filter-state.ts";
 import {
   isDecorator,
+  isExportDefault,
   isExported,
   isExportList,
   isFunction,
@@ -131,6 +132,7 @@ function parseFilter(reporter: Reporter): readonly assemblyscript.Statement[] {
     );
     return [];
   }
+  const lines = new Set<number>();
   for (
     let message = assemblyscript.nextDiagnostic(program);
     message;
@@ -142,7 +144,8 @@ function parseFilter(reporter: Reporter): readonly assemblyscript.Statement[] {
     const place = range === null ? { start: 0, end: 0 } : placeOf(range, source);
     // The parser goes on in the middle of a broken line: what it says next there is about the same mistake.
     const { line } = positionOf(source, place.start);
-    if (reporter.diagnostics.some(({ span }) => positionOf(source, span.start).line === line)) continue;
+    if (lines.has(line)) continue;
+    lines.add(line);
     refuse(place, `${text.charAt(0).toLowerCase()}${text.slice(1)}`);
   }
   return program.sources.find((file) => file.internalPath === "policy")?.statements ?? [];
@@ -193,6 +196,8 @@ function checkImports(
 }
 
 interface Exports {
+  /** A callback that leaves the file in another way than as a function of its own name: nobody would call it. */
+  readonly astray: assemblyscript.Range | undefined;
   readonly functions: readonly assemblyscript.FunctionDeclaration[];
   readonly variables: readonly assemblyscript.VariableDeclaration[];
 }
@@ -204,26 +209,47 @@ function exportsOf(statements: readonly assemblyscript.Statement[]): Exports {
       .flatMap((list) => list.members ?? [])
       .map((member) => member.localName.text),
   );
+  const aliased = statements
+    .filter(isExportList)
+    .flatMap((list) => list.members ?? [])
+    .find(
+      ({ localName, exportedName }) => localName !== exportedName && callbacks.includes(exportedName.text),
+    );
+  const byDefault = statements
+    .filter(isExportDefault)
+    .find(({ declaration }) => callbacks.includes(declaration.name.text));
   const leaves = (node: assemblyscript.DeclarationStatement): boolean =>
     isExported(node) || later.has(node.name.text);
+  const variables = statements
+    .filter(isVariables)
+    .flatMap((statement) => statement.declarations)
+    .filter(leaves);
+  const value = variables.find(({ name }) => callbacks.includes(name.text));
   return {
     functions: statements.filter(isFunction).filter(leaves),
-    variables: statements
-      .filter(isVariables)
-      .flatMap((statement) => statement.declarations)
-      .filter(leaves),
+    variables: variables.filter((variable) => variable !== value),
+    astray: (aliased?.exportedName ?? byDefault?.declaration.name ?? value?.name)?.range,
   };
 }
 
 /** The values of the constants that the compiler reads. */
 function checkExports(
-  { functions, variables }: Exports,
+  { functions, variables, astray }: Exports,
   start: Span,
   reporter: Reporter,
 ): ReadonlyMap<string, assemblyscript.Expression> {
   const names = functions.map((node) => node.name.text);
   const called = names.some((name) => callbacks.includes(name));
-  if (!called) {
+  if (!called && astray !== undefined) {
+    reporter.report(
+      "FLT0203",
+      placeOf(astray, reporter.source),
+      "a callback is exported as a function of its own name only",
+      {
+        help: "write `export function onRequest(request: Request): void { … }`",
+      },
+    );
+  } else if (!called) {
     const near = names.map((name) => didYouMean(name, callbacks, "")).find((help) => help !== "");
     reporter.report("FLT0203", start, "this filter has no callback", {
       help: near ?? "add `export function onRequest(request: Request): void { … }`",

@@ -8,7 +8,7 @@ export function checkClaims(policies: readonly Policy[], mesh: Mesh): readonly D
   return policies
     .filter((policy) => policy.mode !== "off" && policy.actions.includes("GetClaim"))
     .map(({ name, source, span }) => ({
-      code: "MSH0207",
+      code: "MSH0210",
       severity: "error",
       message: `\`${name}\` reads a claim, and the mesh does not say who signs tokens`,
       help: "add `jwt: { providers: { NAME: { issuer: URL, jwks: { keys: [...] } } } }` to the mesh file",

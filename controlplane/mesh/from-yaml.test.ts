@@ -80,7 +80,7 @@ services: { b: { entry: true } }
       ...{ mode: "enforce", onLost: "deny", actions: ["GetClaim"], side: "ingress" },
       context: { anchored: false, expression: { kind: "any", except: [], span } },
     };
-    expect(checkClaims([policy], mesh).map(({ code }) => code)).toEqual(["MSH0207"]);
+    expect(checkClaims([policy], mesh).map(({ code }) => code)).toEqual(["MSH0210"]);
     expect(checkClaims([{ ...policy, actions: ["Deny"] }], mesh)).toEqual([]);
     expect(checkClaims([policy], { ...mesh, jwt: new Map() })).toEqual([]);
   });

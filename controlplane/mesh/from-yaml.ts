@@ -1,16 +1,26 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { firstErrors } from "../language/first-errors.ts";
 import { didYouMean } from "../language/nearest.ts";
+import { notText } from "../language/not-text.ts";
 import { type Reporter, reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";
+import { checkEndpoints, type Listed } from "./check-endpoints.ts";
+import { checkSize, total } from "./check-size.ts";
+import { ipAddress } from "./ip-address.ts";
 import { keySetFault } from "./key-set-fault.ts";
+import { processesMax, versionsMax } from "./limits.ts";
 import type { Call, Endpoint, Mesh, Protocol, Service, TokenProvider } from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
+/** `envoy` is the one data plane so far. */
+const proxies = ["any", "never", "envoy"] as const;
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
 const meshKeys = ["name", "identity", "stateHeader", "jwt", "accessLog", "services", "calls", "endpoints"];
 const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
-const serviceName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\/[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/i;
+// Lower case: a proxy compares the names of hosts without regard to case.
+const serviceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
+const outside = "outside";
 const anyName = /^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/;
 const stateHeader = /^(tracestate|baggage|header:[!#$%&'*+.^_`|~0-9a-z-]+)$/i;
 
@@ -19,6 +29,8 @@ export function fromYaml(source: Source): {
   readonly mesh?: Mesh;
   readonly diagnostics: readonly Diagnostic[];
 } {
+  const foreign = notText(source);
+  if (foreign.length > 0) return { diagnostics: foreign };
   const reporter = reporterFor(source);
   const document = parseDocument(source.text, { lineCounter: new LineCounter(), prettyErrors: false });
   for (const error of document.errors) {
@@ -30,12 +42,24 @@ export function fromYaml(source: Source): {
       `${message.charAt(0).toLowerCase()}${message.slice(1)}`,
     );
   }
-  if (reporter.diagnostics.length > 0) return { diagnostics: reporter.diagnostics };
+  visit(document, {
+    Alias(_, alias) {
+      reporter.report(
+        "MSH0103",
+        spanOf(alias) ?? { start: 0, end: 0 },
+        `a mesh file has no aliases: \`*${alias.source}\` is one`,
+        {
+          help: "write out what it stands for",
+        },
+      );
+    },
+  });
+  if (reporter.diagnostics.length > 0) return { diagnostics: firstErrors(source, reporter.diagnostics) };
   const mesh = readMesh(
     { node: document.contents ?? undefined, span: { start: 0, end: firstLine(source) } },
     reporter,
   );
-  const diagnostics = reporter.diagnostics.toSorted((a, b) => a.span.start - b.span.start);
+  const diagnostics = firstErrors(source, reporter.diagnostics);
   return hasErrors(diagnostics) ? { diagnostics } : { mesh, diagnostics };
 }
 
@@ -63,19 +87,24 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
       reporter.report("MSH0104", root.span, `the mesh has no \`${key}\``, { help: `add \`${key}:\`` });
   }
   const services = new Map<string, Service>();
-  const endpoints = readEndpoints(at("endpoints"), reporter);
+  const identity = readIdentity(at("identity"), reporter);
+  const listed = readEndpoints(at("endpoints"), reporter);
+  const endpoints = new Map(
+    listed.map((each) => [each.service, each.endpoints.map(({ endpoint }) => endpoint)]),
+  );
   for (const entry of at("services") ? entriesOf(at("services")?.value, reporter, "`services`") : []) {
     const service = readService(entry, endpoints.get(entry.key) ?? [], reporter);
     if (service) services.set(entry.key, service);
   }
-  checkEndpoints(at("endpoints"), services, reporter);
+  checkEndpoints(listed, { services, identity }, reporter);
+  checkSize(services.values(), at("services")?.keySpan ?? root.span, reporter);
   const calls = readCalls(at("calls"), services, reporter);
   const jwt = readTokenProviders(at("jwt"), reporter);
   const accessLog = flag(at("accessLog"), reporter);
   if (!hasErrors(reporter.diagnostics)) checkReached(at("services"), { services, calls }, reporter);
   return {
     name: readName(at("name"), reporter) ?? "",
-    identity: readIdentity(at("identity"), reporter),
+    identity,
     stateHeader: readStateHeader(at("stateHeader"), reporter) ?? "tracestate",
     services,
     calls,
@@ -87,7 +116,13 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
 function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Reporter): Service | undefined {
   if (!serviceName.test(entry.key)) {
     reporter.report("MSH0103", entry.keySpan, `\`${entry.key}\` is not a DNS label`, {
-      help: "letters, digits and hyphens; `namespace/name` where namespaced",
+      help: "lower-case letters, digits and hyphens; `namespace/name` where namespaced",
+    });
+    return undefined;
+  }
+  if (entry.key === outside) {
+    reporter.report("MSH0103", entry.keySpan, `a service cannot be called \`${outside}\``, {
+      help: "rename it: this is what requests that come from no service are said to be from",
     });
     return undefined;
   }
@@ -98,18 +133,28 @@ function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Rep
   const at = (key: string) => entries.find((inner) => inner.key === key);
   const protocol = oneOf(at("protocol"), protocols, reporter) ?? "http";
   const versions = readVersions(at("versions"), reporter);
-  const replicas =
-    whole(at("replicas"), 0, 1_000_000, reporter) ??
-    (versions.size === 0 ? 1 : [...versions.values()].reduce((sum, version) => sum + version.replicas, 0));
+  const replicas = whole(at("replicas"), 0, processesMax, reporter);
+  const inVersions = total(versions);
+  if (replicas !== undefined && versions.size > 0 && replicas !== inVersions) {
+    const span = at("replicas")?.value.span ?? entry.keySpan;
+    reporter.report(
+      "MSH0103",
+      span,
+      `\`${entry.key}\` has ${replicas} replicas, its versions have ${inVersions}`,
+      {
+        help: "leave it out: the versions say how many there are",
+      },
+    );
+  }
   return {
     name: entry.key,
     entry: flag(at("entry"), reporter),
     origin: flag(at("origin"), reporter),
     protocol,
     port: whole(at("port"), 1, 65_535, reporter) ?? (protocol === "tcp" ? 6379 : 8080),
-    replicas,
+    replicas: replicas ?? (versions.size === 0 ? 1 : inVersions),
     versions,
-    proxy: readName(at("proxy"), reporter) ?? "any",
+    proxy: oneOf(at("proxy"), proxies, reporter) ?? "any",
     endpoints,
   };
 }
@@ -127,10 +172,24 @@ function readVersions(
     const replicas = whole(
       inner.find(({ key }) => key === "replicas"),
       0,
-      1_000_000,
+      processesMax,
       reporter,
     );
-    versions.set(version.key, { replicas: replicas ?? 1 });
+    if (anyName.test(version.key)) versions.set(version.key, { replicas: replicas ?? 1 });
+    else
+      reporter.report("MSH0103", version.keySpan, `\`${version.key}\` is not the name of a version`, {
+        help: "letters, digits, hyphens, dots and underscores",
+      });
+  }
+  if (versions.size > versionsMax) {
+    reporter.report(
+      "MSH0209",
+      entry.keySpan,
+      `there are ports for ${versionsMax} versions, not for ${versions.size}`,
+      {
+        help: "leave some of the versions out",
+      },
+    );
   }
   return versions;
 }
@@ -199,73 +258,44 @@ function readRate(entry: Entry | undefined, reporter: Reporter): number {
   return 1;
 }
 
-function readEndpoints(
-  entry: Entry | undefined,
-  reporter: Reporter,
-): ReadonlyMap<string, readonly Endpoint[]> {
-  const endpoints = new Map<string, readonly Endpoint[]>();
-  if (!entry || isNothing(entry.value)) return endpoints;
-  for (const service of entriesOf(entry.value, reporter, "`endpoints`")) {
-    const list = itemsOf(service.value, reporter, `the endpoints of \`${service.key}\``).flatMap(
-      (item): Endpoint[] => {
-        const entries = entriesOf(item, reporter, "an endpoint", ["address", "port", "version"]);
-        const at = (key: string) => entries.find((inner) => inner.key === key);
-        const missing = ["address", "port"].find((key) => !at(key));
-        if (missing !== undefined) {
-          if (isMap(item.node))
-            reporter.report("MSH0104", item.span, `this endpoint has no \`${missing}\``, {
-              help: `add \`${missing}\``,
-            });
-          return [];
-        }
-        const address = at("address");
-        const where = address && text(address.value, "`address`", "an IP address", reporter);
-        const port = whole(at("port"), 1, 65_535, reporter);
-        const version = at("version");
-        const tag = version && text(version.value, "`version`", "the name of a version", reporter);
-        if (where === undefined || port === undefined) return [];
-        return [{ address: where, port, ...(tag === undefined ? {} : { version: tag }) }];
-      },
-    );
-    endpoints.set(service.key, list);
-  }
-  return endpoints;
+function readEndpoints(entry: Entry | undefined, reporter: Reporter): readonly Listed[] {
+  if (!entry || isNothing(entry.value)) return [];
+  return entriesOf(entry.value, reporter, "`endpoints`").map(({ key, keySpan, value }) => ({
+    service: key,
+    keySpan,
+    endpoints: itemsOf(value, reporter, `the endpoints of \`${key}\``).flatMap((item) => {
+      const endpoint = readEndpoint(item, reporter);
+      return endpoint === undefined ? [] : [{ endpoint, span: item.span }];
+    }),
+  }));
 }
 
-function checkEndpoints(
-  entry: Entry | undefined,
-  services: ReadonlyMap<string, Service>,
-  reporter: Reporter,
-): void {
-  if (!isMap(entry?.value.node)) return;
-  for (const pair of entry.value.node.items) {
-    const key = String(isScalar(pair.key) ? pair.key.value : "");
-    const span = spanOf(pair.key) ?? entry.value.span;
-    const service = services.get(key);
-    if (!service) {
-      reporter.report("MSH0201", span, `\`endpoints\` names an unknown service \`${key}\``, {
-        help: didYouMean(key, services.keys(), `add \`${key}\` to \`services\``),
+function readEndpoint(item: Value, reporter: Reporter): Endpoint | undefined {
+  const entries = entriesOf(item, reporter, "an endpoint", ["address", "port", "version"]);
+  const at = (key: string) => entries.find((inner) => inner.key === key);
+  const missing = ["address", "port"].find((key) => !at(key));
+  if (missing !== undefined) {
+    if (isMap(item.node))
+      reporter.report("MSH0104", item.span, `this endpoint has no \`${missing}\``, {
+        help: `add \`${missing}\``,
       });
-      continue;
-    }
-    const unknown = service.endpoints.find(
-      ({ version }) => version !== undefined && !service.versions.has(version),
-    );
-    if (unknown?.version !== undefined) {
-      reporter.report(
-        "MSH0203",
-        span,
-        `an endpoint of \`${key}\` is of an unknown version \`${unknown.version}\``,
-        {
-          help: didYouMean(
-            unknown.version,
-            service.versions.keys(),
-            `add it to the \`versions\` of \`${key}\``,
-          ),
-        },
-      );
-    }
+    return undefined;
   }
+  const address = readAddress(at("address"), reporter);
+  const port = whole(at("port"), 1, 65_535, reporter);
+  const version = at("version");
+  const tag = version && text(version.value, "`version`", "the name of a version", reporter);
+  if (address === undefined || port === undefined) return undefined;
+  return { address, port, ...(tag === undefined ? {} : { version: tag }) };
+}
+
+function readAddress(entry: Entry | undefined, reporter: Reporter): string | undefined {
+  if (!entry) return undefined;
+  const found = scalar(entry.value);
+  const address = typeof found === "string" ? ipAddress(found) : undefined;
+  if (address === undefined)
+    wrong(entry.value.span, "`address`", "an IP address", reporter, "write it as in `10.1.0.7` or `fd00::7`");
+  return address;
 }
 
 /** Paths begin at entries and origins: what none of them leads to has no requests, and no policy for them. */

@@ -8,6 +8,8 @@ import {
   fitting,
   knowsCaller,
   offers,
+  type PlacedSide,
+  type Problem,
   sameVerdict,
   sectionsOf,
   type Unit,
@@ -58,15 +60,20 @@ export function diagnoseSometimes(
   });
 }
 
-/** One message for each policy that cannot be enforced: what is missing, and where. */
+/** One message for each policy that no proxy could enforce, with what is missing and where; else one for those that cannot be together. */
 export function diagnoseInfeasible(
   stuck: readonly Unit[],
-  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
+  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] } & Pick<
+    Problem,
+    "ordered" | "together"
+  >,
 ): readonly Diagnostic[] {
-  return [...Map.groupBy(stuck, (unit) => unit.policy).values()].flatMap((units) => {
+  const homeless = stuck.filter((unit) => unit.spots.length === 0);
+  if (homeless.length === 0) return diagnoseConflict(stuck, world);
+  return [...Map.groupBy(homeless, (unit) => unit.policy).values()].flatMap((units) => {
     const [unit] = units;
     if (unit === undefined) return [];
-    const { code, reason, help } = reasonFor(unit, { ...world, others: stuck });
+    const { code, reason, help } = reasonFor(unit, world);
     return [
       {
         code,
@@ -80,6 +87,49 @@ export function diagnoseInfeasible(
   });
 }
 
+/** Each could be enforced, and not all of them: shown by two that are held on the wrong sides of each other, where there are such. */
+function diagnoseConflict(
+  stuck: readonly Unit[],
+  { ordered, together }: Pick<Problem, "ordered" | "together">,
+): readonly Diagnostic[] {
+  const all = new Set(stuck);
+  const within = ([a, b]: readonly [Unit, Unit]): boolean => all.has(a) && all.has(b);
+  const wrong = ordered.find(
+    (pair) => within(pair) && heldAt(pair[0]) === "ingress" && heldAt(pair[1]) === "egress",
+  );
+  const apart = together.find(
+    ([a, b]) =>
+      within([a, b]) && a.policy !== b.policy && [heldAt(a), heldAt(b)].sort().join() === "egress,ingress",
+  );
+  const [first, second] = wrong ?? apart ?? stuck;
+  if (first === undefined) return [];
+  const names = [...new Set(stuck.map(({ policy }) => `\`${policy.name}\``))];
+  const [a, b] = [first, second ?? first].map(({ policy }) => `\`${policy.name}\``);
+  const call = callText(first.call);
+  const message =
+    wrong !== undefined
+      ? `${a} and ${b} cannot be enforced in their order on the call ${call}: ${a} comes first and is held at ingress, ${b} is held at egress, which a request passes first`
+      : apart !== undefined
+        ? `the \`Allow\`s of ${a} and ${b} cannot be judged together on the call ${call}: one is held at ingress, the other at egress`
+        : `no choice of sides keeps the order and the joint \`Allow\`s of ${names.join(", ")}`;
+  return [
+    {
+      code: "PLC0103",
+      severity: "error",
+      message,
+      help: "remove a heading, change a priority, or let more services take a proxy",
+      source: first.policy.source,
+      span: first.policy.span,
+    },
+  ];
+}
+
+/** The one side that a unit can sit on; undefined when it has a choice. */
+function heldAt({ spots }: Unit): PlacedSide | undefined {
+  const [side, ...others] = new Set(spots.map((spot) => spot.side));
+  return others.length === 0 ? side : undefined;
+}
+
 interface Reason {
   readonly code: Code;
   readonly reason: string;
@@ -88,19 +138,8 @@ interface Reason {
 
 function reasonFor(
   unit: Unit,
-  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[]; readonly others: readonly Unit[] },
+  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
 ): Reason {
-  if (unit.spots.length > 0) {
-    const others = [...new Set(world.others.map((other) => other.policy.name))].filter(
-      (name) => name !== unit.policy.name,
-    );
-    const beside = others.length === 0 ? "" : ` beside ${others.map((name) => `\`${name}\``).join(", ")}`;
-    return {
-      code: "PLC0103",
-      reason: `no choice of sides keeps the order and the joint \`Allow\`s of the policies${beside}`,
-      help: "remove a heading, change a priority, or let more services take a proxy",
-    };
-  }
   const section = sectionsOf(unit.policy).find(({ name }) => name === unit.section);
   const sides = section?.sides ?? [];
   const reasons: string[] = [];

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bodyOf } from "../language/body-of.test-helper.ts";
+import { checkPolicies } from "../language/check-policies.ts";
 import type { Context, Expression } from "../language/context.ts";
 import type { CopperPolicy, Side, Statement } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import { explainPlacement } from "./explain.ts";
-import { place } from "./solve.ts";
+import { type PlaceOptions, place } from "./solve.ts";
 
 const span = { start: 0, end: 0 };
 const source = { path: "test.cup", text: "" };
@@ -220,4 +221,63 @@ test("an audited policy stands in nobody's way", async () => {
   expect((await place(enforced, mesh)).diagnostics.map(({ code }) => code)).toContain("PLC0103");
   const audited = [allows("a", "egress", "audit"), allows("b", "ingress", "enforce")];
   expect((await place(audited, mesh)).placement?.cost).toBe(2);
+});
+
+describe("a mesh that is large, or dear", () => {
+  const header = (name: string, context: string, heading = "") =>
+    `policy ${name} ( act (Request r) context ('${context}') ) { ${heading} SetHeader(r, "x-${name}", "1"); }\n`;
+
+  async function placed(meshText: string, policies: string, options: PlaceOptions = {}) {
+    const { mesh } = fromYaml({ path: "mesh.yaml", text: meshText });
+    if (mesh === undefined) throw new Error("the mesh has errors");
+    const checked = checkPolicies([{ path: "a.cup", text: policies }], mesh);
+    return (await place(checked.policies, mesh, options)).placement;
+  }
+
+  test("a cost of thousands is not exceeded by one for the sake of fewer moves", async () => {
+    const mesh = (a: number, b: number) =>
+      `name: m\nidentity: address\nservices: {a: {entry: true, replicas: ${a}}, b: {replicas: ${b}}, c: {replicas: 20000}}\ncalls: {a: [b], b: [c]}\n`;
+    const policies = header("p", ". -> .") + header("q", "b -> c", "[Ingress]");
+    const before = await placed(mesh(20_000, 19_999), policies);
+    const after = await placed(
+      mesh(19_999, 20_000),
+      policies,
+      ...(before === undefined ? [] : [{ previous: before }]),
+    );
+    expect(after).toMatchObject({ status: "optimal", cost: 39_999, bound: 39_999 });
+    expect(after?.proxies.map(({ service }) => service)).toEqual(["a", "c"]);
+  });
+
+  /** Every call wants a policy at one of its ends, and nothing repeats: more than can be proved in a second. */
+  const names = Array.from({ length: 200 }, (_, index) => `s${index}`);
+  let seed = 1;
+  const next = (): number => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed;
+  };
+  const calls = names.map((name, index) => {
+    const callees = new Set([1, 2, 3, 4].map(() => next() % names.length).filter((to) => to !== index));
+    return `  ${name}: [${[...callees].map((to) => `s${to}`).join(", ")}]\n`;
+  });
+  const services = names.map((name) => `  ${name}: { entry: true }\n`);
+  const large = `name: m\nidentity: address\nservices:\n${services.join("")}calls:\n${calls.join("")}`;
+
+  test("without time there is a placement all the same, with a bound", async () => {
+    const hurried = await placed(large, header("p", ". -> ."), { timeLimitS: 0 });
+    expect(hurried?.status).toBe("feasible");
+    const calls = hurried?.proxies.flatMap(({ policies }) => policies.flatMap((policy) => policy.calls));
+    expect(calls?.length).toBeGreaterThan(700);
+    expect(hurried?.bound).toBeLessThan(hurried?.cost ?? 0);
+  });
+
+  test("when the time is up the best so far is taken, and others have gone on meanwhile", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 20);
+    const found = await placed(large, header("p", ". -> ."), { timeLimitS: 1 });
+    clearInterval(timer);
+    expect(found?.status).toBe("feasible");
+    expect(found?.cost).toBeLessThan(names.length);
+    expect(found?.bound).toBeGreaterThan(names.length / 3);
+    expect(turns).toBeGreaterThan(5);
+  });
 });

@@ -21,6 +21,8 @@ export interface PlaceOptions {
   readonly previous?: Placement;
   /** Default: one Envoy that offers every action at cost 1. */
   readonly dataplanes?: readonly Dataplane[];
+  /** How long the solver may look for something better; default 10. */
+  readonly timeLimitS?: number;
 }
 
 export interface PlaceResult {
@@ -29,7 +31,9 @@ export interface PlaceResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The cheapest placement of the policies in the mesh, proved (design §6), or why there is none. */
+const timeLimitS = 10;
+
+/** The cheapest placement of the policies in the mesh, proved unless the time is up before (design §6), or why there is none. */
 export async function place(
   policies: readonly Policy[],
   mesh: Mesh,
@@ -42,14 +46,17 @@ export async function place(
     ...diagnoseSometimes(model.sometimes, mesh),
   ];
   if (undecided.length > 0) return { diagnostics: undecided };
-  const solution = await optimize(model, options.previous);
+  const solution = await optimize(model, {
+    ...(options.previous === undefined ? {} : { previous: options.previous }),
+    timeLimitS: options.timeLimitS ?? timeLimitS,
+  });
   if (solution.kind === "infeasible") {
-    return { diagnostics: diagnoseInfeasible(solution.stuck, { mesh, dataplanes }) };
+    return { diagnostics: diagnoseInfeasible(solution.stuck, { ...model, mesh, dataplanes }) };
   }
   const placement: Placement = {
-    status: "optimal",
+    status: solution.cost === solution.bound ? "optimal" : "feasible",
     cost: solution.cost,
-    bound: solution.cost,
+    bound: solution.bound,
     proxies: proxiesOf(model, solution.spots),
     unmatched: model.unmatched.map((policy) => policy.name),
   };

@@ -79,6 +79,13 @@ test("what is no acknowledgement is refused", async () => {
   }
 });
 
+test("a path that every object has is none of the feeds", async () => {
+  for (const path of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+    expect((await fetch(`${base}/${path}`)).status).toBe(404);
+    expect((await fetch(`${base}/${path}/ack`, { method: "POST", body: "{}" })).status).toBe(404);
+  }
+});
+
 test("a request line that is no URL, and a client that leaves in the middle, do no harm", async () => {
   for (const text of [
     "GET // HTTP/1.1\r\nhost: x\r\n\r\n",

@@ -20,10 +20,11 @@ export interface HttpApi {
 
 /** The HTTP API of the control plane, without authentication: it listens on a loopback address only. */
 export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
+  const feeds = new Map(Object.entries(options.feeds));
   const server = createServer((request, response) => {
     const url = URL.parse(request.url ?? "/", "http://localhost");
     const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
-    const feed = options.feeds[name];
+    const feed = feeds.get(name);
     if (request.method === "GET" && url?.pathname === "/status") return json(response, 200, options.status());
     if (request.method === "GET" && feed !== undefined && action === undefined) {
       return stream(response, feed, url?.searchParams.get("follower") ?? undefined);
@@ -31,7 +32,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     if (request.method === "POST" && feed !== undefined && action === "ack") {
       return void acknowledge(request, response, feed);
     }
-    const paths = ["/status", ...Object.keys(options.feeds).map((feedName) => `/${feedName}`)];
+    const paths = ["/status", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);

@@ -17,13 +17,13 @@ export const outside = "outside";
 
 /** What every service has to know to call through the proxies that have something to do, and through no other. */
 export function addressMap(mesh: Mesh, addresses: AddressPlan, reached: readonly Chain[]): AddressMap {
-  const map: Record<string, Record<string, readonly Target[]>> = {};
-  for (const { from, to } of callsOf(mesh)) {
-    const targets = map[from] ?? {};
-    map[from] = targets;
-    targets[to] = targetsOf(mesh, addresses, reached, from, to);
-  }
-  return map;
+  const callers = Map.groupBy(callsOf(mesh), ({ from }) => from);
+  return Object.fromEntries(
+    [...callers].map(([from, calls]) => [
+      from,
+      Object.fromEntries(calls.map(({ to }) => [to, targetsOf(mesh, addresses, reached, from, to)])),
+    ]),
+  );
 }
 
 function callsOf(mesh: Mesh): readonly { readonly from: string; readonly to: string }[] {

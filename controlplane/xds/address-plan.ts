@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import type { Chain } from "../codegen/module.ts";
+import { processesMax, versionsMax } from "../mesh/limits.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 
 /** Where a process listens. */
@@ -25,20 +26,24 @@ export interface AddressPlan {
    * apart the versions of a service, which have a listener each.
    */
   listener(name: string, direction: Chain["direction"], generation: string, index?: number): Address;
-  /** Every address that the service's requests may come from: its replicas' and its proxy's (`identity: address`). */
+  /**
+   * Every address that the service's requests may come from: its replicas' and its proxy's (`identity: address`), as Envoy shows a
+   * peer's: IPv6 in brackets.
+   */
   sources(name: string): readonly string[];
 }
 
 const perBlock = 250;
 /** All below the ports that kernels give to outgoing connections. */
 const firstPort = 15_000;
-const portsPerChain = 50;
+/** One for each version, and the outbound one. */
+const portsPerChain = versionsMax + 1;
 const chainsPerAddress = 340;
 const firstListenerBlock = 16;
 const listenerBlocks = 200;
 
 function loopback(block: number, index: number): string {
-  assert(index < perBlock * 250, "a mesh has more processes than the loopback plan has addresses");
+  assert(index < processesMax, "a mesh has more processes than the loopback plan has addresses");
   return `127.${block}.${Math.floor(index / perBlock)}.${(index % perBlock) + 1}`;
 }
 
@@ -84,7 +89,7 @@ export function addressPlan(mesh: Mesh): AddressPlan {
     instances: all,
     proxy,
     listener: (name, direction, generation, version = 0) => {
-      assert(version < portsPerChain - 1, "a service has more versions than a chain has ports");
+      assert(version < versionsMax, "a service has more versions than a chain has ports");
       const place = Number.parseInt(generation, 16);
       const block = firstListenerBlock + (place % listenerBlocks);
       const slot = Math.floor(place / listenerBlocks) % chainsPerAddress;
@@ -92,6 +97,10 @@ export function addressPlan(mesh: Mesh): AddressPlan {
         firstPort + slot * portsPerChain + (direction === "outbound" ? portsPerChain - 1 : version);
       return { address: loopback(block, index(name)), port };
     },
-    sources: (name) => [...all(name).map((copy) => copy.address), proxy(name)],
+    sources: (name) => [...all(name).map((copy) => asPeer(copy.address)), proxy(name)],
   };
+}
+
+function asPeer(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }

@@ -145,6 +145,11 @@ describe("address plan", () => {
     const services = new Map([service("far", { endpoints: [elsewhere] })]);
     expect(addressPlan({ ...mesh, services }).instances("far")).toEqual([elsewhere]);
   });
+
+  test("names an IPv6 peer as Envoy does, in brackets", () => {
+    const services = new Map([service("far", { endpoints: [{ address: "fd00::7", port: 5000 }] })]);
+    expect(addressPlan({ ...mesh, services }).sources("far")).toEqual(["[fd00::7]", "127.2.0.1"]);
+  });
 });
 
 describe("snapshot", () => {

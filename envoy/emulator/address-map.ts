@@ -23,11 +23,18 @@ export function targetsOf(
   caller: { readonly service: string; readonly version?: string },
   callee: string,
 ): readonly Target[] {
-  const found =
-    (caller.version === undefined ? undefined : map[`${caller.service}@${caller.version}`]?.[callee]) ??
-    map[caller.service]?.[callee];
+  const versioned = caller.version === undefined ? undefined : `${caller.service}@${caller.version}`;
+  const found = own(own(map, versioned), callee) ?? own(own(map, caller.service), callee);
   if (found === undefined) return [];
   return isList(found) ? found : [found];
+}
+
+/** A service may be called what every object has. */
+function own<Value>(
+  record: Readonly<Record<string, Value>> | undefined,
+  key: string | undefined,
+): Value | undefined {
+  return record !== undefined && key !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function isList(value: Target | readonly Target[]): value is readonly Target[] {

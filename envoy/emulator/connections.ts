@@ -24,18 +24,23 @@ export interface Connections {
 
 const timeoutMs = 30_000;
 
-/** Open connections as they are needed, all from `localAddress`. */
-export function connections(protocol: Protocol, target: Target, localAddress: string): Connections {
+/** Open connections as they are needed, all from `localAddress` where it is given. */
+export function connections(protocol: Protocol, target: Target, localAddress?: string): Connections {
+  const from = localAddress === undefined ? {} : { localAddress };
   switch (protocol) {
     case "http":
-      return counted(overHttp1(target, localAddress));
+      return counted(overHttp1(target, from));
     case "grpc":
-      return counted(overHttp2(target, localAddress));
+      return counted(overHttp2(target, from));
     case "tcp":
-      return counted({ send: (outgoing) => overTcp(target, localAddress, outgoing), close: () => {} });
+      return counted({ send: (outgoing) => overTcp(target, from, outgoing), close: () => {} });
     default:
       return protocol satisfies never;
   }
+}
+
+interface From {
+  readonly localAddress?: string;
 }
 
 interface Transport {
@@ -69,8 +74,8 @@ function counted(transport: Transport): Connections {
   };
 }
 
-function overHttp1(target: Target, localAddress: string): Transport {
-  const agent = new Agent({ keepAlive: true, localAddress });
+function overHttp1(target: Target, from: From): Transport {
+  const agent = new Agent({ keepAlive: true, ...from });
   const once = (outgoing: Outgoing): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const sent = request(
@@ -108,12 +113,12 @@ function overHttp1(target: Target, localAddress: string): Transport {
   };
 }
 
-function overHttp2(target: Target, localAddress: string): Transport {
+function overHttp2(target: Target, from: From): Transport {
   let session: ClientHttp2Session | undefined;
   const open = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
     const fresh = connectHttp2(`http://${target.address}:${target.port}`, {
-      createConnection: () => connect({ host: target.address, port: target.port, localAddress }),
+      createConnection: () => connect({ host: target.address, port: target.port, ...from }),
     });
     const forget = (): void => {
       if (session === fresh) session = undefined;
@@ -155,9 +160,9 @@ function overHttp2(target: Target, localAddress: string): Transport {
 }
 
 /** One line there, one line back, on a connection of its own. */
-function overTcp(target: Target, localAddress: string, outgoing: Outgoing): Promise<Reply> {
+function overTcp(target: Target, from: From, outgoing: Outgoing): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: target.address, port: target.port, localAddress });
+    const socket = connect({ host: target.address, port: target.port, ...from });
     let text = "";
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error("timed out")));
     socket.on("connect", () => socket.write(`GET ${outgoing.authority}\n`));

@@ -21,14 +21,14 @@ const forwarded = new Set([
 
 /** All headers by name, each value apart, in the order in which they came. Pseudo-headers are included. */
 export function headerValues(rawHeaders: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const values: Record<string, string[]> = {};
+  const values = new Map<string, string[]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? "").toLowerCase();
-    const list = values[name] ?? [];
+    const list = values.get(name) ?? [];
     list.push(rawHeaders[i + 1] ?? "");
-    values[name] = list;
+    values.set(name, list);
   }
-  return values;
+  return Object.fromEntries(values);
 }
 
 /** These are about the connection that they came on, or are set for each call anew. */

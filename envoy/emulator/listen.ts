@@ -17,15 +17,14 @@ export async function listen(service: EmulatedService, handle: Handle): Promise<
     socket.on("error", () => socket.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new WireError(
-          "emulator-listen",
-          `service ${service.service} cannot listen on ${service.address}:${service.port}: ${cause.message}`,
-          { cause },
-        ),
-      ),
-    );
+    server.once("error", (cause) => {
+      const place = `${service.address}:${service.port}`;
+      const used = "code" in cause && cause.code === "EADDRINUSE";
+      const message = used
+        ? `${place} is in use: is another \`wire up\` running on this machine?`
+        : `service ${service.service} cannot listen on ${place}: ${cause.message}`;
+      reject(new WireError("emulator-listen", message, { cause }));
+    });
     server.listen(service.port, service.address, resolve);
   });
   return () =>

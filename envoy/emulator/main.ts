@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
+import { WireError } from "../../controlplane/error/wire-error.ts";
 import type { AddressRevision } from "./address-map.ts";
 import { followAddressMap } from "./follow-address-map.ts";
 import type { EmulatedService } from "./service.ts";
-import { startEmulator } from "./start-emulator.ts";
+import { type Emulator, startEmulator } from "./start-emulator.ts";
 
 /** The file that is this program's one argument. */
 interface EmulatorFile {
@@ -21,7 +22,7 @@ if (path === undefined) {
 const file: EmulatorFile = JSON.parse(readFileSync(path, "utf8"));
 const end = new AbortController();
 try {
-  const emulator = await startEmulator(file);
+  const emulator = await started();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       end.abort();
@@ -36,6 +37,21 @@ try {
     });
   }
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(3);
+}
+
+/** Our one line of output says that the services are ready, or why they are not. */
+async function started(): Promise<Emulator> {
+  try {
+    return await startEmulator(file);
+  } catch (error) {
+    const why = error instanceof WireError ? error.reason : messageOf(error);
+    process.stdout.write(`${JSON.stringify({ error: why })}\n`, () => process.exit(3));
+    return new Promise(() => undefined);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -67,7 +67,7 @@ describe("startEmulator", () => {
           service: "search",
           version: "v2",
           status: 200,
-          calls: [{ service: "store", status: 200, body: "OK store" }],
+          calls: [{ service: "store", status: 200 }],
         },
       ],
     });
@@ -153,7 +153,7 @@ describe("startEmulator", () => {
   test("a port in use is one clear message", async () => {
     await emulator();
     await expect(startEmulator({ services: services.slice(0, 1) })).rejects.toThrow(
-      /\[emulator-listen\] service frontend cannot listen on 127.90.7.1:8080: .*EADDRINUSE/,
+      /^\[emulator-listen\] 127\.90\.7\.1:8080 is in use: is another `wire up` running on this machine\?$/,
     );
   });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AddressMap, type AddressRevision, type Target, targetsOf } from "./address-map.ts";
-import { type Connections, connections, type Reply } from "./connections.ts";
+import { type Connections, connections } from "./connections.ts";
 import {
   allHeaders,
   callHeader,
@@ -10,6 +10,7 @@ import {
 } from "./forwarded-headers.ts";
 import { listen } from "./listen.ts";
 import type { CallTree, EmulatedService, Protocol } from "./service.ts";
+import { treeOf } from "./tree-of.ts";
 
 export interface Emulator {
   /** The revision in force. */
@@ -137,17 +138,4 @@ interface Request {
 
 function keyOf(protocol: Protocol, target: Target): string {
   return `${protocol} ${target.address}:${target.port}`;
-}
-
-/** A callee's own tree, or what a proxy on the way answered in its place. */
-function treeOf(to: string, protocol: Protocol, reply: Reply): CallTree {
-  if (reply.status < 200 || reply.status > 299)
-    return { service: to, status: reply.status, body: reply.body };
-  if (protocol === "tcp") return { service: to, status: reply.status, body: reply.body };
-  try {
-    const tree: CallTree = JSON.parse(reply.body);
-    return tree;
-  } catch {
-    return { service: to, status: reply.status, body: reply.body };
-  }
 }

@@ -60,11 +60,18 @@ describe.concurrent("the input is at fault: 1", () => {
   test.for(["place", "serve", "up"])("%s: what only the placement can see", async (command) => {
     const folder = join(root, "tests/policies/error-path-at-run-time");
     const ports = command === "place" ? [] : free;
-    const args = [command, join(folder, "policy.cup"), "--mesh", join(folder, "mesh.yaml"), ...ports];
+    const args = [
+      command,
+      join(folder, "policy.cup"),
+      "--mesh",
+      join(folder, "mesh.yaml"),
+      ...ports,
+      "--json",
+    ];
     using found = folderWith({});
     const run = await runWire(args, { env: foundEnvoy(found.path) });
     expectOne(run, 1, /^error\[PLC0101\]/m);
-    expect(run.stdout).toBe("");
+    expect(JSON.parse(run.stdout).diagnostics).toMatchObject([{ code: "PLC0101" }]);
   });
 
   test("an empty folder", async () => {
@@ -128,7 +135,8 @@ describe.concurrent("the world is at fault: 3", () => {
     const file = join(folder.path, "a.cup");
     for (const out of [file, "/proc/wire"]) {
       const run = await runWire(["compile", file, "--mesh", hotel, "--out", out]);
-      expectOne(run, 3, /^wire: \[file\] cannot write to /);
+      // On a busy machine a line before it says that the work takes a while.
+      expectOne(run, 3, /^wire: \[file\] cannot write to /m);
     }
   });
 
@@ -139,7 +147,7 @@ describe.concurrent("the world is at fault: 3", () => {
     await using taken = await portInUse();
     for (const option of ["--xds-port", "--http-port"]) {
       const other = option === "--xds-port" ? "--http-port" : "--xds-port";
-      const args = [command, folder.path, "--mesh", hotel, option, taken.port, other, "0"];
+      const args = [command, folder.path, "--mesh", hotel, option, taken.port, other, "0", "--json"];
       const run = await runWire(args, { env });
       expectOne(
         run,
@@ -149,7 +157,24 @@ describe.concurrent("the world is at fault: 3", () => {
           "m",
         ),
       );
+      expect(JSON.parse(run.stdout)).toEqual({
+        error: expect.stringMatching(/^\[listen\] .*the port is in use/),
+      });
     }
+  });
+
+  test("another mesh on the same addresses", async () => {
+    const address = "127.3.8.1";
+    const mesh = `name: one\nservices:\n  search: { entry: true }\nendpoints:\n  search: [{ address: ${address}, port: 8080 }]\n`;
+    using folder = folderWith({ "a.cup": good.replace("frontend -> search", "^search"), "mesh.yaml": mesh });
+    using found = folderWith({});
+    await using _ = await portInUse(address, 8080);
+    const args = ["up", join(folder.path, "a.cup"), "--mesh", join(folder.path, "mesh.yaml"), ...free];
+    const run = await runWire([...args, "--json"], { env: foundEnvoy(found.path) });
+    const reason = `${address}:8080 is in use: is another \`wire up\` running on this machine?`;
+    expectOne(run, 3, new RegExp(`^wire: \\[services\\] ${reason.replace(/[.?]/g, "\\$&")}$`, "m"));
+    expect(run.stderr).not.toMatch(/EADDRINUSE|before it was ready/);
+    expect(JSON.parse(run.stdout)).toEqual({ error: `[services] ${reason}` });
   });
 
   test("an Envoy that is not where WIRE_ENVOY says", async () => {

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith, hotel, runWire, startWire } from "./run-wire.ts";
 
@@ -23,6 +25,49 @@ describe("wire as a process", () => {
     expect(performance.now() - start).toBeLessThan(2_000);
   });
 
+  test.each([
+    [
+      "another mesh",
+      "\n# edited\nreplaced: true\n",
+      /mesh\.yaml is another mesh than the one in force, which goes on/,
+    ],
+    ["no mesh", undefined, /cannot read .*mesh\.yaml: no such file or folder: what was in force goes on/],
+  ] as const)(
+    "`wire serve --state` with %s at a restart goes on with the one it had",
+    async (_, added, said) => {
+      using folder = folderWith({ "a.cup": good, "mesh.yaml": readFileSync(hotel, "utf8") });
+      const [mesh, state] = [join(folder.path, "mesh.yaml"), join(folder.path, "state.json")];
+      const ports = ["--xds-port", "0", "--http-port", "0"];
+      const args = [
+        "serve",
+        join(folder.path, "a.cup"),
+        "--mesh",
+        mesh,
+        "--state",
+        state,
+        ...ports,
+        "--json",
+      ];
+      const first = startWire(args);
+      await expect.poll(() => existsSync(state), { timeout: 20_000 }).toBe(true);
+      first.kill("SIGKILL");
+      await once(first, "close");
+      if (added === undefined) rmSync(mesh);
+      else appendFileSync(mesh, added);
+      const second = startWire(args);
+      let stderr = "";
+      second.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+        stderr += chunk;
+      });
+      const [line] = await once(second.stdout.setEncoding("utf8"), "data");
+      expect(JSON.parse(String(line))).toHaveProperty("http");
+      expect(stderr).toMatch(said);
+      second.kill("SIGINT");
+      const [code] = await once(second, "close");
+      expect(code).toBe(0);
+    },
+  );
+
   test("colours are for terminals only", async () => {
     using folder = folderWith({ "a.cup": good.replace("SetHeader", "SetHeadr") });
     const { stderr } = await runWire(["check", folder.path]);
@@ -31,10 +76,11 @@ describe("wire as a process", () => {
   });
 
   test("a reader that goes away is no crash", async () => {
-    const wrong = Array.from({ length: 300 }, (_, index) =>
+    const wrong = Array.from({ length: 300 }, (_, index): [string, string] => [
+      `a${index}.cup`,
       good.replace("policy a", `policy a${index}`).replace("SetHeader", "SetHeadr"),
-    );
-    using folder = folderWith({ "a.cup": wrong.join("") });
+    ]);
+    using folder = folderWith(Object.fromEntries(wrong));
     for (const args of [["check", folder.path, "--json"], ["check", folder.path], ["--help"]]) {
       const child = startWire(args);
       let stderr = "";

@@ -60,11 +60,14 @@ export function folderWith(files: Readonly<Record<string, string>>): { readonly 
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A port of 127.0.0.1 that someone else has. */
-export function portInUse(): Promise<{ readonly port: string } & AsyncDisposable> {
+/** A port that someone else has. */
+export function portInUse(
+  host = "127.0.0.1",
+  wanted = 0,
+): Promise<{ readonly port: string } & AsyncDisposable> {
   const server = createServer();
   return new Promise((done) => {
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(wanted, host, () => {
       const address = server.address();
       const port = String(typeof address === "object" && address !== null ? address.port : 0);
       done({ port, [Symbol.asyncDispose]: () => new Promise((closed) => server.close(() => closed())) });

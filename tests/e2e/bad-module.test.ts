@@ -4,9 +4,7 @@ import type { Slot } from "../../controlplane/codegen/module.ts";
 import { tryModule } from "../../controlplane/codegen/try-module.ts";
 import { verifyModule } from "../../controlplane/codegen/verify-module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
-import { nackText } from "../../controlplane/rollout/nack-text.ts";
-import { type AdsServer, createAdsServer } from "../../controlplane/server/ads-server.ts";
-import type { Nack } from "../../controlplane/server/delta-stream.ts";
+import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
 import {
   inboundListeners,
@@ -62,9 +60,10 @@ describe("a bad module", () => {
   let good: Build;
   let slot: Slot;
   let server: Server;
-  let ads: AdsServer;
+  let rollouts: Rollouts;
   let envoy: RunningEnvoy;
-  const nacks: Nack[] = [];
+  /** What the control plane tells of its proxies. */
+  const said: string[] = [];
 
   beforeAll(async () => {
     good = await built("good");
@@ -75,11 +74,11 @@ describe("a bad module", () => {
     const at = plan.service("app");
     server = createServer((request, response) => response.end(String(request.headers["x-mark"])));
     await new Promise<void>((done) => server.listen(at.port, at.address, done));
-    ads = await createAdsServer({
+    rollouts = await startRollouts({
       listen: { host: "127.0.0.1", port: 0 },
-      onNack: (nack) => nacks.push(nack),
+      progress: (line) => said.push(line),
     });
-    ads.setSnapshot("app", snapshotOf(good));
+    const inForce = rollouts.controlPlane.apply(good);
     const found = await findEnvoy();
     if (found.kind !== "binary") throw new Error("this test runs an Envoy process");
     const address = plan.proxy("app");
@@ -88,14 +87,14 @@ describe("a bad module", () => {
       adminAddress: address,
       config: bootstrap({
         ...{ nodeId: "app", cluster: "app", adminAddress: address },
-        ...{ xdsAddress: "127.0.0.1", xdsPort: ads.port },
+        ...{ xdsAddress: "127.0.0.1", xdsPort: rollouts.ads.port },
       }),
     });
-    expect(await ads.waitForAcks("app", 10_000)).toEqual({ kind: "acked" });
+    expect(await inForce).toBe("done");
   });
   afterAll(async () => {
     await envoy?.stop({ drainMs: 0 });
-    await ads?.close();
+    await rollouts?.ads.close();
     await new Promise((done) => server?.close(done));
   });
 
@@ -141,11 +140,11 @@ describe("a bad module", () => {
     "%s: shipped all the same, Envoy refuses it and goes on with the old filter",
     async ([, change]) => {
       expect(await mark()).toBe("good");
-      nacks.length = 0;
-      ads.setSnapshot("app", snapshotOf(good, change(slot)));
-      const outcome = await ads.waitForAcks("app", 10_000);
+      said.length = 0;
+      rollouts.ads.setSnapshot("app", snapshotOf(good, change(slot)));
+      const outcome = await rollouts.ads.waitForAcks("app", 10_000);
       expect(outcome).toMatchObject({ kind: "nacked", nacks: [{ node: "app", resources: [slot.name] }] });
-      expect(nacks.map((nack) => nackText(nack, good))).toEqual([
+      expect(said).toEqual([
         expect.stringMatching(
           /^wire: \[nack\] proxy "app" refused policy `mark` \(filters\/mark\.cup\): .*Unable to create Wasm .*; it goes on with what it had$/s,
         ),
@@ -155,9 +154,17 @@ describe("a bad module", () => {
   );
 
   test("a good module afterwards is taken", async () => {
-    const better = await built("better");
-    ads.setSnapshot("app", snapshotOf(better));
-    expect(await ads.waitForAcks("app", 10_000)).toEqual({ kind: "acked" });
+    expect(await rollouts.controlPlane.apply(await built("better"))).toBe("done");
     await expect.poll(mark).toBe("better");
+  });
+
+  test("an Envoy that does not answer is told of, and waited for", async () => {
+    said.length = 0;
+    process.kill(envoy.pid, "SIGSTOP");
+    const turn = rollouts.controlPlane.apply(await built("best"));
+    await expect.poll(() => said, { timeout: 10_000 }).toContain("still waiting for the proxy of app");
+    process.kill(envoy.pid, "SIGCONT");
+    expect(await turn).toBe("done");
+    await expect.poll(mark).toBe("best");
   });
 });

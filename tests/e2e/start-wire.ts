@@ -67,7 +67,7 @@ export async function startWire(options: {
     "up",
     folder,
     "--mesh",
-    join(root, options.mesh),
+    resolve(root, options.mesh),
     "--xds-port",
     "0",
     "--http-port",

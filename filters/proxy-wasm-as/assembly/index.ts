@@ -22,10 +22,10 @@ export class Request {
     return text(calleeName());
   }
 
-  /** Answer now; the request goes no further. Only the first answer counts. */
+  /** Answer now; the request goes no further. Only the first answer counts. A status that is none, not 200 to 599, becomes 403. */
   deny(status: i32, body: string): void {
     const encoded = String.UTF8.encode(body);
-    deny(status, view(encoded));
+    deny(status < 200 || status > 599 ? 403 : status, view(encoded));
   }
 }
 
@@ -49,11 +49,12 @@ export class Headers {
 
   /**
    * Replace all values by one. False when the value has a CR, LF or NUL, and an empty one is written in its stead; also when the
-   * name cannot be a header's, and nothing is written.
+   * name cannot be a header's, or is one that proxies write themselves, and nothing is written.
    */
   set(name: string, value: string): bool {
     const key = lower(name);
     const content = String.UTF8.encode(value);
+    if (isReserved(key)) return false;
     if (holdsBack()) return isName(view(key)) && isValue(view(content));
     forgetPairs();
     return replaceHeader(view(key), view(content));
@@ -63,7 +64,7 @@ export class Headers {
   add(name: string, value: string): bool {
     const key = lower(name);
     const content = String.UTF8.encode(value);
-    if (!isName(view(key)) || !isValue(view(content))) return false;
+    if (isReserved(key) || !isName(view(key)) || !isValue(view(content))) return false;
     if (holdsBack()) return true;
     forgetPairs();
     proxy_add_header_map_value(
@@ -77,11 +78,31 @@ export class Headers {
   }
 
   remove(name: string): void {
-    if (holdsBack()) return;
-    forgetPairs();
     const key = lower(name);
+    if (isReserved(key) || holdsBack()) return;
+    forgetPairs();
     proxy_remove_header_map_value(0, changetype<usize>(key), key.byteLength);
   }
+}
+
+/** How a message is cut and who is at the other end of the connection: the proxy writes these itself. */
+const framing: StaticArray<string> = [
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** What proxies write, among themselves too (`x-wire-version`): a filter could choose a route with it that is not its own. */
+function isReserved(key: ArrayBuffer): bool {
+  const name = String.UTF8.decode(key);
+  if (name.startsWith("x-wire-")) return true;
+  for (let i = 0; i < framing.length; i++) if (framing[i] == name) return true;
+  return false;
 }
 
 /** Header names are ASCII; `toLowerCase` would bring the tables of all of Unicode, which are larger than all else here. */

@@ -108,3 +108,27 @@ test("audit mode reads and changes nothing, and counts the request once", async 
   expect(requestHeaders).toEqual(headers);
   expect(localReply).toBeUndefined();
 });
+
+test("what proxies write is not a filter's to write", async () => {
+  const names = ["X-Wire-Version", "x-wire-", "Transfer-Encoding", "te"];
+  const tried = names.map(
+    (name) =>
+      `if (headers.set("${name}", "1") || headers.add("${name}", "1")) headers.set("written", "${name}"); headers.remove("${name}");`,
+  );
+  const sent = names.map((name) => [name.toLowerCase(), "0"] as const);
+  const { requestHeaders } = await run(`${tried.join("")} headers.set("x-wired", "1");`, sent);
+  expect(requestHeaders).toEqual([...sent, ["x-wired", "1"]]);
+});
+
+test("a status that is none denies all the same", async () => {
+  for (const [status, answered] of [
+    [0, 403],
+    [199, 403],
+    [200, 200],
+    [599, 599],
+    [600, 403],
+    [99_999, 403],
+  ]) {
+    expect((await run(`request.deny(${status}, "no");`)).localReply).toMatchObject({ status: answered });
+  }
+});

@@ -1,0 +1,5 @@
+/** Each version of a service has a port of its own on a proxy's address. */
+export const versionsMax = 49;
+
+/** As many replicas, or proxies, as a block of loopback addresses holds. */
+export const processesMax = 62_500;

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Build, build } from "../pipeline/build.ts";
+import { fakeProxy } from "../server/fake-proxy.test-helper.ts";
+import { typeUrl } from "../xds/type-url.ts";
+import { type Rollouts, startRollouts } from "./start-rollouts.ts";
+
+const policy = "policy mark ( act (Request r) context ('app') ) { [Ingress] SetHeader(r, 'a', 'b'); }";
+const mesh = { path: "mesh.yaml", text: "name: one\nservices:\n  app: { entry: true }\n" };
+
+let rollouts: Rollouts;
+let said: string[];
+
+async function built(): Promise<Build> {
+  const { build: made } = await build({ policies: [{ path: "mark.cup", text: policy }], mesh });
+  if (made === undefined) throw new Error("the policy does not build");
+  return made;
+}
+
+beforeEach(async () => {
+  said = [];
+  rollouts = await startRollouts({
+    listen: { host: "127.0.0.1", port: 0 },
+    progress: (line) => said.push(line),
+  });
+});
+
+afterEach(() => rollouts.ads.close());
+
+test("a proxy that refuses what it is sent is told of, once and with its reason", async () => {
+  const made = await built();
+  void rollouts.controlPlane.apply(made);
+  const proxy = fakeProxy(rollouts.ads.port, "app");
+  proxy.ask(typeUrl.cluster);
+  proxy.nack(await proxy.next(typeUrl.cluster), "no such thing");
+  await expect.poll(() => said).toContain("the proxy of app refuses what it is sent");
+  const [name] = [...made.chains].flatMap(({ service }) => `local/${service}`);
+  expect(said).toEqual([
+    "starting the proxies: app",
+    `wire: [nack] proxy "app" refused ${name}: no such thing; it goes on with what it had`,
+    "the proxy of app refuses what it is sent",
+  ]);
+  expect(rollouts.newest).toBe(made);
+  proxy.close();
+});

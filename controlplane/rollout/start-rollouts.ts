@@ -1,0 +1,55 @@
+import type { Build } from "../pipeline/build.ts";
+import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
+import { type ControlPlane, createControlPlane } from "./control-plane.ts";
+import { nackText } from "./nack-text.ts";
+import { stateOf, writeState } from "./state-file.ts";
+
+export interface Rollouts {
+  readonly ads: AdsServer;
+  readonly controlPlane: ControlPlane;
+  /** What is being rolled out, or was last. */
+  readonly newest: Build | undefined;
+}
+
+/** The xDS server and the control plane that rolls builds out through it, telling `progress` what happens in the proxies. */
+export async function startRollouts(options: {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** A file, where the state in force is to be kept. */
+  readonly state?: string;
+  progress(line: string): void;
+}): Promise<Rollouts> {
+  const { progress, state } = options;
+  let newest: Build | undefined;
+  const ads = await createAdsServer({
+    listen: options.listen,
+    onNack: (nack) => {
+      if (newest !== undefined) progress(nackText(nack, newest));
+    },
+  });
+  const controlPlane = createControlPlane({
+    ads,
+    async entering(rollout, stage) {
+      newest = rollout.to;
+      const services = [...stage.snapshots.keys()].join(", ") || "none";
+      progress(
+        rollout.from === undefined
+          ? `starting the proxies: ${services}`
+          : `rollout: ${stage.name} (proxies: ${services})`,
+      );
+      if (state !== undefined) await writeState(state, stateOf(rollout));
+    },
+    waiting: (node, { kind }) =>
+      progress(
+        kind === "timeout"
+          ? `still waiting for the proxy of ${node}`
+          : `the proxy of ${node} refuses what it is sent`,
+      ),
+  });
+  return {
+    ads,
+    controlPlane,
+    get newest() {
+      return newest;
+    },
+  };
+}
