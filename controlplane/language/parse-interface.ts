@@ -3,7 +3,7 @@ import { createCursor } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { ConstantKind, Interface, Parameter, Receiver, Signature, ValueType } from "./interface.ts";
 import { type Comment, lex } from "./lexer.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, suggest } from "./nearest.ts";
 import { readNumber } from "./numbers.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
@@ -93,7 +93,7 @@ function parseFile(reporter: Reporter): {
   }
 
   function declaration(draft: Draft): boolean {
-    const { kind, value } = peek();
+    const { kind, value, span } = peek();
     const receiverKind = receiverKinds.find((candidate) => isAt(candidate, "name"));
     if (receiverKind) return receiver(receiverKind, draft);
     if (isAt("import", "name")) {
@@ -108,8 +108,12 @@ function parseFile(reporter: Reporter): {
     const shape =
       "an interface has `dataplane NAME`, `cost: 1`, `import`, and `act`, `state` or `type` with actions";
     if (isAt("}")) unexpected("`act`, `state` or `type`", "this `}` closes nothing: remove it");
-    else
-      unexpected("`act`, `state` or `type`", kind === "name" ? didYouMean(value, beginnings, shape) : shape);
+    else {
+      unexpected(
+        "`act`, `state` or `type`",
+        kind === "name" ? suggest(value, beginnings, shape, span) : shape,
+      );
+    }
     return false;
   }
 
@@ -235,10 +239,11 @@ function parseFile(reporter: Reporter): {
     if (name.text === "Egress") return "egress";
     if (name.text === "Ingress") return "ingress";
     reporter.report("CUI0101", name.span, `expected \`Egress\` or \`Ingress\`, found \`${name.text}\``, {
-      help: didYouMean(
+      ...suggest(
         name.text,
         ["Egress", "Ingress"],
         "an action without a heading can be done on either side",
+        name.span,
       ),
     });
     return undefined;
@@ -303,7 +308,7 @@ function parseFile(reporter: Reporter): {
 
   function unknownType(word: Identifier, known: readonly string[]): void {
     reporter.report("CUI0102", word.span, `unknown type \`${word.text}\``, {
-      help: didYouMean(word.text, known, `there are \`${known.join("`, `")}\``),
+      ...suggest(word.text, known, `there are \`${known.join("`, `")}\``, word.span),
     });
   }
 

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
-import { didYouMean } from "../language/nearest.ts";
-import { type Reporter, reporterFor } from "../language/reporter.ts";
+import { didYouMean, suggest } from "../language/nearest.ts";
+import { type Reporter, type ReportOptions, reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";
 import { keySetFault } from "./key-set-fault.ts";
 import type { Call, Endpoint, Mesh, Protocol, Service, TokenProvider } from "./mesh.ts";
@@ -145,7 +145,7 @@ function readCalls(
   const known = (name: string, span: Span): boolean => {
     if (services.has(name)) return true;
     reporter.report("MSH0201", span, `\`calls\` names an unknown service \`${name}\``, {
-      help: didYouMean(name, services.keys(), `add \`${name}\` to \`services\``),
+      ...suggest(name, services.keys(), `add \`${name}\` to \`services\``, span),
     });
     return false;
   };
@@ -244,7 +244,7 @@ function checkEndpoints(
     const service = services.get(key);
     if (!service) {
       reporter.report("MSH0201", span, `\`endpoints\` names an unknown service \`${key}\``, {
-        help: didYouMean(key, services.keys(), `add \`${key}\` to \`services\``),
+        ...suggest(key, services.keys(), `add \`${key}\` to \`services\``, span),
       });
       continue;
     }
@@ -393,7 +393,7 @@ function oneOf<T extends string>(
       `\`${entry.key}\``,
       all,
       reporter,
-      didYouMean(String(value), choices, `write ${all}`),
+      suggest(String(value), choices, `write ${all}`, entry.value.span),
     );
   }
   return choice;
@@ -422,8 +422,14 @@ function text(value: Value, what: string, wanted: string, reporter: Reporter): s
   return undefined;
 }
 
-function wrong(span: Span, what: string, wanted: string, reporter: Reporter, help = `write ${wanted}`): void {
-  reporter.report("MSH0103", span, `${what} takes ${wanted}`, { help });
+function wrong(
+  span: Span,
+  what: string,
+  wanted: string,
+  reporter: Reporter,
+  options: ReportOptions = { help: `write ${wanted}` },
+): void {
+  reporter.report("MSH0103", span, `${what} takes ${wanted}`, options);
 }
 
 function scalar({ node }: Value): unknown {
@@ -456,7 +462,7 @@ function entriesOf(
     const keySpan = spanOf(pair.key) ?? value.span;
     if (keys && !keys.includes(key)) {
       reporter.report("MSH0102", keySpan, `unknown key \`${key}\` in ${what}`, {
-        help: didYouMean(key, keys, `it has \`${keys.join("`, `")}\``),
+        ...suggest(key, keys, `it has \`${keys.join("`, `")}\``, keySpan),
       });
       return [];
     }
