@@ -8,8 +8,10 @@ import type { Span } from "./source.ts";
 
 /** The most of a body that a policy may ask for: Envoy buffers no more than 1 MiB unless it is told to. */
 const limitMax = 1_048_576;
-const levels = ["trace", "debug", "info", "warn", "error", "critical"];
-const outcomes = ["FAILED", "SUCCEEDED"];
+/** Of the lines of a proxy's log, least urgent first. */
+export const levels: readonly string[] = ["trace", "debug", "info", "warn", "error", "critical"];
+/** What `IsRequestStatus` asks for. */
+export const outcomes: readonly string[] = ["FAILED", "SUCCEEDED"];
 
 /** `part` is within the literal. What a constant is, or what is wrong with it; `wanted` says what was expected when it is not even of the right form. */
 export type Constant =

@@ -1,0 +1,62 @@
+/** The clauses of a policy, each with what it says. */
+export const clauseWords: ReadonlyMap<string, string> = new Map([
+  ["act", "What the policy handles, and the name that its statements call it by: `act (Request request)`."],
+  [
+    "using",
+    "State that outlives a request: `using (Counter counter)`. One value for all workers of a proxy, or with `worker` before it one for each.",
+  ],
+  [
+    "context",
+    "Which requests the policy is for: a regular expression over the services on a request's path, matched at its end. `->` is a call, `.` any one service, `.*` any number, `[a, b]` one of these, `[^a, b]` none of these, `^` the entry; `reviews@v2` names a version.",
+  ],
+  ["priority", "Policies with a higher one come first; the default is 0. Among equals the name decides."],
+  [
+    "mode",
+    "`enforce` (default); `audit`: evaluate and count, and change nothing; `off`: leave the policy out.",
+  ],
+  [
+    "onLost",
+    "What happens to a request whose path is not known, because its state was lost on the way: `deny` (default for policies with `Allow` or `Deny`) or `skip`.",
+  ],
+  [
+    "param",
+    "Values that change without a new module: `param (int limit = 1000, duration window = 60s)`. They travel as plugin configuration.",
+  ],
+]);
+
+/** The words that statements are made of. */
+export const statementWords: ReadonlyMap<string, string> = new Map([
+  ["if", "Do the statements that follow where the condition holds."],
+  ["else", "Do the statements that follow where the condition does not hold."],
+  ["let", 'Give a name to a value, to the end of the block: `let agent = request.GetHeader("user-agent");`.'],
+  ["return", "The policy is done with this request. What stands under another heading is not concerned."],
+  ["Ingress", "What follows is enforced by the callee's proxy, with its own state."],
+  ["Egress", "What follows is enforced by the caller's proxy, with its own state."],
+  ["true", "The condition that always holds."],
+  ["false", "The condition that never holds."],
+]);
+
+/** The types of values. */
+export const typeWords: ReadonlyMap<string, string> = new Map([
+  [
+    "string",
+    "Text, as bytes; literals are UTF-8. An optional one, `string?`, may be absent, which is not empty.",
+  ],
+  ["bytes", "Any bytes."],
+  ["int", "A whole number of 64 bits that wraps around. Dividing by zero yields 0."],
+  ["float", "A number with a fraction, IEEE 754 of 64 bits."],
+  ["bool", "`true` or `false`."],
+  ["duration", "A time span with its unit: `250us`, `100ms`, `60s`, `5m`, `1h`."],
+]);
+
+/** The scopes of state. */
+export const scopeWords: ReadonlyMap<string, string> = new Map([
+  ["proxy", "One value for all workers of a proxy, exact (default)."],
+  ["worker", "One value for each worker thread of a proxy."],
+]);
+
+/** The values that clauses take. */
+export const clauseValues: ReadonlyMap<string, readonly string[]> = new Map([
+  ["mode", ["enforce", "audit", "off"]],
+  ["onLost", ["deny", "skip"]],
+]);
