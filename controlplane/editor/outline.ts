@@ -2,6 +2,7 @@ import { lex, type Token } from "../language/lexer.ts";
 import { reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";
 import { clauseWords } from "./words.ts";
+import { touches } from "./workspace.ts";
 
 /**
  * What an editor needs to know of a Copper file, read from its tokens alone: while someone types, most files do not parse, and the place
@@ -48,8 +49,7 @@ export function outline(source: Source): Outline {
   );
   const policies = starts.map((start, index) => {
     const next = starts[index + 1] ?? tokens.length;
-    const separator = tokens.findIndex((token, at) => at > start && at < next && token.kind === "separator");
-    return policyOf(tokens, start, separator === -1 ? next : separator, source);
+    return policyOf(tokens, start, indexWithin(tokens, start, next, isSeparator) ?? next, source);
   });
   return { source, tokens, policies };
 }
@@ -83,8 +83,22 @@ export function isSymbol(token: Token | undefined, value: string): boolean {
   return token?.kind === "symbol" && token.value === value;
 }
 
-function touches({ start, end }: Span, offset: number): boolean {
-  return start <= offset && offset <= end;
+function isSeparator({ kind }: Token): boolean {
+  return kind === "separator";
+}
+
+/** The first such token from `start` to before `end`. A file can have many policies, so nobody looks through all of it for each. */
+function indexWithin(
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  isWanted: (token: Token) => boolean,
+): number | undefined {
+  for (let at = start; at < end; at++) {
+    const token = tokens[at];
+    if (token !== undefined && isWanted(token)) return at;
+  }
+  return undefined;
 }
 
 /** As for the parser: the word is a policy's where a name follows it; at the start of a line it is one that is being written. */
@@ -96,8 +110,7 @@ function startsPolicy(tokens: readonly Token[], index: number): boolean {
 }
 
 function policyOf(tokens: readonly Token[], start: number, end: number, source: Source): PolicyOutline {
-  const open = tokens.findIndex((token, index) => index > start && index < end && isSymbol(token, "{"));
-  const body = open === -1 ? undefined : open;
+  const body = indexWithin(tokens, start + 1, end, (token) => isSymbol(token, "{"));
   const last = tokens[end];
   const span = {
     start: tokens[start]?.span.start ?? 0,
