@@ -66,6 +66,11 @@ command("up")
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 
+command("lsp")
+  .description("serve an editor on standard input and output: the language server of Copper and filter code")
+  .option("--stdio", "as editors ask for it; there is no other way")
+  .action(run(async () => (await import("./lsp.ts")).lsp));
+
 function command(name: string): Command {
   return program.command(name).exitOverride();
 }
