@@ -32,6 +32,7 @@ import { renamable, rename } from "../editor/rename.ts";
 import type { Edit, Workspace } from "../editor/workspace.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { format } from "../language/format.ts";
 import type { Source, Span } from "../language/source.ts";
 import { type EditorFiles, editorFiles, pathOf, uriOf } from "./editor-files.ts";
 import type { ExitCode } from "./main.ts";
@@ -70,6 +71,7 @@ export function serveEditor(connection: Connection): void {
         completionProvider: { triggerCharacters: [".", "@", "'", '"', "(", "["] },
         definitionProvider: true,
         renameProvider: { prepareProvider: true },
+        documentFormattingProvider: true,
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
       },
     };
@@ -177,6 +179,15 @@ export function serveEditor(connection: Connection): void {
       const policy = policies.find((each) => each.path === path);
       return policy === undefined ? documentOf(path, found) : textDocumentOf(policy);
     });
+  });
+
+  connection.onDocumentFormatting(async ({ textDocument }) => {
+    const found = await opened(textDocument.uri);
+    if (found === undefined || !/\.(cup|cui)$/.test(found.source.path)) return [];
+    const { document, source } = found;
+    const { text } = format(source);
+    if (text === source.text) return [];
+    return [{ range: rangeOf(document, { start: 0, end: source.text.length }), newText: text }];
   });
 
   connection.onCodeAction(async ({ textDocument, range, context }): Promise<CodeAction[]> => {

@@ -11,6 +11,7 @@ import {
   DefinitionRequest,
   DidChangeTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  DocumentFormattingRequest,
   ExitNotification,
   HoverRequest,
   InitializedNotification,
@@ -25,6 +26,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
+import { format } from "../../controlplane/language/format.ts";
 import { folderWith, hotel, root } from "./run-wire.ts";
 
 const policy = `policy mark (
@@ -241,6 +243,20 @@ export function onRequest(request: Request): void { const a: i32 = "text"; }
     const other = uriIn(folder.path, "other.ts");
     await editor.open(other, "const a = 1;\n", "typescript");
     expect((await editor.diagnostics(other)).diagnostics).toEqual([]);
+  });
+
+  test("laying a policy out", async () => {
+    using folder = folderWith({});
+    await using editor = await startEditor(folder.path);
+    const uri = uriIn(folder.path, "a.cup");
+    const text = "policy p(act(Request r)context('a -> b')){Deny(r)}";
+    await editor.open(uri, text);
+    const ask = { textDocument: { uri }, options: { tabSize: 4, insertSpaces: true } };
+    const edits = await editor.connection.sendRequest(DocumentFormattingRequest.type, ask);
+    const laidOut = format({ path: "a.cup", text }).text;
+    expect(edits).toMatchObject([{ newText: laidOut }]);
+    await editor.change(uri, 2, laidOut);
+    expect(await editor.connection.sendRequest(DocumentFormattingRequest.type, ask)).toEqual([]);
   });
 
   test("what does not parse, at every step of writing it", async () => {
