@@ -154,7 +154,7 @@ const topItems: readonly Item[] = [
     label: "policy",
     kind: "keyword",
     documentation: "A policy: which requests it is for, and what is done to them.",
-    snippet: `policy ${hole(1, "name")} (\n    act (${hole(2, "Request")} ${hole(3, "request")})\n    context ('${hole(4, "caller -> callee")}')\n) {\n    $0\n}`,
+    snippet: `policy ${hole(1, "name")} (\n\tact (${hole(2, "Request")} ${hole(3, "request")})\n\tcontext ('${hole(4, "caller -> callee")}')\n) {\n\t$0\n}`,
   },
   { label: "import", kind: "keyword", snippet: `import "${hole(1, "interface.cui")}";` },
 ];
@@ -279,7 +279,7 @@ function statementItems(policy: PolicyOutline, offset: number): readonly Item[] 
       label: "if",
       kind: "keyword",
       documentation: statementWords.get("if") ?? "",
-      snippet: "if ($1) {\n    $0\n}",
+      snippet: "if ($1) {\n\t$0\n}",
     },
     {
       label: "let",

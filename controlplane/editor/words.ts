@@ -1,3 +1,5 @@
+import type { ConstantKind } from "../language/interface.ts";
+
 /** The clauses of a policy, each with what it says. */
 export const clauseWords: ReadonlyMap<string, string> = new Map([
   ["act", "What the policy handles, and the name that its statements call it by: `act (Request request)`."],
@@ -48,6 +50,21 @@ export const typeWords: ReadonlyMap<string, string> = new Map([
   ["bool", "`true` or `false`."],
   ["duration", "A time span with its unit: `250us`, `100ms`, `60s`, `5m`, `1h`."],
 ]);
+
+/** The kinds of arguments that must be literals. */
+export const kindWords: Readonly<Record<ConstantKind, string>> = {
+  header: "The name of a header, quoted, in any spelling.",
+  service: "A service of the mesh, quoted.",
+  version: "A version of the service before it, quoted.",
+  regex: "A regular expression with RE2's syntax, quoted.",
+  status: "An HTTP status from 200 to 599.",
+  level: "How urgent a line is: `trace`, `debug`, `info`, `warn`, `error` or `critical`.",
+  outcome: "`FAILED` or `SUCCEEDED`.",
+  name: "The name of a metric or a tag, quoted: letters, digits, `_`, `.` and `-`.",
+  text: "Any text, quoted.",
+  limit: "A number of bytes from 1 to 1048576.",
+  json: 'Names between dots, quoted: `"user.name"`.',
+};
 
 /** The scopes of state. */
 export const scopeWords: ReadonlyMap<string, string> = new Map([
