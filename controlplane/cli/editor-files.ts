@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MeshFile } from "../editor/workspace.ts";
 import type { Source } from "../language/source.ts";
@@ -61,7 +61,7 @@ function candidates(path: string, folders: readonly string[]): readonly string[]
   const found: string[] = [];
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     found.push(...meshNames.map((name) => join(folder, name)));
-    const isTop = folders.includes(folder) || !folders.some((top) => folder.startsWith(top));
+    const isTop = !folders.some((top) => folder.startsWith(`${top}${sep}`));
     if (isTop || folder === dirname(folder)) return found;
   }
 }
