@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { type Form, skeleton } from "../editor/skeleton.ts";
 import { WireError } from "../error/wire-error.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import { makeFolder } from "../rollout/make-folder.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { type Form, skeleton } from "./skeleton.ts";
 
 /** `wire new`: a folder with a policy, its test and its README, as a beginning. What is there already stays as it is. */
 export async function newPolicy(

@@ -17,23 +17,23 @@ export function manual(offered: Interface): string {
     "arguments; `const` marks what must be a literal, `= …` what may be left out, and `?` a result that may be absent. `Name(thing, …)` and",
     "`thing.Name(…)` are the same call.",
     "",
-    ...section("Clauses", table("clause", clauseWords)),
-    ...section("Statements", table("word", statementWords)),
+    ...section("Clauses", list(clauseWords)),
+    ...section("Statements", list(statementWords)),
     ...section("Values", [
-      ...table("type", typeWords),
+      ...list(typeWords),
       "",
       "Operators, loosest first: `||`, `&&`, `== !=`, `< <= > >=`, `??`, `+ -`, `* / %`, `! -` before a value, and `.Name(…)` behind it.",
       "`a ?? b` is `b` where `a` is absent. A comparison with an absent value is false, and `!=` is always the negation of `==`.",
     ]),
-    ...section("What must be a literal", table("kind", new Map(Object.entries(kindWords)))),
+    ...section("What must be a literal", list(new Map(Object.entries(kindWords)))),
     ...section("What a policy handles", of("act").flatMap(describe)),
-    ...section("State", [...table("scope", scopeWords), "", ...of("state").flatMap(describe)]),
+    ...section("State", [...list(scopeWords), "", ...of("state").flatMap(describe)]),
     ...section("What values offer", of("type").flatMap(describe)),
     ...section("Messages", [
       "The first three letters say what is at fault: a policy in Copper, an interface, a context, filter code, the mesh file, the",
       "placement or a module.",
       "",
-      ...table("code", new Map(Object.entries(codes))),
+      ...list(new Map(Object.entries(codes))),
     ]),
   ]
     .join("\n")
@@ -45,9 +45,8 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return [`## ${title}`, "", ...lines, ...(lines.at(-1) === "" ? [] : [""])];
 }
 
-function table(name: string, words: ReadonlyMap<string, string>): readonly string[] {
-  const rows = [...words].map(([word, text]) => `| \`${word}\` | ${text.replaceAll("|", "\\|")} |`);
-  return [`| ${name} | what it says |`, "| --- | --- |", ...rows];
+function list(words: ReadonlyMap<string, string>): readonly string[] {
+  return [...words].map(([word, text]) => `- \`${word}\`: ${text}`);
 }
 
 function describe({ name, extends: parent, documentation, actions }: Receiver): readonly string[] {
