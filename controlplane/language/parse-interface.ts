@@ -213,7 +213,9 @@ function parseFile(reporter: Reporter): {
     if (!isAt("action", "name"))
       return unexpected(
         "`action` or `}`",
-        peek().kind === "name" ? didYouMean(peek().value, ["action"], "") || undefined : undefined,
+        peek().kind === "name" && didYouMean(peek().value, ["action"], "") !== ""
+          ? suggest(peek().value, ["action"], "", peek().span)
+          : {},
       );
     next();
     const name = identifier("the name of an action");
@@ -395,7 +397,7 @@ function checkParents(draft: Draft, reporter: Reporter): void {
     if (parent === undefined) {
       if (draft.imports.length > 0) continue;
       reporter.report("CUI0107", span, `\`${name}\` extends \`${parentName}\`, which is not declared`, {
-        help: didYouMean(parentName, draft.receivers.keys(), "declare it, or import the interface that does"),
+        ...suggest(parentName, draft.receivers.keys(), "declare it, or import the interface that does", span),
       });
     } else if (parent.kind !== receiver.kind) {
       reporter.report(
