@@ -1,7 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { skeleton } from "../../controlplane/cli/skeleton.ts";
 import { folderWith, hotel, root, runWire } from "./run-wire.ts";
 
 /** Run the tests in a folder, as its README says. */
@@ -49,26 +50,19 @@ describe("wire new", () => {
     expect(tested.output).toContain("1 failed");
   });
 
-  test("among the policies of this repository it is laid out as they are", async () => {
-    const dir = mkdtempSync(join(root, "filters", ".new-"));
-    try {
-      await runWire(["new", "policy", "mine", "--dir", dir]);
-      await runWire(["new", "filter", "other", "--dir", dir]);
+  test.for(["policy", "filter"] as const)(
+    "%s: among the policies of this repository it is laid out as they are",
+    (form) => {
+      const [, written] = skeleton({ form, name: "mine", toolkit: "../.." });
       const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-      const files = ["mine", "other"].map((name) => join(dir, name, "policy.test.ts"));
-      const code = await new Promise((done) => {
-        execFile(
-          process.execPath,
-          [biome, "check", "--error-on-warnings", ...files],
-          { cwd: root },
-          (error) => done(error === null ? 0 : error.code),
-        );
-      });
-      expect(code).toBe(0);
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
-    }
-  });
+      const laidOut = execFileSync(
+        process.execPath,
+        [biome, "check", "--write", "--stdin-file-path=filters/mine/policy.test.ts"],
+        { cwd: root, input: written?.text ?? "", encoding: "utf8" },
+      );
+      expect(laidOut).toBe(written?.text);
+    },
+  );
 
   test("what is there already stays", async () => {
     using folder = folderWith({});
