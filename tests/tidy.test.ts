@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/thread": [],
   "controlplane/language": ["controlplane/regex"],
   "controlplane/mesh": ["controlplane/language"],
+  "controlplane/editor": ["controlplane/language", "controlplane/mesh"],
   "controlplane/analysis": ["controlplane/language", "controlplane/mesh"],
   "controlplane/placement": [
     "controlplane/language",
@@ -52,7 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Sockets, files, clocks and child processes belong to the outermost shell. */
-const pure = ["regex", "language", "mesh", "analysis", "placement", "xds"].map(
+const pure = ["regex", "language", "mesh", "editor", "analysis", "placement", "xds"].map(
   (stage) => `controlplane/${stage}`,
 );
 const world =

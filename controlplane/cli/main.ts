@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { WireError } from "../error/wire-error.ts";
 
 /** 0 ok, 1 the input is at fault, 2 usage, 3 the world is. */
@@ -67,6 +67,21 @@ command("up")
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
+
+command("new")
+  .description("write a new policy in Copper, or as filter code, with its test and its README")
+  .addArgument(new Argument("<form>", "what to write").choices(["policy", "filter"]))
+  .argument("<name>", "the policy's name, and that of its folder")
+  .option("--dir <folder>", "where the policy's folder is made", ".")
+  .addOption(json())
+  .action((form: string, name: string, options: { readonly dir: string; readonly json?: boolean }) =>
+    run<typeof options>(async () => (await import("./new.ts")).newPolicy)([form, name], options),
+  );
+
+command("lsp")
+  .description("serve an editor on standard input and output: the language server of Copper and filter code")
+  .option("--stdio", "as editors ask for it; there is no other way")
+  .action(run(async () => (await import("./lsp.ts")).lsp));
 
 function command(name: string): Command {
   return program.command(name).exitOverride();

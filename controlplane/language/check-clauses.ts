@@ -3,7 +3,7 @@ import { unwritableValue } from "./check-header.ts";
 import type { Context } from "./context.ts";
 import type { Interface, ValueType } from "./interface.ts";
 import { receiversOf } from "./lookup.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, suggest } from "./nearest.ts";
 import { readNumber } from "./numbers.ts";
 import { parseContext } from "./parse-context.ts";
 import type { Act, Literal, Mode, OnLost, PolicyParameter, State } from "./policy.ts";
@@ -47,7 +47,7 @@ export function checkClauses(node: PolicyNode, offered: Interface, reporter: Rep
     const keyword = clause.keyword.text;
     if (!clauseNames.includes(keyword)) {
       reporter.report("CUP0202", clause.keyword.span, `unknown clause \`${keyword}\``, {
-        help: didYouMean(keyword, clauseNames, `a policy has \`${clauseNames.join("`, `")}\``),
+        ...suggest(keyword, clauseNames, `a policy has \`${clauseNames.join("`, `")}\``, clause.keyword.span),
       });
       // So that `contxt (…)` is one mistake and not also a missing context.
       for (const required of ["act", "context"])
@@ -145,7 +145,7 @@ function checkAct(word: Word, read: Clauses, reporter: Reporter): void {
     });
   } else
     reporter.report("CUP0201", word.span, `unknown act \`${word.text}\``, {
-      help: didYouMean(word.text, acts, `acts are \`${acts.join("`, `")}\``),
+      ...suggest(word.text, acts, `acts are \`${acts.join("`, `")}\``, word.span),
     });
 }
 
@@ -178,14 +178,19 @@ function checkState(
   if (isTaken(name, read, reporter)) return;
   if (!types.includes(type.text)) {
     reporter.report("CUP0223", type.span, `unknown kind of state \`${type.text}\``, {
-      help: didYouMean(type.text, types, `there are \`${types.join("`, `")}\``),
+      ...suggest(type.text, types, `there are \`${types.join("`, `")}\``, type.span),
     });
     read.broken.add(name.text);
     return;
   }
   if (scope !== undefined && !scopes.includes(scope.text)) {
     reporter.report("CUP0207", scope.span, `unknown scope \`${scope.text}\``, {
-      help: didYouMean(scope.text, scopes, "a state is one for each `worker`, or one for the whole `proxy`"),
+      ...suggest(
+        scope.text,
+        scopes,
+        "a state is one for each `worker`, or one for the whole `proxy`",
+        scope.span,
+      ),
     });
     read.broken.add(name.text);
     return;
@@ -220,7 +225,7 @@ function checkParameter(words: readonly Word[], clause: ClauseNode, read: Clause
   if (known === undefined) {
     read.broken.add(name.text);
     reporter.report("CUP0223", type.span, `unknown type \`${type.text}\``, {
-      help: didYouMean(type.text, parameterTypes, `there are \`${parameterTypes.join("`, `")}\``),
+      ...suggest(type.text, parameterTypes, `there are \`${parameterTypes.join("`, `")}\``, type.span),
     });
     return;
   }

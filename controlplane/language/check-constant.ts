@@ -1,20 +1,27 @@
 import { compileRegex } from "../regex/compile-regex.ts";
 import type { ExpressionNode } from "./ast.ts";
 import { type HeaderProblem, unreadable, unwritable } from "./check-header.ts";
+import type { Suggestion } from "./diagnostic.ts";
 import type { ConstantKind } from "./interface.ts";
-import { didYouMean } from "./nearest.ts";
+import { suggest, within } from "./nearest.ts";
 import type { Span } from "./source.ts";
 
 /** The most of a body that a policy may ask for: Envoy buffers no more than 1 MiB unless it is told to. */
 const limitMax = 1_048_576;
-const levels = ["trace", "debug", "info", "warn", "error", "critical"];
-const outcomes = ["FAILED", "SUCCEEDED"];
+/** Of the lines of a proxy's log, least urgent first. */
+export const levels: readonly string[] = ["trace", "debug", "info", "warn", "error", "critical"];
+/** What `IsRequestStatus` asks for. */
+export const outcomes: readonly string[] = ["FAILED", "SUCCEEDED"];
 
 /** `part` is within the literal. What a constant is, or what is wrong with it; `wanted` says what was expected when it is not even of the right form. */
 export type Constant =
   | { readonly value: string | bigint }
   | { readonly wanted: string }
-  | ({ readonly about: "header" | "value" | "pattern"; readonly part?: Span } & HeaderProblem);
+  | ({
+      readonly about: "header" | "value" | "pattern";
+      readonly part?: Span;
+      readonly suggestions?: readonly Suggestion[];
+    } & HeaderProblem);
 
 /** Read an argument that must be a literal. `writes`: the action changes the header that it names. */
 export function checkConstant(
@@ -86,6 +93,6 @@ function oneOf(node: ExpressionNode, choices: readonly string[]): Constant {
   return {
     about: "value",
     message: given === "" ? "this is not one of the words that are known here" : `unknown word \`${given}\``,
-    help: didYouMean(given, choices, `there are ${listed}`),
+    ...suggest(given, choices, `there are ${listed}`, node.kind === "string" ? within(node.span) : node.span),
   };
 }

@@ -3,7 +3,7 @@ import { checkConstant } from "./check-constant.ts";
 import { unwritableValue } from "./check-header.ts";
 import type { ConstantKind, Parameter, Signature, ValueType } from "./interface.ts";
 import { actionOf, actionsOf, usageOf } from "./lookup.ts";
-import { didYouMean } from "./nearest.ts";
+import { suggest } from "./nearest.ts";
 import { readNumber } from "./numbers.ts";
 import type { Call, Expression, Literal } from "./policy.ts";
 import type { Scope } from "./scope.ts";
@@ -162,11 +162,9 @@ function checkName(name: string, span: Span, scope: Scope): Expression | undefin
     "CUP0219",
     span,
     isReceiver ? `\`${name}\` is not a value` : `unknown name \`${name}\``,
-    {
-      help: isReceiver
-        ? `ask it for something, as in \`${exampleOf(name, scope)}\``
-        : didYouMean(name, known, `give it a value before: \`let ${name} = …;\``),
-    },
+    isReceiver
+      ? { help: `ask it for something, as in \`${exampleOf(name, scope)}\`` }
+      : suggest(name, known, `give it a value before: \`let ${name} = …;\``, span),
   );
   return undefined;
 }
@@ -400,12 +398,13 @@ function receiverOf(node: CallNode, scope: Scope): Receiving | undefined {
       const whose = scope.act && actionOf(offered, scope.act, name) ? scope.self : undefined;
       if (scope.self === undefined && scope.act === undefined) return undefined;
       reporter.report("CUP0204", first.span, `\`${first.value}\` is not what this policy handles`, {
-        help: didYouMean(
+        ...suggest(
           first.value,
           receivers,
           whose === undefined
             ? `the policy has \`${receivers.join("`, `")}\``
             : `the policy calls it \`${whose}\``,
+          first.span,
         ),
       });
       return undefined;
@@ -451,11 +450,12 @@ function find(node: CallNode, receiver: string, scope: Scope): Signature | undef
     `unknown action \`${node.name.text}\` for ${isAct ? "act " : ""}\`${receiver}\``,
     {
       label: `not an action of \`${receiver}\``,
-      help: didYouMean(
+      ...suggest(
         node.name.text,
         names,
         elsewhere ??
           (names.length === 0 ? `\`${receiver}\` has no actions` : `there are \`${names.join("`, `")}\``),
+        node.name.span,
       ),
     },
   );
@@ -528,9 +528,8 @@ function checkArgument(
   if ("wanted" in constant) return wrong(constant.wanted);
   if ("message" in constant) {
     const code = ({ header: "CUP0214", value: "CUP0204", pattern: "CUP0226" } as const)[constant.about];
-    scope.reporter.report(code, within(node, constant.part, scope), constant.message, {
-      help: constant.help,
-    });
+    const { part, message, help: mend, suggestions = [] } = constant;
+    scope.reporter.report(code, within(node, part, scope), message, { help: mend, suggestions });
     return undefined;
   }
   const { value } = constant;

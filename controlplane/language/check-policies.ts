@@ -3,7 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { firstErrors } from "./first-errors.ts";
 import { inOrder } from "./in-order.ts";
 import { actionOf } from "./lookup.ts";
-import { didYouMean } from "./nearest.ts";
+import { suggest, within } from "./nearest.ts";
 import { notText } from "./not-text.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
@@ -99,7 +99,7 @@ function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnosti
   function unknownService(name: string, span: Span): boolean {
     if (mesh.services.has(name)) return false;
     reporter.report("CTX0201", span, `the mesh has no service \`${name}\``, {
-      help: didYouMean(name, mesh.services.keys(), "name a service of the mesh file"),
+      ...suggest(name, mesh.services.keys(), "name a service of the mesh file", within(span)),
     });
     return true;
   }
@@ -108,7 +108,7 @@ function unknownTargets(policy: Policy, mesh: KnownServices): readonly Diagnosti
     const versions = mesh.services.get(service ?? "")?.versions ?? new Map();
     if (service === undefined || versions.has(name)) return;
     reporter.report("CTX0202", span, `service \`${service}\` has no version \`${name}\``, {
-      help: didYouMean(name, versions.keys(), "add it to the service's `versions` in the mesh file"),
+      ...suggest(name, versions.keys(), "add it to the service's `versions` in the mesh file", within(span)),
     });
   }
 }

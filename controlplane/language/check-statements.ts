@@ -1,7 +1,7 @@
 import type { CallNode, ExpressionNode, Identifier, StatementNode } from "./ast.ts";
 import { checkCall, checkCondition, checkExpression } from "./check-expression.ts";
 import { actionOf, usageOf } from "./lookup.ts";
-import { didYouMean } from "./nearest.ts";
+import { suggest } from "./nearest.ts";
 import type { Section, Side, Statement } from "./policy.ts";
 import type { Scope } from "./scope.ts";
 
@@ -86,7 +86,7 @@ function readHeading(name: Identifier, { reporter }: Scope): Side | undefined {
   if (name.text === "Ingress") return "ingress";
   if (name.text === "Egress") return "egress";
   reporter.report("CUP0103", name.span, `expected \`Ingress\` or \`Egress\`, found \`${name.text}\``, {
-    help: didYouMean(name.text, ["Ingress", "Egress"], "a heading is `[Ingress]` or `[Egress]`"),
+    ...suggest(name.text, ["Ingress", "Egress"], "a heading is `[Ingress]` or `[Egress]`", name.span),
   });
   return undefined;
 }

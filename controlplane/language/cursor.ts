@@ -1,7 +1,7 @@
 import type { Identifier, ImportNode } from "./ast.ts";
 import type { Code } from "./codes.ts";
 import type { Token } from "./lexer.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Reporter, ReportOptions } from "./reporter.ts";
 import type { Span } from "./source.ts";
 
 /** A place among tokens, and the questions that both parsers ask of it. What returns undefined has reported why. */
@@ -17,7 +17,7 @@ export interface Cursor {
   expect(value: string): boolean;
   identifier(wanted: string): Identifier | undefined;
   /** Say what was wanted instead of the token here. */
-  unexpected(wanted: string, help?: string): undefined;
+  unexpected(wanted: string, help?: string | ReportOptions): undefined;
   /** Say so once, and nothing more until the end of what is being read, which `mute(false)` marks. */
   tooDeep(wanted: string): undefined;
   mute(isMuted: boolean): void;
@@ -50,14 +50,14 @@ export function createCursor(tokens: readonly Token[], reporter: Reporter, code:
     index++;
     return true;
   };
-  const unexpected = (wanted: string, help?: string): undefined => {
+  const unexpected = (wanted: string, help: string | ReportOptions = {}): undefined => {
     const token = peek();
     const isSwallowed = index > 0 && previous().isBroken === true;
     if (isMuted || isSwallowed || (token.kind === "end" && token.isBroken)) return undefined;
     // A file that ends too early is shown where its text ends, not on the empty line after it.
     const place = token.kind === "end" ? endOfText() : token.span;
     const found = token.kind === "end" ? "the file ends here" : `found \`${token.value}\``;
-    reporter.report(code, place, `expected ${wanted}, ${found}`, help === undefined ? {} : { help });
+    reporter.report(code, place, `expected ${wanted}, ${found}`, typeof help === "string" ? { help } : help);
     return undefined;
   };
   const endOfText = (): Span => {

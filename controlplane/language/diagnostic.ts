@@ -9,10 +9,18 @@ export interface Diagnostic {
   readonly message: string;
   /** What to type instead. */
   readonly help?: string;
+  /** What an editor offers to write instead, likeliest first. */
+  readonly suggestions?: readonly Suggestion[];
   readonly source: Source;
   readonly span: Span;
   /** Said beside the underline. */
   readonly label?: string;
+}
+
+/** Writing `text` over `span` of the diagnostic's source would mend it. */
+export interface Suggestion {
+  readonly span: Span;
+  readonly text: string;
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

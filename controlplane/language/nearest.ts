@@ -1,3 +1,6 @@
+import type { Suggestion } from "./diagnostic.ts";
+import type { Span } from "./source.ts";
+
 /** The candidates closest to `word` by edit distance, all equally close; empty when none is close enough to suggest. */
 export function nearest(word: string, candidates: Iterable<string>, limit = 3): readonly string[] {
   const allowed = Math.max(1, Math.floor(word.length / 3));
@@ -14,6 +17,25 @@ export function nearest(word: string, candidates: Iterable<string>, limit = 3): 
 export function didYouMean(word: string, candidates: Iterable<string>, otherwise: string): string {
   const near = nearest(word, candidates);
   return near.length === 0 ? otherwise : `did you mean ${near.map((name) => `\`${name}\``).join(" or ")}?`;
+}
+
+/** What `didYouMean` says, as a part of a diagnostic: with what would be written over `span`, where the word stands. */
+export function suggest(
+  word: string,
+  candidates: Iterable<string>,
+  otherwise: string,
+  span: Span,
+): { readonly help: string; readonly suggestions: readonly Suggestion[] } {
+  const all = [...candidates];
+  return {
+    help: didYouMean(word, all, otherwise),
+    suggestions: nearest(word, all).map((text) => ({ span, text })),
+  };
+}
+
+/** What is between the quotes of a string. */
+export function within({ start, end }: Span): Span {
+  return { start: start + 1, end: end - 1 };
 }
 
 function distanceOf(a: string, b: string): number {

@@ -3,7 +3,7 @@ import { createCursor } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { ConstantKind, Interface, Parameter, Receiver, Signature, ValueType } from "./interface.ts";
 import { type Comment, lex } from "./lexer.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, suggest } from "./nearest.ts";
 import { readNumber } from "./numbers.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
@@ -93,7 +93,7 @@ function parseFile(reporter: Reporter): {
   }
 
   function declaration(draft: Draft): boolean {
-    const { kind, value } = peek();
+    const { kind, value, span } = peek();
     const receiverKind = receiverKinds.find((candidate) => isAt(candidate, "name"));
     if (receiverKind) return receiver(receiverKind, draft);
     if (isAt("import", "name")) {
@@ -108,8 +108,12 @@ function parseFile(reporter: Reporter): {
     const shape =
       "an interface has `dataplane NAME`, `cost: 1`, `import`, and `act`, `state` or `type` with actions";
     if (isAt("}")) unexpected("`act`, `state` or `type`", "this `}` closes nothing: remove it");
-    else
-      unexpected("`act`, `state` or `type`", kind === "name" ? didYouMean(value, beginnings, shape) : shape);
+    else {
+      unexpected(
+        "`act`, `state` or `type`",
+        kind === "name" ? suggest(value, beginnings, shape, span) : shape,
+      );
+    }
     return false;
   }
 
@@ -209,7 +213,9 @@ function parseFile(reporter: Reporter): {
     if (!isAt("action", "name"))
       return unexpected(
         "`action` or `}`",
-        peek().kind === "name" ? didYouMean(peek().value, ["action"], "") || undefined : undefined,
+        peek().kind === "name" && didYouMean(peek().value, ["action"], "") !== ""
+          ? suggest(peek().value, ["action"], "", peek().span)
+          : {},
       );
     next();
     const name = identifier("the name of an action");
@@ -235,10 +241,11 @@ function parseFile(reporter: Reporter): {
     if (name.text === "Egress") return "egress";
     if (name.text === "Ingress") return "ingress";
     reporter.report("CUI0101", name.span, `expected \`Egress\` or \`Ingress\`, found \`${name.text}\``, {
-      help: didYouMean(
+      ...suggest(
         name.text,
         ["Egress", "Ingress"],
         "an action without a heading can be done on either side",
+        name.span,
       ),
     });
     return undefined;
@@ -303,7 +310,7 @@ function parseFile(reporter: Reporter): {
 
   function unknownType(word: Identifier, known: readonly string[]): void {
     reporter.report("CUI0102", word.span, `unknown type \`${word.text}\``, {
-      help: didYouMean(word.text, known, `there are \`${known.join("`, `")}\``),
+      ...suggest(word.text, known, `there are \`${known.join("`, `")}\``, word.span),
     });
   }
 
@@ -390,7 +397,7 @@ function checkParents(draft: Draft, reporter: Reporter): void {
     if (parent === undefined) {
       if (draft.imports.length > 0) continue;
       reporter.report("CUI0107", span, `\`${name}\` extends \`${parentName}\`, which is not declared`, {
-        help: didYouMean(parentName, draft.receivers.keys(), "declare it, or import the interface that does"),
+        ...suggest(parentName, draft.receivers.keys(), "declare it, or import the interface that does", span),
       });
     } else if (parent.kind !== receiver.kind) {
       reporter.report(

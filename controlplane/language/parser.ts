@@ -13,7 +13,7 @@ import {
 import { createCursor } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { lex } from "./lexer.ts";
-import { didYouMean } from "./nearest.ts";
+import { suggest } from "./nearest.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source } from "./source.ts";
 
@@ -86,10 +86,10 @@ function parseFile(reporter: Reporter): {
   }
 
   function noPolicy(): void {
-    const { kind, value } = peek();
+    const { kind, value, span } = peek();
     const shape = "a file holds `policy NAME ( … ) { … }`, several of them separated by `---`";
     if (isAt("}")) unexpected("`policy`", "this `}` closes nothing: remove it");
-    else unexpected("`policy`", kind === "name" ? didYouMean(value, ["policy", "import"], shape) : shape);
+    else unexpected("`policy`", kind === "name" ? suggest(value, ["policy", "import"], shape, span) : shape);
     do next();
     while (!isEndOfPolicy() && !isAt("policy", "name") && !(isAt("import", "name") && cursor.startsLine()));
   }
@@ -381,13 +381,16 @@ function parseFile(reporter: Reporter): {
 
   /** An operator that binds at least as tight. */
   function operatorHere(loosest: number): BinaryOperator | undefined {
-    const { kind, value } = peek();
+    const { kind, value, span } = peek();
     if (kind !== "symbol" && kind !== "name") return undefined;
     const meant = foreign.get(value);
     const operator = meant ?? (kind === "symbol" ? (value as BinaryOperator) : undefined);
     const precedence = operator === undefined ? undefined : precedences.get(operator);
     if (precedence === undefined || precedence < loosest) return undefined;
-    if (meant !== undefined) unexpected(`\`${meant}\``, `did you mean \`${meant}\`?`);
+    if (meant !== undefined) {
+      const suggestions = [{ span, text: meant }];
+      unexpected(`\`${meant}\``, { help: `did you mean \`${meant}\`?`, suggestions });
+    }
     return operator;
   }
 

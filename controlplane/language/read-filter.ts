@@ -15,7 +15,7 @@ import {
   nodesIn,
   stringOf,
 } from "./filter-tree.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, suggest, within } from "./nearest.ts";
 import { parseContext } from "./parse-context.ts";
 import type { FilterPolicy, Mode, OnLost, Side } from "./policy.ts";
 import { checkPolicyName } from "./policy-name.ts";
@@ -63,7 +63,12 @@ export function readFilter(source: Source): {
     const choice = choices.find((candidate) => candidate === text);
     if (choice === undefined) {
       reporter.report("FLT0202", placeOf(value.range, source), `\`${name}\` takes ${listed(choices)}`, {
-        help: didYouMean(text ?? "", choices, `write \`export const ${name} = "${choices[0]}";\``),
+        ...suggest(
+          text ?? "",
+          choices,
+          `write \`export const ${name} = "${choices[0]}";\``,
+          within(placeOf(value.range, source)),
+        ),
       });
     }
     return choice;
@@ -258,7 +263,12 @@ function checkExports(
   for (const { name } of called ? functions : []) {
     if (callbacks.includes(name.text) || !/^on[A-Z]/.test(name.text)) continue;
     reporter.report("FLT0205", placeOf(name.range, reporter.source), `nothing calls \`${name.text}\``, {
-      help: didYouMean(name.text, callbacks, "filters are called for requests only: use `onRequest`"),
+      ...suggest(
+        name.text,
+        callbacks,
+        "filters are called for requests only: use `onRequest`",
+        placeOf(name.range, reporter.source),
+      ),
     });
   }
   const found = new Map<string, assemblyscript.Expression>();
@@ -272,9 +282,13 @@ function checkExports(
     const otherwise = notYet
       ? "write the values into the code"
       : "leave out `export` where it is for the code itself";
-    reporter.report("FLT0205", placeOf(name.range, reporter.source), message, {
-      help: notYet ? otherwise : didYouMean(name.text, constantNames, otherwise),
-    });
+    const place = placeOf(name.range, reporter.source);
+    reporter.report(
+      "FLT0205",
+      place,
+      message,
+      notYet ? { help: otherwise } : suggest(name.text, constantNames, otherwise, place),
+    );
   }
   return found;
 }

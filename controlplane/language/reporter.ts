@@ -1,10 +1,11 @@
 import type { Code } from "./codes.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Suggestion } from "./diagnostic.ts";
 import type { Source, Span } from "./source.ts";
 
 /** What a diagnostic may say besides its message. */
 export interface ReportOptions {
   readonly help?: string;
+  readonly suggestions?: readonly Suggestion[];
   readonly label?: string;
   /** Default `error`. */
   readonly severity?: "error" | "warning";
@@ -23,8 +24,9 @@ export function reporterFor(source: Source): Reporter {
     source,
     diagnostics,
     report(code, span, message, options = {}) {
-      const { severity = "error", ...rest } = options;
-      diagnostics.push({ code, severity, message, source, span, ...rest });
+      const { severity = "error", suggestions = [], ...rest } = options;
+      const offered = suggestions.length === 0 ? {} : { suggestions };
+      diagnostics.push({ code, severity, message, source, span, ...rest, ...offered });
     },
   };
 }

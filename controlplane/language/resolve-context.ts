@@ -1,6 +1,6 @@
 import type { Context, Expression, Name } from "./context.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { didYouMean } from "./nearest.ts";
+import { suggest } from "./nearest.ts";
 import type { Policy } from "./policy.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 
@@ -77,19 +77,24 @@ function resolveService(
 
 function lookUp(name: Name, mesh: KnownServices, reporter: Reporter): void {
   const service = mesh.services.get(name.name);
+  const { start, end } = name.span;
   if (service === undefined) {
     const all = [...mesh.services.keys()];
     const listed = all.slice(0, 8).join("`, `") + (all.length > 8 ? "`, …" : "`");
     reporter.report("CTX0201", name.span, `the mesh has no service \`${name.name}\``, {
-      help: didYouMean(name.name, all, `the mesh has \`${listed}`),
+      ...suggest(name.name, all, `the mesh has \`${listed}`, { start, end: start + name.name.length }),
     });
   } else if (name.version !== undefined && !service.versions.has(name.version)) {
     const all = [...service.versions.keys()];
     reporter.report("CTX0202", name.span, `service \`${name.name}\` has no version \`${name.version}\``, {
-      help:
+      ...suggest(
+        name.version,
+        all,
         all.length === 0
           ? `add \`versions\` to \`${name.name}\` in the mesh file`
-          : didYouMean(name.version, all, `it has \`${all.join("`, `")}\``),
+          : `it has \`${all.join("`, `")}\``,
+        { start: end - name.version.length, end },
+      ),
     });
   }
 }

@@ -136,6 +136,7 @@ state Counter {
     action Reset(self),
     /// Its value, with what this request has added.
     action GetCount(self): int,
+    /// Whether its value, with what this request has added, is greater.
     action IsGreaterThan(self, int value): bool,
 }
 
@@ -163,8 +164,11 @@ state ConcurrencyLimit {
 type string {
     /// Whether the whole text matches a regular expression with RE2's syntax and meaning. Compiled to an automaton: linear time.
     action Matches(self, const regex pattern): bool,
+    /// Whether it occurs anywhere in the text.
     action Contains(self, string text): bool,
+    /// Whether the text begins with it.
     action StartsWith(self, string text): bool,
+    /// Whether the text ends with it.
     action EndsWith(self, string text): bool,
     /// In bytes.
     action Length(self): int,
@@ -174,6 +178,7 @@ type string {
     action ToInt(self, int otherwise): int,
 }
 
+/// A whole number.
 type int {
     /// In decimal.
     action ToString(self): string,

@@ -1,9 +1,9 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { firstErrors } from "../language/first-errors.ts";
-import { didYouMean } from "../language/nearest.ts";
+import { didYouMean, suggest } from "../language/nearest.ts";
 import { notText } from "../language/not-text.ts";
-import { type Reporter, reporterFor } from "../language/reporter.ts";
+import { type Reporter, type ReportOptions, reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";
 import { checkEndpoints, type Listed } from "./check-endpoints.ts";
 import { checkSize, total } from "./check-size.ts";
@@ -204,7 +204,7 @@ function readCalls(
   const known = (name: string, span: Span): boolean => {
     if (services.has(name)) return true;
     reporter.report("MSH0201", span, `\`calls\` names an unknown service \`${name}\``, {
-      help: didYouMean(name, services.keys(), `add \`${name}\` to \`services\``),
+      ...suggest(name, services.keys(), `add \`${name}\` to \`services\``, span),
     });
     return false;
   };
@@ -294,7 +294,9 @@ function readAddress(entry: Entry | undefined, reporter: Reporter): string | und
   const found = scalar(entry.value);
   const address = typeof found === "string" ? ipAddress(found) : undefined;
   if (address === undefined)
-    wrong(entry.value.span, "`address`", "an IP address", reporter, "write it as in `10.1.0.7` or `fd00::7`");
+    wrong(entry.value.span, "`address`", "an IP address", reporter, {
+      help: "write it as in `10.1.0.7` or `fd00::7`",
+    });
   return address;
 }
 
@@ -423,7 +425,7 @@ function oneOf<T extends string>(
       `\`${entry.key}\``,
       all,
       reporter,
-      didYouMean(String(value), choices, `write ${all}`),
+      suggest(String(value), choices, `write ${all}`, entry.value.span),
     );
   }
   return choice;
@@ -452,8 +454,14 @@ function text(value: Value, what: string, wanted: string, reporter: Reporter): s
   return undefined;
 }
 
-function wrong(span: Span, what: string, wanted: string, reporter: Reporter, help = `write ${wanted}`): void {
-  reporter.report("MSH0103", span, `${what} takes ${wanted}`, { help });
+function wrong(
+  span: Span,
+  what: string,
+  wanted: string,
+  reporter: Reporter,
+  options: ReportOptions = { help: `write ${wanted}` },
+): void {
+  reporter.report("MSH0103", span, `${what} takes ${wanted}`, options);
 }
 
 function scalar({ node }: Value): unknown {
@@ -486,7 +494,7 @@ function entriesOf(
     const keySpan = spanOf(pair.key) ?? value.span;
     if (keys && !keys.includes(key)) {
       reporter.report("MSH0102", keySpan, `unknown key \`${key}\` in ${what}`, {
-        help: didYouMean(key, keys, `it has \`${keys.join("`, `")}\``),
+        ...suggest(key, keys, `it has \`${keys.join("`, `")}\``, keySpan),
       });
       return [];
     }
