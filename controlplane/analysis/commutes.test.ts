@@ -25,7 +25,7 @@ const asks = (name: string) => copper(`if (GetHeader(r, "${name}") == "v") { Den
 test.each([
   ["different headers", sets("x"), sets("y"), true],
   ["one header, whatever its spelling", sets("X-Canary"), sets("x-canary"), false],
-  ["`host` is the authority", copper("RewriteHost(r, \"b\");"), asks(":authority"), false],
+  ["`host` is the authority", copper('RewriteHost(r, "b");'), asks(":authority"), false],
   ["one reads what the other writes", asks("x"), sets("x"), false],
   ["one answer", asks("x"), copper("Deny(r);"), true],
   ["two answers", asks("x"), copper("Deny(r, 429);"), false],
@@ -58,7 +58,7 @@ test.each([
   [
     "a filter that reads the header",
     filter('export const reads = ["Host"]; export const writes = ["y"];'),
-    copper("RewriteHost(r, \"b\");"),
+    copper('RewriteHost(r, "b");'),
     false,
   ],
 ])("%s", (_, p, q, expected) => {
