@@ -118,10 +118,33 @@ export function inProcessMesh(build: Build): InProcessMesh {
     return [...headers, [controlHeaders.claims, Buffer.from(claims).toString("base64url")]];
   };
 
+  /** Whether one proxy lets a connection through: the filters of its listener in order. */
+  const lets = (service: string, name: string, address: string): boolean | undefined => {
+    const listener = [...(snapshots.get(service)?.listeners.values() ?? [])].find((each) =>
+      each.name.startsWith(`${name}/`),
+    );
+    if (listener === undefined) return undefined;
+    const filters = decodeListener(listener).filterChains.flatMap((chain) => chain.filters);
+    const slots = chains.filter((chain) => chain.service === service).flatMap((chain) => chain.slots);
+    return filters
+      .flatMap((filter) => slots.find((slot) => slot.name === filter.name) ?? [])
+      .every((slot) => hostOf(name, slot).connect({ address }).isOpen);
+  };
+
+  const connects = (from: string, to: string): boolean => {
+    const out = lets(from, `outbound/${from}/${to}`, addresses.service(from).address);
+    if (out === false) return false;
+    return lets(to, `inbound/${to}`, out ? addresses.proxy(from) : addresses.service(from).address) ?? true;
+  };
+
   return {
     send({ from, to, method, path, headers }) {
       const callee = mesh.services.get(to);
       if (callee === undefined) throw new Error(`the traffic calls ${to}, which the mesh does not have`);
+      if (method === "TCP") {
+        if (from === null) throw new Error("a connection has a caller in the mesh");
+        return connects(from, to) ? [{ kind: "reached", service: to, headers: [] }] : [{ kind: "closed" }];
+      }
       const first: Headers = [
         [":method", method],
         [":path", path],

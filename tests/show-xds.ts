@@ -18,6 +18,9 @@ import { RouterSchema } from "../controlplane/xds/generated/envoy/extensions/fil
 import { UpstreamCodecSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts";
 import { WasmSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.ts";
 import { HttpConnectionManagerSchema } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { RBACSchema as TcpRbacSchema } from "../controlplane/xds/generated/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts";
+import { TcpProxySchema } from "../controlplane/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
+import { WasmSchema as TcpWasmSchema } from "../controlplane/xds/generated/envoy/extensions/filters/network/wasm/v3/wasm_pb.ts";
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import { PreviousHostsPredicateSchema } from "../controlplane/xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
@@ -38,6 +41,9 @@ const registry = createRegistry(
   RouterSchema,
   StdoutAccessLogSchema,
   StringValueSchema,
+  TcpProxySchema,
+  TcpRbacSchema,
+  TcpWasmSchema,
   UpstreamCodecSchema,
   WasmSchema,
 );

@@ -29,6 +29,19 @@ outside -> frontend  POST /  =>  403 No scrapers, please.\n`;
   for (const line of parseTraffic(text)) expect(line.text).toContain(showOutcome(line.outcome));
 });
 
+test("a connection has neither path nor headers", () => {
+  const lines = parseTraffic("job -> db  TCP  =>  closed\nweb -> db  TCP  =>  db");
+  expect(lines.map(({ method, path, headers }) => [method, path, headers.length])).toEqual([
+    ["TCP", "", 0],
+    ["TCP", "", 0],
+  ]);
+  expect(lines.map(({ outcome }) => showOutcome(outcome))).toEqual(["closed", "db"]);
+  const [closed, reaches] = lines;
+  if (closed === undefined || reaches === undefined) throw new Error("the lines were not read");
+  expect(showArrival({ kind: "closed" }, reaches.outcome)).toBe("closed");
+  expect(showArrival({ kind: "reached", service: "db", headers: [] }, closed.outcome)).toBe("db");
+});
+
 test("what cannot be read is an error with its line", () => {
   expect(() => parseTraffic("\na -> b GET / 403")).toThrow("traffic line 2 cannot be read");
   expect(() => parseTraffic("a -> b  GET /  =>  b sees nothing")).toThrow("line 1");

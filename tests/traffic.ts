@@ -6,6 +6,7 @@ export interface Traffic {
   /** Null is `outside`. */
   readonly from: string | null;
   readonly to: string;
+  /** `TCP` is a connection, which has neither path nor headers. */
   readonly method: string;
   readonly path: string;
   readonly headers: readonly (readonly [string, string])[];
@@ -14,6 +15,8 @@ export interface Traffic {
 
 /** What becomes of a request: an answer by a proxy on the way, or the service gets it. */
 export type Outcome =
+  /** Of a connection: nothing came through. */
+  | { readonly kind: "closed" }
   | { readonly kind: "answer"; readonly status: number; readonly body?: string }
   | {
       readonly kind: "reaches";
@@ -25,6 +28,7 @@ export type Outcome =
 
 /** What happened to a request, whoever carried it: the in-process host or real Envoys. */
 export type Arrival =
+  | { readonly kind: "closed" }
   | { readonly kind: "answer"; readonly status: number; readonly body: string }
   | {
       readonly kind: "reached";
@@ -39,16 +43,17 @@ export type Arrival =
  *     CALLER -> CALLEE  METHOD PATH name=value name="with spaces"  =>  OUTCOME
  *
  * where the caller may be `outside`, and the outcome is `STATUS`, `STATUS BODY`, `SERVICE`, `SERVICE@VERSION`, or one of the last
- * two with `sees name: value, no name`.
+ * two with `sees name: value, no name`. A connection to a store is `CALLER -> CALLEE  TCP  =>  CALLEE`, or `=>  closed`.
  */
 export function parseTraffic(text: string): readonly Traffic[] {
   return text.split("\n").flatMap((row, index) => {
     if (row.trim() === "" || row.startsWith("#")) return [];
     const match =
-      /^(\S+) -> (\S+)\s+([A-Z]+)\s+(\/\S*)((?:\s+[^\s=]+=(?:"[^"]*"|[^\s"]\S*))*)\s+=>\s+(\S.*)$/.exec(
+      /^(\S+) -> (\S+)\s+(?:(TCP)|([A-Z]+)\s+(\/\S*))((?:\s+[^\s=]+=(?:"[^"]*"|[^\s"]\S*))*)\s+=>\s+(\S.*)$/.exec(
         row.trimEnd(),
       );
-    const [, from = "", to = "", method = "", path = "", headers = "", outcome = ""] = match ?? [];
+    const [, from = "", to = "", tcp, method = tcp ?? "", path = "", headers = "", outcome = ""] =
+      match ?? [];
     const expected = match === null ? undefined : parseOutcome(outcome);
     if (expected === undefined) throw new Error(`traffic line ${index + 1} cannot be read: ${row}`);
     return [
@@ -70,8 +75,9 @@ export function parseTraffic(text: string): readonly Traffic[] {
 
 /** What happened, told in the terms of what was expected: equal outcomes read alike. */
 export function showArrival(arrival: Arrival, expected: Outcome): string {
+  if (arrival.kind === "closed") return "closed";
   if (arrival.kind === "answer") {
-    const said = expected.kind === "reaches" || expected.body !== undefined;
+    const said = expected.kind !== "answer" || expected.body !== undefined;
     return showOutcome({
       kind: "answer",
       status: arrival.status,
@@ -93,6 +99,7 @@ export function showArrival(arrival: Arrival, expected: Outcome): string {
 
 /** An outcome as it is written. */
 export function showOutcome(outcome: Outcome): string {
+  if (outcome.kind === "closed") return "closed";
   if (outcome.kind === "answer")
     return [outcome.status, outcome.body].filter((part) => part !== undefined).join(" ");
   const service = outcome.version === undefined ? outcome.service : `${outcome.service}@${outcome.version}`;
@@ -101,6 +108,7 @@ export function showOutcome(outcome: Outcome): string {
 }
 
 function parseOutcome(text: string): Outcome | undefined {
+  if (text === "closed") return { kind: "closed" };
   const [, status, body] = /^(\d{3})(?:\s+(.+))?$/.exec(text) ?? [];
   if (status !== undefined)
     return { kind: "answer", status: Number(status), ...(body === undefined ? {} : { body }) };

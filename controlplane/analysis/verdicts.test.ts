@@ -106,3 +106,46 @@ describe("states", () => {
     ]);
   });
 });
+
+describe("a connection is its caller and its callee", () => {
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: `name: stores
+services:
+  shop: { entry: true }
+  api: {}
+  db: { protocol: tcp }
+  cache: { protocol: tcp }
+calls: { shop: [api, db], api: [db, cache] }
+`,
+  });
+  const judged = (act: string, context: string): Readonly<Record<string, string>> => {
+    if (mesh === undefined) throw new Error("the mesh cannot be read");
+    const text = `policy p ( act (${act} c) context ('${context}') ) { Deny(c); }`;
+    const [policy] = checkPolicies([{ path: "p.cup", text }], mesh).policies;
+    if (policy === undefined) throw new Error(`${context} cannot be read`);
+    const calls = verdicts(policy, mesh).calls.filter(({ to }) => to === "db" || to === "cache");
+    return Object.fromEntries(calls.map(({ from, to, verdict }) => [`${from} -> ${to}`, verdict]));
+  };
+
+  test.each([
+    ["api -> db", { "shop -> db": "never", "api -> db": "always", "api -> cache": "never" }],
+    [".* -> api -> .", { "shop -> db": "never", "api -> db": "always", "api -> cache": "always" }],
+    ["^shop -> db", { "shop -> db": "always", "api -> db": "never", "api -> cache": "never" }],
+    ["shop", { "shop -> db": "never", "api -> db": "never", "api -> cache": "never" }],
+  ])("which decide `%s`", (context, expected) => expect(judged("Connection", context)).toEqual(expected));
+
+  test.each([
+    ["shop -> api -> db", { "shop -> db": "never", "api -> db": "sometimes", "api -> cache": "never" }],
+    ["shop -> .* -> db", { "shop -> db": "always", "api -> db": "sometimes", "api -> cache": "never" }],
+    ["^api -> cache", { "shop -> db": "never", "api -> db": "never", "api -> cache": "sometimes" }],
+  ])("which do not decide `%s`", (context, expected) =>
+    expect(judged("Connection", context)).toEqual(expected),
+  );
+
+  test("and it is no request", () => {
+    const never = { "shop -> db": "never", "api -> db": "never", "api -> cache": "never" };
+    expect(judged("Request", "shop -> .* -> db")).toEqual(never);
+    expect(judged("RPCRequest", "api -> .")).toEqual(never);
+  });
+});

@@ -170,10 +170,12 @@ function reachedStates(
     for (const { to } of callees.get(step.service) ?? []) {
       const call = { from: step.service, to };
       if (isTcp(mesh, to)) {
-        // A connection may be pooled: it carries no longer path than its two ends (design §3).
+        // A connection may be pooled: it carries no longer path than its two ends (design §3). Where the way to the caller would say
+        // something else, the verdict is `sometimes`, and nobody can tell.
         const both = overBoth(machine, step.service, to);
         const short = { service: to, before: { service: step.service } };
         visit(call, both, short);
+        arrive(call, state, { service: to, before: step });
         enqueue(both, short);
       } else {
         const longer = { service: to, before: step };

@@ -9,6 +9,7 @@ import { configuration } from "./configuration.ts";
 import type { Item } from "./failure-class.ts";
 import { type Commutes, group } from "./group.ts";
 import type { Chain, Module, Slot } from "./module.ts";
+import { refusedCallers } from "./refused-callers.ts";
 
 export { type ChainCache, createChainCache } from "./chain-cache.ts";
 
@@ -46,8 +47,8 @@ export async function buildChains(
   const givenUp = new Set<string>();
   for (const proxy of placement.proxies) {
     for (const way of waysOf(proxy, mesh)) {
-      const { direction, version } = way;
-      const items = placedOn(proxy, way).flatMap((placed): Item[] => {
+      const { direction, version, callee } = way;
+      const items = placedOn(proxy, way, mesh).flatMap((placed): Item[] => {
         const policy = byName.get(placed.policy);
         return policy === undefined ? [] : [{ policy, placed }];
       });
@@ -61,61 +62,113 @@ export async function buildChains(
         const names = together.map((item) => item.policy.name);
         // What was given up took its time, and would again on each of its proxies.
         if (first === undefined || givenUp.has(names.join())) continue;
-        const stem = `${version === undefined ? vmId : `${vmId}@${version}`}/${label(names)}`;
+        const place = [
+          version === undefined ? vmId : `${vmId}@${version}`,
+          ...(callee === undefined ? [] : [callee]),
+        ];
+        const stem = `${place.join("/")}/${label(names)}`;
         const text = configuration(together, {
           service: proxy.service,
           direction,
+          ...(callee === undefined ? {} : { callee }),
           mesh,
           addressesOf: options.addressesOf,
         });
-        // Other calls are another filter: what changes under its name does not change in the instant in which routes do.
-        let name = `${stem}/${digest(text)}`;
-        for (let n = 2; taken.has(name); n++) name = `${stem}/${digest(text)}/${n}`;
-        taken.add(name);
-        const built = await buildModule(first, together, text, cache);
+        const built = await buildModule(
+          first,
+          together,
+          { configuration: text, over: isTcp(way, proxy, mesh) ? "tcp" : "http" },
+          cache,
+        );
         sources.set(stem, built.source);
         diagnostics.push(...built.diagnostics);
         if (built.diagnostics.some(({ code }) => code === "MOD0103" || code === "MOD0104"))
           givenUp.add(names.join());
         if (built.module === undefined) continue;
+        // Other calls are another filter: what changes under its name does not change in the instant in which routes do. And what let a
+        // connection in stays with it, so that there other code is another filter, too.
+        const kind = digest(isTcp(way, proxy, mesh) ? `${text}${withoutComments(built.source)}` : text);
+        let name = `${stem}/${kind}`;
+        for (let n = 2; taken.has(name); n++) name = `${stem}/${kind}/${n}`;
+        taken.add(name);
         const module = modules.get(built.module.sha256) ?? built.module;
         modules.set(module.sha256, module);
         slots.push({ name, vmId, module, configuration: text });
       }
       if (slots.length === 0) continue;
-      const own = version === undefined ? {} : { version };
-      chains.push({ service: proxy.service, direction, ...own, slots });
+      chains.push({
+        service: proxy.service,
+        direction,
+        ...(version === undefined ? {} : { version }),
+        ...(callee === undefined ? {} : { callee }),
+        ...(isTcp(way, proxy, mesh)
+          ? { refuses: refusedCallers(slots, callersOf(way, proxy, mesh), options.addressesOf) }
+          : {}),
+        slots,
+      });
     }
   }
   return { chains, modules: [...modules.values()], sources, diagnostics: unique(diagnostics) };
 }
 
-type Way = Pick<Chain, "direction" | "version">;
+type Way = Pick<Chain, "direction" | "version" | "callee">;
 
-/** The chains that a proxy may have: one inbound, or one for each version where policies tell them apart, and one outbound. */
+/**
+ * The chains that a proxy may have: one inbound, or one for each version where policies tell them apart; one outbound; and one for each
+ * store that is called.
+ */
 function waysOf(proxy: PlacedProxy, mesh: Mesh): readonly Way[] {
   const apart = proxy.policies.some(({ calls }) => calls.some(([, , versions]) => versions !== undefined));
   const versions = apart ? [...(mesh.services.get(proxy.service)?.versions.keys() ?? [])] : [undefined];
+  const called = proxy.policies.filter(({ side }) => side === "egress").flatMap(({ calls }) => calls);
+  const stores = new Set(called.map(([, to]) => to).filter((to) => isStore(to, mesh)));
   return [
     ...versions.map(
       (version): Way => ({ direction: "inbound", ...(version === undefined ? {} : { version }) }),
     ),
     { direction: "outbound" },
+    ...[...stores].sort().map((callee): Way => ({ direction: "outbound", callee })),
   ];
 }
 
-/** What is enforced on one way, without calls that are for other versions. */
-function placedOn(proxy: PlacedProxy, { direction, version }: Way): readonly PlacedPolicy[] {
+function isStore(service: string, mesh: Mesh): boolean {
+  return mesh.services.get(service)?.protocol === "tcp";
+}
+
+/** Whether connections go this way, and not requests. */
+function isTcp({ direction, callee }: Way, { service }: PlacedProxy, mesh: Mesh): boolean {
+  return callee !== undefined || (direction === "inbound" && isStore(service, mesh));
+}
+
+/** Who may send connections this way. */
+function callersOf({ callee }: Way, { service }: PlacedProxy, mesh: Mesh): readonly string[] {
+  if (callee !== undefined) return [service];
+  return mesh.calls.filter(({ to }) => to === service).flatMap(({ from }) => (from === null ? [] : [from]));
+}
+
+/** What is enforced on one way, without calls that are for other versions, or for other stores. */
+function placedOn(
+  proxy: PlacedProxy,
+  { direction, version, callee }: Way,
+  mesh: Mesh,
+): readonly PlacedPolicy[] {
   const side = direction === "inbound" ? "ingress" : "egress";
   return proxy.policies
     .filter((placed) => placed.side === side)
     .map((placed) => ({
       ...placed,
       calls: placed.calls.filter(
-        ([, , versions]) => versions === undefined || version === undefined || versions.includes(version),
+        ([, to, versions]) =>
+          (versions === undefined || version === undefined || versions.includes(version)) &&
+          (direction === "inbound" || (callee === undefined ? !isStore(to, mesh) : to === callee)),
       ),
     }))
     .filter((placed) => placed.calls.length > 0);
+}
+
+/** Lines that moved are no other code; in generated code nothing but a comment has these slashes. */
+function withoutComments(source: string): string {
+  return source.replaceAll(/\/\/.*$/gm, "");
 }
 
 /** Names a set of policies: all of them as long as that is readable, else the first and a hash of the rest. */

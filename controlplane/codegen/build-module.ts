@@ -23,14 +23,14 @@ export interface BuiltModule {
 export async function buildModule(
   first: Item,
   group: readonly Item[],
-  configuration: string,
+  { configuration, over }: { readonly configuration: string; readonly over: "http" | "tcp" },
   cache: ChainCache,
 ): Promise<BuiltModule> {
   const { policy } = first;
   const { source, bytes, diagnostics } =
     policy.kind === "filter"
       ? await compileFilter(policy, cache)
-      : await compile(policy, { entry: generate(group.flatMap(chosenSection)) }, cache);
+      : await compile(policy, { entry: generate(group.flatMap(chosenSection), over) }, cache);
   if (bytes === undefined) return { source, diagnostics };
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const key = `${sha256} ${configuration}`;

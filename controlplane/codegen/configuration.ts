@@ -8,6 +8,8 @@ import type { Chain } from "./module.ts";
 export interface Site {
   readonly service: string;
   readonly direction: Chain["direction"];
+  /** Of a chain for connections to a store. */
+  readonly callee?: string;
   readonly mesh: Mesh;
   readonly addressesOf: (service: string) => readonly string[];
 }
@@ -17,7 +19,7 @@ export interface Site {
  * known by its address, `@peer NAME ADDRESSES` for each service that a line or an `Allow` names. Tabs between.
  */
 export function configuration(group: readonly Item[], site: Site): string {
-  const { service, direction, addressesOf } = site;
+  const { service, direction, callee, addressesOf } = site;
   const policies = group.map((item) => ({ item, peers: peersOf(item, site) }));
   const callers = new Set([
     ...group
@@ -35,7 +37,12 @@ export function configuration(group: readonly Item[], site: Site): string {
     const parameters = item.policy.kind === "copper" ? item.policy.parameters.map(parameterText) : [];
     return [item.policy.name, direction, peers.sign + peers.names.join(","), mode, ...parameters].join("\t");
   });
-  return [`@self\t${service}`, ...(direction === "inbound" ? facts : []), ...lines]
+  return [
+    `@self\t${service}`,
+    ...(callee === undefined ? [] : [`@callee\t${callee}`]),
+    ...(direction === "inbound" ? facts : []),
+    ...lines,
+  ]
     .map((line) => `${line}\n`)
     .join("");
 }

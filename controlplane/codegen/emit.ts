@@ -12,6 +12,8 @@ export interface Emitter {
   /** Place of the policy in the module. */
   readonly index: number;
   readonly literals: Literals;
+  /** Only where it handles TCP connections: the functions that give the names of the module's `CountBytes`, to be added to. */
+  readonly counted?: string[];
   /** The place of one of its states among those of the module. */
   slotOf(state: string): number;
   /** Remember that a function of the SDK is called, and give its name. */
@@ -145,7 +147,10 @@ const comparisons = {
   ">=": "isGreaterOrEqual",
 } as const;
 
-function call({ action, state, arguments: given }: Call, emitter: Emitter): string {
+function call(called: Call, emitter: Emitter): string {
+  const { action, state, arguments: given } = called;
+  const own = emitter.policy.act === "Connection" ? connectionCall(called, emitter) : undefined;
+  if (own !== undefined) return own;
   const carried = actions.get(action);
   const [receiver = emitter.policy.act, name = action] = action.includes(".")
     ? action.split(".")
@@ -172,6 +177,27 @@ function tableOf(pattern: string): Uint8Array {
   const compiled = compileRegex(pattern);
   if (compiled.kind === "error") throw new Error(`the checker let through /${pattern}/: ${compiled.message}`);
   return compiled.table;
+}
+
+/** What is done to a connection in another way than to a request. */
+function connectionCall({ action, arguments: given }: Call, emitter: Emitter): string | undefined {
+  const { counted } = emitter;
+  const [first] = given;
+  switch (action) {
+    case "Deny":
+      // On a call of requests, the one that came on it is answered.
+      return counted === undefined
+        ? `${emitter.use("policy", "deny")}(403, 0)`
+        : `${emitter.use("actions/connection", "closeConnection")}()`;
+    case "CountBytes": {
+      const name = first === undefined ? "" : expression(first, emitter).replace("()", "");
+      if (counted === undefined) throw new Error("bytes are counted on TCP connections only");
+      if (!counted.includes(name)) counted.push(name);
+      return `${emitter.use("actions/connection", "countBytes")}(${counted.indexOf(name)})`;
+    }
+    default:
+      return undefined;
+  }
 }
 
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];

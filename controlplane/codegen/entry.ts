@@ -1,4 +1,5 @@
 import type { Act } from "../language/policy.ts";
+import { entryConnection } from "./entry-connection.ts";
 
 /** What a module runs: policies in order. */
 export interface Entries {
@@ -9,6 +10,8 @@ export interface Entries {
   readonly configured?: readonly string[];
   /** Said when a stream is over. */
   readonly ended?: readonly string[];
+  /** Only of a module for TCP connections: the functions that give the names of its `CountBytes`. */
+  readonly counted?: readonly string[];
 }
 
 interface Entry {
@@ -24,7 +27,8 @@ type Numbered = Entry & { readonly index: number };
 type Use = (file: string, name: string) => string;
 
 /** The callbacks of a module: only those that its policies need. */
-export function entry({ names, calls, configured = [], ended = [] }: Entries, use: Use): string {
+export function entry(entries: Entries, use: Use): string {
+  const { names, calls, configured = [], ended = [], counted } = entries;
   const numbered = calls.map((call, index) => ({ ...call, index }));
   const requests = numbered.filter(({ act }) => !isResponse(act));
   // Order is nesting: on the way back the last policy is the first (design §4).
@@ -40,9 +44,13 @@ export function entry({ names, calls, configured = [], ended = [] }: Entries, us
   ];
   const onLog =
     ended.length === 0 ? "" : `export function proxy_on_log(context: u32): void {\n${lines(ended)}}\n\n`;
-  return `${onPhase("request", requests, use)}${onPhase("response", responses, use)}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {
+  const connection =
+    counted === undefined ? undefined : entryConnection({ run: runAll(requests, use), counted }, use);
+  const callbacks =
+    connection?.callbacks ?? onPhase("request", requests, use) + onPhase("response", responses, use);
+  return `${callbacks}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, ${names}());
-${lines(configured)}  __collect();
+${lines([...configured, ...(connection?.configured ?? [])])}  __collect();
   return accepted;
 }
 
@@ -51,7 +59,7 @@ export function proxy_on_context_create(context: u32, parent: u32): void {
 }
 
 export function proxy_on_delete(context: u32): void {
-${lines(deleted)}  deleted(context);
+${lines([...deleted, ...(connection?.deleted ?? [])])}  deleted(context);
 }
 
 export function proxy_on_memory_allocate(size: usize): usize {

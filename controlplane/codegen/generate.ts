@@ -8,8 +8,12 @@ import { createLiterals, plain } from "./literals.ts";
 /** Actions whose last argument says how much of the body they look at. */
 const bodyActions: ReadonlySet<string> = new Set(["GetBodySize", "BodyContains", "GetJsonField"]);
 
-/** AssemblyScript for one module with all of these policies in this order, each with its chosen section alone. */
-export function generate(policies: readonly CopperPolicy[]): string {
+/**
+ * AssemblyScript for one module with all of these policies in this order, each with its chosen section alone: for requests, or for
+ * TCP connections.
+ */
+export function generate(policies: readonly CopperPolicy[], over: "http" | "tcp" = "http"): string {
+  const counted: string[] = [];
   const literals = createLiterals();
   const imports = createImports();
   const functions = policies.map((policy, index) => {
@@ -20,6 +24,7 @@ export function generate(policies: readonly CopperPolicy[]): string {
       literals,
       slotOf: (state: string) => slots + policy.states.findIndex(({ name }) => name === state),
       use: imports.use,
+      ...(over === "tcp" ? { counted } : {}),
     };
     const statements = policy.sections.map((section) => emit(section.body, "  ", emitter)).join("");
     const judge = judges(policy) ? `  ${imports.use("policy", "judge")}();\n` : "";
@@ -47,7 +52,10 @@ ${judge}${statements}}
   const ended = states.some(({ state }) => state.type === "ConcurrencyLimit")
     ? [`${imports.use("actions/state", "release")}(context)`]
     : [];
-  const code = entry({ names, calls, configured, ended }, imports.use);
+  const code = entry(
+    { names, calls, configured, ended, ...(over === "tcp" ? { counted } : {}) },
+    imports.use,
+  );
   imports.use("bytes", "bytes");
   return `// Generated from ${policies.map((policy) => policy.name).join(", ")}. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";

@@ -23,7 +23,17 @@ export interface Chain {
   readonly direction: "inbound" | "outbound";
   /** Only inbound, and only where policies are for some versions of the service: then each version has a chain of its own. */
   readonly version?: string;
+  /** Only outbound, for connections to a store: each store has a chain of its own, since a connection does not say whom it is for. */
+  readonly callee?: string;
+  /** Only of chains for connections: from where it lets none through. Those that a chain before it had let in are closed. */
+  readonly refuses?: Addresses;
   readonly slots: readonly Slot[];
+}
+
+/** These addresses, or with `except` all but these. */
+export interface Addresses {
+  readonly except: boolean;
+  readonly list: readonly string[];
 }
 
 export interface Slot {

@@ -1,16 +1,22 @@
-import { createHost, type HostRequest, type HostResult } from "../../filters/proxy-wasm-as/testing/index.ts";
+import {
+  createHost,
+  type Host,
+  type HostRequest,
+  type HostResult,
+} from "../../filters/proxy-wasm-as/testing/index.ts";
 
 /**
- * Run a module on requests that its policies are for and on answers to them, then give it the same configuration again beside the old
+ * Run a module on requests that its policies are for and on answers to them, or on connections, then give it the same configuration again beside the old
  * one, as an update does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
  */
 export function tryModule(bytes: Uint8Array, configuration: string): readonly string[] {
   try {
     const host = createHost(bytes, { configuration, allowOnHeadersStopIteration: true });
+    const take = handlesConnections(bytes) ? connect : ask;
     if (host.failure !== null) return [host.failure, ...messages(host.logs)];
     const failing = (): readonly string[] => {
       for (const request of requestsFor(configuration)) {
-        const { logs } = host.exchange(request);
+        const logs = take(host, request);
         if (host.failure !== null) return [host.failure, ...messages(logs)];
       }
       return [];
@@ -23,6 +29,25 @@ export function tryModule(bytes: Uint8Array, configuration: string): readonly st
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
+}
+
+function handlesConnections(bytes: Uint8Array): boolean {
+  const exported = WebAssembly.Module.exports(new WebAssembly.Module(Uint8Array.from(bytes)));
+  return exported.some(({ name }) => name === "proxy_on_new_connection");
+}
+
+function ask(host: Host, request: HostRequest): HostResult["logs"] {
+  return host.exchange(request).logs;
+}
+
+/** A connection from where the request would come, with a byte in each direction. */
+function connect(host: Host, { properties = {} }: HostRequest): HostResult["logs"] {
+  const [address = stranger] = String(properties["source.address"]).split(":");
+  const connection = host.connect({ address });
+  connection.receive(1);
+  connection.send(1);
+  connection.close();
+  return connection.logs;
 }
 
 const headers: readonly HostRequest["headers"][] = [

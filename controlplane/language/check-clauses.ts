@@ -136,14 +136,8 @@ function checkClause(clause: ClauseNode, read: Clauses, offered: Interface, repo
 
 function checkAct(word: Word, read: Clauses, reporter: Reporter): void {
   const act = acts.find((candidate) => candidate === word.text);
-  if (act) {
-    read.act = act;
-    if (act !== "Connection") return;
-    // Taken as it is, it would place a filter for requests on a call that has none, and enforce nothing.
-    reporter.report("CUP0212", word.span, "policies for `Connection` are not enforced yet", {
-      help: "write `Request`: it is enforced on HTTP and gRPC calls, and on no TCP call",
-    });
-  } else
+  if (act) read.act = act;
+  else
     reporter.report("CUP0201", word.span, `unknown act \`${word.text}\``, {
       ...suggest(word.text, acts, `acts are \`${acts.join("`, `")}\``, word.span),
     });

@@ -24,7 +24,7 @@ export const codes = {
   // CUP0209: state and parameters, before there were any
   CUP0210: "action on a side where it cannot be enforced",
   CUP0211: "not a condition",
-  CUP0212: "act that is not enforced yet",
+  // CUP0212: policies for `Connection`, before they were enforced
   CUP0213: "name that a policy of either form cannot have",
   CUP0214: "header that cannot be read or set",
   CUP0215: "policy that does nothing",
@@ -88,6 +88,7 @@ export const codes = {
   PLC0104: "callers that cannot be told apart",
   PLC0105: "version that the caller's proxy does not know",
   PLC0106: "context with too many states",
+  PLC0107: "context that a connection does not decide",
   PLC0201: "policy that is enforced nowhere",
   PLC0202: "statements that are enforced nowhere",
   PLC0203: "route that is never taken",

@@ -23,7 +23,7 @@ act Connection {
     action GetCaller(self): string?,
     /// The service that is called.
     action GetCallee(self): string,
-    /// Add the bytes of both directions to the counters \`wire.NAME.received\` and \`wire.NAME.sent\`.
+    /// Add the bytes of both directions to the counters \`wire.NAME.received\` and \`wire.NAME.sent\`. On TCP calls only.
     action CountBytes(self, const name name),
     /// Add to the counter \`wire.NAME\`.
     action Count(self, const name name, int by = 1),

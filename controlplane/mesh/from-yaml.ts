@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { firstErrors } from "../language/first-errors.ts";
-import { didYouMean, suggest } from "../language/nearest.ts";
+import { suggest } from "../language/nearest.ts";
 import { notText } from "../language/not-text.ts";
 import { type Reporter, type ReportOptions, reporterFor } from "../language/reporter.ts";
 import type { Source, Span } from "../language/source.ts";

@@ -6,6 +6,7 @@ import type { Mesh } from "../mesh/mesh.ts";
 import {
   type Dataplane,
   fitting,
+  isUncounted,
   knowsCaller,
   offers,
   type PlacedSide,
@@ -35,7 +36,7 @@ export function diagnoseSometimes(
   sometimes: readonly { readonly policy: Policy; readonly call: CallName }[],
   mesh: Mesh,
 ): readonly Diagnostic[] {
-  return [...Map.groupBy(sometimes, ({ policy }) => policy).values()].flatMap((found) => {
+  return [...Map.groupBy(sometimes, ({ policy }) => policy).values()].flatMap((found): Diagnostic[] => {
     const [first, ...others] = found;
     if (first === undefined) return [];
     const { policy, call } = first;
@@ -45,6 +46,19 @@ export function diagnoseSometimes(
       pathText(yes) === pathText(no)
         ? `${pathText(yes)} matches with some versions of its services and not with others`
         : `${pathText(yes)} matches, ${pathText(no)} does not`;
+    if (mesh.services.get(call.to)?.protocol === "tcp") {
+      return [
+        {
+          code: "PLC0107",
+          severity: "error",
+          message: `\`${policy.name}\` needs more of the path than a TCP connection has, on the call ${callText(call)}: ${witnesses}`,
+          help: `a connection may carry requests of many paths, and only its caller and callee are known: end the context with \`${call.from ?? "."} -> ${call.to}\` and nothing before it, or leave \`${call.to}\` out`,
+          label: "is more than caller and callee decide",
+          source: policy.source,
+          span: policy.contextSpan,
+        },
+      ];
+    }
     const more = others.length === 0 ? "" : `, and of ${others.length} more`;
     return [
       {
@@ -156,8 +170,13 @@ function reasonFor(
       reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
     } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, unit.policy))) {
       reasons.push(`no data plane that \`${service.name}\` can take offers ${listed(unit.policy.actions)}`);
-    } else if (world.mesh.services.get(unit.call.to)?.protocol === "tcp" && !onlyAccess(unit.policy)) {
-      reasons.push("a TCP connection takes `Allow` and `Deny` only");
+    } else if (isUncounted(unit.policy, unit.call, world.mesh)) {
+      return {
+        code: "PLC0102",
+        reason:
+          "it is a call of requests, which share connections with others, and `CountBytes` counts all of a TCP connection",
+        help: `write a context of TCP calls only, such as \`${unit.call.from ?? "."} -> STORE\``,
+      };
     } else if (unit.versions !== undefined && side === "egress") {
       unversioned = true;
       reasons.push(
@@ -199,10 +218,6 @@ function unlike(unit: Unit, mesh: Mesh): string {
     (call) => call.to === unit.call.to && !sameVerdict(judged.get(keyOf(call)), own),
   );
   return other === undefined ? "others" : callText(other);
-}
-
-function onlyAccess(policy: Policy): boolean {
-  return policy.actions.every((action) => action === "Allow" || action === "Deny");
 }
 
 function callText(call: CallName): string {

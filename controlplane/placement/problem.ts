@@ -189,9 +189,7 @@ function spotsAt(
   const place = side === "ingress" ? at.call.to : at.call.from;
   const service = place === null ? undefined : at.mesh.services.get(place);
   if (service === undefined) return [];
-  // A TCP connection can be let through or closed, no more.
-  const overTcp = at.mesh.services.get(at.call.to)?.protocol === "tcp";
-  if (overTcp && !at.policy.actions.every((action) => action === "Allow" || action === "Deny")) return [];
+  if (isUncounted(at.policy, at.call, at.mesh)) return [];
   return fitting(service, at.dataplanes)
     .filter((dataplane) => offers(dataplane, at.policy))
     .map((dataplane) => ({
@@ -201,6 +199,11 @@ function spotsAt(
       cost:
         at.rate * at.policy.actions.reduce((sum, action) => sum + (dataplane.actionCosts?.[action] ?? 0), 0),
     }));
+}
+
+/** Whether the policy counts bytes and the call is made of requests, which share connections with others. */
+export function isUncounted(policy: Policy, call: CallName, mesh: Mesh): boolean {
+  return policy.actions.includes("CountBytes") && mesh.services.get(call.to)?.protocol !== "tcp";
 }
 
 /** The data planes that a service can take: none when it is `never`, one when it is pinned. */

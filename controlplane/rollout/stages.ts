@@ -3,6 +3,7 @@ import type { Build } from "../pipeline/build.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { generationOfChain, type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
+import { closing } from "./closing.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
 export interface Stage {
@@ -28,14 +29,16 @@ export function stagesOf(from: Build, to: Build): readonly Stage[] {
   const leaving = from.chains.filter((chain) => !after.has(keyOf(from, chain)));
   const staying = to.chains.filter((chain) => before.has(keyOf(to, chain)));
   const coming = to.chains.filter((chain) => !before.has(keyOf(to, chain)));
-  const ways = (reachedByStaying: readonly Chain[]): readonly Way[] => [
-    { placement: from.placement, chains: leaving, build: from.chains, reached: from.chains },
+  const addresses = addressPlan(to.mesh);
+  const closed = leaving.map((chain) => closing(chain, to.chains, addresses));
+  const ways = (old: readonly Chain[], reachedByStaying: readonly Chain[]): readonly Way[] => [
+    { placement: from.placement, chains: old, build: from.chains, reached: from.chains },
     { placement: to.placement, chains: staying, build: to.chains, reached: reachedByStaying },
     { placement: to.placement, chains: coming, build: to.chains, reached: to.chains },
   ];
   return [
-    stage("new side on", to, ways(from.chains), from.chains),
-    stage("callers told", to, ways(to.chains), to.chains),
+    stage("new side on", to, ways(leaving, from.chains), from.chains),
+    stage("callers told", to, ways(closed, to.chains), to.chains),
     finalStage(to),
   ];
 }
@@ -52,9 +55,9 @@ function stage(name: Stage["name"], { mesh }: Build, ways: readonly Way[], told:
 
 /** Equal for chains of one generation: these are changed in place. */
 function keyOf({ mesh, chains }: Build, chain: Chain): string {
-  const { service, direction, version } = chain;
+  const { service, direction, version, callee } = chain;
   const generation = generationOfChain({ mesh, addresses: addressPlan(mesh) }, chains, chain);
-  return [service, direction, version, generation].join(" ");
+  return [service, direction, version, callee, generation].join(" ");
 }
 
 function keysOf(build: Build): ReadonlySet<string> {

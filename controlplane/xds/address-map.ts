@@ -1,7 +1,7 @@
 import type { Chain } from "../codegen/module.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Address, AddressPlan } from "./address-plan.ts";
-import { inboundListeners, outboundListener } from "./snapshot.ts";
+import { inboundListeners, outboundListener, storeListener } from "./snapshot.ts";
 
 /** Where a caller reaches a callee: the callee (or its proxy's inbound listener), or the outbound listener of its own proxy. */
 export interface Target {
@@ -43,8 +43,10 @@ function targetsOf(
 ): readonly Target[] {
   const world = { mesh, addresses };
   const isStore = mesh.services.get(to)?.protocol === "tcp";
-  const own = from === outside || isStore ? undefined : outboundListener(world, reached, from);
-  if (own !== undefined) return [{ via: "proxy", address: own.address, port: own.port }];
+  const own = (): Address | undefined =>
+    isStore ? storeListener(world, reached, from, to) : outboundListener(world, reached, from);
+  const out = from === outside ? undefined : own();
+  if (out !== undefined) return [{ via: "proxy", address: out.address, port: out.port }];
   const listeners: readonly Address[] = inboundListeners(world, reached, to);
   const places = listeners.length > 0 ? listeners : addresses.instances(to);
   return places.map(({ address, port }) => ({ via: "direct", address, port }));

@@ -54,12 +54,15 @@ export function cluster(options: ClusterOptions): {
     upstreamBindConfig: {
       sourceAddress: { address: options.from, portSpecifier: { case: "portValue", value: 0 } },
     },
-    typedExtensionProtocolOptions: mapOf([
-      [
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        anyOf(HttpProtocolOptionsSchema, protocolOptions),
-      ],
-    ]),
+    typedExtensionProtocolOptions:
+      options.protocol === "tcp"
+        ? {}
+        : mapOf([
+            [
+              "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+              anyOf(HttpProtocolOptionsSchema, protocolOptions),
+            ],
+          ]),
   });
   const assignment = create(ClusterLoadAssignmentSchema, {
     clusterName: options.name,

@@ -10,6 +10,10 @@ import {
   type HttpConnectionManager,
   HttpConnectionManagerSchema,
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import {
+  type TcpProxy,
+  TcpProxySchema,
+} from "./generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
 import type { Resource } from "./resource.ts";
 
 export function decodeCluster(resource: Resource): Cluster {
@@ -32,5 +36,16 @@ export function managersOf(listener: Listener): readonly HttpConnectionManager[]
       if (filter.configType.case !== "typedConfig") return [];
       const manager = anyUnpack(filter.configType.value, HttpConnectionManagerSchema);
       return manager === undefined ? [] : [manager];
+    });
+}
+
+/** The TCP proxies of a listener, one for each filter chain that has one. */
+export function tcpProxiesOf(listener: Listener): readonly TcpProxy[] {
+  return listener.filterChains
+    .flatMap((chain) => chain.filters)
+    .flatMap((filter) => {
+      if (filter.configType.case !== "typedConfig") return [];
+      const proxy = anyUnpack(filter.configType.value, TcpProxySchema);
+      return proxy === undefined ? [] : [proxy];
     });
 }

@@ -20,7 +20,29 @@ import { typeUrl } from "./type-url.ts";
 
 /** A slot's module as the ECDS resource that its filter asks for, the Wasm bytes inline. */
 export function extension(slot: Slot): Resource {
-  const config = create(PluginConfigSchema, {
+  const config = plugin(slot);
+  if (slot.module.exports.some((name) => /^proxy_on_(request|response)_body$/.test(name)))
+    holdHeaders(config);
+  const wasm = create(WasmSchema, { config });
+  const message = create(TypedExtensionConfigSchema, {
+    name: slot.name,
+    typedConfig: anyOf(WasmSchema, wasm),
+  });
+  return resource(slot.name, typeUrl.extension, TypedExtensionConfigSchema, message);
+}
+
+/**
+ * `allow_on_headers_stop_iteration`, which the published protos do not have yet: without it no body comes while a module holds the headers
+ * back, and the request never ends.
+ */
+function holdHeaders(config: PluginConfig): void {
+  // A `BoolValue` that is true, with its length before it.
+  config.$unknown = [{ no: 9, wireType: WireType.LengthDelimited, data: Uint8Array.of(2, 8, 1) }];
+}
+
+/** A slot's module and how it runs, the same in every kind of filter. */
+export function plugin(slot: Slot): PluginConfig {
+  return create(PluginConfigSchema, {
     name: slot.name,
     rootId: slot.name,
     // Access control keeps refusing until a fresh VM is there; without the reload one trap would refuse for ever.
@@ -47,23 +69,6 @@ export function extension(slot: Slot): Resource {
     },
     configuration: anyOf(StringValueSchema, create(StringValueSchema, { value: slot.configuration })),
   });
-  if (slot.module.exports.some((name) => /^proxy_on_(request|response)_body$/.test(name)))
-    holdHeaders(config);
-  const wasm = create(WasmSchema, { config });
-  const message = create(TypedExtensionConfigSchema, {
-    name: slot.name,
-    typedConfig: anyOf(WasmSchema, wasm),
-  });
-  return resource(slot.name, typeUrl.extension, TypedExtensionConfigSchema, message);
-}
-
-/**
- * `allow_on_headers_stop_iteration`, which the published protos do not have yet: without it no body comes while a module holds the headers
- * back, and the request never ends.
- */
-function holdHeaders(config: PluginConfig): void {
-  // A `BoolValue` that is true, with its length before it.
-  config.$unknown = [{ no: 9, wireType: WireType.LengthDelimited, data: Uint8Array.of(2, 8, 1) }];
 }
 
 /** The place of a slot in a chain: switched off until a route switches it on, and safe before its module is there. */

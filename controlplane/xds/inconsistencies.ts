@@ -1,4 +1,4 @@
-import { decodeListener, decodeRoutes, managersOf } from "./decode.ts";
+import { decodeListener, decodeRoutes, managersOf, tcpProxiesOf } from "./decode.ts";
 import type { ProxySnapshot } from "./snapshot.ts";
 
 /** What a snapshot refers to and does not hold: listener → routes → clusters → endpoints, filter → extension. Empty is well. */
@@ -10,7 +10,18 @@ function* listenerFaults(snapshot: ProxySnapshot): Generator<string> {
   const usedRoutes = new Set<string>();
   const usedExtensions = new Set<string>();
   for (const resource of snapshot.listeners.values()) {
-    for (const manager of managersOf(decodeListener(resource))) {
+    const listener = decodeListener(resource);
+    for (const filter of listener.filterChains.flatMap(({ filters }) => filters)) {
+      if (filter.configType.case !== "configDiscovery") continue;
+      usedExtensions.add(filter.name);
+      if (!snapshot.extensions.has(filter.name))
+        yield `listener ${resource.name}: no extension ${filter.name}`;
+    }
+    for (const { clusterSpecifier } of tcpProxiesOf(listener)) {
+      if (clusterSpecifier.case === "cluster" && !snapshot.clusters.has(clusterSpecifier.value))
+        yield `listener ${resource.name}: no cluster ${clusterSpecifier.value}`;
+    }
+    for (const manager of managersOf(listener)) {
       const filters = new Set<string>();
       for (const filter of manager.httpFilters) {
         if (filters.has(filter.name)) yield `listener ${resource.name}: filter ${filter.name} is there twice`;

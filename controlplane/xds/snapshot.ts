@@ -10,6 +10,7 @@ import { listener } from "./listener.ts";
 import { lateHeaders, leftHeaders, type Machinery, machineryOf, nameOf } from "./machinery.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
 import { type RouteTarget, routes } from "./route.ts";
+import { networkExtension, tcpListener } from "./tcp-listener.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
 
 /** Everything that one proxy should hold. A pure function of policies and mesh. */
@@ -72,7 +73,11 @@ export function proxyResources(input: SnapshotInput): ReadonlyMap<string, ProxyS
       .map((service) => [
         service,
         merge(
-          input.ways.flatMap((way) => [...inbound(input, way, service), ...outbound(input, way, service)]),
+          input.ways.flatMap((way) => [
+            ...inbound(input, way, service),
+            ...outbound(input, way, service),
+            ...toStores(input, way, service),
+          ]),
         ),
       ]),
   );
@@ -101,6 +106,18 @@ export function outboundListener(world: World, chains: readonly Chain[], name: s
   const slots = slotsOf(chains, name, "outbound");
   if (slots.length === 0) return undefined;
   return world.addresses.listener(name, "outbound", outboundGeneration(world, slots));
+}
+
+/** The listener that a service has in these chains for its connections to one store. */
+export function storeListener(
+  world: World,
+  chains: readonly Chain[],
+  name: string,
+  callee: string,
+): Address | undefined {
+  const chain = chains.find((each) => each.service === name && each.callee === callee);
+  if (chain === undefined) return undefined;
+  return world.addresses.listener(name, "outbound", outboundGeneration(world, chain.slots));
 }
 
 /** The generation of a chain among all of its build. */
@@ -155,6 +172,15 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
       isHashed: machinery.hashes,
       removed: lateHeaders(machinery),
     });
+    if (service.protocol === "tcp") {
+      const options = { name: listenerName, address: place, slots, cluster: target };
+      return [
+        tcpListener({ ...options, direction: "inbound" }),
+        own.cluster,
+        own.endpoints,
+        ...slots.map(networkExtension),
+      ];
+    }
     return [
       listener({
         name: listenerName,
@@ -212,6 +238,24 @@ function outbound(world: World, way: Way, name: string): readonly Resource[] {
     ...callees.flatMap(({ clusters }) => clusters.flatMap(({ resources }) => resources)),
     ...slots.map(extension),
   ];
+}
+
+/** A listener for each store that the service's connections are captured to. */
+function toStores(world: World, way: Way, name: string): readonly Resource[] {
+  return way.chains
+    .filter((chain) => chain.service === name && chain.callee !== undefined)
+    .flatMap(({ callee = "", slots }) => {
+      const address = storeListener(world, way.chains, name, callee);
+      // All versions together: connections are not told apart by version.
+      const [lead] = clustersOf(world, way, serviceOf(world.mesh, callee), name, machineryOf([], world.mesh));
+      if (address === undefined || lead === undefined) return [];
+      const listenerName = `outbound/${name}/${callee}/${outboundGeneration(world, slots)}`;
+      return [
+        tcpListener({ name: listenerName, address, direction: "outbound", slots, cluster: lead.name }),
+        ...lead.resources,
+        ...slots.map(networkExtension),
+      ];
+    });
 }
 
 /** A cluster that leads to a callee: to all that serve it, or to one version. */
@@ -307,7 +351,7 @@ function kindOf({ hashes, hosts }: Machinery): string {
   return `${hashes ? "/hash" : ""}${hosts ? "/host" : ""}`;
 }
 
-/** What a service's proxy runs in one direction, in order; all that any version has, or what this one has. */
+/** What a service's proxy runs in one direction, in order, but for connections to stores; all that any version has, or what this one has. */
 export function slotsOf(
   chains: readonly Chain[],
   service: string,
@@ -315,7 +359,9 @@ export function slotsOf(
   version?: string,
 ): readonly Slot[] {
   return chains
-    .filter((chain) => chain.service === service && chain.direction === direction)
+    .filter(
+      (chain) => chain.service === service && chain.direction === direction && chain.callee === undefined,
+    )
     .filter((chain) => version === undefined || (chain.version ?? version) === version)
     .flatMap((chain) => chain.slots);
 }

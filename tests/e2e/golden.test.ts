@@ -39,8 +39,8 @@ test.each(folders.filter((folder) => !folder.startsWith("error-")))(
 
 /** From outside into an entry, or by a service, which is asked to make just this call with these headers. */
 async function send({ mesh, addresses, outside }: RunningMesh, request: Traffic): Promise<Arrival> {
-  // The emulated services make GETs only.
-  expect(request.method).toBe("GET");
+  // The emulated services make GETs only, and connections to stores.
+  expect(["GET", "TCP"]).toContain(request.method);
   const { from, to, path } = request;
   const headers: Record<string, string[]> = {};
   for (const [name, value] of request.headers) {
@@ -55,25 +55,26 @@ async function send({ mesh, addresses, outside }: RunningMesh, request: Traffic)
   try {
     const reply = await client.send({
       authority: asked.name,
-      path,
+      path: request.method === "TCP" ? "/" : path,
       headers: from === null ? headers : { ...headers, [callHeader]: [to] },
     });
     if (from === null) {
       const { status, body } = reply;
-      return status === 200 ? arrivalOf(JSON.parse(body)) : { kind: "answer", status, body };
+      return status === 200 ? arrivalOf(JSON.parse(body), false) : { kind: "answer", status, body };
     }
     const tree: CallTree = JSON.parse(reply.body);
     const [call] = tree.calls ?? [];
     if (call === undefined) throw new Error(`${from} did not call ${to}: ${reply.body}`);
-    return arrivalOf(call);
+    return arrivalOf(call, request.method === "TCP");
   } finally {
     await client.retire();
   }
 }
 
-/** Only a service tells which headers it saw; all else is a proxy's answer. */
-function arrivalOf(call: CallTree): Arrival {
+/** Only a service tells which headers it saw; all else is a proxy's answer. A store answers a line, or nobody does. */
+function arrivalOf(call: CallTree, isStore: boolean): Arrival {
   const { service, version, status, headers, body = "" } = call;
+  if (isStore) return status === 200 ? { kind: "reached", service, headers: [] } : { kind: "closed" };
   if (headers === undefined) return { kind: "answer", status, body };
   return {
     kind: "reached",

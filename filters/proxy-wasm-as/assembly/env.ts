@@ -30,6 +30,8 @@ export declare function proxy_get_buffer_bytes(
   data: usize,
   dataSize: usize,
 ): u32;
+export declare function proxy_set_effective_context(context: u32): u32;
+export declare function proxy_close_stream(stream: u32): u32;
 export declare function proxy_get_property(path: usize, pathSize: usize, value: usize, valueSize: usize): u32;
 export declare function proxy_send_local_response(
   status: u32,

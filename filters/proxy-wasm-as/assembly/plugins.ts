@@ -40,7 +40,7 @@ export function deleted(context: u32): void {
     store<u64>(at, load<u64>(streams + recorded * 8));
     return;
   }
-  if (find(context) == 0) return;
+  if (blockOfRoot(context) == 0) return;
   remove(context);
   const first = region;
   onlyRoot = used > 0 && <usize>load<u32>(first + 4) == used ? load<u32>(first) : 0;
@@ -52,9 +52,9 @@ export function deleted(context: u32): void {
 export function blockOf(context: u32): usize {
   for (let i = recorded; i > 0; i--) {
     const at = streams + (i - 1) * 8;
-    if (load<u32>(at) == context) return find(load<u32>(at + 4));
+    if (load<u32>(at) == context) return blockOfRoot(load<u32>(at + 4));
   }
-  return find(onlyRoot != 0 ? onlyRoot : newest);
+  return blockOfRoot(onlyRoot != 0 ? onlyRoot : newest);
 }
 
 export function flagsOf(block: usize, policy: u32): u32 {
@@ -151,7 +151,7 @@ export function configure(root: u32, size: usize, names: Bytes): bool {
   }
   const head: usize = 12 + count * ENTRY;
   const total = (head + lengthOf(text) + 3) & ~3;
-  const old = find(root);
+  const old = blockOfRoot(root);
   const before = old != 0 ? <usize>load<u32>(old + 4) : 0;
   if (total > LONGEST) return refuse("it is too long", 0);
   if (used - before + total > CAPACITY) return refuse("too many others are still in use", 0);
@@ -243,13 +243,14 @@ function find8(start: usize, end: usize, byte: u8): usize {
   return start;
 }
 
-function find(root: u32): usize {
+/** The configuration block of a root context; 0 when there is none. */
+export function blockOfRoot(root: u32): usize {
   for (let at = region; at < region + used; at += load<u32>(at + 4)) if (load<u32>(at) == root) return at;
   return 0;
 }
 
 function remove(root: u32): void {
-  const block = find(root);
+  const block = blockOfRoot(root);
   if (block == 0) return;
   const size = <usize>load<u32>(block + 4);
   memory.copy(block, block + size, region + used - block - size);

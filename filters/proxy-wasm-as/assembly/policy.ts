@@ -79,6 +79,11 @@ export function currentBlock(): usize {
   return block;
 }
 
+/** Said after `begin` where no route tells who is called: of a connection. */
+export function callTo(name: Bytes): void {
+  callee = name;
+}
+
 /** Whether a policy is for this request: the peer is one of its own. */
 export function runs(policy: u32): bool {
   settle();
@@ -93,8 +98,22 @@ export function runs(policy: u32): bool {
   return (flags & COMPLEMENT) != 0 ? !found : found;
 }
 
+/** What answers a connection is that it ends: nothing that follows has anything left to do. */
+export function finish(): void {
+  answered = true;
+}
+
+export function isFinished(): bool {
+  return answered;
+}
+
+/** Whether some policies had an `Allow` and none of these admitted it. */
+export function isRefused(): bool {
+  return judged && !admitted;
+}
+
 /** Count the request for the policy that was at work, when it is audited and would have acted. */
-function settle(): void {
+export function settle(): void {
   if (auditing && (acted || (wouldJudge && !wouldAdmit))) proxy_increment_metric(metric, 1);
   auditing = false;
   acted = false;
@@ -180,7 +199,7 @@ export function callerAddress(): Bytes {
 }
 
 /** The service that the request came from, by its address; MISSING when the configuration has no need to know it. */
-function callerName(): Bytes {
+export function callerName(): Bytes {
   if (caller == 0) caller = callerIn(block, callerAddress());
   return caller;
 }

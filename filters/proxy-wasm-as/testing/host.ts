@@ -1,3 +1,4 @@
+import type { HostConnect, HostConnection } from "./connection.ts";
 import { createMetrics } from "./metrics.ts";
 import { createSharedData, type SharedData } from "./shared-data.ts";
 import type { HostRequest, HostResponse, HostResult, LogLine, Stream } from "./stream.ts";
@@ -59,6 +60,8 @@ export interface Host {
   exchange(exchange: HostExchange): HostResult;
   /** Begin a request; answer and end it at will. */
   open(request: HostRequest): HostStream;
+  /** A TCP connection, for a module that stands in front of a TCP proxy. */
+  connect(connect: HostConnect): HostConnection;
   /** A new configuration beside the old one in the same VMs, as Envoy does it; false when refused. */
   configure(configuration: string): boolean;
 }
@@ -124,6 +127,7 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
       return stream.result();
     },
     open,
+    connect: (connect) => next(connect.worker ?? turn++).connect(connect),
     configure,
   };
 }

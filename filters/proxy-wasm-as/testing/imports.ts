@@ -4,12 +4,12 @@ import { bytesOf, textOf } from "./header-map.ts";
 import type { Metrics } from "./metrics.ts";
 import { readPairs, writePairs } from "./pairs.ts";
 import type { SharedData } from "./shared-data.ts";
-import type { LogLine, Stream } from "./stream.ts";
+import type { Busy, LogLine } from "./stream.ts";
 
 /** Whom the host functions work for: a worker and the stream that it is busy with. */
 export interface Caller {
   readonly guest: Guest;
-  readonly stream: Stream | null;
+  readonly stream: Busy | null;
   readonly logs: LogLine[];
   readonly metrics: Metrics;
   readonly sharedData: SharedData;
@@ -17,6 +17,8 @@ export interface Caller {
   readonly pluginName: string;
   /** In nanoseconds since 1970. */
   now(): bigint;
+  /** Act for another connection until the callback ends; false when there is none of this id. */
+  actFor(id: number): boolean;
   /** Said of every call before it is made. */
   called(name: string): void;
 }
@@ -155,6 +157,9 @@ const functions: Readonly<Record<string, HostFunction>> = {
       headers: pairs.map(([key, value]) => [key.toLowerCase(), textOf(value)]),
     });
     return status.ok;
+  },
+  proxy_set_effective_context(caller, [id]) {
+    return caller.actFor(id) ? status.ok : status.badArgument;
   },
   proxy_close_stream({ stream }) {
     stream?.reset();

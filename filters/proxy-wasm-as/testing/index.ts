@@ -1,3 +1,4 @@
+export type { HostConnect, HostConnection } from "./connection.ts";
 export type { Header } from "./header-map.ts";
 export type { Host, HostExchange, HostOptions, HostStream } from "./host.ts";
 export { createHost } from "./host.ts";

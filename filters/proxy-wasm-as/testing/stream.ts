@@ -78,11 +78,11 @@ export interface StreamVm {
   readonly root: number;
   nextId(): number;
   /** Enter the module for a stream; undefined when it has no such callback, or failed. */
-  enter(stream: Stream, name: string, ...args: number[]): number | undefined;
+  enter(stream: Busy, name: string, ...args: number[]): number | undefined;
 }
 
-/** A request and its answer on their way through the filter. */
-export interface Stream {
+/** What a worker looks at: a request, or a connection. */
+export interface Busy {
   readonly id: number;
   readonly logs: LogLine[];
   readonly calls: string[];
@@ -96,6 +96,10 @@ export interface Stream {
   setProperty(path: string, value: Uint8Array): void;
   reply(reply: LocalReply): void;
   reset(): void;
+}
+
+/** A request and its answer on their way through the filter. */
+export interface Stream extends Busy {
   /** The service answers; without effect on the request when the filter or nobody lets it through. */
   respond(response: HostResponse): void;
   /** The client has its answer, or has gone: `proxy_on_log`, `proxy_on_done` and `proxy_on_delete`. Once. */

@@ -1,9 +1,17 @@
+import { createConnection, type HostConnect, type WorkerConnection } from "./connection.ts";
 import { createGuest } from "./guest.ts";
 import { bytesOf } from "./header-map.ts";
 import { type Caller, importsFor } from "./imports.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SharedData } from "./shared-data.ts";
-import { createStream, type HostRequest, type LogLine, type Stream, type StreamVm } from "./stream.ts";
+import {
+  type Busy,
+  createStream,
+  type HostRequest,
+  type LogLine,
+  type Stream,
+  type StreamVm,
+} from "./stream.ts";
 
 /** What all workers of a host share. */
 export interface WorkerSetting {
@@ -26,6 +34,7 @@ export interface Worker {
   readonly pages: number;
   configure(configuration: string): boolean;
   open(request: HostRequest): Stream;
+  connect(connect: HostConnect): WorkerConnection;
 }
 
 export function createWorker(module: WebAssembly.Module, index: number, setting: WorkerSetting): Worker {
@@ -35,13 +44,15 @@ export function createWorker(module: WebAssembly.Module, index: number, setting:
   let configuration = "";
   let nextId = 1;
   let root = 0;
-  let busy: Stream | null = null;
+  let busy: Busy | null = null;
+  let effective: Busy | null = null;
+  const connections = new Map<number, WorkerConnection>();
   let isInside = false;
 
   const caller: Caller = {
     guest,
     get stream() {
-      return busy;
+      return effective ?? busy;
     },
     get logs() {
       return busy?.logs ?? startLogs;
@@ -53,6 +64,11 @@ export function createWorker(module: WebAssembly.Module, index: number, setting:
     sharedData: setting.sharedData,
     pluginName: setting.pluginName,
     now: () => setting.now(),
+    actFor(id) {
+      const found = connections.get(id);
+      if (found !== undefined) effective = found;
+      return found !== undefined;
+    },
     called(name) {
       busy?.calls.push(name);
       setting.called(name, index);
@@ -71,6 +87,7 @@ export function createWorker(module: WebAssembly.Module, index: number, setting:
       return undefined;
     } finally {
       isInside = false;
+      effective = null;
     }
   };
 
@@ -95,6 +112,12 @@ export function createWorker(module: WebAssembly.Module, index: number, setting:
     },
   };
 
+  /** A configuration that was replaced lives until its last connection has ended. */
+  function letGo(gone: number): void {
+    const isUsed = [...connections.values()].some((connection) => connection.root === gone);
+    if (!isUsed && failure === null) guarded(() => guest.enter("proxy_on_delete", gone));
+  }
+
   guarded(() => begin(module, importsFor(caller)));
   return {
     get failure() {
@@ -118,8 +141,17 @@ export function createWorker(module: WebAssembly.Module, index: number, setting:
       if (accepted) root = next;
       else if (old === 0) failure ??= "the plugin refused its configuration";
       const gone = accepted ? old : next;
-      if (gone !== 0 && failure === null) guarded(() => guest.enter("proxy_on_delete", gone));
+      if (gone !== 0) letGo(gone);
+      for (const connection of connections.values()) connection.settle();
       return accepted;
+    },
+    connect(connect) {
+      const connection = createConnection(vm, connect, (ended) => {
+        connections.delete(ended.id);
+        if (ended.root !== root) letGo(ended.root);
+      });
+      if (connection.isOpen) connections.set(connection.id, connection);
+      return connection;
     },
     open: (request) => createStream(vm, request),
   };

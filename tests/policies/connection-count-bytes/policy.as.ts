@@ -1,0 +1,93 @@
+// wire/db/inbound/db-bytes
+// Generated from db-bytes. Edit the policies instead.
+import "proxy-wasm-as/assembly/abort";
+import { getCaller } from "proxy-wasm-as/assembly/actions/access";
+import { addBytes, byteCounter, closeUnadmitted, connecting, countBytes, countedAt, established, forget } from "proxy-wasm-as/assembly/actions/connection";
+import { count, histogram, log } from "proxy-wasm-as/assembly/actions/telemetry";
+import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
+import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+import { allocate, runs } from "proxy-wasm-as/assembly/policy";
+
+// "db"
+// @ts-ignore: decorator
+@inline function L0_db(): u64 { return bytes(memory.data<u8>([100, 98]), 2); }
+// "db_web"
+// @ts-ignore: decorator
+@inline function L1_db_web(): u64 { return bytes(memory.data<u8>([100, 98, 95, 119, 101, 98]), 6); }
+// "web_connections"
+// @ts-ignore: decorator
+@inline function L2_web_connections(): u64 { return bytes(memory.data<u8>([119, 101, 98, 95, 99, 111, 110, 110, 101, 99, 116, 105, 111, 110, 115]), 15); }
+// "web_connections_at_once"
+// @ts-ignore: decorator
+@inline function L3_web_connections_at_once(): u64 { return bytes(memory.data<u8>([119, 101, 98, 95, 99, 111, 110, 110, 101, 99, 116, 105, 111, 110, 115, 95, 97, 116, 95, 111, 110, 99, 101]), 23); }
+// "web connects to the database"
+// @ts-ignore: decorator
+@inline function L4_web_connects_to_the_data(): u64 { return bytes(memory.data<u8>([119, 101, 98, 32, 99, 111, 110, 110, 101, 99, 116, 115, 32, 116, 111, 32, 116, 104, 101, 32, 100, 97, 116, 97, 98, 97, 115, 101]), 28); }
+// "web"
+// @ts-ignore: decorator
+@inline function L5_web(): u64 { return bytes(memory.data<u8>([119, 101, 98]), 3); }
+// "db-bytes\n"
+// @ts-ignore: decorator
+@inline function L6_db_bytes(): u64 { return bytes(memory.data<u8>([100, 98, 45, 98, 121, 116, 101, 115, 10]), 9); }
+
+// db-bytes, policy.cup:1
+function p0_db_bytes(): void {
+  countBytes(0); // line 5
+  if (equal(getCaller(), L5_web())) { // line 6
+    countBytes(1); // line 7
+    count(L2_web_connections(), <i64>1); // line 8
+    histogram(L3_web_connections_at_once(), <i64>1); // line 9
+    log(L4_web_connects_to_the_data(), 1); // line 10
+  }
+}
+
+let received0: u32 = 0;
+let sent0: u32 = 0;
+let received1: u32 = 0;
+let sent1: u32 = 0;
+
+export function proxy_on_new_connection(context: u32): u32 {
+  connecting(context);
+  if (runs(0)) p0_db_bytes();
+  return established();
+}
+
+export function proxy_on_downstream_data(context: u32, size: u32, _end: u32): u32 {
+  const sites = countedAt(context);
+  addBytes(sites, 0, received0, size);
+  addBytes(sites, 1, received1, size);
+  return 0;
+}
+
+export function proxy_on_upstream_data(context: u32, size: u32, _end: u32): u32 {
+  const sites = countedAt(context);
+  addBytes(sites, 0, sent0, size);
+  addBytes(sites, 1, sent1, size);
+  return 0;
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = configure(root, size, L6_db_bytes());
+  received0 = byteCounter(L0_db(), true);
+  sent0 = byteCounter(L0_db(), false);
+  received1 = byteCounter(L1_db_web(), true);
+  sent1 = byteCounter(L1_db_web(), false);
+  if (accepted) closeUnadmitted(root);
+  __collect();
+  return accepted;
+}
+
+export function proxy_on_context_create(context: u32, parent: u32): void {
+  created(context, parent);
+}
+
+export function proxy_on_delete(context: u32): void {
+  forget(context);
+  deleted(context);
+}
+
+export function proxy_on_memory_allocate(size: usize): usize {
+  return allocate(size);
+}
+
+export function proxy_abi_version_0_2_1(): void {}
