@@ -13,12 +13,6 @@ const folders = readdirSync(corpus).filter((folder) => folder.startsWith("error-
 
 /** Codes that no policy file can bring about, each with the test that covers it. */
 const elsewhere: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ["CUI0101", "CUI0102", "CUI0103", "CUI0104", "CUI0105", "CUI0106", "CUI0107"].map((code) => [
-      code,
-      "how an interface is written: controlplane/language/parse-interface.test.ts",
-    ]),
-  ),
   MOD0102: "needs a broken module: the tests of controlplane/codegen",
   MOD0103: "needs a crash of the compiler: the tests of controlplane/codegen",
   MOD0104: "takes seconds to be given up: the tests of controlplane/codegen",

@@ -14,6 +14,6 @@ export function readCase(folder: string): Case {
   const path = (name: string): string => join(corpus, folder, name);
   const source = (name: string) => ({ path: `${folder}/${name}`, text: readFileSync(path(name), "utf8") });
   const names = readdirSync(join(corpus, folder)).sort();
-  const policies = names.filter((name) => /\.(cup|ts)$/.test(name) && !name.endsWith(".as.ts"));
+  const policies = names.filter((name) => /\.(cup|cui|ts)$/.test(name) && !name.endsWith(".as.ts"));
   return { input: { policies: policies.map(source), mesh: source("mesh.yaml") }, path };
 }

@@ -1,7 +1,8 @@
 import { hasErrors } from "../language/diagnostic.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { noPolicies } from "./no-policies.ts";
-import { readSource, readSources } from "./read-sources.ts";
+import { readSource } from "./read-files.ts";
+import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
 

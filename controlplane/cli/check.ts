@@ -4,7 +4,8 @@ import { hasErrors } from "../language/diagnostic.ts";
 import { checkInput } from "../pipeline/build.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
-import { readSource, readSources } from "./read-sources.ts";
+import { readSource } from "./read-files.ts";
+import { readSources } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 
 /** `wire check`: parse, type-check, filter code with its compiler, and resolve contexts where a mesh is given. */
@@ -26,7 +27,8 @@ export async function check(
     reportDiagnostics(output, diagnostics);
     if (!hasErrors(diagnostics)) {
       const unseen = options.mesh === undefined ? " (without --mesh the services are not looked up)" : "";
-      output.print(`ok: ${policies.map((policy) => policy.name).join(", ")}${unseen}`);
+      const names = policies.length > 0 ? policies.map(({ name }) => name) : sources.map(({ path }) => path);
+      output.print(`ok: ${names.join(", ")}${unseen}`);
     }
   }
   return hasErrors(diagnostics) ? 1 : 0;

@@ -5,7 +5,7 @@ import { format } from "../language/format.ts";
 import { diagnosticToJson } from "../language/render.ts";
 import type { Source } from "../language/source.ts";
 import type { ExitCode } from "./main.ts";
-import { readSources } from "./read-sources.ts";
+import { readFiles } from "./read-files.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function fmt(
   options: { readonly check?: boolean; readonly json?: boolean },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
-  const sources = await readSources(paths, isFormatted);
+  const sources = await readFiles(paths, isFormatted);
   const other = sources.find(({ path }) => !isFormatted(path));
   if (sources.length === 0 || other !== undefined) {
     const message =

@@ -4,7 +4,8 @@ import { explainPlacement } from "../placement/explain.ts";
 import { place } from "../placement/solve.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
-import { readSource, readSources } from "./read-sources.ts";
+import { readSource } from "./read-files.ts";
+import { readSources } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 import { sayIfLong } from "./say-if-long.ts";
 
@@ -16,7 +17,7 @@ export async function placeCommand(
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(paths);
   if (sources.length === 0) return noPolicies(output, paths);
-  const { mesh, policies, diagnostics } = checkInput({
+  const { mesh, policies, dataplanes, diagnostics } = checkInput({
     policies: sources,
     mesh: await readSource(options.mesh),
   });
@@ -28,7 +29,7 @@ export async function placeCommand(
   const start = performance.now();
   const placed = await sayIfLong(
     output,
-    place(policies, mesh, { timeLimitS: options.timeLimit }),
+    place(policies, mesh, { dataplanes, timeLimitS: options.timeLimit }),
     "placing the policies",
   );
   const ms = Math.round((performance.now() - start) * 10) / 10;

@@ -7,7 +7,7 @@ import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import type { ExitCode } from "./main.ts";
-import { readSource } from "./read-sources.ts";
+import { readSource } from "./read-files.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";

@@ -77,6 +77,20 @@ test("the target of a link is followed", async () => {
   await rm(elsewhere, { recursive: true });
 });
 
+test("interfaces are followed, beside the policies and where they are imported from", async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), "wire-watch-"));
+  const text = `import "${join(elsewhere, "c.cui")}";`;
+  await writeFile(join(folder, "a.cup"), text);
+  await writeFile(join(elsewhere, "c.cui"), "act Request {}");
+  await writeFile(join(elsewhere, "b.cup"), "nobody asked");
+  await start([join(folder, "a.cup")]);
+  await writeFile(join(elsewhere, "c.cui"), "cost: 2");
+  await untilSaid(`${text}+cost: 2`);
+  await writeFile(join(folder, "b.cui"), "cost: 3");
+  await untilSaid(`${text}+cost: 2`, `${text}+cost: 3+cost: 2`);
+  await rm(elsewhere, { recursive: true });
+});
+
 test("what cannot be read is said once, and what comes after it is taken", async () => {
   await start([join(folder, "a.cup")]);
   await rm(join(folder, "a.cup"));

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Source } from "../language/source.ts";
 import { readSources } from "./read-sources.ts";
@@ -13,7 +13,7 @@ const pollMs = 2_000;
 const absentMs = 300;
 
 export interface WatchPolicies {
-  /** What the command line names: files, and folders with all that is below. */
+  /** What the command line names: files, and folders with all that is below. The interfaces that are imported are followed too. */
   readonly paths: readonly string[];
   /** The policies as they were read last. */
   readonly initial: readonly Source[];
@@ -66,7 +66,7 @@ export async function watchPolicies(options: WatchPolicies): Promise<WatchedPoli
   }
 
   const watchers = await Promise.all(
-    options.paths.map((path) => watchOne(path, () => schedule(quietMs, "event"))),
+    [...options.paths, ...elsewhere(options)].map((path) => watchOne(path, () => schedule(quietMs, "event"))),
   );
   // Not before its time when a save is being waited for to be whole.
   const poll = setInterval(() => timer ?? schedule(0, "poll"), pollMs);
@@ -82,6 +82,16 @@ export async function watchPolicies(options: WatchPolicies): Promise<WatchedPoli
       await running;
     },
   };
+}
+
+/** Interfaces that are imported from other folders. One that is only imported later makes no event. */
+function elsewhere({ paths, initial }: WatchPolicies): readonly string[] {
+  const isWatched = (file: string): boolean =>
+    paths.some((path) => {
+      const whole = resolve(path);
+      return dirname(file) === dirname(whole) || file.startsWith(`${whole}${sep}`);
+    });
+  return initial.map(({ path }) => path).filter((path) => !isWatched(resolve(path)));
 }
 
 /** A file is watched through its folder, because editors replace files. */

@@ -9,6 +9,7 @@ import { parseContext } from "./parse-context.ts";
 import type { Act, Literal, Mode, OnLost, PolicyParameter, State } from "./policy.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
+import { standardInterface } from "./standard.ts";
 
 const acts: readonly Act[] = ["Connection", "Request", "RPCRequest", "Response", "RPCResponse"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
@@ -171,9 +172,17 @@ function checkState(
   }
   if (isTaken(name, read, reporter)) return;
   if (!types.includes(type.text)) {
-    reporter.report("CUP0223", type.span, `unknown kind of state \`${type.text}\``, {
-      ...suggest(type.text, types, `there are \`${types.join("`, `")}\``, type.span),
-    });
+    const lacking = offered.from?.map((path) => `\`${path}\``).join(" and ");
+    if (lacking !== undefined && standardInterface.receivers.get(type.text)?.kind === "state") {
+      reporter.report("CUP0223", type.span, `${lacking} does not offer the state \`${type.text}\``, {
+        help: `declare it in ${lacking} if the data plane has it, or do without`,
+      });
+    } else {
+      const there = types.length === 0 ? "the imports declare none" : `there are \`${types.join("`, `")}\``;
+      reporter.report("CUP0223", type.span, `unknown kind of state \`${type.text}\``, {
+        ...suggest(type.text, types, there, type.span),
+      });
+    }
     read.broken.add(name.text);
     return;
   }

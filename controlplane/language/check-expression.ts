@@ -8,6 +8,7 @@ import { readNumber } from "./numbers.ts";
 import type { Call, Expression, Literal } from "./policy.ts";
 import type { Scope } from "./scope.ts";
 import type { Span } from "./source.ts";
+import { standardInterface } from "./standard.ts";
 
 const valueTypes: ReadonlySet<string> = new Set<ValueType>([
   "string",
@@ -436,6 +437,19 @@ function find(node: CallNode, receiver: string, scope: Scope): Signature | undef
   const signature = actionOf(offered, receiver, node.name.text);
   if (signature) return signature;
   const isAct = offered.receivers.get(receiver)?.kind === "act";
+  const lacking = offered.from?.map((path) => `\`${path}\``).join(" and ");
+  if (lacking !== undefined && actionOf(standardInterface, receiver, node.name.text)) {
+    reporter.report(
+      "CUP0203",
+      node.name.span,
+      `${lacking} does not offer \`${node.name.text}\` for ${isAct ? "act " : ""}\`${receiver}\``,
+      {
+        label: "not in what this file imports",
+        help: `add it to \`${receiver}\` in ${lacking} if the data plane can do it, or do without`,
+      },
+    );
+    return undefined;
+  }
   const others = [...offered.receivers.values()].filter(
     (other) => other.name !== receiver && actionOf(offered, other.name, node.name.text),
   );

@@ -1,10 +1,12 @@
 import { checkCopper } from "./check.ts";
+import { checkImports, type Interfaces } from "./check-imports.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { firstErrors } from "./first-errors.ts";
 import { inOrder } from "./in-order.ts";
 import { actionOf } from "./lookup.ts";
 import { suggest, within } from "./nearest.ts";
 import { notText } from "./not-text.ts";
+import type { DeclaredDataplane } from "./offer.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
@@ -14,15 +16,24 @@ import { standardInterface } from "./standard.ts";
 import { callsIn, textOf } from "./statements-in.ts";
 
 /**
- * Check policies of both forms together: `.cup` is Copper, `.ts` filter code. The policies are in the order of
+ * Check policies of both forms together: `.cup` is Copper, `.ts` filter code, and `.cui` the interfaces that they import. The policies are in the order of
  * enforcement: priority, higher first, then name. Without a mesh the names of services are not looked up.
  */
 export function checkPolicies(
   sources: readonly Source[],
   mesh?: KnownServices,
-): { readonly policies: readonly Policy[]; readonly diagnostics: readonly Diagnostic[] } {
-  const read = sources.map(readSource);
-  const diagnostics = read.flatMap((result) => result.diagnostics);
+): {
+  readonly policies: readonly Policy[];
+  /** Those that the interfaces declare; none: there is the toolkit's own. */
+  readonly dataplanes: readonly DeclaredDataplane[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const written = sources.filter(isInterface);
+  const interfaces = checkImports(written.filter((source) => notText(source).length === 0));
+  const read = sources
+    .filter((source) => !isInterface(source))
+    .map((source) => readSource(source, interfaces));
+  const diagnostics = [...written.flatMap(notText), ...interfaces.diagnostics, ...read.flatMap((result) => result.diagnostics)];
   const byName = new Map<string, Policy>();
   for (const policy of read.flatMap((result) => result.policies)) {
     const earlier = byName.get(policy.name);
@@ -40,10 +51,17 @@ export function checkPolicies(
   for (const policy of read.flatMap((result) => result.broken)) lookUp(policy);
   const bySource = Map.groupBy(diagnostics, ({ source }) => source);
   const placed = sources.flatMap((source) => firstErrors(source, bySource.get(source) ?? []));
-  return { policies: inOrder(policies), diagnostics: placed };
+  return { policies: inOrder(policies), dataplanes: interfaces.dataplanes, diagnostics: placed };
 }
 
-function readSource(source: Source): {
+function isInterface({ path }: Source): boolean {
+  return path.endsWith(".cui");
+}
+
+function readSource(
+  source: Source,
+  { offerFor }: Interfaces,
+): {
   readonly policies: readonly Policy[];
   readonly broken: readonly Policy[];
   readonly diagnostics: readonly Diagnostic[];
@@ -51,7 +69,7 @@ function readSource(source: Source): {
   const foreign = notText(source);
   if (foreign.length > 0) return { policies: [], broken: [], diagnostics: foreign };
   if (!source.path.endsWith(".ts")) {
-    const read = checkCopper(source);
+    const read = checkCopper(source, offerFor);
     return read.diagnostics.length + read.policies.length > 0
       ? read
       : { ...read, diagnostics: withoutPolicy(source) };

@@ -1,5 +1,6 @@
 import type { PolicyNode } from "./ast.ts";
 import { checkClauses } from "./check-clauses.ts";
+import type { Interfaces } from "./check-imports.ts";
 import { checkSections } from "./check-statements.ts";
 import { type Diagnostic, hasErrors } from "./diagnostic.ts";
 import type { Interface } from "./interface.ts";
@@ -10,17 +11,22 @@ import { reporterFor } from "./reporter.ts";
 import type { Source } from "./source.ts";
 import { standardInterface } from "./standard.ts";
 
-/** Parse and check one Copper file. A policy with an error in it is among the `broken`, as far as it could be read, if its context could. */
-export function checkCopper(source: Source): {
+/** Parse and check one Copper file, by default against the standard interface. A policy with an error in it is among the `broken`, as far as it could be read, if its context could. */
+export function checkCopper(
+  source: Source,
+  offerFor: Interfaces["offerFor"] = () => ({ offered: standardInterface, diagnostics: [] }),
+): {
   readonly policies: readonly CopperPolicy[];
   readonly broken: readonly CopperPolicy[];
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const { policies: nodes, diagnostics } = parse(source);
-  const checked = nodes.map((node) => checkPolicy(node, source, standardInterface));
+  const { policies: nodes, imports, diagnostics } = parse(source);
+  const offer = offerFor(source, imports);
+  const checked = nodes.map((node) => checkPolicy(node, source, offer.offered));
   const policies = checked.flatMap(({ policy, isBroken }) => (policy && !isBroken ? [policy] : []));
   const all = [
     ...diagnostics,
+    ...offer.diagnostics,
     ...checked.flatMap((result) => result.diagnostics),
     // Where something could not be read, it may have been the statements.
     ...(hasErrors(diagnostics) ? [] : policies.flatMap(doesNothing)),

@@ -48,6 +48,10 @@ export const codes = {
   CUI0105: "parameter that must be given, after one that need not be",
   CUI0106: "cost of a proxy that is none",
   CUI0107: "parent that is missing, of another kind, or the thing itself",
+  CUI0201: "import that is not found",
+  CUI0202: "interfaces that import each other in a circle",
+  CUI0203: "declaration that nothing carries out",
+  CUI0204: "data plane without a name",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",
@@ -80,6 +84,7 @@ export const codes = {
   MSH0208: "address that is given to something else",
   MSH0209: "more than there are addresses or ports for",
   MSH0210: "claim of a token that nobody's keys are known for",
+  MSH0211: "service pinned to a data plane that is not declared",
 
   // Placement
   PLC0101: "context that needs the path at run time",

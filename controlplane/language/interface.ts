@@ -61,6 +61,10 @@ export interface Interface {
   readonly dataplane?: string;
   /** Of one proxy. Default 1. */
   readonly cost: number;
+  /** Where it says its name or its cost; absent where it says neither. */
+  readonly place?: Span;
+  /** Of what the imports of a policy bring: the paths of the interfaces. */
+  readonly from?: readonly string[];
   readonly imports: readonly string[];
   readonly receivers: ReadonlyMap<string, Receiver>;
 }

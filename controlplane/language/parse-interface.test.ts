@@ -8,7 +8,11 @@ const read = (text: string) => parseInterface({ path: "a.cui", text });
 const withoutSpans = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value, (key, inner: unknown) =>
-      key === "span" ? undefined : inner instanceof Map ? Object.fromEntries(inner) : inner,
+      key === "span" || key === "place"
+        ? undefined
+        : inner instanceof Map
+          ? Object.fromEntries(inner)
+          : inner,
     ),
   );
 

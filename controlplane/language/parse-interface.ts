@@ -42,6 +42,7 @@ export function parseInterface(source: Source): {
 interface Draft {
   dataplane?: string;
   cost?: number;
+  place?: Span;
   readonly imports: string[];
   readonly receivers: Map<string, Receiver>;
   /** Where each receiver names its parent. */
@@ -84,8 +85,14 @@ function parseFile(reporter: Reporter): {
       if (!declaration(draft)) toNextDeclaration();
     }
     checkParents(draft, reporter);
-    const { dataplane, cost = 1, receivers } = draft;
-    return { ...(dataplane === undefined ? {} : { dataplane }), cost, imports: draft.imports, receivers };
+    const { dataplane, cost = 1, place, receivers } = draft;
+    return {
+      ...(dataplane === undefined ? {} : { dataplane }),
+      cost,
+      ...(place === undefined ? {} : { place }),
+      imports: draft.imports,
+      receivers,
+    };
   }
 
   function isEndOfPart(): boolean {
@@ -123,7 +130,10 @@ function parseFile(reporter: Reporter): {
     if (!name) return false;
     if (draft.dataplane !== undefined) {
       twice(name.span, "`dataplane` is given twice", "split data planes with `---`");
-    } else draft.dataplane = name.text;
+    } else {
+      draft.dataplane = name.text;
+      draft.place = name.span;
+    }
     return true;
   }
 
@@ -140,7 +150,10 @@ function parseFile(reporter: Reporter): {
         help: "a cost is a number that is not negative, without a unit",
       });
     } else if (draft.cost !== undefined) twice(span, "`cost` is given twice", "keep one of them");
-    else draft.cost = value;
+    else {
+      draft.cost = value;
+      draft.place ??= span;
+    }
     return true;
   }
 

@@ -14,7 +14,6 @@ import type { Call, Endpoint, Mesh, Protocol, Service, TokenProvider } from "./m
 
 const identities = ["none", "address", "mtls"] as const;
 /** `envoy` is the one data plane so far. */
-const proxies = ["any", "never", "envoy"] as const;
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
 const meshKeys = ["name", "identity", "stateHeader", "jwt", "accessLog", "services", "calls", "endpoints"];
 const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
@@ -146,6 +145,7 @@ function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Rep
       },
     );
   }
+  const proxy = at("proxy");
   return {
     name: entry.key,
     entry: flag(at("entry"), reporter),
@@ -154,7 +154,8 @@ function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Rep
     port: whole(at("port"), 1, 65_535, reporter) ?? (protocol === "tcp" ? 6379 : 8080),
     replicas: replicas ?? (versions.size === 0 ? 1 : inVersions),
     versions,
-    proxy: oneOf(at("proxy"), proxies, reporter) ?? "any",
+    proxy: readName(proxy, reporter) ?? "any",
+    ...(proxy === undefined ? {} : { proxySpan: proxy.value.span }),
     endpoints,
   };
 }

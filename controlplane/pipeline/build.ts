@@ -6,13 +6,15 @@ import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Source } from "../language/source.ts";
 import { checkClaims } from "../mesh/check-claims.ts";
+import { checkPins } from "../mesh/check-pins.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
+import { type Dataplane, defaultDataplanes } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 
-/** What the user wrote. Equal inputs and an equal previous placement build the same thing. */
+/** What the user wrote: policies, with the interfaces that they import, and a mesh. Equal inputs and an equal previous placement build the same thing. */
 export interface Input {
   readonly policies: readonly Source[];
   readonly mesh: Source;
@@ -47,29 +49,39 @@ export interface BuildOptions {
 export function checkInput(input: Input): {
   readonly mesh?: Mesh;
   readonly policies: readonly Policy[];
+  /** What a service's proxy may be. */
+  readonly dataplanes: readonly Dataplane[];
   readonly diagnostics: readonly Diagnostic[];
 } {
   const { mesh, diagnostics } = fromYaml(input.mesh);
   const checked = checkPolicies(input.policies, mesh);
+  const dataplanes = checked.dataplanes.length === 0 ? defaultDataplanes : checked.dataplanes;
+  const names = dataplanes.map(({ name }) => name);
   return {
     ...(mesh === undefined ? {} : { mesh }),
     policies: checked.policies,
+    dataplanes,
     diagnostics: [
       ...diagnostics,
       ...checked.diagnostics,
-      ...(mesh === undefined ? [] : checkClaims(checked.policies, mesh)),
+      ...(mesh === undefined
+        ? []
+        : [...checkPins(mesh, input.mesh, names), ...checkClaims(checked.policies, mesh)]),
     ],
   };
 }
 
 /** Run every stage up to the compiled chains of each proxy. */
 export async function build(input: Input, options: BuildOptions = {}): Promise<BuildResult> {
-  const { mesh, policies, diagnostics } = checkInput(input);
+  const { mesh, policies, dataplanes, diagnostics } = checkInput(input);
   if (mesh === undefined || hasErrors(diagnostics)) return { diagnostics };
 
   const placed =
     options.placement === undefined
-      ? await place(policies, mesh, options.previous === undefined ? {} : { previous: options.previous })
+      ? await place(policies, mesh, {
+          dataplanes,
+          ...(options.previous === undefined ? {} : { previous: options.previous }),
+        })
       : { placement: options.placement, diagnostics: [] };
   const afterPlacement = [...diagnostics, ...placed.diagnostics];
   if (placed.placement === undefined || hasErrors(placed.diagnostics)) return { diagnostics: afterPlacement };

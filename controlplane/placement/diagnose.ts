@@ -9,6 +9,7 @@ import {
   isUncounted,
   knowsCaller,
   offers,
+  offersAt,
   type PlacedSide,
   type Problem,
   sameVerdict,
@@ -170,6 +171,13 @@ function reasonFor(
       reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
     } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, unit.policy))) {
       reasons.push(`no data plane that \`${service.name}\` can take offers ${listed(unit.policy.actions)}`);
+    } else if (
+      section !== undefined &&
+      !fitting(service, world.dataplanes).some((dataplane) =>
+        offersAt(dataplane, side, { policy: unit.policy, section }),
+      )
+    ) {
+      reasons.push(`no data plane that \`${service.name}\` can take offers all of it at ${side}`);
     } else if (isUncounted(unit.policy, unit.call, world.mesh)) {
       return {
         code: "PLC0102",

@@ -12,7 +12,9 @@ export function explainPlacement(
   const known = new Map(policies.map((policy) => [policy.name, policy]));
   return placement.proxies.map((proxy) => {
     const reasons = proxy.policies.map((placed) => reasonFor(placed, known.get(placed.policy), mesh));
-    return `${proxy.service}: ${[...new Set(reasons)].join("; ")}${countOf(proxy)}`;
+    // There is but one kind where nobody declares others.
+    const kind = proxy.dataplane === "envoy" ? "" : ` (${proxy.dataplane})`;
+    return `${proxy.service}${kind}: ${[...new Set(reasons)].join("; ")}${countOf(proxy)}`;
   });
 }
 

@@ -12,8 +12,10 @@ export interface Dataplane {
   readonly name: string;
   /** Of one proxy; multiplied by a service's replicas. */
   readonly cost: number;
-  /** Names of the actions that it offers. */
+  /** Names of the actions that it offers: `SetHeader` for any act, `Request.SetHeader` for one. */
   readonly actions: "all" | readonly string[];
+  /** Those that it offers on one side only. */
+  readonly sides?: Readonly<Record<string, PlacedSide>>;
   /** Cost of one execution of an action, times the rate of a call; default 0. */
   readonly actionCosts?: Readonly<Record<string, number>>;
 }
@@ -103,7 +105,7 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
               ? versions === undefined
               : knowsCaller(mesh, section) && ingressKnows(mesh, call, judged),
           )
-          .flatMap((side) => spotsAt(side, { policy, call, rate, mesh, dataplanes }));
+          .flatMap((side) => spotsAt(side, { policy, section, call, rate, mesh, dataplanes }));
         units.push({
           id: units.length,
           policy,
@@ -180,6 +182,7 @@ function spotsAt(
   side: PlacedSide,
   at: {
     readonly policy: Policy;
+    readonly section: Section;
     readonly call: CallName;
     readonly rate: number;
     readonly mesh: Mesh;
@@ -191,7 +194,7 @@ function spotsAt(
   if (service === undefined) return [];
   if (isUncounted(at.policy, at.call, at.mesh)) return [];
   return fitting(service, at.dataplanes)
-    .filter((dataplane) => offers(dataplane, at.policy))
+    .filter((dataplane) => offers(dataplane, at.policy) && offersAt(dataplane, side, at))
     .map((dataplane) => ({
       side,
       service: service.name,
@@ -217,7 +220,26 @@ export function fitting(service: Service, dataplanes: readonly Dataplane[]): rea
 /** Whether a data plane has all actions of a policy. */
 export function offers(dataplane: Dataplane, policy: Policy): boolean {
   const actions = dataplane.actions;
-  return actions === "all" || policy.actions.every((action) => actions.includes(action));
+  return (
+    actions === "all" ||
+    policy.actions.every((action) => actions.includes(action) || actions.includes(`${policy.act}.${action}`))
+  );
+}
+
+/** Whether none of a section's actions is for the other side on this data plane. */
+export function offersAt(
+  { sides = {} }: Dataplane,
+  side: PlacedSide,
+  { policy, section }: { readonly policy: Policy; readonly section: Section },
+): boolean {
+  return actionsIn(policy, section.body).every(
+    (action) => (sides[action] ?? sides[`${policy.act}.${action}`] ?? side) === side,
+  );
+}
+
+/** Those of filter code are of all of it. */
+function actionsIn(policy: Policy, body: readonly Statement[]): readonly string[] {
+  return policy.kind === "filter" ? policy.actions : callsIn(body).map(({ action }) => action);
 }
 
 function replicasOf(service: Service): number {
@@ -237,8 +259,9 @@ export function sectionsOf(policy: Policy): readonly Section[] {
   const sections = policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
   return sections.map(({ side, body }) => {
     const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
-    const actions = policy.kind === "filter" ? policy.actions : callsIn(body).map(({ action }) => action);
-    const bound = actions.flatMap((action) => actionOf(standardInterface, policy.act, action)?.side ?? []);
+    const bound = actionsIn(policy, body).flatMap(
+      (action) => actionOf(standardInterface, policy.act, action)?.side ?? [],
+    );
     return { name: side, body, sides: sides.filter((allowed) => bound.every((only) => only === allowed)) };
   });
 }
