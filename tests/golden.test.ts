@@ -6,6 +6,7 @@ import type { Diagnostic } from "../controlplane/language/diagnostic.ts";
 import { renderDiagnostic } from "../controlplane/language/render.ts";
 import { type Build, build } from "../controlplane/pipeline/build.ts";
 import { explainPlacement } from "../controlplane/placement/explain.ts";
+import { measure } from "./measure.ts";
 import { readCase } from "./read-case.ts";
 import { inProcessMesh } from "./run-traffic.ts";
 import { showXds } from "./show-xds.ts";
@@ -46,6 +47,13 @@ describe.each(folders)("golden %s", (folder) => {
       `${folder}/${name} is missing: create it with \`npm run golden\` and read it`,
     ).toBe(true);
     await expect(goldens[name]?.(await built())).toMatchFileSnapshot(path(name));
+  });
+
+  test("no request takes more than the static bound", async () => {
+    for (const { slot, calls, pages, allowed } of measure(await built(), { runs: 60 })) {
+      expect(calls, `host calls in ${slot}`).toBeLessThanOrEqual(allowed.calls);
+      expect(pages, `pages of memory in ${slot}`).toBeLessThanOrEqual(allowed.pages);
+    }
   });
 
   test("traffic.txt", async () => {

@@ -1,17 +1,22 @@
+import { bound } from "../analysis/bound.ts";
 import { checkFilters } from "../codegen/check-filters.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { hasErrors } from "../language/diagnostic.ts";
+import { diagnosticToJson } from "../language/render.ts";
 import { checkInput } from "../pipeline/build.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
 import { readSources } from "./read-sources.ts";
-import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { createOutput, reportDiagnostics } from "./report.ts";
+
+/** Filter code may loop. */
+const unbounded = { hostCalls: null, bytes: null };
 
 /** `wire check`: parse, type-check, filter code with its compiler, and resolve contexts where a mesh is given. */
 export async function check(
   paths: readonly string[],
-  options: { readonly mesh?: string; readonly json?: boolean },
+  options: { readonly mesh?: string; readonly verbose?: boolean; readonly json?: boolean },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(paths);
@@ -22,9 +27,12 @@ export async function check(
       : checkInput({ policies: sources, mesh: await readSource(options.mesh) });
   const { policies } = checked;
   const diagnostics = [...checked.diagnostics, ...(await checkFilters(policies))];
-  if (output.json) output.print(diagnosticsJson(diagnostics));
-  else {
+  const bounds = policies.map((policy) => ({ policy: policy.name, ...(bound(policy) ?? unbounded) }));
+  if (output.json) {
+    output.print(JSON.stringify({ diagnostics: diagnostics.map(diagnosticToJson), bounds }));
+  } else {
     reportDiagnostics(output, diagnostics);
+    for (const each of options.verbose === true ? bounds : []) output.print(boundText(each));
     if (!hasErrors(diagnostics)) {
       const unseen = options.mesh === undefined ? " (without --mesh the services are not looked up)" : "";
       const names = policies.length > 0 ? policies.map(({ name }) => name) : sources.map(({ path }) => path);
@@ -32,4 +40,17 @@ export async function check(
     }
   }
   return hasErrors(diagnostics) ? 1 : 0;
+}
+
+function boundText({
+  policy,
+  hostCalls,
+  bytes,
+}: {
+  policy: string;
+  hostCalls: number | null;
+  bytes: number | null;
+}): string {
+  if (hostCalls === null || bytes === null) return `${policy}: no static bound, since filter code may loop`;
+  return `${policy}: at most ${hostCalls} host calls and ${Math.ceil(bytes / 1024)} KiB for a request`;
 }

@@ -21,6 +21,7 @@ command("check")
   .argument("<policies...>", policies)
   .addOption(mesh())
   .addOption(json())
+  .option("--verbose", "also print the most that each policy takes of a request")
   .action(run(async () => (await import("./check.ts")).check));
 
 command("fmt")

@@ -12,6 +12,11 @@ policy nowhere ( act (Request request) context ('rate -> frontend') ) {
 }
 `;
 
+const filter = `import { Request } from "proxy-wasm-as";
+export const context = "frontend -> search";
+export function onRequest(request: Request): void { request.headers.remove("x-mark"); }
+`;
+
 /** The keys, in order: what a program that reads them relies on. */
 function keys(value: object): readonly string[] {
   return Object.keys(value);
@@ -33,13 +38,25 @@ describe("the JSON of design §7", () => {
           ...{ line: 1, column: 50, endLine: 1, endColumn: 55 },
         },
       ],
+      bounds: [{ policy: "a", hostCalls: 2, bytes: 544 }],
     });
   });
 
-  test("check: nothing wrong is an empty list", async () => {
-    using folder = folderWith({ "a.cup": policy });
-    const run = await runWire(["check", folder.path, "--json"]);
-    expect(run).toEqual({ code: 0, stdout: '{"diagnostics":[]}\n', stderr: "" });
+  test("check: nothing wrong is an empty list, beside what each policy takes at most", async () => {
+    using folder = folderWith({ "a.cup": policy, "b.ts": filter });
+    const { code, stdout, stderr } = await runWire(["check", folder.path, "--json"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual({
+      diagnostics: [],
+      bounds: [
+        { policy: "b", hostCalls: null, bytes: null },
+        { policy: "mark", hostCalls: 2, bytes: 544 },
+        { policy: "nowhere", hostCalls: 2, bytes: 544 },
+      ],
+    });
+    const { stdout: text } = await runWire(["check", folder.path, "--verbose"]);
+    expect(text).toContain("mark: at most 2 host calls and 1 KiB for a request\n");
+    expect(text).toContain("b: no static bound, since filter code may loop\n");
   });
 
   test("compile: the manifest, and the files that it names", async () => {
