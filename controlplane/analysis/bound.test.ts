@@ -41,6 +41,6 @@ test("filter code has no bound", () => {
   const { policies } = checkCopper({ path: "p.cup", text: 'policy p (act (Request r) context ("a")) {}' });
   const [policy] = policies;
   if (policy === undefined) throw new Error("the policy was not read");
-  const { sections: _, states: __, parameters: ___, ...rest } = policy;
+  const { sections: _, states: __, ...rest } = policy;
   expect(bound({ ...rest, kind: "filter", side: "either" })).toBeUndefined();
 });

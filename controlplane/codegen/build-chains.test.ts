@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { commutes } from "../analysis/commutes.ts";
 import { checkCopper } from "../language/check.ts";
-import type { FilterPolicy } from "../language/policy.ts";
+import type { FilterPolicy, Policy } from "../language/policy.ts";
 import { readFilter } from "../language/read-filter.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
@@ -140,4 +141,53 @@ test("a filter that throws on a request of its own is refused at that line", asy
   expect(more).toEqual([]);
   expect(only).toMatchObject({ code: "MOD0102", message: '`f` does not run: it throws "bad"' });
   expect(only?.source.text.slice(only.span.start)).toMatch(/^throw/);
+});
+
+test.each([
+  [
+    "Copper",
+    (limit: string, agent: string): Policy => {
+      const text = `policy f (act (RPCRequest r) context ("search -> rate") param (int limit = ${limit}, string agent = "${agent}")) {
+  if (GetHeader(r, "agent") == agent) { SetHeader(r, "limit", limit.ToString()); }
+}`;
+      const [policy] = checkCopper({ path: "f.cup", text }).policies;
+      if (policy === undefined) throw new Error("the policy cannot be read");
+      return policy;
+    },
+  ],
+  [
+    "filter code",
+    (limit: string, agent: string): Policy =>
+      filterNamed(
+        "f",
+        `class Params { limit: i32 = ${limit}; agent: string = "${agent}"; }
+export const params = new Params();
+export function onRequest(request: Request): void {
+  if (request.headers.get("agent") == params.agent) request.headers.set("limit", params.limit.toString());
+}`,
+      ),
+  ],
+])("another default of %s is another configuration of the same module", async (_, policyWith) => {
+  const built = await Promise.all(
+    [policyWith("1000", "scraper"), policyWith("-20", "a longer one")].map((policy) =>
+      buildChains([policy], onRate("f"), mesh, { addressesOf, commutes }),
+    ),
+  );
+  const slots = built.map(({ chains, diagnostics }) => {
+    expect(diagnostics).toEqual([]);
+    const slot = chains[0]?.slots[0];
+    if (slot === undefined) throw new Error("nothing was built");
+    return slot;
+  });
+  expect(slots[0]?.module.sha256).toBe(slots[1]?.module.sha256);
+  const limits = slots.map(({ module, configuration }, index) => {
+    const host = createHost(module.bytes, { configuration });
+    const agent = ["scraper", "a longer one"][index] ?? "";
+    const { requestHeaders } = host.request({
+      headers: [["agent", agent]],
+      properties: { "source.address": `${addressesOf("search")[0]}:1` },
+    });
+    return requestHeaders.find(([name]) => name === "limit")?.[1];
+  });
+  expect(limits).toEqual(["1000", "-20"]);
 });

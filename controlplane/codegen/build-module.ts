@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
+import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import type { ChainCache } from "./chain-cache.ts";
@@ -66,8 +67,10 @@ export interface Compiled {
 /** Compile filter code and hold the module against what may be sent to a proxy, and against what the code says that it does. */
 export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Promise<Compiled> {
   const code = policy.source.text;
-  const entry = generateFilter(policy.name);
-  const options = { entry, files: { "policy.ts": code }, runtime: "minimal" } as const;
+  const entry = generateFilter(policy.name, policy.parameters);
+  // Of the same length, so that what asc says is at the author's place.
+  const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
+  const options = { entry, files, runtime: "minimal" } as const;
   const compiled = await compile(policy, options, cache);
   const { bytes } = compiled;
   if (bytes === undefined) return { ...compiled, source: code };

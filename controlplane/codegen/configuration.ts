@@ -34,7 +34,7 @@ export function configuration(group: readonly Item[], site: Site): string {
   const facts = [...callers].sort().map((name) => `@peer\t${name}\t${addressesOf(name).join(",")}`);
   const lines = policies.map(({ item, peers }) => {
     const mode = item.policy.mode === "audit" ? "audit" : "enforce";
-    const parameters = item.policy.kind === "copper" ? item.policy.parameters.map(parameterText) : [];
+    const parameters = item.policy.parameters.map(parameterText);
     return [item.policy.name, direction, peers.sign + peers.names.join(","), mode, ...parameters].join("\t");
   });
   return [

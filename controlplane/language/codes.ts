@@ -68,6 +68,7 @@ export const codes = {
   FLT0204: "import that filter code does not have",
   FLT0205: "exported constant that the compiler does not know",
   FLT0206: "state that outlives a request, without a side",
+  FLT0207: "parameter of filter code that cannot be configured",
 
   // Mesh files
   MSH0101: "file that is not YAML",

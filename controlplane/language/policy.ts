@@ -26,6 +26,8 @@ interface PolicyCommon {
   readonly onLost: OnLost;
   /** Names of the actions used, e.g. `SetHeader` or `Counter.Reset`. */
   readonly actions: readonly string[];
+  /** In the order in which they are declared, which is that of the configuration. */
+  readonly parameters: readonly PolicyParameter[];
 }
 
 export interface CopperPolicy extends PolicyCommon {
@@ -33,7 +35,6 @@ export interface CopperPolicy extends PolicyCommon {
   /** One for each headed section, and one `either` section for what stands under no heading. */
   readonly sections: readonly Section[];
   readonly states: readonly State[];
-  readonly parameters: readonly PolicyParameter[];
 }
 
 export interface Section {

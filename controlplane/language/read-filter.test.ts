@@ -46,14 +46,48 @@ test("filter code has the host only through the SDK's first page", () => {
 });
 
 test("what is exported under an unknown name is not passed over", () => {
-  const { diagnostics } = read(`export const prioriti = 5; export const params = 1;\n${empty}`);
+  const { diagnostics } = read(`export const prioriti = 5; export const parms = 1;\n${empty}`);
   expect(diagnostics).toMatchObject([
     { code: "FLT0205", help: "did you mean `priority`?" },
-    { code: "FLT0205", message: "`params` is not supported yet" },
+    { code: "FLT0205", help: "did you mean `params`?" },
   ]);
   expect(codes(`export function onResponse(request: Request): void {}\n${empty}`)).toEqual(["FLT0205"]);
   const near = read("export function onRequst(request: Request): void {}").diagnostics;
   expect(near).toMatchObject([{ code: "FLT0203", help: "did you mean `onRequest`?" }]);
+});
+
+test("parameters are the fields of one class", () => {
+  const fields = `small: i32 = -5; large: i64 = 9000000000; share: f64 = 0.5;
+  strict: bool = true; agent: string = "scra\\"per";`;
+  const { policy, diagnostics } = read(
+    `class Params { ${fields} }\nexport const params = new Params();\n${empty}`,
+  );
+  expect(diagnostics).toEqual([]);
+  expect(policy?.side).toBe("either");
+  expect(policy?.parameters.map(({ name, type, default: { value } }) => [name, type, value])).toEqual([
+    ["small", "int", -5n],
+    ["large", "int", 9000000000n],
+    ["share", "float", 0.5],
+    ["strict", "bool", true],
+    ["agent", "string", 'scra"per'],
+  ]);
+});
+
+test("what is no parameter is said at its place", () => {
+  const wrong = (text: string): readonly string[] =>
+    read(`${text}\n${empty}`).diagnostics.map(({ message }) => message);
+  const one = (field: string): readonly string[] =>
+    wrong(`class Params { ${field} }\nexport const params = new Params();`);
+  expect(wrong("export const params = 5;")).toEqual([
+    "`params` takes a new object of a plain class of this file",
+  ]);
+  expect(one("limit: i64 = 1 + 1;")).toEqual(["the default of `limit` is not an int"]);
+  expect(one("limit: i32 = 3000000000;")).toEqual(["the default of `limit` is not an int"]);
+  expect(one("limit: i64;")).toEqual(["the default of `limit` is not an int"]);
+  expect(one('agent: string = "a\\tb";')).toEqual(["the default of `agent` is not a string"]);
+  expect(one("limit: u8 = 1;")).toEqual(["parameter `limit` has no type that can be configured"]);
+  expect(one("static limit: i64 = 1;")).toEqual(["`limit` is no parameter"]);
+  expect(one("twice(): i64 { return 2; }")).toEqual(["`twice` is no parameter"]);
 });
 
 test("names may be exported at the end", () => {

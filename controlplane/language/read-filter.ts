@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import type { Diagnostic } from "./diagnostic.ts";
+import { filterParameters } from "./filter-parameters.ts";
 import { stateIn } from "./filter-state.ts";
 import {
   isDecorator,
@@ -25,7 +26,7 @@ import type { Source, Span } from "./source.ts";
 
 /** Callbacks that the SDK calls. */
 const callbacks = ["onRequest"];
-const constantNames = ["context", "side", "priority", "onLost", "mode", "reads", "writes"];
+const constantNames = ["context", "side", "priority", "onLost", "mode", "reads", "writes", "params"];
 const sides: readonly Side[] = ["either", "egress", "ingress"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
 const onLosts: readonly OnLost[] = ["deny", "skip"];
@@ -80,6 +81,8 @@ export function readFilter(source: Source): {
   const reads = readNames("reads", constants.get("reads"), reporter);
   const writes = readNames("writes", constants.get("writes"), reporter);
 
+  const parameters = filterParameters(constants.get("params"), statements, reporter);
+
   const context = constants.get("context");
   if (context === undefined) {
     reporter.report("FLT0201", start, "this filter says no context", {
@@ -112,6 +115,7 @@ export function readFilter(source: Source): {
       mode,
       onLost,
       actions,
+      parameters,
       side,
       ...(reads === undefined ? {} : { reads }),
       ...(writes === undefined ? {} : { writes }),
@@ -277,17 +281,12 @@ function checkExports(
       if (initializer) found.set(name.text, initializer);
       continue;
     }
-    const notYet = name.text === "params";
-    const message = notYet ? "`params` is not supported yet" : `a filter has no constant \`${name.text}\``;
-    const otherwise = notYet
-      ? "write the values into the code"
-      : "leave out `export` where it is for the code itself";
     const place = placeOf(name.range, reporter.source);
     reporter.report(
       "FLT0205",
       place,
-      message,
-      notYet ? { help: otherwise } : suggest(name.text, constantNames, otherwise, place),
+      `a filter has no constant \`${name.text}\``,
+      suggest(name.text, constantNames, "leave out `export` where it is for the code itself", place),
     );
   }
   return found;
@@ -315,7 +314,7 @@ function sideOf(
   reporter: Reporter,
 ): Side {
   const states = side === "either" ? stateIn(statements, all) : [];
-  const state = states.find(({ text }) => text !== "params" && !constantNames.includes(text));
+  const state = states.find(({ text }) => !constantNames.includes(text));
   if (state === undefined) return side;
   reporter.report(
     "FLT0206",

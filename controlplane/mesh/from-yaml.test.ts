@@ -77,7 +77,7 @@ services: { b: { entry: true } }
     const span = { start: 0, end: 0 };
     const policy: Policy = {
       ...{ kind: "filter", name: "p", source, span, act: "Request", contextSpan: span, priority: 0 },
-      ...{ mode: "enforce", onLost: "deny", actions: ["GetClaim"], side: "ingress" },
+      ...{ mode: "enforce", onLost: "deny", actions: ["GetClaim"], side: "ingress", parameters: [] },
       context: { anchored: false, expression: { kind: "any", except: [], span } },
     };
     expect(checkClaims([policy], mesh).map(({ code }) => code)).toEqual(["MSH0210"]);

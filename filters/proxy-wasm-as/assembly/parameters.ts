@@ -9,6 +9,12 @@ export function parameterText(policy: u32, place: u32): Bytes {
   return fieldOf(currentBlock(), policy, place + 1);
 }
 
+/** For filter code, whose texts are strings. */
+export function parameterString(policy: u32, place: u32): string {
+  const field = parameterText(policy, place);
+  return String.UTF8.decodeUnsafe(pointerOf(field), lengthOf(field));
+}
+
 export function parameterInt(policy: u32, place: u32): i64 {
   const field = parameterText(policy, place);
   const end = pointerOf(field) + lengthOf(field);
@@ -18,6 +24,11 @@ export function parameterInt(policy: u32, place: u32): i64 {
   let value: i64 = 0;
   for (; at < end; at++) value = value * 10 - <i64>(load<u8>(at) - 48);
   return negative ? value : -value;
+}
+
+/** For filter code: a number as wide as what it is for. */
+export function parameterNumber<T>(_like: T, policy: u32, place: u32): T {
+  return <T>parameterInt(policy, place);
 }
 
 export function parameterFloat(policy: u32, place: u32): f64 {

@@ -1,0 +1,129 @@
+import * as assemblyscript from "assemblyscript";
+import { unwritableValue } from "./check-header.ts";
+import { isClass, isField, stringOf } from "./filter-tree.ts";
+import type { ValueType } from "./interface.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Literal, PolicyParameter } from "./policy.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Source, Span } from "./source.ts";
+
+/** By their names in AssemblyScript. */
+const types: Readonly<Record<string, ValueType>> = {
+  i32: "int",
+  i64: "int",
+  f64: "float",
+  bool: "bool",
+  string: "string",
+};
+const shape = "write `class Params { limit: i64 = 1000; }` and `export const params = new Params();`";
+
+/**
+ * The parameters of filter code: the fields of the class that `export const params = new Params()` is of, each with a type and a literal
+ * for its default. The entry file writes the configured values into them before a request is looked at.
+ */
+export function filterParameters(
+  params: assemblyscript.Expression | undefined,
+  statements: readonly assemblyscript.Statement[],
+  reporter: Reporter,
+): readonly PolicyParameter[] {
+  if (params === undefined) return [];
+  const { source } = reporter;
+  const text = ({ range }: assemblyscript.Node): string => source.text.slice(range.start, range.end);
+  const [, name] = /^new\s+(\w+)\s*\(\s*\)$/.exec(text(params)) ?? [];
+  const found = statements.filter(isClass).find((declaration) => declaration.name.text === name);
+  const wrong = (span: Span, message: string, help: string): undefined => {
+    reporter.report("FLT0207", span, message, { help });
+    return undefined;
+  };
+  if (found === undefined || found.extendsType !== null || found.typeParameters !== null) {
+    wrong(params.range, "`params` takes a new object of a plain class of this file", shape);
+    return [];
+  }
+  return found.members.flatMap((member): readonly PolicyParameter[] => {
+    const isPlain =
+      isField(member) &&
+      !member.is(assemblyscript.CommonFlags.Static) &&
+      !member.is(assemblyscript.CommonFlags.Readonly) &&
+      !member.is(assemblyscript.CommonFlags.Private) &&
+      !member.is(assemblyscript.CommonFlags.Protected);
+    if (!isPlain) {
+      wrong(
+        member.name.range,
+        `\`${member.name.text}\` is no parameter`,
+        "parameters are plain fields, and nothing else is with them",
+      );
+      return [];
+    }
+    const { type: node, initializer } = member;
+    const written = node === null ? "" : text(node);
+    const type = types[written];
+    const names = Object.keys(types);
+    if (type === undefined) {
+      wrong(
+        node !== null && node.range.end > node.range.start ? node.range : member.name.range,
+        `parameter \`${member.name.text}\` has no type that can be configured`,
+        didYouMean(written, names, `there are \`${names.join("`, `")}\``),
+      );
+      return [];
+    }
+    const value = initializer === null ? undefined : literalOf(written, initializer, source);
+    if (initializer === null || value === undefined) {
+      wrong(
+        (initializer ?? member.name).range,
+        `the default of \`${member.name.text}\` is not ${type === "int" ? "an" : "a"} ${type}`,
+        `write one, as in \`${member.name.text}: ${written} = ${examples[type]};\``,
+      );
+      return [];
+    }
+    const span = { start: initializer.range.start, end: initializer.range.end };
+    return [
+      {
+        name: member.name.text,
+        type,
+        default: { kind: "literal", type, value, isOptional: false, span },
+        span: { start: member.name.range.start, end: member.name.range.end },
+      },
+    ];
+  });
+}
+
+const examples: Readonly<Record<ValueType, string>> = {
+  string: '"text"',
+  bytes: '"text"',
+  int: "1000",
+  float: "0.5",
+  bool: "true",
+  duration: "1000",
+};
+
+function literalOf(
+  type: string,
+  node: assemblyscript.Expression,
+  { text: all }: Source,
+): Literal["value"] | undefined {
+  const text = all.slice(node.range.start, node.range.end);
+  switch (type) {
+    case "string": {
+      const value = stringOf(node);
+      // It travels in one line of the plugin configuration.
+      return value === undefined || value.includes("\t") || unwritableValue(value) ? undefined : value;
+    }
+    case "bool":
+      return text === "true" || text === "false" ? text === "true" : undefined;
+    case "f64":
+      return /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined;
+    default: {
+      const bits = type === "i32" ? 32 : 64;
+      const value = /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+      return value !== undefined && BigInt.asIntN(bits, value) === value ? value : undefined;
+    }
+  }
+}
+
+/** Filter code without the defaults of its parameters, of the same length: whatever they are, it is one module. */
+export function withoutDefaults(code: string, parameters: readonly PolicyParameter[]): string {
+  return parameters.reduce((text, { type, default: { span } }) => {
+    const zero = { string: '""', bytes: '""', bool: "true", int: "0", float: "0", duration: "0" }[type];
+    return text.slice(0, span.start) + zero.padEnd(span.end - span.start) + text.slice(span.end);
+  }, code);
+}

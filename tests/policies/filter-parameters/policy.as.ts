@@ -1,0 +1,2 @@
+// wire/frontend/outbound/filter-parameters
+// runs the filter code as it is written.
