@@ -228,7 +228,11 @@ function meaningOf(source: Source): unknown {
   return JSON.parse(
     JSON.stringify(read, (key, value: unknown) =>
       // A comment that finds no room behind its line may come to stand before something else.
-      key === "span" || key === "documentation" ? undefined : value instanceof Map ? [...value] : value,
+      key === "span" || key === "place" || key === "documentation"
+        ? undefined
+        : value instanceof Map
+          ? [...value]
+          : value,
     ),
   );
 }
