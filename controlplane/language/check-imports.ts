@@ -3,6 +3,7 @@ import { checkCarried } from "./check-carried.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { importPath, shortest } from "./import-path.ts";
 import type { Interface } from "./interface.ts";
+import { notText } from "./not-text.ts";
 import { type Declared, type DeclaredDataplane, dataplaneOf, merged, offered } from "./offer.ts";
 import { parseInterface } from "./parse-interface.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
@@ -21,6 +22,16 @@ export interface Interfaces {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Interfaces are `.cui` files. */
+export function isInterface({ path }: Source): boolean {
+  return path.endsWith(".cui");
+}
+
+/** The data planes that the interfaces among some sources declare; none: there is the toolkit's own. What is wrong with them is not said here. */
+export function declaredDataplanes(sources: readonly Source[]): readonly DeclaredDataplane[] {
+  return checkImports(sources.filter(isInterface)).dataplanes;
+}
+
 interface File {
   readonly source: Source;
   readonly interfaces: readonly Interface[];
@@ -32,6 +43,9 @@ export function checkImports(sources: readonly Source[]): Interfaces {
   const files = new Map<string, File>();
   const diagnostics: Diagnostic[] = [];
   for (const source of sources) {
+    const foreign = notText(source);
+    diagnostics.push(...foreign);
+    if (foreign.length > 0) continue;
     const parsed = parseInterface(source);
     diagnostics.push(...parsed.diagnostics);
     files.set(shortest(source.path), { source, ...parsed });

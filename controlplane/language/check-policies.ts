@@ -1,12 +1,11 @@
 import { checkCopper } from "./check.ts";
-import { checkImports, type Interfaces } from "./check-imports.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import { checkImports, type Interfaces, isInterface } from "./check-imports.ts";
+import { type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { firstErrors } from "./first-errors.ts";
 import { inOrder } from "./in-order.ts";
 import { actionOf } from "./lookup.ts";
 import { suggest, within } from "./nearest.ts";
 import { notText } from "./not-text.ts";
-import type { DeclaredDataplane } from "./offer.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
@@ -24,16 +23,14 @@ export function checkPolicies(
   mesh?: KnownServices,
 ): {
   readonly policies: readonly Policy[];
-  /** Those that the interfaces declare; none: there is the toolkit's own. */
-  readonly dataplanes: readonly DeclaredDataplane[];
   readonly diagnostics: readonly Diagnostic[];
 } {
   const written = sources.filter(isInterface);
-  const interfaces = checkImports(written.filter((source) => notText(source).length === 0));
+  const interfaces = checkImports(written);
   const read = sources
     .filter((source) => !isInterface(source))
     .map((source) => readSource(source, interfaces));
-  const diagnostics = [...written.flatMap(notText), ...interfaces.diagnostics, ...read.flatMap((result) => result.diagnostics)];
+  const diagnostics = [...interfaces.diagnostics, ...read.flatMap((result) => result.diagnostics)];
   const byName = new Map<string, Policy>();
   for (const policy of read.flatMap((result) => result.policies)) {
     const earlier = byName.get(policy.name);
@@ -51,11 +48,7 @@ export function checkPolicies(
   for (const policy of read.flatMap((result) => result.broken)) lookUp(policy);
   const bySource = Map.groupBy(diagnostics, ({ source }) => source);
   const placed = sources.flatMap((source) => firstErrors(source, bySource.get(source) ?? []));
-  return { policies: inOrder(policies), dataplanes: interfaces.dataplanes, diagnostics: placed };
-}
-
-function isInterface({ path }: Source): boolean {
-  return path.endsWith(".cui");
+  return { policies: inOrder(policies), diagnostics: placed };
 }
 
 function readSource(
@@ -70,9 +63,9 @@ function readSource(
   if (foreign.length > 0) return { policies: [], broken: [], diagnostics: foreign };
   if (!source.path.endsWith(".ts")) {
     const read = checkCopper(source, offerFor);
-    return read.diagnostics.length + read.policies.length > 0
+    return read.policies.length > 0 || hasErrors(read.diagnostics)
       ? read
-      : { ...read, diagnostics: withoutPolicy(source) };
+      : { ...read, diagnostics: [...read.diagnostics, ...withoutPolicy(source)] };
   }
   const { policy, diagnostics } = readFilter(source);
   return { policies: policy ? [policy] : [], broken: [], diagnostics };

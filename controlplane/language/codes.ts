@@ -85,7 +85,6 @@ export const codes = {
   MSH0208: "address that is given to something else",
   MSH0209: "more than there are addresses or ports for",
   MSH0210: "claim of a token that nobody's keys are known for",
-  MSH0211: "service pinned to a data plane that is not declared",
 
   // Placement
   PLC0101: "context that needs the path at run time",

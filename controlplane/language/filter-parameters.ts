@@ -8,13 +8,13 @@ import type { Reporter } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
 
 /** By their names in AssemblyScript. */
-const types: Readonly<Record<string, ValueType>> = {
-  i32: "int",
-  i64: "int",
-  f64: "float",
-  bool: "bool",
-  string: "string",
-};
+const types: ReadonlyMap<string, ValueType> = new Map([
+  ["i32", "int"],
+  ["i64", "int"],
+  ["f64", "float"],
+  ["bool", "bool"],
+  ["string", "string"],
+]);
 const shape = "write `class Params { limit: i64 = 1000; }` and `export const params = new Params();`";
 
 /**
@@ -56,8 +56,8 @@ export function filterParameters(
     }
     const { type: node, initializer } = member;
     const written = node === null ? "" : text(node);
-    const type = types[written];
-    const names = Object.keys(types);
+    const type = types.get(written);
+    const names = [...types.keys()];
     if (type === undefined) {
       wrong(
         node !== null && node.range.end > node.range.start ? node.range : member.name.range,

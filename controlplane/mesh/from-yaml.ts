@@ -23,8 +23,11 @@ const outside = "outside";
 const anyName = /^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/;
 const stateHeader = /^(tracestate|baggage|header:[!#$%&'*+.^_`|~0-9a-z-]+)$/i;
 
-/** Read a mesh file (design §7), YAML or JSON. `mesh` is absent when there are errors. */
-export function fromYaml(source: Source): {
+/** Read a mesh file (design §7), YAML or JSON. `mesh` is absent when there are errors. Services may be pinned to these data planes. */
+export function fromYaml(
+  source: Source,
+  dataplanes: readonly string[] = ["envoy"],
+): {
   readonly mesh?: Mesh;
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -56,6 +59,7 @@ export function fromYaml(source: Source): {
   if (reporter.diagnostics.length > 0) return { diagnostics: firstErrors(source, reporter.diagnostics) };
   const mesh = readMesh(
     { node: document.contents ?? undefined, span: { start: 0, end: firstLine(source) } },
+    dataplanes,
     reporter,
   );
   const diagnostics = firstErrors(source, reporter.diagnostics);
@@ -78,7 +82,7 @@ function firstLine(source: Source): number {
   return source.text.split("\n", 1)[0]?.length ?? 0;
 }
 
-function readMesh(root: Value, reporter: Reporter): Mesh {
+function readMesh(root: Value, dataplanes: readonly string[], reporter: Reporter): Mesh {
   const entries = entriesOf(root, reporter, "a mesh file", meshKeys);
   const at = (key: string) => entries.find((entry) => entry.key === key);
   for (const key of ["name", "services"]) {
@@ -92,7 +96,7 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
     listed.map((each) => [each.service, each.endpoints.map(({ endpoint }) => endpoint)]),
   );
   for (const entry of at("services") ? entriesOf(at("services")?.value, reporter, "`services`") : []) {
-    const service = readService(entry, endpoints.get(entry.key) ?? [], reporter);
+    const service = readService(entry, { endpoints: endpoints.get(entry.key) ?? [], dataplanes }, reporter);
     if (service) services.set(entry.key, service);
   }
   checkEndpoints(listed, { services, identity }, reporter);
@@ -112,7 +116,14 @@ function readMesh(root: Value, reporter: Reporter): Mesh {
   };
 }
 
-function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Reporter): Service | undefined {
+function readService(
+  entry: Entry,
+  {
+    endpoints,
+    dataplanes,
+  }: { readonly endpoints: readonly Endpoint[]; readonly dataplanes: readonly string[] },
+  reporter: Reporter,
+): Service | undefined {
   if (!serviceName.test(entry.key)) {
     reporter.report("MSH0103", entry.keySpan, `\`${entry.key}\` is not a DNS label`, {
       help: "lower-case letters, digits and hyphens; `namespace/name` where namespaced",
@@ -145,7 +156,6 @@ function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Rep
       },
     );
   }
-  const proxy = at("proxy");
   return {
     name: entry.key,
     entry: flag(at("entry"), reporter),
@@ -154,8 +164,7 @@ function readService(entry: Entry, endpoints: readonly Endpoint[], reporter: Rep
     port: whole(at("port"), 1, 65_535, reporter) ?? (protocol === "tcp" ? 6379 : 8080),
     replicas: replicas ?? (versions.size === 0 ? 1 : inVersions),
     versions,
-    proxy: readName(proxy, reporter) ?? "any",
-    ...(proxy === undefined ? {} : { proxySpan: proxy.value.span }),
+    proxy: oneOf(at("proxy"), ["any", "never", ...dataplanes], reporter) ?? "any",
     endpoints,
   };
 }

@@ -1,5 +1,3 @@
-import type { Span } from "../language/source.ts";
-
 /** A mesh, checked: services, the calls between them, replicas, protocols, rates (design §7). */
 export interface Mesh {
   readonly name: string;
@@ -38,8 +36,6 @@ export interface Service {
   readonly versions: ReadonlyMap<string, { readonly replicas: number }>;
   /** `any` data plane that fits, `never` a proxy, or the name of a data plane (pinned). */
   readonly proxy: string;
-  /** Where the mesh file says it; absent where it does not. */
-  readonly proxySpan?: Span;
   readonly endpoints: readonly Endpoint[];
 }
 

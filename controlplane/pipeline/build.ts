@@ -1,12 +1,12 @@
 import { commutes } from "../analysis/commutes.ts";
 import { buildChains, type ChainCache } from "../codegen/build-chains.ts";
 import type { Chain, Module } from "../codegen/module.ts";
+import { declaredDataplanes } from "../language/check-imports.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Source } from "../language/source.ts";
 import { checkClaims } from "../mesh/check-claims.ts";
-import { checkPins } from "../mesh/check-pins.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
@@ -53,10 +53,11 @@ export function checkInput(input: Input): {
   readonly dataplanes: readonly Dataplane[];
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const { mesh, diagnostics } = fromYaml(input.mesh);
-  const checked = checkPolicies(input.policies, mesh);
-  const dataplanes = checked.dataplanes.length === 0 ? defaultDataplanes : checked.dataplanes;
+  const declared = declaredDataplanes(input.policies);
+  const dataplanes = declared.length === 0 ? defaultDataplanes : declared;
   const names = dataplanes.map(({ name }) => name);
+  const { mesh, diagnostics } = fromYaml(input.mesh, names);
+  const checked = checkPolicies(input.policies, mesh);
   return {
     ...(mesh === undefined ? {} : { mesh }),
     policies: checked.policies,
@@ -64,9 +65,7 @@ export function checkInput(input: Input): {
     diagnostics: [
       ...diagnostics,
       ...checked.diagnostics,
-      ...(mesh === undefined
-        ? []
-        : [...checkPins(mesh, input.mesh, names), ...checkClaims(checked.policies, mesh)]),
+      ...(mesh === undefined ? [] : checkClaims(checked.policies, mesh)),
     ],
   };
 }
