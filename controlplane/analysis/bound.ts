@@ -60,6 +60,8 @@ export const costs: Readonly<Record<string, Cost>> = {
   RemoveHeader: once,
   Allow: { calls: 2, bytes: () => 2 * block(nameMax) },
   Deny: once,
+  // Each piece of the connection takes a call more.
+  CountBytes: nothing,
   GetCaller: readsName,
   GetCallee: readsName,
   GetMethod: readsHeader,

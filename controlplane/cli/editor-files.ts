@@ -2,8 +2,11 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MeshFile } from "../editor/workspace.ts";
+import { declaredDataplanes } from "../language/check-imports.ts";
+import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
+import { isInterface, readInterfaces } from "./read-interfaces.ts";
 import { readSources } from "./read-sources.ts";
 
 const meshNames = ["mesh.yaml", "mesh.yml", "mesh.json"];
@@ -11,7 +14,9 @@ const meshNames = ["mesh.yaml", "mesh.yml", "mesh.json"];
 /** The files of an editor: those that are open as they are there, the others as they are on disk. */
 export interface EditorFiles {
   /** The mesh that a policy is for: the one that the editor names, or a `mesh.yaml` beside the policy or in a folder above. */
-  meshFor(path: string): Promise<MeshFile | undefined>;
+  meshFor(path: string, interfaces: readonly Source[]): Promise<MeshFile | undefined>;
+  /** The interfaces beside a document and those that it imports; of a mesh file all in the folders that are open. */
+  interfacesFor(source: Source): Promise<readonly Source[]>;
   /** All policies that are for the same mesh. */
   policiesBeside(path: string, mesh: MeshFile | undefined): Promise<readonly Source[]>;
 }
@@ -38,21 +43,28 @@ export function editorFiles({ folders, mesh, openText }: EditorFilesOptions): Ed
     return undefined;
   };
   return {
-    async meshFor(path) {
+    async meshFor(path, interfaces) {
       const source = await find(path);
-      return source && { source, ...meshOf(source) };
+      return source && { source, ...meshOf(source, interfaces) };
+    },
+    async interfacesFor(source) {
+      const isMesh = !/\.(cup|cui|ts)$/.test(source.path);
+      // A folder that is gone, or an import that cannot be read, is for the command line to say.
+      const found = await readInterfaces(isMesh ? folders : [], [source]).catch(() => []);
+      return found.map((each) => ({ ...each, text: openText(each.path) ?? each.text }));
     },
     async policiesBeside(path, meshFile) {
       const sources = await readSources(folders.length > 0 ? folders : [dirname(path)]);
       const all = sources.map((source) => ({ ...source, text: openText(source.path) ?? source.text }));
-      const meshes = await Promise.all(all.map((source) => find(source.path)));
-      return all.filter((_, index) => meshes[index]?.path === meshFile?.source.path);
+      const policies = all.filter(({ path }) => !isInterface(path));
+      const meshes = await Promise.all(policies.map((source) => find(source.path)));
+      return policies.filter((_, index) => meshes[index]?.path === meshFile?.source.path);
     },
   };
 }
 
-function meshOf(source: Source): Pick<MeshFile, "mesh"> {
-  const { mesh } = fromYaml(source);
+function meshOf(source: Source, interfaces: readonly Source[]): Pick<MeshFile, "mesh"> {
+  const { mesh } = fromYaml(source, dataplaneNames(declaredDataplanes(interfaces)));
   return mesh === undefined ? {} : { mesh };
 }
 

@@ -82,14 +82,16 @@ export function serveEditor(connection: Connection): void {
     uri: string,
   ): Promise<{ document: TextDocument; source: Source; workspace: Workspace } | undefined> => {
     const path = pathOf(uri);
-    const mesh = await files?.meshFor(path);
+    const text = documents.get(uri)?.getText() ?? "";
+    const interfaces = (await files?.interfacesFor({ path, text })) ?? [];
+    const mesh = await files?.meshFor(path, interfaces);
     // Read last, so that no edit comes between the text and the answer.
     const document = documents.get(uri);
     if (document === undefined) return undefined;
     return {
       document,
       source: { path, text: document.getText() },
-      workspace: mesh === undefined ? {} : { mesh },
+      workspace: mesh === undefined ? { interfaces } : { mesh, interfaces },
     };
   };
 

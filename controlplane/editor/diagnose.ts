@@ -1,16 +1,18 @@
+import { declaredDataplanes } from "../language/check-imports.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
-import { parseInterface } from "../language/parse-interface.ts";
+import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What is wrong with a document by itself: a policy of either form, an interface, or the mesh file. Never throws. */
-export function diagnose(source: Source, { mesh }: Workspace = {}): readonly Diagnostic[] {
-  if (source.path === mesh?.source.path) return fromYaml(source).diagnostics;
-  if (source.path.endsWith(".cui")) return parseInterface(source).diagnostics;
+export function diagnose(source: Source, { mesh, interfaces = [] }: Workspace = {}): readonly Diagnostic[] {
+  if (source.path === mesh?.source.path)
+    return fromYaml(source, dataplaneNames(declaredDataplanes(interfaces))).diagnostics;
   if (source.path.endsWith(".ts") && !isFilterCode(source)) return [];
-  return checkPolicies([source], mesh?.mesh).diagnostics;
+  const others = interfaces.filter(({ path }) => path !== source.path);
+  return checkPolicies([source, ...others], mesh?.mesh).diagnostics.filter((each) => each.source === source);
 }
 
 /** Whether a TypeScript file is filter code, which an editor cannot tell by its name. */

@@ -3,6 +3,8 @@ import type { Mesh } from "../mesh/mesh.ts";
 
 /** What an editor's question is answered from, besides the document that it is about. */
 export interface Workspace {
+  /** Those that lie beside the document, and what they and it import; of a mesh file all that are known. */
+  readonly interfaces?: readonly Source[];
   /** Policies that are renamed along with the document; it may be among them. */
   readonly policies?: readonly Source[];
   readonly mesh?: MeshFile;

@@ -13,6 +13,11 @@ export interface DeclaredDataplane {
   readonly sides: Readonly<Record<string, "egress" | "ingress">>;
 }
 
+/** What a service's proxy may be called. Where nobody declares a data plane, there is the toolkit's own. */
+export function dataplaneNames(declared: readonly DeclaredDataplane[]): readonly string[] {
+  return declared.length === 0 ? [standardInterface.dataplane ?? ""] : declared.map(({ name }) => name);
+}
+
 /** What some interfaces declare together, without their imports: by name. */
 export type Declared = ReadonlyMap<string, Receiver>;
 

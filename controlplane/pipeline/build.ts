@@ -4,6 +4,7 @@ import type { Chain, Module } from "../codegen/module.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { dataplaneNames } from "../language/offer.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Source } from "../language/source.ts";
 import { checkClaims } from "../mesh/check-claims.ts";
@@ -55,8 +56,7 @@ export function checkInput(input: Input): {
 } {
   const declared = declaredDataplanes(input.policies);
   const dataplanes = declared.length === 0 ? defaultDataplanes : declared;
-  const names = dataplanes.map(({ name }) => name);
-  const { mesh, diagnostics } = fromYaml(input.mesh, names);
+  const { mesh, diagnostics } = fromYaml(input.mesh, dataplaneNames(declared));
   const checked = checkPolicies(input.policies, mesh);
   return {
     ...(mesh === undefined ? {} : { mesh }),
