@@ -5,6 +5,8 @@ export interface Carried {
   readonly function: string;
   /** Its name where one argument less is given than the interface has. */
   readonly shorter?: string;
+  /** Its name where the last argument is a literal without CR, LF and NUL, which needs no look at run time. */
+  readonly plain?: string;
 }
 
 const at = (file: string, name: string, shorter?: string): Carried => ({
@@ -18,7 +20,7 @@ export const actions: ReadonlyMap<string, Carried> = new Map([
   ["GetHeader", at("headers", "getHeader")],
   ["GetHeaders", at("headers", "getHeaders")],
   ["HasHeader", at("headers", "hasHeader")],
-  ["SetHeader", at("headers", "setHeader")],
+  ["SetHeader", { ...at("headers", "setHeader"), plain: "setLiteral" }],
   ["AddHeader", at("headers", "addHeader")],
   ["RemoveHeader", at("headers", "removeHeader")],
   ["Allow", { file: "policy", function: "allow" }],

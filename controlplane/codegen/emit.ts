@@ -5,6 +5,7 @@ import { standardInterface } from "../language/standard.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
 import { actions } from "./actions.ts";
 import type { Literals } from "./literals.ts";
+import type { SharedReads } from "./shared-reads.ts";
 
 /** What the code of a policy is written with. */
 export interface Emitter {
@@ -14,6 +15,7 @@ export interface Emitter {
   readonly literals: Literals;
   /** Only where it handles TCP connections: the functions that give the names of the module's `CountBytes`, to be added to. */
   readonly counted?: string[];
+  readonly reads: SharedReads;
   /** The place of one of its states among those of the module. */
   slotOf(state: string): number;
   /** Remember that a function of the SDK is called, and give its name. */
@@ -167,10 +169,17 @@ function call(called: Call, emitter: Emitter): string {
   const isShorter = given.length - first < signature.parameters.length;
   const used = emitter.use(
     carried.file,
-    isShorter ? (carried.shorter ?? carried.function) : carried.function,
+    isShorter
+      ? (carried.shorter ?? carried.function)
+      : ((given.some(isPlain) ? carried.plain : undefined) ?? carried.function),
   );
   const slot = state === undefined ? [] : [String(emitter.slotOf(state))];
-  return `${used}(${[...slot, ...written].join(", ")})`;
+  return emitter.reads.share(called, `${used}(${[...slot, ...written].join(", ")})`);
+}
+
+/** Whether this is a text that may stand in a header as it is. */
+function isPlain(argument: Expression, place: number): boolean {
+  return place === 1 && argument.kind === "literal" && !/[\0\r\n]/.test(String(argument.value));
 }
 
 function tableOf(pattern: string): Uint8Array {

@@ -18,6 +18,8 @@ interface Entry {
   readonly act: Act;
   /** Whether it has an `Allow`. */
   readonly judges: boolean;
+  /** Whether it may ask for another route. */
+  readonly reroutes: boolean;
   /** How much of the body it reads, in bytes; absent: nothing. */
   readonly bodyLimit?: number;
   readonly code: string;
@@ -76,7 +78,11 @@ function onPhase(phase: "request" | "response", list: readonly Numbered[], use: 
   const map = phase === "request" ? 0 : 2;
   const isOwn = phase === "request" ? "" : `  if (${use("waiting", "isOwnAnswer")}()) return 0;\n`;
   const begin = `  ${use("policy", "begin")}(context, ${map});\n`;
-  const end = `  return ${use("policy", "end")}();\n`;
+  const end = [
+    ...(list.some(({ judges }) => judges) ? [`  ${use("policy", "verdict")}();\n`] : []),
+    ...(list.some(({ reroutes }) => reroutes) ? [`  ${use("policy", "applyRoute")}();\n`] : []),
+    `  return ${use("policy", "leave")}();\n`,
+  ].join("");
   const limits = list.flatMap(({ bodyLimit }) => bodyLimit ?? []);
   if (limits.length === 0) {
     return `export function proxy_on_${phase}_headers(context: u32, _headers: u32, _last: u32): u32 {

@@ -86,18 +86,27 @@ test("a request is denied when no Allow admits it", async () => {
   expect(rate.request(from("127.0.0.9")).localReply?.status).toBe(403);
 });
 
-test("a configuration that cannot be read is refused with the line", async () => {
+test("a configuration that cannot be read is refused with what was read of the line", async () => {
   const { bytes = new Uint8Array() } = await assemble({ entry: generate([critical]) });
   const said = (configuration: string): string => tryModule(bytes, configuration).join("\n");
-  expect(said("hot-path\tinbound\t*\nother\tinbound\t*\n")).toContain("in line 2");
-  expect(said("hot-path inbound *\n")).toContain("in line 1");
+  const refused: Readonly<Record<string, string>> = {
+    "hot-path\tinbound\t*\nother\tinbound\t*\n": "other",
+    "hot-path inbound *\n": "hot-path inbound *",
+    "@self\trate\nhot-path\tsideways\t*\n": "hot-path\tsideways",
+    "hot-path\tinbound\t\tenforce\n": "hot-path\tinbound\t",
+    "hot-path\tinbound\t*\tsometimes\t1\n": "hot-path\tinbound\t*\tsometimes",
+  };
+  for (const [configuration, line] of Object.entries(refused))
+    expect(said(configuration), configuration).toBe(
+      `the plugin refused its configuration\nconfiguration refused: ${line}`,
+    );
 });
 
 test("a policy without a line is refused: nothing else would say that it is not enforced", async () => {
   const { bytes = new Uint8Array() } = await assemble({ entry: generate([critical, admit]) });
   for (const configuration of ["", "hot-path\tinbound\t*\n", "admit\tinbound\t*\n", "@acme\tinbound\t*\n"])
     expect(tryModule(bytes, configuration)[0], configuration).toBe("the plugin refused its configuration");
-  expect(tryModule(bytes, "hot-path\tinbound\t*\n").join("\n")).toMatch(/a policy has no line$/);
+  expect(tryModule(bytes, "hot-path\tinbound\t*\n").join("\n")).toMatch(/configuration refused: as a whole/);
 });
 
 test("a configuration may be long, and eight of the longest live beside each other", async () => {
@@ -108,7 +117,7 @@ test("a configuration may be long, and eight of the longest live beside each oth
   const fitting = long(5000);
   expect(fitting.length).toBeGreaterThan(50_000);
   expect(tryModule(bytes, fitting)).toEqual([]);
-  expect(tryModule(bytes, long(6000)).join("\n")).toMatch(/configuration refused: it is too long$/);
+  expect(tryModule(bytes, long(6000)).join("\n")).toMatch(/configuration refused: as a whole/);
   const host = createHost(bytes, { configuration: fitting });
   expect(host.request(from("10.0.19.1")).requestHeaders).toHaveLength(1);
   expect(host.request(from("10.0.20.1")).requestHeaders).toHaveLength(0);
@@ -188,6 +197,36 @@ test("what a policy wrote before is what it reads after", async () => {
     ["x", "2"],
     ["y", "2"],
   ]);
+});
+
+test("what several policies read is read once, until something is written", async () => {
+  const body = (n: number, then: string): string =>
+    `policy p${n} ( act (Request request) context ('a -> b') ) { if (GetHeader(request, "${n === 1 ? "X" : "x"}") == "1") { ${then} } }`;
+  const { policies } = checkCopper({
+    path: "p.cup",
+    text: [
+      body(0, 'SetHeader(request, "a", "1");'),
+      body(1, 'SetHeader(request, "x", "2");'),
+      body(2, 'SetHeader(request, "b", "1");'),
+      body(3, 'SetHeader(request, "c", "1");'),
+    ].join("\n---\n"),
+  });
+  const line = (mode: string): string => [0, 1, 2, 3].map((n) => `p${n}\tinbound\t*\t${mode}\n`).join("");
+  const reads = (calls: readonly string[]): number =>
+    calls.filter((call) => call.includes("get_header_map_value")).length;
+  const enforced = await host(policies, line("enforce"));
+  const acted = enforced.request({ headers: [["x", "1"]] });
+  expect(acted.requestHeaders).toEqual([
+    ["a", "1"],
+    ["x", "2"],
+  ]);
+  expect(reads(acted.calls)).toBe(3);
+  expect(reads(enforced.request({ headers: [["x", "0"]] }).calls)).toBe(1);
+  // The next request is another one.
+  expect(enforced.request({ headers: [["x", "1"]] }).requestHeaders).toEqual(acted.requestHeaders);
+  const audited = (await host(policies, line("audit"))).request({ headers: [["x", "1"]] });
+  expect(audited.requestHeaders).toEqual([["x", "1"]]);
+  expect(reads(audited.calls)).toBe(1);
 });
 
 test("neither a path nor a text gets out of its comment, and the way to a file is not in the code", async () => {

@@ -1,12 +1,16 @@
-import type { CopperPolicy } from "../language/policy.ts";
+import type { Call, CopperPolicy } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 import { emit } from "./emit.ts";
 import { entry } from "./entry.ts";
 import { hasAllow } from "./failure-class.ts";
 import { createLiterals, plain } from "./literals.ts";
+import { createSharedReads } from "./shared-reads.ts";
 
 /** Actions whose last argument says how much of the body they look at. */
 const bodyActions: ReadonlySet<string> = new Set(["GetBodySize", "BodyContains", "GetJsonField"]);
+
+/** Actions after which Envoy may have to choose another route. */
+const routeActions: ReadonlySet<string> = new Set(["RouteToVersion", "SplitByWeight", "Mirror"]);
 
 /**
  * AssemblyScript for one module with all of these policies in this order, each with its chosen section alone: for requests, or for
@@ -16,12 +20,14 @@ export function generate(policies: readonly CopperPolicy[], over: "http" | "tcp"
   const counted: string[] = [];
   const literals = createLiterals();
   const imports = createImports();
+  const reads = createSharedReads(policies, imports.use);
   const functions = policies.map((policy, index) => {
     const slots = policies.slice(0, index).reduce((sum, { states }) => sum + states.length, 0);
     const emitter = {
       policy,
       index,
       literals,
+      reads,
       slotOf: (state: string) => slots + policy.states.findIndex(({ name }) => name === state),
       use: imports.use,
       ...(over === "tcp" ? { counted } : {}),
@@ -39,6 +45,7 @@ ${judge}${statements}}
     return {
       act: policy.act,
       judges: judges(policy),
+      reroutes: callsOf(policy).some(({ action }) => routeActions.has(action)),
       ...(limit === undefined ? {} : { bodyLimit: limit }),
       code: `${functionName(policy.name, index)}()`,
     };
@@ -63,7 +70,7 @@ ${imports.lines()}
 
 ${literals.declarations()}
 
-${functions.join("\n")}
+${reads.declarations()}${functions.join("\n")}
 ${code}`;
 }
 
@@ -91,11 +98,15 @@ function judges({ sections }: CopperPolicy): boolean {
 }
 
 /** How much of the body a policy looks at. */
-function bodyLimit({ sections }: CopperPolicy): number | undefined {
-  const limits = sections
-    .flatMap(({ body }) => callsIn(body))
-    .flatMap((call) => (bodyActions.has(call.action) ? Number(textOf(call, call.arguments.length - 1)) : []));
+function bodyLimit(policy: CopperPolicy): number | undefined {
+  const limits = callsOf(policy).flatMap((call) =>
+    bodyActions.has(call.action) ? Number(textOf(call, call.arguments.length - 1)) : [],
+  );
   return limits.length === 0 ? undefined : Math.max(...limits);
+}
+
+function callsOf({ sections }: CopperPolicy): readonly Call[] {
+  return sections.flatMap(({ body }) => callsIn(body));
 }
 
 function functionName(name: string, index: number): string {

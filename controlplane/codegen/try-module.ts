@@ -94,7 +94,11 @@ function requestsFor(configuration: string): readonly HostRequest[] {
   );
 }
 
+const whole = "as a whole: it is empty or too long, lacks a policy, or has no room beside others in use";
+
 function messages(logs: HostResult["logs"]): readonly string[] {
-  // That it failed, and of what, is said apart.
-  return logs.map((line) => line.message).filter((message) => !message.startsWith("wasm failed: "));
+  // That it failed, and of what, is said apart. Nothing behind the colon is no line that is wrong.
+  return logs
+    .map(({ message }) => message.replace(/^configuration refused: $/, `$&${whole}`))
+    .filter((message) => !message.startsWith("wasm failed: "));
 }

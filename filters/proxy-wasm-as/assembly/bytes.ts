@@ -9,7 +9,9 @@ export type Bytes = u64;
 /** What reading an absent header or property gives; an empty one is zero bytes long instead. */
 export const MISSING: Bytes = u64.MAX_VALUE;
 
-const out: usize = memory.data(16);
+// Where the host writes a view: its length first, as in `Bytes`.
+// @ts-ignore: decorator
+@lazy const out: usize = memory.data(16);
 
 // @ts-ignore: decorator
 @inline
@@ -31,32 +33,41 @@ export function lengthOf(view: Bytes): usize {
 
 /** An absent value equals nothing, neither the empty string nor another absent one. */
 export function equal(left: Bytes, right: Bytes): bool {
-  if (left == MISSING || right == MISSING) return false;
-  const length = lengthOf(left);
-  return length == lengthOf(right) && memory.compare(pointerOf(left), pointerOf(right), length) == 0;
+  return left != MISSING && lengthOf(left) == lengthOf(right) && same(pointerOf(left), pointerOf(right), lengthOf(left));
+}
+
+/** Whether so many bytes are the same here and there. They are few, and so should this be. */
+export function same(left: usize, right: usize, size: usize): bool {
+  while (size > 0) {
+    size--;
+    if (load<u8>(left + size) != load<u8>(right + size)) return false;
+  }
+  return true;
 }
 
 /** The first value of a header; `./pairs` looks at all of them. */
 export function header(name: Bytes): Bytes {
-  store<u64>(out, 0);
-  if (proxy_get_header_map_value(phase, pointerOf(name), lengthOf(name), out, out + 4) != 0) return MISSING;
-  return bytes(load<u32>(out), load<u32>(out + 4));
+  return proxy_get_header_map_value(phase, pointerOf(name), lengthOf(name), out + 4, out) != 0
+    ? MISSING
+    : load<u64>(out);
 }
 
 /** The path's parts are joined by zero bytes. */
 export function property(path: Bytes): Bytes {
-  store<u64>(out, 0);
-  if (proxy_get_property(pointerOf(path), lengthOf(path), out, out + 4) != 0) return MISSING;
-  return bytes(load<u32>(out), load<u32>(out + 4));
+  return proxy_get_property(pointerOf(path), lengthOf(path), out + 4, out) != 0 ? MISSING : load<u64>(out);
 }
 
 /** Replace all values of a header by one. A value that must not stand in a header is written as an empty one. */
 export function replaceHeader(name: Bytes, value: Bytes): bool {
   if (!isName(name)) return false;
   const clean = isValue(value);
-  const content = clean ? value : 0;
-  proxy_replace_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(content), lengthOf(content));
+  putHeader(name, clean ? value : 0);
   return clean;
+}
+
+/** The same where both are known to be what may stand in a header. */
+export function putHeader(name: Bytes, value: Bytes): void {
+  proxy_replace_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
 }
 
 /** Whether this is a value, and one that a header may have: CR, LF and NUL would end the header or the request. */

@@ -11,9 +11,13 @@ let offset: usize = 0;
 const cell: usize = memory.data(8);
 const NONE: usize = memory.data(4);
 
+/** Another number whenever headers may have changed, and in each callback: what was read of them in one holds until the next. */
+export let edition: u32 = 0;
+
 /** Said whenever headers may have changed. */
 export function forgetPairs(): void {
   pairs = 0;
+  edition++;
 }
 
 /** Begin a walk over all headers, which `nextValue` goes on with. */

@@ -1,269 +1,245 @@
-import { Bytes, bytes, equal, lengthOf, log, MISSING, pointerOf } from "./bytes";
+import { Bytes, bytes, lengthOf, log, MISSING, pointerOf, same } from "./bytes";
 import { proxy_define_metric, proxy_get_buffer_bytes } from "./env";
-import { append, appendBytes, appendNumber, begin, view } from "./line";
 
-// One block per root context in one static region, so that neither a new configuration nor a removed root leaks:
-// root, size, count, then for each policy flags, start and length of the peers and the metric, then the text itself.
-// Envoy gives equal code with one vm_id one VM, where a configuration lives until the last stream of it has ended: there is room
-// for eight of the longest. Pages that are never written to cost an instance no memory.
-const CAPACITY: usize = 524288;
-const region: usize = memory.data(524288);
+// One block per root context in one region, so that neither a new configuration nor a removed root leaks: root, size and where the
+// table begins, then the text, which ends with a newline, and the table: for each policy flags, where its peers begin, and the metric.
+// Envoy gives equal code with one vm_id one VM, where a configuration lives until the last stream of it has ended: there is
+// room for eight of the longest beside a new one. Pages that are never written to cost an instance no memory.
+const CAPACITY: usize = 589824;
+// A line is no shorter than 12 bytes and its entry in the table has 12: so much may be written before it is known to be too much.
+const REGION: usize = 753664;
 const LONGEST: usize = 65536;
-const ENTRY: u32 = 16;
-const STREAMS: u32 = 4096;
-const streams: usize = memory.data(32768);
+// What is left of it is for the beginning of the line that says what is wrong.
+const HEAD: usize = 40;
+const ENTRY: usize = 12;
+// A stream's root is at the place of its number: Envoy counts them up, so that this many later ones have to begin before it is lost.
+const STREAMS: u32 = 65536;
+const cell: usize = memory.data(8);
 const PLUGIN_CONFIGURATION: u32 = 7;
 
 let used: usize = 0;
-let recorded: u32 = 0;
-let onlyRoot: u32 = 0;
-let newest: u32 = 0;
+// Where a text is being read.
+let at: usize = 0;
 
 export const OUTBOUND: u32 = 1;
 export const AUDIT: u32 = 2;
 export const ALL: u32 = 4;
 export const COMPLEMENT: u32 = 8;
 
-/** The streams of the only root need no record: which root is theirs is clear. */
+const TAB: u8 = 9;
+const NEWLINE: u8 = 10;
+const BUT: u8 = 33;
+const EVERYBODY: u8 = 42;
+const COMMA: u8 = 44;
+const FACT: u8 = 64;
+// What is read of these words are their first letters.
+const A_UDIT: u8 = 97;
+const E_NFORCE: u8 = 101;
+const I_NBOUND: u8 = 105;
+const O_UTBOUND: u8 = 111;
+// "@p" of "@peer", which no other fact begins with.
+const PEER: u16 = 0x7040;
+
+// "wire.audit.configuration refused: "
+const WORDS: usize = memory.data<u8>([
+  119, 105, 114, 101, 46, 97, 117, 100, 105, 116, 46, 99, 111, 110, 102, 105, 103, 117, 114, 97, 116, 105, 111, 110, 32, 114, 101, 102, 117, 115, 101, 100, 58, 32,
+]);
+const AUDIT_COUNTER: usize = WORDS;
+const REFUSED: usize = WORDS + 11;
+const REFUSED_SIZE: usize = 23;
+
 export function created(context: u32, parent: u32): void {
-  if (parent == 0 || parent == onlyRoot || recorded == STREAMS) return;
-  store<u32>(streams + recorded * 8, context);
-  store<u32>(streams + recorded * 8 + 4, parent);
-  recorded++;
+  store<u32>(rootOf(context), parent);
 }
 
+/** Of streams nothing has to be forgotten. */
 export function deleted(context: u32): void {
-  for (let i = recorded; i > 0; i--) {
-    const at = streams + (i - 1) * 8;
-    if (load<u32>(at) != context) continue;
-    recorded--;
-    store<u64>(at, load<u64>(streams + recorded * 8));
-    return;
-  }
-  if (blockOfRoot(context) == 0) return;
-  remove(context);
-  const first = region;
-  onlyRoot = used > 0 && <usize>load<u32>(first + 4) == used ? load<u32>(first) : 0;
-  if (onlyRoot != 0) recorded = 0;
-  if (context == newest) newest = used > 0 ? load<u32>(first) : 0;
+  remove(blockOfRoot(context));
 }
 
 /** The configuration block of a stream; 0 when there is none. */
 export function blockOf(context: u32): usize {
-  for (let i = recorded; i > 0; i--) {
-    const at = streams + (i - 1) * 8;
-    if (load<u32>(at) == context) return blockOfRoot(load<u32>(at + 4));
+  return blockOfRoot(load<u32>(rootOf(context)));
+}
+
+/** The configuration block of a root context; 0 when there is none. */
+export function blockOfRoot(root: u32): usize {
+  for (let block = region(); block < region() + used; block += load<u32>(block, 4)) {
+    if (load<u32>(block) == root) return block;
   }
-  return blockOfRoot(onlyRoot != 0 ? onlyRoot : newest);
+  return 0;
 }
 
-export function flagsOf(block: usize, policy: u32): u32 {
-  return load<u32>(block + 12 + policy * ENTRY);
+/** What is known of a policy: its flags first. */
+export function entryOf(block: usize, policy: u32): usize {
+  return block + load<u32>(block, 8) + <usize>policy * ENTRY;
 }
 
-export function peersOf(block: usize, policy: u32): Bytes {
-  const at = block + 12 + policy * ENTRY;
-  return bytes(block + load<u32>(at + 4), load<u32>(at + 8));
+/** Where its list of peers begins. */
+export function peersIn(block: usize, entry: usize): usize {
+  return block + load<u32>(entry, 4);
+}
+
+/** The counter of an audited policy; 0 for the others. */
+export function metricIn(entry: usize): u32 {
+  return load<u32>(entry, 8);
 }
 
 /** A field behind the peers: the mode first, then the parameters. */
 export function fieldOf(block: usize, policy: u32, place: u32): Bytes {
-  const peers = peersOf(block, policy);
-  const stop = find8(pointerOf(peers), block + load<u32>(block + 4), 10);
-  let at = pointerOf(peers) + lengthOf(peers);
-  for (; place > 0; place--) at = find8(min(at + 1, stop), stop, 9);
-  at = min(at + 1, stop);
-  return bytes(at, find8(at, stop, 9) - at);
+  at = peersIn(block, entryOf(block, policy));
+  for (next(); place > 0; place--) next();
+  return field();
 }
 
 /** The first field of the policy's line. */
 export function nameOf(block: usize, policy: u32): Bytes {
-  const first = textOf(block);
-  let start = block + load<u32>(block + 12 + policy * ENTRY + 4);
-  while (start > first && load<u8>(start - 1) != 10) start--;
-  return bytes(start, find8(start, block + load<u32>(block + 4), 9) - start);
-}
-
-/** The counter of an audited policy; 0 for the others. */
-export function metricOf(block: usize, policy: u32): u32 {
-  return load<u32>(block + 12 + policy * ENTRY + 12);
+  at = peersIn(block, entryOf(block, policy));
+  while (at > block + HEAD && load<u8>(at - 1) != NEWLINE) at--;
+  return field();
 }
 
 /** The lines that start with `@`, as `@self NAME` and `@peer NAME ADDRESSES` (tabs between), say who is who. */
 export function fact(block: usize, key: Bytes): Bytes {
-  const end = block + load<u32>(block + 4);
-  let at = textOf(block);
-  while (at < end) {
-    const stop = find8(at, end, 10);
-    if (lengthOf(key) < stop - at && equal(bytes(at, lengthOf(key)), key)) {
-      return bytes(at + lengthOf(key), stop - at - lengthOf(key));
-    }
-    at = stop + 1;
+  const end = block + load<u32>(block, 8);
+  for (at = block + HEAD; at < end; skipLine()) {
+    if (!same(at, pointerOf(key), lengthOf(key))) continue;
+    at += lengthOf(key);
+    return field();
   }
   return MISSING;
 }
 
 /** The name in the line `@peer NAME ADDRESSES` that lists this address. */
 export function callerIn(block: usize, address: Bytes): Bytes {
-  const end = block + load<u32>(block + 4);
-  for (let at = textOf(block); at < end; ) {
-    const stop = find8(at, end, 10);
-    const name = find8(at, stop, 9) + 1;
-    if (is(at, name - 1, "@peer")) {
-      const addresses = find8(name, stop, 9) + 1;
-      if (addresses <= stop && listed(bytes(addresses, stop - addresses), address)) {
-        return bytes(name, addresses - 1 - name);
-      }
-    }
-    at = stop + 1;
+  const end = block + load<u32>(block, 8);
+  for (at = block + HEAD; at < end; skipLine()) {
+    if (load<u16>(at) != PEER) continue;
+    next();
+    const name = field();
+    if (listed(next(), address)) return name;
   }
   return MISSING;
 }
 
-function textOf(block: usize): usize {
-  return block + 12 + load<u32>(block + 8) * ENTRY;
-}
-
-/** Whether a comma-separated list has this item. */
-export function listed(list: Bytes, item: Bytes): bool {
-  if (list == MISSING || item == MISSING) return false;
-  const end = pointerOf(list) + lengthOf(list);
-  let at = pointerOf(list);
-  while (at < end) {
-    const stop = find8(at, end, 44);
-    if (equal(bytes(at, stop - at), item)) return true;
-    at = stop + 1;
-  }
+/** Whether the list that begins here has this item: the comma, and what ends a list, are less than all that an item is made of. */
+export function listed(start: usize, item: Bytes): bool {
+  let end = start - 1;
+  do {
+    start = ++end;
+    while (load<u8>(end) > COMMA) end++;
+    if (end - start == lengthOf(item) && same(start, pointerOf(item), end - start)) return true;
+  } while (load<u8>(end) == COMMA);
   return false;
 }
 
-/** Take a configuration; false, with a log line that says why, when it cannot be understood. `names` end in newlines. */
+/**
+ * Take a configuration; false when it cannot be understood, with a log line that ends with what was read of the line that is wrong, or
+ * with nothing when it is empty or too long, lacks a policy, or has no room beside others in use. `names` end in newlines.
+ */
 export function configure(root: u32, size: usize, names: Bytes): bool {
-  let count: u32 = 0;
-  for (let i: usize = 0; i < lengthOf(names); i++) if (load<u8>(pointerOf(names) + i) == 10) count++;
-  let text: Bytes = 0;
-  if (size > 0) {
-    const cell = memory.data(8);
+  // The new block is written behind the others, and is one of them only once it is understood.
+  const block = region() + used;
+  const text = block + HEAD;
+  at = text;
+  let line = text;
+  if (size - 1 < LONGEST) {
     store<u64>(cell, 0);
-    if (proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, cell, cell + 4) == 0) {
-      text = bytes(load<u32>(cell), load<u32>(cell + 4));
-    }
-  }
-  const head: usize = 12 + count * ENTRY;
-  const total = (head + lengthOf(text) + 3) & ~3;
-  const old = blockOfRoot(root);
-  const before = old != 0 ? <usize>load<u32>(old + 4) : 0;
-  if (total > LONGEST) return refuse("it is too long", 0);
-  if (used - before + total > CAPACITY) return refuse("too many others are still in use", 0);
-  // The new block is written behind the others only once the text is understood.
-  const table = heap.alloc(head);
-  memory.fill(table, 0, head);
-  const end = pointerOf(text) + lengthOf(text);
-  let at = pointerOf(text);
-  let line: u32 = 0;
-  let next: u32 = 0;
-  while (at < end) {
-    line++;
-    const stop = find8(at, end, 10);
-    if (stop > at && load<u8>(at) != 64) {
-      const name = find8(at, stop, 9);
-      const direction = find8(min(name + 1, stop), stop, 9);
-      if (name >= stop || direction >= stop)
-        return refuse("expected NAME, DIRECTION and PEERS between tabs", line);
-      const peers = find8(direction + 1, stop, 9);
-      if (next == count || !equal(nameAt(names, next), bytes(at, name - at)))
-        return refuse("no such policy here, or out of order", line);
-      let flags: u32 = 0;
-      const way = name + 1;
-      if (is(way, direction, "outbound")) flags |= OUTBOUND;
-      else if (!is(way, direction, "inbound"))
-        return refuse("the direction must be `inbound` or `outbound`", line);
-      if (peers < stop) {
-        const mode = find8(peers + 1, stop, 9);
-        if (is(peers + 1, mode, "audit")) flags |= AUDIT;
-        else if (!is(peers + 1, mode, "enforce"))
-          return refuse("the mode must be `enforce` or `audit`", line);
+    proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, cell + 4, cell);
+    const end = text + load<u32>(cell);
+    memory.copy(text, load<u32>(cell, 4), load<u32>(cell));
+    store<u8>(end, NEWLINE);
+    let entry = end + 1;
+    let name = pointerOf(names);
+    for (; at < end; line = at) {
+      if (load<u8>(at) != FACT) {
+        const size = readPolicy(block, entry, name);
+        if (size == 0) break;
+        name += size;
+        entry += ENTRY;
       }
-      let start = direction + 1;
-      if (is(start, peers, "*")) flags |= ALL;
-      else if (start < peers && load<u8>(start) == 33) {
-        flags |= COMPLEMENT;
-        start++;
-      } else if (start == peers) return refuse("the peers are empty", line);
-      const entry = table + 12 + next * ENTRY;
-      store<u32>(entry, flags);
-      store<u32>(entry + 4, <u32>(head + (start - pointerOf(text))));
-      store<u32>(entry + 8, <u32>(peers - start));
-      if ((flags & AUDIT) != 0) store<u32>(entry + 12, defineCounter(bytes(at, name - at)));
-      next++;
+      skipLine();
     }
-    at = stop + 1;
+    const total = entry - block;
+    if (at >= end && name == pointerOf(names) + lengthOf(names) && used + total <= CAPACITY) {
+      store<u32>(block, root);
+      store<u32>(block, <u32>total, 4);
+      store<u32>(block, <u32>(end + 1 - block), 8);
+      const old = blockOfRoot(root);
+      used += total;
+      remove(old);
+      return true;
+    }
   }
-  if (next < count) return refuse("a policy has no line", 0);
-  store<u32>(table, root);
-  store<u32>(table + 4, <u32>total);
-  store<u32>(table + 8, count);
-  remove(root);
-  const block = region + used;
-  memory.copy(block, table, head);
-  memory.copy(block + head, pointerOf(text), lengthOf(text));
-  memory.fill(block + head + lengthOf(text), 10, total - head - lengthOf(text));
-  heap.free(table);
-  if (used == 0) onlyRoot = root;
-  // The streams so far were the old root's and stay unrecorded; those of the new one are recorded from here on.
-  used += total;
-  newest = root;
-  return true;
+  memory.copy(line - REFUSED_SIZE, REFUSED, REFUSED_SIZE);
+  log(4, bytes(line - REFUSED_SIZE, at - line + REFUSED_SIZE));
+  return false;
 }
 
-/** `wire.audit.POLICY`, which Envoy keeps for all its workers. One that it knows already is the same counter again. */
-function defineCounter(policy: Bytes): u32 {
-  const cell = memory.data(4);
-  begin("wire.audit.");
-  appendBytes(policy);
-  const name = view();
-  return proxy_define_metric(0, pointerOf(name), lengthOf(name), cell) == 0 ? load<u32>(cell) : 0;
+/** Understand the line of the policy that is called this. How far the next name is; 0 when the field read last is wrong. */
+function readPolicy(block: usize, entry: usize, name: usize): usize {
+  const said = next();
+  const size = at - said;
+  if (load<u8>(name + size) != NEWLINE || !same(name, said, size)) return 0;
+  const way = load<u8>(next());
+  if (way != I_NBOUND && way != O_UTBOUND) return 0;
+  let flags = way == O_UTBOUND ? OUTBOUND : 0;
+  let peers = next();
+  if (at == peers) return 0;
+  const sign = load<u8>(peers);
+  if (sign == EVERYBODY) flags |= ALL;
+  if (sign == BUT) {
+    flags |= COMPLEMENT;
+    peers++;
+  }
+  store<u32>(entry, <u32>(peers - block), 4);
+  const mode = load<u8>(next());
+  if (mode == A_UDIT) {
+    flags |= AUDIT;
+    // `wire.audit.POLICY`, which Envoy keeps for all its workers. One that it knows already is the same counter again.
+    memory.copy(entry + ENTRY, AUDIT_COUNTER, 11);
+    memory.copy(entry + ENTRY + 11, said, size);
+    proxy_define_metric(0, entry + ENTRY, 11 + size, entry + 8);
+  } else if (mode != E_NFORCE && mode != NEWLINE) return 0;
+  store<u32>(entry, flags);
+  return size + 1;
 }
 
-function nameAt(names: Bytes, index: u32): Bytes {
-  const end = pointerOf(names) + lengthOf(names);
-  let at = pointerOf(names);
-  for (; index > 0; index--) at = find8(at, end, 10) + 1;
-  return bytes(at, find8(at, end, 10) - at);
-}
-
-function is(start: usize, end: usize, text: string): bool {
-  if (end < start || end - start != <usize>text.length) return false;
-  for (let i = 0; i < text.length; i++) if (load<u8>(start + i) != <u8>text.charCodeAt(i)) return false;
-  return true;
-}
-
-function find8(start: usize, end: usize, byte: u8): usize {
-  while (start < end && load<u8>(start) != byte) start++;
+/** Where the next field of a line begins, with `at` where it ends; there is none where both are one. */
+function next(): usize {
+  if (load<u8>(at) == TAB) at++;
+  const start = at;
+  while (<u32>load<u8>(at) - TAB > 1) at++;
   return start;
 }
 
-/** The configuration block of a root context; 0 when there is none. */
-export function blockOfRoot(root: u32): usize {
-  for (let at = region; at < region + used; at += load<u32>(at + 4)) if (load<u32>(at) == root) return at;
-  return 0;
+function field(): Bytes {
+  const start = next();
+  return bytes(start, at - start);
 }
 
-function remove(root: u32): void {
-  const block = blockOfRoot(root);
+function skipLine(): void {
+  while (load<u8>(at++) != NEWLINE) {}
+}
+
+function remove(block: usize): void {
   if (block == 0) return;
-  const size = <usize>load<u32>(block + 4);
-  memory.copy(block, block + size, region + used - block - size);
+  const size = load<u32>(block, 4);
   used -= size;
+  memory.copy(block, block + size, region() + used - block);
 }
 
-function refuse(reason: string, line: u32): bool {
-  begin("configuration refused: ");
-  append(reason);
-  if (line > 0) {
-    append(" in line ");
-    appendNumber(line);
-  }
-  log(4, view());
-  return false;
+function rootOf(context: u32): usize {
+  return region() + REGION + (<usize>(context & (STREAMS - 1)) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function region(): usize {
+  // @ts-ignore: the arena leaves room for it behind what is static, where its address makes no other one long.
+  return ASC_RUNTIME == 0 ? __room() : reserved();
+}
+
+function reserved(): usize {
+  return memory.data(1015808);
 }

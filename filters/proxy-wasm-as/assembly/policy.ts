@@ -17,13 +17,13 @@ import {
   blockOf,
   COMPLEMENT,
   callerIn,
+  entryOf,
   fact,
-  flagsOf,
   listed,
-  metricOf,
+  metricIn,
   nameOf,
   OUTBOUND,
-  peersOf,
+  peersIn,
 } from "./plugins";
 
 export { setHeader } from "./actions/headers";
@@ -31,46 +31,47 @@ export { setHeader } from "./actions/headers";
 // What generated policies are made of. All state here is that of the request being looked at: a worker looks at one
 // at a time, and none of it outlives the callback.
 let block: usize = 0;
-let working: u32 = 0;
-let outbound: bool = false;
-let address: Bytes = 0;
 let caller: Bytes = 0;
 let callee: Bytes = 0;
 let judged: bool = false;
 let admitted: bool = false;
 let rerouted: bool = false;
 let answered: bool = false;
-// Of the policy at work, when it is audited.
-let auditing: bool = false;
-let metric: u32 = 0;
+// Of the policy at work, or of the last one.
+let working: u32 = 0;
+let flags: u32 = 0;
+// What it has done, when it is audited.
 let acted: bool = false;
-let wouldJudge: bool = false;
-let wouldAdmit: bool = false;
+let unadmitted: bool = false;
 
-const SOURCE: usize = memory.data<u8>([115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115]);
-const ROUTE: usize = memory.data<u8>([120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110, 97, 109, 101]);
-const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
-const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
+// "source.address" and "xds.route_name", with a zero byte for the point.
+// @ts-ignore: decorator
+@lazy const SOURCE: usize = memory.data<u8>([
+  115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115, 120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110,
+  97, 109, 101,
+]);
+// @ts-ignore: decorator
+@lazy const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
+// @ts-ignore: decorator
+@lazy const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
 const ANY: u8 = 42;
 
-/** The memory that the host writes what it hands over into: managed, so that it goes when the callback ends. */
+/** The memory that the host writes what it hands over into, which goes when the callback ends: by itself, or as an object. */
 export function allocate(size: usize): usize {
   // @ts-ignore: the runtime's
-  return __new(size, idof<ArrayBuffer>());
+  return ASC_RUNTIME == 0 ? heap.alloc(size) : __new(size, idof<ArrayBuffer>());
 }
 
 /** `headers` are those that actions are about: of the request, 0, or of the response, 2. */
 export function begin(context: u32, headers: u32 = 0): void {
   enterPhase(headers, context);
   block = blockOf(context);
-  address = 0;
   caller = 0;
   callee = 0;
   judged = false;
   admitted = false;
   rerouted = false;
   answered = false;
-  auditing = false;
   forgetPairs();
 }
 
@@ -89,13 +90,11 @@ export function runs(policy: u32): bool {
   settle();
   if (block == 0 || answered) return false;
   working = policy;
-  const flags = flagsOf(block, policy);
-  auditing = (flags & AUDIT) != 0;
-  metric = metricOf(block, policy);
-  outbound = (flags & OUTBOUND) != 0;
+  const entry = entryOf(block, policy);
+  flags = load<u32>(entry);
   if ((flags & ALL) != 0) return true;
-  const found = listed(peersOf(block, policy), outbound ? calleeName() : callerName());
-  return (flags & COMPLEMENT) != 0 ? !found : found;
+  const found = listed(peersIn(block, entry), isOutbound() ? calleeName() : callerName());
+  return found == ((flags & COMPLEMENT) == 0);
 }
 
 /** What answers a connection is that it ends: nothing that follows has anything left to do. */
@@ -114,17 +113,26 @@ export function isRefused(): bool {
 
 /** Count the request for the policy that was at work, when it is audited and would have acted. */
 export function settle(): void {
-  if (auditing && (acted || (wouldJudge && !wouldAdmit))) proxy_increment_metric(metric, 1);
-  auditing = false;
+  if (acted || unadmitted) proxy_increment_metric(metricIn(entryOf(block, working)), 1);
   acted = false;
-  wouldJudge = false;
-  wouldAdmit = false;
+  unadmitted = false;
 }
 
-/** Envoy's action: 0 goes on, 1 stops. */
+/** Envoy's action: 0 goes on, 1 stops. What the generator says step by step, where a module needs them. */
 export function end(): u32 {
   verdict();
+  applyRoute();
+  return leave();
+}
+
+/** Said where a policy may have asked for another route. */
+export function applyRoute(): void {
   if (rerouted && !answered) clearRouteCache();
+}
+
+/** The last thing said. Envoy's action: 0 goes on, 1 stops. */
+export function leave(): u32 {
+  settle();
   // @ts-ignore: the runtime's
   __collect();
   return answered ? 1 : 0;
@@ -132,13 +140,13 @@ export function end(): u32 {
 
 /** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
 export function holdsBack(): bool {
-  if (auditing) acted = true;
-  return auditing;
+  acted = acted || audits();
+  return audits();
 }
 
 /** Whether the policy at work is audited. For what is no act, but must not be seen by others: state. */
 export function audits(): bool {
-  return auditing;
+  return (flags & AUDIT) != 0;
 }
 
 export function deny(status: u32, body: Bytes): void {
@@ -159,7 +167,7 @@ export function verdict(): void {
 
 /** Called at the start of a policy with `Allow`: from here on the request needs one that admits it. */
 export function judge(): void {
-  if (auditing) wouldJudge = true;
+  if (audits()) unadmitted = true;
   else judged = true;
 }
 
@@ -167,13 +175,13 @@ export function judge(): void {
 export function allow(callerWanted: Bytes, calleeWanted: Bytes): void {
   if (!isAny(callerWanted) && !equal(callerOf(), callerWanted)) return;
   if (!isAny(calleeWanted) && !equal(calleeOf(), calleeWanted)) return;
-  if (auditing) wouldAdmit = true;
+  if (audits()) unadmitted = false;
   else admitted = true;
 }
 
 /** Whether the request is on its way out to this service. */
 export function leadsTo(service: Bytes): bool {
-  return outbound && equal(calleeName(), service);
+  return isOutbound() && equal(calleeName(), service);
 }
 
 /** Have Envoy choose the route again once the policies are done. */
@@ -188,14 +196,13 @@ export function policyName(): Bytes {
 
 /** Who is called, from the name of the route: `CALLEE` or `CALLEE@VERSION`. */
 export function calleeName(): Bytes {
-  if (callee == 0) callee = cut(property(bytes(ROUTE, 14)), 64, false);
+  if (callee == 0) callee = cut(property(bytes(SOURCE + 14, 14)), 64);
   return callee;
 }
 
 /** The address that the request came from, without the port. */
 export function callerAddress(): Bytes {
-  if (address == 0) address = cut(property(bytes(SOURCE, 14)), 58, true);
-  return address;
+  return cut(property(bytes(SOURCE, 14)), 58);
 }
 
 /** The service that the request came from, by its address; MISSING when the configuration has no need to know it. */
@@ -206,25 +213,30 @@ export function callerName(): Bytes {
 
 /** The service that calls: this one on the way out, else the one whose address the request came from; MISSING when nobody knows. */
 export function callerOf(): Bytes {
-  return outbound ? fact(block, bytes(SELF, 6)) : callerName();
+  return isOutbound() ? fact(block, bytes(SELF, 6)) : callerName();
 }
 
 /** The service that is called. */
 export function calleeOf(): Bytes {
-  return outbound ? calleeName() : fact(block, bytes(SELF, 6));
+  return isOutbound() ? calleeName() : fact(block, bytes(SELF, 6));
 }
 
 function isAny(name: Bytes): bool {
   return lengthOf(name) == 1 && load<u8>(pointerOf(name)) == ANY;
 }
 
-function cut(text: Bytes, mark: u8, last: bool): Bytes {
-  if (text == MISSING) return text;
-  const start = pointerOf(text);
-  const length = lengthOf(text);
-  for (let i: usize = 0; i < length; i++) {
-    const at = last ? length - 1 - i : i;
-    if (load<u8>(start + at) == mark) return bytes(start, at);
+function isOutbound(): bool {
+  return (flags & OUTBOUND) != 0;
+}
+
+/** What comes before the last of these marks; all when there is none. */
+function cut(text: Bytes, mark: u8): Bytes {
+  if (text != MISSING) {
+    // One less is one byte less.
+    for (let left = text; lengthOf(left) > 0; ) {
+      left--;
+      if (load<u8>(pointerOf(left) + lengthOf(left)) == mark) return left;
+    }
   }
   return text;
 }

@@ -5,7 +5,8 @@ import { answer } from "./policy";
 // Streams whose policies wait for a body, as the stream's number and the phase. A worker that has as many of them as there is room for
 // answers 503: to go on without the body would be to let through what a policy might deny.
 const ROOM: u32 = 4096;
-const waiting: usize = memory.data(32768);
+// @ts-ignore: decorator
+@lazy const waiting: usize = memory.data(32768);
 let count: u32 = 0;
 
 const CODE_DETAILS: usize = memory.data<u8>([

@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -34,7 +34,8 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
   begin(context, 0);
   if (runs(0)) p0_a_search();
   if (runs(1)) p1_z_profile();
-  return end();
+  verdict();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

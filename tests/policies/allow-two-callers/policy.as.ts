@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -34,7 +34,8 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
   begin(context, 0);
   if (runs(0)) p0_allow_1_search();
   if (runs(1)) p1_allow_3_profile();
-  return end();
+  verdict();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -60,10 +61,10 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/rate/inbound/allow-2-mark
 // Generated from allow-2-mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "marked"
 // @ts-ignore: decorator
@@ -77,13 +78,13 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // allow-2-mark, policy.cup:9
 function p0_allow_2_mark(): void {
-  setHeader(L0_marked(), L1_yes()); // line 14
+  setLiteral(L0_marked(), L1_yes()); // line 14
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_allow_2_mark();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

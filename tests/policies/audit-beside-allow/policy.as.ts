@@ -3,7 +3,7 @@
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -21,7 +21,8 @@ function p0_would_refuse(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_would_refuse();
-  return end();
+  verdict();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -49,7 +50,7 @@ export function proxy_abi_version_0_2_1(): void {}
 import "proxy-wasm-as/assembly/abort";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, allow, begin, end, judge, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "frontend"
 // @ts-ignore: decorator
@@ -70,7 +71,8 @@ function p0_admits(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_admits();
-  return end();
+  verdict();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

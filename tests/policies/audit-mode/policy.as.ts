@@ -1,10 +1,10 @@
 // wire/rate/inbound/mark+nobody
 // Generated from mark, nobody. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
 // @ts-ignore: decorator
@@ -21,7 +21,7 @@ import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy"
 
 // mark, policy.cup:1
 function p0_mark(): void {
-  setHeader(L0_critical(), L1_true()); // line 7
+  setLiteral(L0_critical(), L1_true()); // line 7
 }
 
 // nobody, policy.cup:10
@@ -33,7 +33,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
   begin(context, 0);
   if (runs(0)) p0_mark();
   if (runs(1)) p1_nobody();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -6,7 +6,7 @@ import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-level"
 // @ts-ignore: decorator
@@ -48,7 +48,7 @@ function p0_admins(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_admins();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

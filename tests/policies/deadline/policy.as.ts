@@ -5,7 +5,7 @@ import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { setDeadline, setTimeout } from "proxy-wasm-as/assembly/actions/resilience";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-late"
 // @ts-ignore: decorator
@@ -29,7 +29,7 @@ function p0_budget(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_budget();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -4,7 +4,7 @@ import "proxy-wasm-as/assembly/abort";
 import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, allow, begin, deny, end, judge, runs, verdict } from "proxy-wasm-as/assembly/policy";
+import { allocate, allow, begin, deny, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -43,7 +43,8 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
   if (runs(0)) p0_a_allow();
   verdict();
   if (runs(1)) p1_b_deny();
-  return end();
+  verdict();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,11 +1,11 @@
 // wire/rate/inbound/headers
 // Generated from headers. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { addHeader, getHeader, getHeaders, hasHeader, removeHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { addHeader, getHeader, getHeaders, hasHeader, removeHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-list"
 // @ts-ignore: decorator
@@ -46,10 +46,10 @@ function p0_headers(): void {
   addHeader(L0_x_list(), L1_added()); // line 6
   removeHeader(L2_x_secret()); // line 7
   if (hasHeader(L5_x_role(), L4_admin())) { // line 8
-    setHeader(L3_any(), L4_admin()); // line 9
+    setLiteral(L3_any(), L4_admin()); // line 9
   }
   if (!(hasHeader(L5_x_role()))) { // line 11
-    setHeader(L3_any(), L6_none()); // line 12
+    setLiteral(L3_any(), L6_none()); // line 12
   }
   setHeader(L7_first(), orElse(getHeader(L5_x_role()), L8_absent())); // line 14
   setHeader(L9_all(), orElse(getHeaders(L5_x_role()), L8_absent())); // line 15
@@ -58,7 +58,7 @@ function p0_headers(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_headers();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,11 +1,12 @@
 // wire/rate/inbound/classes
 // Generated from classes. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
+import { edition } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "class"
 // @ts-ignore: decorator
@@ -47,31 +48,53 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 // @ts-ignore: decorator
 @inline function L12_classes(): u64 { return bytes(memory.data<u8>([99, 108, 97, 115, 115, 101, 115, 10]), 8); }
 
+// getheader "trial"
+let R0_value: u64 = 0;
+let R0_edition: u32 = 0;
+function R0(): u64 {
+  if (R0_edition != edition) {
+    R0_value = getHeader(L3_trial());
+    R0_edition = edition;
+  }
+  return R0_value;
+}
+
+// getheader "tier"
+let R1_value: u64 = 0;
+let R1_edition: u32 = 0;
+function R1(): u64 {
+  if (R1_edition != edition) {
+    R1_value = getHeader(L6_tier());
+    R1_edition = edition;
+  }
+  return R1_value;
+}
+
 // classes, policy.cup:1
 function p0_classes(): void {
-  if ((equal(getHeader(L6_tier()), L8_gold()) && !equal(getHeader(L3_trial()), L5_yes()))) { // line 6
-    setHeader(L0_class(), L1_first()); // line 7
+  if ((equal(R1(), L8_gold()) && !equal(R0(), L5_yes()))) { // line 6
+    setLiteral(L0_class(), L1_first()); // line 7
   } else {
-    if (equal(getHeader(L6_tier()), L7_silver())) { // line 8
-      setHeader(L0_class(), L2_second()); // line 9
+    if (equal(R1(), L7_silver())) { // line 8
+      setLiteral(L0_class(), L2_second()); // line 9
     } else {
-      if (equal(getHeader(L3_trial()), L5_yes())) { // line 10
-        setHeader(L0_class(), L3_trial()); // line 11
+      if (equal(R0(), L5_yes())) { // line 10
+        setLiteral(L0_class(), L3_trial()); // line 11
       } else {
-        setHeader(L0_class(), L4_third()); // line 13
+        setLiteral(L0_class(), L4_third()); // line 13
       }
     }
   }
-  if (equal(getHeader(L6_tier()), L10())) { // line 15
-    setHeader(L9_empty(), L5_yes()); // line 16
+  if (equal(R1(), L10())) { // line 15
+    setLiteral(L9_empty(), L5_yes()); // line 16
   }
-  setHeader(L11_copy(), orElse(getHeader(L6_tier()), L10())); // line 18
+  setHeader(L11_copy(), orElse(R1(), L10())); // line 18
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_classes();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

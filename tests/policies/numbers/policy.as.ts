@@ -1,13 +1,13 @@
 // wire/rate/inbound/numbers
 // Generated from numbers. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { concat, toInt, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { divide, remainder } from "proxy-wasm-as/assembly/operators";
 import { parameterBool, parameterFloat, parameterInt, parameterText } from "proxy-wasm-as/assembly/parameters";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "n"
 // @ts-ignore: decorator
@@ -59,21 +59,21 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 function p0_numbers(): void {
   const v_n = toInt(getHeader(L0_n()), <i64>-1); // line 7
   if (((v_n > parameterInt(0, 0)) && parameterBool(0, 3))) { // line 8
-    setHeader(L1_size(), L2_large()); // line 8
+    setLiteral(L1_size(), L2_large()); // line 8
   } else {
     if ((v_n >= <i64>0)) { // line 9
-      setHeader(L1_size(), L3_small()); // line 9
+      setLiteral(L1_size(), L3_small()); // line 9
     } else {
-      setHeader(L1_size(), L4_none()); // line 10
+      setLiteral(L1_size(), L4_none()); // line 10
     }
   }
   setHeader(L5_sum(), toString(((v_n * <i64>2) - <i64>3))); // line 11
   setHeader(L6_quotient(), concat(concat(toString(divide(<i64>100, v_n)), L7_r()), toString(remainder(<i64>100, v_n)))); // line 12
   if (((<f64>(v_n) * parameterFloat(0, 1)) >= <f64>2.5)) { // line 13
-    setHeader(L8_share(), L9_yes()); // line 13
+    setLiteral(L8_share(), L9_yes()); // line 13
   }
   if (((parameterInt(0, 4) * v_n) > <i64>3000000000)) { // line 14
-    setHeader(L10_wait(), L11_long()); // line 14
+    setLiteral(L10_wait(), L11_long()); // line 14
   }
   setHeader(L12_word(), concat(concat(parameterText(0, 2), L13_()), toString(v_n))); // line 15
 }
@@ -81,7 +81,7 @@ function p0_numbers(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_numbers();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

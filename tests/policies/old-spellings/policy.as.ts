@@ -1,11 +1,12 @@
 // wire/rate/inbound/calls_and_bodies
 // Generated from calls_and_bodies. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { startsWith, toLower, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
+import { edition } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "first"
 // @ts-ignore: decorator
@@ -53,19 +54,30 @@ import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy"
 // @ts-ignore: decorator
 @inline function L14_calls_and_bodies(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 115, 95, 97, 110, 100, 95, 98, 111, 100, 105, 101, 115, 10]), 17); }
 
+// getheader "tier"
+let R0_value: u64 = 0;
+let R0_edition: u32 = 0;
+function R0(): u64 {
+  if (R0_edition != edition) {
+    R0_value = getHeader(L5_tier());
+    R0_edition = edition;
+  }
+  return R0_value;
+}
+
 // calls_and_bodies, policy.cup:1
 function p0_calls_and_bodies(): void {
-  if ((equal(getHeader(L5_tier()), L7_gold()) && !(equal(L8_vip(), toLower(getHeader(L9_class())))))) { // line 6
-    setHeader(L0_first(), L1_yes()); // line 7
+  if ((equal(R0(), L7_gold()) && !(equal(L8_vip(), toLower(getHeader(L9_class())))))) { // line 6
+    setLiteral(L0_first(), L1_yes()); // line 7
   } else {
-    if (startsWith(getHeader(L5_tier()), L6_sil())) { // line 8
-      setHeader(L2_second(), L1_yes()); // line 8
+    if (startsWith(R0(), L6_sil())) { // line 8
+      setLiteral(L2_second(), L1_yes()); // line 8
     } else {
-      setHeader(L3_third(), L4_it_s()); // line 10
+      setLiteral(L3_third(), L4_it_s()); // line 10
     }
   }
   if (equal(getHeader(L12_trial()), L1_yes())) { // line 11
-    if (equal(getHeader(L5_tier()), L11_lead())) { // line 11
+    if (equal(R0(), L11_lead())) { // line 11
       return deny(451, L10_gone()); // line 11
     }
   }
@@ -78,7 +90,7 @@ function p0_calls_and_bodies(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_calls_and_bodies();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -104,11 +116,11 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/rate/inbound/bare-context
 // Generated from bare-context. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { length } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "last"
 // @ts-ignore: decorator
@@ -129,16 +141,16 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 // bare-context, policy.cup:17
 function p0_bare_context(): void {
   if ((length(getHeader(L2_third())) > <i64>0)) { // line 18
-    setHeader(L0_last(), L1_yes()); // line 18
+    setLiteral(L0_last(), L1_yes()); // line 18
     return; // line 18
   }
-  setHeader(L0_last(), L3_no()); // line 19
+  setLiteral(L0_last(), L3_no()); // line 19
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_bare_context();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,10 +1,10 @@
 // wire/rate/inbound/b-high+a-low
 // Generated from b-high, a-low. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "winner"
 // @ts-ignore: decorator
@@ -21,19 +21,19 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // b-high, policy.cup:9
 function p0_b_high(): void {
-  setHeader(L0_winner(), L1_high()); // line 15
+  setLiteral(L0_winner(), L1_high()); // line 15
 }
 
 // a-low, policy.cup:1
 function p1_a_low(): void {
-  setHeader(L0_winner(), L2_low()); // line 6
+  setLiteral(L0_winner(), L2_low()); // line 6
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_b_high();
   if (runs(1)) p1_a_low();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -6,8 +6,9 @@ import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { rewriteHost, rewritePath, routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
 import { concat } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { edition } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "search"
 // @ts-ignore: decorator
@@ -28,18 +29,30 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 // @ts-ignore: decorator
 @inline function L5_elsewhere(): u64 { return bytes(memory.data<u8>([101, 108, 115, 101, 119, 104, 101, 114, 101, 10]), 10); }
 
+// GetPath
+let R0_value: u64 = 0;
+let R0_edition: u32 = 0;
+function R0(): u64 {
+  if (R0_edition != edition) {
+    R0_value = getPath();
+    R0_edition = edition;
+  }
+  return R0_value;
+}
+
 // elsewhere, policy.cup:1
 function p0_elsewhere(): void {
   rewriteHost(L0_search()); // line 6
-  rewritePath(concat(L1__v2(), getPath())); // line 7
+  rewritePath(concat(L1__v2(), R0())); // line 7
   routeToVersion(L2_rate(), L3_v2()); // line 8
-  setHeader(L4_x_path(), getPath()); // line 9
+  setHeader(L4_x_path(), R0()); // line 9
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_elsewhere();
-  return end();
+  applyRoute();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,11 +1,11 @@
 // wire/search/outbound/canary
 // Generated from canary. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-canary"
 // @ts-ignore: decorator
@@ -25,7 +25,7 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // canary, policy.cup:1
 function p0_canary(): void {
-  setHeader(L0_x_canary(), L1_1()); // line 5
+  setLiteral(L0_x_canary(), L1_1()); // line 5
   if (equal(getHeader(L0_x_canary()), L1_1())) { // line 6
     routeToVersion(L2_rate(), L3_v2()); // line 7
   }
@@ -34,7 +34,8 @@ function p0_canary(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_canary();
-  return end();
+  applyRoute();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

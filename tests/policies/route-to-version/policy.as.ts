@@ -5,7 +5,7 @@ import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
 // @ts-ignore: decorator
@@ -33,7 +33,8 @@ function p0_canary(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_canary();
-  return end();
+  applyRoute();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,10 +1,10 @@
 // wire/rate/inbound/mark
 // Generated from mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
 // @ts-ignore: decorator
@@ -18,13 +18,13 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // mark, policy.cup:1
 function p0_mark(): void {
-  setHeader(L0_critical(), L1_true()); // line 6
+  setLiteral(L0_critical(), L1_true()); // line 6
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_mark();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

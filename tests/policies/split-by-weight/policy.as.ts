@@ -4,8 +4,9 @@ import "proxy-wasm-as/assembly/abort";
 import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { splitByWeight } from "proxy-wasm-as/assembly/actions/routing";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
+import { edition } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
 // @ts-ignore: decorator
@@ -29,12 +30,23 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 // @ts-ignore: decorator
 @inline function L6_halves(): u64 { return bytes(memory.data<u8>([104, 97, 108, 118, 101, 115, 10]), 7); }
 
+// getheader "x-all"
+let R0_value: u64 = 0;
+let R0_edition: u32 = 0;
+function R0(): u64 {
+  if (R0_edition != edition) {
+    R0_value = getHeader(L3_x_all());
+    R0_edition = edition;
+  }
+  return R0_value;
+}
+
 // halves, policy.cup:1
 function p0_halves(): void {
-  if (equal(getHeader(L3_x_all()), L5_first())) { // line 6
+  if (equal(R0(), L5_first())) { // line 6
     splitByWeight(L0_rate(), L1_v1(), <i64>1, L2_v2(), <i64>0); // line 7
   } else {
-    if (equal(getHeader(L3_x_all()), L4_second())) { // line 8
+    if (equal(R0(), L4_second())) { // line 8
       splitByWeight(L0_rate(), L1_v1(), <i64>0, L2_v2(), <i64>1); // line 9
     } else {
       splitByWeight(L0_rate(), L1_v1(), <i64>3, L2_v2(), <i64>1); // line 11
@@ -45,7 +57,8 @@ function p0_halves(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_halves();
-  return end();
+  applyRoute();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,12 +1,12 @@
 // wire/rate/inbound/texts
 // Generated from texts. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { contains, endsWith, length, matches, startsWith, toLower, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { isLess } from "proxy-wasm-as/assembly/operators";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "agent"
 // @ts-ignore: decorator
@@ -57,20 +57,20 @@ const T8: usize = memory.data<u8>([1, 0, 14, 0, 16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0
 function p0_texts(): void {
   const v_agent = getHeader(L0_agent()); // line 6
   if (startsWith(v_agent, L3_curl())) { // line 7
-    setHeader(L1_kind(), L2_tool()); // line 7
+    setLiteral(L1_kind(), L2_tool()); // line 7
   }
   if ((endsWith(v_agent, L5_bot()) || contains(v_agent, L6_spider()))) { // line 8
-    setHeader(L1_kind(), L4_robot()); // line 8
+    setLiteral(L1_kind(), L4_robot()); // line 8
   }
   if (matches(v_agent, T8)) { // line 9
-    setHeader(L1_kind(), L7_browser()); // line 9
+    setLiteral(L1_kind(), L7_browser()); // line 9
   }
   if (equal(toLower(v_agent), L9_wget())) { // line 10
-    setHeader(L1_kind(), L2_tool()); // line 10
+    setLiteral(L1_kind(), L2_tool()); // line 10
     return; // line 10
   }
   if (isLess(v_agent, L12_b())) { // line 11
-    setHeader(L10_order(), L11_early()); // line 11
+    setLiteral(L10_order(), L11_early()); // line 11
   }
   setHeader(L13_length(), toString(length(v_agent))); // line 12
 }
@@ -78,7 +78,7 @@ function p0_texts(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_texts();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -4,7 +4,7 @@ import "proxy-wasm-as/assembly/abort";
 import { setRetries, setTimeout } from "proxy-wasm-as/assembly/actions/resilience";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "5xx,reset"
 // @ts-ignore: decorator
@@ -22,7 +22,7 @@ function p0_patient(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_patient();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -4,7 +4,7 @@ import "proxy-wasm-as/assembly/abort";
 import { state, takeToken } from "proxy-wasm-as/assembly/actions/state";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // ""
 // @ts-ignore: decorator
@@ -26,7 +26,7 @@ function p0_token_bucket(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_token_bucket();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -1,11 +1,11 @@
 // wire/rate/inbound/a-first+b-second
 // Generated from a-first, b-second. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "first"
 // @ts-ignore: decorator
@@ -25,7 +25,7 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // a-first, policy.cup:1
 function p0_a_first(): void {
-  setHeader(L0_first(), L1_1()); // line 6
+  setLiteral(L0_first(), L1_1()); // line 6
 }
 
 // b-second, policy.cup:9
@@ -37,7 +37,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
   begin(context, 0);
   if (runs(0)) p0_a_first();
   if (runs(1)) p1_b_second();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

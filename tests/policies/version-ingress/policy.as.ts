@@ -5,7 +5,7 @@ import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "beta-too"
 // @ts-ignore: decorator
@@ -25,7 +25,7 @@ function p0_b_mark(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_b_mark();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -51,11 +51,11 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/rate/inbound@v2/a-beta+b-mark
 // Generated from a-beta, b-mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getHeader, setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "beta"
 // @ts-ignore: decorator
@@ -72,7 +72,7 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // a-beta, policy.cup:1
 function p0_a_beta(): void {
-  setHeader(L0_beta(), L1_yes()); // line 5
+  setLiteral(L0_beta(), L1_yes()); // line 5
 }
 
 // b-mark, policy.cup:8
@@ -84,7 +84,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
   begin(context, 0);
   if (runs(0)) p0_a_beta();
   if (runs(1)) p1_b_mark();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -113,8 +113,9 @@ import "proxy-wasm-as/assembly/abort";
 import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
+import { edition } from "proxy-wasm-as/assembly/pairs";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
 // @ts-ignore: decorator
@@ -132,12 +133,23 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 // @ts-ignore: decorator
 @inline function L4_c_canary(): u64 { return bytes(memory.data<u8>([99, 45, 99, 97, 110, 97, 114, 121, 10]), 9); }
 
+// getheader "pick"
+let R0_value: u64 = 0;
+let R0_edition: u32 = 0;
+function R0(): u64 {
+  if (R0_edition != edition) {
+    R0_value = getHeader(L3_pick());
+    R0_edition = edition;
+  }
+  return R0_value;
+}
+
 // c-canary, policy.cup:16
 function p0_c_canary(): void {
-  if (equal(getHeader(L3_pick()), L1_v1())) { // line 21
+  if (equal(R0(), L1_v1())) { // line 21
     routeToVersion(L0_rate(), L1_v1()); // line 22
   } else {
-    if (equal(getHeader(L3_pick()), L2_v2())) { // line 23
+    if (equal(R0(), L2_v2())) { // line 23
       routeToVersion(L0_rate(), L2_v2()); // line 24
     }
   }
@@ -146,7 +158,8 @@ function p0_c_canary(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_c_canary();
-  return end();
+  applyRoute();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -14,11 +14,12 @@ import {
 } from "../policy";
 
 // What policies for TCP connections are made of, beside what all policies are. An open connection is known by its context:
-// a record is the context and, by bits, which of the module's `CountBytes` count it.
-const RECORD: u32 = 8;
+// a record is the context, by bits which of the module's `CountBytes` count it, and the root whose configuration let it in.
+const RECORD: u32 = 12;
 /** More than Envoy accepts at a time. */
 const CAPACITY: u32 = 16384;
-const records: usize = memory.data(131072);
+// @ts-ignore: decorator
+@lazy const records: usize = memory.data(196608);
 const DOWNSTREAM: u32 = 2;
 const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
 const CALLEE: usize = memory.data<u8>([64, 99, 97, 108, 108, 101, 101, 9]);
@@ -43,6 +44,7 @@ export function connecting(context: u32): void {
   used++;
   store<u32>(record, context);
   store<u32>(record + 4, 0);
+  store<u32>(record + 8, load<u32>(block));
 }
 
 /** Envoy's action: 0 goes on, and 1 is the end of it. */
@@ -65,7 +67,7 @@ export function forget(context: u32): void {
   const found = recordOf(context);
   if (found == 0) return;
   used--;
-  store<u64>(found, load<u64>(records + used * RECORD));
+  memory.copy(found, records + used * RECORD, RECORD);
 }
 
 /**
@@ -78,7 +80,8 @@ export function closeUnadmitted(root: u32): void {
   const callee = calleeIn(block);
   for (let i: u32 = 0; i < used; i++) {
     const context = load<u32>(records + i * RECORD);
-    if (!equal(calleeIn(blockOf(context)), callee) || proxy_set_effective_context(context) != 0) continue;
+    const own = blockOfRoot(load<u32>(records + i * RECORD + 8));
+    if (!equal(calleeIn(own), callee) || proxy_set_effective_context(context) != 0) continue;
     begin(context);
     if (isClosing(block)) proxy_close_stream(DOWNSTREAM);
   }
@@ -122,7 +125,7 @@ function isClosing(block: usize): bool {
   const start = pointerOf(addresses);
   const size = lengthOf(addresses);
   const but: usize = size > 0 && load<u8>(start) == BUT ? 1 : 0;
-  return listed(bytes(start + but, size - but), callerAddress()) != (but == 1);
+  return listed(start + but, callerAddress()) != (but == 1);
 }
 
 /** Outbound a chain is for one callee; inbound it is the service itself. */

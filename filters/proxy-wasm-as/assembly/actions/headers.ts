@@ -1,4 +1,4 @@
-import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "../bytes";
+import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, putHeader } from "../bytes";
 import { proxy_add_header_map_value, proxy_remove_header_map_value } from "../env";
 import { forgetPairs, headerIs, nextValue, rewind } from "../pairs";
 import { phase } from "../phase";
@@ -27,8 +27,13 @@ export function hasHeader(name: Bytes, value: Bytes = MISSING): bool {
 
 /** Replace all values by one. A value that must not stand in a header is written as an empty one. */
 export function setHeader(name: Bytes, value: Bytes): void {
+  setLiteral(name, isValue(value) ? value : 0);
+}
+
+/** The same with a value that is known to be one that a header may have. */
+export function setLiteral(name: Bytes, value: Bytes): void {
   if (holdsBack()) return;
-  replaceHeader(name, value);
+  putHeader(name, value);
   forgetPairs();
 }
 

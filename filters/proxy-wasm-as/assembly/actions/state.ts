@@ -9,7 +9,8 @@ import { allocate, audits } from "../policy";
 const SLOTS: u32 = 256;
 const SLOT: u32 = 96;
 const PLACE: u32 = 40;
-const slots: usize = memory.data(24576);
+// @ts-ignore: decorator
+@lazy const slots: usize = memory.data(24576);
 
 // The value at work, as long as the longest, and what the host writes to: pointer, size and the number for compare-and-swap.
 const value: usize = memory.data(24);
@@ -126,7 +127,8 @@ export function takeToken(slot: u32, perSecond: f64, burst: i64): bool {
 // Who holds a place of a limit: stream and mark, hashed by stream, with no gap between an entry and where it would like to be.
 const HOLDERS: u32 = 8192;
 const HOLDERS_MAX: u32 = 7168;
-const holders: usize = memory.data(65536);
+// @ts-ignore: decorator
+@lazy const holders: usize = memory.data(65536);
 let holding: u32 = 0;
 
 /**

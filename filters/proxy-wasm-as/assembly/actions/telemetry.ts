@@ -15,7 +15,8 @@ const HISTOGRAM: u32 = 2;
 // The metrics of this VM: kind and name, by the place of the literal that it is, then its id. Envoy gives a new id at each
 // definition, so that each is made once.
 const DEFINED: u32 = 256;
-const metrics: usize = memory.data(4096);
+// @ts-ignore: decorator
+@lazy const metrics: usize = memory.data(4096);
 let defined: u32 = 0;
 
 const cell: usize = memory.data(4);

@@ -76,6 +76,7 @@ export function contains(value: Bytes, text: Bytes): bool {
   const start = pointerOf(value);
   // For each prefix of the text the length of the longest that it also ends in, itself aside.
   const borders = allocate(length << 2);
+  store<u32>(borders, 0);
   let known: usize = 0;
   for (let at: usize = 1; at < length; at++) {
     const byte = load<u8>(wanted + at);

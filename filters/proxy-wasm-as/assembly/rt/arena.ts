@@ -1,23 +1,34 @@
 // A runtime for code whose memory lives as long as one callback: allocation moves a pointer, and `__collect`,
 // called when a callback ends, moves it back. What must outlive a callback stands in static memory.
 const HEADER: usize = 20;
+// Memory that the SDK keeps between callbacks.
+const ROOM: usize = 1015808;
 
 // @ts-ignore: decorator
-@lazy const base: usize = (__heap_base + 15) & ~15;
+@inline @global
+export function __room(): usize {
+  return (__heap_base + 15) & ~15;
+}
+
 // @ts-ignore: decorator
-@lazy let top: usize = base;
+@inline
+function base(): usize {
+  return __room() + ROOM;
+}
+
+
+// How much is in use above what is static.
+let used: usize = 0;
 
 // @ts-ignore: decorator
 @unsafe @global
 export function __alloc(size: usize): usize {
-  const start = top;
-  const end = (start + size + 15) & ~15;
+  // Nothing is aligned: WebAssembly reads and writes anywhere.
+  const start = base() + used;
+  const end = start + size;
   if (end < start) unreachable();
-  const have = <usize>memory.size() << 16;
-  if (end > have) {
-    if (memory.grow(<i32>((end - have + 0xffff) >>> 16)) < 0) unreachable();
-  }
-  top = end;
+  while (end > <usize>memory.size() << 16) if (memory.grow(1) < 0) unreachable();
+  used += size;
   return start;
 }
 
@@ -25,9 +36,9 @@ export function __alloc(size: usize): usize {
 @unsafe @global
 export function __realloc(pointer: usize, size: usize): usize {
   // The old size is not kept, so this copies up to the end of what was used; it stays inside memory.
-  const used = top - pointer;
+  const rest = base() + used - pointer;
   const moved = __alloc(size);
-  memory.copy(moved, pointer, min(size, used));
+  memory.copy(moved, pointer, min(size, rest));
   return moved;
 }
 
@@ -75,5 +86,5 @@ function __visit(_pointer: usize, _cookie: u32): void {}
 // @ts-ignore: decorator
 @unsafe @global
 export function __collect(): void {
-  top = base;
+  used = 0;
 }
