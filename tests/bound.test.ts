@@ -67,7 +67,7 @@ async function measured(
       ? "using (Counter c) using (Timer t) using (TokenBucket b) using (ConcurrencyLimit l)"
       : "";
   const cases = Object.entries(statements).map(
-    ([name, text]) => `if (GetHeader(r, "case") == "${name}") { ${text} }`,
+    ([name, text]) => `if (GetHeader(r, "case") == "${name}") { ${text} return; }`,
   );
   const text = `policy p (act (${act} r) ${states} context ("a -> b")) { [Egress]\n${cases.join("\n")} }`;
   const { policies, diagnostics } = checkCopper({ path: "p.cup", text });

@@ -2,11 +2,11 @@
 // wire/rate/inbound/hot_path
 // Generated from hot_path. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { increment, isGreaterThan, isTimeSince, resetCounter, resetTimer, state } from "proxy-wasm-as/assembly/actions/state";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
 // @ts-ignore: decorator
@@ -30,7 +30,7 @@ import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy"
 // hot_path, policy.cup:3
 function p0_hot_path(): void {
   increment(0, <i64>1); // line 9
-  setHeader(L0_critical(), L1_true()); // line 10
+  setLiteral(L0_critical(), L1_true()); // line 10
   if (isTimeSince(1, <i64>60000000000)) { // line 11
     if (isGreaterThan(0, <i64>1000)) { // line 12
       return deny(403, L2()); // line 12
@@ -43,7 +43,7 @@ function p0_hot_path(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_hot_path();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -75,7 +75,7 @@ import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { routeToVersion } from "proxy-wasm-as/assembly/actions/routing";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
 // @ts-ignore: decorator
@@ -103,7 +103,8 @@ function p0_canary(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_canary();
-  return end();
+  applyRoute();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

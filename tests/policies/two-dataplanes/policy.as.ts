@@ -4,7 +4,7 @@ import "proxy-wasm-as/assembly/abort";
 import { getHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "internal"
 // @ts-ignore: decorator
@@ -29,7 +29,7 @@ function p0_guard(): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_guard();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -55,10 +55,10 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/search/inbound/mark
 // Generated from mark. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
+import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
+import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "marked"
 // @ts-ignore: decorator
@@ -72,13 +72,13 @@ import { allocate, begin, end, runs } from "proxy-wasm-as/assembly/policy";
 
 // mark, policy.cup:2
 function p0_mark(): void {
-  setHeader(L0_marked(), L1_true()); // line 6
+  setLiteral(L0_marked(), L1_true()); // line 6
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 0);
   if (runs(0)) p0_mark();
-  return end();
+  return leave();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
