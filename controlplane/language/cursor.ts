@@ -91,8 +91,13 @@ export function createCursor(tokens: readonly Token[], reporter: Reporter, code:
     };
     if (!isPath || startsLine()) return unexpected("the path of an interface", help) ?? toNextLine();
     next();
-    // Whatever stands together.
-    while (!isAt(";") && peek().kind !== "end" && previous().span.end === peek().span.start) next();
+    // Whatever stands together, but for strings: what is between quotes is a path of its own.
+    while (
+      !isAt(";") &&
+      !["end", "string"].includes(peek().kind) &&
+      previous().span.end === peek().span.start
+    )
+      next();
     const place = from(span.start);
     if (!accept(";") && !startsLine() && peek().kind !== "end") {
       unexpected("`;`", help);

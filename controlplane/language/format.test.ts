@@ -65,6 +65,13 @@ policy c (
 `);
   });
 
+  test("what cannot be read is left alone: a bare path does not reach into a string", () => {
+    const text = 'import policy"s\\n" ';
+    const { diagnostics, text: laid } = format({ path: "a.cup", text });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["CUP0103"]);
+    expect(laid).toBe(text);
+  });
+
   test("comments stay where they are", () => {
     const text = `// The file.
 

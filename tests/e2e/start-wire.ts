@@ -58,6 +58,8 @@ export interface WireStatus {
 export async function startWire(options: {
   readonly mesh: string;
   readonly from: readonly string[];
+  /** Told of the log so far whenever more of it comes, before anything is in force too. */
+  readonly onLog?: (log: string) => void;
 }): Promise<Wire> {
   const folder = await mkdtemp(join(tmpdir(), "wire-e2e-"));
   for (const path of options.from) {
@@ -80,6 +82,7 @@ export async function startWire(options: {
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     log += chunk;
+    options.onLog?.(log);
   });
   const exited = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
   const first = await Promise.race([
