@@ -46,8 +46,12 @@ export function entry(entries: Entries, use: Use): string {
   ];
   const onLog =
     ended.length === 0 ? "" : `export function proxy_on_log(context: u32): void {\n${lines(ended)}}\n\n`;
+  // A connection is not answered but closed.
+  const useOfConnections: Use = (file, name) => use(name === "verdict" ? "actions/connection" : file, name);
   const connection =
-    counted === undefined ? undefined : entryConnection({ run: runAll(requests, use), counted }, use);
+    counted === undefined
+      ? undefined
+      : entryConnection({ run: runAll(requests, useOfConnections), counted }, use);
   const callbacks =
     connection?.callbacks ?? onPhase("request", requests, use) + onPhase("response", responses, use);
   return `${callbacks}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {

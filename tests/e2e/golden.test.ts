@@ -81,7 +81,8 @@ function arrivalOf(call: CallTree, isStore: boolean): Arrival {
     service,
     ...(version === undefined ? {} : { version }),
     headers: Object.entries(headers).flatMap(([name, values]) =>
-      values.map((value) => [name, value] as const),
+      // Node shows the bytes of a header as latin1.
+      values.map((value) => [name, Buffer.from(value, "latin1").toString("utf8")] as const),
     ),
   };
 }
