@@ -48,6 +48,7 @@ export function configuration(group: readonly Item[], site: Site): string {
 }
 
 function callersOf({ mesh, service }: Site): readonly string[] {
+  if (mesh.identity === "none") return [];
   return mesh.calls.filter((call) => call.to === service).flatMap(({ from }) => from ?? []);
 }
 

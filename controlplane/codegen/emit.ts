@@ -34,8 +34,9 @@ function emitStatement(statement: Statement, indent: string, emitter: Emitter): 
   switch (statement.kind) {
     case "do": {
       const code = expression(statement.call, emitter);
-      // A denial ends the policy.
-      return write(statement.call.action === "Deny" ? `return ${code};` : `${code};`);
+      // What answers the request ends the policy; a deadline does when it has passed.
+      if (statement.call.action === "Deny") return write(`return ${code};`);
+      return write(statement.call.action === "SetDeadline" ? `if (!${code}) return;` : `${code};`);
     }
     case "let":
       return write(`const ${local(statement.name)} = ${expression(statement.value, emitter)};`);

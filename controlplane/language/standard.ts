@@ -57,7 +57,7 @@ act Request: Connection {
     action GetPath(self): string,
     /// The host that the request is for, as the client wrote it.
     action GetHost(self): string,
-    /// The first value of a query parameter, with its percent-encoding resolved; absent where there is none.
+    /// The first value of a query parameter, with its percent-encoding resolved and \`+\` as a blank; absent where there is none.
     action GetQuery(self, const text name): string?,
     /// A claim of the JSON Web Token that Envoy has verified, absent where there is none. A string comes without quotes, the rest as JSON.
     action GetClaim(self, const json claim): string?,

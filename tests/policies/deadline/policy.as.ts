@@ -20,9 +20,9 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 // budget, policy.cup:1
 function p0_budget(): void {
   if (equal(getHeader(L0_x_late()), L1_true())) { // line 6
-    setDeadline(<i64>0); // line 7
+    if (!setDeadline(<i64>0)) return; // line 7
   }
-  setDeadline(<i64>60000000000); // line 9
+  if (!setDeadline(<i64>60000000000)) return; // line 9
   setTimeout(<i64>300000000000); // line 10
 }
 

@@ -47,18 +47,22 @@ export function setTimeout(timeout: i64): void {
 }
 
 /** The earliest deadline of the request's baggage and this one goes on in the baggage. */
-export function setDeadline(budget: i64): void {
-  if (holdsBack()) return;
+export function setDeadline(budget: i64): bool {
+  if (holdsBack()) return true;
   store<u64>(now, 0);
   proxy_get_current_time_nanoseconds(now);
   const at = load<i64>(now) / MILLISECOND;
-  const own = at + budget / MILLISECOND;
+  const own = budget > 0 ? at + milliseconds(budget) : at;
   const deadline = shareDeadline(own);
   const left = deadline - at;
-  if (left <= 0) return deny(504, OVER());
+  if (left <= 0) {
+    deny(504, OVER());
+    return false;
+  }
   const timeout = fromDecimal(header(TIMEOUT()));
   write(BUDGET(), left);
   if (timeout <= 0 || timeout > left) write(TIMEOUT(), left);
+  return true;
 }
 
 /** Envoy takes no more attempts than fit its number. */
