@@ -1,0 +1,58 @@
+import { type Action, bytesAt, type Invocation, mayAct } from "../action.ts";
+import { type Bytes, lower } from "../bytes.ts";
+import type { Run } from "../run.ts";
+
+const getHeader: Action = (call) => valuesOf(call.run, bytesAt(call, 0))[0];
+
+const getHeaders: Action = (call) => {
+  const values = valuesOf(call.run, bytesAt(call, 0));
+  return values.length === 0 ? undefined : values.join(",");
+};
+
+const hasHeader: Action = (call) => {
+  const values = valuesOf(call.run, bytesAt(call, 0));
+  // Given and absent is a comparison with an absent operand: false.
+  return call.values.length < 2 ? values.length > 0 : values.some((value) => value === call.values[1]);
+};
+
+const setHeader: Action = (call) => {
+  if (mayAct(call)) replaceHeader(call, bytesAt(call, 0), bytesAt(call, 1));
+};
+
+const addHeader: Action = (call) => {
+  const value = bytesAt(call, 1);
+  if (mayAct(call) && isLegal(value)) call.run.travel.headers.push([lower(bytesAt(call, 0)), value]);
+};
+
+const removeHeader: Action = (call) => {
+  if (mayAct(call)) dropHeader(call, bytesAt(call, 0));
+};
+
+/** Read and write headers, of a request or a response. */
+export const headers: Readonly<Record<string, Action>> = {
+  GetHeader: getHeader,
+  GetHeaders: getHeaders,
+  HasHeader: hasHeader,
+  SetHeader: setHeader,
+  AddHeader: addHeader,
+  RemoveHeader: removeHeader,
+};
+
+/** All values of a header, in order. */
+export function valuesOf(run: Run, name: string): readonly Bytes[] {
+  return run.travel.headers.flatMap(([key, value]) => (key === lower(name) ? [value] : []));
+}
+
+/** Replace all values of a header by one. Where it would break the message apart, by an empty one. */
+export function replaceHeader(call: Invocation, name: string, value: Bytes): void {
+  dropHeader(call, name);
+  call.run.travel.headers.push([lower(name), isLegal(value) ? value : ""]);
+}
+
+function dropHeader({ run: { travel } }: Invocation, name: string): void {
+  travel.headers = travel.headers.filter(([key]) => key !== lower(name));
+}
+
+function isLegal(value: Bytes): boolean {
+  return !["\r", "\n", "\0"].some((character) => value.includes(character));
+}

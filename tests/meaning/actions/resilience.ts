@@ -1,0 +1,94 @@
+import { type Action, bytesAt, floatAt, type Invocation, intAt, mayAct } from "../action.ts";
+import type { Bytes } from "../bytes.ts";
+import { Done } from "../run.ts";
+import { replaceHeader, valuesOf } from "./headers.ts";
+import { happens } from "./routing.ts";
+
+const nanosecondsPerMs = 1_000_000n;
+const timeoutHeader = "x-envoy-upstream-rq-timeout-ms";
+const delayHeader = "x-envoy-fault-delay-request";
+const abortHeader = "x-envoy-fault-abort-request";
+
+const setTimeout: Action = (call) => {
+  if (mayAct(call)) limitTime(call, ceilMs(intAt(call, 0)));
+};
+
+const setDeadline: Action = (call) => {
+  const nowMs = call.run.travel.now / nanosecondsPerMs;
+  const budget = intAt(call, 0);
+  const members = valuesOf(call.run, "baggage").flatMap((value) => value.split(",").map(trim));
+  const deadlines = [...members.map(deadlineOf), nowMs + (budget > 0n ? ceilMs(budget) : 0n)];
+  const deadline = deadlines.reduce((least, each) =>
+    each !== undefined && (least ?? each) >= each ? each : least,
+  );
+  if (!mayAct(call) || deadline === undefined) return;
+  const rest = deadline - nowMs;
+  if (rest <= 0n) {
+    call.run.travel.reply = { status: 504, body: "The deadline has passed" };
+    throw new Done();
+  }
+  const others = members.filter((member) => member !== "" && !member.startsWith(ours));
+  replaceHeader(call, "baggage", [...others, `${ours}${deadline}`].join(","));
+  call.run.travel.restMs = rest;
+  limitTime(call, BigInt(valuesOf(call.run, timeoutHeader)[0] ?? 0n));
+};
+
+const injectDelay: Action = (call) => {
+  const [delay, percent] = [intAt(call, 0), floatAt(call, 1)];
+  if (delay <= 0n || !happens(call, percent) || !mayAct(call)) return;
+  // Two policies that hold it back do so one after the other.
+  const before = BigInt(valuesOf(call.run, delayHeader)[0] ?? 0n);
+  replaceHeader(call, delayHeader, (before + ceilMs(delay)).toString());
+};
+
+const injectAbort: Action = (call) => {
+  if (!happens(call, floatAt(call, 1)) || !mayAct(call)) return;
+  // What is answered first is the answer.
+  if (valuesOf(call.run, abortHeader).length === 0)
+    replaceHeader(call, abortHeader, intAt(call, 0).toString());
+};
+
+const setRetries: Action = (call) => {
+  if (!mayAct(call)) return;
+  const attempts = intAt(call, 0);
+  // Envoy's number has 32 bits.
+  const most = BigInt(2 ** 31 - 1);
+  const told = attempts < 0n ? 0n : attempts > most ? most : attempts;
+  replaceHeader(call, "x-envoy-max-retries", told.toString());
+  replaceHeader(call, "x-envoy-retry-on", bytesAt(call, 1));
+};
+
+/** How long, how often, and what is made to go wrong. Envoy does it, by the headers that it reads. */
+export const resilience: Readonly<Record<string, Action>> = {
+  SetTimeout: setTimeout,
+  SetDeadline: setDeadline,
+  SetRetries: setRetries,
+  InjectDelay: injectDelay,
+  InjectAbort: injectAbort,
+};
+
+const ours = "wire-deadline=";
+
+/** The deadline that a member of the baggage says, with or without properties; undefined for any other. */
+function deadlineOf(member: Bytes): bigint | undefined {
+  const digits = /^wire-deadline=(\d+)[ \t]*(?:;.*)?$/s.exec(member)?.[1];
+  return digits === undefined ? undefined : BigInt(digits);
+}
+
+function trim(member: Bytes): Bytes {
+  return member.replace(/^[ \t]+|[ \t]+$/g, "");
+}
+
+/** Set the timeout; no limit, and one above what a deadline leaves, is what it leaves. */
+function limitTime(call: Invocation, timeoutMs: bigint): void {
+  const { restMs } = call.run.travel;
+  const limited = restMs !== undefined && (timeoutMs === 0n || timeoutMs > restMs) ? restMs : timeoutMs;
+  replaceHeader(call, timeoutHeader, limited.toString());
+}
+
+/** Milliseconds are what Envoy counts in. What is not zero is one at least, since none would be no limit. */
+function ceilMs(nanoseconds: bigint): bigint {
+  if (nanoseconds === 0n) return 0n;
+  const whole = (nanoseconds + nanosecondsPerMs - 1n) / nanosecondsPerMs;
+  return whole > 1n ? whole : 1n;
+}

@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import type { Interface } from "../../../controlplane/language/interface.ts";
+import type { Mode, Side } from "../../../controlplane/language/policy.ts";
+import { type MeshDraft, mesh } from "./mesh.ts";
+import { type PolicyDraft, policy } from "./policy.ts";
+
+/** A mesh and the policies for it, as an operator would write them. */
+export interface Scenario {
+  readonly mesh: MeshDraft;
+  readonly policies: readonly PolicyDraft[];
+}
+
+const acts = ["Request", "Request", "RPCRequest", "Response", "RPCResponse"] as const;
+
+/** Random scenarios of the actions that an interface offers. */
+export function scenario(offered: Interface, policiesMax = 9): fc.Arbitrary<Scenario> {
+  return fc.tuple(mesh, fc.constantFrom<Side>("ingress", "egress")).chain(([drawn, judging]) => {
+    const one = (index: number): fc.Arbitrary<PolicyDraft> =>
+      fc
+        .record({
+          act: fc.constantFrom(...acts.filter((act) => offered.receivers.has(act))),
+          side: fc.constantFrom<Side>("ingress", "egress", "either"),
+          mode: fc.constantFrom<Mode>("enforce", "enforce", "enforce", "enforce", "audit", "off"),
+        })
+        .chain((shape) =>
+          policy({
+            ...shape,
+            interface: offered,
+            services: drawn.services,
+            contexts: [...drawn.contexts.keys()].filter(
+              // A versioned callee can be checked at ingress only.
+              (context) => shape.side === "ingress" || !context.includes("@"),
+            ),
+            name: `p${index}`,
+            allows: shape.side === judging,
+          }),
+        );
+    return fc
+      .integer({ min: 4, max: policiesMax })
+      .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => one(index))))
+      .map((policies) => ({ mesh: drawn, policies }));
+  });
+}

@@ -1,0 +1,29 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { checkPolicies } from "../../controlplane/language/check-policies.ts";
+import { offered } from "./coverage.ts";
+import { scenario } from "./draft/scenario.ts";
+import { isCopper } from "./in-force.ts";
+
+/** What a text means, without where it stands. */
+function meaning(name: string, text: string): string | undefined {
+  const [policy] = checkPolicies([{ path: `${name}.cup`, text }]).policies.filter(isCopper);
+  if (policy === undefined) return undefined;
+  return JSON.stringify(
+    { sections: policy.sections, states: policy.states, parameters: policy.parameters },
+    (key, value: unknown) => (key === "span" ? undefined : typeof value === "bigint" ? `${value}n` : value),
+  );
+}
+
+test("as few parentheses as may be, either quotes and calls in either style mean the same as all in one", () => {
+  fc.assert(
+    fc.property(scenario(offered), ({ policies }) => {
+      for (const { name, text, full } of policies) {
+        const plain = meaning(name, text);
+        expect(plain).toBeDefined();
+        expect(plain).toBe(meaning(name, full));
+      }
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});

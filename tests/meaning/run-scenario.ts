@@ -1,0 +1,227 @@
+import type { Chain } from "../../controlplane/codegen/module.ts";
+import type { CopperPolicy } from "../../controlplane/language/policy.ts";
+import { type Build, build } from "../../controlplane/pipeline/build.ts";
+import { describe } from "./compare.ts";
+import type { RequestDraft } from "./draft/request.ts";
+import type { Scenario } from "./draft/scenario.ts";
+import type { Exchange, Memory, Outcome } from "./exchange.ts";
+import { inForceAt, isCopper, misplaced, type Place } from "./in-force.ts";
+import { type Interpreted, type InterpretOptions, interpret } from "./interpret.ts";
+import { type Modules, type Running, startModules } from "./modules.ts";
+
+/** Where compiled modules and the interpreter were not of one mind. */
+export interface Difference {
+  readonly place: string;
+  /** Which of the requests, from 0; undefined when it needed none. */
+  readonly request?: number;
+  readonly expected: readonly string[];
+  readonly found: readonly string[];
+}
+
+/** A scenario whose policies all compile: those that do not were left out. */
+export interface BuiltScenario {
+  readonly scenario: Scenario;
+  readonly build: Build;
+  readonly policies: readonly CopperPolicy[];
+  /** Codes of what was wrong with those left out. */
+  readonly refused: readonly string[];
+}
+
+export interface RunReport {
+  /** Policies that met a request, summed over requests. */
+  readonly pairs: number;
+  readonly difference?: Difference;
+}
+
+/**
+ * Compile a scenario. Policies that an error is about are left out; undefined when none is left. It is a difference when what was
+ * found to be right does not compile or does not run.
+ */
+export async function buildScenario(scenario: Scenario): Promise<BuiltScenario | Difference | undefined> {
+  const refused: string[] = [];
+  let { policies } = scenario;
+  while (policies.length > 0) {
+    const { build: built, diagnostics } = await build({
+      policies: policies.map(({ name, text }) => ({ path: `${name}.cup`, text })),
+      mesh: { path: "mesh.yaml", text: scenario.mesh.yaml },
+    });
+    if (built !== undefined)
+      return {
+        scenario: { ...scenario, policies },
+        build: built,
+        policies: built.policies.filter(isCopper),
+        refused,
+      };
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    const ours = errors.filter(({ code }) => code.startsWith("MOD01"));
+    if (ours.length > 0)
+      return {
+        place: "compiler",
+        expected: [],
+        found: ours.map(({ code, message }) => `${code} ${message}`),
+      };
+    refused.push(...errors.map(({ code, message }) => `${code} ${message}`));
+    const guilty = new Set(errors.map(({ source }) => source.path));
+    const left = policies.filter(({ name }) => !guilty.has(`${name}.cup`));
+    if (left.length === policies.length) throw new Error(`no policy is to blame: ${refused.join("; ")}`);
+    policies = left;
+  }
+  return undefined;
+}
+
+/** Start of the virtual clock: 2023-11-14, which the deadlines of our requests are around. */
+const start = 1_700_000_000_000_000_000n;
+
+interface Line {
+  readonly chain: Chain;
+  readonly modules: Modules;
+  memory: Memory;
+  /** Requests under way, oldest first. */
+  readonly open: Open[];
+}
+
+interface Open {
+  readonly index: number;
+  readonly draft: RequestDraft;
+  readonly meant: Interpreted;
+  readonly ran: Running;
+  readonly worker: number;
+}
+
+/** Send requests through the modules and through the interpreter, until they differ. */
+export function runScenario(
+  { scenario, build: built, policies }: BuiltScenario,
+  requests: readonly RequestDraft[],
+  tally?: (name: string) => void,
+): RunReport {
+  const { mesh } = scenario;
+  let pairs = 0;
+  let clock = start;
+  const wrong = misplaced(policies, mesh, built.placement);
+  if (wrong.length > 0) return { pairs, difference: { place: "placement", expected: [], found: wrong } };
+  const lines = built.chains.map(
+    (chain): Line => ({
+      chain,
+      modules: startModules(chain, built.mesh, start),
+      memory: new Map(),
+      open: [],
+    }),
+  );
+
+  const failed = (line: Line, index: number): Difference | undefined => {
+    const { failure } = line.modules;
+    return failure === null
+      ? undefined
+      : { place: placeName(line), request: index, expected: [], found: [`the module failed: ${failure}`] };
+  };
+  /** What is meant, of all that may be, which is what happened. */
+  const meet = <T extends { readonly outcome: Outcome }>(
+    line: Line,
+    index: number,
+    found: Outcome,
+    mean: (options: InterpretOptions) => T,
+  ): T | Difference => {
+    const [shown, all] = [describe(found), possibilities(line.memory, mean, tally)];
+    const same = all.find(({ result }) => describe(result.outcome).join("\n") === shown.join("\n"));
+    if (same !== undefined) {
+      line.memory = same.memory;
+      return same.result;
+    }
+    const failure = failed(line, index);
+    if (failure !== undefined) return failure;
+    const [first] = all;
+    return {
+      place: placeName(line),
+      request: index,
+      expected: first === undefined ? [] : describe(first.result.outcome),
+      found: shown,
+    };
+  };
+  const answer = (line: Line, { index, draft, meant, ran }: Open): Difference | undefined => {
+    const found = ran.respond(draft.response, clock);
+    const met = meet(line, index, found, (options) => meant.respond(draft.response, clock, options));
+    if ("place" in met) return { ...met, place: `${met.place}, response` };
+    ran.finish();
+    for (const each of [meant, met]) each.finish(line.memory);
+    return failed(line, index);
+  };
+
+  for (const [index, draft] of requests.entries()) {
+    clock += BigInt(draft.passedMs) * 1_000_000n;
+    const call = mesh.calls[draft.call % mesh.calls.length];
+    if (call === undefined) continue;
+    for (const line of lines) {
+      const { direction, service, version } = line.chain;
+      if ((direction === "inbound" ? call.to : call.from) !== service) continue;
+      if (version !== undefined && version !== draft.version) continue;
+      const place: Place = { call, version: draft.version, direction };
+      const inForce = inForceAt(place, policies, mesh, built.placement);
+      pairs += inForce.length;
+      const worker = index % 2;
+      const exchange: Exchange = {
+        direction,
+        caller: direction === "outbound" || mesh.identity === "address" ? call.from : null,
+        callee: call.to,
+        headers: draft.headers,
+        ...(draft.body === undefined ? {} : { body: draft.body }),
+        ...(draft.claims === undefined ? {} : { claims: draft.claims }),
+        now: clock,
+        worker,
+      };
+      const ran = line.modules.run({ ...exchange, sender: call.from });
+      const met = meet(line, index, ran.outcome, (options) => interpret(inForce, exchange, options));
+      if ("place" in met) return { pairs, difference: met };
+      const failure = failed(line, index);
+      if (failure !== undefined) return { pairs, difference: failure };
+      if (met.outcome.reply !== undefined) {
+        ran.finish();
+        met.finish(line.memory);
+        continue;
+      }
+      line.open.push({ index, draft, meant: met, ran, worker });
+      const due = line.open.length > draft.underWay ? line.open.shift() : undefined;
+      const difference = due && answer(line, due);
+      if (difference !== undefined) return { pairs, difference };
+    }
+  }
+  for (const line of lines) {
+    for (const open of line.open) {
+      const difference = answer(line, open);
+      if (difference !== undefined) return { pairs, difference };
+    }
+  }
+  return { pairs };
+}
+
+function placeName({ chain }: Line): string {
+  return `${chain.direction} of ${chain.service}${chain.version === undefined ? "" : `@${chain.version}`}`;
+}
+
+const possibilitiesMax = 256;
+
+/** All that a run may come to, by what is left to chance. The memory is that after it. */
+function possibilities<T>(
+  memory: Memory,
+  run: (options: InterpretOptions) => T,
+  tally?: (name: string) => void,
+): readonly { readonly result: T; readonly memory: Memory }[] {
+  const found: { readonly result: T; readonly memory: Memory }[] = [];
+  let script: boolean[] = [];
+  do {
+    const choices = [...script];
+    let at = 0;
+    const choose = (): boolean => {
+      const choice = choices[at] ?? true;
+      choices[at++] = choice;
+      return choice;
+    };
+    const own = new Map(memory);
+    // Each is counted once, however often it is tried.
+    const counting = tally === undefined || found.length > 0 ? {} : { tally };
+    found.push({ result: run({ memory: own, choose, ...counting }), memory: own });
+    // The next one: the last choice that was yes becomes no.
+    script = choices.slice(0, choices.lastIndexOf(true) + 1);
+    if (script.length > 0) script[script.length - 1] = false;
+  } while (script.length > 0 && found.length < possibilitiesMax);
+  return found;
+}

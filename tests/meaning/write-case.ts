@@ -1,0 +1,51 @@
+import { toText } from "./bytes.ts";
+import { describe, printable } from "./compare.ts";
+import type { RequestDraft } from "./draft/request.ts";
+import type { HuntReport } from "./hunt.ts";
+
+/** The files of a golden case that shows a finding, by name. What `traffic.txt` cannot say stands in its comments. */
+export function writeCase(finding: NonNullable<HuntReport["finding"]>): Readonly<Record<string, string>> {
+  const { scenario, requests, difference, seed } = finding;
+  const policies = scenario.policies.map(({ text }) => text.replace(/\n\s*(?=\n)/g, "")).join("---\n");
+  const comments = [
+    `Found by \`npm run fuzz -- --seed ${seed}\`: ${difference.place}${difference.request === undefined ? "" : `, request ${difference.request + 1}`}.`,
+    "What is meant:",
+    ...difference.expected.map((line) => `  ${line}`),
+    "What the modules do:",
+    ...difference.found.map((line) => `  ${line}`),
+  ];
+  const lines = requests.flatMap((request) => {
+    const call = scenario.mesh.calls[request.call % scenario.mesh.calls.length];
+    if (call === undefined) return [];
+    return [
+      ...detailsOf(request).map((detail) => `# ${detail}`),
+      `${call.from ?? "outside"} -> ${call.to}  ${requestText(request)}  =>  ${call.to}`,
+    ];
+  });
+  return {
+    "policy.cup": policies,
+    "mesh.yaml": scenario.mesh.yaml,
+    "traffic.txt": [...comments.map((line) => `# ${line}`), ...lines, ""].join("\n"),
+  };
+}
+
+function requestText({ headers }: RequestDraft): string {
+  const of = (name: string): string => headers.find(([key]) => key === name)?.[1] ?? "";
+  const rest = headers
+    .filter(([name]) => !name.startsWith(":"))
+    .map(([name, value]) => `${name}="${(toText(value) ?? printable(value)).replaceAll('"', "'")}"`);
+  return [of(":method"), of(":path"), ...rest].join(" ");
+}
+
+function detailsOf({ version, body, claims, response, passedMs, headers }: RequestDraft): readonly string[] {
+  const answer = { logs: [], tags: new Map(), counts: new Map(), records: [] };
+  return [
+    `after ${passedMs} ms, for version ${version} where there are some`,
+    ...describe({ ...answer, headers }),
+    ...(body === undefined ? [] : [`body ${printable(body)}`]),
+    ...(claims === undefined ? [] : [`claims ${JSON.stringify(claims)}`]),
+    `answered ${response.status}`,
+    ...describe({ ...answer, headers: response.headers }),
+    ...(response.body === undefined ? [] : [`body ${printable(response.body)}`]),
+  ];
+}
