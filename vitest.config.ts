@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** `unit` takes seconds and needs nothing but Node; the others meet real Envoys and an engine for containers. */
+/** `unit` takes seconds and needs nothing but Node, `meaning` a minute; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
@@ -8,13 +8,23 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{controlplane,envoy,filters,tests}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "tests/{cli,e2e,container,long}/**"],
+          exclude: [
+            "**/node_modules/**",
+            "tests/{cli,e2e,container,long}/**",
+            "tests/meaning/differential.test.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // By default one core is left to the reporter, which is half of two.
           maxWorkers: "100%",
           // The compiler takes a second to load; stages have no state that a test could leave behind.
           isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "meaning",
+          include: ["tests/meaning/differential.test.ts"],
         },
       },
       {
