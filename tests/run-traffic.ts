@@ -11,12 +11,24 @@ import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extens
 import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Resource } from "../controlplane/xds/resource.ts";
 import { proxyResources, slotsOf, wayOf } from "../controlplane/xds/snapshot.ts";
-import { createHost, type Host } from "../filters/proxy-wasm-as/testing/index.ts";
-import type { Arrival, Traffic } from "./traffic.ts";
+import {
+  createHost,
+  type Host,
+  type HostResponse,
+  type HostStream,
+} from "../filters/proxy-wasm-as/testing/index.ts";
+import { sumOf } from "./stats.ts";
+import type { Arrival, Got, Traffic } from "./traffic.ts";
 import { verifyToken } from "./verify-token.ts";
 
 type Headers = readonly (readonly [string, string])[];
-type Passed = { readonly kind: "passed"; readonly headers: Headers; readonly cluster: string };
+interface Passed {
+  readonly kind: "passed";
+  readonly headers: Headers;
+  readonly cluster: string;
+  /** What the filters of this proxy have open, in order. */
+  readonly streams: readonly HostStream[];
+}
 
 /** What Envoy's router takes away when it has read it. What it does in time, and whether it tries again, is not told here. */
 const routersOwn = [
@@ -30,6 +42,8 @@ const routersOwn = [
 export interface InProcessMesh {
   /** What becomes of a request: once for each version of the callee that it may go to. */
   send(request: Traffic): readonly Arrival[];
+  /** What the modules have counted. */
+  stats(): ReadonlyMap<string, number>;
 }
 
 export function inProcessMesh(build: Build): InProcessMesh {
@@ -41,7 +55,13 @@ export function inProcessMesh(build: Build): InProcessMesh {
   const hostOf = (listener: string, slot: Slot): Host => {
     const key = `${listener} ${slot.name}`;
     const { configuration, module } = slot;
-    const host = hosts.get(key) ?? createHost(module.bytes, { configuration, failure: module.failure });
+    const host =
+      hosts.get(key) ??
+      createHost(module.bytes, {
+        configuration,
+        failure: module.failure,
+        allowOnHeadersStopIteration: true,
+      });
     hosts.set(key, host);
     return host;
   };
@@ -51,7 +71,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
     service: string,
     direction: Chain["direction"],
     name: string,
-    request: { readonly headers: Headers; readonly source: string },
+    request: { readonly headers: Headers; readonly body: readonly string[]; readonly source: string },
   ): Passed | Arrival | undefined => {
     const snapshot = snapshots.get(service);
     // Its own name goes on with that of its generation.
@@ -73,19 +93,27 @@ export function inProcessMesh(build: Build): InProcessMesh {
     let route = choose();
     if (host === undefined || route === undefined) return { kind: "answer", status: 404, body: "" };
     let isCleared = false;
+    const streams: HostStream[] = [];
+    const answered = (status: number, body: string): Arrival => {
+      for (const stream of streams) stream.end();
+      return { kind: "answer", status, body, got: { status, headers: [] } };
+    };
     for (const filter of manager.httpFilters) {
       if (filter.name === "envoy.filters.http.jwt_authn") headers = withClaims(headers);
       const abort =
         filter.name === "envoy.filters.http.fault" ? headerOf(headers, controlHeaders.faultAbort) : undefined;
-      if (abort !== undefined) return { kind: "answer", status: Number(abort), body: "fault filter abort" };
+      if (abort !== undefined) return answered(Number(abort), "fault filter abort");
       const slot = slots.find((candidate) => candidate.name === filter.name);
       if (slot === undefined || !(filter.name in host.typedPerFilterConfig)) continue;
-      const result = hostOf(name, slot).request({
+      const stream = hostOf(name, slot).open({
         headers,
+        body: request.body,
         properties: { "source.address": `${request.source}:40000`, "xds.route_name": route.name },
       });
+      streams.push(stream);
+      const result = stream.result();
       const reply = result.localReply;
-      if (reply !== undefined) return { kind: "answer", status: reply.status, body: reply.body };
+      if (reply !== undefined) return answered(reply.status, reply.body);
       headers = result.requestHeaders;
       isCleared ||= result.calls.includes("call_foreign_function:clear_route_cache");
     }
@@ -107,8 +135,19 @@ export function inProcessMesh(build: Build): InProcessMesh {
       kind: "passed",
       headers: withoutNames(sent, [...host.requestHeadersToRemove, ...routersOwn, ...strippedLate(known)]),
       cluster,
+      streams,
     };
   };
+
+  /** The answer on its way back: the filters in the other order. */
+  const back = (streams: readonly HostStream[], answer: HostResponse): HostResponse =>
+    streams.toReversed().reduce((response, stream) => {
+      stream.respond(response);
+      const { response: passed } = stream.result();
+      stream.end();
+      if (passed === undefined) throw new Error("a filter holds the answer back for good");
+      return { status: passed.status, headers: passed.headers, body: passed.body };
+    }, answer);
 
   /** The claims of the bearer token, where it is a good one. */
   const withClaims = (headers: Headers): Headers => {
@@ -138,7 +177,8 @@ export function inProcessMesh(build: Build): InProcessMesh {
   };
 
   return {
-    send({ from, to, method, path, headers }) {
+    stats: () => sumOf([...hosts.values()].flatMap(({ metrics }) => [...metrics])),
+    send({ from, to, method, path, headers, body, answer }) {
       const callee = mesh.services.get(to);
       if (callee === undefined) throw new Error(`the traffic calls ${to}, which the mesh does not have`);
       if (method === "TCP") {
@@ -156,6 +196,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
           ? undefined
           : through(from, "outbound", `outbound/${from}`, {
               headers: first,
+              body,
               source: addresses.service(from).address,
             });
       if (out !== undefined && out.kind !== "passed") return [out];
@@ -168,19 +209,29 @@ export function inProcessMesh(build: Build): InProcessMesh {
           : out === undefined
             ? addresses.service(from).address
             : addresses.proxy(from);
-      return (version === undefined ? all : [version]).map((target): Arrival => {
+      const targets = version === undefined ? all : [version];
+      const asked = answer ?? { status: 200, headers: [["content-type", "application/json"]], body: "{}\n" };
+      return targets.map((target): Arrival => {
         const full = target === undefined ? to : `${to}@${target}`;
-        const inside = through(to, "inbound", `inbound/${full}`, { headers: sent, source });
+        const inside = through(to, "inbound", `inbound/${full}`, { headers: sent, body, source });
         if (inside !== undefined && inside.kind !== "passed") return inside;
         return {
           kind: "reached",
           service: to,
           ...(target === undefined ? {} : { version: target }),
           headers: inside?.headers ?? sent,
+          // A request that may go to any version goes to one of them.
+          ...(targets.length > 1
+            ? {}
+            : { got: gotOf(back([...(out?.streams ?? []), ...(inside?.streams ?? [])], asked)) }),
         };
       });
     },
   };
+}
+
+function gotOf({ status = 200, headers = [] }: HostResponse): Got {
+  return { status, headers: headers.map(([name, value]) => [name, String(value)] as const) };
 }
 
 function strippedEarly(manager: HttpConnectionManager): readonly string[] {

@@ -8,10 +8,16 @@ export interface Outgoing {
   readonly authority: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string[]>>;
+  /** Default GET. */
+  readonly method?: string;
+  /** In the pieces in which it is sent. Default none. */
+  readonly body?: readonly string[];
 }
 
 export interface Reply {
   readonly status: number;
+  /** Without pseudo-headers; of TCP there are none. */
+  readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
 }
 
@@ -83,6 +89,7 @@ function overHttp1(target: Target, from: From): Transport {
           host: target.address,
           port: target.port,
           path: outgoing.path,
+          method: outgoing.method ?? "GET",
           agent,
           headers: { ...outgoing.headers, host: outgoing.authority },
           signal: AbortSignal.timeout(timeoutMs),
@@ -91,7 +98,11 @@ function overHttp1(target: Target, from: From): Transport {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("end", () =>
-            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: inPairs(response.rawHeaders),
+              body: Buffer.concat(chunks).toString(),
+            }),
           );
           response.on("error", reject);
         },
@@ -100,6 +111,7 @@ function overHttp1(target: Target, from: From): Transport {
       sent.on("error", (error: NodeJS.ErrnoException) =>
         sent.reusedSocket && error.code === "ECONNRESET" ? resolve(once(outgoing)) : reject(error),
       );
+      for (const piece of outgoing.body ?? []) sent.write(piece);
       sent.end();
     });
   return {
@@ -135,28 +147,38 @@ function overHttp2(target: Target, from: From): Transport {
       const reused = used === opened;
       const stream = opened.request({
         ...outgoing.headers,
-        ":method": "GET",
+        ":method": outgoing.method ?? "GET",
         ":path": outgoing.path,
         ":authority": outgoing.authority,
       });
       let status = 0;
+      let received: Reply["headers"] = [];
       const chunks: Buffer[] = [];
       stream.setTimeout(timeoutMs, () => stream.close());
-      stream.on("response", (headers) => {
+      stream.on("response", (headers, _flags, rawHeaders) => {
         status = headers[":status"] ?? 0;
+        received = inPairs(rawHeaders);
       });
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("error", (error) =>
         status === 0 && reused && attempt === 0 ? resolve(once(outgoing, 1)) : reject(error),
       );
       stream.on("close", () => {
-        if (status !== 0) resolve({ status, body: Buffer.concat(chunks).toString() });
+        if (status !== 0) resolve({ status, headers: received, body: Buffer.concat(chunks).toString() });
         else if (reused && attempt === 0) resolve(once(outgoing, 1));
         else reject(new Error("the stream was closed before an answer"));
       });
+      for (const piece of outgoing.body ?? []) stream.write(piece);
       stream.end();
     });
   return { send: (outgoing) => once(outgoing, 0), close: () => session?.close() };
+}
+
+/** Names and values that stand one after the other. */
+function inPairs(raw: readonly string[]): Reply["headers"] {
+  return raw.flatMap((name, at) =>
+    at % 2 === 0 && !name.startsWith(":") ? [[name.toLowerCase(), raw[at + 1] ?? ""] as const] : [],
+  );
 }
 
 /** One line there, one line back, on a connection of its own. */
@@ -170,7 +192,7 @@ function overTcp(target: Target, from: From, outgoing: Outgoing): Promise<Reply>
       text += chunk.toString();
       if (!text.includes("\n")) return;
       socket.end();
-      resolve({ status: text.startsWith("OK ") ? 200 : 500, body: text.trim() });
+      resolve({ status: text.startsWith("OK ") ? 200 : 500, headers: [], body: text.trim() });
     });
     socket.on("error", reject);
     socket.on("close", () => reject(new Error("the connection was closed before an answer")));

@@ -4,6 +4,15 @@ export const visitedHeader = "x-emulator-visited";
 /** Asks a service for one call in place of all its calls: `x-emulator-call: CALLEE`. Not shown in answers. */
 export const callHeader = "x-emulator-call";
 
+/** Asks the service that is called so to send this: `{"method":…,"body":[…]}`, in base64. Goes with `x-emulator-call`. */
+export const sendHeader = "x-emulator-send";
+
+/** Asks a service to answer this in place of its tree: `{"status":…,"headers":[[name, value]],"body":[…]}`, in base64. */
+export const answerHeader = "x-emulator-answer";
+
+/** The tree of a service that was asked to answer something else, in base64. */
+export const treeHeader = "x-emulator-tree";
+
 const forwarded = new Set([
   "traceparent",
   "tracestate",

@@ -2,10 +2,17 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { WireError } from "../../controlplane/error/wire-error.ts";
-import type { CallTree, EmulatedService } from "./service.ts";
+import { treeHeader } from "./forwarded-headers.ts";
+import type { CallTree, EmulatedAnswer, EmulatedService } from "./service.ts";
 
 /** What a service is asked: its headers as name, value, name, value. */
-export type Handle = (path: string, rawHeaders: readonly string[]) => Promise<CallTree>;
+export type Handle = (path: string, rawHeaders: readonly string[]) => Promise<Handled>;
+
+/** The tree, and what to answer in its place where the request asks for that. */
+export interface Handled {
+  readonly tree: CallTree;
+  readonly answer?: EmulatedAnswer;
+}
 
 /** Listen at the service's address. The result closes the listener and every connection. */
 export async function listen(service: EmulatedService, handle: Handle): Promise<() => Promise<void>> {
@@ -39,18 +46,22 @@ function createServerFor(service: EmulatedService, handle: Handle): Server {
     case "http":
       return createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
         request.resume();
-        void handle(request.url ?? "/", request.rawHeaders).then((tree) => {
-          response.writeHead(tree.status, { "content-type": "application/json" });
-          response.end(`${JSON.stringify(tree)}\n`);
+        void handle(request.url ?? "/", request.rawHeaders).then((handled) => {
+          const { status, headers, body } = answerOf(handled);
+          response.writeHead(status, headers.flat());
+          for (const piece of body) response.write(piece);
+          response.end();
         });
       });
     case "grpc":
       return createHttp2Server((request, response) => {
         request.resume();
-        void handle(request.url, request.rawHeaders).then((tree) => {
+        void handle(request.url, request.rawHeaders).then((handled) => {
           if (response.stream?.destroyed !== false) return;
-          response.writeHead(tree.status, { "content-type": "application/json" });
-          response.end(`${JSON.stringify(tree)}\n`);
+          const { status, headers, body } = answerOf(handled);
+          response.writeHead(status, Object.fromEntries(headers));
+          for (const piece of body) response.write(piece);
+          response.end();
         });
       });
     case "tcp":
@@ -65,4 +76,11 @@ function createServerFor(service: EmulatedService, handle: Handle): Server {
     default:
       return service.protocol satisfies never;
   }
+}
+
+function answerOf({ tree, answer }: Handled): EmulatedAnswer {
+  const text = JSON.stringify(tree);
+  if (answer === undefined)
+    return { status: tree.status, headers: [["content-type", "application/json"]], body: [`${text}\n`] };
+  return { ...answer, headers: [...answer.headers, [treeHeader, Buffer.from(text).toString("base64")]] };
 }

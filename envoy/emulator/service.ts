@@ -12,6 +12,14 @@ export interface EmulatedService {
 /** `http`: HTTP/1.1. `grpc`: HTTP/2 without TLS. `tcp`: a store that answers lines. */
 export type Protocol = "http" | "grpc" | "tcp";
 
+/** What a service is asked to answer in place of its tree. */
+export interface EmulatedAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  /** In the pieces in which it is sent; none: an empty body. */
+  readonly body: readonly string[];
+}
+
 /** What a service answers: what it saw, and what its callees answered. */
 export interface CallTree {
   readonly service: string;
@@ -20,6 +28,11 @@ export interface CallTree {
   /** The request's headers as this service saw them, names in lower case, each value apart. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
   readonly calls?: readonly CallTree[];
+  /** Only of a call that was asked for by name: what its caller got. */
+  readonly got?: {
+    readonly status: number;
+    readonly headers: readonly (readonly [string, string])[];
+  };
   /** Only where no service answered: what came instead. Status 0 stands for no answer at all. */
   readonly body?: string;
 }

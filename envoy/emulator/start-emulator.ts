@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AddressMap, type AddressRevision, type Target, targetsOf } from "./address-map.ts";
-import { type Connections, connections } from "./connections.ts";
+import { type Connections, connections, type Outgoing } from "./connections.ts";
 import {
   allHeaders,
+  answerHeader,
   callHeader,
   forwardedHeaders,
   headerValues,
+  sendHeader,
+  treeHeader,
   visitedHeader,
 } from "./forwarded-headers.ts";
-import { listen } from "./listen.ts";
-import type { CallTree, EmulatedService, Protocol } from "./service.ts";
+import { type Handled, listen } from "./listen.ts";
+import type { CallTree, EmulatedAnswer, EmulatedService, Protocol } from "./service.ts";
 import { treeOf } from "./tree-of.ts";
 
 export interface Emulator {
@@ -68,7 +71,7 @@ interface Caller {
   readonly service: EmulatedService;
   readonly handle: (
     map: () => AddressMap,
-  ) => (path: string, rawHeaders: readonly string[]) => Promise<CallTree>;
+  ) => (path: string, rawHeaders: readonly string[]) => Promise<Handled>;
   /** Retire the connections to targets that this caller does not have in `map`. */
   readonly keepOnly: (map: AddressMap) => Promise<void>;
 }
@@ -90,8 +93,12 @@ function caller(service: EmulatedService): Caller {
     const open = pool.get(key) ?? connections(protocol, target, service.address);
     pool.set(key, open);
     try {
-      const reply = await open.send({ authority: to, path: request.path, headers: request.headers });
-      return treeOf(to, protocol, reply);
+      const { path, headers, sent } = request;
+      const reply = await open.send({ authority: to, path, headers, ...sent });
+      const tree = treeOf(to, protocol, reply);
+      if (sent === undefined) return tree;
+      const { status } = reply;
+      return { ...tree, got: { status, headers: reply.headers.filter(([name]) => name !== treeHeader) } };
     } catch (error) {
       return { service: to, status: 0, body: error instanceof Error ? error.message : String(error) };
     }
@@ -100,7 +107,13 @@ function caller(service: EmulatedService): Caller {
   return {
     service,
     handle: (map) => async (path, rawHeaders) => {
-      const { [visitedHeader]: before, [callHeader]: named, ...headers } = headerValues(rawHeaders);
+      const {
+        [visitedHeader]: before,
+        [callHeader]: named,
+        [sendHeader]: sending,
+        [answerHeader]: answering,
+        ...headers
+      } = headerValues(rawHeaders);
       const only = named?.[0];
       const visited = [...(before ?? []).flatMap((value) => value.split(",")), service.service];
       const request: Request = {
@@ -108,7 +121,10 @@ function caller(service: EmulatedService): Caller {
         headers: {
           ...(only === undefined ? forwardedHeaders(headers) : allHeaders(headers)),
           [visitedHeader]: [visited.join(",")],
+          // It is for who is called, not for who is asked to call.
+          ...(only === undefined || answering === undefined ? {} : { [answerHeader]: [...answering] }),
         },
+        ...(only === undefined ? {} : { sent: fromBase64<Sent>(sending?.[0]) ?? {} }),
       };
       const calls: CallTree[] = [];
       for (const { to, protocol } of service.calls) {
@@ -116,7 +132,9 @@ function caller(service: EmulatedService): Caller {
           calls.push(await send(map(), to, protocol, request));
       }
       const version = service.version === undefined ? {} : { version: service.version };
-      return { service: service.service, ...version, status: 200, headers, calls };
+      const tree: CallTree = { service: service.service, ...version, status: 200, headers, calls };
+      const answer = only === undefined ? fromBase64<EmulatedAnswer>(answering?.[0]) : undefined;
+      return answer === undefined ? { tree } : { tree, answer };
     },
     async keepOnly(map) {
       const kept = new Set(
@@ -134,6 +152,15 @@ function caller(service: EmulatedService): Caller {
 interface Request {
   readonly path: string;
   readonly headers: Readonly<Record<string, string[]>>;
+  /** Of a call that was asked for by name. */
+  readonly sent?: Sent;
+}
+
+type Sent = Pick<Outgoing, "method" | "body">;
+
+/** Only tests write these, and they write what they should. */
+function fromBase64<T>(text: string | undefined): T | undefined {
+  return text === undefined ? undefined : JSON.parse(Buffer.from(text, "base64").toString());
 }
 
 function keyOf(protocol: Protocol, target: Target): string {

@@ -1,9 +1,13 @@
 import type { Reply } from "./connections.ts";
+import { treeHeader } from "./forwarded-headers.ts";
 import type { CallTree, Protocol } from "./service.ts";
 
 /** A callee's own tree, or what a proxy on the way answered in its place. */
 export function treeOf(to: string, protocol: Protocol, reply: Reply): CallTree {
   const { status, body } = reply;
+  const [, told] = reply.headers.find(([name]) => name === treeHeader) ?? [];
+  const own = told === undefined ? undefined : parsed(Buffer.from(told, "base64").toString());
+  if (own !== undefined) return own;
   if (status < 200 || status > 299) return { service: to, status, body };
   if (protocol === "tcp") return { service: to, status };
   return parsed(body) ?? { service: to, status, body };
