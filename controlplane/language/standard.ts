@@ -15,7 +15,8 @@ cost: 1
 /// A TCP connection, or the one that a request came on. Its path is the caller and the callee.
 act Connection {
     /// Admit what this caller sends to this callee; "*" is any service. All \`Allow\`s that match a call are judged together: when there are
-    /// some and none admits it, a request is answered 403 and a connection is closed. A \`Deny\` wins over every \`Allow\`.
+    /// some and none admits it, a request is answered 403 and a connection is closed, before later policies see it. A \`Deny\` wins over
+    /// every \`Allow\`.
     action Allow(self, const service caller = "*", const service callee = "*"),
     /// Close the connection.
     action Deny(self),

@@ -78,18 +78,13 @@ function outcomeOf({ headers, reply, logs, tags, counts, records }: Travel): Out
 }
 
 /**
- * In order, until one ends it. That no `Allow` admits is said once all `Allow`s have been heard; whether a `Deny` that comes after them is
- * heard before, and its answer is the one that is given, is left open. So is whether an audited policy has seen a request that others
- * denied: it stands in nobody's way.
+ * In order, until one ends it. What no `Allow` admits ends with the last policy that could have admitted it. Whether an audited policy has
+ * seen a request that others denied is left open: it stands in nobody's way.
  */
 function goThrough(inForce: readonly InForce[], travel: Travel): void {
   const judges = inForce.filter((each) => each.policy.mode === "enforce" && uses(each, "Allow"));
-  const lastHeard = inForce.findLast(
-    (each) => each.policy.mode === "enforce" && (uses(each, "Allow") || uses(each, "Deny")),
-  );
   const audits: (() => void)[] = [];
   let admitted = false;
-  let isHeard = false;
   for (const each of inForce) {
     if (each.policy.mode === "audit") {
       audits.push(audit(each, travel));
@@ -98,9 +93,8 @@ function goThrough(inForce: readonly InForce[], travel: Travel): void {
     if (travel.reply !== undefined) continue;
     const run = runOne(each, travel);
     if (judges.includes(each)) admitted ||= run.admits;
-    if (each === judges.at(-1)) isHeard = true;
-    if (travel.reply !== undefined || !isHeard || admitted) continue;
-    if (each === lastHeard || travel.choose()) travel.reply = { status: 403, body: "" };
+    if (each === judges.at(-1) && travel.reply === undefined && !admitted)
+      travel.reply = { status: 403, body: "" };
   }
   for (const keep of audits) if (travel.reply === undefined || travel.choose()) keep();
 }
