@@ -56,6 +56,14 @@ test.each([
     true,
   ],
   [
+    "a filter that keeps something sees what is denied after it only",
+    filter(
+      'export const side = "ingress"; export const reads = ["y"]; export const writes = ["y"]; let n = 0;',
+    ),
+    asks("x"),
+    false,
+  ],
+  [
     "a filter that reads the header",
     filter('export const reads = ["Host"]; export const writes = ["y"];'),
     copper('RewriteHost(r, "b");'),

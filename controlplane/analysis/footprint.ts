@@ -25,7 +25,7 @@ export function footprint(policy: Policy, side?: Side): Footprint | undefined {
       writes: names(policy.writes),
       // What a filter answers is in its code: it equals nobody else's.
       denials: new Set(policy.actions.includes("Deny") ? [policy.name] : []),
-      isLasting: false,
+      isLasting: policy.keepsState === true,
     });
   }
   const calls = policy.sections

@@ -1,4 +1,5 @@
 import { bound } from "../analysis/bound.ts";
+import { checkBounds } from "../analysis/check-bounds.ts";
 import { checkFilters } from "../codegen/check-filters.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { hasErrors } from "../language/diagnostic.ts";
@@ -23,7 +24,7 @@ export async function check(
   if (sources.length === 0) return noPolicies(output, paths);
   const checked =
     options.mesh === undefined
-      ? checkPolicies(sources)
+      ? withBounds(checkPolicies(sources))
       : checkInput({ policies: sources, mesh: await readSource(options.mesh) });
   const { policies } = checked;
   const diagnostics = [...checked.diagnostics, ...(await checkFilters(policies))];
@@ -40,6 +41,10 @@ export async function check(
     }
   }
   return hasErrors(diagnostics) ? 1 : 0;
+}
+
+function withBounds(checked: ReturnType<typeof checkPolicies>): ReturnType<typeof checkPolicies> {
+  return { ...checked, diagnostics: [...checked.diagnostics, ...checkBounds(checked.policies)] };
 }
 
 function boundText({

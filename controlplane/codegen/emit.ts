@@ -99,7 +99,8 @@ function literal(type: ValueType, value: string | bigint | number | boolean, { l
     case "duration":
       return value === -(2n ** 63n) ? "i64.MIN_VALUE" : `<i64>${value}`;
     case "float":
-      return Number.isInteger(value) ? `<f64>${value}.0` : `<f64>${value}`;
+      // Only digits would be an integer's literal.
+      return /^-?\d+$/.test(String(value)) ? `<f64>${value}.0` : `<f64>${value}`;
     case "bool":
       return String(value);
     default:

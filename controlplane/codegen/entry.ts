@@ -80,7 +80,10 @@ export function proxy_abi_version_0_2_1(): void {}
 function onPhase(phase: "request" | "response", list: readonly Numbered[], use: Use): string {
   if (list.length === 0) return "";
   const map = phase === "request" ? 0 : 2;
-  const isOwn = phase === "request" ? "" : `  if (${use("waiting", "isOwnAnswer")}()) return 0;\n`;
+  const isOwn =
+    phase === "request"
+      ? ""
+      : `  if (${use("waiting", "isOwnAnswer")}()) return ${use("policy", "leave")}();\n`;
   const begin = `  ${use("policy", "begin")}(context, ${map});\n`;
   const end = [
     ...(list.some(({ judges }) => judges) ? [`  ${use("policy", "verdict")}();\n`] : []),

@@ -59,9 +59,20 @@ test("a header is set for the callers named, and for no others", async () => {
 
 test("a client that goes while its body is awaited leaves nothing behind", async () => {
   const tagged = policy("tagged", bodyOf('if (BodyContains(r, "x", 10)) Deny(r, 403);'));
-  const rate = await host([tagged], "tagged\tinbound\t*\n");
-  for (let n = 0; n < 5000; n++) rate.request({ body: "y", isUnfinished: true });
+  const rate = await host([tagged], "@peer\ta\t127.0.0.3\ntagged\tinbound\ta\n");
+  const before = rate.memoryPages;
+  for (let n = 0; n < 60_000; n++) rate.request({ ...from("127.0.0.3"), body: "y", isUnfinished: true });
   expect(rate.request({ body: "x" }).localReply).toBeUndefined();
+  expect(rate.memoryPages).toBe(before);
+});
+
+test("numbers of any size compile", async () => {
+  const large = bodyOf(
+    'if (ToInt(GetPath(r), 0) * 1.0 < 1000000000000000000000.0) SetHeader(r, "small", "1");' +
+      'if (ToInt(GetPath(r), 0) < 9223372036854775807) SetHeader(r, "int", "1");',
+  );
+  const { requestHeaders } = (await host([policy("p", large)], "p\tinbound\t*\n")).request({});
+  expect(requestHeaders.map(([name]) => name)).toEqual(["small", "int"]);
 });
 
 test("outside is any address not listed; audit changes nothing", async () => {

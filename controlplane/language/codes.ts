@@ -39,6 +39,7 @@ export const codes = {
   CUP0224: "state of the whole mesh",
   CUP0225: "file without a policy",
   CUP0226: "regular expression that cannot be compiled",
+  CUP0227: "policy that may take more memory than there is",
 
   // Interfaces; what is wrong with their characters, strings and comments has the codes of Copper
   CUI0101: "something else was expected in an interface",

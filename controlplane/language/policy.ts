@@ -46,6 +46,8 @@ export interface Section {
 export interface FilterPolicy extends PolicyCommon {
   readonly kind: "filter";
   readonly side: Side;
+  /** Whether something in it outlives a request. Default false. */
+  readonly keepsState?: boolean;
   /** Header names that it declares to read and write; absent: it commutes with nothing. */
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];

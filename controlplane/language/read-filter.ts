@@ -117,6 +117,7 @@ export function readFilter(source: Source): {
       actions,
       parameters,
       side,
+      ...(keptIn(statements, all).length > 0 ? { keepsState: true } : {}),
       ...(reads === undefined ? {} : { reads }),
       ...(writes === undefined ? {} : { writes }),
     },
@@ -306,6 +307,14 @@ function actionsOf(all: readonly Node[]): readonly string[] {
   ];
 }
 
+/** What outlives a request, without the constants that the compiler reads. */
+function keptIn(
+  statements: readonly assemblyscript.Statement[],
+  all: readonly Node[],
+): readonly assemblyscript.IdentifierExpression[] {
+  return stateIn(statements, all).filter(({ text }) => !constantNames.includes(text));
+}
+
 /** A value for each caller and one for each callee are different meanings, and the solver must not choose between them. */
 function sideOf(
   side: Side,
@@ -313,8 +322,7 @@ function sideOf(
   all: readonly Node[],
   reporter: Reporter,
 ): Side {
-  const states = side === "either" ? stateIn(statements, all) : [];
-  const state = states.find(({ text }) => !constantNames.includes(text));
+  const [state] = side === "either" ? keptIn(statements, all) : [];
   if (state === undefined) return side;
   reporter.report(
     "FLT0206",

@@ -1,3 +1,4 @@
+import { checkBounds } from "../analysis/check-bounds.ts";
 import { commutes } from "../analysis/commutes.ts";
 import { buildChains, type ChainCache } from "../codegen/build-chains.ts";
 import type { Chain, Module } from "../codegen/module.ts";
@@ -65,6 +66,7 @@ export function checkInput(input: Input): {
     diagnostics: [
       ...diagnostics,
       ...checked.diagnostics,
+      ...checkBounds(checked.policies),
       ...(mesh === undefined ? [] : checkClaims(checked.policies, mesh)),
     ],
   };

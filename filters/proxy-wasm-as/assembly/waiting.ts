@@ -23,6 +23,8 @@ export function wait(): u32 {
   store<u32>(waiting + count * 8, stream);
   store<u32>(waiting + count * 8 + 4, phase);
   count++;
+  // @ts-ignore: the runtime's
+  __collect();
   return 1;
 }
 

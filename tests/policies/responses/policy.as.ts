@@ -102,7 +102,7 @@ function p1_b_inner(): void {
 
 export function proxy_on_response_headers(context: u32, _headers: u32, _last: u32): u32 {
   begin(context, 2);
-  if (isOwnAnswer()) return 0;
+  if (isOwnAnswer()) return leave();
   if (runs(1)) p1_b_inner();
   if (runs(0)) p0_a_outer();
   return leave();
