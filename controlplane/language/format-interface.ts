@@ -10,8 +10,10 @@ export function interfaceDoc(writer: DocWriter): Doc {
     let previous: "receiver" | "separator" | "other" | undefined;
     while (peek().kind !== "end") {
       if (isAt(";") || isAt(",")) {
+        // What stands before it is not written yet, and what stands behind must not come first.
+        const isBehindComments = writer.hasComments();
         drop();
-        parts.push(trailing());
+        if (!isBehindComments) parts.push(trailing());
         continue;
       }
       const kind = peek().kind === "separator" ? "separator" : isReceiver() ? "receiver" : "other";

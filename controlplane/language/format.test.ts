@@ -72,6 +72,11 @@ policy c (
     expect(laid).toBe(text);
   });
 
+  test("comments around a separator that goes stay two", () => {
+    const { text } = format({ path: "a.cui", text: "act X {}\n// a\n; // b\n" });
+    expect(text).toBe("act X {}\n// a\n// b\n");
+  });
+
   test("comments stay where they are", () => {
     const text = `// The file.
 
