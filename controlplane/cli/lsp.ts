@@ -167,6 +167,7 @@ export function serveEditor(connection: Connection): void {
     if (found === undefined) return null;
     const { document, source, workspace } = found;
     const target = renamable(source, document.offsetAt(position), workspace);
+    // The protocol's answer for what cannot be renamed is null.
     return target === undefined ? null : { range: rangeOf(document, target.span), placeholder: target.name };
   });
 
@@ -194,6 +195,7 @@ export function serveEditor(connection: Connection): void {
 
   connection.onCodeAction(async ({ textDocument, range, context }): Promise<CodeAction[]> => {
     const found = await opened(textDocument.uri);
+    // A client that names no kinds wants all of them.
     const isWanted = context.only?.some((kind) => kind.startsWith(CodeActionKind.QuickFix)) ?? true;
     if (found === undefined || !isWanted) return [];
     const { document, source, workspace } = found;

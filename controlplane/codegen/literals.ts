@@ -44,7 +44,6 @@ export function constant(name: string, value: string): string {
   const encoded = encoder.encode(value);
   const data = encoded.length === 0 ? "0" : `memory.data<u8>([${[...encoded].join(", ")}])`;
   return `// ${plain(JSON.stringify(value))}
-// @ts-ignore: decorator
 @inline function ${name}(): u64 { return bytes(${data}, ${encoded.length}); }`;
 }
 

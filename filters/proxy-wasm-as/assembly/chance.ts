@@ -2,8 +2,7 @@ import { Bytes, bytes, header, lengthOf, MISSING, pointerOf } from "./bytes";
 import { policyName } from "./policy";
 
 // "x-request-id"
-// @ts-ignore: decorator
-@inline function REQUEST_ID(): Bytes { return bytes(memory.data<u8>([120, 45, 114, 101, 113, 117, 101, 115, 116, 45, 105, 100]), 12); }
+function REQUEST_ID(): Bytes { return bytes(memory.data<u8>([120, 45, 114, 101, 113, 117, 101, 115, 116, 45, 105, 100]), 12); }
 
 /** What is decided: of the same request each gets a number of its own. */
 export const SPLIT: u8 = 115;

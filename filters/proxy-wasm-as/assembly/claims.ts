@@ -2,8 +2,7 @@ import { Bytes, bytes, header, lengthOf, MISSING, pointerOf } from "./bytes";
 import { allocate } from "./policy";
 
 // "x-wire-claims"
-// @ts-ignore: decorator
-@inline function CLAIMS(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 99, 108, 97, 105, 109, 115]), 13); }
+function CLAIMS(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 99, 108, 97, 105, 109, 115]), 13); }
 
 /**
  * The claims of the JSON Web Token that Envoy has verified, as the JSON text that was signed; MISSING when there is no such token. They

@@ -233,10 +233,10 @@ function rootOf(context: u32): usize {
   return region() + REGION + (<usize>(context & (STREAMS - 1)) << 2);
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 function region(): usize {
-  // @ts-ignore: the arena leaves room for it behind what is static, where its address makes no other one long.
+  // The arena leaves room for it behind what is static, where its address makes no other one long.
   return ASC_RUNTIME == 0 ? __room() : reserved();
 }
 

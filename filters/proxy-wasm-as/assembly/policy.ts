@@ -45,20 +45,19 @@ let acted: bool = false;
 let unadmitted: bool = false;
 
 // "source.address" and "xds.route_name", with a zero byte for the point.
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const SOURCE: usize = memory.data<u8>([
   115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115, 120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110,
   97, 109, 101,
 ]);
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
 const ANY: u8 = 42;
 
 /** The memory that the host writes what it hands over into, which goes when the callback ends: by itself, or as an object. */
 export function allocate(size: usize): usize {
-  // @ts-ignore: the runtime's
   return ASC_RUNTIME == 0 ? heap.alloc(size) : __new(size, idof<ArrayBuffer>());
 }
 
@@ -133,7 +132,6 @@ export function applyRoute(): void {
 /** The last thing said. Envoy's action: 0 goes on, 1 stops. */
 export function leave(): u32 {
   settle();
-  // @ts-ignore: the runtime's
   __collect();
   return answered ? 1 : 0;
 }

@@ -5,7 +5,7 @@ import { answer } from "./policy";
 // Streams whose policies wait for a body, as the stream's number and the phase. A worker that has as many of them as there is room for
 // answers 503: to go on without the body would be to let through what a policy might deny.
 const ROOM: u32 = 4096;
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const waiting: usize = memory.data(32768);
 let count: u32 = 0;
 
@@ -23,7 +23,6 @@ export function wait(): u32 {
   store<u32>(waiting + count * 8, stream);
   store<u32>(waiting + count * 8 + 4, phase);
   count++;
-  // @ts-ignore: the runtime's
   __collect();
   return 1;
 }

@@ -6,16 +6,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
-// @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
 // "rate"
-// @ts-ignore: decorator
 @inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "profile"
-// @ts-ignore: decorator
 @inline function L2_profile(): u64 { return bytes(memory.data<u8>([112, 114, 111, 102, 105, 108, 101]), 7); }
 // "a-search\nz-profile\n"
-// @ts-ignore: decorator
 @inline function L3_a_search_z_profile(): u64 { return bytes(memory.data<u8>([97, 45, 115, 101, 97, 114, 99, 104, 10, 122, 45, 112, 114, 111, 102, 105, 108, 101, 10]), 19); }
 
 // a-search, allows.cup:1

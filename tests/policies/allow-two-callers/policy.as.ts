@@ -6,16 +6,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
-// @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
 // "rate"
-// @ts-ignore: decorator
 @inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "profile"
-// @ts-ignore: decorator
 @inline function L2_profile(): u64 { return bytes(memory.data<u8>([112, 114, 111, 102, 105, 108, 101]), 7); }
 // "allow-1-search\nallow-3-profile\n"
-// @ts-ignore: decorator
 @inline function L3_allow_1_search_allow_3_p(): u64 { return bytes(memory.data<u8>([97, 108, 108, 111, 119, 45, 49, 45, 115, 101, 97, 114, 99, 104, 10, 97, 108, 108, 111, 119, 45, 51, 45, 112, 114, 111, 102, 105, 108, 101, 10]), 31); }
 
 // allow-1-search, policy.cup:1
@@ -67,13 +63,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "marked"
-// @ts-ignore: decorator
 @inline function L0_marked(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 101, 100]), 6); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L1_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "allow-2-mark\n"
-// @ts-ignore: decorator
 @inline function L2_allow_2_mark(): u64 { return bytes(memory.data<u8>([97, 108, 108, 111, 119, 45, 50, 45, 109, 97, 114, 107, 10]), 13); }
 
 // allow-2-mark, policy.cup:9

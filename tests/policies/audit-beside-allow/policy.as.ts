@@ -6,10 +6,8 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
-// @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
 // "would-refuse\n"
-// @ts-ignore: decorator
 @inline function L1_would_refuse(): u64 { return bytes(memory.data<u8>([119, 111, 117, 108, 100, 45, 114, 101, 102, 117, 115, 101, 10]), 13); }
 
 // would-refuse, policy.cup:1
@@ -53,13 +51,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "frontend"
-// @ts-ignore: decorator
 @inline function L0_frontend(): u64 { return bytes(memory.data<u8>([102, 114, 111, 110, 116, 101, 110, 100]), 8); }
 // "search"
-// @ts-ignore: decorator
 @inline function L1_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
 // "admits\n"
-// @ts-ignore: decorator
 @inline function L2_admits(): u64 { return bytes(memory.data<u8>([97, 100, 109, 105, 116, 115, 10]), 7); }
 
 // admits, policy.cup:10

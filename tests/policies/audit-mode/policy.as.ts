@@ -7,16 +7,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
-// @ts-ignore: decorator
 @inline function L0_critical(): u64 { return bytes(memory.data<u8>([99, 114, 105, 116, 105, 99, 97, 108]), 8); }
 // "true"
-// @ts-ignore: decorator
 @inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // ""
-// @ts-ignore: decorator
 @inline function L2(): u64 { return bytes(0, 0); }
 // "mark\nnobody\n"
-// @ts-ignore: decorator
 @inline function L3_mark_nobody(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10, 110, 111, 98, 111, 100, 121, 10]), 12); }
 
 // mark, policy.cup:1

@@ -10,34 +10,24 @@ import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/polic
 import { isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
 
 // "size"
-// @ts-ignore: decorator
 @inline function L0_size(): u64 { return bytes(memory.data<u8>([115, 105, 122, 101]), 4); }
 // "no scripts"
-// @ts-ignore: decorator
 @inline function L1_no_scripts(): u64 { return bytes(memory.data<u8>([110, 111, 32, 115, 99, 114, 105, 112, 116, 115]), 10); }
 // "<script"
-// @ts-ignore: decorator
 @inline function L2__script(): u64 { return bytes(memory.data<u8>([60, 115, 99, 114, 105, 112, 116]), 7); }
 // "user"
-// @ts-ignore: decorator
 @inline function L3_user(): u64 { return bytes(memory.data<u8>([117, 115, 101, 114]), 4); }
 // "user.name"
-// @ts-ignore: decorator
 @inline function L4_user_name(): u64 { return bytes(memory.data<u8>([117, 115, 101, 114, 46, 110, 97, 109, 101]), 9); }
 // "nobody"
-// @ts-ignore: decorator
 @inline function L5_nobody(): u64 { return bytes(memory.data<u8>([110, 111, 98, 111, 100, 121]), 6); }
 // "second"
-// @ts-ignore: decorator
 @inline function L6_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
 // "list.1"
-// @ts-ignore: decorator
 @inline function L7_list_1(): u64 { return bytes(memory.data<u8>([108, 105, 115, 116, 46, 49]), 6); }
 // "none"
-// @ts-ignore: decorator
 @inline function L8_none(): u64 { return bytes(memory.data<u8>([110, 111, 110, 101]), 4); }
 // "bodies\n"
-// @ts-ignore: decorator
 @inline function L9_bodies(): u64 { return bytes(memory.data<u8>([98, 111, 100, 105, 101, 115, 10]), 7); }
 
 // bodies, policy.cup:1
@@ -109,16 +99,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "after"
-// @ts-ignore: decorator
 @inline function L0_after(): u64 { return bytes(memory.data<u8>([97, 102, 116, 101, 114]), 5); }
 // "size"
-// @ts-ignore: decorator
 @inline function L1_size(): u64 { return bytes(memory.data<u8>([115, 105, 122, 101]), 4); }
 // ""
-// @ts-ignore: decorator
 @inline function L2(): u64 { return bytes(0, 0); }
 // "more\n"
-// @ts-ignore: decorator
 @inline function L3_more(): u64 { return bytes(memory.data<u8>([109, 111, 114, 101, 10]), 5); }
 
 // more, policy.cup:12

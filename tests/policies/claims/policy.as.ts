@@ -9,31 +9,22 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-level"
-// @ts-ignore: decorator
 @inline function L0_x_level(): u64 { return bytes(memory.data<u8>([120, 45, 108, 101, 118, 101, 108]), 7); }
 // "level"
-// @ts-ignore: decorator
 @inline function L1_level(): u64 { return bytes(memory.data<u8>([108, 101, 118, 101, 108]), 5); }
 // "none"
-// @ts-ignore: decorator
 @inline function L2_none(): u64 { return bytes(memory.data<u8>([110, 111, 110, 101]), 4); }
 // "x-units"
-// @ts-ignore: decorator
 @inline function L3_x_units(): u64 { return bytes(memory.data<u8>([120, 45, 117, 110, 105, 116, 115]), 7); }
 // "org.units"
-// @ts-ignore: decorator
 @inline function L4_org_units(): u64 { return bytes(memory.data<u8>([111, 114, 103, 46, 117, 110, 105, 116, 115]), 9); }
 // "Admins only."
-// @ts-ignore: decorator
 @inline function L5_admins_only(): u64 { return bytes(memory.data<u8>([65, 100, 109, 105, 110, 115, 32, 111, 110, 108, 121, 46]), 12); }
 // "role"
-// @ts-ignore: decorator
 @inline function L6_role(): u64 { return bytes(memory.data<u8>([114, 111, 108, 101]), 4); }
 // "admin"
-// @ts-ignore: decorator
 @inline function L7_admin(): u64 { return bytes(memory.data<u8>([97, 100, 109, 105, 110]), 5); }
 // "admins\n"
-// @ts-ignore: decorator
 @inline function L8_admins(): u64 { return bytes(memory.data<u8>([97, 100, 109, 105, 110, 115, 10]), 7); }
 
 // admins, policy.cup:1

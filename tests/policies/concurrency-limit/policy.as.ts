@@ -7,13 +7,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "busy"
-// @ts-ignore: decorator
 @inline function L0_busy(): u64 { return bytes(memory.data<u8>([98, 117, 115, 121]), 4); }
 // "concurrency-limit\n"
-// @ts-ignore: decorator
 @inline function L1_concurrency_limit(): u64 { return bytes(memory.data<u8>([99, 111, 110, 99, 117, 114, 114, 101, 110, 99, 121, 45, 108, 105, 109, 105, 116, 10]), 18); }
 // "concurrency-limit/running:ConcurrencyLimit"
-// @ts-ignore: decorator
 @inline function L2_concurrency_limit_runnin(): u64 { return bytes(memory.data<u8>([99, 111, 110, 99, 117, 114, 114, 101, 110, 99, 121, 45, 108, 105, 109, 105, 116, 47, 114, 117, 110, 110, 105, 110, 103, 58, 67, 111, 110, 99, 117, 114, 114, 101, 110, 99, 121, 76, 105, 109, 105, 116]), 42); }
 
 // concurrency-limit, policy.cup:1

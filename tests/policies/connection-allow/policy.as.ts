@@ -7,16 +7,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, judge, runs } from "proxy-wasm-as/assembly/policy";
 
 // "web"
-// @ts-ignore: decorator
 @inline function L0_web(): u64 { return bytes(memory.data<u8>([119, 101, 98]), 3); }
 // "db"
-// @ts-ignore: decorator
 @inline function L1_db(): u64 { return bytes(memory.data<u8>([100, 98]), 2); }
 // "api"
-// @ts-ignore: decorator
 @inline function L2_api(): u64 { return bytes(memory.data<u8>([97, 112, 105]), 3); }
 // "db-guard\n"
-// @ts-ignore: decorator
 @inline function L3_db_guard(): u64 { return bytes(memory.data<u8>([100, 98, 45, 103, 117, 97, 114, 100, 10]), 9); }
 
 // db-guard, policy.cup:1

@@ -7,7 +7,6 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 
 // "nobody-yet\n"
-// @ts-ignore: decorator
 @inline function L0_nobody_yet(): u64 { return bytes(memory.data<u8>([110, 111, 98, 111, 100, 121, 45, 121, 101, 116, 10]), 11); }
 
 // nobody-yet, policy.cup:1

@@ -9,25 +9,18 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 
 // "db"
-// @ts-ignore: decorator
 @inline function L0_db(): u64 { return bytes(memory.data<u8>([100, 98]), 2); }
 // "db_web"
-// @ts-ignore: decorator
 @inline function L1_db_web(): u64 { return bytes(memory.data<u8>([100, 98, 95, 119, 101, 98]), 6); }
 // "web_connections"
-// @ts-ignore: decorator
 @inline function L2_web_connections(): u64 { return bytes(memory.data<u8>([119, 101, 98, 95, 99, 111, 110, 110, 101, 99, 116, 105, 111, 110, 115]), 15); }
 // "web_connections_at_once"
-// @ts-ignore: decorator
 @inline function L3_web_connections_at_once(): u64 { return bytes(memory.data<u8>([119, 101, 98, 95, 99, 111, 110, 110, 101, 99, 116, 105, 111, 110, 115, 95, 97, 116, 95, 111, 110, 99, 101]), 23); }
 // "web connects to the database"
-// @ts-ignore: decorator
 @inline function L4_web_connects_to_the_data(): u64 { return bytes(memory.data<u8>([119, 101, 98, 32, 99, 111, 110, 110, 101, 99, 116, 115, 32, 116, 111, 32, 116, 104, 101, 32, 100, 97, 116, 97, 98, 97, 115, 101]), 28); }
 // "web"
-// @ts-ignore: decorator
 @inline function L5_web(): u64 { return bytes(memory.data<u8>([119, 101, 98]), 3); }
 // "db-bytes\n"
-// @ts-ignore: decorator
 @inline function L6_db_bytes(): u64 { return bytes(memory.data<u8>([100, 98, 45, 98, 121, 116, 101, 115, 10]), 9); }
 
 // db-bytes, policy.cup:1

@@ -9,13 +9,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 
 // "job"
-// @ts-ignore: decorator
 @inline function L0_job(): u64 { return bytes(memory.data<u8>([106, 111, 98]), 3); }
 // "db"
-// @ts-ignore: decorator
 @inline function L1_db(): u64 { return bytes(memory.data<u8>([100, 98]), 2); }
 // "no-jobs\n"
-// @ts-ignore: decorator
 @inline function L2_no_jobs(): u64 { return bytes(memory.data<u8>([110, 111, 45, 106, 111, 98, 115, 10]), 8); }
 
 // no-jobs, policy.cup:1

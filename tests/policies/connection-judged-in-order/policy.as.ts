@@ -9,19 +9,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, judge, runs } from "proxy-wasm-as/assembly/policy";
 
 // "web"
-// @ts-ignore: decorator
 @inline function L0_web(): u64 { return bytes(memory.data<u8>([119, 101, 98]), 3); }
 // "db"
-// @ts-ignore: decorator
 @inline function L1_db(): u64 { return bytes(memory.data<u8>([100, 98]), 2); }
 // "api"
-// @ts-ignore: decorator
 @inline function L2_api(): u64 { return bytes(memory.data<u8>([97, 112, 105]), 3); }
 // "admitted"
-// @ts-ignore: decorator
 @inline function L3_admitted(): u64 { return bytes(memory.data<u8>([97, 100, 109, 105, 116, 116, 101, 100]), 8); }
 // "a-allow\nb-deny\n"
-// @ts-ignore: decorator
 @inline function L4_a_allow_b_deny(): u64 { return bytes(memory.data<u8>([97, 45, 97, 108, 108, 111, 119, 10, 98, 45, 100, 101, 110, 121, 10]), 15); }
 
 // a-allow, policy.cup:1

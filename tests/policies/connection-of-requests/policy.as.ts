@@ -6,7 +6,6 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "web-calls-nobody\n"
-// @ts-ignore: decorator
 @inline function L0_web_calls_nobody(): u64 { return bytes(memory.data<u8>([119, 101, 98, 45, 99, 97, 108, 108, 115, 45, 110, 111, 98, 111, 100, 121, 10]), 17); }
 
 // web-calls-nobody, policy.cup:1
@@ -49,7 +48,6 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 
 // "web-calls-nobody\n"
-// @ts-ignore: decorator
 @inline function L0_web_calls_nobody(): u64 { return bytes(memory.data<u8>([119, 101, 98, 45, 99, 97, 108, 108, 115, 45, 110, 111, 98, 111, 100, 121, 10]), 17); }
 
 // web-calls-nobody, policy.cup:1

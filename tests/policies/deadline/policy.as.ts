@@ -8,13 +8,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-late"
-// @ts-ignore: decorator
 @inline function L0_x_late(): u64 { return bytes(memory.data<u8>([120, 45, 108, 97, 116, 101]), 6); }
 // "true"
-// @ts-ignore: decorator
 @inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "budget\n"
-// @ts-ignore: decorator
 @inline function L2_budget(): u64 { return bytes(memory.data<u8>([98, 117, 100, 103, 101, 116, 10]), 7); }
 
 // budget, policy.cup:1

@@ -6,10 +6,8 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // ""
-// @ts-ignore: decorator
 @inline function L0(): u64 { return bytes(0, 0); }
 // "closed\n"
-// @ts-ignore: decorator
 @inline function L1_closed(): u64 { return bytes(memory.data<u8>([99, 108, 111, 115, 101, 100, 10]), 7); }
 
 // closed, policy.cup:1

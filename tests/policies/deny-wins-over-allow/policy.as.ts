@@ -7,22 +7,16 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, begin, deny, judge, leave, runs, verdict } from "proxy-wasm-as/assembly/policy";
 
 // "search"
-// @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
 // "rate"
-// @ts-ignore: decorator
 @inline function L1_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "gone"
-// @ts-ignore: decorator
 @inline function L2_gone(): u64 { return bytes(memory.data<u8>([103, 111, 110, 101]), 4); }
 // "banned"
-// @ts-ignore: decorator
 @inline function L3_banned(): u64 { return bytes(memory.data<u8>([98, 97, 110, 110, 101, 100]), 6); }
 // "1"
-// @ts-ignore: decorator
 @inline function L4_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "a-allow\nb-deny\n"
-// @ts-ignore: decorator
 @inline function L5_a_allow_b_deny(): u64 { return bytes(memory.data<u8>([97, 45, 97, 108, 108, 111, 119, 10, 98, 45, 100, 101, 110, 121, 10]), 15); }
 
 // a-allow, policy.cup:1

@@ -9,10 +9,8 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "count"
-// @ts-ignore: decorator
 @inline function L0_count(): u64 { return bytes(memory.data<u8>([99, 111, 117, 110, 116]), 5); }
 // "grpc-worker-state\n"
-// @ts-ignore: decorator
 @inline function L1_grpc_worker_state(): u64 { return bytes(memory.data<u8>([103, 114, 112, 99, 45, 119, 111, 114, 107, 101, 114, 45, 115, 116, 97, 116, 101, 10]), 18); }
 
 // grpc-worker-state, policy.cup:1

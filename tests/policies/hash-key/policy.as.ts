@@ -9,19 +9,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
-// @ts-ignore: decorator
 @inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v1"
-// @ts-ignore: decorator
 @inline function L1_v1(): u64 { return bytes(memory.data<u8>([118, 49]), 2); }
 // "x-user"
-// @ts-ignore: decorator
 @inline function L2_x_user(): u64 { return bytes(memory.data<u8>([120, 45, 117, 115, 101, 114]), 6); }
 // ""
-// @ts-ignore: decorator
 @inline function L3(): u64 { return bytes(0, 0); }
 // "sticky\n"
-// @ts-ignore: decorator
 @inline function L4_sticky(): u64 { return bytes(memory.data<u8>([115, 116, 105, 99, 107, 121, 10]), 7); }
 
 // sticky, policy.cup:1

@@ -8,37 +8,26 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-list"
-// @ts-ignore: decorator
 @inline function L0_x_list(): u64 { return bytes(memory.data<u8>([120, 45, 108, 105, 115, 116]), 6); }
 // "added"
-// @ts-ignore: decorator
 @inline function L1_added(): u64 { return bytes(memory.data<u8>([97, 100, 100, 101, 100]), 5); }
 // "x-secret"
-// @ts-ignore: decorator
 @inline function L2_x_secret(): u64 { return bytes(memory.data<u8>([120, 45, 115, 101, 99, 114, 101, 116]), 8); }
 // "any"
-// @ts-ignore: decorator
 @inline function L3_any(): u64 { return bytes(memory.data<u8>([97, 110, 121]), 3); }
 // "admin"
-// @ts-ignore: decorator
 @inline function L4_admin(): u64 { return bytes(memory.data<u8>([97, 100, 109, 105, 110]), 5); }
 // "x-role"
-// @ts-ignore: decorator
 @inline function L5_x_role(): u64 { return bytes(memory.data<u8>([120, 45, 114, 111, 108, 101]), 6); }
 // "none"
-// @ts-ignore: decorator
 @inline function L6_none(): u64 { return bytes(memory.data<u8>([110, 111, 110, 101]), 4); }
 // "first"
-// @ts-ignore: decorator
 @inline function L7_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
 // "absent"
-// @ts-ignore: decorator
 @inline function L8_absent(): u64 { return bytes(memory.data<u8>([97, 98, 115, 101, 110, 116]), 6); }
 // "all"
-// @ts-ignore: decorator
 @inline function L9_all(): u64 { return bytes(memory.data<u8>([97, 108, 108]), 3); }
 // "headers\n"
-// @ts-ignore: decorator
 @inline function L10_headers(): u64 { return bytes(memory.data<u8>([104, 101, 97, 100, 101, 114, 115, 10]), 8); }
 
 // headers, policy.cup:1

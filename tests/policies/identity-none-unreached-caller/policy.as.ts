@@ -7,13 +7,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "from"
-// @ts-ignore: decorator
 @inline function L0_from(): u64 { return bytes(memory.data<u8>([102, 114, 111, 109]), 4); }
 // "frontend"
-// @ts-ignore: decorator
 @inline function L1_frontend(): u64 { return bytes(memory.data<u8>([102, 114, 111, 110, 116, 101, 110, 100]), 8); }
 // "tag\n"
-// @ts-ignore: decorator
 @inline function L2_tag(): u64 { return bytes(memory.data<u8>([116, 97, 103, 10]), 4); }
 
 // tag, policy.cup:1

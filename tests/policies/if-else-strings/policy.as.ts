@@ -9,43 +9,30 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "class"
-// @ts-ignore: decorator
 @inline function L0_class(): u64 { return bytes(memory.data<u8>([99, 108, 97, 115, 115]), 5); }
 // "first"
-// @ts-ignore: decorator
 @inline function L1_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
 // "second"
-// @ts-ignore: decorator
 @inline function L2_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
 // "trial"
-// @ts-ignore: decorator
 @inline function L3_trial(): u64 { return bytes(memory.data<u8>([116, 114, 105, 97, 108]), 5); }
 // "third"
-// @ts-ignore: decorator
 @inline function L4_third(): u64 { return bytes(memory.data<u8>([116, 104, 105, 114, 100]), 5); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L5_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "tier"
-// @ts-ignore: decorator
 @inline function L6_tier(): u64 { return bytes(memory.data<u8>([116, 105, 101, 114]), 4); }
 // "silver"
-// @ts-ignore: decorator
 @inline function L7_silver(): u64 { return bytes(memory.data<u8>([115, 105, 108, 118, 101, 114]), 6); }
 // "gold"
-// @ts-ignore: decorator
 @inline function L8_gold(): u64 { return bytes(memory.data<u8>([103, 111, 108, 100]), 4); }
 // "empty"
-// @ts-ignore: decorator
 @inline function L9_empty(): u64 { return bytes(memory.data<u8>([101, 109, 112, 116, 121]), 5); }
 // ""
-// @ts-ignore: decorator
 @inline function L10(): u64 { return bytes(0, 0); }
 // "copy"
-// @ts-ignore: decorator
 @inline function L11_copy(): u64 { return bytes(memory.data<u8>([99, 111, 112, 121]), 4); }
 // "classes\n"
-// @ts-ignore: decorator
 @inline function L12_classes(): u64 { return bytes(memory.data<u8>([99, 108, 97, 115, 115, 101, 115, 10]), 8); }
 
 // getheader "trial"

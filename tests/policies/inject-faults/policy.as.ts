@@ -8,13 +8,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-break"
-// @ts-ignore: decorator
 @inline function L0_x_break(): u64 { return bytes(memory.data<u8>([120, 45, 98, 114, 101, 97, 107]), 7); }
 // "true"
-// @ts-ignore: decorator
 @inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "chaos\n"
-// @ts-ignore: decorator
 @inline function L2_chaos(): u64 { return bytes(memory.data<u8>([99, 104, 97, 111, 115, 10]), 6); }
 
 // chaos, policy.cup:1

@@ -9,22 +9,16 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
-// @ts-ignore: decorator
 @inline function L0_critical(): u64 { return bytes(memory.data<u8>([99, 114, 105, 116, 105, 99, 97, 108]), 8); }
 // "true"
-// @ts-ignore: decorator
 @inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // ""
-// @ts-ignore: decorator
 @inline function L2(): u64 { return bytes(0, 0); }
 // "hot_path\n"
-// @ts-ignore: decorator
 @inline function L3_hot_path(): u64 { return bytes(memory.data<u8>([104, 111, 116, 95, 112, 97, 116, 104, 10]), 9); }
 // "hot_path/counter:Counter"
-// @ts-ignore: decorator
 @inline function L4_hot_path_counter_counter(): u64 { return bytes(memory.data<u8>([104, 111, 116, 95, 112, 97, 116, 104, 47, 99, 111, 117, 110, 116, 101, 114, 58, 67, 111, 117, 110, 116, 101, 114]), 24); }
 // "hot_path/timer:Timer"
-// @ts-ignore: decorator
 @inline function L5_hot_path_timer_timer(): u64 { return bytes(memory.data<u8>([104, 111, 116, 95, 112, 97, 116, 104, 47, 116, 105, 109, 101, 114, 58, 84, 105, 109, 101, 114]), 20); }
 
 // hot_path, policy.cup:3
@@ -78,19 +72,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
-// @ts-ignore: decorator
 @inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L1_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "x-canary"
-// @ts-ignore: decorator
 @inline function L2_x_canary(): u64 { return bytes(memory.data<u8>([120, 45, 99, 97, 110, 97, 114, 121]), 8); }
 // "true"
-// @ts-ignore: decorator
 @inline function L3_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "canary\n"
-// @ts-ignore: decorator
 @inline function L4_canary(): u64 { return bytes(memory.data<u8>([99, 97, 110, 97, 114, 121, 10]), 7); }
 
 // canary, policy.cup:18

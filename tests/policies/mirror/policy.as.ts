@@ -7,16 +7,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
-// @ts-ignore: decorator
 @inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v1"
-// @ts-ignore: decorator
 @inline function L1_v1(): u64 { return bytes(memory.data<u8>([118, 49]), 2); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L2_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "shadow\n"
-// @ts-ignore: decorator
 @inline function L3_shadow(): u64 { return bytes(memory.data<u8>([115, 104, 97, 100, 111, 119, 10]), 7); }
 
 // shadow, policy.cup:1

@@ -10,49 +10,34 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "n"
-// @ts-ignore: decorator
 @inline function L0_n(): u64 { return bytes(memory.data<u8>([110]), 1); }
 // "size"
-// @ts-ignore: decorator
 @inline function L1_size(): u64 { return bytes(memory.data<u8>([115, 105, 122, 101]), 4); }
 // "large"
-// @ts-ignore: decorator
 @inline function L2_large(): u64 { return bytes(memory.data<u8>([108, 97, 114, 103, 101]), 5); }
 // "small"
-// @ts-ignore: decorator
 @inline function L3_small(): u64 { return bytes(memory.data<u8>([115, 109, 97, 108, 108]), 5); }
 // "none"
-// @ts-ignore: decorator
 @inline function L4_none(): u64 { return bytes(memory.data<u8>([110, 111, 110, 101]), 4); }
 // "sum"
-// @ts-ignore: decorator
 @inline function L5_sum(): u64 { return bytes(memory.data<u8>([115, 117, 109]), 3); }
 // "quotient"
-// @ts-ignore: decorator
 @inline function L6_quotient(): u64 { return bytes(memory.data<u8>([113, 117, 111, 116, 105, 101, 110, 116]), 8); }
 // "r"
-// @ts-ignore: decorator
 @inline function L7_r(): u64 { return bytes(memory.data<u8>([114]), 1); }
 // "share"
-// @ts-ignore: decorator
 @inline function L8_share(): u64 { return bytes(memory.data<u8>([115, 104, 97, 114, 101]), 5); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L9_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "wait"
-// @ts-ignore: decorator
 @inline function L10_wait(): u64 { return bytes(memory.data<u8>([119, 97, 105, 116]), 4); }
 // "long"
-// @ts-ignore: decorator
 @inline function L11_long(): u64 { return bytes(memory.data<u8>([108, 111, 110, 103]), 4); }
 // "word"
-// @ts-ignore: decorator
 @inline function L12_word(): u64 { return bytes(memory.data<u8>([119, 111, 114, 100]), 4); }
 // "-"
-// @ts-ignore: decorator
 @inline function L13_(): u64 { return bytes(memory.data<u8>([45]), 1); }
 // "numbers\n"
-// @ts-ignore: decorator
 @inline function L14_numbers(): u64 { return bytes(memory.data<u8>([110, 117, 109, 98, 101, 114, 115, 10]), 8); }
 
 // numbers, policy.cup:1

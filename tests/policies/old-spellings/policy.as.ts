@@ -9,49 +9,34 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "first"
-// @ts-ignore: decorator
 @inline function L0_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L1_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "second"
-// @ts-ignore: decorator
 @inline function L2_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
 // "third"
-// @ts-ignore: decorator
 @inline function L3_third(): u64 { return bytes(memory.data<u8>([116, 104, 105, 114, 100]), 5); }
 // "it's"
-// @ts-ignore: decorator
 @inline function L4_it_s(): u64 { return bytes(memory.data<u8>([105, 116, 39, 115]), 4); }
 // "tier"
-// @ts-ignore: decorator
 @inline function L5_tier(): u64 { return bytes(memory.data<u8>([116, 105, 101, 114]), 4); }
 // "sil"
-// @ts-ignore: decorator
 @inline function L6_sil(): u64 { return bytes(memory.data<u8>([115, 105, 108]), 3); }
 // "gold"
-// @ts-ignore: decorator
 @inline function L7_gold(): u64 { return bytes(memory.data<u8>([103, 111, 108, 100]), 4); }
 // "vip"
-// @ts-ignore: decorator
 @inline function L8_vip(): u64 { return bytes(memory.data<u8>([118, 105, 112]), 3); }
 // "class"
-// @ts-ignore: decorator
 @inline function L9_class(): u64 { return bytes(memory.data<u8>([99, 108, 97, 115, 115]), 5); }
 // "gone"
-// @ts-ignore: decorator
 @inline function L10_gone(): u64 { return bytes(memory.data<u8>([103, 111, 110, 101]), 4); }
 // "lead"
-// @ts-ignore: decorator
 @inline function L11_lead(): u64 { return bytes(memory.data<u8>([108, 101, 97, 100]), 4); }
 // "trial"
-// @ts-ignore: decorator
 @inline function L12_trial(): u64 { return bytes(memory.data<u8>([116, 114, 105, 97, 108]), 5); }
 // "rest"
-// @ts-ignore: decorator
 @inline function L13_rest(): u64 { return bytes(memory.data<u8>([114, 101, 115, 116]), 4); }
 // "calls_and_bodies\n"
-// @ts-ignore: decorator
 @inline function L14_calls_and_bodies(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 115, 95, 97, 110, 100, 95, 98, 111, 100, 105, 101, 115, 10]), 17); }
 
 // getheader "tier"
@@ -123,19 +108,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "last"
-// @ts-ignore: decorator
 @inline function L0_last(): u64 { return bytes(memory.data<u8>([108, 97, 115, 116]), 4); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L1_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "third"
-// @ts-ignore: decorator
 @inline function L2_third(): u64 { return bytes(memory.data<u8>([116, 104, 105, 114, 100]), 5); }
 // "no"
-// @ts-ignore: decorator
 @inline function L3_no(): u64 { return bytes(memory.data<u8>([110, 111]), 2); }
 // "bare-context\n"
-// @ts-ignore: decorator
 @inline function L4_bare_context(): u64 { return bytes(memory.data<u8>([98, 97, 114, 101, 45, 99, 111, 110, 116, 101, 120, 116, 10]), 13); }
 
 // bare-context, policy.cup:17

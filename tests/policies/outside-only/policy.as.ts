@@ -7,13 +7,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "from"
-// @ts-ignore: decorator
 @inline function L0_from(): u64 { return bytes(memory.data<u8>([102, 114, 111, 109]), 4); }
 // "outside"
-// @ts-ignore: decorator
 @inline function L1_outside(): u64 { return bytes(memory.data<u8>([111, 117, 116, 115, 105, 100, 101]), 7); }
 // "mark\n"
-// @ts-ignore: decorator
 @inline function L2_mark(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10]), 5); }
 
 // mark, policy.cup:1

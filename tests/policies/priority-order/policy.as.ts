@@ -7,16 +7,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "winner"
-// @ts-ignore: decorator
 @inline function L0_winner(): u64 { return bytes(memory.data<u8>([119, 105, 110, 110, 101, 114]), 6); }
 // "high"
-// @ts-ignore: decorator
 @inline function L1_high(): u64 { return bytes(memory.data<u8>([104, 105, 103, 104]), 4); }
 // "low"
-// @ts-ignore: decorator
 @inline function L2_low(): u64 { return bytes(memory.data<u8>([108, 111, 119]), 3); }
 // "b-high\na-low\n"
-// @ts-ignore: decorator
 @inline function L3_b_high_a_low(): u64 { return bytes(memory.data<u8>([98, 45, 104, 105, 103, 104, 10, 97, 45, 108, 111, 119, 10]), 13); }
 
 // b-high, policy.cup:9

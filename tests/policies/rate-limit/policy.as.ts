@@ -10,19 +10,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "slow down"
-// @ts-ignore: decorator
 @inline function L0_slow_down(): u64 { return bytes(memory.data<u8>([115, 108, 111, 119, 32, 100, 111, 119, 110]), 9); }
 // "seen"
-// @ts-ignore: decorator
 @inline function L1_seen(): u64 { return bytes(memory.data<u8>([115, 101, 101, 110]), 4); }
 // "rate-limit\n"
-// @ts-ignore: decorator
 @inline function L2_rate_limit(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101, 45, 108, 105, 109, 105, 116, 10]), 11); }
 // "rate-limit/counter:Counter"
-// @ts-ignore: decorator
 @inline function L3_rate_limit_counter_count(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101, 45, 108, 105, 109, 105, 116, 47, 99, 111, 117, 110, 116, 101, 114, 58, 67, 111, 117, 110, 116, 101, 114]), 26); }
 // "rate-limit/timer:Timer"
-// @ts-ignore: decorator
 @inline function L4_rate_limit_timer_timer(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101, 45, 108, 105, 109, 105, 116, 47, 116, 105, 109, 101, 114, 58, 84, 105, 109, 101, 114]), 22); }
 
 // rate-limit, policy.cup:1

@@ -10,28 +10,20 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 import { isOwnAnswer, isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
 
 // "size"
-// @ts-ignore: decorator
 @inline function L0_size(): u64 { return bytes(memory.data<u8>([115, 105, 122, 101]), 4); }
 // "leak"
-// @ts-ignore: decorator
 @inline function L1_leak(): u64 { return bytes(memory.data<u8>([108, 101, 97, 107]), 4); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L2_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "stack trace"
-// @ts-ignore: decorator
 @inline function L3_stack_trace(): u64 { return bytes(memory.data<u8>([115, 116, 97, 99, 107, 32, 116, 114, 97, 99, 101]), 11); }
 // "code"
-// @ts-ignore: decorator
 @inline function L4_code(): u64 { return bytes(memory.data<u8>([99, 111, 100, 101]), 4); }
 // "error.code"
-// @ts-ignore: decorator
 @inline function L5_error_code(): u64 { return bytes(memory.data<u8>([101, 114, 114, 111, 114, 46, 99, 111, 100, 101]), 10); }
 // "none"
-// @ts-ignore: decorator
 @inline function L6_none(): u64 { return bytes(memory.data<u8>([110, 111, 110, 101]), 4); }
 // "response-bodies\n"
-// @ts-ignore: decorator
 @inline function L7_response_bodies(): u64 { return bytes(memory.data<u8>([114, 101, 115, 112, 111, 110, 115, 101, 45, 98, 111, 100, 105, 101, 115, 10]), 16); }
 
 // response-bodies, policy.cup:1

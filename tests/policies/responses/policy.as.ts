@@ -11,64 +11,44 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 import { isOwnAnswer } from "proxy-wasm-as/assembly/waiting";
 
 // "order"
-// @ts-ignore: decorator
 @inline function L0_order(): u64 { return bytes(memory.data<u8>([111, 114, 100, 101, 114]), 5); }
 // "outer"
-// @ts-ignore: decorator
 @inline function L1_outer(): u64 { return bytes(memory.data<u8>([111, 117, 116, 101, 114]), 5); }
 // "verdict"
-// @ts-ignore: decorator
 @inline function L2_verdict(): u64 { return bytes(memory.data<u8>([118, 101, 114, 100, 105, 99, 116]), 7); }
 // "failed"
-// @ts-ignore: decorator
 @inline function L3_failed(): u64 { return bytes(memory.data<u8>([102, 97, 105, 108, 101, 100]), 6); }
 // "failures"
-// @ts-ignore: decorator
 @inline function L4_failures(): u64 { return bytes(memory.data<u8>([102, 97, 105, 108, 117, 114, 101, 115]), 8); }
 // "fine"
-// @ts-ignore: decorator
 @inline function L5_fine(): u64 { return bytes(memory.data<u8>([102, 105, 110, 101]), 4); }
 // "status"
-// @ts-ignore: decorator
 @inline function L6_status(): u64 { return bytes(memory.data<u8>([115, 116, 97, 116, 117, 115]), 6); }
 // "answered"
-// @ts-ignore: decorator
 @inline function L7_answered(): u64 { return bytes(memory.data<u8>([97, 110, 115, 119, 101, 114, 101, 100]), 8); }
 // "x-inside"
-// @ts-ignore: decorator
 @inline function L8_x_inside(): u64 { return bytes(memory.data<u8>([120, 45, 105, 110, 115, 105, 100, 101]), 8); }
 // "inner"
-// @ts-ignore: decorator
 @inline function L9_inner(): u64 { return bytes(memory.data<u8>([105, 110, 110, 101, 114]), 5); }
 // "way"
-// @ts-ignore: decorator
 @inline function L10_way(): u64 { return bytes(memory.data<u8>([119, 97, 121]), 3); }
 // "?"
-// @ts-ignore: decorator
 @inline function L11_(): u64 { return bytes(memory.data<u8>([63]), 1); }
 // " to "
-// @ts-ignore: decorator
 @inline function L12__to(): u64 { return bytes(memory.data<u8>([32, 116, 111, 32]), 4); }
 // "was"
-// @ts-ignore: decorator
 @inline function L13_was(): u64 { return bytes(memory.data<u8>([119, 97, 115]), 3); }
 // "x-kind"
-// @ts-ignore: decorator
 @inline function L14_x_kind(): u64 { return bytes(memory.data<u8>([120, 45, 107, 105, 110, 100]), 6); }
 // "none"
-// @ts-ignore: decorator
 @inline function L15_none(): u64 { return bytes(memory.data<u8>([110, 111, 110, 101]), 4); }
 // "first"
-// @ts-ignore: decorator
 @inline function L16_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
 // ""
-// @ts-ignore: decorator
 @inline function L17(): u64 { return bytes(0, 0); }
 // "b"
-// @ts-ignore: decorator
 @inline function L18_b(): u64 { return bytes(memory.data<u8>([98]), 1); }
 // "a-outer\nb-inner\n"
-// @ts-ignore: decorator
 @inline function L19_a_outer_b_inner(): u64 { return bytes(memory.data<u8>([97, 45, 111, 117, 116, 101, 114, 10, 98, 45, 105, 110, 110, 101, 114, 10]), 16); }
 
 // a-outer, policy.cup:1
@@ -137,16 +117,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "no"
-// @ts-ignore: decorator
 @inline function L0_no(): u64 { return bytes(memory.data<u8>([110, 111]), 2); }
 // "bad"
-// @ts-ignore: decorator
 @inline function L1_bad(): u64 { return bytes(memory.data<u8>([98, 97, 100]), 3); }
 // "1"
-// @ts-ignore: decorator
 @inline function L2_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "c-deny\n"
-// @ts-ignore: decorator
 @inline function L3_c_deny(): u64 { return bytes(memory.data<u8>([99, 45, 100, 101, 110, 121, 10]), 7); }
 
 // c-deny, policy.cup:27

@@ -11,22 +11,16 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "search"
-// @ts-ignore: decorator
 @inline function L0_search(): u64 { return bytes(memory.data<u8>([115, 101, 97, 114, 99, 104]), 6); }
 // "/v2"
-// @ts-ignore: decorator
 @inline function L1__v2(): u64 { return bytes(memory.data<u8>([47, 118, 50]), 3); }
 // "rate"
-// @ts-ignore: decorator
 @inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L3_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "x-path"
-// @ts-ignore: decorator
 @inline function L4_x_path(): u64 { return bytes(memory.data<u8>([120, 45, 112, 97, 116, 104]), 6); }
 // "elsewhere\n"
-// @ts-ignore: decorator
 @inline function L5_elsewhere(): u64 { return bytes(memory.data<u8>([101, 108, 115, 101, 119, 104, 101, 114, 101, 10]), 10); }
 
 // GetPath

@@ -8,19 +8,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "x-canary"
-// @ts-ignore: decorator
 @inline function L0_x_canary(): u64 { return bytes(memory.data<u8>([120, 45, 99, 97, 110, 97, 114, 121]), 8); }
 // "1"
-// @ts-ignore: decorator
 @inline function L1_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "rate"
-// @ts-ignore: decorator
 @inline function L2_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L3_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "canary\n"
-// @ts-ignore: decorator
 @inline function L4_canary(): u64 { return bytes(memory.data<u8>([99, 97, 110, 97, 114, 121, 10]), 7); }
 
 // canary, policy.cup:1

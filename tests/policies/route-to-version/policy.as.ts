@@ -8,19 +8,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
-// @ts-ignore: decorator
 @inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L1_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "x-canary"
-// @ts-ignore: decorator
 @inline function L2_x_canary(): u64 { return bytes(memory.data<u8>([120, 45, 99, 97, 110, 97, 114, 121]), 8); }
 // "true"
-// @ts-ignore: decorator
 @inline function L3_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "canary\n"
-// @ts-ignore: decorator
 @inline function L4_canary(): u64 { return bytes(memory.data<u8>([99, 97, 110, 97, 114, 121, 10]), 7); }
 
 // canary, policy.cup:1

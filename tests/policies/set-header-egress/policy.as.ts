@@ -7,13 +7,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "critical"
-// @ts-ignore: decorator
 @inline function L0_critical(): u64 { return bytes(memory.data<u8>([99, 114, 105, 116, 105, 99, 97, 108]), 8); }
 // "true"
-// @ts-ignore: decorator
 @inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "mark\n"
-// @ts-ignore: decorator
 @inline function L2_mark(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10]), 5); }
 
 // mark, policy.cup:1

@@ -9,25 +9,18 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
-// @ts-ignore: decorator
 @inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v1"
-// @ts-ignore: decorator
 @inline function L1_v1(): u64 { return bytes(memory.data<u8>([118, 49]), 2); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L2_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "x-all"
-// @ts-ignore: decorator
 @inline function L3_x_all(): u64 { return bytes(memory.data<u8>([120, 45, 97, 108, 108]), 5); }
 // "second"
-// @ts-ignore: decorator
 @inline function L4_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
 // "first"
-// @ts-ignore: decorator
 @inline function L5_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
 // "halves\n"
-// @ts-ignore: decorator
 @inline function L6_halves(): u64 { return bytes(memory.data<u8>([104, 97, 108, 118, 101, 115, 10]), 7); }
 
 // getheader "x-all"

@@ -10,22 +10,16 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "user"
-// @ts-ignore: decorator
 @inline function L0_user(): u64 { return bytes(memory.data<u8>([117, 115, 101, 114]), 4); }
 // "x-user"
-// @ts-ignore: decorator
 @inline function L1_x_user(): u64 { return bytes(memory.data<u8>([120, 45, 117, 115, 101, 114]), 6); }
 // "nobody"
-// @ts-ignore: decorator
 @inline function L2_nobody(): u64 { return bytes(memory.data<u8>([110, 111, 98, 111, 100, 121]), 6); }
 // "caller"
-// @ts-ignore: decorator
 @inline function L3_caller(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 101, 114]), 6); }
 // ""
-// @ts-ignore: decorator
 @inline function L4(): u64 { return bytes(0, 0); }
 // "tags\n"
-// @ts-ignore: decorator
 @inline function L5_tags(): u64 { return bytes(memory.data<u8>([116, 97, 103, 115, 10]), 5); }
 
 // tags, policy.cup:1

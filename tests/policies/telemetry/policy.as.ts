@@ -11,22 +11,16 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "requests"
-// @ts-ignore: decorator
 @inline function L0_requests(): u64 { return bytes(memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 115]), 8); }
 // "sum"
-// @ts-ignore: decorator
 @inline function L1_sum(): u64 { return bytes(memory.data<u8>([115, 117, 109]), 3); }
 // "n"
-// @ts-ignore: decorator
 @inline function L2_n(): u64 { return bytes(memory.data<u8>([110]), 1); }
 // "path "
-// @ts-ignore: decorator
 @inline function L3_path(): u64 { return bytes(memory.data<u8>([112, 97, 116, 104, 32]), 5); }
 // "seen"
-// @ts-ignore: decorator
 @inline function L4_seen(): u64 { return bytes(memory.data<u8>([115, 101, 101, 110]), 4); }
 // "telemetry\n"
-// @ts-ignore: decorator
 @inline function L5_telemetry(): u64 { return bytes(memory.data<u8>([116, 101, 108, 101, 109, 101, 116, 114, 121, 10]), 10); }
 
 // getheader "n"

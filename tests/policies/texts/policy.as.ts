@@ -9,48 +9,34 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "agent"
-// @ts-ignore: decorator
 @inline function L0_agent(): u64 { return bytes(memory.data<u8>([97, 103, 101, 110, 116]), 5); }
 // "kind"
-// @ts-ignore: decorator
 @inline function L1_kind(): u64 { return bytes(memory.data<u8>([107, 105, 110, 100]), 4); }
 // "tool"
-// @ts-ignore: decorator
 @inline function L2_tool(): u64 { return bytes(memory.data<u8>([116, 111, 111, 108]), 4); }
 // "curl/"
-// @ts-ignore: decorator
 @inline function L3_curl(): u64 { return bytes(memory.data<u8>([99, 117, 114, 108, 47]), 5); }
 // "robot"
-// @ts-ignore: decorator
 @inline function L4_robot(): u64 { return bytes(memory.data<u8>([114, 111, 98, 111, 116]), 5); }
 // "bot"
-// @ts-ignore: decorator
 @inline function L5_bot(): u64 { return bytes(memory.data<u8>([98, 111, 116]), 3); }
 // "spider"
-// @ts-ignore: decorator
 @inline function L6_spider(): u64 { return bytes(memory.data<u8>([115, 112, 105, 100, 101, 114]), 6); }
 // "browser"
-// @ts-ignore: decorator
 @inline function L7_browser(): u64 { return bytes(memory.data<u8>([98, 114, 111, 119, 115, 101, 114]), 7); }
 // /(?i)mozilla/[0-9]+(\.[0-9]+)* .*/
 const T8: usize = memory.data<u8>([1, 0, 14, 0, 16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 8, 9, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 8, 9, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 1, 1, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 15, 15, 15, 15, 15, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 9, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 14, 0, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 0, 11, 12, 13]);
 // "wget"
-// @ts-ignore: decorator
 @inline function L9_wget(): u64 { return bytes(memory.data<u8>([119, 103, 101, 116]), 4); }
 // "order"
-// @ts-ignore: decorator
 @inline function L10_order(): u64 { return bytes(memory.data<u8>([111, 114, 100, 101, 114]), 5); }
 // "early"
-// @ts-ignore: decorator
 @inline function L11_early(): u64 { return bytes(memory.data<u8>([101, 97, 114, 108, 121]), 5); }
 // "b"
-// @ts-ignore: decorator
 @inline function L12_b(): u64 { return bytes(memory.data<u8>([98]), 1); }
 // "length"
-// @ts-ignore: decorator
 @inline function L13_length(): u64 { return bytes(memory.data<u8>([108, 101, 110, 103, 116, 104]), 6); }
 // "texts\n"
-// @ts-ignore: decorator
 @inline function L14_texts(): u64 { return bytes(memory.data<u8>([116, 101, 120, 116, 115, 10]), 6); }
 
 // texts, policy.cup:1

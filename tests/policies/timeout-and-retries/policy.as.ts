@@ -7,10 +7,8 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "5xx,reset"
-// @ts-ignore: decorator
 @inline function L0_5xx_reset(): u64 { return bytes(memory.data<u8>([53, 120, 120, 44, 114, 101, 115, 101, 116]), 9); }
 // "patient\n"
-// @ts-ignore: decorator
 @inline function L1_patient(): u64 { return bytes(memory.data<u8>([112, 97, 116, 105, 101, 110, 116, 10]), 8); }
 
 // patient, policy.cup:1

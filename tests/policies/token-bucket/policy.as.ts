@@ -7,13 +7,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // ""
-// @ts-ignore: decorator
 @inline function L0(): u64 { return bytes(0, 0); }
 // "token-bucket\n"
-// @ts-ignore: decorator
 @inline function L1_token_bucket(): u64 { return bytes(memory.data<u8>([116, 111, 107, 101, 110, 45, 98, 117, 99, 107, 101, 116, 10]), 13); }
 // "token-bucket/bucket:TokenBucket"
-// @ts-ignore: decorator
 @inline function L2_token_bucket_bucket_toke(): u64 { return bytes(memory.data<u8>([116, 111, 107, 101, 110, 45, 98, 117, 99, 107, 101, 116, 47, 98, 117, 99, 107, 101, 116, 58, 84, 111, 107, 101, 110, 66, 117, 99, 107, 101, 116]), 31); }
 
 // token-bucket, policy.cup:1

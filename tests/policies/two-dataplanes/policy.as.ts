@@ -7,16 +7,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "internal"
-// @ts-ignore: decorator
 @inline function L0_internal(): u64 { return bytes(memory.data<u8>([105, 110, 116, 101, 114, 110, 97, 108]), 8); }
 // "x-internal"
-// @ts-ignore: decorator
 @inline function L1_x_internal(): u64 { return bytes(memory.data<u8>([120, 45, 105, 110, 116, 101, 114, 110, 97, 108]), 10); }
 // "true"
-// @ts-ignore: decorator
 @inline function L2_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "guard\n"
-// @ts-ignore: decorator
 @inline function L3_guard(): u64 { return bytes(memory.data<u8>([103, 117, 97, 114, 100, 10]), 6); }
 
 // guard, policy.cup:10
@@ -61,13 +57,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "marked"
-// @ts-ignore: decorator
 @inline function L0_marked(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 101, 100]), 6); }
 // "true"
-// @ts-ignore: decorator
 @inline function L1_true(): u64 { return bytes(memory.data<u8>([116, 114, 117, 101]), 4); }
 // "mark\n"
-// @ts-ignore: decorator
 @inline function L2_mark(): u64 { return bytes(memory.data<u8>([109, 97, 114, 107, 10]), 5); }
 
 // mark, policy.cup:2

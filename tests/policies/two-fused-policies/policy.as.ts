@@ -8,19 +8,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "first"
-// @ts-ignore: decorator
 @inline function L0_first(): u64 { return bytes(memory.data<u8>([102, 105, 114, 115, 116]), 5); }
 // "1"
-// @ts-ignore: decorator
 @inline function L1_1(): u64 { return bytes(memory.data<u8>([49]), 1); }
 // "second"
-// @ts-ignore: decorator
 @inline function L2_second(): u64 { return bytes(memory.data<u8>([115, 101, 99, 111, 110, 100]), 6); }
 // ""
-// @ts-ignore: decorator
 @inline function L3(): u64 { return bytes(0, 0); }
 // "a-first\nb-second\n"
-// @ts-ignore: decorator
 @inline function L4_a_first_b_second(): u64 { return bytes(memory.data<u8>([97, 45, 102, 105, 114, 115, 116, 10, 98, 45, 115, 101, 99, 111, 110, 100, 10]), 17); }
 
 // a-first, policy.cup:1

@@ -8,13 +8,10 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "beta-too"
-// @ts-ignore: decorator
 @inline function L0_beta_too(): u64 { return bytes(memory.data<u8>([98, 101, 116, 97, 45, 116, 111, 111]), 8); }
 // "beta"
-// @ts-ignore: decorator
 @inline function L1_beta(): u64 { return bytes(memory.data<u8>([98, 101, 116, 97]), 4); }
 // "b-mark\n"
-// @ts-ignore: decorator
 @inline function L2_b_mark(): u64 { return bytes(memory.data<u8>([98, 45, 109, 97, 114, 107, 10]), 7); }
 
 // b-mark, policy.cup:8
@@ -58,16 +55,12 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "beta"
-// @ts-ignore: decorator
 @inline function L0_beta(): u64 { return bytes(memory.data<u8>([98, 101, 116, 97]), 4); }
 // "yes"
-// @ts-ignore: decorator
 @inline function L1_yes(): u64 { return bytes(memory.data<u8>([121, 101, 115]), 3); }
 // "beta-too"
-// @ts-ignore: decorator
 @inline function L2_beta_too(): u64 { return bytes(memory.data<u8>([98, 101, 116, 97, 45, 116, 111, 111]), 8); }
 // "a-beta\nb-mark\n"
-// @ts-ignore: decorator
 @inline function L3_a_beta_b_mark(): u64 { return bytes(memory.data<u8>([97, 45, 98, 101, 116, 97, 10, 98, 45, 109, 97, 114, 107, 10]), 14); }
 
 // a-beta, policy.cup:1
@@ -118,19 +111,14 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, applyRoute, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "rate"
-// @ts-ignore: decorator
 @inline function L0_rate(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101]), 4); }
 // "v1"
-// @ts-ignore: decorator
 @inline function L1_v1(): u64 { return bytes(memory.data<u8>([118, 49]), 2); }
 // "v2"
-// @ts-ignore: decorator
 @inline function L2_v2(): u64 { return bytes(memory.data<u8>([118, 50]), 2); }
 // "pick"
-// @ts-ignore: decorator
 @inline function L3_pick(): u64 { return bytes(memory.data<u8>([112, 105, 99, 107]), 4); }
 // "c-canary\n"
-// @ts-ignore: decorator
 @inline function L4_c_canary(): u64 { return bytes(memory.data<u8>([99, 45, 99, 97, 110, 97, 114, 121, 10]), 9); }
 
 // getheader "pick"

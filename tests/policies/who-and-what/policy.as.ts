@@ -9,31 +9,22 @@ import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // "caller"
-// @ts-ignore: decorator
 @inline function L0_caller(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 101, 114]), 6); }
 // "unknown"
-// @ts-ignore: decorator
 @inline function L1_unknown(): u64 { return bytes(memory.data<u8>([117, 110, 107, 110, 111, 119, 110]), 7); }
 // "callee"
-// @ts-ignore: decorator
 @inline function L2_callee(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 101, 101]), 6); }
 // "method"
-// @ts-ignore: decorator
 @inline function L3_method(): u64 { return bytes(memory.data<u8>([109, 101, 116, 104, 111, 100]), 6); }
 // "path"
-// @ts-ignore: decorator
 @inline function L4_path(): u64 { return bytes(memory.data<u8>([112, 97, 116, 104]), 4); }
 // "asked-for"
-// @ts-ignore: decorator
 @inline function L5_asked_for(): u64 { return bytes(memory.data<u8>([97, 115, 107, 101, 100, 45, 102, 111, 114]), 9); }
 // "user"
-// @ts-ignore: decorator
 @inline function L6_user(): u64 { return bytes(memory.data<u8>([117, 115, 101, 114]), 4); }
 // "absent"
-// @ts-ignore: decorator
 @inline function L7_absent(): u64 { return bytes(memory.data<u8>([97, 98, 115, 101, 110, 116]), 6); }
 // "who-and-what\n"
-// @ts-ignore: decorator
 @inline function L8_who_and_what(): u64 { return bytes(memory.data<u8>([119, 104, 111, 45, 97, 110, 100, 45, 119, 104, 97, 116, 10]), 13); }
 
 // who-and-what, policy.cup:1

@@ -18,7 +18,7 @@ import {
 const RECORD: u32 = 12;
 /** More than Envoy accepts at a time. */
 const CAPACITY: u32 = 16384;
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const records: usize = memory.data(196608);
 const DOWNSTREAM: u32 = 2;
 const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
@@ -51,7 +51,6 @@ export function connecting(context: u32): void {
 export function established(): u32 {
   verdict();
   if (isFinished()) proxy_close_stream(DOWNSTREAM);
-  // @ts-ignore: the runtime's
   __collect();
   return isFinished() ? 1 : 0;
 }

@@ -8,32 +8,23 @@ import { allocate, deny, holdsBack } from "../policy";
 // Headers that Envoy's router and its fault filter act on. Every listener strips them from what comes in, so one that is there is of a
 // policy before.
 // "x-envoy-upstream-rq-timeout-ms"
-// @ts-ignore: decorator
-@inline function TIMEOUT(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 117, 112, 115, 116, 114, 101, 97, 109, 45, 114, 113, 45, 116, 105, 109, 101, 111, 117, 116, 45, 109, 115]), 30); }
+function TIMEOUT(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 117, 112, 115, 116, 114, 101, 97, 109, 45, 114, 113, 45, 116, 105, 109, 101, 111, 117, 116, 45, 109, 115]), 30); }
 // "x-envoy-max-retries"
-// @ts-ignore: decorator
-@inline function ATTEMPTS(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 109, 97, 120, 45, 114, 101, 116, 114, 105, 101, 115]), 19); }
+function ATTEMPTS(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 109, 97, 120, 45, 114, 101, 116, 114, 105, 101, 115]), 19); }
 // "x-envoy-retry-on"
-// @ts-ignore: decorator
-@inline function CONDITIONS(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 114, 101, 116, 114, 121, 45, 111, 110]), 16); }
+function CONDITIONS(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 114, 101, 116, 114, 121, 45, 111, 110]), 16); }
 // "x-envoy-fault-delay-request"
-// @ts-ignore: decorator
-@inline function DELAYED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 100, 101, 108, 97, 121, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
+function DELAYED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 100, 101, 108, 97, 121, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
 // "x-envoy-fault-abort-request"
-// @ts-ignore: decorator
-@inline function ABORTED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 97, 98, 111, 114, 116, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
+function ABORTED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 97, 98, 111, 114, 116, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
 // "x-wire-budget"
-// @ts-ignore: decorator
-@inline function BUDGET(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 98, 117, 100, 103, 101, 116]), 13); }
+function BUDGET(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 98, 117, 100, 103, 101, 116]), 13); }
 // "baggage"
-// @ts-ignore: decorator
-@inline function BAGGAGE(): Bytes { return bytes(memory.data<u8>([98, 97, 103, 103, 97, 103, 101]), 7); }
+function BAGGAGE(): Bytes { return bytes(memory.data<u8>([98, 97, 103, 103, 97, 103, 101]), 7); }
 // "wire-deadline="
-// @ts-ignore: decorator
-@inline function DEADLINE(): Bytes { return bytes(memory.data<u8>([119, 105, 114, 101, 45, 100, 101, 97, 100, 108, 105, 110, 101, 61]), 14); }
+function DEADLINE(): Bytes { return bytes(memory.data<u8>([119, 105, 114, 101, 45, 100, 101, 97, 100, 108, 105, 110, 101, 61]), 14); }
 // "The deadline has passed"
-// @ts-ignore: decorator
-@inline function OVER(): Bytes { return bytes(memory.data<u8>([84, 104, 101, 32, 100, 101, 97, 100, 108, 105, 110, 101, 32, 104, 97, 115, 32, 112, 97, 115, 115, 101, 100]), 23); }
+function OVER(): Bytes { return bytes(memory.data<u8>([84, 104, 101, 32, 100, 101, 97, 100, 108, 105, 110, 101, 32, 104, 97, 115, 32, 112, 97, 115, 115, 101, 100]), 23); }
 
 const MILLISECOND: i64 = 1000000;
 const now: usize = memory.data(8);

@@ -6,20 +6,15 @@ import { allocate, holdsBack, leadsTo, reroute } from "../policy";
 // What these decide, the routes and filters that the control plane ships beside the module carry out.
 
 // "x-wire-version"
-// @ts-ignore: decorator
-@inline function VERSION(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 118, 101, 114, 115, 105, 111, 110]), 14); }
+function VERSION(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 118, 101, 114, 115, 105, 111, 110]), 14); }
 // "x-wire-mirror"
-// @ts-ignore: decorator
-@inline function MIRROR(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 109, 105, 114, 114, 111, 114]), 13); }
+function MIRROR(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 109, 105, 114, 114, 111, 114]), 13); }
 // "x-wire-hash"
-// @ts-ignore: decorator
-@inline function HASH(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 97, 115, 104]), 11); }
+function HASH(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 97, 115, 104]), 11); }
 // "x-wire-host"
-// @ts-ignore: decorator
-@inline function HOST(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 111, 115, 116]), 11); }
+function HOST(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 111, 115, 116]), 11); }
 // ":path"
-// @ts-ignore: decorator
-@inline function PATH(): Bytes { return bytes(memory.data<u8>([58, 112, 97, 116, 104]), 5); }
+function PATH(): Bytes { return bytes(memory.data<u8>([58, 112, 97, 116, 104]), 5); }
 
 export function routeToVersion(service: Bytes, version: Bytes): void {
   if (!leadsTo(service) || holdsBack()) return;

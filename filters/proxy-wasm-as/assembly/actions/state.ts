@@ -9,7 +9,7 @@ import { allocate, audits } from "../policy";
 const SLOTS: u32 = 256;
 const SLOT: u32 = 96;
 const PLACE: u32 = 40;
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const slots: usize = memory.data(24576);
 
 // The value at work, as long as the longest, and what the host writes to: pointer, size and the number for compare-and-swap.
@@ -127,7 +127,7 @@ export function takeToken(slot: u32, perSecond: f64, burst: i64): bool {
 // Who holds a place of a limit: stream and mark, hashed by stream, with no gap between an entry and where it would like to be.
 const HOLDERS: u32 = 8192;
 const HOLDERS_MAX: u32 = 7168;
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const holders: usize = memory.data(65536);
 let holding: u32 = 0;
 
@@ -177,7 +177,6 @@ export function release(context: u32): void {
       store<i64>(value, max<i64>(load<i64>(value) - 1, 0));
     } while (!writeAt(key, place, 8, seen));
   }
-  // @ts-ignore: the runtime's
   if (isAny) __collect();
 }
 

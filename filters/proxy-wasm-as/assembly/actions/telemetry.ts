@@ -15,7 +15,7 @@ const HISTOGRAM: u32 = 2;
 // The metrics of this VM: kind and name, by the place of the literal that it is, then its id. Envoy gives a new id at each
 // definition, so that each is made once.
 const DEFINED: u32 = 256;
-// @ts-ignore: decorator
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const metrics: usize = memory.data(4096);
 let defined: u32 = 0;
 

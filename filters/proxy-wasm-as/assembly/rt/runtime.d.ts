@@ -1,0 +1,4 @@
+// What asc links every module with, for the editor's view: `arena.ts` for generated code, asc's own `minimal` for filter code.
+declare function __new(size: usize, id: u32): usize;
+declare function __collect(): void;
+declare function __room(): usize;
