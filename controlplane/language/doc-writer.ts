@@ -96,6 +96,8 @@ export function createDocWriter(source: string, tokens: readonly Token[]): DocWr
       advance();
     },
     trailing() {
+      // Where a file begins with comments there is nothing yet that they could stand behind.
+      if (end === 0) return empty;
       let count = 0;
       while (
         count < waiting.length &&

@@ -10,10 +10,8 @@ export function interfaceDoc(writer: DocWriter): Doc {
     let previous: "receiver" | "separator" | "other" | undefined;
     while (peek().kind !== "end") {
       if (isAt(";") || isAt(",")) {
-        // What stands before it is not written yet, and what stands behind must not come first.
-        const isBehindComments = writer.hasComments();
         drop();
-        if (!isBehindComments) parts.push(trailing());
+        parts.push(trailing());
         continue;
       }
       const kind = peek().kind === "separator" ? "separator" : isReceiver() ? "receiver" : "other";

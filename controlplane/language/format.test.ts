@@ -73,8 +73,9 @@ policy c (
   });
 
   test("comments around a separator that goes stay two", () => {
-    const { text } = format({ path: "a.cui", text: "act X {}\n// a\n; // b\n" });
-    expect(text).toBe("act X {}\n// a\n// b\n");
+    const laidOut = (text: string) => format({ path: "a.cui", text }).text;
+    expect(laidOut("// a\n; // b\n")).toBe("// a\n// b\n");
+    expect(laidOut("act X {}\n// a\n; // b\n")).toBe("act X {}\n// a\n// b\n");
   });
 
   test("comments stay where they are", () => {
