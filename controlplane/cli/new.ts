@@ -2,10 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import { checkPolicies } from "../language/check-policies.ts";
-import type { Diagnostic } from "../language/diagnostic.ts";
 import { makeFolder } from "../rollout/make-folder.ts";
 import type { ExitCode } from "./main.ts";
-import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { createOutput } from "./report.ts";
 import { type Form, skeleton } from "./skeleton.ts";
 
 /** `wire new`: a folder with a policy, its test and its README, as a beginning. What is there already stays as it is. */
@@ -16,20 +15,18 @@ export async function newPolicy(
   const output = createOutput({ json: options.json === true });
   const folder = join(options.dir, name);
   const files = skeleton({ form: form as Form, name, toolkit: wayToToolkit(folder) });
-  const diagnostics = nameProblems(
-    files.slice(0, 1).map((file) => ({ ...file, path: join(name, file.path) })),
-  );
-  if (diagnostics.length > 0) {
-    if (output.json) output.print(diagnosticsJson(diagnostics));
-    else reportDiagnostics(output, diagnostics);
-    return 1;
-  }
-  if (!(await makeNew(folder))) {
-    const message = `${folder} exists already: choose another name, or another folder with --dir`;
+  const refuse = (message: string): ExitCode => {
     if (output.json) output.print(JSON.stringify({ files: [], error: message }));
     output.progress(`wire: ${message}`);
     return 1;
+  };
+  if (!isPolicyName(name, files)) {
+    return refuse(
+      `a policy cannot be called \`${name}\`: a name begins with a letter and has letters, digits, \`_\` and \`-\`, 100 at most`,
+    );
   }
+  if (!(await makeNew(folder)))
+    return refuse(`${folder} exists already: choose another name, or another folder with --dir`);
   const paths = files.map((file) => join(folder, file.path));
   for (const file of files) {
     await onDisk(folder, () => writeFile(join(folder, file.path), file.text, { flag: "wx" }));
@@ -38,9 +35,11 @@ export async function newPolicy(
   return 0;
 }
 
-/** The skeleton itself is right, so what is wrong with it is the name. */
-function nameProblems(sources: Parameters<typeof checkPolicies>[0]): readonly Diagnostic[] {
-  return checkPolicies(sources).diagnostics;
+/** One rule for both forms. The skeleton itself is right, so what the checker has against it is the name. */
+function isPolicyName(name: string, [first]: ReturnType<typeof skeleton>): boolean {
+  if (first === undefined || name.length > 100 || !/^[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*$/.test(name))
+    return false;
+  return checkPolicies([{ ...first, path: join(name, first.path) }]).diagnostics.length === 0;
 }
 
 /** Make a folder and those that it is in; false when it is there already. */

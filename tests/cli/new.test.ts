@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { skeleton } from "../../controlplane/cli/skeleton.ts";
@@ -82,13 +82,15 @@ describe("wire new", () => {
 
   test("names that no policy can have, and what is no form", async () => {
     using folder = folderWith({});
-    for (const name of ["../up", "a b", "-", "1a"]) {
-      const run = await runWire(["new", "policy", "--", name], { cwd: folder.path });
-      expect(run.code).toBe(1);
-      expect(run.stderr).toMatch(/^error\[CUP\d+\]/);
-    }
+    for (const form of ["policy", "filter"])
+      for (const name of ["../up", "a/b", "a b", "-", "1a", "a".repeat(101)]) {
+        const run = await runWire(["new", form, "--", name], { cwd: folder.path });
+        expect(run.code).toBe(1);
+        expect(run.stderr).toMatch(/^wire: a policy cannot be called `.*`: a name begins with a letter.*\n$/);
+      }
+    expect(readdirSync(folder.path)).toEqual([]);
     const json = await runWire(["new", "filter", "a b", "--json"], { cwd: folder.path });
-    expect(JSON.parse(json.stdout).diagnostics).toMatchObject([{ code: "CUP0213" }]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ files: [], error: expect.stringContaining("`a b`") });
     const form = await runWire(["new", "polcy", "a"], { cwd: folder.path });
     expect(form).toMatchObject({
       code: 2,
