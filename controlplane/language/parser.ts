@@ -20,6 +20,9 @@ import type { Source } from "./source.ts";
 /** More than any person writes, and less than what exhausts the stack. */
 const depthMax = 200;
 
+/** Words that begin a statement elsewhere. */
+const unknownStatements: ReadonlySet<string> = new Set(["while", "for", "do", "switch", "function", "try"]);
+
 const precedences: ReadonlyMap<string, number> = new Map(
   binaryLevels.flatMap((operators, level) => operators.map((operator) => [operator, level] as const)),
 );
@@ -270,6 +273,8 @@ function parseFile(reporter: Reporter): {
       next();
       return unexpected("an action", `values keep what they are: write \`let ${value} = …;\` for a new one`);
     }
+    if (kind === "name" && unknownStatements.has(value) && (isAfter("(") || isAfter("{")))
+      return unknownStatement();
     const node = expression();
     if (!node) return undefined;
     if (node.kind === "call") return ended(node);
@@ -278,6 +283,31 @@ function parseFile(reporter: Reporter): {
       help: "compare it in an `if`, or give it a name with `let`",
     });
     return undefined;
+  }
+
+  function isAfter(symbol: string): boolean {
+    return peek(1).kind === "symbol" && peek(1).value === symbol;
+  }
+
+  /** What other languages have, with its parentheses and its block: one mistake, however much is in it. */
+  function unknownStatement(): "recovered" {
+    const { value, span } = next();
+    reporter.report("CUP0103", span, `Copper has no \`${value}\``, {
+      help: "every policy comes to an end by itself: say it with `if`, or write filter code",
+    });
+    for (const [open, close] of [
+      ["(", ")"],
+      ["{", "}"],
+    ] as const) {
+      let depth = 0;
+      do {
+        if (isAt(open)) depth++;
+        else if (isAt(close)) depth--;
+        else if (depth === 0) break;
+        next();
+      } while (depth > 0 && peek().kind !== "end" && !isEndOfPolicy());
+    }
+    return "recovered";
   }
 
   /** With its semicolon, which may be left out before a `}`. */
