@@ -1,3 +1,4 @@
+import { headerKey } from "../language/check-header.ts";
 import type { Call, Policy, Side } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 
@@ -122,8 +123,7 @@ function touchedBy(call: Call, phase: "request" | "response"): Touched {
   }
 }
 
-/** The name under which a proxy keeps a header: in lower case, and `host` is the authority of HTTP/2. */
+/** The key of a header. */
 function header(phase: "request" | "response", name: string): string {
-  const lower = name.toLowerCase();
-  return `${phase}:${lower === "host" && phase === "request" ? ":authority" : lower}`;
+  return `${phase}:${phase === "request" ? headerKey(name) : name.toLowerCase()}`;
 }

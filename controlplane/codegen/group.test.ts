@@ -39,7 +39,8 @@ const set = (name: string): string => `SetHeader(request, "${name}", "1");`;
 test("Allows are judged in one module, whatever stands between them and commutes", () => {
   const between = { one: allow, open: set("x"), two: allow };
   expect(names(grouped(between))).toEqual(["one two", "open"]);
-  const filter = 'filter export const reads = ["y"]; export const writes = ["z"];';
+  const uses = 'function touch(r: Request): void { r.headers.set("z", r.headers.getAll("y").join()); }';
+  const filter = `filter export const reads = ["y"]; export const writes = ["z"]; ${uses}`;
   expect(names(grouped({ one: allow, code: filter, open: set("x"), two: allow }))).toEqual([
     "one two",
     "code",

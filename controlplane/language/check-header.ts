@@ -37,6 +37,12 @@ const byAction: ReadonlyMap<string, string> = new Map([
 /** The family of headers that proxies use among themselves, e.g. `x-wire-version`. */
 const reserved = "x-wire-";
 
+/** The name under which a proxy keeps a header of a request: in lower case, and `host` is the authority of HTTP/2. */
+export function headerKey(name: string): string {
+  const lower = name.toLowerCase();
+  return lower === "host" ? ":authority" : lower;
+}
+
 /** Why a header of this name cannot be read; undefined when it can. */
 export function unreadable(name: string): HeaderProblem | undefined {
   if (token.test(name) || pseudo.includes(name.toLowerCase())) return undefined;

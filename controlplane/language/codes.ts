@@ -70,6 +70,9 @@ export const codes = {
   FLT0205: "exported constant that the compiler does not know",
   FLT0206: "state that outlives a request, without a side",
   FLT0207: "parameter of filter code that cannot be configured",
+  FLT0208: "header that filter code uses and does not list",
+  FLT0209: "computed header name beside a list",
+  FLT0210: "listed header that filter code does not use",
 
   // Mesh files
   MSH0101: "file that is not YAML",

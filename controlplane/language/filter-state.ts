@@ -1,10 +1,13 @@
 import * as assemblyscript from "assemblyscript";
 import {
+  isCall,
   isClass,
   isField,
   isIdentifier,
+  isList,
   isLiteral,
   isNamespace,
+  isProperty,
   isVariables,
   type Node,
   nodesIn,
@@ -60,10 +63,6 @@ function isKept(declaration: assemblyscript.VariableLikeDeclarationStatement, al
   );
 }
 
-function isList(node: Node): node is assemblyscript.ArrayLiteralExpression {
-  return isLiteral(node) && node.literalKind === assemblyscript.LiteralKind.Array;
-}
-
 function isListOfPlain(node: Node): boolean {
   return (
     isList(node) &&
@@ -110,14 +109,6 @@ function isBinary(node: Node): node is assemblyscript.BinaryExpression {
   return node.kind === assemblyscript.NodeKind.Binary;
 }
 
-function isCall(node: Node): node is assemblyscript.CallExpression {
-  return node.kind === assemblyscript.NodeKind.Call;
-}
-
 function isElement(node: Node): node is assemblyscript.ElementAccessExpression {
   return node.kind === assemblyscript.NodeKind.ElementAccess;
-}
-
-function isProperty(node: Node): node is assemblyscript.PropertyAccessExpression {
-  return node.kind === assemblyscript.NodeKind.PropertyAccess;
 }

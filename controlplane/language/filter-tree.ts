@@ -26,12 +26,28 @@ export function isFunction(node: Node): node is assemblyscript.FunctionDeclarati
   return node.kind === assemblyscript.NodeKind.FunctionDeclaration;
 }
 
+/** A function, a method or an accessor. */
+export function isFunctionLike(
+  node: Node,
+): node is assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration {
+  return isFunction(node) || node.kind === assemblyscript.NodeKind.MethodDeclaration;
+}
+
+export function isParameter(node: Node): node is assemblyscript.ParameterNode {
+  return node.kind === assemblyscript.NodeKind.Parameter;
+}
+
 export function isVariables(node: Node): node is assemblyscript.VariableStatement {
   return node.kind === assemblyscript.NodeKind.Variable;
 }
 
 export function isField(node: Node): node is assemblyscript.FieldDeclaration {
   return node.kind === assemblyscript.NodeKind.FieldDeclaration;
+}
+
+/** One variable or constant of whatever block, or a field. */
+export function isVariableLike(node: Node): node is assemblyscript.VariableLikeDeclarationStatement {
+  return node.kind === assemblyscript.NodeKind.VariableDeclaration || isField(node);
 }
 
 export function isNamespace(node: Node): node is assemblyscript.NamespaceDeclaration {
@@ -44,6 +60,11 @@ export function isClass(node: Node): node is assemblyscript.ClassDeclaration {
 
 export function isImport(node: Node): node is assemblyscript.ImportStatement {
   return node.kind === assemblyscript.NodeKind.Import;
+}
+
+/** One name of an import's list. */
+export function isImportedName(node: Node): node is assemblyscript.ImportDeclaration {
+  return node.kind === assemblyscript.NodeKind.ImportDeclaration;
 }
 
 /** `export { … }` and `export * from …`. */
@@ -66,6 +87,35 @@ export function isExported(node: assemblyscript.DeclarationStatement): boolean {
 
 export function isLiteral(node: Node): node is assemblyscript.LiteralExpression {
   return node.kind === assemblyscript.NodeKind.Literal;
+}
+
+export function isList(node: Node): node is assemblyscript.ArrayLiteralExpression {
+  return isLiteral(node) && node.literalKind === assemblyscript.LiteralKind.Array;
+}
+
+export function isCall(node: Node): node is assemblyscript.CallExpression {
+  return node.kind === assemblyscript.NodeKind.Call;
+}
+
+export function isNew(node: Node): node is assemblyscript.NewExpression {
+  return node.kind === assemblyscript.NodeKind.New;
+}
+
+export function isProperty(node: Node): node is assemblyscript.PropertyAccessExpression {
+  return node.kind === assemblyscript.NodeKind.PropertyAccess;
+}
+
+export function isTernary(node: Node): node is assemblyscript.TernaryExpression {
+  return node.kind === assemblyscript.NodeKind.Ternary;
+}
+
+/** Parentheses or an assertion around an expression. */
+export function isWrapper(
+  node: Node,
+): node is assemblyscript.ParenthesizedExpression | assemblyscript.AssertionExpression {
+  return (
+    node.kind === assemblyscript.NodeKind.Parenthesized || node.kind === assemblyscript.NodeKind.Assertion
+  );
 }
 
 /** The text of a string literal; undefined for all else. */

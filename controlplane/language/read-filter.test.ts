@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readFilter } from "./read-filter.ts";
 
 const head = `import { Request } from "proxy-wasm-as";
@@ -133,12 +133,93 @@ test("constants and tables to look things up in are no state", () => {
     "const twice = (n: i32): i32 => { const box = new Array<i32>(); return n * 2; };",
     "class C { static readonly limit: i32 = 5; count: i32 = 0; }",
     "function local(): i32 { let n = 0; const list = new Array<i32>(); return n; }",
-    'export const reads = ["a"]; export const writes = ["b"];',
+    "export const reads: string[] = []; export const writes: string[] = [];",
   ]) {
     const { policy, diagnostics } = read(`${text}\n${empty}`);
     expect(diagnostics, text).toEqual([]);
     expect(policy?.side).toBe("either");
   }
+});
+
+describe("what filter code reads and writes is held against its lists", () => {
+  const lists = 'export const reads = ["a"]; export const writes = ["b"];';
+  const used = 'r.headers.get("A"); r.headers.set("B", "");';
+  const inBody = (body: string, around = ""): readonly string[] =>
+    codes(`${lists}\n${around}\nexport function onRequest(r: Request): void { ${used} ${body} }`);
+
+  test.each([
+    ["the first value", 'r.headers.get("c");'],
+    ["all values", 'r.headers.getAll("c");'],
+    ["one more value", 'r.headers.add("c", "");'],
+    ["none any more", 'r.headers.remove("c");'],
+    ["listed as written only", 'r.headers.get("b");'],
+    ["through a variable", 'const h = r.headers; const i = h; i.get("c");'],
+    ["through a new object", 'new Headers().get("c");', 'import { Headers } from "proxy-wasm-as";'],
+    [
+      "under another name",
+      "f(r.headers);",
+      'import { Headers as H } from "proxy-wasm-as"; function f(h: H): void { h.get("c"); }',
+    ],
+    [
+      "through a function",
+      'f(r).get("c");',
+      'import { Headers } from "proxy-wasm-as"; function f(r: Request): Headers { return r.headers; }',
+    ],
+    ["by a constant", "r.headers.get(name);", 'const other = "c"; const name = other;'],
+    ["one of two", 'r.headers.get(r.callee === null ? "a" : "c");'],
+    ["in parentheses", '(r.headers).get(("c"));'],
+  ])("%s", (_, body, around?: string) => {
+    expect(inBody(body, around)).toEqual(["FLT0208"]);
+  });
+
+  test.each([
+    ["no constant", "r.headers.get(name);", 'let name = "a";', ["FLT0209"]],
+    [
+      "a parameter",
+      "f(r, 'a');",
+      "function f(r: Request, name: string): void { r.headers.get(name); }",
+      ["FLT0209"],
+    ],
+    [
+      "a constant of two functions",
+      "const n = 'a'; r.headers.get(n);",
+      "function f(): void { const n = 'z'; }",
+      ["FLT0209"],
+    ],
+    [
+      "headers here, a map there",
+      'const h = r.headers; h.get("c");',
+      "function f(): void { const h = new Map<string, i32>(); h.get('d'); }",
+      ["FLT0209", "FLT0209"],
+    ],
+  ])("computed: %s", (_, body, around, expected) => {
+    expect(inBody(body, around).filter((code) => code !== "FLT0206")).toEqual(expected);
+  });
+
+  test.each([
+    ["a map", 'const m = new Map<string, i32>(); m.set("c", 1); m.get("c");'],
+    ["a set", 'const s = new Set<string>(); s.add("c");'],
+    ["both lists", 'r.headers.getAll("a"); r.headers.add("b", "");'],
+  ])("content with %s", (_, body) => {
+    expect(inBody(body)).toEqual([]);
+  });
+
+  test("a list that is not there is compared with nothing, and what may be anything uses all of a list", () => {
+    const body = (text: string) => `export function onRequest(r: Request): void { ${text} }`;
+    expect(codes(body('r.headers.get("c");'))).toEqual([]);
+    expect(
+      codes(`export const reads = ["a"];\n${body('r.headers.get("a"); r.headers.set("c", "");')}`),
+    ).toEqual([]);
+    expect(codes(`export const reads = ["a"];\n${body("")}`)).toEqual(["FLT0210"]);
+    expect(codes(`export const reads = ["a"];\n${body('r.headers.get("a" + "b");')}`)).toEqual(["FLT0209"]);
+  });
+
+  test("the whole list is offered in its place", () => {
+    const [found] = read(
+      `export const reads: string[] = [];\nexport function onRequest(r: Request): void { r.headers.get("C"); }`,
+    ).diagnostics;
+    expect(found?.suggestions?.map(({ text }) => text)).toEqual(['["c"]']);
+  });
 });
 
 test("many broken lines take no longer than they are many", () => {

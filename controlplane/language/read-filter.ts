@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
-import type { Diagnostic } from "./diagnostic.ts";
+import { type Diagnostic, hasErrors } from "./diagnostic.ts";
+import { checkHeaders } from "./filter-headers.ts";
 import { filterParameters } from "./filter-parameters.ts";
 import { stateIn } from "./filter-state.ts";
 import {
@@ -10,7 +11,7 @@ import {
   isFunction,
   isIdentifier,
   isImport,
-  isLiteral,
+  isList,
   isVariables,
   type Node,
   nodesIn,
@@ -80,6 +81,7 @@ export function readFilter(source: Source): {
   const priority = readPriority(constants.get("priority"), reporter) ?? 0;
   const reads = readNames("reads", constants.get("reads"), reporter);
   const writes = readNames("writes", constants.get("writes"), reporter);
+  if (!hasErrors(reporter.diagnostics)) checkHeaders(constants, all, reporter);
 
   const parameters = filterParameters(constants.get("params"), statements, reporter);
 
@@ -99,8 +101,7 @@ export function readFilter(source: Source): {
     return { diagnostics: reporter.diagnostics };
   }
   const parsed = parseContext(reporter, contextSpan);
-  if (!parsed || reporter.diagnostics.some((d) => d.severity === "error"))
-    return { diagnostics: reporter.diagnostics };
+  if (!parsed || hasErrors(reporter.diagnostics)) return { diagnostics: reporter.diagnostics };
   return {
     diagnostics: reporter.diagnostics,
     policy: {
@@ -354,8 +355,8 @@ function readNames(
   reporter: Reporter,
 ): readonly string[] | undefined {
   if (node === undefined) return undefined;
-  if (isLiteral(node) && node.literalKind === assemblyscript.LiteralKind.Array) {
-    const values = (node as assemblyscript.ArrayLiteralExpression).elementExpressions.map(stringOf);
+  if (isList(node)) {
+    const values = node.elementExpressions.map(stringOf);
     if (values.every((value) => value !== undefined)) return values.map((value) => value.toLowerCase());
   }
   reporter.report(
