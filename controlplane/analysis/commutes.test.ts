@@ -19,6 +19,11 @@ function filter(constants: string): Policy {
   return policy;
 }
 
+/** A filter that touches no header and adds a tag. */
+const tags = (name: string) =>
+  filter(
+    `export const reads: string[] = []; export const writes: string[] = []; function f(r: Request): void { r.tagAccessLog("${name}", ""); }`,
+  );
 const sets = (name: string, value = "v") => copper(`SetHeader(r, "${name}", "${value}");`);
 const asks = (name: string) => copper(`if (GetHeader(r, "${name}") == "v") { Deny(r); }`);
 
@@ -69,6 +74,9 @@ test.each([
     copper('RewriteHost(r, "b");'),
     false,
   ],
+  ["a filter that sets another tag", tags("a"), copper('TagAccessLog(r, "b", "1");'), true],
+  ["a filter that sets the same tag", tags("a"), copper('TagAccessLog(r, "a", "1");'), false],
+  ["a filter whose tag does not show what was denied", tags("a"), asks("x"), false],
 ])("%s", (_, p, q, expected) => {
   expect(commutes(p, q)).toBe(expected);
   expect(commutes(q, p)).toBe(expected);

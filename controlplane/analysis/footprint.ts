@@ -19,14 +19,14 @@ const notAdmitted = JSON.stringify(["403", ""]);
 export function footprint(policy: Policy, side?: Side): Footprint | undefined {
   if (policy.kind === "filter") {
     if (policy.reads === undefined || policy.writes === undefined) return undefined;
-    const names = (list: readonly string[]): ReadonlySet<string> =>
-      new Set(list.map((name) => header("request", name)));
+    const { tags = [] } = policy;
+    const names = (list: readonly string[]): readonly string[] => list.map((name) => header("request", name));
     return silenced(policy, {
-      reads: names(policy.reads),
-      writes: names(policy.writes),
+      reads: new Set(names(policy.reads)),
+      writes: new Set([...names(policy.writes), ...tags.map(tag)]),
       // What a filter answers is in its code: it equals nobody else's.
       denials: new Set(policy.actions.includes("Deny") ? [policy.name] : []),
-      isLasting: policy.keepsState === true,
+      isLasting: policy.keepsState === true || tags.length > 0,
     });
   }
   const calls = policy.sections
@@ -111,7 +111,7 @@ function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "InjectAbort":
       return { reads: [drawn], writes: ["abort"] };
     case "TagAccessLog":
-      return { writes: [`tag ${textOf(call, 0)}`], isLasting: true };
+      return { writes: [tag(textOf(call, 0))], isLasting: true };
     case "Count":
     case "CountBytes":
     case "Histogram":
@@ -121,6 +121,10 @@ function touchedBy(call: Call, phase: "request" | "response"): Touched {
       // Who calls whom, a verified claim, a body and what is made of texts: no policy changes them.
       return {};
   }
+}
+
+function tag(name: string): string {
+  return `tag ${name}`;
 }
 
 /** The key of a header. */

@@ -9,6 +9,7 @@ export function usedBy(group: readonly Item[]): Pick<Module, "actions" | "tags">
   for (const { policy, placed } of group) {
     if (policy.kind === "filter") {
       for (const action of policy.actions) actions.add(action);
+      for (const tag of policy.tags ?? []) tags.add(tag);
       continue;
     }
     const sections = policy.sections.filter((section) => section.side === placed.section);

@@ -61,7 +61,7 @@ export function checkConstant(
     case "outcome":
       return oneOf(node, outcomes);
     case "name":
-      if (node.kind === "string" && /^[A-Za-z0-9_.-]{1,100}$/.test(node.value)) return { value: node.value };
+      if (node.kind === "string" && isName(node.value)) return { value: node.value };
       return { wanted: "a quoted name of letters, digits, `_`, `.` and `-`" };
     case "json":
       if (node.kind === "string" && node.value.split(".").every((part) => part !== ""))
@@ -70,6 +70,11 @@ export function checkConstant(
     default:
       return kind satisfies never;
   }
+}
+
+/** Whether a metric or a tag can have this name. */
+export function isName(text: string): boolean {
+  return /^[A-Za-z0-9_.-]{1,100}$/.test(text);
 }
 
 function checkRegex(pattern: string): Constant {

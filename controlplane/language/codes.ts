@@ -73,6 +73,7 @@ export const codes = {
   FLT0208: "header that filter code uses and does not list",
   FLT0209: "computed header name beside a list",
   FLT0210: "listed header that filter code does not use",
+  FLT0211: "tag of the access log whose name is not in the code",
 
   // Mesh files
   MSH0101: "file that is not YAML",

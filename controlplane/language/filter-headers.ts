@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { headerKey } from "./check-header.ts";
+import { constantsIn, textsOf, unwrapped } from "./filter-texts.ts";
 import {
   isCall,
   isFunctionLike,
@@ -9,9 +10,7 @@ import {
   isNew,
   isParameter,
   isProperty,
-  isTernary,
   isVariableLike,
-  isWrapper,
   type Node,
   stringOf,
 } from "./filter-tree.ts";
@@ -101,7 +100,7 @@ function usesIn(all: readonly Node[]): readonly Use[] {
     if (!isProperty(expression) || list === undefined || name === undefined) return [];
     const certainty = isHeaders(expression.expression);
     if (certainty === "no") return [];
-    return [{ list, span: spanOf(name), names: certainty === "yes" ? namesOf(name, constants) : undefined }];
+    return [{ list, span: spanOf(name), names: certainty === "yes" ? textsOf(name, constants) : undefined }];
   });
   return found.sort((a, b) => a.span.start - b.span.start);
 }
@@ -152,46 +151,6 @@ function headersIn(all: readonly Node[]): (node: Node) => Certainty {
   for (const { name, initializer } of untyped)
     if (initializer === null || isHeaders(initializer) === "no") no.add(name.text);
   return isHeaders;
-}
-
-/** The initializers of the constants whose name is declared once in the file. */
-function constantsIn(all: readonly Node[]): ReadonlyMap<string, assemblyscript.Expression> {
-  const declared = Map.groupBy(
-    all.filter((node) => isVariableLike(node) || isParameter(node)),
-    ({ name }) => name.text,
-  );
-  const found = new Map<string, assemblyscript.Expression>();
-  for (const [name, [only, ...others]] of declared) {
-    if (only === undefined || others.length > 0 || isParameter(only)) continue;
-    if (only.is(assemblyscript.CommonFlags.Const) && only.initializer !== null)
-      found.set(name, only.initializer);
-  }
-  return found;
-}
-
-/** The names that an expression may have for its value; undefined when they are computed. */
-function namesOf(
-  node: Node,
-  constants: ReadonlyMap<string, assemblyscript.Expression>,
-  seen: readonly string[] = [],
-): readonly string[] | undefined {
-  const inner = unwrapped(node);
-  const text = stringOf(inner);
-  if (text !== undefined) return [text];
-  if (isTernary(inner)) {
-    const then = namesOf(inner.ifThen, constants, seen);
-    const otherwise = namesOf(inner.ifElse, constants, seen);
-    return then && otherwise && [...then, ...otherwise];
-  }
-  const value = isIdentifier(inner) && !seen.includes(inner.text) ? constants.get(inner.text) : undefined;
-  return value && isIdentifier(inner) ? namesOf(value, constants, [...seen, inner.text]) : undefined;
-}
-
-/** Without parentheses and assertions. */
-function unwrapped(node: Node): Node {
-  let inner = node;
-  while (isWrapper(inner)) inner = inner.expression;
-  return inner;
 }
 
 function spanOf({ range }: Node): Span {

@@ -51,6 +51,8 @@ export interface FilterPolicy extends PolicyCommon {
   /** Header names that it declares to read and write; absent: it commutes with nothing. */
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
+  /** That it adds to lines of the access log, sorted. Default none. */
+  readonly tags?: readonly string[];
 }
 
 export type Statement =

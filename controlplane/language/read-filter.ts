@@ -3,6 +3,7 @@ import { type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { checkHeaders } from "./filter-headers.ts";
 import { filterParameters } from "./filter-parameters.ts";
 import { stateIn } from "./filter-state.ts";
+import { filterTags } from "./filter-tags.ts";
 import {
   isDecorator,
   isExportDefault,
@@ -83,6 +84,7 @@ export function readFilter(source: Source): {
   const writes = readNames("writes", constants.get("writes"), reporter);
   if (!hasErrors(reporter.diagnostics)) checkHeaders(constants, all, reporter);
 
+  const tags = filterTags(all, reporter);
   const parameters = filterParameters(constants.get("params"), statements, reporter);
 
   const context = constants.get("context");
@@ -119,6 +121,7 @@ export function readFilter(source: Source): {
       parameters,
       side,
       ...(keptIn(statements, all).length > 0 ? { keepsState: true } : {}),
+      ...(tags.length > 0 ? { tags } : {}),
       ...(reads === undefined ? {} : { reads }),
       ...(writes === undefined ? {} : { writes }),
     },
@@ -304,6 +307,7 @@ function actionsOf(all: readonly Node[]): readonly string[] {
   return [
     ...(uses("deny") ? ["Deny"] : []),
     ...(uses("headers", "Headers") && uses("set", "add", "remove") ? ["SetHeader"] : []),
+    ...(uses("tagAccessLog") ? ["TagAccessLog"] : []),
     ...(uses("headers", "Headers") && uses("get", "getAll") ? ["GetHeader"] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import { tagAccessLog } from "./actions/telemetry";
 import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "./bytes";
 import {
   proxy_add_header_map_value,
@@ -26,6 +27,13 @@ export class Request {
   deny(status: i32, body: string): void {
     const encoded = String.UTF8.encode(body);
     deny(status < 200 || status > 599 ? 403 : status, view(encoded));
+  }
+
+  /** Add a tag to this request's line of the access log. The name is a literal or a constant; of two values the last counts. */
+  tagAccessLog(name: string, value: string): void {
+    const key = String.UTF8.encode(name);
+    const content = String.UTF8.encode(value);
+    tagAccessLog(view(key), view(content));
   }
 }
 

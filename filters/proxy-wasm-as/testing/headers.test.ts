@@ -132,3 +132,11 @@ test("a status that is none denies all the same", async () => {
     expect((await run(`request.deny(${status}, "no");`)).localReply).toMatchObject({ status: answered });
   }
 });
+
+test("a tag of the access log is in one line, and an audited filter adds none", async () => {
+  const body = 'request.tagAccessLog("who", "a"); request.tagAccessLog("who", "b\\nc");';
+  expect([...(await run(body)).filterState]).toEqual([["wasm.wire.tag.who", "b c"]]);
+  const audited = await run(body, [], "audit");
+  expect(audited.filterState.size).toBe(0);
+  expect(audited.metrics.get("wire.audit.f")).toBe(1);
+});
