@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WireError } from "../controlplane/error/wire-error.ts";
 import { type AdminReply, admin, parseStats } from "./admin.ts";
@@ -23,6 +24,8 @@ export interface StartEnvoyOptions {
   readonly readyTimeoutMs?: number;
   /** Each piece of the log as it comes; the last 64 KiB are also kept, see `logs`. */
   readonly onLog?: (chunk: string) => void;
+  /** Each whole line of standard output, where an access log goes; it is in the log too. */
+  readonly onOutputLine?: (line: string) => void;
 }
 
 export interface Exit {
@@ -94,6 +97,9 @@ function supervise(child: ChildProcess, options: StartEnvoyOptions): RunningEnvo
       options.onLog?.(chunk);
     });
   }
+  const { onOutputLine } = options;
+  if (onOutputLine !== undefined && child.stdout !== null)
+    createInterface({ input: child.stdout }).on("line", onOutputLine);
   const exited = new Promise<Exit>((resolve) => {
     // `close` comes after the last output has been read, `error` when nothing could be spawned.
     child.once("close", (code, signal) => resolve({ code, signal }));

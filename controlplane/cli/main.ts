@@ -64,6 +64,10 @@ command("up")
   .argument("[policies...]", `${policies}; without any, the example policies`)
   .addOption(mesh())
   .option("--load <rate>", "requests per second from outside into the entry services", parseRate, 0)
+  .option(
+    "--access-log <file>",
+    "append the proxies' access logs, with the tags of policies, to a file; `-` prints them",
+  )
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
   .addOption(json())

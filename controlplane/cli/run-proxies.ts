@@ -10,6 +10,8 @@ export interface RunProxiesOptions {
   progress(line: string): void;
   /** Called with each piece of what the proxy of a service writes: its log, and on standard output its access log. */
   onLog?(service: string, chunk: string): void;
+  /** Called with each line of the access log of any proxy; the line says whose it is. */
+  onAccessLog?(line: string): void;
 }
 
 /** Keeps an Envoy running for exactly the services of the latest list. */
@@ -94,13 +96,14 @@ function keep(service: string, before: Promise<void> | undefined, options: RunPr
 
 async function start(
   service: string,
-  { envoy: path, xdsPort, addresses, progress, onLog }: RunProxiesOptions,
+  { envoy: path, xdsPort, addresses, progress, onLog, onAccessLog }: RunProxiesOptions,
 ): Promise<RunningEnvoy> {
   const address = addresses.proxy(service);
   const envoy = await startEnvoy({
     path,
     adminAddress: address,
     ...(onLog === undefined ? {} : { onLog: (chunk: string) => onLog(service, chunk) }),
+    ...(onAccessLog === undefined ? {} : { onOutputLine: onAccessLog }),
     config: bootstrap({
       nodeId: service,
       cluster: service,

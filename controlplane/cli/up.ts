@@ -17,6 +17,7 @@ import { loadKinds, startLoad } from "./load.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { observe } from "./observe.ts";
+import { openAccessLog } from "./open-access-log.ts";
 import { readSource } from "./read-files.ts";
 import { readSources } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
@@ -29,6 +30,8 @@ import { watchMesh } from "./watch-mesh.ts";
 export interface UpOptions {
   readonly mesh?: string;
   readonly load: number;
+  /** A file that the proxies' access logs are appended to; `-` prints them. */
+  readonly accessLog?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
   readonly json?: boolean;
@@ -76,6 +79,10 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   const envoy = processEnvoy(await findEnvoy({ onProgress: progress }));
   progress(`Envoy ${envoy.version}`);
 
+  const accessLog =
+    options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog, output);
+  if (accessLog !== undefined) stack.defer(() => accessLog.close());
+
   const folder = await mkdtemp(join(tmpdir(), "wire-up-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
 
@@ -120,7 +127,10 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   const ready = await emulator.ready;
   if (isFailure(ready)) throw new WireError("services", ready.error);
 
-  const proxies = runProxies({ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress });
+  const proxies = runProxies({
+    ...{ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress },
+    ...(accessLog === undefined ? {} : { onAccessLog: accessLog.line }),
+  });
   stack.defer(() => proxies.stop());
   const wanted = followFeed<readonly string[]>(controlPlane.http, "proxies", "up", async (next) =>
     proxies.want(next),
@@ -139,15 +149,23 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     );
   } else {
     output.print(`HTTP API: ${controlPlane.http}/status`);
+    if (options.accessLog !== undefined && options.accessLog !== "-")
+      output.print(`Access log of the proxies: ${options.accessLog}`);
     const edited = policies[0]?.source.path ?? paths.join(", ");
     output.print(
       `Edit ${relative(process.cwd(), edited)} and save it to see it change. Ctrl-C ends everything.`,
     );
   }
+  if (accessLog === undefined && (mesh.accessLog === true || policies.some(tagsAccessLog)))
+    progress("the proxies write an access log: `--access-log FILE` keeps it, and `--access-log -` prints it");
   if (options.load > 0) runLoad({ output, mesh, rate: options.load, http: controlPlane.http, stack });
 
   const code = await emulator.exited;
   throw new WireError("services", `the emulated services ended (code ${code})`);
+}
+
+function tagsAccessLog({ actions }: Policy): boolean {
+  return actions.includes("TagAccessLog");
 }
 
 /** What the emulated services say instead of being ready. */

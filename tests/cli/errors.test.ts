@@ -140,6 +140,14 @@ describe.concurrent("the world is at fault: 3", () => {
     }
   });
 
+  test("an access log that cannot be written", async () => {
+    using folder = folderWith({ "a.cup": good });
+    using found = folderWith({});
+    const args = ["up", join(folder.path, "a.cup"), "--mesh", hotel, ...free, "--access-log", folder.path];
+    const run = await runWire(args, { env: foundEnvoy(found.path) });
+    expectOne(run, 3, /^wire: \[file\] cannot write the access log to .*: EISDIR/m);
+  });
+
   test.for(["serve", "up"])("%s: a port in use", async (command) => {
     using folder = folderWith({ "a.cup": good });
     using found = folderWith({});

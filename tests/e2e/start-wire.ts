@@ -58,6 +58,8 @@ export interface WireStatus {
 export async function startWire(options: {
   readonly mesh: string;
   readonly from: readonly string[];
+  /** Further options of `wire up`. */
+  readonly args?: readonly string[];
   /** Told of the log so far whenever more of it comes, before anything is in force too. */
   readonly onLog?: (log: string) => void;
 }): Promise<Wire> {
@@ -75,6 +77,7 @@ export async function startWire(options: {
     "--http-port",
     "0",
     "--json",
+    ...(options.args ?? []),
   ];
   const child = spawn(process.execPath, [join(root, "controlplane/cli/main.ts"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
