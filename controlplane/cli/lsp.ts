@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type CodeAction,
   CodeActionKind,
@@ -40,14 +42,29 @@ import type { ExitCode } from "./main.ts";
 /** The compiler takes a part of a second for filter code: it waits until nobody types. */
 const quietMs = 300;
 
-/** `wire lsp`: answer an editor on standard input and output. The editor ends it; the exit code is the protocol's. */
-export function lsp(): Promise<ExitCode> {
+/** What came with the end of the input, a notification to exit among it, is still looked at. */
+const graceMs = 500;
+
+/**
+ * `wire lsp`: answer an editor on standard input and output. It ends when the editor says so, or leaves; the exit code is the protocol's:
+ * 0 after a request to shut down, 1 without one.
+ */
+export async function lsp(): Promise<ExitCode> {
   const connection = createConnection(
     new StreamMessageReader(process.stdin),
     new StreamMessageWriter(process.stdout),
   );
+  let isShutDown = false;
+  connection.onShutdown(() => {
+    isShutDown = true;
+  });
+  const left = Promise.race([once(process.stdin, "end"), once(process.stdin, "close")]);
   serveEditor(connection);
-  return new Promise(() => {});
+  // A pipe that breaks is an editor that left.
+  await left.catch(() => undefined);
+  // The connection ends the process itself when it comes to a notification to exit.
+  await sleep(graceMs);
+  return isShutDown ? 0 : 1;
 }
 
 /** Answer what comes on a connection, with the functions of `editor/`. */

@@ -277,3 +277,31 @@ export function onRequest(request: Request): void { const a: i32 = "text"; }
     expect(last.diagnostics).toHaveLength(1);
   });
 });
+
+describe("the end of `wire lsp`", () => {
+  const initialize = { id: 1, method: "initialize", params: { processId: null, capabilities: {} } };
+  const shutdown = { id: 2, method: "shutdown" };
+  const exit = { method: "exit" };
+
+  test.each([
+    ["exit after shutdown", [initialize, shutdown, exit], 0],
+    ["exit without shutdown", [initialize, exit], 1],
+    ["the input ends", [initialize], 1],
+    ["the input ends before anything was said", [], 1],
+    ["the input ends after shutdown", [initialize, shutdown], 0],
+  ])("%s", async (_, messages, expected) => {
+    const child = spawn(process.execPath, [join(root, "controlplane/cli/main.ts"), "lsp", "--stdio"]);
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      stderr += chunk;
+    });
+    child.stdout.resume();
+    for (const message of messages) {
+      const text = JSON.stringify({ jsonrpc: "2.0", ...message });
+      child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+    }
+    child.stdin.end();
+    const [code] = await once(child, "close");
+    expect({ code, stderr }).toEqual({ code: expected, stderr: "" });
+  });
+});
