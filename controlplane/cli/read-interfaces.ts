@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { importPath } from "../language/import-path.ts";
+import { mayDeclareDataplane } from "../language/may-declare-dataplane.ts";
 import { parseInterface } from "../language/parse-interface.ts";
 import { parse } from "../language/parser.ts";
 import type { Source } from "../language/source.ts";
@@ -11,7 +12,10 @@ export function isInterface(path: string): boolean {
   return path.endsWith(".cui");
 }
 
-/** The interfaces in these folders and below, those beside the policies, and what any of them imports. */
+/**
+ * The interfaces in these folders and below, the data planes beside the policies, and what any of them imports. Another one that only lies
+ * beside a policy has no say in it, right or wrong.
+ */
 export async function readInterfaces(
   folders: readonly string[],
   policies: readonly Source[],
@@ -20,7 +24,7 @@ export async function readInterfaces(
   const found = new Map<string, Source>();
   let next: readonly Source[] = [
     ...(await readFiles(folders, isInterface)),
-    ...(await readFiles(beside, isInterface, { below: false })),
+    ...(await readFiles(beside, isInterface, { below: false })).filter(mayDeclareDataplane),
     ...(await readImports(policies)),
   ];
   while (next.length > 0) {

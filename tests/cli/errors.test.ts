@@ -115,6 +115,29 @@ describe.concurrent("usage: 2", () => {
   });
 });
 
+describe.concurrent("an interface beside a policy", () => {
+  test("a broken one that nobody imports has no say, unless the folder is named or a data plane is in it", async () => {
+    using folder = folderWith({
+      "a.cup": good,
+      "b.cup": `import "broken.cui";\n${good.replace("policy a", "policy b")}`,
+      "broken.cui": "act Request {",
+    });
+    const check = (...args: readonly string[]): Promise<Run> =>
+      runWire(["check", ...args, "--mesh", hotel], { cwd: folder.path });
+    expect(await check("a.cup")).toMatchObject({ code: 0, stderr: "" });
+    // Once, at its own place, whoever it is that asks for it.
+    for (const args of [["."], ["a.cup", "broken.cui"], ["b.cup"]]) {
+      const { code, stderr } = await check(...args);
+      expect(code).toBe(1);
+      expect(stderr.match(/^error\[CUI0101\].*\n *┌─ broken\.cui:1:/gm)).toHaveLength(1);
+    }
+    writeFileSync(join(folder.path, "broken.cui"), "dataplan sidecar\nact Request {");
+    const { code, stderr } = await check("a.cup");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/┌─ broken\.cui:1:1/);
+  });
+});
+
 describe.concurrent("the world is at fault: 3", () => {
   test("a missing policy or mesh file", async () => {
     using folder = folderWith({ "a.cup": good });
