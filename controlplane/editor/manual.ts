@@ -1,4 +1,3 @@
-import { codes } from "../language/codes.ts";
 import type { Interface, Receiver, Signature } from "../language/interface.ts";
 import { usageOf } from "../language/lookup.ts";
 import { declarationOf, documentationOf } from "./describe.ts";
@@ -16,6 +15,7 @@ export function manual(offered: Interface): string {
     "[The tutorial](tutorial.md) shows how they are used. Below, an action is written as it is declared: first what it is done to, then its",
     "arguments; `const` marks what must be a literal, `= …` what may be left out, and `?` a result that may be absent. `Name(thing, …)` and",
     "`thing.Name(…)` are the same call.",
+    "[Diagnostics](diagnostics.md) has every message of the compiler by its code.",
     "",
     ...section("Clauses", list(clauseWords)),
     ...section("Statements", list(statementWords)),
@@ -29,12 +29,6 @@ export function manual(offered: Interface): string {
     ...section("What a policy handles", of("act").flatMap(describe)),
     ...section("State", [...list(scopeWords), "", ...of("state").flatMap(describe)]),
     ...section("What values offer", of("type").flatMap(describe)),
-    ...section("Messages", [
-      "The first three letters say what is at fault: a policy in Copper, an interface, a context, filter code, the mesh file, the",
-      "placement or a module.",
-      "",
-      ...list(new Map(Object.entries(codes))),
-    ]),
   ]
     .join("\n")
     .trimEnd()
