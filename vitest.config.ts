@@ -7,7 +7,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{controlplane,envoy,filters,tests}/**/*.test.ts"],
+          include: ["{controlplane,editors,envoy,filters,tests}/**/*.test.ts"],
           exclude: [
             "**/node_modules/**",
             "tests/{cli,e2e,container,long}/**",

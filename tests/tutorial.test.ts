@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { check } from "../controlplane/cli/check.ts";
+import { compile } from "../controlplane/cli/compile.ts";
 import { fmt } from "../controlplane/cli/fmt.ts";
 import { placeCommand } from "../controlplane/cli/place.ts";
 import { createChainCache } from "../controlplane/codegen/chain-cache.ts";
@@ -39,12 +40,22 @@ function blocksIn(text: string): readonly Block[] {
 
 /** What a person sees who types this into a terminal in the folder. */
 async function typed(line: string): Promise<string> {
-  const [wire, command, ...args] = line.split(" ");
-  expect(wire).toBe("wire");
-  const meshAt = args.indexOf("--mesh");
-  const mesh = meshAt === -1 ? undefined : join(folder, args[meshAt + 1] ?? "");
+  const [program, ...words] = line.split(" ");
+  // It is said of files that are equal, and so has nothing to print.
+  if (program === "diff") {
+    const [one, other] = words.map((name) => readFileSync(join(folder, name), "utf8"));
+    expect(one).toBe(other);
+    return "";
+  }
+  expect(program).toBe("wire");
+  const [command, ...args] = words;
+  const given = (option: string): string | undefined => {
+    const at = args.indexOf(option);
+    return at === -1 ? undefined : join(folder, args[at + 1] ?? "");
+  };
+  const [mesh, out] = [given("--mesh"), given("--out")];
   const paths = args
-    .filter((arg, index) => !arg.startsWith("--") && (meshAt === -1 || index !== meshAt + 1))
+    .filter((arg, index) => !arg.startsWith("--") && !["--mesh", "--out"].includes(args[index - 1] ?? ""))
     .map((arg) => join(folder, arg));
   let shown = "";
   const write = (chunk: string | Uint8Array): boolean => {
@@ -58,17 +69,23 @@ async function typed(line: string): Promise<string> {
   try {
     if (command === "check") await check(paths, mesh === undefined ? {} : { mesh });
     else if (command === "place" && mesh !== undefined) await placeCommand(paths, { mesh, timeLimit: 10 });
+    else if (command === "compile" && mesh !== undefined && out !== undefined)
+      await compile(paths, { mesh, out });
     else if (command === "fmt") await fmt(paths, { check: args.includes("--check") });
     else throw new Error(`the tutorial's test does not know \`${line}\``);
   } finally {
     for (const spy of spies) spy.mockRestore();
     vi.unstubAllEnvs();
   }
-  return withoutTimes(shown.replaceAll(`${folder}/`, ""));
+  return withoutFigures(shown.replaceAll(`${folder}/`, ""));
 }
 
-function withoutTimes(text: string): string {
-  return text.replace(/[\d.]+ ms/g, "… ms");
+/** Without what changes from run to run, with the code generator, or where the machine is slow. */
+function withoutFigures(text: string): string {
+  return text
+    .replace(/[\d.]+ ms/g, "… ms")
+    .replace(/^[0-9a-f]{12} +\d+ B/gm, "… B")
+    .replace(/^.*: this takes a while\n/gm, "");
 }
 
 function readFiles(
@@ -80,11 +97,12 @@ function readFiles(
     .map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
 }
 
-/** Send the lines of a block through the policy that was written last. */
+/** Send the lines of a block through the policies of the file that was written last. */
 async function send({ text }: Block, latest: string): Promise<void> {
   const [mesh] = readFiles((name) => name === "mesh.yaml");
   if (mesh === undefined) throw new Error("the tutorial begins with a mesh");
-  const result = await build({ policies: readFiles((name) => name === latest), mesh }, { cache });
+  const policies = readFiles((name) => name === latest || name.endsWith(".cui"));
+  const result = await build({ policies, mesh }, { cache });
   expect(result.diagnostics).toEqual([]);
   if (result.build === undefined) throw new Error("the policies of the tutorial are built");
   const carrier = inProcessMesh(result.build);
@@ -115,7 +133,7 @@ describe("the tutorial", () => {
         expect(commands.length).toBeGreaterThan(0);
         for (const command of commands) {
           const [line = "", ...output] = command.split("\n");
-          expect(await typed(line)).toBe(withoutTimes(output.join("\n")));
+          expect(await typed(line)).toBe(withoutFigures(output.join("\n")));
         }
         return;
       }
@@ -130,7 +148,7 @@ describe("the tutorial", () => {
             diagnostics: [],
           });
         writeFileSync(join(folder, name), text);
-        if (name !== "mesh.yaml") latest = name;
+        if (name !== "mesh.yaml" && !name.endsWith(".cui")) latest = name;
       }
     }
   });

@@ -20,7 +20,7 @@ export interface Manifest {
   readonly proxies: Readonly<Record<string, readonly string[]>>;
 }
 
-/** `wire compile`: generated `.ts`, `<sha256>.wasm`, `manifest.json`. */
+/** `wire compile`: generated `.as.ts`, `<sha256>.wasm`, `manifest.json`. */
 export async function compile(
   paths: readonly string[],
   options: { readonly mesh: string; readonly out: string; readonly json?: boolean },
@@ -34,7 +34,7 @@ export async function compile(
     for (const module of built.modules)
       await writeFile(join(options.out, `${module.sha256}.wasm`), module.bytes);
     for (const [name, text] of built.generated)
-      await writeFile(join(options.out, `${name.replaceAll("/", ".")}.ts`), text);
+      await writeFile(join(options.out, `${name.replaceAll("/", ".")}.as.ts`), text);
     await writeFile(join(options.out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   } catch (cause) {
     throw new WireError(

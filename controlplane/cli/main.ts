@@ -22,6 +22,7 @@ command("check")
   .addOption(mesh())
   .addOption(json())
   .option("--verbose", "also print the most that each policy takes of a request")
+  .addHelpText("after", "\nWhat lies behind each code, such as CUP0203, is in docs/diagnostics.md.")
   .action(run(async () => (await import("./check.ts")).check));
 
 command("fmt")

@@ -1,40 +1,30 @@
-import { codes } from "../language/codes.ts";
 import type { Interface, Receiver, Signature } from "../language/interface.ts";
 import { usageOf } from "../language/lookup.ts";
 import { declarationOf, documentationOf } from "./describe.ts";
-import { clauseWords, kindWords, scopeWords, statementWords, typeWords } from "./words.ts";
+import { languageChapter, wordList } from "./language-chapter.ts";
+import { kindWords } from "./words.ts";
 
-/** The reference manual of Copper, in Markdown: what an interface offers, and the words around it that editors explain. */
+/** The reference manual of Copper, in Markdown: the language, and what an interface offers. */
 export function manual(offered: Interface): string {
   const receivers = [...offered.receivers.values()];
   const of = (kind: Receiver["kind"]): readonly Receiver[] => receivers.filter((each) => each.kind === kind);
   return [
     "# Reference",
     "",
-    "Every clause, word, type and action of Copper, written by `npm run gen:reference` from the interface that the compiler itself reads.",
+    "The language first, then every action, written by `npm run gen:reference` from what the compiler itself reads.",
     "",
-    "[The tutorial](tutorial.md) shows how they are used. Below, an action is written as it is declared: first what it is done to, then its",
-    "arguments; `const` marks what must be a literal, `= …` what may be left out, and `?` a result that may be absent. `Name(thing, …)` and",
-    "`thing.Name(…)` are the same call.",
+    "[The tutorial](tutorial.md) is for a first reading; this is to look things up in. [Diagnostics](diagnostics.md) has every message by its code.",
     "",
-    ...section("Clauses", list(clauseWords)),
-    ...section("Statements", list(statementWords)),
-    ...section("Values", [
-      ...list(typeWords),
-      "",
-      "Operators, loosest first: `||`, `&&`, `== !=`, `< <= > >=`, `??`, `+ -`, `* / %`, `! -` before a value, and `.Name(…)` behind it.",
-      "`a ?? b` is `b` where `a` is absent. A comparison with an absent value is false, and `!=` is always the negation of `==`.",
-    ]),
-    ...section("What must be a literal", list(new Map(Object.entries(kindWords)))),
+    ...languageChapter(),
+    ...section("What must be a literal", wordList(new Map(Object.entries(kindWords)))),
+    "## How actions are written",
+    "",
+    "Below, an action is written as interfaces declare it: first what it is done to, then its arguments; `const` marks what must be a literal,",
+    "`= …` what may be left out, and `?` a result that may be absent. `Name(thing, …)` and `thing.Name(…)` are the same call.",
+    "",
     ...section("What a policy handles", of("act").flatMap(describe)),
-    ...section("State", [...list(scopeWords), "", ...of("state").flatMap(describe)]),
+    ...section("State", of("state").flatMap(describe)),
     ...section("What values offer", of("type").flatMap(describe)),
-    ...section("Messages", [
-      "The first three letters say what is at fault: a policy in Copper, an interface, a context, filter code, the mesh file, the",
-      "placement or a module.",
-      "",
-      ...list(new Map(Object.entries(codes))),
-    ]),
   ]
     .join("\n")
     .trimEnd()
@@ -43,10 +33,6 @@ export function manual(offered: Interface): string {
 
 function section(title: string, lines: readonly string[]): readonly string[] {
   return [`## ${title}`, "", ...lines, ...(lines.at(-1) === "" ? [] : [""])];
-}
-
-function list(words: ReadonlyMap<string, string>): readonly string[] {
-  return [...words].map(([word, text]) => `- \`${word}\`: ${text}`);
 }
 
 function describe({ name, extends: parent, documentation, actions }: Receiver): readonly string[] {

@@ -1,3 +1,4 @@
+import type { BinaryOperator } from "../language/ast.ts";
 import type { ConstantKind } from "../language/interface.ts";
 
 /** The clauses of a policy, each with what it says. */
@@ -76,4 +77,178 @@ export const scopeWords: ReadonlyMap<string, string> = new Map([
 export const clauseValues: ReadonlyMap<string, readonly string[]> = new Map([
   ["mode", ["enforce", "audit", "off"]],
   ["onLost", ["deny", "skip"]],
+]);
+
+/** What operators between two values go with, and what they yield. A type alone stands for two values of it. */
+export const operatorWords: Readonly<
+  Record<BinaryOperator, { readonly goesWith: readonly string[]; readonly says: string }>
+> = {
+  "||": {
+    goesWith: ["bool"],
+    says: "Whether one of them holds. The right one is asked only when the left one does not hold.",
+  },
+  "&&": {
+    goesWith: ["bool"],
+    says: "Whether both hold. The right one is asked only when the left one holds.",
+  },
+  "==": {
+    goesWith: ["string", "int", "float", "bool", "duration"],
+    says: "Whether they are equal, strings byte by byte. False when one is absent.",
+  },
+  "!=": {
+    goesWith: ["string", "int", "float", "bool", "duration"],
+    says: "The negation of `==`: true when one is absent.",
+  },
+  "<": {
+    goesWith: ["string", "int", "float", "duration"],
+    says: "Strings are ordered by their bytes. False when one is absent.",
+  },
+  "<=": { goesWith: ["string", "int", "float", "duration"], says: "As `<`." },
+  ">": { goesWith: ["string", "int", "float", "duration"], says: "As `<`." },
+  ">=": { goesWith: ["string", "int", "float", "duration"], says: "As `<`." },
+  "??": {
+    goesWith: ["string?", "string? ?? string"],
+    says: "The left one, or where it is absent the right one, which only then is asked.",
+  },
+  "+": {
+    goesWith: ["string", "int", "float", "duration"],
+    says: "The sum; of strings, one after the other.",
+  },
+  "-": { goesWith: ["int", "float", "duration"], says: "The difference." },
+  "*": { goesWith: ["int", "float", "int * duration", "duration * int"], says: "The product." },
+  "/": {
+    goesWith: ["int", "float", "duration / int"],
+    says: "The quotient, of an `int` without its fraction; by an `int` 0 it is 0.",
+  },
+  "%": { goesWith: ["int"], says: "What a division leaves; by 0 it is 0." },
+};
+
+/** Contexts with what they mean, and paths that tell them apart. */
+export const contextWords: readonly {
+  readonly written: string;
+  readonly says: string;
+  readonly matches: readonly string[];
+  readonly not: readonly string[];
+}[] = [
+  {
+    written: "rate",
+    says: "what comes to `rate`, from wherever",
+    matches: ["rate", "search rate"],
+    not: ["rate geo"],
+  },
+  {
+    written: "search -> rate",
+    says: "what `search` sends to `rate`",
+    matches: ["search rate", "web search rate"],
+    not: ["rate", "search geo rate"],
+  },
+  {
+    written: ". -> rate",
+    says: "`.` is any one service",
+    matches: ["search rate", "web search rate"],
+    not: ["rate"],
+  },
+  {
+    written: "web -> .* -> rate",
+    says: "`.*` is any number of services, none too",
+    matches: ["web rate", "web search geo rate"],
+    not: ["search rate"],
+  },
+  {
+    written: "search -> [rate, geo]",
+    says: "a set: one of these",
+    matches: ["search rate", "search geo"],
+    not: ["search web"],
+  },
+  {
+    written: "[^search, web] -> rate",
+    says: "any one service but these",
+    matches: ["geo rate"],
+    not: ["search rate", "web rate"],
+  },
+  {
+    written: "search -> rate | web",
+    says: "either of two; `|` is the loosest",
+    matches: ["search rate", "geo web"],
+    not: ["geo rate"],
+  },
+  {
+    written: "web -> (search | geo) -> rate",
+    says: "parentheses keep together",
+    matches: ["web search rate", "web geo rate"],
+    not: ["web rate"],
+  },
+  {
+    written: "web -> search? -> rate",
+    says: "`?`: it may be left out",
+    matches: ["web rate", "web search rate"],
+    not: ["web geo rate"],
+  },
+  {
+    written: "web -> [search, geo]+ -> rate",
+    says: "`+`: one or more; `*`: any number",
+    matches: ["web search rate", "web geo search rate"],
+    not: ["web rate"],
+  },
+  {
+    written: "^web",
+    says: "`^` in front: the whole path, from the entry",
+    matches: ["web"],
+    not: ["search web"],
+  },
+  {
+    written: "^web -> .* -> rate",
+    says: "requests that entered at `web`",
+    matches: ["web rate", "web search rate"],
+    not: ["geo web rate"],
+  },
+  {
+    written: "search -> rate@v2",
+    says: "version `v2` of `rate`; without `@` any version",
+    matches: ["search rate@v2"],
+    not: ["search rate@v1"],
+  },
+];
+
+/** The declarations of an interface, each with what it says. */
+export const interfaceWords: ReadonlyMap<string, string> = new Map([
+  [
+    "dataplane",
+    "`dataplane light`: the name of this data plane. A file with one that has a cost and no name is called like the file.",
+  ],
+  [
+    "cost",
+    "`cost: 3`: what one of its proxies costs, 1 when nothing is said. Only its ratio to other costs counts.",
+  ],
+  [
+    "import",
+    '`import "standard.cui";`: take over what another interface declares. `standard.cui` is there without a file.',
+  ],
+  [
+    "act",
+    "`act Request: Connection { … }`: what policies may do to what they handle. After the colon stands the more general act, whose actions it has too.",
+  ],
+  ["state", "`state Counter { … }`: a kind of state that `using` may name."],
+  ["type", "`type string { … }`: what may be asked of a value. Without a declaration, all of it."],
+]);
+
+/** The constants of filter code, each with what it says. */
+export const filterWords: ReadonlyMap<string, string> = new Map([
+  ["context", 'As the clause: `export const context = "^frontend";`. The only one that must be there.'],
+  ["side", '`"ingress"`, `"egress"`, or `"either"` (default).'],
+  ["priority", "As the clause."],
+  ["onLost", "As the clause, quoted."],
+  ["mode", "As the clause, quoted."],
+  [
+    "reads",
+    'The request headers that the code looks at, and nothing else: `["x-a"]`. With `writes`, policies of others may pass it.',
+  ],
+  [
+    "writes",
+    "The request headers that the code changes, and nothing else. Without both lists a filter keeps its place in the order.",
+  ],
+  [
+    "params",
+    "Parameters: `new Params()`, of a class of this file whose fields are `i32`, `i64`, `f64`, `bool` or `string`, each with a literal default.",
+  ],
 ]);

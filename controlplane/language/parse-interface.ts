@@ -23,7 +23,8 @@ const constantKinds: readonly ConstantKind[] = [
   "json",
 ];
 const receiverKinds: readonly Receiver["kind"][] = ["act", "state", "type"];
-const beginnings: readonly string[] = ["dataplane", "cost", "import", ...receiverKinds];
+/** The words that declarations begin with. */
+export const declarations: readonly string[] = ["dataplane", "cost", "import", ...receiverKinds];
 
 /**
  * Parse an interface file: one interface for each data plane, split by `---`. Never throws: what could be read is returned beside what
@@ -118,7 +119,7 @@ function parseFile(reporter: Reporter): {
     else {
       unexpected(
         "`act`, `state` or `type`",
-        kind === "name" ? suggest(value, beginnings, shape, span) : shape,
+        kind === "name" ? suggest(value, declarations, shape, span) : shape,
       );
     }
     return false;
@@ -166,7 +167,7 @@ function parseFile(reporter: Reporter): {
   }
 
   function isBeginning(): boolean {
-    return peek().kind === "name" && beginnings.includes(peek().value);
+    return peek().kind === "name" && declarations.includes(peek().value);
   }
 
   function receiver(kind: Receiver["kind"], draft: Draft): boolean {

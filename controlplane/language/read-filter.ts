@@ -28,7 +28,17 @@ import type { Source, Span } from "./source.ts";
 
 /** Callbacks that the SDK calls. */
 const callbacks = ["onRequest"];
-const constantNames = ["context", "side", "priority", "onLost", "mode", "reads", "writes", "params"];
+/** The constants that the compiler reads, which a filter exports. */
+export const filterConstants: readonly string[] = [
+  "context",
+  "side",
+  "priority",
+  "onLost",
+  "mode",
+  "reads",
+  "writes",
+  "params",
+];
 const sides: readonly Side[] = ["either", "egress", "ingress"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
 const onLosts: readonly OnLost[] = ["deny", "skip"];
@@ -282,7 +292,7 @@ function checkExports(
   }
   const found = new Map<string, assemblyscript.Expression>();
   for (const { name, initializer } of variables) {
-    if (constantNames.includes(name.text)) {
+    if (filterConstants.includes(name.text)) {
       if (initializer) found.set(name.text, initializer);
       continue;
     }
@@ -291,7 +301,7 @@ function checkExports(
       "FLT0205",
       place,
       `a filter has no constant \`${name.text}\``,
-      suggest(name.text, constantNames, "leave out `export` where it is for the code itself", place),
+      suggest(name.text, filterConstants, "leave out `export` where it is for the code itself", place),
     );
   }
   return found;
@@ -317,7 +327,7 @@ function keptIn(
   statements: readonly assemblyscript.Statement[],
   all: readonly Node[],
 ): readonly assemblyscript.IdentifierExpression[] {
-  return stateIn(statements, all).filter(({ text }) => !constantNames.includes(text));
+  return stateIn(statements, all).filter(({ text }) => !filterConstants.includes(text));
 }
 
 /** A value for each caller and one for each callee are different meanings, and the solver must not choose between them. */

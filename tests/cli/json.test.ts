@@ -75,7 +75,9 @@ describe("the JSON of design §7", () => {
     expect(manifest.proxies).toEqual({ frontend: [module.sha256] });
     expect(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8"))).toEqual(manifest);
     expect(readFileSync(join(out, `${module.sha256}.wasm`)).length).toBe(module.bytes);
-    expect(existsSync(join(out, "wire.frontend.outbound.mark.ts"))).toBe(true);
+    expect(existsSync(join(out, "wire.frontend.outbound.mark.as.ts"))).toBe(true);
+    // What was written there is no policy, also where it lies among them.
+    expect(await runWire(["check", folder.path])).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("place: the placement, what it costs, and what matches nothing", async () => {
