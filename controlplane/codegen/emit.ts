@@ -4,6 +4,7 @@ import type { Call, CopperPolicy, Expression, Statement } from "../language/poli
 import { standardInterface } from "../language/standard.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
 import { actions } from "./actions.ts";
+import type { Cells } from "./cells.ts";
 import type { Literals } from "./literals.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
@@ -13,11 +14,10 @@ export interface Emitter {
   /** Place of the policy in the module. */
   readonly index: number;
   readonly literals: Literals;
+  readonly cells: Cells;
   /** Only where it handles TCP connections: the functions that give the names of the module's `CountBytes`, to be added to. */
   readonly counted?: string[];
   readonly reads: SharedReads;
-  /** The place of one of its states among those of the module. */
-  slotOf(state: string): number;
   /** Remember that a function of the SDK is called, and give its name. */
   use(file: string, name: string): string;
 }
@@ -152,7 +152,7 @@ const comparisons = {
 } as const;
 
 function call(called: Call, emitter: Emitter): string {
-  const { action, state, arguments: given } = called;
+  const { action, arguments: given } = called;
   const own = emitter.policy.act === "Connection" ? connectionCall(called, emitter) : undefined;
   if (own !== undefined) return own;
   const carried = actions.get(action);
@@ -175,8 +175,14 @@ function call(called: Call, emitter: Emitter): string {
       ? (carried.shorter ?? carried.function)
       : ((given.some(isPlain) ? carried.plain : undefined) ?? carried.function),
   );
-  const slot = state === undefined ? [] : [String(emitter.slotOf(state))];
-  return emitter.reads.share(called, `${used}(${[...slot, ...written].join(", ")})`);
+  return emitter.reads.share(called, `${used}(${[...cellOf(called, emitter), ...written].join(", ")})`);
+}
+
+/** The memory of its own that an action works on. */
+function cellOf({ action, state, arguments: [first] }: Call, { policy, cells }: Emitter): readonly string[] {
+  if (state !== undefined) return [cells.slot(policy.name, state)];
+  if (action !== "Count" && action !== "Histogram") return [];
+  return [cells.metric(action, first?.kind === "literal" ? String(first.value) : "")];
 }
 
 /** Whether this is a text that may stand in a header as it is. */

@@ -101,14 +101,17 @@ test("the in-process host does what an Envoy does, call by call", { timeout: 60_
 const stateful = actionModule({
   imports: {
     "actions/headers": "hasHeader",
-    "actions/state": "acquire, getCount, increment, release, state, takeToken",
+    "actions/state": "acquire, getCount, increment, release, SLOT, state, takeToken",
   },
-  configure: 'state(0, b"p/c"); state(1, b"p/b"); state(2, b"p/l");',
-  request: `if (hasHeader(b"count")) { increment(0, 1); number(getCount(0)); return deny(200, b""); }
-    if (hasHeader(b"token")) return deny(takeToken(1, 20, 5) ? 200 : 429, b"");
-    if (!acquire(2, 5)) return deny(429, b"");
+  configure: 'state(counter, b"p/c"); state(bucket, b"p/b"); state(limit, b"p/l");',
+  request: `if (hasHeader(b"count")) { increment(counter, 1); number(getCount(counter)); return deny(200, b""); }
+    if (hasHeader(b"token")) return deny(takeToken(bucket, 20, 5) ? 200 : 429, b"");
+    if (!acquire(limit, 5)) return deny(429, b"");
     if (hasHeader(b"deny")) deny(403, b"");`,
-  rest: `export function proxy_on_log(context: u32): void { release(context); }
+  rest: `const counter: usize = memory.data(SLOT);
+const bucket: usize = memory.data(SLOT);
+const limit: usize = memory.data(SLOT);
+export function proxy_on_log(context: u32): void { release(context); }
 export function proxy_on_delete(context: u32): void { release(context); deleted(context); }`,
 });
 
