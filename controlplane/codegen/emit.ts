@@ -1,6 +1,6 @@
 import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
-import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
+import type { Act, Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
 import { standardInterface } from "../language/standard.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
 import { actions } from "./actions.ts";
@@ -217,19 +217,24 @@ function connectionCall({ action, arguments: given }: Call, emitter: Emitter): s
   }
 }
 
+/** A header's name as Envoy keeps it: in lower case, and what HTTP/1 calls the host of a request is its authority. */
+function headerKey(name: string, act: Act): string {
+  const key = name.toLowerCase();
+  return key === "host" && act !== "Response" && act !== "RPCResponse" ? ":authority" : key;
+}
+
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
 function constant(
   type: ValueType | ConstantKind,
   argument: Expression,
-  { literals }: Emitter,
+  { literals, policy }: Emitter,
 ): string | undefined {
   const value = argument.kind === "literal" ? argument.value : "";
   switch (type) {
     case "header":
-      // Envoy keeps header names in lower case.
-      return `${literals.text(String(value).toLowerCase())}()`;
+      return `${literals.text(headerKey(String(value), policy.act))}()`;
     case "service":
     case "version":
     case "name":

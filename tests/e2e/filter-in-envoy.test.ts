@@ -178,3 +178,37 @@ test("four workers of an Envoy: a bucket gives its burst and its rate, and no mo
   expect(taken).toBeLessThanOrEqual(5 + 20 * seconds);
   expect(taken).toBeGreaterThan(20 * (seconds - 0.5));
 });
+
+/** Says what `host` and `:authority` are after each change of either, and which of them is among all headers. */
+const hosts = `function read(kind: u32, name: string): void {
+  const status = proxy_get_header_map_value(kind, at(name), sizeOf(name), cell, cell + 4);
+  see(status == 0 ? got() : "none");
+}
+function look(): void {
+  read(0, "host"); read(0, ":authority");
+  proxy_get_header_map_pairs(0, cell, cell + 4);
+  const all = got(); value("host", all.includes("host\\0")); value(":authority", all.includes(":authority\\0"));
+}
+function add(kind: u32, name: string, text: string): void { proxy_add_header_map_value(kind, at(name), sizeOf(name), at(text), sizeOf(text)); }
+function replace(name: string, text: string): void { proxy_replace_header_map_value(0, at(name), sizeOf(name), at(text), sizeOf(text)); }
+function remove(name: string): void { proxy_remove_header_map_value(0, at(name), sizeOf(name)); }
+export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  look(); replace("host", "b"); look(); add(0, "host", "c"); look(); add(0, ":authority", "d"); look();
+  remove("host"); look(); add(0, "host", "e"); look(); remove(":authority"); look(); replace("host", "f"); look();
+  return 0;
+}
+export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
+  read(2, "host"); add(2, "host", "a"); read(2, "host"); read(2, ":authority");
+  return 0;
+}
+export function proxy_on_delete(id: u32): void { see("delete"); }`;
+
+test("`host` of a request is `:authority`, in the in-process host and in an Envoy", async () => {
+  const bytes = await compile(rawModule(hosts));
+  await using filter = await startFilter({ bytes, address: "127.90.9.6" });
+  expect((await filter.send({ headers: { host: "a" } })).status).toBe(200);
+  await expect.poll(() => filter.said()).toContain("delete");
+  const { logs } = createHost(bytes).exchange({ headers: [[":authority", "a"]] });
+  expect(logs.map(({ message }) => message)).toEqual(filter.said());
+  expect(logs[0]?.message).toBe("a");
+});
