@@ -1,5 +1,8 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+/** What takes long though it needs nothing but Node: random cases by the thousand, and modules of hundreds of policies. */
+const slow = ["tests/meaning/differential.test.ts", "controlplane/codegen/large-modules.test.ts"];
+
 /** `unit` takes seconds and needs nothing but Node, `meaning` a minute; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -8,11 +11,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{controlplane,editors,envoy,filters,tests}/**/*.test.ts"],
-          exclude: [
-            "**/node_modules/**",
-            "tests/{cli,e2e,container,long}/**",
-            "tests/meaning/differential.test.ts",
-          ],
+          exclude: ["**/node_modules/**", "tests/{cli,e2e,container,long}/**", ...slow],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // By default one core is left to the reporter, which is half of two.
@@ -24,7 +23,9 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "meaning",
-          include: ["tests/meaning/differential.test.ts"],
+          include: slow,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -213,3 +213,24 @@ describe("several policies", () => {
     expect(host.metrics.get("wire.admitted")).toBe(4);
   });
 });
+
+test("bytes are counted at as many places as the policies name", async () => {
+  const names = Array.from({ length: 70 }, (_, n) => `at-${n}`);
+  const counts = names.map((name, n) =>
+    n % 3 === 0
+      ? `CountBytes(connection, "${name}");`
+      : `if (GetCaller(connection) == "web") { CountBytes(connection, "${name}"); }`,
+  );
+  const host = createHost(await module(guard(counts.join("\n"))), {
+    configuration: `${facts}guard\tinbound\t*\n`,
+  });
+  const [web, job] = [host.connect({ address: "127.1.0.1" }), host.connect({ address: "127.1.0.3" })];
+  job.receive(100);
+  web.receive(1);
+  web.close();
+  job.send(7);
+  const counted = (what: string): readonly (number | undefined)[] =>
+    names.map((name) => host.metrics.get(`wire.${name}.${what}`));
+  expect(counted("received")).toEqual(names.map((_, n) => (n % 3 === 0 ? 101 : 1)));
+  expect(counted("sent")).toEqual(names.map((_, n) => (n % 3 === 0 ? 7 : 0)));
+});

@@ -1,9 +1,10 @@
 import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
-import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
+import type { Act, Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
 import { standardInterface } from "../language/standard.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
 import { actions } from "./actions.ts";
+import type { Cells } from "./cells.ts";
 import type { Literals } from "./literals.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
@@ -13,11 +14,10 @@ export interface Emitter {
   /** Place of the policy in the module. */
   readonly index: number;
   readonly literals: Literals;
+  readonly cells: Cells;
   /** Only where it handles TCP connections: the functions that give the names of the module's `CountBytes`, to be added to. */
   readonly counted?: string[];
   readonly reads: SharedReads;
-  /** The place of one of its states among those of the module. */
-  slotOf(state: string): number;
   /** Remember that a function of the SDK is called, and give its name. */
   use(file: string, name: string): string;
 }
@@ -152,7 +152,7 @@ const comparisons = {
 } as const;
 
 function call(called: Call, emitter: Emitter): string {
-  const { action, state, arguments: given } = called;
+  const { action, arguments: given } = called;
   const own = emitter.policy.act === "Connection" ? connectionCall(called, emitter) : undefined;
   if (own !== undefined) return own;
   const carried = actions.get(action);
@@ -175,8 +175,14 @@ function call(called: Call, emitter: Emitter): string {
       ? (carried.shorter ?? carried.function)
       : ((given.some(isPlain) ? carried.plain : undefined) ?? carried.function),
   );
-  const slot = state === undefined ? [] : [String(emitter.slotOf(state))];
-  return emitter.reads.share(called, `${used}(${[...slot, ...written].join(", ")})`);
+  return emitter.reads.share(called, `${used}(${[...cellOf(called, emitter), ...written].join(", ")})`);
+}
+
+/** The memory of its own that an action works on. */
+function cellOf({ action, state, arguments: [first] }: Call, { policy, cells }: Emitter): readonly string[] {
+  if (state !== undefined) return [cells.slot(policy.name, state)];
+  if (action !== "Count" && action !== "Histogram") return [];
+  return [cells.metric(action, first?.kind === "literal" ? String(first.value) : "")];
 }
 
 /** Whether this is a text that may stand in a header as it is. */
@@ -211,19 +217,24 @@ function connectionCall({ action, arguments: given }: Call, emitter: Emitter): s
   }
 }
 
+/** A header's name as Envoy keeps it: in lower case, and what HTTP/1 calls the host of a request is its authority. */
+function headerKey(name: string, act: Act): string {
+  const key = name.toLowerCase();
+  return key === "host" && act !== "Response" && act !== "RPCResponse" ? ":authority" : key;
+}
+
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
 function constant(
   type: ValueType | ConstantKind,
   argument: Expression,
-  { literals }: Emitter,
+  { literals, policy }: Emitter,
 ): string | undefined {
   const value = argument.kind === "literal" ? argument.value : "";
   switch (type) {
     case "header":
-      // Envoy keeps header names in lower case.
-      return `${literals.text(String(value).toLowerCase())}()`;
+      return `${literals.text(headerKey(String(value), policy.act))}()`;
     case "service":
     case "version":
     case "name":

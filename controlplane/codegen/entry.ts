@@ -1,5 +1,5 @@
 import type { Act } from "../language/policy.ts";
-import { entryConnection } from "./entry-connection.ts";
+import { type ConnectionEntries, entryConnection } from "./entry-connection.ts";
 
 /** What a module runs: policies in order. */
 export interface Entries {
@@ -10,8 +10,8 @@ export interface Entries {
   readonly configured?: readonly string[];
   /** Said when a stream is over. */
   readonly ended?: readonly string[];
-  /** Only of a module for TCP connections: the functions that give the names of its `CountBytes`. */
-  readonly counted?: readonly string[];
+  /** Only of a module for TCP connections. */
+  readonly connections?: Omit<ConnectionEntries, "run">;
 }
 
 interface Entry {
@@ -30,7 +30,7 @@ type Use = (file: string, name: string) => string;
 
 /** The callbacks of a module: only those that its policies need. */
 export function entry(entries: Entries, use: Use): string {
-  const { names, calls, configured = [], ended = [], counted } = entries;
+  const { names, calls, configured = [], ended = [], connections } = entries;
   const numbered = calls.map((call, index) => ({ ...call, index }));
   const requests = numbered.filter(({ act }) => !isResponse(act));
   // Order is nesting: on the way back the last policy is the first (design §4).
@@ -49,9 +49,9 @@ export function entry(entries: Entries, use: Use): string {
   // A connection is not answered but closed.
   const useOfConnections: Use = (file, name) => use(name === "verdict" ? "actions/connection" : file, name);
   const connection =
-    counted === undefined
+    connections === undefined
       ? undefined
-      : entryConnection({ run: runAll(requests, useOfConnections), counted }, use);
+      : entryConnection({ run: runAll(requests, useOfConnections), ...connections }, use);
   const callbacks =
     connection?.callbacks ?? onPhase("request", requests, use) + onPhase("response", responses, use);
   return `${callbacks}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {

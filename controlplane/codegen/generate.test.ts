@@ -282,3 +282,15 @@ test("a value read from a header is written as it is, but never with CR, LF or N
   expect(written(bytes(0xff, 9, 0xc3, 97))).toEqual(bytes(0xff, 9, 0xc3, 97));
   expect(copy.request({ headers: [["to", "old"]] }).requestHeaders).toEqual([["to", ""]]);
 });
+
+test("one metric of several policies is defined once", async () => {
+  const text = ["p", "q"].map(
+    (name) =>
+      `policy ${name} ( act (Request request) context ('a -> b') ) { Count(request, "n"); Count(request, "n", 2); }`,
+  );
+  const { policies } = checkCopper({ path: "p.cup", text: text.join("\n---\n") });
+  const both = await host(policies, "p\tinbound\t*\nq\tinbound\t*\n");
+  const { calls } = both.request({});
+  expect(calls.filter((call) => call === "define_metric")).toHaveLength(1);
+  expect(Object.fromEntries(both.metrics)).toEqual({ "wire.n": 6 });
+});

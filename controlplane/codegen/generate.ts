@@ -1,5 +1,6 @@
 import type { Call, CopperPolicy } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
+import { createCells } from "./cells.ts";
 import { emit } from "./emit.ts";
 import { entry } from "./entry.ts";
 import { hasAllow } from "./failure-class.ts";
@@ -20,15 +21,15 @@ export function generate(policies: readonly CopperPolicy[], over: "http" | "tcp"
   const counted: string[] = [];
   const literals = createLiterals();
   const imports = createImports();
+  const cells = createCells(imports.use);
   const reads = createSharedReads(policies, imports.use);
   const functions = policies.map((policy, index) => {
-    const slots = policies.slice(0, index).reduce((sum, { states }) => sum + states.length, 0);
     const emitter = {
       policy,
       index,
       literals,
+      cells,
       reads,
-      slotOf: (state: string) => slots + policy.states.findIndex(({ name }) => name === state),
       use: imports.use,
       ...(over === "tcp" ? { counted } : {}),
     };
@@ -51,7 +52,8 @@ ${judge}${statements}}
     };
   });
   const states = policies.flatMap((policy) => policy.states.map((state) => ({ policy, state })));
-  const configured = states.map(({ policy, state }, slot) => {
+  const configured = states.map(({ policy, state }) => {
+    const slot = cells.slot(policy.name, state.name);
     // What has another shape is another value; that of a worker needs no key.
     const key = `${policy.name}/${state.name}:${state.type}`;
     return `${imports.use("actions/state", "state")}(${slot}, ${state.scope === "worker" ? "0" : `${literals.text(key)}()`})`;
@@ -60,7 +62,13 @@ ${judge}${statements}}
     ? [`${imports.use("actions/state", "release")}(context)`]
     : [];
   const code = entry(
-    { names, calls, configured, ended, ...(over === "tcp" ? { counted } : {}) },
+    {
+      names,
+      calls,
+      configured,
+      ended,
+      ...(over === "tcp" ? { connections: { counted, ...cells.connections(counted.length) } } : {}),
+    },
     imports.use,
   );
   imports.use("bytes", "bytes");
@@ -70,7 +78,7 @@ ${imports.lines()}
 
 ${literals.declarations()}
 
-${reads.declarations()}${functions.join("\n")}
+${cells.declarations()}${reads.declarations()}${functions.join("\n")}
 ${code}`;
 }
 

@@ -101,14 +101,17 @@ test("the in-process host does what an Envoy does, call by call", { timeout: 60_
 const stateful = actionModule({
   imports: {
     "actions/headers": "hasHeader",
-    "actions/state": "acquire, getCount, increment, release, state, takeToken",
+    "actions/state": "acquire, getCount, increment, release, SLOT, state, takeToken",
   },
-  configure: 'state(0, b"p/c"); state(1, b"p/b"); state(2, b"p/l");',
-  request: `if (hasHeader(b"count")) { increment(0, 1); number(getCount(0)); return deny(200, b""); }
-    if (hasHeader(b"token")) return deny(takeToken(1, 20, 5) ? 200 : 429, b"");
-    if (!acquire(2, 5)) return deny(429, b"");
+  configure: 'state(counter, b"p/c"); state(bucket, b"p/b"); state(limit, b"p/l");',
+  request: `if (hasHeader(b"count")) { increment(counter, 1); number(getCount(counter)); return deny(200, b""); }
+    if (hasHeader(b"token")) return deny(takeToken(bucket, 20, 5) ? 200 : 429, b"");
+    if (!acquire(limit, 5)) return deny(429, b"");
     if (hasHeader(b"deny")) deny(403, b"");`,
-  rest: `export function proxy_on_log(context: u32): void { release(context); }
+  rest: `const counter: usize = memory.data(SLOT);
+const bucket: usize = memory.data(SLOT);
+const limit: usize = memory.data(SLOT);
+export function proxy_on_log(context: u32): void { release(context); }
 export function proxy_on_delete(context: u32): void { release(context); deleted(context); }`,
 });
 
@@ -174,4 +177,38 @@ test("four workers of an Envoy: a bucket gives its burst and its rate, and no mo
   const seconds = (performance.now() - begun) / 1000;
   expect(taken).toBeLessThanOrEqual(5 + 20 * seconds);
   expect(taken).toBeGreaterThan(20 * (seconds - 0.5));
+});
+
+/** Says what `host` and `:authority` are after each change of either, and which of them is among all headers. */
+const hosts = `function read(kind: u32, name: string): void {
+  const status = proxy_get_header_map_value(kind, at(name), sizeOf(name), cell, cell + 4);
+  see(status == 0 ? got() : "none");
+}
+function look(): void {
+  read(0, "host"); read(0, ":authority");
+  proxy_get_header_map_pairs(0, cell, cell + 4);
+  const all = got(); value("host", all.includes("host\\0")); value(":authority", all.includes(":authority\\0"));
+}
+function add(kind: u32, name: string, text: string): void { proxy_add_header_map_value(kind, at(name), sizeOf(name), at(text), sizeOf(text)); }
+function replace(name: string, text: string): void { proxy_replace_header_map_value(0, at(name), sizeOf(name), at(text), sizeOf(text)); }
+function remove(name: string): void { proxy_remove_header_map_value(0, at(name), sizeOf(name)); }
+export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  look(); replace("host", "b"); look(); add(0, "host", "c"); look(); add(0, ":authority", "d"); look();
+  remove("host"); look(); add(0, "host", "e"); look(); remove(":authority"); look(); replace("host", "f"); look();
+  return 0;
+}
+export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
+  read(2, "host"); add(2, "host", "a"); read(2, "host"); read(2, ":authority");
+  return 0;
+}
+export function proxy_on_delete(id: u32): void { see("delete"); }`;
+
+test("`host` of a request is `:authority`, in the in-process host and in an Envoy", async () => {
+  const bytes = await compile(rawModule(hosts));
+  await using filter = await startFilter({ bytes, address: "127.90.9.6" });
+  expect((await filter.send({ headers: { host: "a" } })).status).toBe(200);
+  await expect.poll(() => filter.said()).toContain("delete");
+  const { logs } = createHost(bytes).exchange({ headers: [[":authority", "a"]] });
+  expect(logs.map(({ message }) => message)).toEqual(filter.said());
+  expect(logs[0]?.message).toBe("a");
 });

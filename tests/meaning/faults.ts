@@ -98,7 +98,7 @@ export const faults: readonly Fault[] = [
   {
     name: "the states are swapped",
     about: states,
-    code: swap(/\b(increment|getCount)\(0/, "$1(1"),
+    code: swap(/\b(increment|getCount)\(S0/, "$1(S0 + SLOT"),
   },
   { name: "literals are cut", code: swap(/(memory\.data<u8>\(\[[^\]]+\]\), )(\d+)\)/, "$1$2 - 1)") },
   { name: "another status", about: access, code: swap(/\bdeny\((\d+)/, "deny($1 + 1") },

@@ -121,7 +121,8 @@ function lower(name: string): ArrayBuffer {
     const byte = load<u8>(start + i);
     if (byte >= 65 && byte <= 90) store<u8>(start + i, byte | 32);
   }
-  return encoded;
+  // What HTTP/1 calls the host of a request is its authority, and among all headers Envoy has it by that name alone.
+  return encoded.byteLength == 4 && load<u32>(start) == 0x74736f68 ? String.UTF8.encode(":authority") : encoded;
 }
 
 function view(buffer: ArrayBuffer): Bytes {

@@ -23,17 +23,20 @@ test("all of it together is a module that a proxy may be given", async () => {
       "actions/body": "bodyContains, getBodySize, getJsonField",
       "actions/headers": "addHeader, getHeader, getHeaders, hasHeader, removeHeader, setHeader",
       "actions/state":
-        "acquire, getCount, increment, isGreaterThan, isTimeSince, release, resetCounter, resetTimer, state, takeToken",
+        "acquire, getCount, increment, isGreaterThan, isTimeSince, release, resetCounter, resetTimer, SLOT, state, takeToken",
       "actions/telemetry": "count, getStatus, histogram, isRequestStatus, log, tagAccessLog",
     },
-    configure: 'state(0, b"p/c"); state(1, b"p/t"); state(2, b"p/b"); state(3, b"p/l");',
+    configure: 'state(s0, b"p/c"); state(s1, b"p/t"); state(s2, b"p/b"); state(s3, b"p/l");',
     response: `number(getStatus()); number(isRequestStatus(true)); addHeader(b"a", b"b"); removeHeader(b"c");
       show(getHeaders(b"a")); number(hasHeader(b"a", b"b")); setHeader(b"a", getHeader(b"b"));`,
     requestBody: `number(getBodySize(9)); number(bodyContains(b"a", 9)); show(getJsonField(b"a.b", 9));
-      count(b"a", 1); histogram(b"a", 1); log(b"a", 2); tagAccessLog(b"a", b"b");
-      increment(0, 1); number(isGreaterThan(0, 1)); resetCounter(0); number(isTimeSince(1, 5)); resetTimer(1);
-      number(takeToken(2, 1.5, 3)); number(acquire(3, 5)); number(getCount(0));`,
-    rest: `export function proxy_on_log(context: u32): void { release(context); }
+      count(m0, b"a", 1); histogram(m1, b"a", 1); log(b"a", 2); tagAccessLog(b"a", b"b");
+      increment(s0, 1); number(isGreaterThan(s0, 1)); resetCounter(s0); number(isTimeSince(s1, 5)); resetTimer(s1);
+      number(takeToken(s2, 1.5, 3)); number(acquire(s3, 5)); number(getCount(s0));`,
+    rest: `${[0, 1, 2, 3].map((n) => `const s${n}: usize = memory.data(SLOT);`).join("\n")}
+const m0: usize = memory.data(4);
+const m1: usize = memory.data(4);
+export function proxy_on_log(context: u32): void { release(context); }
 export function proxy_on_delete(context: u32): void { release(context); deleted(context); }`,
   });
   expect(verifyModule(module)).toEqual([]);

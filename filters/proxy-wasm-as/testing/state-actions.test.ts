@@ -8,7 +8,7 @@ const SECOND = 1_000_000_000n;
 
 // A request says in a header what it does, one letter each, to the states of the scope `proxy` or `worker`.
 const request = `const ops = getHeader(b"ops");
-  const first: u32 = hasHeader(b"worker") ? 5 : 0;
+  const first: usize = slots + (hasHeader(b"worker") ? 5 * SLOT : 0);
   for (let i: usize = 0; i < lengthOf(ops); i++) {
     const op = load<u8>(pointerOf(ops) + i);
     if (op == 105) increment(first, 1);
@@ -16,14 +16,15 @@ const request = `const ops = getHeader(b"ops");
     else if (op == 114) resetCounter(first);
     else if (op == 103) number(getCount(first));
     else if (op == 62) number(isGreaterThan(first, 2));
-    else if (op == 116) number(takeToken(first + 1, toFloat(b"rate"), toInt(b"burst")));
-    else if (op == 97) number(acquire(first + 2, toInt(b"limit")));
-    else if (op == 98) number(acquire(first + 3, toInt(b"limit")));
-    else if (op == 115) number(isTimeSince(first + 4, 1000));
-    else if (op == 122) resetTimer(first + 4);
+    else if (op == 116) number(takeToken(first + SLOT, toFloat(b"rate"), toInt(b"burst")));
+    else if (op == 97) number(acquire(first + 2 * SLOT, toInt(b"limit")));
+    else if (op == 98) number(acquire(first + 3 * SLOT, toInt(b"limit")));
+    else if (op == 115) number(isTimeSince(first + 4 * SLOT, 1000));
+    else if (op == 122) resetTimer(first + 4 * SLOT);
     else if (op == 100) return deny(403, b"no");
   }`;
-const rest = `function text(name: Bytes): string {
+const rest = `const slots: usize = memory.data(10 * SLOT);
+function text(name: Bytes): string {
   const value = getHeader(name);
   return value == MISSING ? "2" : String.UTF8.decodeUnsafe(pointerOf(value), lengthOf(value));
 }
@@ -35,10 +36,10 @@ const entry = actionModule({
   imports: {
     "actions/headers": "getHeader, hasHeader",
     "actions/state":
-      "acquire, getCount, increment, isGreaterThan, isTimeSince, release, resetCounter, resetTimer, state, takeToken",
+      "acquire, getCount, increment, isGreaterThan, isTimeSince, release, resetCounter, resetTimer, SLOT, state, takeToken",
   },
-  configure: `${["c", "b", "l", "m", "t"].map((key, slot) => `state(${slot}, b"p/${key}");`).join(" ")}
-    for (let slot: u32 = 5; slot < 10; slot++) state(slot, 0);`,
+  configure: `${["c", "b", "l", "m", "t"].map((key, slot) => `state(slots + ${slot} * SLOT, b"p/${key}");`).join(" ")}
+    for (let slot = 5; slot < 10; slot++) state(slots + slot * SLOT, 0);`,
   request,
   rest,
 });

@@ -210,7 +210,7 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
         : [message.body];
     const { trailers } = message;
     const made: Way = {
-      headers: createHeaderMap(headers),
+      headers: createHeaderMap(headers, base === 0 ? "request" : "other"),
       body: createBody(),
       trailers: trailers === undefined ? null : createHeaderMap(trailers),
       events: [],

@@ -40,7 +40,14 @@ export const headers: Readonly<Record<string, Action>> = {
 
 /** All values of a header, in order. */
 export function valuesOf(run: Run, name: string): readonly Bytes[] {
-  return run.travel.headers.flatMap(([key, value]) => (key === lower(name) ? [value] : []));
+  const wanted = keyOf(run, name);
+  return run.travel.headers.flatMap(([key, value]) => (key === wanted ? [value] : []));
+}
+
+/** The name of a header as proxies keep it: what HTTP/1 calls the host of a request is its authority. */
+function keyOf({ travel }: Run, name: string): string {
+  const key = lower(name);
+  return key === "host" && travel.response === undefined ? ":authority" : key;
 }
 
 /** Replace all values of a header by one. Where it would break the message apart, by an empty one. */

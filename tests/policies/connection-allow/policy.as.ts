@@ -1,7 +1,7 @@
 // wire/db/inbound/db-guard
 // Generated from db-guard. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { closeUnadmitted, connecting, established, forget } from "proxy-wasm-as/assembly/actions/connection";
+import { CONNECTIONS, closeUnadmitted, connecting, established, forget, keep } from "proxy-wasm-as/assembly/actions/connection";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, allow, judge, runs } from "proxy-wasm-as/assembly/policy";
@@ -14,6 +14,9 @@ import { allocate, allow, judge, runs } from "proxy-wasm-as/assembly/policy";
 @inline function L2_api(): u64 { return bytes(memory.data<u8>([97, 112, 105]), 3); }
 // "db-guard\n"
 @inline function L3_db_guard(): u64 { return bytes(memory.data<u8>([100, 98, 45, 103, 117, 97, 114, 100, 10]), 9); }
+
+// connections
+const C0: usize = memory.data(CONNECTIONS * 8);
 
 // db-guard, policy.cup:1
 function p0_db_guard(): void {
@@ -30,6 +33,7 @@ export function proxy_on_new_connection(context: u32): u32 {
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L3_db_guard());
+  keep(C0, 8);
   if (accepted) closeUnadmitted(root);
   __collect();
   return accepted;

@@ -2,7 +2,7 @@
 // Generated from db-bytes. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
 import { getCaller } from "proxy-wasm-as/assembly/actions/access";
-import { addBytes, byteCounter, closeUnadmitted, connecting, countBytes, countedAt, established, forget } from "proxy-wasm-as/assembly/actions/connection";
+import { CONNECTIONS, addBytes, byteCounter, closeUnadmitted, connecting, countBytes, countedAt, established, forget, keep } from "proxy-wasm-as/assembly/actions/connection";
 import { count, histogram, log } from "proxy-wasm-as/assembly/actions/telemetry";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
@@ -23,13 +23,20 @@ import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 // "db-bytes\n"
 @inline function L6_db_bytes(): u64 { return bytes(memory.data<u8>([100, 98, 45, 98, 121, 116, 101, 115, 10]), 9); }
 
+// Count web_connections
+const M0: usize = memory.data(4);
+// Histogram web_connections_at_once
+const M1: usize = memory.data(4);
+// connections
+const C0: usize = memory.data(CONNECTIONS * 12);
+
 // db-bytes, policy.cup:1
 function p0_db_bytes(): void {
   countBytes(0); // line 5
   if (equal(getCaller(), L5_web())) { // line 6
     countBytes(1); // line 7
-    count(L2_web_connections(), <i64>1); // line 8
-    histogram(L3_web_connections_at_once(), <i64>1); // line 9
+    count(M0, L2_web_connections(), <i64>1); // line 8
+    histogram(M1, L3_web_connections_at_once(), <i64>1); // line 9
     log(L4_web_connects_to_the_data(), 1); // line 10
   }
 }
@@ -46,21 +53,22 @@ export function proxy_on_new_connection(context: u32): u32 {
 }
 
 export function proxy_on_downstream_data(context: u32, size: u32, _end: u32): u32 {
-  const sites = countedAt(context);
-  addBytes(sites, 0, received0, size);
-  addBytes(sites, 1, received1, size);
+  const counted = countedAt(context);
+  addBytes(counted, 0, received0, size);
+  addBytes(counted, 1, received1, size);
   return 0;
 }
 
 export function proxy_on_upstream_data(context: u32, size: u32, _end: u32): u32 {
-  const sites = countedAt(context);
-  addBytes(sites, 0, sent0, size);
-  addBytes(sites, 1, sent1, size);
+  const counted = countedAt(context);
+  addBytes(counted, 0, sent0, size);
+  addBytes(counted, 1, sent1, size);
   return 0;
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L6_db_bytes());
+  keep(C0, 12);
   received0 = byteCounter(L0_db(), true);
   sent0 = byteCounter(L0_db(), false);
   received1 = byteCounter(L1_db_web(), true);

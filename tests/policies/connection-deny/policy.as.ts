@@ -3,7 +3,7 @@
 // Generated from no-jobs. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
 import { getCallee, getCaller } from "proxy-wasm-as/assembly/actions/access";
-import { closeConnection, closeUnadmitted, connecting, established, forget } from "proxy-wasm-as/assembly/actions/connection";
+import { CONNECTIONS, closeConnection, closeUnadmitted, connecting, established, forget, keep } from "proxy-wasm-as/assembly/actions/connection";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, runs } from "proxy-wasm-as/assembly/policy";
@@ -14,6 +14,9 @@ import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 @inline function L1_db(): u64 { return bytes(memory.data<u8>([100, 98]), 2); }
 // "no-jobs\n"
 @inline function L2_no_jobs(): u64 { return bytes(memory.data<u8>([110, 111, 45, 106, 111, 98, 115, 10]), 8); }
+
+// connections
+const C0: usize = memory.data(CONNECTIONS * 8);
 
 // no-jobs, policy.cup:1
 function p0_no_jobs(): void {
@@ -30,6 +33,7 @@ export function proxy_on_new_connection(context: u32): u32 {
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L2_no_jobs());
+  keep(C0, 8);
   if (accepted) closeUnadmitted(root);
   __collect();
   return accepted;

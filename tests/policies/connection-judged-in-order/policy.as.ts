@@ -2,7 +2,7 @@
 // Generated from a-allow, b-deny. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
 import { getCaller } from "proxy-wasm-as/assembly/actions/access";
-import { closeConnection, closeUnadmitted, connecting, established, forget, verdict } from "proxy-wasm-as/assembly/actions/connection";
+import { CONNECTIONS, closeConnection, closeUnadmitted, connecting, established, forget, keep, verdict } from "proxy-wasm-as/assembly/actions/connection";
 import { count } from "proxy-wasm-as/assembly/actions/telemetry";
 import { bytes, equal } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
@@ -19,6 +19,11 @@ import { allocate, allow, judge, runs } from "proxy-wasm-as/assembly/policy";
 // "a-allow\nb-deny\n"
 @inline function L4_a_allow_b_deny(): u64 { return bytes(memory.data<u8>([97, 45, 97, 108, 108, 111, 119, 10, 98, 45, 100, 101, 110, 121, 10]), 15); }
 
+// Count admitted
+const M0: usize = memory.data(4);
+// connections
+const C0: usize = memory.data(CONNECTIONS * 8);
+
 // a-allow, policy.cup:1
 function p0_a_allow(): void {
   judge();
@@ -28,7 +33,7 @@ function p0_a_allow(): void {
 
 // b-deny, policy.cup:10
 function p1_b_deny(): void {
-  count(L3_admitted(), <i64>1); // line 15
+  count(M0, L3_admitted(), <i64>1); // line 15
   if (equal(getCaller(), L2_api())) { // line 16
     return closeConnection(); // line 16
   }
@@ -44,6 +49,7 @@ export function proxy_on_new_connection(context: u32): u32 {
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L4_a_allow_b_deny());
+  keep(C0, 8);
   if (accepted) closeUnadmitted(root);
   __collect();
   return accepted;

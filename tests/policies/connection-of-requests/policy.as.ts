@@ -42,13 +42,16 @@ export function proxy_abi_version_0_2_1(): void {}
 // wire/web/outbound/db/web-calls-nobody
 // Generated from web-calls-nobody. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { closeConnection, closeUnadmitted, connecting, established, forget } from "proxy-wasm-as/assembly/actions/connection";
+import { CONNECTIONS, closeConnection, closeUnadmitted, connecting, established, forget, keep } from "proxy-wasm-as/assembly/actions/connection";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, runs } from "proxy-wasm-as/assembly/policy";
 
 // "web-calls-nobody\n"
 @inline function L0_web_calls_nobody(): u64 { return bytes(memory.data<u8>([119, 101, 98, 45, 99, 97, 108, 108, 115, 45, 110, 111, 98, 111, 100, 121, 10]), 17); }
+
+// connections
+const C0: usize = memory.data(CONNECTIONS * 8);
 
 // web-calls-nobody, policy.cup:1
 function p0_web_calls_nobody(): void {
@@ -63,6 +66,7 @@ export function proxy_on_new_connection(context: u32): u32 {
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L0_web_calls_nobody());
+  keep(C0, 8);
   if (accepted) closeUnadmitted(root);
   __collect();
   return accepted;

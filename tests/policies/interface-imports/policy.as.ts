@@ -3,7 +3,7 @@
 // Generated from hot_path. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
 import { setLiteral } from "proxy-wasm-as/assembly/actions/headers";
-import { increment, isGreaterThan, isTimeSince, resetCounter, resetTimer, state } from "proxy-wasm-as/assembly/actions/state";
+import { SLOT, increment, isGreaterThan, isTimeSince, resetCounter, resetTimer, state } from "proxy-wasm-as/assembly/actions/state";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
@@ -21,16 +21,21 @@ import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/polic
 // "hot_path/timer:Timer"
 @inline function L5_hot_path_timer_timer(): u64 { return bytes(memory.data<u8>([104, 111, 116, 95, 112, 97, 116, 104, 47, 116, 105, 109, 101, 114, 58, 84, 105, 109, 101, 114]), 20); }
 
+// hot_path/counter
+const S0: usize = memory.data(SLOT);
+// hot_path/timer
+const S1: usize = memory.data(SLOT);
+
 // hot_path, policy.cup:3
 function p0_hot_path(): void {
-  increment(0, <i64>1); // line 9
+  increment(S0, <i64>1); // line 9
   setLiteral(L0_critical(), L1_true()); // line 10
-  if (isTimeSince(1, <i64>60000000000)) { // line 11
-    if (isGreaterThan(0, <i64>1000)) { // line 12
+  if (isTimeSince(S1, <i64>60000000000)) { // line 11
+    if (isGreaterThan(S0, <i64>1000)) { // line 12
       return deny(403, L2()); // line 12
     }
-    resetCounter(0); // line 13
-    resetTimer(1); // line 14
+    resetCounter(S0); // line 13
+    resetTimer(S1); // line 14
   }
 }
 
@@ -42,8 +47,8 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L3_hot_path());
-  state(0, L4_hot_path_counter_counter());
-  state(1, L5_hot_path_timer_timer());
+  state(S0, L4_hot_path_counter_counter());
+  state(S1, L5_hot_path_timer_timer());
   __collect();
   return accepted;
 }

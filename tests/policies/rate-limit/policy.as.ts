@@ -2,7 +2,7 @@
 // Generated from rate-limit. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
 import { setHeader } from "proxy-wasm-as/assembly/actions/headers";
-import { getCount, increment, isGreaterThan, isTimeSince, resetCounter, resetTimer, state } from "proxy-wasm-as/assembly/actions/state";
+import { SLOT, getCount, increment, isGreaterThan, isTimeSince, resetCounter, resetTimer, state } from "proxy-wasm-as/assembly/actions/state";
 import { toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { parameterInt } from "proxy-wasm-as/assembly/parameters";
@@ -20,17 +20,22 @@ import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/polic
 // "rate-limit/timer:Timer"
 @inline function L4_rate_limit_timer_timer(): u64 { return bytes(memory.data<u8>([114, 97, 116, 101, 45, 108, 105, 109, 105, 116, 47, 116, 105, 109, 101, 114, 58, 84, 105, 109, 101, 114]), 22); }
 
+// rate-limit/counter
+const S0: usize = memory.data(SLOT);
+// rate-limit/timer
+const S1: usize = memory.data(SLOT);
+
 // rate-limit, policy.cup:1
 function p0_rate_limit(): void {
-  increment(0, <i64>1); // line 8
-  if (isTimeSince(1, <i64>3600000000000)) { // line 9
-    resetTimer(1); // line 10
-    resetCounter(0); // line 11
+  increment(S0, <i64>1); // line 8
+  if (isTimeSince(S1, <i64>3600000000000)) { // line 9
+    resetTimer(S1); // line 10
+    resetCounter(S0); // line 11
   }
-  if (isGreaterThan(0, parameterInt(0, 0))) { // line 13
+  if (isGreaterThan(S0, parameterInt(0, 0))) { // line 13
     return deny(429, L0_slow_down()); // line 13
   }
-  setHeader(L1_seen(), toString(getCount(0))); // line 14
+  setHeader(L1_seen(), toString(getCount(S0))); // line 14
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
@@ -41,8 +46,8 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L2_rate_limit());
-  state(0, L3_rate_limit_counter_count());
-  state(1, L4_rate_limit_timer_timer());
+  state(S0, L3_rate_limit_counter_count());
+  state(S1, L4_rate_limit_timer_timer());
   __collect();
   return accepted;
 }

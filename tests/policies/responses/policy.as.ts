@@ -51,18 +51,23 @@ import { isOwnAnswer } from "proxy-wasm-as/assembly/waiting";
 // "a-outer\nb-inner\n"
 @inline function L19_a_outer_b_inner(): u64 { return bytes(memory.data<u8>([97, 45, 111, 117, 116, 101, 114, 10, 98, 45, 105, 110, 110, 101, 114, 10]), 16); }
 
+// Count failures
+const M0: usize = memory.data(4);
+// Histogram status
+const M1: usize = memory.data(4);
+
 // a-outer, policy.cup:1
 function p0_a_outer(): void {
   addHeader(L0_order(), L1_outer()); // line 5
   if (isRequestStatus(true)) { // line 6
     setLiteral(L2_verdict(), L3_failed()); // line 7
-    count(L4_failures(), <i64>1); // line 8
+    count(M0, L4_failures(), <i64>1); // line 8
   } else {
     if (isRequestStatus(false)) { // line 9
       setLiteral(L2_verdict(), L5_fine()); // line 9
     }
   }
-  histogram(L6_status(), getStatus()); // line 10
+  histogram(M1, L6_status(), getStatus()); // line 10
   tagAccessLog(L6_status(), toString(getStatus())); // line 11
   log(L7_answered(), 1); // line 12
   if ((getStatus() == <i64>404)) { // line 13

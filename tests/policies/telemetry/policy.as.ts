@@ -23,6 +23,13 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 // "telemetry\n"
 @inline function L5_telemetry(): u64 { return bytes(memory.data<u8>([116, 101, 108, 101, 109, 101, 116, 114, 121, 10]), 10); }
 
+// Count requests
+const M0: usize = memory.data(4);
+// Count sum
+const M1: usize = memory.data(4);
+// Histogram n
+const M2: usize = memory.data(4);
+
 // getheader "n"
 let R0_value: u64 = 0;
 let R0_edition: u32 = 0;
@@ -36,10 +43,10 @@ function R0(): u64 {
 
 // telemetry, policy.cup:1
 function p0_telemetry(): void {
-  count(L0_requests(), <i64>1); // line 6
+  count(M0, L0_requests(), <i64>1); // line 6
   if (hasHeader(L2_n())) { // line 7
-    count(L1_sum(), toInt(R0(), <i64>0)); // line 8
-    histogram(L2_n(), toInt(R0(), <i64>0)); // line 9
+    count(M1, L1_sum(), toInt(R0(), <i64>0)); // line 8
+    histogram(M2, L2_n(), toInt(R0(), <i64>0)); // line 9
   }
   log(concat(L3_path(), getPath()), 2); // line 11
   log(L4_seen(), 1); // line 12

@@ -1,7 +1,7 @@
 // wire/rate/inbound/token-bucket
 // Generated from token-bucket. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { state, takeToken } from "proxy-wasm-as/assembly/actions/state";
+import { SLOT, state, takeToken } from "proxy-wasm-as/assembly/actions/state";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
@@ -13,9 +13,12 @@ import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/polic
 // "token-bucket/bucket:TokenBucket"
 @inline function L2_token_bucket_bucket_toke(): u64 { return bytes(memory.data<u8>([116, 111, 107, 101, 110, 45, 98, 117, 99, 107, 101, 116, 47, 98, 117, 99, 107, 101, 116, 58, 84, 111, 107, 101, 110, 66, 117, 99, 107, 101, 116]), 31); }
 
+// token-bucket/bucket
+const S0: usize = memory.data(SLOT);
+
 // token-bucket, policy.cup:1
 function p0_token_bucket(): void {
-  if (!(takeToken(0, <f64>0.0001, <i64>2))) { // line 7
+  if (!(takeToken(S0, <f64>0.0001, <i64>2))) { // line 7
     return deny(429, L0()); // line 7
   }
 }
@@ -28,7 +31,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, L1_token_bucket());
-  state(0, L2_token_bucket_bucket_toke());
+  state(S0, L2_token_bucket_bucket_toke());
   __collect();
   return accepted;
 }

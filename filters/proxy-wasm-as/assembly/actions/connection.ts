@@ -14,12 +14,11 @@ import {
 } from "../policy";
 
 // What policies for TCP connections are made of, beside what all policies are. An open connection is known by its context:
-// a record is the context, by bits which of the module's `CountBytes` count it, and the root whose configuration let it in.
-const RECORD: u32 = 12;
-/** More than Envoy accepts at a time. */
-const CAPACITY: u32 = 16384;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const records: usize = memory.data(196608);
+// a record is the context, the root whose configuration let it in, and by bits which of the module's `CountBytes` count it.
+let records: usize = 0;
+let recordSize: u32 = 0;
+/** How many there is room for: more than Envoy accepts at a time. */
+export const CONNECTIONS: i32 = 16384;
 const DOWNSTREAM: u32 = 2;
 const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
 const CALLEE: usize = memory.data<u8>([64, 99, 97, 108, 108, 101, 101, 9]);
@@ -30,21 +29,27 @@ let used: u32 = 0;
 // Of the connection that is being looked at.
 let record: usize = 0;
 
+/** Said before any connection: memory for all of them, each `size` bytes, which are 8 and 4 for each 32 `CountBytes`. */
+export function keep(table: usize, size: u32): void {
+  records = table;
+  recordSize = size;
+}
+
 /** Begin with a new connection. The module's policies come next, then `established`. */
 export function connecting(context: u32): void {
   begin(context);
   const block = blockOf(context);
   callTo(calleeIn(block));
   record = 0;
-  if (block == 0 || used == CAPACITY || isClosing(block)) {
+  if (block == 0 || used == CONNECTIONS || isClosing(block)) {
     finish();
     return;
   }
-  record = records + used * RECORD;
+  record = records + used * recordSize;
   used++;
   store<u32>(record, context);
-  store<u32>(record + 4, 0);
-  store<u32>(record + 8, load<u32>(block));
+  store<u32>(record + 4, load<u32>(block));
+  memory.fill(record + 8, 0, recordSize - 8);
 }
 
 /** Envoy's action: 0 goes on, and 1 is the end of it. */
@@ -66,7 +71,7 @@ export function forget(context: u32): void {
   const found = recordOf(context);
   if (found == 0) return;
   used--;
-  memory.copy(found, records + used * RECORD, RECORD);
+  memory.copy(found, records + used * recordSize, recordSize);
 }
 
 /**
@@ -78,8 +83,8 @@ export function closeUnadmitted(root: u32): void {
   if (fact(block, bytes(CLOSE, 7)) == MISSING) return;
   const callee = calleeIn(block);
   for (let i: u32 = 0; i < used; i++) {
-    const context = load<u32>(records + i * RECORD);
-    const own = blockOfRoot(load<u32>(records + i * RECORD + 8));
+    const context = load<u32>(records + i * recordSize);
+    const own = blockOfRoot(load<u32>(records + i * recordSize + 4));
     if (!equal(calleeIn(own), callee) || proxy_set_effective_context(context) != 0) continue;
     begin(context);
     if (isClosing(block)) proxy_close_stream(DOWNSTREAM);
@@ -92,10 +97,11 @@ export function closeConnection(): void {
   finish();
 }
 
-/** `CountBytes`: from here on the connection's bytes are counted at `site`, one of the module's 32 at most. */
+/** `CountBytes`: from here on the connection's bytes are counted at this site of the module. */
 export function countBytes(site: u32): void {
   if (record == 0 || holdsBack()) return;
-  store<u32>(record + 4, load<u32>(record + 4) | (1 << site));
+  const word = wordOf(record, site);
+  store<u32>(word, load<u32>(word) | (1 << (site & 31)));
 }
 
 /** The counter of a `CountBytes`; 0 when Envoy has none. */
@@ -108,14 +114,17 @@ export function byteCounter(name: Bytes, received: bool): u32 {
   return proxy_define_metric(0, pointerOf(full), lengthOf(full), cell) == 0 ? load<u32>(cell) : 0;
 }
 
-/** The sites, as bits, that count this connection. */
-export function countedAt(context: u32): u32 {
-  const found = recordOf(context);
-  return found == 0 ? 0 : load<u32>(found + 4);
+/** What is known of this connection, for `addBytes`. */
+export function countedAt(context: u32): usize {
+  return recordOf(context);
 }
 
-export function addBytes(sites: u32, site: u32, counter: u32, size: u32): void {
-  if ((sites & (1 << site)) != 0 && size > 0) proxy_increment_metric(counter, size);
+export function addBytes(counted: usize, site: u32, counter: u32, size: u32): void {
+  if (counted != 0 && (load<u32>(wordOf(counted, site)) & (1 << (site & 31))) != 0 && size > 0) proxy_increment_metric(counter, size);
+}
+
+function wordOf(counted: usize, site: u32): usize {
+  return counted + 8 + ((site >> 5) << 2);
 }
 
 function isClosing(block: usize): bool {
@@ -137,7 +146,7 @@ function calleeIn(block: usize): Bytes {
 /** The newest are at the end. */
 function recordOf(context: u32): usize {
   for (let i = used; i > 0; i--) {
-    const at = records + (i - 1) * RECORD;
+    const at = records + (i - 1) * recordSize;
     if (load<u32>(at) == context) return at;
   }
   return 0;

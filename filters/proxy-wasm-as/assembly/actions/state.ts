@@ -3,14 +3,13 @@ import { proxy_get_current_time_nanoseconds, proxy_get_shared_data, proxy_set_sh
 import { stream, turn } from "../phase";
 import { allocate, audits } from "../policy";
 
-// What outlives a request. A state is a slot: its key, then two places, one for while its policy is enforced and one for while it is
-// audited, which sees only what itself has done. A place: the turn of its snapshot, whether it was ever written, the snapshot,
-// and for the scope `worker` the value. Of the scope `proxy` the value is in the host's shared data, under the key.
-const SLOTS: u32 = 256;
-const SLOT: u32 = 96;
+// What outlives a request. A state is a slot, in zeroed memory of the module's own, as much of it as it needs: its key, then two
+// places, one for while its policy is enforced and one for while it is audited, which sees only what itself has done. A place: the
+// turn of its snapshot, whether it was ever written, the snapshot, and for the scope `worker` the value. Of the scope `proxy` the
+// value is in the host's shared data, under the key.
+/** The bytes of a slot. */
+export const SLOT: i32 = 96;
 const PLACE: u32 = 40;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const slots: usize = memory.data(24576);
 
 // The value at work, as long as the longest, and what the host writes to: pointer, size and the number for compare-and-swap.
 const value: usize = memory.data(24);
@@ -23,12 +22,12 @@ const MISMATCH: u32 = 8;
 const SECOND: u64 = 1000000000;
 
 /** Said before any use: a slot's key in the shared data, or 0 bytes for the scope `worker`. */
-export function state(slot: u32, key: Bytes): void {
-  if (slot < SLOTS) store<u64>(slots + slot * SLOT, key);
+export function state(slot: usize, key: Bytes): void {
+  store<u64>(slot, key);
 }
 
 /** Add to a counter. This request sees the sum that it made, whatever others add to it afterwards. */
-export function increment(slot: u32, by: i64): void {
+export function increment(slot: usize, by: i64): void {
   const place = placeOf(slot);
   let sum: i64;
   do {
@@ -39,14 +38,14 @@ export function increment(slot: u32, by: i64): void {
   note(place, sum);
 }
 
-export function resetCounter(slot: u32): void {
+export function resetCounter(slot: usize): void {
   store<i64>(value, 0);
   write(slot, 8, 0);
   note(placeOf(slot), 0);
 }
 
 /** As it was when this request first looked, or as it was left by what this request did to it last. */
-export function getCount(slot: u32): i64 {
+export function getCount(slot: usize): i64 {
   const place = placeOf(slot);
   if (load<u32>(place) != turn) {
     read(slot, 8);
@@ -55,12 +54,12 @@ export function getCount(slot: u32): i64 {
   return load<i64>(place + 8);
 }
 
-export function isGreaterThan(slot: u32, limit: i64): bool {
+export function isGreaterThan(slot: usize, limit: i64): bool {
   return getCount(slot) > limit;
 }
 
 /** Whether so many nanoseconds have passed since the last reset, or since this was first asked. One request always gets one answer. */
-export function isTimeSince(slot: u32, time: i64): bool {
+export function isTimeSince(slot: usize, time: i64): bool {
   const place = placeOf(slot);
   if (load<u32>(place) != turn) {
     let passed: i64;
@@ -78,7 +77,7 @@ export function isTimeSince(slot: u32, time: i64): bool {
   return load<i64>(place + 8) >= time;
 }
 
-export function resetTimer(slot: u32): void {
+export function resetTimer(slot: usize): void {
   store<i64>(value, clock());
   write(slot, 8, 0);
   note(placeOf(slot), 0);
@@ -88,7 +87,7 @@ export function resetTimer(slot: u32): void {
  * Take a token, if there is one. In whole nanotokens, and the rest of a division is kept, so that a bucket gives exactly its
  * rate however often it is asked. The value: when it was last filled, its nanotokens, and billionths of one.
  */
-export function takeToken(slot: u32, perSecond: f64, burst: i64): bool {
+export function takeToken(slot: usize, perSecond: f64, burst: i64): bool {
   if (burst <= 0) return false;
   const capacity = min<u64>(burst, 9000000000) * SECOND;
   const rate: u64 = perSecond > 0 ? <u64>nearest(min<f64>(perSecond, 9e9) * 1e9) : 0;
@@ -124,7 +123,7 @@ export function takeToken(slot: u32, perSecond: f64, burst: i64): bool {
   }
 }
 
-// Who holds a place of a limit: stream and mark, hashed by stream, with no gap between an entry and where it would like to be.
+// Who holds a place of a limit: stream and mark, which is the slot and in its lowest bit whether it is audited; hashed by stream, with no gap between an entry and where it would like to be.
 const HOLDERS: u32 = 8192;
 const HOLDERS_MAX: u32 = 7168;
 // @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
@@ -135,8 +134,8 @@ let holding: u32 = 0;
  * Count this stream, if fewer than `limit` are under way, until `release`. It counts once however often it asks. A worker keeps
  * 7,168 of them in mind and lets no more in.
  */
-export function acquire(slot: u32, limit: i64): bool {
-  const mark = (slot << 1) | u32(audits());
+export function acquire(slot: usize, limit: i64): bool {
+  const mark = <u32>slot | u32(audits());
   let at = homeOf(stream);
   for (; load<u32>(holders + at * 8) != 0; at = (at + 1) % HOLDERS) {
     if (load<u32>(holders + at * 8) == stream && load<u32>(holders + at * 8 + 4) == mark) return true;
@@ -169,9 +168,9 @@ export function release(context: u32): void {
     remove(at);
     holding--;
     isAny = true;
-    const slot = mark >> 1;
+    const slot: usize = mark & ~1;
     const key = keyOf(slot, (mark & 1) != 0);
-    const place = slots + slot * SLOT + 16 + (mark & 1) * PLACE;
+    const place = slot + 16 + (mark & 1) * PLACE;
     do {
       readAt(key, place, 8);
       store<i64>(value, max<i64>(load<i64>(value) - 1, 0));
@@ -196,8 +195,8 @@ function remove(at: u32): void {
   store<u64>(holders + gap * 8, 0);
 }
 
-function placeOf(slot: u32): usize {
-  return slots + slot * SLOT + 16 + u32(audits()) * PLACE;
+function placeOf(slot: usize): usize {
+  return slot + 16 + u32(audits()) * PLACE;
 }
 
 function note(place: usize, snapshot: i64): void {
@@ -205,17 +204,17 @@ function note(place: usize, snapshot: i64): void {
   store<i64>(place + 8, snapshot);
 }
 
-function read(slot: u32, size: usize): bool {
+function read(slot: usize, size: usize): bool {
   return readAt(keyOf(slot, audits()), placeOf(slot), size);
 }
 
-function write(slot: u32, size: usize, cas: u32): bool {
+function write(slot: usize, size: usize, cas: u32): bool {
   return writeAt(keyOf(slot, audits()), placeOf(slot), size, cas);
 }
 
 /** The key in the shared data: that of an audited policy is another one. */
-function keyOf(slot: u32, isAudited: bool): Bytes {
-  const key = load<u64>(slots + slot * SLOT);
+function keyOf(slot: usize, isAudited: bool): Bytes {
+  const key = load<u64>(slot);
   if (!isAudited || lengthOf(key) == 0) return key;
   const own = allocate(lengthOf(key) + 6);
   memory.copy(own, pointerOf(key), lengthOf(key));

@@ -12,25 +12,19 @@ import { allocate, holdsBack } from "../policy";
 const COUNTER: u32 = 0;
 const HISTOGRAM: u32 = 2;
 
-// The metrics of this VM: kind and name, by the place of the literal that it is, then its id. Envoy gives a new id at each
-// definition, so that each is made once.
-const DEFINED: u32 = 256;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const metrics: usize = memory.data(4096);
-let defined: u32 = 0;
-
-const cell: usize = memory.data(4);
-
-/** Add to the counter `wire.NAME`. It only goes up: nothing is taken from it. */
-export function count(name: Bytes, by: i64): void {
+/**
+ * Add to the counter `wire.NAME`. It only goes up: nothing is taken from it. `id` is where the number stays that Envoy gives it: 4 bytes,
+ * the same wherever a module says this name, so that it is defined once.
+ */
+export function count(id: usize, name: Bytes, by: i64): void {
   if (holdsBack() || by <= 0) return;
-  proxy_increment_metric(metric(COUNTER, name), by);
+  proxy_increment_metric(metric(COUNTER, id, name), by);
 }
 
-/** Record a value in the histogram `wire.NAME`; a negative one as 0. */
-export function histogram(name: Bytes, value: i64): void {
+/** Record a value in the histogram `wire.NAME`; a negative one as 0. `id` as for `count`, but another one. */
+export function histogram(id: usize, name: Bytes, value: i64): void {
   if (holdsBack()) return;
-  proxy_record_metric(metric(HISTOGRAM, name), value < 0 ? 0 : value);
+  proxy_record_metric(metric(HISTOGRAM, id, name), value < 0 ? 0 : value);
 }
 
 /** Write to the proxy's log; the level from 0, trace, to 5, critical. What would begin another line becomes a space. */
@@ -70,20 +64,15 @@ function hasFailed(): bool {
   return grpc != MISSING && !equal(grpc, bytes(memory.data<u8>([48]), 1));
 }
 
-/** The id; 0, which Envoy knows no metric by, where there are too many. */
-function metric(kind: u32, name: Bytes): u32 {
-  const key = name | (<u64>kind << 30);
-  const end = metrics + defined * 16;
-  for (let at = metrics; at < end; at += 16) if (load<u64>(at) == key) return load<u32>(at + 8);
-  if (defined == DEFINED) return 0;
-  begin("wire.");
-  appendBytes(name);
-  const full = view();
-  if (proxy_define_metric(kind, pointerOf(full), lengthOf(full), cell) != 0) return 0;
-  store<u64>(end, key);
-  store<u32>(end + 8, load<u32>(cell));
-  defined++;
-  return load<u32>(cell);
+/** Its number. Envoy gives none that is 0, and another one each time that it is asked. */
+function metric(kind: u32, id: usize, name: Bytes): u32 {
+  if (load<u32>(id) == 0) {
+    begin("wire.");
+    appendBytes(name);
+    const full = view();
+    proxy_define_metric(kind, pointerOf(full), lengthOf(full), id);
+  }
+  return load<u32>(id);
 }
 
 function inOneLine(text: Bytes): Bytes {

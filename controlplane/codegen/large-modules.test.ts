@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { checkCopper } from "../language/check.ts";
+import { assemble } from "./assemble.ts";
+import { generate } from "./generate.ts";
+
+test("a module has as many metrics and states as its policies name", async () => {
+  const names = Array.from({ length: 300 }, (_, n) => `p${n}`);
+  const text = names.map(
+    (
+      name,
+      n,
+    ) => `policy ${name} ( act (Request request) using (Counter seen) using (worker Counter own) context ('a -> b') ) {
+    [Ingress] Count(request, "${name}", ${n + 1});
+    Histogram(request, "${name}-sizes", ${n});
+    seen.Increment(${n + 1});
+    own.Increment();
+    if (own.GetCount() == 2) { SetHeader(request, "x-${name}", seen.GetCount().ToString()); }
+  }`,
+  );
+  const { policies, diagnostics } = checkCopper({ path: "p.cup", text: text.join("\n---\n") });
+  expect(diagnostics).toEqual([]);
+  const { bytes = new Uint8Array(), stderr } = await assemble({ entry: generate(policies) });
+  expect(stderr).toBe("");
+  const configuration = names.map((name) => `${name}\tinbound\t*\n`).join("");
+  const all = createHost(bytes, { configuration });
+  expect(all.request({}).requestHeaders).toEqual([]);
+  expect(all.request({}).requestHeaders).toEqual(names.map((name, n) => [`x-${name}`, String(2 * n + 2)]));
+  expect(all.failure).toBeNull();
+  expect(names.map((name) => all.metrics.get(`wire.${name}`))).toEqual(names.map((_, n) => 2 * n + 2));
+  expect(all.histograms.get("wire.p299-sizes")).toEqual([299, 299]);
+});
