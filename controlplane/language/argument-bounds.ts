@@ -97,7 +97,7 @@ export const argumentBounds: Readonly<Record<string, Bounds>> = {
       kind: "number",
       least: 1,
       most: tokensMax,
-      otherwise: "less holds no token, and more is the most",
+      otherwise: "less takes none and leaves the bucket as it is, and more is the most",
     },
   },
   "ConcurrencyLimit.Acquire": { limit: { kind: "number", least: 1, otherwise: "less lets none in" } },
