@@ -80,7 +80,7 @@ export const costs: Readonly<Record<string, Cost>> = {
     calls: 6,
     bytes: () => 2 * header + pairs + block(headersMax + headerCountMax + 2 * numberMax),
   },
-  SetRetries: { calls: 2 },
+  SetRetries: { calls: 3 },
   InjectDelay: { calls: 3, bytes: () => 2 * header },
   InjectAbort: { calls: 3, bytes: () => 2 * header },
   Count: { calls: 2 },

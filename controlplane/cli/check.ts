@@ -37,10 +37,17 @@ export async function check(
     if (!hasErrors(diagnostics)) {
       const unseen = options.mesh === undefined ? " (without --mesh the services are not looked up)" : "";
       const names = policies.length > 0 ? policies.map(({ name }) => name) : sources.map(({ path }) => path);
-      output.print(`ok: ${names.join(", ")}${unseen}`);
+      output.print(`ok: ${listed(names)}${unseen}`);
     }
   }
   return hasErrors(diagnostics) ? 1 : 0;
+}
+
+/** The names as long as they can be read at a glance, and then how many there are more. */
+function listed(names: readonly string[]): string {
+  const shown = names.length > 10 ? names.slice(0, 5) : names;
+  const rest = names.length - shown.length;
+  return [...shown, ...(rest === 0 ? [] : [`and ${rest} more`])].join(", ");
 }
 
 function withBounds(checked: ReturnType<typeof checkPolicies>): ReturnType<typeof checkPolicies> {

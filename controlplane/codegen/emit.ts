@@ -1,6 +1,7 @@
 import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Act, Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
+import { readConditions } from "../language/retry-conditions.ts";
 import { standardInterface } from "../language/standard.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
 import { actions } from "./actions.ts";
@@ -100,6 +101,7 @@ function literal(type: ValueType, value: string | bigint | number | boolean, { l
       return value === -(2n ** 63n) ? "i64.MIN_VALUE" : `<i64>${value}`;
     case "float":
       // Only digits would be an integer's literal.
+      if (Object.is(value, -0)) return "<f64>-0.0";
       return /^-?\d+$/.test(String(value)) ? `<f64>${value}.0` : `<f64>${value}`;
     case "bool":
       return String(value);
@@ -223,6 +225,17 @@ function headerKey(name: string, act: Act): string {
   return key === "host" && act !== "Response" && act !== "RPCResponse" ? ":authority" : key;
 }
 
+/** Those that stand in `x-envoy-retry-on`, and those in `x-envoy-retry-grpc-on`. */
+function conditions(list: string): readonly string[] {
+  const all = readConditions(list);
+  return (["http", "grpc"] as const).map((header) =>
+    all
+      .filter(({ kind }) => kind === header)
+      .map(({ name }) => name)
+      .join(","),
+  );
+}
+
 const levels = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /** An argument that must be a literal, as the SDK takes it; undefined for those that are values. */
@@ -241,6 +254,10 @@ function constant(
     case "text":
     case "json":
       return `${literals.text(String(value))}()`;
+    case "conditions":
+      return conditions(String(value))
+        .map((list) => (list === "" ? "0" : `${literals.text(list)}()`))
+        .join(", ");
     case "status":
     case "limit":
       return String(value);

@@ -1,3 +1,4 @@
+import { argumentBounds, boundText } from "../language/argument-bounds.ts";
 import type { Interface, Receiver, Signature } from "../language/interface.ts";
 import { usageOf } from "../language/lookup.ts";
 import { declarationOf, documentationOf } from "./describe.ts";
@@ -21,6 +22,8 @@ export function manual(offered: Interface): string {
     "",
     "Below, an action is written as interfaces declare it: first what it is done to, then its arguments; `const` marks what must be a literal,",
     "`= …` what may be left out, and `?` a result that may be absent. `Name(thing, …)` and `thing.Name(…)` are the same call.",
+    "Below that stands what an argument may be: a literal that is something else, or the default of a parameter that is given as it is,",
+    "is a mistake.",
     "",
     ...section("What a policy handles", of("act").flatMap(describe)),
     ...section("State", of("state").flatMap(describe)),
@@ -50,6 +53,7 @@ function describe({ name, extends: parent, documentation, actions }: Receiver): 
 function describeAction(receiver: string, signature: Signature): readonly string[] {
   const side = signature.side === undefined ? "" : ` At ${signature.side} only.`;
   const said = `${documentationOf(signature.name, signature)}${side}`.trim();
+  const bounds = boundsOf(receiver, signature);
   const example = usageOf(signature, nounOf(receiver));
   return [
     `#### ${receiver}.${signature.name}`,
@@ -59,9 +63,22 @@ function describeAction(receiver: string, signature: Signature): readonly string
     "```",
     "",
     ...(said === "" ? [] : [said, ""]),
+    ...bounds,
+    ...(bounds.length === 0 ? [] : [""]),
     `Written as \`${example}\`.`,
     "",
   ];
+}
+
+/** What its arguments may be, and what becomes of those that turn out to be something else when a request is looked at. */
+function boundsOf(receiver: string, { name, parameters }: Signature): readonly string[] {
+  const bounds = argumentBounds[name] ?? argumentBounds[`${receiver}.${name}`] ?? {};
+  return parameters.flatMap(({ name: parameter = "" }) => {
+    const bound = bounds[parameter];
+    return bound === undefined
+      ? []
+      : [`- \`${parameter}\` is ${boundText(bound)}; at run time ${bound.otherwise}.`];
+  });
 }
 
 /** What policies call it, as in the messages of the checker. */

@@ -63,6 +63,8 @@ export const kindWords: Readonly<Record<ConstantKind, string>> = {
   outcome: "`FAILED` or `SUCCEEDED`.",
   name: "The name of a metric or a tag, quoted: letters, digits, `_`, `.` and `-`.",
   text: "Any text, quoted.",
+  conditions:
+    "When Envoy tries again, quoted, with commas between: `5xx`, `gateway-error`, `reset`, `reset-before-request`, `connect-failure`, `envoy-ratelimited`, `retriable-4xx`, `refused-stream`, `retriable-status-codes`, `retriable-headers` or `http3-post-connect-failure`, and by status of gRPC `cancelled`, `deadline-exceeded`, `internal`, `resource-exhausted` or `unavailable`.",
   limit: "A number of bytes from 1 to 1048576.",
   json: 'Names between dots, quoted: `"user.name"`.',
 };

@@ -75,6 +75,8 @@ function isTakenFor({ type }: Parameter, standard: Parameter | undefined): boole
     case "status":
     case "limit":
       return type === "int";
+    case "conditions":
+      return type === "text" || type === "string";
     default:
       return type === "string";
   }

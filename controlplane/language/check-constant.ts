@@ -4,6 +4,7 @@ import { type HeaderProblem, unreadable, unwritable } from "./check-header.ts";
 import type { Suggestion } from "./diagnostic.ts";
 import type { ConstantKind } from "./interface.ts";
 import { suggest, within } from "./nearest.ts";
+import { allConditions, readConditions } from "./retry-conditions.ts";
 import type { Span } from "./source.ts";
 
 /** The most of a body that a policy may ask for: Envoy buffers no more than 1 MiB unless it is told to. */
@@ -18,7 +19,7 @@ export type Constant =
   | { readonly value: string | bigint }
   | { readonly wanted: string }
   | ({
-      readonly about: "header" | "value" | "pattern";
+      readonly about: "header" | "word" | "value" | "pattern";
       readonly part?: Span;
       readonly suggestions?: readonly Suggestion[];
     } & HeaderProblem);
@@ -41,19 +42,25 @@ export function checkConstant(
     case "version":
     case "text":
       return node.kind === "string" ? { value: node.value } : { wanted: "a quoted string" };
+    case "conditions":
+      return node.kind === "string"
+        ? checkConditions(node.value, node.span)
+        : { wanted: 'quoted conditions, as in `"5xx,reset"`' };
     case "status": {
-      if (node.kind !== "number") return { wanted: "a number" };
-      const status = Number(node.value);
-      if (Number.isInteger(status) && status >= 200 && status <= 599) return { value: BigInt(status) };
+      const status = numberIn(node);
+      if (status === undefined) return { wanted: "a number" };
+      if (/^\d+$/.test(status) && Number(status) >= 200 && Number(status) <= 599)
+        return { value: BigInt(status) };
       return {
         about: "value",
-        message: `\`${node.value}\` is not an HTTP status`,
+        message: `\`${status}\` is not an HTTP status`,
         help: "a status is between 200 and 599",
       };
     }
     case "limit": {
-      const limit = node.kind === "number" ? Number(node.value) : Number.NaN;
-      if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return { value: BigInt(limit) };
+      const limit = numberIn(node) ?? "";
+      if (/^\d+$/.test(limit) && Number(limit) >= 1 && Number(limit) <= limitMax)
+        return { value: BigInt(limit) };
       return { wanted: `a number of bytes from 1 to ${limitMax}` };
     }
     case "level":
@@ -77,6 +84,30 @@ export function isName(text: string): boolean {
   return /^[A-Za-z0-9_.-]{1,100}$/.test(text);
 }
 
+/** A number as it is written, with the sign before it. */
+function numberIn(node: ExpressionNode): string | undefined {
+  if (node.kind === "number") return node.value;
+  const isNegative = node.kind === "unary" && node.operator === "-" && node.operand.kind === "number";
+  return isNegative ? `-${numberIn(node.operand)}` : undefined;
+}
+
+function checkConditions(list: string, span: Span): Constant {
+  const conditions = readConditions(list);
+  const wrong = conditions.find(({ kind }) => kind === undefined);
+  if (wrong === undefined) return { value: conditions.map(({ name }) => name).join(",") };
+  const { name, part } = wrong;
+  const start = span.start + 1;
+  return {
+    about: "word",
+    message: name === "" ? "a condition is missing here" : `Envoy knows no condition \`${name}\``,
+    part,
+    ...suggest(name, allConditions, `there are ${listed(allConditions)}`, {
+      start: start + part.start,
+      end: start + part.end,
+    }),
+  };
+}
+
 function checkRegex(pattern: string): Constant {
   const compiled = compileRegex(pattern);
   if (compiled.kind !== "error") return { value: pattern };
@@ -94,10 +125,18 @@ function oneOf(node: ExpressionNode, choices: readonly string[]): Constant {
   if ((node.kind === "string" || node.kind === "name") && choices.includes(node.value))
     return { value: node.value };
   const given = node.kind === "string" || node.kind === "name" ? node.value : "";
-  const listed = choices.map((choice) => `\`${choice}\``).join(", ");
   return {
-    about: "value",
+    about: "word",
     message: given === "" ? "this is not one of the words that are known here" : `unknown word \`${given}\``,
-    ...suggest(given, choices, `there are ${listed}`, node.kind === "string" ? within(node.span) : node.span),
+    ...suggest(
+      given,
+      choices,
+      `there are ${listed(choices)}`,
+      node.kind === "string" ? within(node.span) : node.span,
+    ),
   };
+}
+
+function listed(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(", ");
 }

@@ -1,6 +1,6 @@
 import type { BinaryOperator, CallNode, ExpressionNode } from "./ast.ts";
+import { checkArgumentBounds } from "./check-argument-bounds.ts";
 import { checkConstant } from "./check-constant.ts";
-import { unwritableValue } from "./check-header.ts";
 import type { ConstantKind, Parameter, Signature, ValueType } from "./interface.ts";
 import { actionOf, actionsOf, usageOf } from "./lookup.ts";
 import { suggest } from "./nearest.ts";
@@ -153,7 +153,7 @@ function checkNumber(text: string, span: Span, scope: Scope, wanted: Wanted): Li
 function checkName(name: string, span: Span, scope: Scope): Expression | undefined {
   if (name === "true" || name === "false") return literal("bool", name === "true", span);
   const local = scope.locals.get(name);
-  if (local) return { kind: "local", name, ...local, span };
+  if (local) return { kind: "local", name, type: local.type, isOptional: local.isOptional, span };
   const parameter = scope.parameters.get(name);
   if (parameter) return { kind: "parameter", name, type: parameter.type, isOptional: false, span };
   if (scope.broken.has(name)) return undefined;
@@ -351,7 +351,7 @@ export function checkCall(node: CallNode, scope: Scope): Call | undefined {
   const given = checkArguments(node, signature, rest, receiver.as, scope);
   if (!given) return undefined;
   scope.used.add(action);
-  return {
+  const call: Call = {
     kind: "call",
     action,
     ...(receiver.state === undefined ? {} : { state: receiver.state }),
@@ -360,6 +360,8 @@ export function checkCall(node: CallNode, scope: Scope): Call | undefined {
     isOptional: isOptional(signature, receiver.value),
     span: node.span,
   };
+  checkArgumentBounds(call, signature, scope);
+  return call;
 }
 
 /** What is asked of an absent value is absent, too; where it cannot be, it is `false`, 0 or what the action says. */
@@ -528,20 +530,16 @@ function checkArgument(
   };
   if (isValueType(type)) {
     const unit = signature.name === "IsTimeSince" ? "s" : "ms";
-    const found = checkTyped(node, { type, unit }, scope, (other) =>
+    return checkTyped(node, { type, unit }, scope, (other) =>
       other.kind === "literal" ? wrong(article(type)) : mismatch(other, type, scope),
     );
-    const isHeaderValue =
-      writers.has(signature.name) && found?.kind === "literal" && typeof found.value === "string";
-    const problem = isHeaderValue ? unwritableValue(String(found.value)) : undefined;
-    if (problem === undefined) return found;
-    scope.reporter.report("CUP0214", node.span, problem.message, { help: problem.help });
-    return undefined;
   }
   const constant = checkConstant(node, type, { writes: writers.has(signature.name) });
   if ("wanted" in constant) return wrong(constant.wanted);
   if ("message" in constant) {
-    const code = ({ header: "CUP0214", value: "CUP0204", pattern: "CUP0226" } as const)[constant.about];
+    const code = ({ header: "CUP0214", word: "CUP0204", value: "CUP0228", pattern: "CUP0226" } as const)[
+      constant.about
+    ];
     const { part, message, help: mend, suggestions = [] } = constant;
     scope.reporter.report(code, within(node, part, scope), message, { help: mend, suggestions });
     return undefined;

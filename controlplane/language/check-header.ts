@@ -101,6 +101,10 @@ function isControl(code: number): boolean {
   return (code < 0x20 && code !== 0x09) || code === 0x7f;
 }
 
-function printable(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+/** A text as a message may show it, on one line. */
+export function printable(text: string): string {
+  const escaped = (character: string): string => `\\u{${character.charCodeAt(0).toString(16)}}`;
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/\p{Cc}/gu, escaped);
 }

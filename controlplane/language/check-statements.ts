@@ -1,5 +1,6 @@
 import type { CallNode, ExpressionNode, Identifier, StatementNode } from "./ast.ts";
 import { checkCall, checkCondition, checkExpression } from "./check-expression.ts";
+import { constantOf } from "./constant-of.ts";
 import { actionOf, usageOf } from "./lookup.ts";
 import { suggest } from "./nearest.ts";
 import type { Section, Side, Statement } from "./policy.ts";
@@ -116,7 +117,9 @@ function checkBlock(nodes: readonly StatementNode[], side: Side, outer: Scope): 
     }
     if (statement.kind === "let") {
       const { type, isOptional } = statement.value;
-      if (type !== undefined) locals.set(statement.name, { type, isOptional });
+      const constant = constantOf(statement.value, locals);
+      if (type !== undefined)
+        locals.set(statement.name, { type, isOptional, ...(constant === undefined ? {} : { constant }) });
     }
     if (!isOver) statements.push(statement);
     isOver ||= ends(statement);

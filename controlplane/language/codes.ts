@@ -40,6 +40,7 @@ export const codes = {
   CUP0225: "file without a policy",
   CUP0226: "regular expression that cannot be compiled",
   CUP0227: "policy that may take more memory than there is",
+  CUP0228: "value that an action cannot be given",
 
   // Interfaces; what is wrong with their characters, strings and comments has the codes of Copper
   CUI0101: "something else was expected in an interface",

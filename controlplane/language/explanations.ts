@@ -58,6 +58,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "Regular expressions have RE2's syntax. They are compiled with the policy, to an automaton that takes linear time; what no automaton can do, such as a back-reference, is not there.",
   CUP0227:
     "A policy's memory is bounded, and known before it runs: this one could take more for a single request than its module may have.",
+  CUP0228:
+    "The reference says of each argument what it may be. Where it is a literal, or the default of a parameter, a value outside of that is found here and not by a proxy.",
 
   CUI0101: "The message says what can stand here in an interface, and what was found.",
   CUI0102:
@@ -100,6 +102,13 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A variable outside of functions outlives the request, one for each proxy. Say on which side that is meant.",
   FLT0207:
     "Parameters are the plain fields of one class, each with a type that configuration can carry, and a literal default.",
+  FLT0208:
+    "Filter code that lists what it `reads` or `writes` is put in order by these lists alone, so each header that the code uses has to be in them.",
+  FLT0209:
+    "A name that is computed while the filter runs cannot be compared with the list, so the list is taken on trust.",
+  FLT0210: "A header that is listed and not used keeps the filter in order with others for nothing.",
+  FLT0211:
+    "Tags are columns of the access log, which the listener names before any request comes: so their names stand in the code.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

@@ -15,6 +15,8 @@ export type ConstantKind =
   /** Of a metric or a tag. */
   | "name"
   | "text"
+  /** When Envoy tries again: names between commas. */
+  | "conditions"
   /** In bytes. */
   | "limit"
   /** Names between dots. */

@@ -37,6 +37,7 @@ const quoted: ReadonlySet<string> = new Set([
   "regex",
   "name",
   "text",
+  "conditions",
   "json",
 ]);
 

@@ -19,6 +19,7 @@ const constantKinds: readonly ConstantKind[] = [
   "outcome",
   "name",
   "text",
+  "conditions",
   "limit",
   "json",
 ];

@@ -1,5 +1,5 @@
 import type { Interface, ValueType } from "./interface.ts";
-import type { Act, PolicyParameter, State } from "./policy.ts";
+import type { Act, Literal, PolicyParameter, State } from "./policy.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What the statements of a policy can name. */
@@ -23,4 +23,6 @@ export interface Scope {
 export interface Local {
   readonly type: ValueType;
   readonly isOptional: boolean;
+  /** Where it is the same for every request. */
+  readonly constant?: Literal["value"];
 }

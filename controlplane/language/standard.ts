@@ -81,8 +81,9 @@ act Request: Connection {
     /// A budget for this request and all that are made for it: every proxy on the way that enforces this subtracts what has passed, sets
     /// the timeout to the rest, and answers 504 when nothing is left. An earlier deadline stays. The clocks of the proxies must agree.
     action SetDeadline(self, duration budget),
-    /// Try again up to so many times, on these conditions of Envoy (\`x-envoy-retry-on\`).
-    [Egress] action SetRetries(self, int attempts, const text conditions = "connect-failure,refused-stream,5xx"),
+    /// Try again up to so many times, on these conditions of Envoy. Those that are statuses of gRPC go into \`x-envoy-retry-grpc-on\`, the
+    /// others into \`x-envoy-retry-on\`; the conditions of a policy before do not stay.
+    [Egress] action SetRetries(self, int attempts, const conditions conditions = "connect-failure,refused-stream,5xx"),
     /// Hold the request back for so long.
     action InjectDelay(self, duration delay, float percent = 100.0),
     /// Answer with this status instead of the service.

@@ -72,6 +72,26 @@ describe("resilience", () => {
     ]);
   });
 
+  test("retries are on the conditions of the last policy, those by status of gRPC in a header of their own", async () => {
+    const list = (conditions: string): string => (conditions === "" ? "0" : text(conditions));
+    const retries = (...lists: readonly (readonly [string, string])[]): string =>
+      lists.map(([http, grpc]) => `setRetries(2, ${list(http)}, ${list(grpc)});`).join(" ");
+    const attempts = ["x-envoy-max-retries", "2"];
+    expect(await resilient(retries(["5xx,reset", "unavailable"]))).toEqual([
+      attempts,
+      ["x-envoy-retry-on", "5xx,reset"],
+      ["x-envoy-retry-grpc-on", "unavailable"],
+    ]);
+    expect(await resilient(retries(["5xx", "unavailable"], ["", "internal"]))).toEqual([
+      attempts,
+      ["x-envoy-retry-grpc-on", "internal"],
+    ]);
+    expect(await resilient(retries(["5xx", "unavailable"], ["reset", ""]))).toEqual([
+      attempts,
+      ["x-envoy-retry-on", "reset"],
+    ]);
+  });
+
   test("an audited policy changes nothing", async () => {
     const body = `injectDelay(1, 100); injectAbort(503, 100); setRetries(3, ${text("5xx")}); setTimeout(1); setDeadline(0);`;
     expect(await resilient(body, [], "audit")).toEqual([]);

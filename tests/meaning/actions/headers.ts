@@ -56,7 +56,7 @@ export function replaceHeader(call: Invocation, name: string, value: Bytes): voi
   call.run.travel.headers.push([lower(name), isLegal(value) ? value : ""]);
 }
 
-function dropHeader({ run: { travel } }: Invocation, name: string): void {
+export function dropHeader({ run: { travel } }: Invocation, name: string): void {
   travel.headers = travel.headers.filter(([key]) => key !== lower(name));
 }
 

@@ -1,7 +1,7 @@
 import { type Action, bytesAt, floatAt, type Invocation, intAt, mayAct } from "../action.ts";
 import type { Bytes } from "../bytes.ts";
 import { Done } from "../run.ts";
-import { replaceHeader, valuesOf } from "./headers.ts";
+import { dropHeader, replaceHeader, valuesOf } from "./headers.ts";
 import { happens } from "./routing.ts";
 
 const nanosecondsPerMs = 1_000_000n;
@@ -55,8 +55,25 @@ const setRetries: Action = (call) => {
   const most = BigInt(2 ** 31 - 1);
   const told = attempts < 0n ? 0n : attempts > most ? most : attempts;
   replaceHeader(call, "x-envoy-max-retries", told.toString());
-  replaceHeader(call, "x-envoy-retry-on", bytesAt(call, 1));
+  const conditions = bytesAt(call, 1).split(",").map(trim);
+  for (const [header, isOfIt] of [
+    ["x-envoy-retry-on", (name: Bytes) => !grpcStatuses.has(name)],
+    ["x-envoy-retry-grpc-on", (name: Bytes) => grpcStatuses.has(name)],
+  ] as const) {
+    dropHeader(call, header);
+    const own = conditions.filter(isOfIt);
+    if (own.length > 0) replaceHeader(call, header, own.join(","));
+  }
 };
+
+/** The conditions that Envoy reads in a header of their own. */
+const grpcStatuses: ReadonlySet<Bytes> = new Set([
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+]);
 
 /** How long, how often, and what is made to go wrong. Envoy does it, by the headers that it reads. */
 export const resilience: Readonly<Record<string, Action>> = {

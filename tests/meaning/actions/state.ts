@@ -12,6 +12,8 @@ const isTimeSince: Action = (call) => {
 const takeToken: Action = (call) => {
   const { now } = call.run.travel;
   const [rate, burst] = [Math.max(0, floatAt(call, 0)), Number(intAt(call, 1))];
+  // What holds no token gives none, and the bucket stays as it is for those that ask it for more.
+  if (burst < 1) return false;
   const { tokens, at } = read(call, { kind: "bucket", tokens: burst, at: now });
   const filled = Math.min(burst, tokens + (Number(now - at) / 1e9) * rate);
   const isTaken = filled >= 1;

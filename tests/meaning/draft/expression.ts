@@ -270,13 +270,9 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
     case "name":
       return anyOf(action === "Histogram" ? words.histogramNames : words.metricNames);
     case "text":
-      return anyOf(
-        parameter.name === "name"
-          ? words.queryNames
-          : parameter.name === "conditions"
-            ? ["5xx", "reset"]
-            : words.texts,
-      );
+      return anyOf(parameter.name === "name" ? words.queryNames : words.texts);
+    case "conditions":
+      return anyOf(["5xx", "reset", "unavailable", "5xx, cancelled,reset", "internal,unavailable"]);
     case "limit":
       return fc.constantFrom(...words.limits).map((limit) => word(String(limit)));
     case "json":
@@ -286,29 +282,57 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
       const plain = expression("string", names, Math.max(0, depth - 1));
       // An optional one is taken as an empty one, with a warning.
       return fc.oneof(
-        { weight: 3, arbitrary: plain },
+        { weight: 3, arbitrary: boundedTexts.includes(parameter.name ?? "") ? late("string", plain) : plain },
         { weight: 1, arbitrary: expression("string", names, 0, true) },
       );
     }
     case "float":
       if (parameter.name === "percent")
-        return fc.constantFrom("0.0", "100.0", "50.0", "100", "0.5").map(word);
-      if (parameter.name === "perSecond") return fc.constantFrom("0.0", "0.5", "1.0", "10", "4.0").map(word);
+        return fc.oneof(
+          { weight: 4, arbitrary: fc.constantFrom("0.0", "100.0", "50.0", "100", "0.5").map(word) },
+          { weight: 1, arbitrary: late("float", fc.constantFrom("250.0", "-1.0").map(word)) },
+        );
+      if (parameter.name === "perSecond")
+        return fc.oneof(
+          fc.constantFrom("0.5", "1.0", "10", "4.0").map(word),
+          late("float", expression("float", names, 0)),
+        );
       return expression("float", names, Math.max(0, depth - 1));
     case "int":
       if (parameter.name === "burst" || parameter.name === "limit")
-        return fc.constantFrom("0", "1", "2", "5").map(word);
-      if (parameter.name?.endsWith("Weight") === true) return fc.constantFrom("0", "1", "9").map(word);
+        return fc.oneof(
+          fc.constantFrom("1", "2", "5").map(word),
+          late("int", fc.constantFrom("0", "-1").map(word)),
+        );
+      if (parameter.name === "firstWeight") return fc.constantFrom("1", "9").map(word);
+      if (parameter.name === "secondWeight") return fc.constantFrom("0", "1", "9").map(word);
       // The host counts in JavaScript's numbers, which larger ones would leave.
       if (action === "Count")
-        return infix("%", expression("int", names, Math.max(0, depth - 1)), fc.constant(word("1000")));
-      return expression("int", names, Math.max(0, depth - 1));
+        return late(
+          "int",
+          infix("%", expression("int", names, Math.max(0, depth - 1)), fc.constant(word("1000"))),
+        );
+      return boundedNumbers.includes(parameter.name ?? "")
+        ? late("int", expression("int", names, Math.max(0, depth - 1)))
+        : expression("int", names, Math.max(0, depth - 1));
     case "duration":
+      return late("duration", expression("duration", names, Math.max(0, depth - 1)));
     case "bool":
-      return expression(parameter.type, names, Math.max(0, depth - 1));
+      return expression("bool", names, Math.max(0, depth - 1));
     default:
       return parameter.type satisfies never;
   }
+}
+
+/** Of parameters that may not be everything that their type has: what is known to be something else does not pass the checker. */
+const boundedTexts: readonly string[] = ["path", "host"];
+const boundedNumbers: readonly string[] = ["by", "value", "attempts"];
+
+/** The same value, but not known before a request is looked at. */
+function late(type: "string" | "int" | "float" | "duration", value: Drafts): Drafts {
+  const one = { text: '"1".ToInt(0)', full: 'ToInt("1", 0)', binding: atom - 1 };
+  const empty = { text: '"".ToLower()', full: 'ToLower("")', binding: atom - 1 };
+  return infix(type === "string" ? "+" : "*", value, fc.constant(type === "string" ? empty : one));
 }
 
 /** The actions of an act, a state or a type, with those that it inherits; its own come instead of others of their name. */

@@ -17,7 +17,7 @@ const atom = fc.constantFrom(
   "-",
   "(?i:A)",
   "[[:alpha:]]",
-  "\\pL",
+  "\\p{Latin}",
   "",
 );
 const repeated = fc

@@ -14,7 +14,7 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 // patient, policy.cup:1
 function p0_patient(): void {
   setTimeout(<i64>5000000000); // line 6
-  setRetries(<i64>2, L0_5xx_reset()); // line 7
+  setRetries(<i64>2, L0_5xx_reset(), 0); // line 7
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {

@@ -4,6 +4,7 @@ import { decimal, fromDecimal } from "../decimal";
 import { proxy_get_current_time_nanoseconds } from "../env";
 import { forgetPairs, nextValue, rewind } from "../pairs";
 import { allocate, deny, holdsBack } from "../policy";
+import { removeHeader } from "./headers";
 
 // Headers that Envoy's router and its fault filter act on. Every listener strips them from what comes in, so one that is there is of a
 // policy before.
@@ -13,6 +14,8 @@ function TIMEOUT(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118
 function ATTEMPTS(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 109, 97, 120, 45, 114, 101, 116, 114, 105, 101, 115]), 19); }
 // "x-envoy-retry-on"
 function CONDITIONS(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 114, 101, 116, 114, 121, 45, 111, 110]), 16); }
+// "x-envoy-retry-grpc-on"
+function STATUSES(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 114, 101, 116, 114, 121, 45, 103, 114, 112, 99, 45, 111, 110]), 21); }
 // "x-envoy-fault-delay-request"
 function DELAYED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 100, 101, 108, 97, 121, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
 // "x-envoy-fault-abort-request"
@@ -56,11 +59,18 @@ export function setDeadline(budget: i64): bool {
   return true;
 }
 
-/** Envoy takes no more attempts than fit its number. */
-export function setRetries(attempts: i64, conditions: Bytes): void {
+/** Envoy takes no more attempts than fit its number. `statuses` are those conditions that are statuses of gRPC. */
+export function setRetries(attempts: i64, conditions: Bytes, statuses: Bytes = 0): void {
   if (holdsBack()) return;
   write(ATTEMPTS(), min<i64>(max<i64>(attempts, 0), i32.MAX_VALUE));
-  replaceHeader(CONDITIONS(), conditions);
+  retryOn(CONDITIONS(), conditions);
+  retryOn(STATUSES(), statuses);
+}
+
+/** Without any, those of a policy before do not stay. */
+function retryOn(name: Bytes, conditions: Bytes): void {
+  if (lengthOf(conditions) == 0) removeHeader(name);
+  else replaceHeader(name, conditions);
 }
 
 /** Delays add up, as if each policy held the request back by itself. */
