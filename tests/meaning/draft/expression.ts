@@ -45,9 +45,19 @@ export function word(text: string): Draft {
   return { text, full: text, binding: atom };
 }
 
-const intLiterals = ["0", "1", "2", "3", "7", "10", "255", "1000", "4294967296", "9223372036854775807"];
-const floatLiterals = ["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0"];
-const durationLiterals = ["0s", "1ms", "250us", "100ms", "1s", "1.5s", "60s", "5m", "1h"];
+const intLiterals = [
+  ...["0", "1", "2", "3", "7", "10", "255", "1000", "4294967296", "9007199254740993"],
+  ...["9223372036854775807", "(-9223372036854775807 - 1)"],
+];
+/** With those that JavaScript writes with an exponent, the least one, and one that is beyond all. */
+const floatLiterals = [
+  ...["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0", "(-0.0)", "0.0000001"],
+  ...["1000000000000000000000.0", `0.${"0".repeat(323)}5`, `1${"0".repeat(309)}.0`],
+];
+const durationLiterals = [
+  ...["0s", "1ms", "250us", "100ms", "1s", "1.5s", "60s", "5m", "1h"],
+  ...["1ns", "2562047h", "9223372036854775807ns"],
+];
 
 /** Each is made of many others, which are the same for equal names. */
 const known = new WeakMap<Names, Map<string, Drafts>>();
@@ -292,13 +302,17 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
     }
     case "float":
       if (parameter.name === "percent")
-        return fc.constantFrom("0.0", "100.0", "50.0", "100", "0.5").map(word);
+        return fc.oneof(
+          { weight: 4, arbitrary: fc.constantFrom("0.0", "100.0", "50.0", "25.0", "100", "0.5").map(word) },
+          { weight: 1, arbitrary: expression("float", names, Math.max(0, depth - 1)) },
+        );
       if (parameter.name === "perSecond") return fc.constantFrom("0.0", "0.5", "1.0", "10", "4.0").map(word);
       return expression("float", names, Math.max(0, depth - 1));
     case "int":
       if (parameter.name === "burst" || parameter.name === "limit")
         return fc.constantFrom("0", "1", "2", "5").map(word);
-      if (parameter.name?.endsWith("Weight") === true) return fc.constantFrom("0", "1", "9").map(word);
+      if (parameter.name?.endsWith("Weight") === true)
+        return fc.constantFrom("0", "1", "9", "9223372036854775807").map(word);
       // The host counts in JavaScript's numbers, which larger ones would leave.
       if (action === "Count")
         return infix("%", expression("int", names, Math.max(0, depth - 1)), fc.constant(word("1000")));
