@@ -10,7 +10,7 @@ import { measure } from "./measure.ts";
 import { readCase } from "./read-case.ts";
 import { inProcessMesh } from "./run-traffic.ts";
 import { showXds } from "./show-xds.ts";
-import { parseStats } from "./stats.ts";
+import { asExpected, parseStats } from "./stats.ts";
 import { parseTraffic, showArrival, showOutcome } from "./traffic.ts";
 
 const folders = readdirSync(join(import.meta.dirname, "policies")).filter(
@@ -71,8 +71,7 @@ describe.each(folders)("golden %s", (folder) => {
     }
     if (!existsSync(path("stats.txt"))) return;
     const expected = parseStats(readFileSync(path("stats.txt"), "utf8"));
-    const stats = mesh.stats();
-    expect(new Map([...expected.keys()].map((name) => [name, stats.get(name) ?? 0]))).toEqual(expected);
+    expect(asExpected(mesh.stats(), expected)).toEqual(expected);
   });
 });
 

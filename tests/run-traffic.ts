@@ -16,8 +16,10 @@ import {
   type Host,
   type HostResponse,
   type HostStream,
+  localResponse,
+  type PropertyValue,
 } from "../filters/proxy-wasm-as/testing/index.ts";
-import { sumOf } from "./stats.ts";
+import { logName, sumOf } from "./stats.ts";
 import type { Arrival, Got, Traffic } from "./traffic.ts";
 import { verifyToken } from "./verify-token.ts";
 
@@ -28,6 +30,12 @@ interface Passed {
   readonly cluster: string;
   /** What the filters of this proxy have open, in order. */
   readonly streams: readonly HostStream[];
+}
+
+/** What a proxy has answered itself, as it leaves this proxy. */
+interface Answered {
+  readonly kind: "answered";
+  readonly answer: HostResponse;
 }
 
 /** What Envoy's router takes away when it has read it. What it does in time, and whether it tries again, is not told here. */
@@ -42,7 +50,7 @@ const routersOwn = [
 export interface InProcessMesh {
   /** What becomes of a request: once for each version of the callee that it may go to. */
   send(request: Traffic): readonly Arrival[];
-  /** What the modules have counted. */
+  /** What the modules have counted, and which lines they have logged how often. */
   stats(): ReadonlyMap<string, number>;
 }
 
@@ -51,6 +59,11 @@ export function inProcessMesh(build: Build): InProcessMesh {
   const addresses = addressPlan(mesh);
   const snapshots = proxyResources({ mesh, addresses, ways: [wayOf(build)] });
   const hosts = new Map<string, Host>();
+  const said: (readonly [string, number])[] = [];
+  const end = (stream: HostStream): void => {
+    stream.end();
+    for (const { level, message } of stream.result().logs) said.push([logName(level, message), 1]);
+  };
 
   const hostOf = (listener: string, slot: Slot): Host => {
     const key = `${listener} ${slot.name}`;
@@ -72,7 +85,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
     direction: Chain["direction"],
     name: string,
     request: { readonly headers: Headers; readonly body: readonly string[]; readonly source: string },
-  ): Passed | Arrival | undefined => {
+  ): Passed | Answered | undefined => {
     const snapshot = snapshots.get(service);
     // Its own name goes on with that of its generation.
     const listener = [...(snapshot?.listeners.values() ?? [])].find((each) =>
@@ -91,29 +104,42 @@ export function inProcessMesh(build: Build): InProcessMesh {
     );
     const choose = (): Route | undefined => host?.routes.find((route) => matches(route, headers));
     let route = choose();
-    if (host === undefined || route === undefined) return { kind: "answer", status: 404, body: "" };
+    if (host === undefined || route === undefined) return { kind: "answered", answer: { status: 404 } };
     let isCleared = false;
     const streams: HostStream[] = [];
-    const answered = (status: number, body: string): Arrival => {
-      for (const stream of streams) stream.end();
-      return { kind: "answer", status, body, got: { status, headers: [] } };
+    // Why there is an answer: filters that it passes on its way back may ask.
+    const facts: Record<string, PropertyValue> = {
+      "source.address": `${request.source}:40000`,
+      "xds.route_name": route.name,
+    };
+    const answered = (details: string, answer: HostResponse): Answered => {
+      facts["response.code_details"] = details;
+      return { kind: "answered", answer: back(streams, answer) };
     };
     for (const filter of manager.httpFilters) {
       if (filter.name === "envoy.filters.http.jwt_authn") headers = withClaims(headers);
       const abort =
         filter.name === "envoy.filters.http.fault" ? headerOf(headers, controlHeaders.faultAbort) : undefined;
-      if (abort !== undefined) return answered(Number(abort), "fault filter abort");
+      if (abort !== undefined) {
+        const reply = {
+          status: Number(abort),
+          headers: [],
+          body: "fault filter abort",
+          details: "fault_filter_abort",
+        };
+        return answered(reply.details, localResponse(headerOf(headers, "content-type") ?? "", reply));
+      }
       const slot = slots.find((candidate) => candidate.name === filter.name);
       if (slot === undefined || !(filter.name in host.typedPerFilterConfig)) continue;
       const stream = hostOf(name, slot).open({
         headers,
         body: request.body,
-        properties: { "source.address": `${request.source}:40000`, "xds.route_name": route.name },
+        properties: facts,
       });
       streams.push(stream);
       const result = stream.result();
-      const reply = result.localReply;
-      if (reply !== undefined) return answered(reply.status, reply.body);
+      // Its own answer: nobody else's is asked for.
+      if (result.localReply !== undefined) return answered(result.localReply.details, {});
       headers = result.requestHeaders;
       isCleared ||= result.calls.includes("call_foreign_function:clear_route_cache");
     }
@@ -144,7 +170,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
     streams.toReversed().reduce((response, stream) => {
       stream.respond(response);
       const { response: passed } = stream.result();
-      stream.end();
+      end(stream);
       if (passed === undefined) throw new Error("a filter holds the answer back for good");
       return { status: passed.status, headers: passed.headers, body: passed.body };
     }, answer);
@@ -177,7 +203,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
   };
 
   return {
-    stats: () => sumOf([...hosts.values()].flatMap(({ metrics }) => [...metrics])),
+    stats: () => sumOf([...said, ...[...hosts.values()].flatMap(({ metrics }) => [...metrics])]),
     send({ from, to, method, path, headers, body, answer }) {
       const callee = mesh.services.get(to);
       if (callee === undefined) throw new Error(`the traffic calls ${to}, which the mesh does not have`);
@@ -199,7 +225,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
               body,
               source: addresses.service(from).address,
             });
-      if (out !== undefined && out.kind !== "passed") return [out];
+      if (out?.kind === "answered") return [arrivalOf(out.answer)];
       const sent = out?.headers ?? first;
       const version = out?.cluster.split("/")[0]?.split("|")[1];
       const all = callee.versions.size === 0 ? [undefined] : [...callee.versions.keys()];
@@ -214,20 +240,30 @@ export function inProcessMesh(build: Build): InProcessMesh {
       return targets.map((target): Arrival => {
         const full = target === undefined ? to : `${to}@${target}`;
         const inside = through(to, "inbound", `inbound/${full}`, { headers: sent, body, source });
-        if (inside !== undefined && inside.kind !== "passed") return inside;
+        // A request that may go to any version goes to one of them, and so does its answer come from one.
+        const isSure = targets.length === 1;
+        if (inside?.kind === "answered") {
+          const answered = isSure ? back(out?.streams ?? [], inside.answer) : inside.answer;
+          return arrivalOf(answered);
+        }
         return {
           kind: "reached",
           service: to,
           ...(target === undefined ? {} : { version: target }),
           headers: inside?.headers ?? sent,
-          // A request that may go to any version goes to one of them.
-          ...(targets.length > 1
-            ? {}
-            : { got: gotOf(back([...(out?.streams ?? []), ...(inside?.streams ?? [])], asked)) }),
+          ...(isSure
+            ? { got: gotOf(back([...(out?.streams ?? []), ...(inside?.streams ?? [])], asked)) }
+            : {}),
         };
       });
     },
   };
+}
+
+/** A proxy's answer as it comes to the caller. */
+function arrivalOf(answer: HostResponse): Arrival {
+  const { status = 200, body = "" } = answer;
+  return { kind: "answer", status, body: String(body), got: gotOf(answer) };
 }
 
 function gotOf({ status = 200, headers = [] }: HostResponse): Got {

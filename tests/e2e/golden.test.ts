@@ -9,7 +9,7 @@ import { answerHeader, callHeader, sendHeader } from "../../envoy/emulator/forwa
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import { treeOf } from "../../envoy/emulator/tree-of.ts";
 import { readCase } from "../read-case.ts";
-import { parseStats, sumOf } from "../stats.ts";
+import { asExpected, logName, parseStats, sumOf } from "../stats.ts";
 import { type Arrival, parseTraffic, showArrival, showOutcome, type Traffic } from "../traffic.ts";
 import { type RunningMesh, startMesh } from "./start-mesh.ts";
 
@@ -24,7 +24,11 @@ test.each(folders.filter((folder) => !folder.startsWith("error-")))(
     const { input, path } = readCase(folder);
     const { build: built } = await build(input, { cache });
     if (built === undefined) throw new Error(`${folder} does not build`);
-    await using mesh = await startMesh(built);
+    let log = "";
+    const onLog = (_service: string, chunk: string): void => {
+      log += chunk;
+    };
+    await using mesh = await startMesh(built, { onLog });
     for (const request of parseTraffic(readFileSync(path("traffic.txt"), "utf8"))) {
       const line = `line ${request.line}: ${request.text}`;
       const reached = new Set<string | undefined>();
@@ -40,9 +44,19 @@ test.each(folders.filter((folder) => !folder.startsWith("error-")))(
     if (!existsSync(path("stats.txt"))) return;
     const expected = parseStats(readFileSync(path("stats.txt"), "utf8"));
     const services = built.placement.proxies.map(({ service }) => service);
-    await expect.poll(() => statsOf(mesh, services, [...expected.keys()])).toEqual(expected);
+    const names = [...expected.keys()].filter((name) => !name.startsWith("log "));
+    const stats = async (): Promise<ReadonlyMap<string, number>> =>
+      sumOf([...(await statsOf(mesh, services, names)), ...linesIn(log)]);
+    await expect.poll(async () => asExpected(await stats(), expected)).toEqual(expected);
   },
 );
+
+/** What policies have written to the logs of their proxies. */
+function linesIn(log: string): readonly (readonly [string, number])[] {
+  return [...log.matchAll(/\[(\w+)\]\[wasm\] .*?\bwasm log [^:\n]*: (.*)$/gm)].map(
+    ([, level = "", message = ""]) => [logName(level, message), 1] as const,
+  );
+}
 
 /** What the proxies show of these together; histograms as how many values they have. */
 async function statsOf(

@@ -16,6 +16,8 @@ export interface InterpretOptions {
   readonly memory: Memory;
   readonly choose: Choose;
   readonly tally?: (name: string) => void;
+  /** Whether the end of the message never comes: then it is left open how many of the policies have had their turn. */
+  readonly isCutOff?: boolean;
 }
 
 /** A request that is under way. */
@@ -40,8 +42,13 @@ export function interpret(
   const active = inForce.filter(({ policy }) => policy.mode !== "off");
   const ofRequest = active.filter(({ policy }) => !isOfResponse(policy));
   const ofResponse = active.filter(({ policy }) => isOfResponse(policy)).reverse();
-  const start = (headers: readonly Header[], now: bigint, { tally, ...rest }: InterpretOptions): Travel => ({
-    ...rest,
+  const start = (
+    headers: readonly Header[],
+    now: bigint,
+    { memory, choose, tally }: InterpretOptions,
+  ): Travel => ({
+    memory,
+    choose,
     exchange,
     now,
     tally: tally ?? (() => undefined),
@@ -55,15 +62,22 @@ export function interpret(
     held: new Set(),
   });
   const travel = start(exchange.headers, exchange.now, options);
-  goThrough(ofRequest, travel);
+  goThrough(ofRequest, travel, turns(ofRequest, options));
   return {
     ...passed(travel),
     respond: (response, now, choices) => {
       const back: Travel = { ...start(response.headers, now, choices), response };
-      for (const each of ofResponse) runOne(each, back);
+      for (const each of ofResponse.slice(0, turns(ofResponse, choices))) runOne(each, back);
       return passed(back);
     },
   };
+}
+
+/** How many of the policies see the message: all, unless they may be waiting for the rest of it. */
+function turns({ length }: readonly InForce[], { choose, isCutOff = false }: InterpretOptions): number {
+  let count = length;
+  while (isCutOff && count > 0 && !choose()) count--;
+  return count;
 }
 
 function passed(travel: Travel): Passed {
@@ -81,11 +95,11 @@ function outcomeOf({ headers, reply, logs, tags, counts, records }: Travel): Out
  * In order, until one ends it. What no `Allow` admits ends with the last policy that could have admitted it. Whether an audited policy has
  * seen a request that others denied is left open: it stands in nobody's way.
  */
-function goThrough(inForce: readonly InForce[], travel: Travel): void {
+function goThrough(inForce: readonly InForce[], travel: Travel, count: number): void {
   const judges = inForce.filter((each) => each.policy.mode === "enforce" && uses(each, "Allow"));
   const audits: (() => void)[] = [];
   let admitted = false;
-  for (const each of inForce) {
+  for (const each of inForce.slice(0, count)) {
     if (each.policy.mode === "audit") {
       audits.push(audit(each, travel));
       continue;

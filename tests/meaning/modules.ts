@@ -2,15 +2,27 @@ import type { Chain } from "../../controlplane/codegen/module.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
 import { controlHeaders } from "../../controlplane/xds/control-headers.ts";
-import { createHost, type Host, type HostStream } from "../../filters/proxy-wasm-as/testing/index.ts";
+import {
+  createHost,
+  type Host,
+  type HostRequest,
+  type HostStream,
+} from "../../filters/proxy-wasm-as/testing/index.ts";
 import { type Bytes, ofArray, toArray, utf8 } from "./bytes.ts";
+import type { Arrives } from "./draft/request.ts";
 import type { Exchange, Header, Level, Outcome, Response } from "./exchange.ts";
 
 /** A request that is under way in the compiled modules; the same as `Interpreted` is in the interpreter. */
 export interface Running {
   readonly outcome: Outcome;
-  respond(response: Response, now: bigint): Outcome;
+  respond(response: Response & Delivery, now: bigint): Outcome;
   finish(): void;
+}
+
+/** How a message comes in, and whether the end of it never does. */
+interface Delivery {
+  readonly arrives: Arrives;
+  readonly isCutOff: boolean;
 }
 
 /** The modules of one chain in the in-process host, one behind the other. */
@@ -18,7 +30,7 @@ export interface Modules {
   /** Why a module has failed; null while all run. */
   readonly failure: string | null;
   /** A request; `caller` is who it really comes from, whether or not the proxy can tell. */
-  run(exchange: Exchange & { readonly sender: string | null }): Running;
+  run(exchange: Exchange & Delivery & { readonly sender: string | null }): Running;
 }
 
 const levels: readonly Level[] = ["trace", "debug", "info", "warn", "error", "critical"];
@@ -59,7 +71,7 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
       for (const host of hosts) {
         const stream = host.open({
           headers: headers.map(([name, value]) => [name, toArray(value)]),
-          ...(exchange.body === undefined ? {} : { body: toArray(exchange.body) }),
+          ...messageOf(exchange),
           properties: {
             "source.address":
               exchange.sender === null ? outside : `${plan.sources(exchange.sender)[0]}:40000`,
@@ -71,10 +83,10 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
         const result = stream.result();
         headers = result.requestHeaderBytes.map(([name, value]): Header => [name, ofArray(value)]);
         request.read(result);
-        if (result.localReply !== undefined) {
+        if (result.localReply !== undefined)
           reply = { status: result.localReply.status, body: utf8(result.localReply.body) };
-          break;
-        }
+        // What waits for more does not go on to the next one.
+        if (result.action === "stop") break;
       }
       return {
         outcome: {
@@ -95,11 +107,12 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
             stream.respond({
               status: response.status,
               headers: back.map(([name, value]) => [name, toArray(value)]),
-              ...(response.body === undefined ? {} : { body: toArray(response.body) }),
+              ...messageOf(response),
             });
             const result = stream.result();
             back = (result.response?.headerBytes ?? []).map(([name, value]) => [name, ofArray(value)]);
             answer.read(result, said[index]);
+            if (result.response === undefined) break;
           }
           return { ...answer.outcome(), headers: back };
         },
@@ -108,6 +121,22 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
         },
       };
     },
+  };
+}
+
+/** The body in pieces, and what comes behind it. */
+function messageOf({
+  body,
+  arrives: { cuts, trailers },
+  isCutOff,
+}: Delivery & { readonly body?: Bytes }): Pick<HostRequest, "body" | "trailers" | "isUnfinished"> {
+  const places = [...cuts.map((cut) => cut % ((body ?? "").length + 1)), (body ?? "").length];
+  const ends = places.sort((one, other) => one - other);
+  const pieces = ends.map((end, index) => toArray((body ?? "").slice(ends[index - 1] ?? 0, end)));
+  return {
+    ...(body === undefined ? {} : { body: pieces }),
+    ...(trailers && !isCutOff ? { trailers: [["x-a", "trailer"] as const] } : {}),
+    isUnfinished: isCutOff,
   };
 }
 

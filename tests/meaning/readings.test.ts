@@ -7,7 +7,10 @@ import { isCopper } from "./in-force.ts";
 
 /** What a text means, without where it stands. */
 function meaning(name: string, text: string): string | undefined {
-  const [policy] = checkPolicies([{ path: `${name}.cup`, text }]).policies.filter(isCopper);
+  const { policies, diagnostics } = checkPolicies([{ path: `${name}.cup`, text }]);
+  // A random pattern may be larger than an automaton may be; that is all that may be wrong.
+  if (diagnostics.some(({ code }) => code === "CUP0226")) return "a pattern is too large";
+  const [policy] = policies.filter(isCopper);
   if (policy === undefined) return undefined;
   return JSON.stringify(
     { sections: policy.sections, states: policy.states, parameters: policy.parameters },

@@ -4,7 +4,7 @@ import { hasErrors } from "../../controlplane/language/diagnostic.ts";
 import { parse } from "../../controlplane/language/parser.ts";
 import type { Span } from "../../controlplane/language/source.ts";
 import type { PolicyDraft } from "./draft/policy.ts";
-import type { RequestDraft } from "./draft/request.ts";
+import type { Arrives, RequestDraft } from "./draft/request.ts";
 import type { Scenario } from "./draft/scenario.ts";
 import { buildScenario, type Difference, runScenario } from "./run-scenario.ts";
 
@@ -90,6 +90,9 @@ function simplerRequests(request: RequestDraft): readonly RequestDraft[] {
     ...(answered === undefined ? [] : [{ ...request, response }]),
     ...(request.passedMs === 0 ? [] : [{ ...request, passedMs: 0 }]),
     ...(request.underWay === 0 ? [] : [{ ...request, underWay: 0 }]),
+    ...(request.fate === "answered" ? [] : [{ ...request, fate: "answered" as const }]),
+    ...(isWhole(request.arrives) ? [] : [{ ...request, arrives: whole }]),
+    ...(isWhole(request.answerArrives) ? [] : [{ ...request, answerArrives: whole }]),
     ...request.headers.flatMap(([name], index) =>
       name.startsWith(":") ? [] : [{ ...request, headers: request.headers.toSpliced(index, 1) }],
     ),
@@ -107,15 +110,27 @@ function simplerRequests(request: RequestDraft): readonly RequestDraft[] {
   );
 }
 
+/** In one piece, and nothing behind it. */
+const whole: Arrives = { cuts: [], trailers: false };
+
+function isWhole({ cuts, trailers }: Arrives): boolean {
+  return cuts.length === 0 && !trailers;
+}
+
 /** Scenarios with less in them, the smallest first. */
 function* smallerScenarios(scenario: Scenario): Generator<Scenario> {
   const { policies } = scenario;
+  if (scenario.together) yield { ...scenario, together: false };
   if (policies.length > 1) {
     for (const only of policies) yield { ...scenario, policies: [only] };
     for (const without of policies)
       yield { ...scenario, policies: policies.filter((policy) => policy !== without) };
   }
   for (const [index, policy] of policies.entries()) {
+    for (const change of policy.changes) {
+      const changes = policy.changes.filter((each) => each !== change);
+      yield { ...scenario, policies: policies.with(index, { ...policy, changes }) };
+    }
     for (const text of smallerTexts(policy))
       yield { ...scenario, policies: policies.with(index, { ...policy, text, full: text }) };
   }

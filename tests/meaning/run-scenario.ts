@@ -1,12 +1,14 @@
+import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
 import type { Chain } from "../../controlplane/codegen/module.ts";
 import type { CopperPolicy } from "../../controlplane/language/policy.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { describe } from "./compare.ts";
+import { changed, type PolicyDraft, tuned, type Values } from "./draft/policy.ts";
 import type { RequestDraft } from "./draft/request.ts";
 import type { Scenario } from "./draft/scenario.ts";
 import type { Exchange, Memory, Outcome } from "./exchange.ts";
 import { inForceAt, isCopper, misplaced, type Place } from "./in-force.ts";
-import { type Interpreted, type InterpretOptions, interpret } from "./interpret.ts";
+import { type InForce, type Interpreted, type InterpretOptions, interpret } from "./interpret.ts";
 import { type Modules, type Running, startModules } from "./modules.ts";
 
 /** Where compiled modules and the interpreter were not of one mind. */
@@ -23,6 +25,8 @@ export interface BuiltScenario {
   readonly scenario: Scenario;
   readonly build: Build;
   readonly policies: readonly CopperPolicy[];
+  /** Of each policy, the values of parameters that were changed when it had been compiled. */
+  readonly values: ReadonlyMap<string, Values>;
   /** Codes of what was wrong with those left out. */
   readonly refused: readonly string[];
 }
@@ -41,15 +45,27 @@ export async function buildScenario(scenario: Scenario): Promise<BuiltScenario |
   const refused: string[] = [];
   let { policies } = scenario;
   while (policies.length > 0) {
-    const { build: built, diagnostics } = await build({
-      policies: policies.map(({ name, text }) => ({ path: `${name}.cup`, text })),
-      mesh: { path: "mesh.yaml", text: scenario.mesh.yaml },
-    });
+    const left = { ...scenario, policies };
+    // Who is to blame for a mistake is easier to tell where each has a file of its own.
+    const together =
+      scenario.together && refused.length === 0 ? await buildTuned(left, fileOf(left)) : undefined;
+    const {
+      build: built,
+      diagnostics,
+      recompiled = [],
+    } = together?.build === undefined ? await buildTuned(left, filesOf(left)) : together;
+    if (recompiled.length > 0)
+      return {
+        place: "compiler",
+        expected: [],
+        found: recompiled.map((name) => `other parameters, other code: ${name}`),
+      };
     if (built !== undefined)
       return {
-        scenario: { ...scenario, policies },
+        scenario: left,
         build: built,
         policies: built.policies.filter(isCopper),
+        values: new Map(policies.map(({ name, changes }) => [name, tuned(changes)])),
         refused,
       };
     const errors = diagnostics.filter(({ severity }) => severity === "error");
@@ -62,11 +78,58 @@ export async function buildScenario(scenario: Scenario): Promise<BuiltScenario |
       };
     refused.push(...errors.map(({ code, message }) => `${code} ${message}`));
     const guilty = new Set(errors.map(({ source }) => source.path));
-    const left = policies.filter(({ name }) => !guilty.has(`${name}.cup`));
-    if (left.length === policies.length) throw new Error(`no policy is to blame: ${refused.join("; ")}`);
-    policies = left;
+    const innocent = policies.filter(({ name }) => !guilty.has(`${name}.cup`));
+    if (innocent.length === policies.length) throw new Error(`no policy is to blame: ${refused.join("; ")}`);
+    policies = innocent;
   }
   return undefined;
+}
+
+type Write = (policy: PolicyDraft) => string;
+
+type Built = Awaited<ReturnType<typeof build>>;
+interface Tuned extends Built {
+  /** Modules that other values of parameters have made others of. */
+  readonly recompiled?: readonly string[];
+}
+
+/** Build as policies are written, and then, with the same code, with other values for their parameters. */
+async function buildTuned(
+  { policies, mesh }: Scenario,
+  sources: (write: Write) => readonly { readonly path: string; readonly text: string }[],
+): Promise<Tuned> {
+  const cache = createChainCache();
+  const made = (write: Write): Promise<Built> =>
+    build({ policies: sources(write), mesh: { path: "mesh.yaml", text: mesh.yaml } }, { cache });
+  const first = await made(({ text }) => text);
+  const { build: plain } = first;
+  if (plain === undefined || policies.every((policy) => changed(policy) === policy.text)) return first;
+  const second = await made(changed);
+  if (second.build === undefined) return second;
+  const before = new Set(modulesOf(plain));
+  return {
+    ...first,
+    // What the interpreter reads is how they were written at first.
+    build: { ...plain, chains: second.build.chains },
+    recompiled: modulesOf(second.build).filter((name) => !before.has(name)),
+  };
+}
+
+function modulesOf({ chains }: Build): readonly string[] {
+  return chains.flatMap(({ slots }) =>
+    slots.map(({ module }) => `${module.policies.join("+")} ${module.sha256}`),
+  );
+}
+
+function filesOf({ policies }: Scenario) {
+  return (write: Write): readonly { readonly path: string; readonly text: string }[] =>
+    policies.map((policy) => ({ path: `${policy.name}.cup`, text: write(policy) }));
+}
+
+function fileOf({ policies }: Scenario) {
+  return (write: Write): readonly { readonly path: string; readonly text: string }[] => [
+    { path: "all.cup", text: policies.map(write).join("---\n") },
+  ];
 }
 
 /** Start of the virtual clock: 2023-11-14, which the deadlines of our requests are around. */
@@ -90,7 +153,7 @@ interface Open {
 
 /** Send requests through the modules and through the interpreter, until they differ. */
 export function runScenario(
-  { scenario, build: built, policies }: BuiltScenario,
+  { scenario, build: built, policies, values }: BuiltScenario,
   requests: readonly RequestDraft[],
   tally?: (name: string) => void,
 ): RunReport {
@@ -119,10 +182,14 @@ export function runScenario(
     line: Line,
     index: number,
     found: Outcome,
-    mean: (options: InterpretOptions) => T,
+    { isCutOff, mean }: { readonly isCutOff: boolean; readonly mean: (options: InterpretOptions) => T },
   ): T | Difference => {
-    const [shown, all] = [describe(found), possibilities(line.memory, mean, tally)];
-    const same = all.find(({ result }) => describe(result.outcome).join("\n") === shown.join("\n"));
+    // What has not come to its end has not gone on, or not all of it.
+    const told = (outcome: Outcome): readonly string[] =>
+      describe(isCutOff ? { ...outcome, headers: [] } : outcome);
+    const meaning = (options: InterpretOptions): T => mean({ ...options, isCutOff });
+    const [shown, all] = [told(found), possibilities(line.memory, meaning, tally)];
+    const same = all.find(({ result }) => told(result.outcome).join("\n") === shown.join("\n"));
     if (same !== undefined) {
       line.memory = same.memory;
       return same.result;
@@ -133,13 +200,18 @@ export function runScenario(
     return {
       place: placeName(line),
       request: index,
-      expected: first === undefined ? [] : describe(first.result.outcome),
+      expected: first === undefined ? [] : told(first.result.outcome),
       found: shown,
     };
   };
   const answer = (line: Line, { index, draft, meant, ran }: Open): Difference | undefined => {
-    const found = ran.respond(draft.response, clock);
-    const met = meet(line, index, found, (options) => meant.respond(draft.response, clock, options));
+    const isCutOff = draft.fate === "answerCutOff";
+    const { answerArrives: arrives, response } = draft;
+    const found = ran.respond({ ...response, arrives, isCutOff }, clock);
+    const met = meet(line, index, found, {
+      isCutOff,
+      mean: (options) => meant.respond(response, clock, options),
+    });
     if ("place" in met) return { ...met, place: `${met.place}, response` };
     ran.finish();
     for (const each of [meant, met]) each.finish(line.memory);
@@ -155,7 +227,9 @@ export function runScenario(
       if ((direction === "inbound" ? call.to : call.from) !== service) continue;
       if (version !== undefined && version !== draft.version) continue;
       const place: Place = { call, version: draft.version, direction };
-      const inForce = inForceAt(place, policies, mesh, built.placement);
+      const inForce = inForceAt(place, policies, mesh, built.placement).map(
+        (each): InForce => ({ ...each, parameters: values.get(each.policy.name) ?? new Map() }),
+      );
       pairs += inForce.length;
       const worker = index % 2;
       const exchange: Exchange = {
@@ -168,12 +242,16 @@ export function runScenario(
         now: clock,
         worker,
       };
-      const ran = line.modules.run({ ...exchange, sender: call.from });
-      const met = meet(line, index, ran.outcome, (options) => interpret(inForce, exchange, options));
+      const isCutOff = draft.fate === "requestCutOff";
+      const ran = line.modules.run({ ...exchange, arrives: draft.arrives, isCutOff, sender: call.from });
+      const met = meet(line, index, ran.outcome, {
+        isCutOff,
+        mean: (options) => interpret(inForce, exchange, options),
+      });
       if ("place" in met) return { pairs, difference: met };
       const failure = failed(line, index);
       if (failure !== undefined) return { pairs, difference: failure };
-      if (met.outcome.reply !== undefined) {
+      if (met.outcome.reply !== undefined || isCutOff || draft.fate === "unanswered") {
         ran.finish();
         met.finish(line.memory);
         continue;

@@ -1,12 +1,15 @@
 import { toText } from "./bytes.ts";
 import { describe, printable } from "./compare.ts";
-import type { RequestDraft } from "./draft/request.ts";
+import { changed } from "./draft/policy.ts";
+import type { Arrives, RequestDraft } from "./draft/request.ts";
 import type { HuntReport } from "./hunt.ts";
 
 /** The files of a golden case that shows a finding, by name. What `traffic.txt` cannot say stands in its comments. */
 export function writeCase(finding: NonNullable<HuntReport["finding"]>): Readonly<Record<string, string>> {
   const { scenario, requests, difference, seed } = finding;
-  const policies = scenario.policies.map(({ text }) => text.replace(/\n\s*(?=\n)/g, "")).join("---\n");
+  const policies = scenario.policies
+    .map((policy) => changed(policy).replace(/\n\s*(?=\n)/g, ""))
+    .join("---\n");
   const comments = [
     `Found by \`npm run fuzz -- --seed ${seed}\`: ${difference.place}${difference.request === undefined ? "" : `, request ${difference.request + 1}`}.`,
     "What is meant:",
@@ -37,15 +40,21 @@ function requestText({ headers }: RequestDraft): string {
   return [of(":method"), of(":path"), ...rest].join(" ");
 }
 
-function detailsOf({ version, body, claims, response, passedMs, headers }: RequestDraft): readonly string[] {
+function detailsOf(request: RequestDraft): readonly string[] {
+  const { version, body, claims, response, passedMs, headers, arrives, answerArrives, fate } = request;
   const answer = { logs: [], tags: new Map(), counts: new Map(), records: [] };
   return [
     `after ${passedMs} ms, for version ${version} where there are some`,
     ...describe({ ...answer, headers }),
-    ...(body === undefined ? [] : [`body ${printable(body)}`]),
+    ...(body === undefined ? [] : [`body ${printable(body)}`, ...arrivalOf(arrives)]),
     ...(claims === undefined ? [] : [`claims ${JSON.stringify(claims)}`]),
     `answered ${response.status}`,
     ...describe({ ...answer, headers: response.headers }),
-    ...(response.body === undefined ? [] : [`body ${printable(response.body)}`]),
+    ...(response.body === undefined ? [] : [`body ${printable(response.body)}`, ...arrivalOf(answerArrives)]),
+    ...(fate === "answered" ? [] : [fate]),
   ];
+}
+
+function arrivalOf({ cuts, trailers }: Arrives): readonly string[] {
+  return [`cut at ${cuts.join(", ")}${trailers ? ", with trailers" : ""}`];
 }

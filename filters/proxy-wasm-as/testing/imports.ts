@@ -148,13 +148,17 @@ const functions: Readonly<Record<string, HostFunction>> = {
     return status.ok;
   },
 
-  proxy_send_local_response(caller, [code, details, detailsSize, body, bodySize, headers, headersSize]) {
+  proxy_send_local_response(
+    caller,
+    [code, details, detailsSize, body, bodySize, headers, headersSize, grpcStatus],
+  ) {
     const pairs = readPairs(caller.guest.read(headers, headersSize));
     caller.stream?.reply({
       status: code,
       details: text(caller, details, detailsSize).replace(/[ \t\n\v\f\r]/g, "_"),
       body: text(caller, body, bodySize),
       headers: pairs.map(([key, value]) => [key.toLowerCase(), textOf(value)]),
+      ...((grpcStatus | 0) < 0 ? {} : { grpcStatus }),
     });
     return status.ok;
   },

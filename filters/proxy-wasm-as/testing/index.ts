@@ -2,6 +2,8 @@ export type { HostConnect, HostConnection } from "./connection.ts";
 export type { Header } from "./header-map.ts";
 export type { Host, HostExchange, HostOptions, HostStream } from "./host.ts";
 export { createHost } from "./host.ts";
+export type { LocalReply } from "./local-reply.ts";
+export { localResponse } from "./local-reply.ts";
 export type { PropertyValue } from "./properties.ts";
 export type { SharedData } from "./shared-data.ts";
 export { createSharedData } from "./shared-data.ts";
@@ -9,7 +11,6 @@ export type {
   HostRequest,
   HostResponse,
   HostResult,
-  LocalReply,
   LogLine,
   ReceivedResponse,
 } from "./stream.ts";

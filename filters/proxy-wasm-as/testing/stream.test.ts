@@ -168,6 +168,26 @@ export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
   expect(late.exchange({ headers: [["a", "1"]] }).response).toBeUndefined();
 });
 
+test("a client that speaks gRPC gets an answer of the filter's own as trailers alone", async () => {
+  const host = await hostOf(`export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  proxy_send_local_response(429, at("why"), 3, at("50% \u00e9"), 6, 0, 0, count == 1 ? -1 : 8);
+  return 0;
+}`);
+  const reply = (...headers: [string, string][]) => host.exchange({ headers }).response;
+  const message: [string, string] = ["grpc-message", "50%25 %C3%A9"];
+  const type: [string, string] = ["content-type", "application/grpc"];
+  expect(reply(type)).toMatchObject({
+    status: 200,
+    body: "",
+    headers: [type, ["grpc-status", "14"], message],
+  });
+  expect(reply(["content-type", "application/grpc+json"], ["a", "1"])).toMatchObject({
+    status: 200,
+    headers: [type, ["grpc-status", "8"], message],
+  });
+  expect(reply(["content-type", "application/grpc-web"])).toMatchObject({ status: 429, body: "50% \u00e9" });
+});
+
 test("shared data is changed by compare-and-swap, and belongs to all VMs of an id", async () => {
   const code = `function get(): u32 { return proxy_get_shared_data(at("k"), 1, cell, cell + 4, cell + 8); }
 function set(value: string, cas: u32): u32 { return proxy_set_shared_data(at("k"), 1, at(value), sizeOf(value), cas); }

@@ -1,5 +1,6 @@
 import { type Body, createBody, dataStatus } from "./body.ts";
-import { bytesOf, createHeaderMap, type Header, type HeaderMap, textOf } from "./header-map.ts";
+import { createHeaderMap, type Header, type HeaderMap, textOf } from "./header-map.ts";
+import { type LocalReply, localResponse } from "./local-reply.ts";
 import { derivedProperty, type PropertyValue, serializeProperty } from "./properties.ts";
 
 /** One request. Properties are named as `source.address`, the parts of a longer path all joined by dots. */
@@ -23,14 +24,6 @@ export interface HostResponse {
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
   readonly trailers?: readonly Header[];
   readonly isUnfinished?: boolean;
-}
-
-/** An answer by the filter itself. */
-export interface LocalReply {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-  readonly details: string;
 }
 
 /** A line of the filter's log; level 0 is trace and 5 critical. */
@@ -269,15 +262,13 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
   };
 
   const way: Way = wayOf(request, request.headers ?? [], 0);
+  const requestType = textOf(way.headers.get("content-type") ?? new Uint8Array());
 
   function respond(response: HostResponse): void {
     if (answer !== undefined || hasEnded || isReset) return;
     const own = reply;
     if (own === undefined && !isThrough(way)) return;
-    const message =
-      own === undefined
-        ? response
-        : { status: own.status, headers: headersOf(own), ...(own.body === "" ? {} : { body: own.body }) };
+    const message = own === undefined ? response : localResponse(requestType, own);
     const code: Header = [":status", String(message.status ?? 200)];
     answer = wayOf(message, [code, ...(message.headers ?? [])], 2);
     // The reply that stands for a failure meets no more of the filter.
@@ -321,12 +312,8 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
   function received(): ReceivedResponse | undefined {
     if (isReset) return undefined;
     if (reply !== undefined && isDirect) {
-      return {
-        ...pick(createHeaderMap(headersOf(reply))),
-        status: reply.status,
-        body: reply.body,
-        trailers: [],
-      };
+      const { status, headers, body = "" } = localResponse(requestType, reply);
+      return { ...pick(createHeaderMap(headers)), status, body, trailers: [] };
     }
     if (answer === undefined || !isThrough(answer)) return undefined;
     const { headers, body, trailers } = answer;
@@ -342,13 +329,6 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
   if (!vm.isFailed) vm.enter(stream, "proxy_on_context_create", id, vm.root);
   pump(way);
   return stream;
-}
-
-/** The headers that Envoy gives an answer of its own. */
-function headersOf(reply: LocalReply): readonly Header[] {
-  const length: Header = ["content-length", String(bytesOf(reply.body).length)];
-  const type: readonly Header[] = reply.body === "" ? [] : [["content-type", "text/plain"]];
-  return [...reply.headers, length, ...type];
 }
 
 function pick(headers: HeaderMap): Pick<ReceivedResponse, "headers" | "headerBytes"> {

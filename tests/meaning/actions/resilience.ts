@@ -35,14 +35,14 @@ const setDeadline: Action = (call) => {
 
 const injectDelay: Action = (call) => {
   const [delay, percent] = [intAt(call, 0), floatAt(call, 1)];
-  if (delay <= 0n || !happens(call, percent) || !mayAct(call)) return;
+  if (delay <= 0n || !happens(call, "d", percent) || !mayAct(call)) return;
   // Two policies that hold it back do so one after the other.
   const before = BigInt(valuesOf(call.run, delayHeader)[0] ?? 0n);
   replaceHeader(call, delayHeader, (before + ceilMs(delay)).toString());
 };
 
 const injectAbort: Action = (call) => {
-  if (!happens(call, floatAt(call, 1)) || !mayAct(call)) return;
+  if (!happens(call, "a", floatAt(call, 1)) || !mayAct(call)) return;
   // What is answered first is the answer.
   if (valuesOf(call.run, abortHeader).length === 0)
     replaceHeader(call, abortHeader, intAt(call, 0).toString());

@@ -1,4 +1,5 @@
 import { type Action, bytesAt, floatAt, type Invocation, intAt, mayAct } from "../action.ts";
+import { type Decision, placeOf } from "../chance.ts";
 import { splitPath } from "./access.ts";
 import { replaceHeader, valuesOf } from "./headers.ts";
 
@@ -13,12 +14,16 @@ const splitByWeight: Action = (call) => {
   // Two weights of nothing say nothing.
   if (first + second === 0n) return;
   if (!mayAct(call)) return;
-  const goesFirst = first > 0n && (second === 0n || call.run.travel.choose());
+  const place = placeOf(call.run, "s");
+  const all = Number(first) + Number(second);
+  const goesFirst =
+    first > 0n &&
+    (second === 0n || (place === undefined ? call.run.travel.choose() : place * all < Number(first)));
   replaceHeader(call, "x-wire-version", bytesAt(call, goesFirst ? 1 : 3));
 };
 
 const mirror: Action = (call) => {
-  if (!isFor(call) || !happens(call, floatAt(call, 2))) return;
+  if (!isFor(call) || !happens(call, "m", floatAt(call, 2))) return;
   if (mayAct(call)) replaceHeader(call, "x-wire-mirror", bytesAt(call, 1));
 };
 
@@ -53,9 +58,11 @@ export const routing: Readonly<Record<string, Action>> = {
 };
 
 /** Whether something of this percentage happens this time. */
-export function happens({ run }: Invocation, percent: number): boolean {
+export function happens({ run }: Invocation, decision: Decision, percent: number): boolean {
   if (percent >= 100) return true;
-  return percent > 0 && run.travel.choose();
+  if (!(percent > 0)) return false;
+  const place = placeOf(run, decision);
+  return place === undefined ? run.travel.choose() : place * 100 < percent;
 }
 
 /** "when it is a request to that service" */

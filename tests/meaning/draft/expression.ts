@@ -45,9 +45,19 @@ export function word(text: string): Draft {
   return { text, full: text, binding: atom };
 }
 
-const intLiterals = ["0", "1", "2", "3", "7", "10", "255", "1000", "4294967296", "9223372036854775807"];
-const floatLiterals = ["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0"];
-const durationLiterals = ["0s", "1ms", "250us", "100ms", "1s", "1.5s", "60s", "5m", "1h"];
+const intLiterals = [
+  ...["0", "1", "2", "3", "7", "10", "255", "1000", "4294967296", "9007199254740993"],
+  ...["9223372036854775807", "(-9223372036854775807 - 1)"],
+];
+/** With those that JavaScript writes with an exponent, the least one, and one that is beyond all. */
+const floatLiterals = [
+  ...["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0", "(-0.0)", "0.0000001"],
+  ...["1000000000000000000000.0", `0.${"0".repeat(323)}5`, `1${"0".repeat(309)}.0`],
+];
+const durationLiterals = [
+  ...["0s", "1ms", "250us", "100ms", "1s", "1.5s", "60s", "5m", "1h"],
+  ...["1ns", "2562047h", "9223372036854775807ns"],
+];
 
 /** Each is made of many others, which are the same for equal names. */
 const known = new WeakMap<Names, Map<string, Drafts>>();
@@ -289,7 +299,7 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
     case "float":
       if (parameter.name === "percent")
         return fc.oneof(
-          { weight: 4, arbitrary: fc.constantFrom("0.0", "100.0", "50.0", "100", "0.5").map(word) },
+          { weight: 4, arbitrary: fc.constantFrom("0.0", "100.0", "50.0", "25.0", "100", "0.5").map(word) },
           { weight: 1, arbitrary: late("float", fc.constantFrom("250.0", "-1.0").map(word)) },
         );
       if (parameter.name === "perSecond")
@@ -304,8 +314,8 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
           fc.constantFrom("1", "2", "5").map(word),
           late("int", fc.constantFrom("0", "-1").map(word)),
         );
-      if (parameter.name === "firstWeight") return fc.constantFrom("1", "9").map(word);
-      if (parameter.name === "secondWeight") return fc.constantFrom("0", "1", "9").map(word);
+      if (parameter.name === "firstWeight") return fc.constantFrom("1", "9", "9223372036854775807").map(word);
+      if (parameter.name === "secondWeight") return fc.constantFrom("0", "1", "9", "9223372036854775807").map(word);
       // The host counts in JavaScript's numbers, which larger ones would leave.
       if (action === "Count")
         return late(

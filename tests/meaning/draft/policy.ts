@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { Interface, ValueType } from "../../../controlplane/language/interface.ts";
 import type { Mode, Side } from "../../../controlplane/language/policy.ts";
+import { utf8 } from "../bytes.ts";
+import type { Value } from "../run.ts";
 import { actionsOf, calls, type Draft, expression, isOnSide, type Names, word } from "./expression.ts";
 
 /** Lines of Copper, in both ways of writing. */
@@ -15,6 +17,28 @@ export interface PolicyDraft {
   readonly name: string;
   readonly text: string;
   readonly full: string;
+  /** What is changed once it is compiled. */
+  readonly changes: readonly Change[];
+}
+
+/** Another value for a parameter, and where it stands in the text. */
+export interface Change {
+  readonly name: string;
+  readonly value: Value;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Values by the names of parameters. */
+export type Values = ReadonlyMap<string, Value>;
+
+/** The text with other values for its parameters. */
+export function changed({ text, changes }: PolicyDraft): string {
+  return changes.reduce((written, { from, to }) => written.replace(from, () => to), text);
+}
+
+export function tuned(changes: readonly Change[]): Values {
+  return new Map(changes.map(({ name, value }) => [name, value]));
 }
 
 /** What a policy of a scenario is to be. */
@@ -24,7 +48,8 @@ export interface PolicyOptions {
   readonly contexts: readonly string[];
   readonly name: string;
   readonly act: "Request" | "RPCRequest" | "Response" | "RPCResponse";
-  readonly side: Side;
+  /** `both`: two sections, each with its heading. */
+  readonly side: Side | "both";
   readonly mode: Mode;
   /** Whether it may control access: all `Allow`s of a call sit on one side of it. */
   readonly allows: boolean;
@@ -37,12 +62,56 @@ const stateTypes: readonly { readonly type: string; readonly name: string; reado
   { type: "TokenBucket", name: "bucket", scope: "" },
   { type: "ConcurrencyLimit", name: "running", scope: "" },
 ];
-const parameters: readonly { readonly type: ValueType; readonly name: string; readonly default: string }[] = [
-  { type: "int", name: "few", default: "3" },
-  { type: "string", name: "word", default: '"ab"' },
-  { type: "duration", name: "while_", default: "1s" },
-  { type: "float", name: "part", default: "0.5" },
-  { type: "bool", name: "flag", default: "true" },
+interface ParameterDraft {
+  readonly type: ValueType;
+  readonly name: string;
+  readonly default: string;
+  /** What it may be changed to, and what that is. */
+  readonly others: readonly (readonly [text: string, value: Value])[];
+}
+
+const parameters: readonly ParameterDraft[] = [
+  {
+    type: "int",
+    name: "few",
+    default: "3",
+    others: [
+      ["0", 0n],
+      ["-5", -5n],
+      ["9223372036854775807", 2n ** 63n - 1n],
+    ],
+  },
+  {
+    type: "string",
+    name: "word",
+    default: '"ab"',
+    others: [
+      ['""', ""],
+      ['"é 1"', utf8("é 1")],
+      ['"10"', "10"],
+    ],
+  },
+  {
+    type: "duration",
+    name: "while_",
+    default: "1s",
+    others: [
+      ["0s", 0n],
+      ["250us", 250_000n],
+      ["60s", 60_000_000_000n],
+    ],
+  },
+  {
+    type: "float",
+    name: "part",
+    default: "0.5",
+    others: [
+      ["0.0", 0],
+      ["-1.5", -1.5],
+      ["1000000000000000000000.0", 1e21],
+    ],
+  },
+  { type: "bool", name: "flag", default: "true", others: [["false", false]] },
 ];
 
 /** A policy for the checker: declarations, a heading unless it may sit on either side, and statements. */
@@ -53,60 +122,78 @@ export function policy(options: PolicyOptions): fc.Arbitrary<PolicyDraft> {
   return fc
     .record({
       states: fc.subarray([...allStates]),
-      parameters: fc.subarray([...parameters]),
+      parameters: fc.subarray([...parameters]).chain((given) =>
+        fc.tuple(
+          ...given.map((each) =>
+            fc.record({
+              declared: fc.constant(each),
+              other: fc.option(fc.constantFrom(...each.others), { nil: undefined }),
+            }),
+          ),
+        ),
+      ),
       context: fc.constantFrom(...options.contexts),
       priority: fc.integer({ min: 0, max: 2 }),
     })
     .chain(({ states, parameters: given, context, priority }) => {
-      const names: Names = {
-        interface: options.interface,
-        act: options.act,
-        self,
-        side: options.side,
-        services: options.services,
-        states,
-        values: given.map(({ name, type }) => ({ name, type, isOptional: false })),
-      };
-      return lets(names).chain(({ lines, names: all }) =>
-        fc
-          .array(statement(all, options.allows, 2), { minLength: 1, maxLength: 4 })
-          .map((body): PolicyDraft => {
-            const clauses = [
-              `act (${options.act} ${self})`,
-              `context ('${context}')`,
-              `priority (${basePriority(options.side) + priority})`,
-              ...states.map(({ type, name, scope }) => `using (${scope}${type} ${name})`),
-              ...(given.length === 0
-                ? []
-                : [
-                    `param (${given.map(({ type, name, default: value }) => `${type} ${name} = ${value}`).join(", ")})`,
-                  ]),
-              ...(options.mode === "enforce" ? [] : [`mode (${options.mode})`]),
+      const section = (side: Side): DraftLines => {
+        const names: Names = {
+          interface: options.interface,
+          act: options.act,
+          self,
+          side,
+          services: options.services,
+          states,
+          values: given.map(({ declared: { name, type } }) => ({ name, type, isOptional: false })),
+        };
+        const heading = side === "egress" ? ["[Egress]"] : side === "ingress" ? ["[Ingress]"] : [];
+        return lets(names).chain(({ lines, names: all }) =>
+          fc.array(statement(all, options.allows, 2), { minLength: 1, maxLength: 4 }).map((body): Lines => {
+            const write = (way: keyof Lines): readonly string[] => [
+              ...heading,
+              ...lines[way],
+              ...body.flatMap((each) => each[way]),
             ];
-            const heading =
-              options.side === "egress" ? "[Egress]" : options.side === "ingress" ? "[Ingress]" : undefined;
-            const write = (way: keyof Lines): string =>
-              [
-                `policy ${options.name} (`,
-                ...indent(clauses),
-                ") {",
-                ...indent([
-                  ...(heading === undefined ? [] : [heading]),
-                  ...lines[way],
-                  ...body.flatMap((each) => each[way]),
-                ]),
-                "}",
-                "",
-              ].join("\n");
-            return { name: options.name, text: write("text"), full: write("full") };
+            return { text: write("text"), full: write("full") };
           }),
-      );
+        );
+      };
+      const sides: readonly Side[] = options.side === "both" ? ["egress", "ingress"] : [options.side];
+      const written = ({ type, name }: ParameterDraft, value: string): string => `${type} ${name} = ${value}`;
+      return fc.tuple(...sides.map(section)).map((sections): PolicyDraft => {
+        const clauses = [
+          `act (${options.act} ${self})`,
+          `context ('${context}')`,
+          `priority (${basePriority(options.side) + priority})`,
+          ...states.map(({ type, name, scope }) => `using (${scope}${type} ${name})`),
+          ...(given.length === 0
+            ? []
+            : [`param (${given.map(({ declared }) => written(declared, declared.default)).join(", ")})`]),
+          ...(options.mode === "enforce" ? [] : [`mode (${options.mode})`]),
+        ];
+        const write = (way: keyof Lines): string =>
+          [
+            `policy ${options.name} (`,
+            ...indent(clauses),
+            ") {",
+            ...indent(sections.flatMap((each) => each[way])),
+            "}",
+            "",
+          ].join("\n");
+        const changes = given.flatMap(({ declared, other }): readonly Change[] => {
+          if (other === undefined) return [];
+          const [text, value] = other;
+          const from = written(declared, declared.default);
+          return [{ name: declared.name, value, from, to: written(declared, text) }];
+        });
+        return { name: options.name, text: write("text"), full: write("full"), changes };
+      });
     });
 }
 
 /** What the caller's proxy does comes before what the callee's does, so that a placement need not reverse the order. */
-function basePriority(side: Side): number {
-  return side === "egress" ? 20 : side === "either" ? 10 : 0;
+function basePriority(side: PolicyOptions["side"]): number {
+  return side === "egress" ? 20 : side === "ingress" ? 0 : 10;
 }
 
 /** Some values by name, each made of those before. */

@@ -10,13 +10,32 @@ export interface RequestDraft {
   readonly version: string;
   readonly headers: readonly Header[];
   readonly body?: Bytes;
+  readonly arrives: Arrives;
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly response: Response;
+  readonly answerArrives: Arrives;
+  readonly fate: Fate;
   /** Since the one before. */
   readonly passedMs: number;
   /** How many others are still under way when it is answered. */
   readonly underWay: number;
 }
+
+/** How a message comes in. */
+export interface Arrives {
+  /** Where its body is cut in pieces, modulo its length. */
+  readonly cuts: readonly number[];
+  /** What it ends with. */
+  readonly trailers: boolean;
+}
+
+/** How far it gets: `cutOff` says that the caller or the service is gone in the midst of the request, or of the answer. */
+export type Fate = "answered" | "requestCutOff" | "unanswered" | "answerCutOff";
+
+const arrives: fc.Arbitrary<Arrives> = fc.record({
+  cuts: fc.oneof(fc.constant([]), fc.array(fc.nat({ max: 10_000 }), { maxLength: 4 })),
+  trailers: fc.constantFrom(false, false, true),
+});
 
 const long = "0123456789abcdef".repeat(64);
 
@@ -76,6 +95,11 @@ const response: fc.Arbitrary<Response> = fc
     ...(content === undefined ? {} : { body: content }),
   }));
 
+/** As the id of a request: any text that is a header's. */
+function legal(text: string): Bytes {
+  return text.replace(/[\0\r\n]/g, ".");
+}
+
 const deadlines = [
   "",
   "k=v",
@@ -92,12 +116,21 @@ export const request: fc.Arbitrary<RequestDraft> = fc
     method: fc.constantFrom("GET", "POST", "PUT"),
     path: fc.constantFrom(...words.paths),
     host: fc.constantFrom("b", "a", "b:8080", "example.com"),
-    id: fc.constantFrom(undefined, "1", "2", "8a1f", "c0ffee"),
+    id: fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(undefined, "") },
+      { weight: 4, arbitrary: fc.string({ minLength: 1, maxLength: 8, unit: "binary-ascii" }).map(legal) },
+    ),
     baggage: fc.constantFrom(undefined, undefined, ...deadlines),
     headers: fc.array(header, { maxLength: 6 }),
     body: fc.option(body, { nil: undefined }),
+    arrives,
     claims,
     response,
+    answerArrives: arrives,
+    fate: fc.oneof(
+      { weight: 9, arbitrary: fc.constant<Fate>("answered") },
+      { weight: 1, arbitrary: fc.constantFrom<Fate>("requestCutOff", "unanswered", "answerCutOff") },
+    ),
     underWay: fc.constantFrom(0, 0, 1, 3),
     passedMs: fc.constantFrom(0, 0, 1, 250, 500, 1000, 60_000),
   })

@@ -8,6 +8,8 @@ import { type PolicyDraft, policy } from "./policy.ts";
 export interface Scenario {
   readonly mesh: MeshDraft;
   readonly policies: readonly PolicyDraft[];
+  /** Whether they stand in one file. */
+  readonly together: boolean;
 }
 
 const acts = ["Request", "Request", "RPCRequest", "Response", "RPCResponse"] as const;
@@ -19,7 +21,8 @@ export function scenario(offered: Interface, policiesMax = 9): fc.Arbitrary<Scen
       fc
         .record({
           act: fc.constantFrom(...acts.filter((act) => offered.receivers.has(act))),
-          side: fc.constantFrom<Side>("ingress", "egress", "either"),
+          // On one call the sections of two such policies could not keep their order.
+          side: fc.constantFrom<Side | "both">("ingress", "egress", "either", ...both(index)),
           mode: fc.constantFrom<Mode>("enforce", "enforce", "enforce", "enforce", "audit", "off"),
         })
         .chain((shape) =>
@@ -37,7 +40,13 @@ export function scenario(offered: Interface, policiesMax = 9): fc.Arbitrary<Scen
         );
     return fc
       .integer({ min: 4, max: policiesMax })
-      .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => one(index))))
-      .map((policies) => ({ mesh: drawn, policies }));
+      .chain((count) =>
+        fc.tuple(fc.boolean(), fc.tuple(...Array.from({ length: count }, (_, index) => one(index)))),
+      )
+      .map(([together, policies]) => ({ mesh: drawn, policies, together }));
   });
+}
+
+function both(index: number): readonly "both"[] {
+  return index === 0 ? ["both", "both", "both"] : [];
 }
