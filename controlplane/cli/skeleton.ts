@@ -8,7 +8,7 @@ export interface SkeletonOptions {
   readonly form: Form;
   /** Of the policy, and of its folder. */
   readonly name: string;
-  /** The way from the policy's folder to this toolkit, with slashes, for the imports of its test. */
+  /** The way from the policy's folder to this toolkit, with slashes, for the imports of its test and the commands of its README. */
   readonly toolkit: string;
 }
 
@@ -18,12 +18,12 @@ export function skeleton({ form, name, toolkit }: SkeletonOptions): readonly Sou
     ? [
         { path: "policy.cup", text: format({ path: "policy.cup", text: copper(name) }).text },
         { path: "policy.test.ts", text: copperTest(name, toolkit) },
-        { path: "README.md", text: readme(name, "policy.cup") },
+        { path: "README.md", text: readme(name, toolkit) },
       ]
     : [
         { path: "policy.ts", text: filter(name) },
         { path: "policy.test.ts", text: filterTest(name, toolkit) },
-        { path: "README.md", text: readme(name, "policy.ts") },
+        { path: "README.md", text: readme(name, toolkit) },
       ];
 }
 
@@ -97,13 +97,22 @@ test("requests say which policy they met", { timeout: 60_000 }, async () => {
 `;
 }
 
-function readme(name: string, file: string): string {
+/** Its commands work as they stand in the folder above, where filter code has its name from, whatever Node is on the path. */
+function readme(name: string, toolkit: string): string {
+  const way = toolkit.replace(/^\.\.(?:\/|$)/, "") || ".";
+  const mesh = `--mesh ${way}/examples/meshes/hotel-reservation.yaml`;
   return `# ${name}
 
 Every request from one service to another gets the header \`x-policy: ${name}\`.
 
-    wire check ${file} --mesh mesh.yaml     # is it right, and does the mesh have what it names
-    wire place ${file} --mesh mesh.yaml     # which proxies it needs
-    npx vitest run --root .${" ".repeat(Math.max(1, file.length + 8))}# what it does to requests, in process
+The commands are for the folder above this one. Is it right, and does the mesh have what it names? Which proxies does it need? The mesh
+here is an example: name your own instead.
+
+    wire check ${name} ${mesh}
+    wire place ${name} ${mesh}
+
+What it does to requests, in process:
+
+    ${way}/node_modules/.bin/node ${way}/node_modules/vitest/vitest.mjs run --root ${name}
 `;
 }

@@ -1,11 +1,26 @@
 import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { skeleton } from "../../controlplane/cli/skeleton.ts";
 import { folderWith, hotel, root, runWire } from "./run-wire.ts";
 
-/** Run the tests in a folder, as its README says. */
+/** Type the commands of a README into a shell in the folder above, where `wire` is a command. */
+function follow(folder: string): Promise<{ readonly code: number; readonly output: string }> {
+  const typed = readFileSync(join(folder, "README.md"), "utf8").match(/^ {4}.+$/gm) ?? [];
+  const wire = `wire() { '${process.execPath}' '${join(root, "controlplane/cli/main.ts")}' "$@"; }`;
+  const env = { ...process.env, VITEST: undefined, NO_COLOR: "1" };
+  return new Promise((done) => {
+    execFile(
+      "sh",
+      ["-ec", [wire, ...typed].join("\n")],
+      { cwd: dirname(folder), env },
+      (error, stdout, stderr) => done({ code: error === null ? 0 : 1, output: stdout + stderr }),
+    );
+  });
+}
+
+/** Run the tests in a folder. */
 function runTests(folder: string): Promise<{ readonly code: number; readonly output: string }> {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const env = { ...process.env, VITEST: undefined, NO_COLOR: "1" };
@@ -36,9 +51,10 @@ describe("wire new", () => {
     }
     if (form === "policy") expect((await runWire(["fmt", "--check", made])).code).toBe(0);
     expect(readFileSync(join(made, "README.md"), "utf8")).toMatch(/^# my-first\n\n\S/);
-    const tested = await runTests(made);
-    expect(tested.output).toContain("1 passed");
-    expect(tested.code).toBe(0);
+    const { code: followed, output } = await follow(made);
+    for (const said of ["ok: my-first", "services get a proxy (optimal", "1 passed"])
+      expect(output).toContain(said);
+    expect(followed).toBe(0);
   });
 
   test("its test fails when the policy does something else", async () => {
