@@ -1,7 +1,14 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** What takes long though it needs nothing but Node: random cases by the thousand, and modules of hundreds of policies. */
-const slow = ["tests/meaning/differential.test.ts", "controlplane/codegen/large-modules.test.ts"];
+/** What takes long though it needs nothing but Node: random cases by the thousand, and modules that are large, many, or never come to an end. */
+const slow = [
+  "controlplane/codegen/build-chains.test.ts",
+  "controlplane/codegen/large-modules.test.ts",
+  "controlplane/editor/any-text.test.ts",
+  "controlplane/regex/against-re2.test.ts",
+  "tests/meaning/{differential,readings}.test.ts",
+  "tests/syntax.test.ts",
+];
 
 /** `unit` takes seconds and needs nothing but Node, `meaning` a minute; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({

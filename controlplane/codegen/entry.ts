@@ -18,6 +18,8 @@ interface Entry {
   readonly act: Act;
   /** Whether it has an `Allow`. */
   readonly judges: boolean;
+  /** Whether it may end an exchange: it has an `Allow` or a `Deny`. */
+  readonly decides: boolean;
   /** Whether it may ask for another route. */
   readonly reroutes: boolean;
   /** How much of the body it reads, in bytes; absent: nothing. */
@@ -98,13 +100,19 @@ ${begin}${isOwn}${runAll(list, use)}${end}}
 `;
   }
   const readers = list.filter(waits);
+  // Access control fails closed, and the rest open (design §4): a body that there is no room to wait for is an empty one to the rest.
+  const strict = readers.filter(({ decides }) => decides).map(({ index }) => mustRead(index, use));
+  const held =
+    strict.length === 0
+      ? `${use("waiting", "wait")}()`
+      : `(${use("waiting", "wait")}() || ((${strict.join(" || ")}) && ${use("waiting", "refuse")}()))`;
   const isWaiting = `${use("waiting", "isWaiting")}(context, ${map})`;
   const act = `${begin}  ${use("waiting", "resume")}(context, ${map});\n  ${phase}Policies();\n${end}`;
   return `function ${phase}Policies(): void {
 ${runAll(list, use)}}
 
 export function proxy_on_${phase}_headers(context: u32, _headers: u32, last: u32): u32 {
-${begin}${isOwn}  if (last == 0 && (${readers.map(({ index }) => runs(index, use)).join(" || ")})) return ${use("waiting", "wait")}();
+${begin}${isOwn}  if (last == 0 && (${readers.map(({ index }) => runs(index, use)).join(" || ")}) && ${held}) return 1;
   ${phase}Policies();
 ${end}}
 
@@ -140,6 +148,11 @@ function judged(list: readonly Numbered[], place: number, use: Use): string {
   const verdict = `${use("policy", "verdict")}();\n`;
   if (left.length === 0) return `  ${verdict}`;
   return `  if (!(${left.map(({ index }) => runs(index, use)).join(" || ")})) ${verdict}`;
+}
+
+/** An audited policy stands in nobody's way. */
+function mustRead(index: number, use: Use): string {
+  return `(${runs(index, use)} && !${use("policy", "audits")}())`;
 }
 
 function runs(index: number, use: Use): string {

@@ -9,7 +9,13 @@ export function generateFilter(name: string, parameters: readonly PolicyParamete
   const run = "onRequest(new Request())";
   const hasParameters = parameters.length > 0;
   const calls = [
-    { act: "Request" as const, judges: false, reroutes: false, code: hasParameters ? "configured()" : run },
+    {
+      act: "Request" as const,
+      judges: false,
+      decides: false,
+      reroutes: false,
+      code: hasParameters ? "configured()" : run,
+    },
   ];
   imports.use("bytes", "bytes");
   const code = entry({ names: "NAMES", calls }, imports.use);

@@ -294,3 +294,29 @@ test("one metric of several policies is defined once", async () => {
   expect(calls.filter((call) => call === "define_metric")).toHaveLength(1);
   expect(Object.fromEntries(both.metrics)).toEqual({ "wire.n": 6 });
 });
+
+test("what there is no room to wait for is refused only for a policy that is enforced and could deny it", async () => {
+  const text = `policy deny ( act (Request request) context ('a -> b') ) { if (BodyContains(request, "bad", 10)) Deny(request, 400); }
+---
+policy size ( act (Request request) context ('a -> b') ) { SetHeader(request, "size", GetBodySize(request, 10).ToString()); }`;
+  const { policies } = checkCopper({ path: "p.cup", text });
+  const { bytes = new Uint8Array() } = await assemble({ entry: generate(policies) });
+  const asked = (deny: string, size: string) => {
+    const configuration = `deny\tinbound\t${deny}\nsize\tinbound\t${size}\n`;
+    const full = createHost(bytes, { configuration, allowOnHeadersStopIteration: true });
+    const waiting = Array.from({ length: 4096 }, () => full.open({ body: "b", isUnfinished: true }));
+    const during = full.request({ body: ["ba", "d"] });
+    for (const stream of waiting) stream.end();
+    const later = full.request({ body: ["ba", "d"] });
+    expect(full.failure).toBeNull();
+    expect(full.metrics.get("wire.no_room_for_body")).toBe(1);
+    return [during, later].map(
+      ({ localReply, requestHeaders }) =>
+        localReply?.status ?? Object.fromEntries(requestHeaders)["size"] ?? "-",
+    );
+  };
+  expect(asked("*\tenforce", "*\tenforce")).toEqual([503, 400]);
+  expect(asked("*\tenforce", "*\taudit")).toEqual([503, 400]);
+  expect(asked("*\taudit", "*\tenforce")).toEqual(["0", "3"]);
+  expect(asked("*\taudit", "*\taudit")).toEqual(["-", "-"]);
+});

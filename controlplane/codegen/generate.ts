@@ -46,6 +46,7 @@ ${judge}${statements}}
     return {
       act: policy.act,
       judges: judges(policy),
+      decides: decides(policy),
       reroutes: callsOf(policy).some(({ action }) => routeActions.has(action)),
       ...(limit === undefined ? {} : { bodyLimit: limit }),
       code: `${functionName(policy.name, index)}()`,
@@ -103,6 +104,11 @@ export function createImports(): { use(file: string, name: string): string; line
 
 function judges({ sections }: CopperPolicy): boolean {
   return sections.some(({ body }) => hasAllow(body));
+}
+
+/** Whether it may keep a request from going on. */
+function decides(policy: CopperPolicy): boolean {
+  return callsOf(policy).some(({ action }) => action === "Allow" || action === "Deny");
 }
 
 /** How much of the body a policy looks at. */

@@ -6,7 +6,7 @@ export const clauseWords: ReadonlyMap<string, string> = new Map([
   ["act", "What the policy handles, and the name that its statements call it by: `act (Request request)`."],
   [
     "using",
-    "State that outlives a request: `using (Counter counter)`. One value for all workers of a proxy, or with `worker` before it one for each.",
+    "State that outlives a request: `using (Counter counter)`. One value for all workers of a proxy, or with `worker` before it one for each. The former outlives other parameters and other code, and also the removal of its policy while other policies have modules in that proxy; the latter ends with its module.",
   ],
   [
     "context",
