@@ -46,7 +46,7 @@ export function word(text: string): Draft {
 }
 
 const intLiterals = ["0", "1", "2", "3", "7", "10", "255", "1000", "4294967296", "9223372036854775807"];
-const floatLiterals = ["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0"];
+const floatLiterals = ["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0", "1e3", "2.5e-7"];
 const durationLiterals = ["0s", "1ms", "250us", "100ms", "1s", "1.5s", "60s", "5m", "1h"];
 
 /** Each is made of many others, which are the same for equal names. */
