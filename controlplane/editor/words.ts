@@ -47,7 +47,7 @@ export const typeWords: ReadonlyMap<string, string> = new Map([
   ],
   ["bytes", "Any bytes."],
   ["int", "A whole number of 64 bits that wraps around. Dividing by zero yields 0."],
-  ["float", "A number with a fraction, IEEE 754 of 64 bits."],
+  ["float", "A number with a fraction or an exponent, IEEE 754 of 64 bits: `0.5`, `2.5e-7`."],
   ["bool", "`true` or `false`."],
   ["duration", "A time span with its unit: `250us`, `100ms`, `60s`, `5m`, `1h`."],
 ]);

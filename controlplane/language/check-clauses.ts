@@ -1,5 +1,5 @@
 import type { ClauseNode, PolicyNode, Word } from "./ast.ts";
-import { unwritableValue } from "./check-header.ts";
+import { printable, unwritableValue } from "./check-header.ts";
 import type { Context } from "./context.ts";
 import type { Interface, ValueType } from "./interface.ts";
 import { receiversOf } from "./lookup.ts";
@@ -235,6 +235,15 @@ function checkParameter(words: readonly Word[], clause: ClauseNode, read: Clause
   const literal = readLiteral(known, value);
   if (literal === undefined) {
     read.broken.add(name.text);
+    const unfit =
+      known === "string" && value.length === 1 && value[0]?.kind === "string" ? value[0] : undefined;
+    const control = /\p{Cc}/u.exec(unfit?.text ?? "")?.[0];
+    if (control !== undefined) {
+      const message = `the text of a parameter has no \`${printable(control)}\``;
+      const help = "it travels in one line: what needs control characters can stand in the statements";
+      reporter.report("CUP0207", spanOf(value, clause), message, { help });
+      return;
+    }
     reporter.report(
       "CUP0216",
       spanOf(value, clause),
@@ -278,13 +287,10 @@ function readLiteral(type: ValueType, words: readonly Word[]): Literal | undefin
     return isBool ? literal(word.text === "true") : undefined;
   }
   if (word.kind !== "number") return undefined;
-  const isNegative = word.text.startsWith("-");
-  const number = readNumber(word.text.replace(/^[-+]/, ""));
+  const number = readNumber(word.text.replace(/^\+/, ""));
   if (number.kind === "wrong") return undefined;
-  if (type === "float" && number.kind !== "duration")
-    return literal(Number(number.value) * (isNegative ? -1 : 1));
-  if (number.kind !== type || typeof number.value !== "bigint") return undefined;
-  return literal(isNegative ? -number.value : number.value);
+  if (type === "float" && number.kind !== "duration") return literal(Number(number.value));
+  return number.kind === type ? literal(number.value) : undefined;
 }
 
 function isTaken(name: Word, read: Clauses, reporter: Reporter): boolean {

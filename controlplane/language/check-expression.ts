@@ -142,7 +142,7 @@ function literal(type: ValueType, value: Literal["value"], span: Span): Literal 
 
 function checkNumber(text: string, span: Span, scope: Scope, wanted: Wanted): Literal | undefined {
   const unit = wanted.type === "duration" ? wanted.unit : undefined;
-  const number = readNumber(unit !== undefined && /^[0-9.]+$/.test(text) ? text + unit : text);
+  const number = readNumber(unit !== undefined && /^-?[0-9.]+$/.test(text) ? text + unit : text);
   if (number.kind === "wrong") {
     scope.reporter.report("CUP0218", span, number.message, { help: number.help });
     return undefined;
@@ -192,6 +192,8 @@ function checkUnary(
     const operand = checkCondition(node.operand, scope);
     return operand && { kind: "unary", operator, operand, type: "bool", isOptional: false, span };
   }
+  // The least number has no positive twin.
+  if (node.operand.kind === "number") return checkNumber(`-${node.operand.value}`, span, scope, wanted);
   const operand = checkExpression(node.operand, scope, wanted);
   if (operand === undefined) return undefined;
   const { type } = operand;

@@ -15,6 +15,9 @@ const statements = (text: string) =>
     .replace(/^ {2}/gm, "");
 
 describe("Copper", () => {
+  test("numbers with an exponent stay whole", () => {
+    expect(statements("let a=2.5e-7*-1E+3-1e3;")).toBe("let a = 2.5e-7 * -1E+3 - 1e3;\n");
+  });
   test("a file of old spellings", () => {
     expect(
       laidOut(`import interface.cui

@@ -40,6 +40,26 @@ describe("lexer", () => {
   });
 });
 
+describe("numbers", () => {
+  test("the least of 64 bits and exponents are read, as values and as defaults", () => {
+    const least = "-9223372036854775808";
+    const text = `policy p (act (Request r) context ('a') param (int low = ${least}, float part = -2.5e-7)) {
+  let a = low + ${least}; let b = part * 1e3; let c = ${least}ns;
+  if (a > 0 || b > 1E+2 || c > 0s) Deny(r);
+}`;
+    const { policies, diagnostics } = checkCopper({ path: "a.cup", text });
+    expect(diagnostics).toEqual([]);
+    expect(policies[0]?.parameters.map(({ default: { value } }) => value)).toEqual([-(2n ** 63n), -2.5e-7]);
+  });
+  test.each(["9223372036854775808", "-9223372036854775809", "1 - 9223372036854775808"])(
+    "%s is too large",
+    (number) => {
+      const text = `policy p (act (Request r) context ('a')) { let a = ${number}; if (a > 0) Deny(r); }`;
+      expect(checkCopper({ path: "a.cup", text }).diagnostics.map(({ code }) => code)).toEqual(["CUP0218"]);
+    },
+  );
+});
+
 describe("escapes", () => {
   test.each([
     ["\\t\\n\\r", "\t\n\r"],

@@ -23,7 +23,7 @@ const lineComment = /\/\/[^\n]*/y;
 // A hyphen belongs to a name only between its letters, as in DNS labels.
 const name = /[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*/y;
 const plainName = /[A-Za-z_][A-Za-z0-9_]*/y;
-const number = /[0-9]+(?:\.[0-9]+)?(?:[A-Za-z_][A-Za-z0-9_]*)?/y;
+const number = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?:[A-Za-z_][A-Za-z0-9_]*)?/y;
 const separator = /---+/y;
 const symbol = /[=!]==?|[<>]=?|->|&&?|\|\|?|\?\??|[(){}[\],;.!:=+\-*/%^@]/y;
 const lineEnd = /[ \t\r]*(?:\n|$)/y;

@@ -14,9 +14,12 @@ const nanoseconds: ReadonlyMap<string, bigint> = new Map([
 ]);
 const max = 2n ** 63n - 1n;
 
-/** Read `10`, `1.5` or, with a unit, `250us`, `1.5s`. */
+/** Read `10`, `1.5`, `2.5e-7` or, with a unit, `250us`, `1.5s`; each with a minus sign before it, too. */
 export function readNumber(text: string): ReadNumber {
-  const [, whole = "", fraction, unit = ""] = /^(\d+)(?:\.(\d+))?([A-Za-z]*)$/.exec(text) ?? [];
+  const [, sign = "", whole = "", fraction, exponent, unit = ""] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?([A-Za-z]*)$/.exec(text) ?? [];
+  const signed = (value: bigint): bigint => (sign === "" ? value : -value);
+  const fits = (value: bigint): boolean => value <= (sign === "" ? max : max + 1n);
   if (whole === "")
     return {
       kind: "wrong",
@@ -24,8 +27,19 @@ export function readNumber(text: string): ReadNumber {
       help: "write digits, as in `10` or `1.5`",
     };
   if (unit === "") {
-    if (fraction !== undefined) return { kind: "float", value: Number(text) };
-    return BigInt(whole) <= max ? { kind: "int", value: BigInt(whole) } : tooLarge(text);
+    if (fraction !== undefined || exponent !== undefined) {
+      const value = Number(text);
+      return Number.isFinite(value) ? { kind: "float", value } : tooLarge(text, "1.7976931348623157e308");
+    }
+    const value = BigInt(whole);
+    return fits(value) ? { kind: "int", value: signed(value) } : tooLarge(text);
+  }
+  if (exponent !== undefined) {
+    return {
+      kind: "wrong",
+      message: `\`${text}\` has an exponent and a unit`,
+      help: "write a number with a smaller or a larger unit, as in `250us` or `5m`",
+    };
   }
   const factor = nanoseconds.get(unit);
   if (factor === undefined) {
@@ -42,9 +56,9 @@ export function readNumber(text: string): ReadNumber {
   }
   const digits = fraction ?? "";
   const value = (BigInt(whole + digits) * factor) / 10n ** BigInt(digits.length);
-  return value <= max ? { kind: "duration", value } : tooLarge(text);
+  return fits(value) ? { kind: "duration", value: signed(value) } : tooLarge(text);
 }
 
-function tooLarge(text: string): ReadNumber {
-  return { kind: "wrong", message: `\`${text}\` is too large`, help: `numbers go up to ${max}` };
+function tooLarge(text: string, most = String(max)): ReadNumber {
+  return { kind: "wrong", message: `\`${text}\` is too large`, help: `numbers go up to ${most}` };
 }

@@ -373,7 +373,7 @@ function literal(
     case "int":
     case "status":
     case "limit": {
-      const value = kind === "number" ? Number(text) : Number.NaN;
+      const value = kind === "number" && /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
       return Number.isSafeInteger(value) ? value : undefined;
     }
     case "float": {

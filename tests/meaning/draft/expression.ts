@@ -47,11 +47,11 @@ export function word(text: string): Draft {
 
 const intLiterals = [
   ...["0", "1", "2", "3", "7", "10", "255", "1000", "4294967296", "9007199254740993"],
-  ...["9223372036854775807", "(-9223372036854775807 - 1)"],
+  ...["9223372036854775807", "(-9223372036854775808)"],
 ];
 /** With those that JavaScript writes with an exponent, the least one, and one that is beyond all. */
 const floatLiterals = [
-  ...["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0", "(-0.0)", "0.0000001"],
+  ...["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0", "(-0.0)", "0.0000001", "1e3", "2.5e-7"],
   ...["1000000000000000000000.0", `0.${"0".repeat(323)}5`, `1${"0".repeat(309)}.0`],
 ];
 const durationLiterals = [
@@ -315,7 +315,8 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
           late("int", fc.constantFrom("0", "-1").map(word)),
         );
       if (parameter.name === "firstWeight") return fc.constantFrom("1", "9", "9223372036854775807").map(word);
-      if (parameter.name === "secondWeight") return fc.constantFrom("0", "1", "9", "9223372036854775807").map(word);
+      if (parameter.name === "secondWeight")
+        return fc.constantFrom("0", "1", "9", "9223372036854775807").map(word);
       // The host counts in JavaScript's numbers, which larger ones would leave.
       if (action === "Count")
         return late(
