@@ -39,6 +39,7 @@ const states: readonly string[] = [
 const access: readonly string[] = ["Deny", "Count", "Allow"];
 const headers: readonly string[] = ["AddHeader", "GetHeaders"];
 const bodies: readonly string[] = ["GetBodySize", "GetJsonField"];
+const chances: readonly string[] = ["SplitByWeight", "InjectAbort", "InjectDelay"];
 
 /** Mistakes that a generator could make; the property of `hunt` has to find each of them. */
 export const faults: readonly Fault[] = [
@@ -102,6 +103,39 @@ export const faults: readonly Fault[] = [
   },
   { name: "literals are cut", code: swap(/(memory\.data<u8>\(\[[^\]]+\]\), )(\d+)\)/, "$1$2 - 1)") },
   { name: "another status", about: access, code: swap(/\bdeny\((\d+)/, "deny($1 + 1") },
+  // Bodies in pieces
+  {
+    name: "the first piece of a body is all of it",
+    about: bodies,
+    code: swap(/^ *if \(last == 0 && size <= \d+\) return 1;\n/, ""),
+  },
+  {
+    name: "the last piece of a body is waited for in vain",
+    about: bodies,
+    code: swap(/^( *)if \(last == 0 && (size <= \d+)\) return 1;/, "$1if ($2) return 1;"),
+  },
+  {
+    name: "trailers do not end a body",
+    about: bodies,
+    code: swap(/export function proxy_on_(request|response)_trailers/, "export function unused_$1"),
+  },
+  // Parameters that are not as they were written
+  { name: "a bool parameter keeps its default", code: swap(/\bparameterBool\(\d+, \d+\)/, "true") },
+  { name: "a float parameter keeps its default", code: swap(/\bparameterFloat\(\d+, \d+\)/, "<f64>0.5") },
+  // Chance
+  {
+    name: "the weights are swapped",
+    about: chances,
+    code: swap(
+      /\bsplitByWeight\(([^,]+, [^,]+), (<i64>\d+), ([^,]+), (<i64>\d+)\)/,
+      "splitByWeight($1, $4, $3, $2)",
+    ),
+  },
+  {
+    name: "a percentage is what it leaves",
+    about: chances,
+    code: swap(/\b(injectDelay|injectAbort)\((.*), (<f64>[\d.]+)\);/, "$1($2, <f64>100 - $3);"),
+  },
   // Policies
   { name: "Allows are not judged", about: access, code: swap(/^ *judge\(\);\n/, "") },
   { name: "Allow is left out", about: access, code: without("allow") },

@@ -278,6 +278,7 @@ function argument(action: string, parameter: Parameter, names: Names, depth: num
     case "outcome":
       return fc.constantFrom("FAILED", "SUCCEEDED").map(word);
     case "name":
+      if (action === "TagAccessLog" && names.act.endsWith("Response")) return anyOf(words.answerTagNames);
       return anyOf(action === "Histogram" ? words.histogramNames : words.metricNames);
     case "text":
       return anyOf(parameter.name === "name" ? words.queryNames : words.texts);

@@ -37,6 +37,8 @@ export const oddValues: readonly (readonly number[])[] = [
 export const metricNames = ["hits", "x.y"] as const;
 /** The host, unlike Envoy, has one room for counters and histograms. */
 export const histogramNames = ["ms", "x.z"] as const;
+/** The host does not tell a tag that is set once more to what it was: requests have none of these. */
+export const answerTagNames = ["answer", "x.w"] as const;
 export const claimPaths = ["sub", "role", "n", "groups", "nested.x", "nested", "none"] as const;
 export const queryNames = ["x", "y", "z", "a b", "none"] as const;
 export const jsonPaths = ["user.name", "id", "user", "tags", "ok", "none", "user.none"] as const;
