@@ -2,7 +2,7 @@ import { hasErrors } from "../language/diagnostic.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
-import { readSources } from "./read-sources.ts";
+import { readSources, withParams } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
 
@@ -10,16 +10,16 @@ import { building, sayIfLong } from "./say-if-long.ts";
 export async function buildInput(
   output: Output,
   paths: readonly string[],
-  meshPath: string,
+  { mesh, params }: { readonly mesh: string; readonly params?: string },
 ): Promise<Build | undefined> {
-  const policies = await readSources(paths);
+  const policies = await readSources(withParams(paths, params));
   if (policies.length === 0) {
     noPolicies(output, paths);
     return undefined;
   }
   const { build: built, diagnostics } = await sayIfLong(
     output,
-    build({ policies, mesh: await readSource(meshPath) }),
+    build({ policies, mesh: await readSource(mesh) }),
     building,
   );
   if (output.json && hasErrors(diagnostics)) output.print(diagnosticsJson(diagnostics));

@@ -8,7 +8,7 @@ import { checkInput } from "../pipeline/build.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
-import { readSources } from "./read-sources.ts";
+import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
 
 /** Filter code may loop. */
@@ -16,12 +16,18 @@ const unbounded = { hostCalls: null, bytes: null };
 
 /** `wire check`: parse, type-check, filter code with its compiler, and resolve contexts where a mesh is given. */
 export async function check(
-  paths: readonly string[],
-  options: { readonly mesh?: string; readonly verbose?: boolean; readonly json?: boolean },
+  named: readonly string[],
+  options: {
+    readonly mesh?: string;
+    readonly params?: string;
+    readonly verbose?: boolean;
+    readonly json?: boolean;
+  },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
+  const paths = withParams(named, options.params);
   const sources = await readSources(paths);
-  if (sources.length === 0) return noPolicies(output, paths);
+  if (sources.length === 0) return noPolicies(output, named);
   const checked =
     options.mesh === undefined
       ? withBounds(checkPolicies(sources))

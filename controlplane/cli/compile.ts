@@ -23,10 +23,10 @@ export interface Manifest {
 /** `wire compile`: generated `.as.ts`, `<sha256>.wasm`, `manifest.json`. */
 export async function compile(
   paths: readonly string[],
-  options: { readonly mesh: string; readonly out: string; readonly json?: boolean },
+  options: { readonly mesh: string; readonly params?: string; readonly out: string; readonly json?: boolean },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
-  const built = await buildInput(output, paths, options.mesh);
+  const built = await buildInput(output, paths, options);
   if (built === undefined) return 1;
   const manifest = manifestOf(built);
   try {

@@ -14,11 +14,17 @@ const program = new Command("wire")
 const json = (): Option =>
   new Option("--json", "print JSON for machines, and nothing else, to standard output");
 const mesh = (): Option => new Option("--mesh <file>", "the mesh file (YAML or JSON)");
+const params = (): Option =>
+  new Option(
+    "--params <file>",
+    "values for the parameters of policies (YAML or JSON: `policy: { parameter: value }`)",
+  ).argParser(parseParams);
 const policies = "policy files, or folders of them";
 
 command("check")
   .description("parse and type-check policies, with their contexts where a mesh is given")
   .argument("<policies...>", policies)
+  .addOption(params())
   .addOption(mesh())
   .addOption(json())
   .option("--verbose", "also print the most that each policy takes of a request")
@@ -35,6 +41,7 @@ command("fmt")
 command("compile")
   .description("write the generated source, the Wasm modules and a manifest")
   .argument("<policies...>", policies)
+  .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .requiredOption("--out <folder>", "where to write")
   .addOption(json())
@@ -43,6 +50,7 @@ command("compile")
 command("place")
   .description("choose the proxies: the cheapest set that enforces every policy")
   .argument("<policies...>", policies)
+  .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .option("--time-limit <seconds>", "how long to look for something cheaper", parseSeconds, 60)
   .addOption(json())
@@ -51,6 +59,7 @@ command("place")
 command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
   .argument("<policies...>", policies)
+  .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .addOption(new Option("--mesh-text <file>", "the mesh file as `wire up` has read it").hideHelp())
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
@@ -63,6 +72,7 @@ command("serve")
 command("up")
   .description("run the whole mesh on this machine: control plane, Envoys where placed, emulated services")
   .argument("[policies...]", `${policies}; without any, the example policies`)
+  .addOption(params())
   .addOption(mesh())
   .option("--load <rate>", "requests per second from outside into the entry services", parseRate, 0)
   .option(
@@ -111,6 +121,11 @@ function run<Options extends { readonly json?: boolean }>(
       process.exitCode = 3;
     }
   };
+}
+
+function parseParams(text: string): string {
+  if (/\.(ya?ml|json)$/.test(text)) return text;
+  throw new CommanderError(2, "wire.params", `error: \`${text}\` is not a .yaml, .yml or .json file`);
 }
 
 function parsePort(text: string): number {

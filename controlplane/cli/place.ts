@@ -5,17 +5,22 @@ import { place } from "../placement/solve.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
-import { readSources } from "./read-sources.ts";
+import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 import { sayIfLong } from "./say-if-long.ts";
 
 /** `wire place`: the placement, without compiling anything. */
 export async function placeCommand(
   paths: readonly string[],
-  options: { readonly mesh: string; readonly timeLimit: number; readonly json?: boolean },
+  options: {
+    readonly mesh: string;
+    readonly params?: string;
+    readonly timeLimit: number;
+    readonly json?: boolean;
+  },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
-  const sources = await readSources(paths);
+  const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
   const { mesh, policies, dataplanes, diagnostics } = checkInput({
     policies: sources,

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { importPath } from "../language/import-path.ts";
 import { mayDeclareDataplane } from "../language/may-declare-dataplane.ts";
+import { isParameterFile } from "../language/parameter-files.ts";
 import { parseInterface } from "../language/parse-interface.ts";
 import { parse } from "../language/parser.ts";
 import type { Source } from "../language/source.ts";
@@ -38,7 +39,7 @@ export async function readInterfaces(
 /** What is not there is the language's to say. */
 async function readImports(sources: readonly Source[]): Promise<readonly Source[]> {
   const paths = sources.flatMap((source) => {
-    if (source.path.endsWith(".ts")) return [];
+    if (source.path.endsWith(".ts") || isParameterFile(source)) return [];
     const { imports } = isInterface(source.path) ? parseInterface(source) : parse(source);
     return imports.map(({ path }) => importPath(source.path, path));
   });

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { isParameterFile } from "../language/parameter-files.ts";
 import type { Source } from "../language/source.ts";
 import { readFiles } from "./read-files.ts";
 import { isInterface, readInterfaces } from "./read-interfaces.ts";
@@ -9,13 +10,19 @@ function isPolicyFile(name: string): boolean {
 }
 
 /**
- * Read the policies that the positionals name, and after them their interfaces. Where there is no policy no interface is looked for, but
+ * Read the policies that the positionals name, with a file of parameters among them, and after them their interfaces. Where there is no policy no interface is looked for, but
  * for those that are named themselves.
  */
 export async function readSources(paths: readonly string[]): Promise<readonly Source[]> {
   const files = await readFiles(paths, isPolicyFile);
-  const policies = files.filter(({ path }) => !isInterface(path));
+  const named = files.filter((source) => !isInterface(source.path));
+  const policies = named.filter((source) => !isParameterFile(source));
   const isFolder = await Promise.all(paths.map(async (path) => (await stat(path)).isDirectory()));
   const wanted = paths.filter((path, index) => isInterface(path) || (isFolder[index] && policies.length > 0));
-  return [...policies, ...(await readInterfaces(wanted, policies))];
+  return [...(policies.length > 0 ? named : []), ...(await readInterfaces(wanted, policies))];
+}
+
+/** What is read, and followed, for these positionals: a file of parameters is a part of the policies. */
+export function withParams(paths: readonly string[], params: string | undefined): readonly string[] {
+  return params === undefined ? paths : [...paths, params];
 }

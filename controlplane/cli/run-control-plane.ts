@@ -3,6 +3,7 @@ import { type Child, runChild } from "./run-child.ts";
 
 export interface ControlPlaneChildOptions {
   readonly policies: readonly string[];
+  readonly params?: string;
   readonly mesh: string;
   /** A file with the text of the mesh, whatever becomes of the user's. */
   readonly meshText: string;
@@ -52,6 +53,7 @@ export async function runControlPlane(
       script: join(import.meta.dirname, "main.ts"),
       args: [
         ...["serve", ...options.policies, "--mesh", options.mesh, "--mesh-text", options.meshText, "--json"],
+        ...(options.params === undefined ? [] : ["--params", options.params]),
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
         ...["--state", join(options.folder, "state.json"), "--follower", "services"],
       ],

@@ -8,6 +8,7 @@ import type { Turn } from "../rollout/latest-wins.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
+import { withParams } from "./read-sources.ts";
 import { createOutput, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly mesh: string;
   /** A file with the text of the mesh as `wire up` has read it: all that it runs is of one mesh, whatever becomes of the user's file. */
   readonly meshText?: string;
+  /** A file with values for parameters; it is read, and followed, with the policies. */
+  readonly params?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
   readonly state?: string;
@@ -30,8 +33,9 @@ export interface ServeOptions {
 const host = "127.0.0.1";
 
 /** `wire serve`: the control plane alone. Prints its endpoints, then follows the policy files until it is interrupted. */
-export async function serve(paths: readonly string[], options: ServeOptions): Promise<ExitCode> {
+export async function serve(named: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
+  const paths = withParams(named, options.params);
   const cache = createChainCache();
   const readMesh = async (): Promise<Source> => ({
     path: options.mesh,

@@ -19,7 +19,7 @@ import { noPolicies } from "./no-policies.ts";
 import { observe } from "./observe.ts";
 import { openAccessLog } from "./open-access-log.ts";
 import { readSource } from "./read-files.ts";
-import { readSources } from "./read-sources.ts";
+import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
 import { runChild } from "./run-child.ts";
 import { runControlPlane } from "./run-control-plane.ts";
@@ -29,6 +29,8 @@ import { watchMesh } from "./watch-mesh.ts";
 
 export interface UpOptions {
   readonly mesh?: string;
+  /** A file with values for parameters; it is read, and followed, with the policies. */
+  readonly params?: string;
   readonly load: number;
   /** A file that the proxies' access logs are appended to; `-` prints them. */
   readonly accessLog?: string;
@@ -45,7 +47,7 @@ export async function up(named: readonly string[], options: UpOptions): Promise<
   const output = createOutput({ json: options.json === true });
   const paths = named.length > 0 ? named : [join(root, "filters")];
   const meshPath = options.mesh ?? join(root, "examples/meshes/hotel-reservation.yaml");
-  const sources = await readSources(paths);
+  const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
   const meshFile = await readSource(meshPath);
   const { mesh, policies, diagnostics } = checkInput({ policies: sources, mesh: meshFile });
@@ -93,6 +95,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   stack.use(watchMesh(meshFile, progress));
   const controlPlane = await runControlPlane({
     policies: paths,
+    ...(options.params === undefined ? {} : { params: options.params }),
     mesh: meshFile.path,
     meshText,
     folder,

@@ -6,6 +6,7 @@ import { inOrder } from "./in-order.ts";
 import { actionOf } from "./lookup.ts";
 import { suggest, within } from "./nearest.ts";
 import { notText } from "./not-text.ts";
+import { configure, isParameterFile } from "./parameter-files.ts";
 import type { Policy } from "./policy.ts";
 import { readFilter } from "./read-filter.ts";
 import { reporterFor } from "./reporter.ts";
@@ -15,7 +16,8 @@ import { standardInterface } from "./standard.ts";
 import { callsIn, textOf } from "./statements-in.ts";
 
 /**
- * Check policies of both forms together: `.cup` is Copper, `.ts` filter code, and `.cui` the interfaces that they import. The policies are in the order of
+ * Check policies of both forms together: `.cup` is Copper, `.ts` filter code, `.cui` the interfaces that they import, and YAML or JSON
+ * values for their parameters. The policies are in the order of
  * enforcement: priority, higher first, then name. Without a mesh the names of services are not looked up.
  */
 export function checkPolicies(
@@ -28,7 +30,7 @@ export function checkPolicies(
   const written = sources.filter(isInterface);
   const interfaces = checkImports(written);
   const read = sources
-    .filter((source) => !isInterface(source))
+    .filter((source) => !isInterface(source) && !isParameterFile(source))
     .map((source) => readSource(source, interfaces));
   const diagnostics = [...interfaces.diagnostics, ...read.flatMap((result) => result.diagnostics)];
   const byName = new Map<string, Policy>();
@@ -43,7 +45,11 @@ export function checkPolicies(
     diagnostics.push(...resolved.diagnostics, ...unknownTargets(policy, mesh));
     return resolved.policy;
   };
-  const policies = [...byName.values()].map(lookUp);
+  const configured = configure([...byName.values()], sources.filter(isParameterFile), {
+    isComplete: !hasErrors(diagnostics),
+  });
+  diagnostics.push(...configured.diagnostics);
+  const policies = configured.policies.map(lookUp);
   // One mistake in a policy does not hide what else is wrong with it.
   for (const policy of read.flatMap((result) => result.broken)) lookUp(policy);
   const bySource = Map.groupBy(diagnostics, ({ source }) => source);

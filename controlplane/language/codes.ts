@@ -76,6 +76,12 @@ export const codes = {
   FLT0210: "listed header that filter code does not use",
   FLT0211: "tag of the access log whose name is not in the code",
 
+  // Parameter files
+  PRM0101: "parameter file that cannot be read",
+  PRM0201: "values for an unknown policy",
+  PRM0202: "value for an unknown parameter",
+  PRM0203: "value that a parameter does not take",
+
   // Mesh files
   MSH0101: "file that is not YAML",
   MSH0102: "unknown key",

@@ -129,6 +129,14 @@ export const explanations: Readonly<Record<Code, string>> = {
   MSH0210:
     "`GetClaim` reads a token that Envoy has verified. Envoy can only do that with the keys of whoever signs it.",
 
+  PRM0101:
+    "A file of parameters is YAML or JSON: under the name of each policy, its parameters with their values.",
+  PRM0201:
+    "A value that reaches no policy is a mistake in the name, or is left over from a policy that has gone. It is an error, so that it is not thought to be in force.",
+  PRM0202: "The policy declares its parameters; others it does not have.",
+  PRM0203:
+    "A value has the type that the policy declares, and stays within what the actions it goes to can be given.",
+
   PLC0101:
     "The policy is for some of the requests of a call and not for others, depending on the path that they took before. That is not carried from proxy to proxy yet.",
   PLC0102:

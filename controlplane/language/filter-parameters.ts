@@ -81,6 +81,7 @@ export function filterParameters(
         name: member.name.text,
         type,
         default: { kind: "literal", type, value, isOptional: false, span },
+        ...(written === "i32" ? { bits: 32 } : {}),
         span: { start: member.name.range.start, end: member.name.range.end },
       },
     ];

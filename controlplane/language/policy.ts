@@ -145,6 +145,9 @@ export interface State {
 export interface PolicyParameter {
   readonly name: string;
   readonly type: ValueType;
+  /** What a parameter file says instead is in its place; the span stays where the policy has it. */
   readonly default: Literal;
+  /** Of an `int` that has fewer than 64 in filter code. */
+  readonly bits?: 32;
   readonly span: Span;
 }
