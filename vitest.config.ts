@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
           include: ["{controlplane,envoy,filters,tests}/**/*.test.ts"],
           exclude: [
             "**/node_modules/**",
-            "tests/{cli,e2e,container,long}/**",
+            "tests/{cli,e2e,fidelity,container,long}/**",
             "tests/meaning/differential.test.ts",
           ],
           testTimeout: 60_000,
@@ -30,7 +30,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["tests/{cli,e2e}/*.test.ts"],
+          include: ["tests/{cli,e2e,fidelity}/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file runs a mesh on the same loopback addresses.

@@ -323,15 +323,13 @@ export function createStream(
   };
 
   const tooLarge = (base: 0 | 2): void => {
-    const [code, details] =
-      base === 0 ? [413, "request_payload_too_large"] : [500, "response_payload_too_large"];
-    answerWith({
-      status: code,
-      headers: [],
-      body: bytesOf(details === "request_payload_too_large" ? "Payload Too Large" : "Internal Server Error"),
-      details,
-      grpcStatus: -1,
-    });
+    const [code, details, body] =
+      base === 0
+        ? [413, "request_payload_too_large", "Payload Too Large"]
+        : [500, "response_payload_too_large", "Internal Server Error"];
+    isDirect = answer !== undefined;
+    reply ??= { status: code, headers: [], body: bytesOf(body), details, grpcStatus: -1 };
+    begin();
   };
 
   const way: Way = wayOf(request, request.headers ?? [], 0);
