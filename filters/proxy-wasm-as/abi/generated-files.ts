@@ -1,5 +1,6 @@
 import { generateEnums } from "./generate-enums.ts";
 import { generateImports } from "./generate-imports.ts";
+import { generateProperties } from "./generate-properties.ts";
 import { generateReference } from "./generate-reference.ts";
 import { hostFunctions, wasiFunctions } from "./table.ts";
 
@@ -7,6 +8,7 @@ import { hostFunctions, wasiFunctions } from "./table.ts";
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["assembly/enums.ts", generateEnums()],
+    ["assembly/properties.ts", generateProperties()],
     ["assembly/env.ts", generateImports(hostFunctions, "env")],
     ["assembly/wasi_snapshot_preview1.ts", generateImports(wasiFunctions, "wasi_snapshot_preview1")],
     ["docs/abi.md", generateReference()],
