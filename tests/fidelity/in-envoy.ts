@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { status as grpcStatus, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
@@ -31,10 +34,14 @@ export async function startProbe(bytes: Uint8Array): Promise<ProbeInEnvoy> {
   const found = await findEnvoy({ onProgress: (line) => void process.stderr.write(`${line}\n`) });
   if (found.kind !== "binary") throw new Error("this needs the binary of an Envoy");
   const services = await startServices();
+  // The module is too long for a command line that has it in each listener.
+  const folder = await mkdtemp(join(tmpdir(), "wire-probe-"));
+  const file = join(folder, "probe.wasm");
+  await writeFile(file, bytes);
   let log = "";
   const envoy = await startEnvoy({
     path: found.path,
-    config: configOf(bytes, services),
+    config: configOf(file, services),
     adminAddress: ADDRESS,
     concurrency: 1,
     onLog: (chunk) => {
@@ -61,6 +68,7 @@ export async function startProbe(bytes: Uint8Array): Promise<ProbeInEnvoy> {
     async [Symbol.asyncDispose]() {
       await envoy.stop({ drainMs: 0 });
       services.stop();
+      await rm(folder, { recursive: true });
     },
   };
 }
@@ -75,7 +83,11 @@ interface Services {
 async function startServices(): Promise<Services> {
   const http = createServer(async (request, response) => {
     const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(Buffer.from(piece));
+    try {
+      for await (const piece of request) pieces.push(Buffer.from(piece));
+    } catch {
+      return;
+    }
     if (request.url === "/fetch") {
       if (request.headers["x-slow"] !== undefined) await sleep(Number(request.headers["x-slow"]));
       response.writeHead(200, {
@@ -242,11 +254,11 @@ async function playTcp({ play, tcp = [] }: Scenario): Promise<Omit<Outcome, "lin
     socket.write(piece);
     await sleep(60);
   }
-  socket.destroy();
+  socket.resetAndDestroy();
   return { status: 0, body, headers: [], trailers: [] };
 }
 
-function configOf(bytes: Uint8Array, services: Services): Readonly<Record<string, unknown>> {
+function configOf(file: string, services: Services): Readonly<Record<string, unknown>> {
   const place = (port: number) => ({ socket_address: { address: ADDRESS, port_value: port } });
   const typed = (name: string, type: string, config: object) => ({
     name,
@@ -261,7 +273,7 @@ function configOf(bytes: Uint8Array, services: Services): Readonly<Record<string
       vm_id: vmId,
       runtime: "envoy.wasm.runtime.v8",
       configuration: text("vm-config"),
-      code: { local: { inline_bytes: Buffer.from(bytes).toString("base64") } },
+      code: { local: { filename: file } },
     },
     ...more,
   });

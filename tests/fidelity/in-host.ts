@@ -4,6 +4,7 @@ import {
   type GrpcCall,
   type Host,
   type HostConnection,
+  type LogLine,
   type Plugin,
 } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { echoOf, type Outcome, shownHeaders } from "./outcome.ts";
@@ -12,7 +13,15 @@ import type { PluginName, Scenario } from "./scenarios.ts";
 /** The probe's plugins in hosts, as `in-envoy.ts` has them in an Envoy. */
 export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome {
   const proxy = createProxy();
-  const common = { proxy, vmConfiguration: "vm-config", configuration: "plugin-config", rootId: "root" };
+  let lines: string[] = [];
+  const onLog = ({ message }: LogLine): void => void lines.push(message);
+  const common = {
+    proxy,
+    vmConfiguration: "vm-config",
+    configuration: "plugin-config",
+    rootId: "root",
+    onLog,
+  };
   const plain = createHost(bytes, { ...common, vmId: "vm", pluginName: "plain" });
   const stops = plain.addPlugin({ ...common, pluginName: "stops", allowOnHeadersStopIteration: true });
   const other = createHost(bytes, { ...common, vmId: "other", pluginName: "other" });
@@ -27,9 +36,9 @@ export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome 
     open: failing("open"),
     reload: failing("reload"),
   };
-  plain.onFetch("service", ({ headers }) => {
+  plain.onFetch("service", ({ headers, timeoutMs }) => {
     const header = (name: string): string | undefined => headers.find(([each]) => each === name)?.[1];
-    if (header("x-slow") !== undefined) return undefined;
+    if (Number(header("x-slow") ?? 0) > timeoutMs) return undefined;
     if (header("x-break") !== undefined) return "fail";
     const trailers = header("x-want") === "trailers" ? { trailers: [["t", "1"]] as const } : {};
     return { headers: [["x-fetched", "1"]], body: "fetched", ...trailers };
@@ -38,26 +47,27 @@ export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome 
   return (scenario) => {
     // More than a back-off: the table's requests come one after the other.
     proxy.loop.advance(1_000_000_000n);
+    lines = [];
     const plugin = plugins[scenario.plugin ?? "plain"];
-    return scenario.tcp === undefined
-      ? playHttp(plugin, scenario, () => proxy.loop.advance(1_000_000_000n))
-      : playTcp(plugin, scenario);
+    const outcome =
+      scenario.tcp === undefined
+        ? playHttp(plugin, scenario, () => proxy.loop.advance(1_000_000_000n))
+        : playTcp(plugin, scenario);
+    return { ...outcome, lines };
   };
 }
 
+/** What the service of `in-envoy.ts` answers. */
 function answerGrpc(call: GrpcCall): void {
   if (call.kind === "call") {
-    if (call.method === "Fail") call.close(7, "not you");
+    if (call.method === "Fail") call.close(7, "not%20you");
     else call.send(`echo ${call.messages[0]}`);
-    return;
-  }
-  if (call.messages.length === 1 && !call.isHalfClosed) {
+  } else if (call.isHalfClosed) {
+    call.sendTrailers([["x-trail", "1"]]);
+    call.close(0, "OK");
+  } else if (!call.isAnswered && call.messages.length > 0) {
     call.sendMetadata([["x-init", "1"]]);
     call.send(`echo ${call.messages[0]}`);
-  }
-  if (call.isHalfClosed) {
-    call.sendTrailers([["x-trail", "1"]]);
-    call.close(0, "");
   }
 }
 
@@ -65,7 +75,7 @@ const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin
 const texts = (pairs: readonly (readonly [string, Uint8Array])[]): readonly (readonly [string, string])[] =>
   pairs.map(([name, value]) => [latin1(Buffer.from(name)), latin1(value)] as const);
 
-function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Outcome {
+function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Outcome, "lines"> {
   const { body, headers = [], trailers } = scenario;
   const stream = plugin.open({
     headers: [
@@ -97,13 +107,12 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Outcome
   if (stream.result().response === undefined) wait();
   stream.end();
   wait();
-  const { response, logs } = stream.result();
+  const { response } = stream.result();
   return {
     status: response?.status ?? 0,
     body: response === undefined ? "" : latin1(response.bodyBytes),
     headers: response === undefined ? [] : seen(texts(response.headerBytes)),
     trailers: response?.trailers.map(([name, value]) => `${name}=${value}`) ?? [],
-    lines: logs.map(({ message }) => message),
   };
 }
 
@@ -113,7 +122,7 @@ export function seen(headers: readonly (readonly [string, string])[]): readonly 
   return [...shownHeaders(headers), ...(echo === undefined ? [] : [decodeURIComponent(echo)])];
 }
 
-function playTcp(plugin: Plugin, { play, tcp = [] }: Scenario): Outcome {
+function playTcp(plugin: Plugin, { play, tcp = [] }: Scenario): Omit<Outcome, "lines"> {
   const connection: HostConnection = plugin.connect({ address: "127.0.0.1" });
   for (const piece of [play, ...tcp]) {
     const before = connection.received.length;
@@ -124,5 +133,5 @@ function playTcp(plugin: Plugin, { play, tcp = [] }: Scenario): Outcome {
   }
   const body = latin1(connection.sent);
   connection.close();
-  return { status: 0, body, headers: [], trailers: [], lines: connection.logs.map(({ message }) => message) };
+  return { status: 0, body, headers: [], trailers: [] };
 }

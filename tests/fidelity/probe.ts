@@ -112,6 +112,7 @@ function run(operation: string): string {
   if (what == "setbuf") { const v = raw(w[4]); return proxy_set_buffer_bytes(k, <u32>parseInt(w[2]), <u32>parseInt(w[3]), p(v), v.byteLength).toString(); }
   if (what == "prop") { const path = raw(w[1].replaceAll("/", "%00")); return gotten(proxy_get_property(p(path), path.byteLength, cells, cells + 4)); }
   if (what == "propsize") { const path = raw(w[1].replaceAll("/", "%00")); const s = proxy_get_property(p(path), path.byteLength, cells, cells + 4); return s.toString() + (s == 0 ? " " + load<u32>(cells + 4).toString() : ""); }
+  if (what == "propstat") { const path = raw(w[1].replaceAll("/", "%00")); return proxy_get_property(p(path), path.byteLength, cells, cells + 4).toString(); }
   if (what == "setprop") return proxy_set_property(p(a), a.byteLength, p(b), b.byteLength).toString();
   if (what == "reply") {
     const details = raw(w[2]), body = raw(w[3]), headers = pairsOf(w[4]);
@@ -148,7 +149,7 @@ function run(operation: string): string {
     const metadata = pairsOf(w[4]);
     return numbered(proxy_grpc_stream(p(a), a.byteLength, p(b), b.byteLength, p(c), c.byteLength, p(metadata), metadata.byteLength, cells));
   }
-  if (what == "gsend") return proxy_grpc_send(idOf(w[1]), p(b), b.byteLength, <u32>parseInt(w[3])).toString();
+  if (what == "gsend") return proxy_grpc_send(idOf(w[1]), p(b), b.byteLength, w[3] == "1").toString();
   if (what == "gcancel") return proxy_grpc_cancel(idOf(w[1])).toString();
   if (what == "gclose") return proxy_grpc_close(idOf(w[1])).toString();
   if (what == "foreign") return gotten(proxy_call_foreign_function(p(a), a.byteLength, p(b), b.byteLength, cells, cells + 4));

@@ -103,7 +103,7 @@ export const scenarios: readonly Scenario[] = [
   request("the size of a map", "request: size 0; size 2; size 9; size 4"),
   request(
     "set all pairs",
-    "request: setpairs 0 :method=GET&:path=/new&:authority=b&:scheme=http&x-only=1; pairs 0; get 0 :path",
+    "request: setpairs 0 :method=GET&:path=/new&:authority=b&:scheme=http&x-forwarded-proto=http&x-only=1; pairs 0; get 0 :path",
   ),
   request(
     "pairs that are cut off are none",
@@ -144,9 +144,13 @@ export const scenarios: readonly Scenario[] = [
     "log: get 0 x-a; get 2 x-up; get 1 t; get 3 t; pairs 0; add 0 x-a 2; set 2 x-a 1; size 2",
     { headers: [["x-a", "1"]] },
   ),
-  request("after the log", "done: get 0 x-a; pairs 0; prop request/path | delete: get 0 x-a", {
-    headers: [["x-a", "1"]],
-  }),
+  request(
+    "after the log",
+    "done: get 0 x-a; pairs 0; prop request/path; prop response/code; prop connection/mtls; prop plugin_name | delete: get 0 x-a; prop request/path",
+    {
+      headers: [["x-a", "1"]],
+    },
+  ),
   request("done is false for a request", "done: ret 0; done | delete: time"),
   // Bodies.
   request(
@@ -231,7 +235,6 @@ export const scenarios: readonly Scenario[] = [
     { headers: [["content-type", "application/grpc"]] },
   ),
   request("bytes in an answer", "request: reply 200 d %FF%00z x-r=%FF%80"),
-  request("an answer in the log has no effect", "log: reply 200 d late"),
   // Pausing.
   request(
     "pause, and resume by a tick",
@@ -277,7 +280,7 @@ export const scenarios: readonly Scenario[] = [
   ),
   request(
     "properties of a response",
-    "response: prop response/code; prop response/headers/x-up; prop response/code_details; prop response/none | log: prop response/code; propsize response/size; propsize response/flags; prop response/trailers/t",
+    "response: prop request/path; propstat request/headers; prop request/method; prop request/headers/x-a; prop response/code; prop response/headers/x-up; prop response/code_details; prop response/none | log: prop response/code; propsize response/size; propsize response/flags; prop response/trailers/t",
   ),
   request(
     "properties of a response before it",
@@ -297,7 +300,7 @@ export const scenarios: readonly Scenario[] = [
   ),
   request(
     "a property's path",
-    "request: prop ; prop request/; prop /; setprop request v; prop request/path; propsize request; propsize request/headers",
+    "request: prop ; prop request/; prop /; setprop request v; prop request/path; propsize request; propstat request/headers; propstat response/headers; prop source",
   ),
   // Shared data, queues.
   request(

@@ -1,16 +1,11 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import { status } from "../abi/table.ts";
 import { textOf } from "./bytes.ts";
-import { bytesField, numberField, readMessage } from "./protobuf.ts";
+import { bytesField, readMessage } from "./protobuf.ts";
 import type { Vm } from "./vm.ts";
 
 /** A foreign function of the test's: bytes in, bytes or a status out. */
 export type Foreign = (argument: Uint8Array) => Uint8Array | number;
-
-/** What Envoy knows of a property that was declared: whether it may be written again. */
-export interface Declared {
-  readonly isReadonly: boolean;
-}
 
 /** The foreign functions of Envoy's that are here; the others are not found. */
 export function callForeign(vm: Vm, name: string, argument: Uint8Array): Uint8Array | number {
@@ -33,7 +28,7 @@ export function callForeign(vm: Vm, name: string, argument: Uint8Array): Uint8Ar
       if (fields === undefined || root === undefined) return status.badArgument;
       const declared = textOf(bytesField(fields, 1));
       if (root.declared.has(declared)) return status.badArgument;
-      root.declared.set(declared, { isReadonly: numberField(fields, 2) !== 0 });
+      root.declared.add(declared);
       return status.ok;
     }
     case "set_envoy_filter_state": {

@@ -16,12 +16,14 @@ export interface GrpcCall {
   /** The filter sends no more. */
   readonly isHalfClosed: boolean;
   readonly isOpen: boolean;
+  /** Something has been sent to the filter. */
+  readonly isAnswered: boolean;
   /** Metadata before the first message; of a call the filter does not hear of it. */
   sendMetadata(metadata: readonly Header[]): void;
   /** A message; the one that ends a call. */
   send(message: string | Uint8Array): void;
   sendTrailers(metadata: readonly Header[]): void;
-  /** The end, with a status of gRPC. A call that has its message hears of no status. */
+  /** The end, with a status of gRPC and what `grpc-message` says, to which Envoy adds where it comes from. A call that has its message hears of no status. */
   close(status?: number, message?: string): void;
 }
 
@@ -65,8 +67,11 @@ export function createGrpc(setting: GrpcSetting): GrpcEnd {
   const isCall = setting.kind === "call";
   let isHalfClosed = isCall;
   let isOpen = true;
+  let isAnswered = false;
   const tell = (event: GrpcEvent): void => {
-    if (isOpen) setting.happened(event);
+    if (!isOpen) return;
+    isAnswered = true;
+    setting.happened(event);
   };
   const end = (event: GrpcEvent): void => {
     tell(event);
@@ -89,6 +94,9 @@ export function createGrpc(setting: GrpcSetting): GrpcEnd {
     get isOpen() {
       return isOpen;
     },
+    get isAnswered() {
+      return isAnswered;
+    },
     sendMetadata(metadata) {
       if (!isCall) tell({ kind: "metadata", map: createHeaderMap(metadata) });
     },
@@ -100,7 +108,7 @@ export function createGrpc(setting: GrpcSetting): GrpcEnd {
     sendTrailers(metadata) {
       if (!isCall) tell({ kind: "trailers", map: createHeaderMap(metadata) });
     },
-    close: (status = 0, message = "") => end({ kind: "close", status, message }),
+    close: (status = 0, message = "") => end({ kind: "close", status, message: `${message}{via_upstream}` }),
   };
   const timer =
     setting.timeoutMs === 0

@@ -1,4 +1,5 @@
-import { bytesOf, bytesOfKey, join, keyOf, textOf } from "./bytes.ts";
+import { bytesOf, bytesOfKey, join, keyOf, noBytes, textOf } from "./bytes.ts";
+import { type HeaderKind, heldOnce } from "./held-once.ts";
 
 /** A header as name and value; values may be bytes that are not UTF-8. */
 export type Header = readonly [string, string | Uint8Array];
@@ -24,20 +25,16 @@ export interface HeaderMap {
   setAll(pairs: readonly BytePair[]): void;
 }
 
-/** Which headers Envoy holds once, in a place of their own. */
-export type HeaderKind = "request" | "response" | "other";
-
 export function createHeaderMap(headers: readonly Header[], kind: HeaderKind = "other"): HeaderMap {
   let pairs: (readonly [string, Uint8Array])[] = [];
   const without = (key: string): typeof pairs => pairs.filter(([name]) => name !== key);
   const add = (key: string, value: Uint8Array): void => {
     const at = pairs.findIndex(([name]) => name === key);
-    const delimiter = isHeldOnce(key, kind) && at !== -1 ? delimiterOf(key) : undefined;
-    if (delimiter !== undefined) {
-      const before = pairs[at]?.[1] ?? new Uint8Array();
+    if (at !== -1 && heldOnce[kind].has(key)) {
+      const before = pairs[at]?.[1] ?? noBytes;
       pairs[at] = [
         key,
-        value.length === 0 ? before : before.length === 0 ? value : join(join(before, delimiter), value),
+        value.length === 0 || before.length === 0 ? join(before, value) : join(join(before, comma), value),
       ];
       return;
     }
@@ -88,18 +85,3 @@ function keyOfName(name: string | Uint8Array): string {
 }
 
 const comma = bytesOf(",");
-const semicolon = bytesOf("; ");
-
-function delimiterOf(key: string): Uint8Array {
-  return key === "cookie" ? semicolon : comma;
-}
-
-const heldOnce: Readonly<Record<HeaderKind, ReadonlySet<string>>> = {
-  request: new Set([]),
-  response: new Set([]),
-  other: new Set(),
-};
-
-function isHeldOnce(key: string, kind: HeaderKind): boolean {
-  return heldOnce[kind].has(key);
-}

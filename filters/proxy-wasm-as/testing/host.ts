@@ -42,6 +42,8 @@ export interface HostOptions extends PluginOptions {
   readonly foreign?: Readonly<Record<string, Foreign>>;
   /** Of `random_get`. Default 1. */
   readonly seed?: number;
+  /** Said of each line of the module's, as it comes. */
+  readonly onLog?: (line: LogLine, worker: number) => void;
   /** Said before each call of a host function, so that a test can let another worker go first. */
   readonly onCall?: (name: string, worker: number) => void;
 }
@@ -128,6 +130,7 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
         seed = (seed * 48_271) % 2_147_483_647;
         return seed & 0xff;
       }),
+    logged: (line, worker) => options.onLog?.(line, worker),
     called: (name, worker) => options.onCall?.(name, worker),
   };
   const workers = Array.from({ length: options.workers ?? 1 }, (_, index) =>

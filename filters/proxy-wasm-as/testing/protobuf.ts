@@ -49,23 +49,3 @@ export function bytesField(fields: ReadonlyMap<number, number | Uint8Array>, fie
   const value = fields.get(field);
   return value instanceof Uint8Array ? value : noBytes;
 }
-
-/** A field that is a number or an enumeration; 0 when it is missing. */
-export function numberField(fields: ReadonlyMap<number, number | Uint8Array>, field: number): number {
-  const value = fields.get(field);
-  return typeof value === "number" ? value : 0;
-}
-
-/** For tests: a message of bytes and numbers. */
-export function writeMessage(fields: Readonly<Record<number, string | Uint8Array | number>>): Uint8Array {
-  const varint = (value: number): readonly number[] =>
-    value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
-  const encoder = new TextEncoder();
-  return Uint8Array.from(
-    Object.entries(fields).flatMap(([field, value]) => {
-      if (typeof value === "number") return [...varint(Number(field) * 8), ...varint(value)];
-      const bytes = typeof value === "string" ? encoder.encode(value) : value;
-      return [...varint(Number(field) * 8 + 2), ...varint(bytes.length), ...bytes];
-    }),
-  );
-}

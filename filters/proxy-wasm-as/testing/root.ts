@@ -1,6 +1,5 @@
 import { bytesOf } from "./bytes.ts";
 import { type Context, plainContext } from "./context.ts";
-import type { Declared } from "./foreign.ts";
 import type { HeaderMap } from "./header-map.ts";
 import type { LogLine } from "./log-line.ts";
 import type { PluginSetting } from "./plugin.ts";
@@ -18,7 +17,8 @@ export interface Received {
 /** The context of a plugin's configuration in one VM; its callouts and timers are in its name. */
 export interface Root extends Context {
   readonly plugin: PluginSetting;
-  readonly declared: Map<string, Declared>;
+  /** Properties that the filter has declared, which it can once each. */
+  readonly declared: Set<string>;
   /** How many requests and connections there are of it. */
   users: number;
   /** Shown while it is being configured. */
@@ -40,7 +40,7 @@ export function createRoot(
       return root;
     },
     plugin,
-    declared: new Map(),
+    declared: new Set(),
     users: 0,
     logs,
     calls: [],

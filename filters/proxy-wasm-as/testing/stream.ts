@@ -1,6 +1,6 @@
 import { status } from "../abi/table.ts";
 import { type Body, createBody, dataStatus } from "./body.ts";
-import { bytesOf, noBytes, textOf } from "./bytes.ts";
+import { bytesOf, join, noBytes, textOf } from "./bytes.ts";
 import type { Context, LocalReply, ReplyBytes } from "./context.ts";
 import { createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
 import type { LogLine } from "./log-line.ts";
@@ -87,6 +87,8 @@ interface Way {
   hasEnded: boolean;
   /** The filter has its body at hand, which it holds or has just got. */
   hasBodyAtHand: boolean;
+  /** What had come while all was stopped comes as one. */
+  comesAtOnce: boolean;
 }
 
 const FAILED: ReplyBytes = {
@@ -162,9 +164,12 @@ export function createStream(
     property(path) {
       const told = request.properties?.[path] ?? vm.parts.properties[path];
       const facts = {
-        requestHeaders: way.headers,
+        // As long as they are at hand, though the answer names them.
+        requestHeaders: open.has(0) || isLogging ? way.headers : null,
+        isLogging,
         requestSize: way.body.passed.length,
-        responseHeaders: answer?.headers ?? null,
+        responseHeaders: answer !== undefined && (open.has(2) || isLogging) ? answer.headers : null,
+        responseCode: answer?.headers.get(":status"),
         responseTrailers: answer?.trailers ?? null,
         responseSize: answer?.body.passed.length ?? 0,
         startedAt,
@@ -176,15 +181,19 @@ export function createStream(
     },
     setProperty(path, value) {
       const key = `wasm.${path}`;
-      if (filterState.has(key) && root.declared.get(path)?.isReadonly) return status.badArgument;
       filterState.set(key, value);
       return status.ok;
     },
     setFilterState(path, value) {
+      if (!path.startsWith("envoy.")) return status.notFound;
       envoyState.set(path, value);
       return status.ok;
     },
-    reply: (given) => vm.after(() => answerWith(given)),
+    reply(given) {
+      // Envoy answers by logging again, and so on until its stack ends.
+      if (isLogging) throw new Error("send_local_response in proxy_on_log brings an Envoy down");
+      vm.after(() => answerWith(given));
+    },
     resume(kind) {
       if (kind > 1) return kind === 2 ? status.ok : status.unimplemented;
       vm.after(() => letGo(kind === 0 ? way : answer));
@@ -223,12 +232,15 @@ export function createStream(
     isDirect = answer !== undefined;
   };
 
+  const isGrpc = (): boolean =>
+    /^application\/grpc(\+|;|$)/.test(textOf(way.headers.get("content-type") ?? noBytes));
+
   const answerWith = (given: ReplyBytes): void => {
     if (hasEnded) return;
     // A second reply, to the first one's own headers, leaves the client without any; so does one to headers that it has already.
     if (answer !== undefined && (reply !== undefined || answer.hasPassed)) isReset = true;
     isDirect = answer !== undefined;
-    reply ??= given;
+    reply ??= isGrpc() ? grpcReply(given) : given;
     begin();
   };
 
@@ -237,6 +249,7 @@ export function createStream(
     if (direction === undefined || hasEnded || isReset) return;
     settle(direction);
     direction.body.release();
+    if (direction.isStopped) direction.comesAtOnce = true;
     direction.isStopped = false;
     pump(direction);
     begin();
@@ -269,6 +282,7 @@ export function createStream(
       isHeadersHeld: false,
       hasEnded: false,
       hasBodyAtHand: false,
+      comesAtOnce: false,
     };
     const { body, events } = made;
     const isLast = (index: number): number =>
@@ -283,12 +297,16 @@ export function createStream(
       } else if (answered === 1 && plugin.allowOnHeadersStopIteration) made.isHeadersHeld = true;
       else made.isStopped = true;
     });
-    for (const [index, piece] of pieces.entries()) {
+    let taken = 0;
+    for (const index of pieces.keys()) {
       events.push(() => {
-        body.arrive(piece);
+        if (index < taken) return;
+        taken = made.comesAtOnce ? pieces.length : index + 1;
+        const rest = pieces.slice(index, taken).map(bytesOf);
+        body.arrive(rest.reduce(join, noBytes));
         made.hasBodyAtHand = true;
-        made.hasEnded = isLast(index + 1) === 1;
-        const answered = enter(`proxy_on_${side}_body`, body.bytes.length, isLast(index + 1));
+        made.hasEnded = isLast(taken) === 1;
+        const answered = enter(`proxy_on_${side}_body`, body.bytes.length, isLast(taken));
         made.hasBodyAtHand = answered !== dataStatus.continue;
         body.answer(Math.min(answered, dataStatus.stopNoBuffer));
         if (answered === dataStatus.continue) settle(made);
@@ -430,14 +448,47 @@ export function createStream(
 
 /** The headers that Envoy gives an answer of its own. */
 function headersOf(reply: ReplyBytes): readonly (readonly [Uint8Array, Uint8Array])[] {
+  if (reply.body.length === 0) return reply.headers;
   const own = (name: string, value: string): readonly [Uint8Array, Uint8Array] => [
     bytesOf(name),
     bytesOf(value),
   ];
-  const length = own("content-length", String(reply.body.length));
   const has = reply.headers.some(([name]) => textOf(name).toLowerCase() === "content-type");
-  const type = reply.body.length === 0 || has ? [] : [own("content-type", "text/plain")];
-  return [...reply.headers, length, ...type];
+  const type = has ? [] : [own("content-type", "text/plain")];
+  return [...reply.headers, own("content-length", String(reply.body.length)), ...type];
+}
+
+const grpcStatuses: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+
+/** What a caller of gRPC gets instead: no body, and the text in a header. */
+function grpcReply(reply: ReplyBytes): ReplyBytes {
+  const known = reply.grpcStatus >= 0 && reply.grpcStatus <= 16;
+  const code = known ? reply.grpcStatus : (grpcStatuses[reply.status] ?? 2);
+  const own = (name: string, value: string): readonly [Uint8Array, Uint8Array] => [
+    bytesOf(name),
+    bytesOf(value),
+  ];
+  const message = textOf(reply.body).replace(/[^ -$&-~]/g, (each) => encodeURIComponent(each));
+  return {
+    ...reply,
+    status: 200,
+    body: noBytes,
+    headers: [
+      own("content-type", "application/grpc"),
+      own("grpc-status", String(code)),
+      ...(message === "" ? [] : [own("grpc-message", message)]),
+      ...reply.headers,
+    ],
+  };
 }
 
 function textReply(reply: ReplyBytes): LocalReply {

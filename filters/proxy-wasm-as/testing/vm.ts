@@ -27,6 +27,8 @@ export interface HostParts {
   readonly bufferLimit: number;
   /** Random bytes, the same in each run. */
   random(size: number): Uint8Array;
+  /** Said of each line of the module's. */
+  logged(line: LogLine, worker: number): void;
   /** Said before each call of a host function, with the worker that makes it. */
   called(name: string, worker: number): void;
 }
@@ -55,6 +57,8 @@ export interface Vm {
   /** The filter has answered: whatever its callback returns, nothing goes on. */
   stopNext(): void;
   called(name: string): void;
+  /** A line of the module's. */
+  log(line: LogLine): void;
   /** Enter the module; undefined when it has no such callback, or failed. */
   enter(context: Context, name: string, ...args: number[]): number | undefined;
 }
@@ -114,7 +118,9 @@ export function createVm(
     },
     actFor(id) {
       const found = vm.contexts.get(id);
-      if (found !== undefined) effective = found;
+      // 0 is the VM, which is nobody to act for.
+      if (found !== undefined || id === 0) effective = found ?? null;
+      if (id === 0) return true;
       return found !== undefined;
     },
     after: (action) => void after.push(action),
@@ -124,6 +130,10 @@ export function createVm(
     called(name) {
       vm.context?.calls.push(name);
       parts.called(name, worker);
+    },
+    log(line) {
+      (vm.context?.logs ?? startLogs).push(line);
+      parts.logged(line, worker);
     },
     enter(context, name, ...args) {
       if (vm.failure !== null) return undefined;

@@ -34,10 +34,13 @@ export function createWorker(module: WebAssembly.Module, index: number, parts: H
     vm.contexts.set(root.id, root);
     root.configuration = configuration;
     vm.enter(root, "proxy_on_context_create", root.id, 0);
+    // Of the VM's start the configuration of the plugin is no part.
+    root.configuration = null;
     const isFirst = !hasStarted;
     hasStarted = true;
     const starts =
       !isFirst || vm.enter(root, "proxy_on_vm_start", root.id, bytesOf(parts.vmConfiguration).length) !== 0;
+    root.configuration = configuration;
     const accepted =
       starts && vm.enter(root, "proxy_on_configure", root.id, bytesOf(configuration).length) !== 0;
     root.configuration = null;

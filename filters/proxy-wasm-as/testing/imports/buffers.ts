@@ -31,7 +31,6 @@ export function bufferImports(
       if (kind > KIND_MAX) return status.badArgument;
       const buffer = bufferOf(kind);
       if (buffer === null) return status.notFound;
-      if (start + length > 0xffffffff) return status.badArgument;
       return guest.give(buffer.bytes.slice(start, start + length), data, size);
     },
     proxy_get_buffer_status(kind, length, flags) {

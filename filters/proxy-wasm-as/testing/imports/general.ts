@@ -24,7 +24,7 @@ export function generalImports(
     proxy_log(level, data, size) {
       if (level > CRITICAL) return status.badArgument;
       const message = textOf(guest.read(data, size));
-      if (level >= parts.logLevel) (vm.context?.logs ?? vm.startLogs).push({ level, message });
+      if (level >= parts.logLevel) vm.log({ level, message });
       return status.ok;
     },
     proxy_get_log_level(level) {

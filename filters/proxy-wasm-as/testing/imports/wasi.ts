@@ -18,8 +18,7 @@ export function wasiImports(vm: Vm): WasiFunctions {
       for (let at = buffers; at < buffers + count * 8; at += 8)
         bytes = join(bytes, guest.read(number(at), number(at + 4)));
       const [level, message] = [file === 1 ? 2 : 4, textOf(bytes).replace(/\n$/, "")];
-      if (bytes.length > 0 && level >= parts.logLevel)
-        (vm.context?.logs ?? vm.startLogs).push({ level, message });
+      if (bytes.length > 0 && level >= parts.logLevel) vm.log({ level, message });
       guest.store32(written, bytes.length);
       return SUCCESS;
     },
