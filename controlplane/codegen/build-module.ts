@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
+import {
+  type Assembled,
+  type AssembleOptions,
+  assemble,
+} from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
-import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import type { ChainCache } from "./chain-cache.ts";
 import { chosenSection, type Item, moduleFailure } from "./failure-class.ts";
 import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
-import { type Smoked, smoke } from "./smoke.ts";
 import { usedBy } from "./used-by.ts";
-import { verifyModule } from "./verify-module.ts";
 
 /** One module, or why there is none. */
 export interface BuiltModule {

@@ -1,4 +1,4 @@
-import { type Ask, createThread } from "../thread/thread.ts";
+import { type Ask, createThread } from "./thread.ts";
 
 /** Something that asc said: where, as UTF-16 offsets into the file it names, when it said that. */
 export interface AssemblyMessage {

@@ -5,17 +5,24 @@ import { parentPort } from "node:worker_threads";
 import asc, { libraryFiles } from "assemblyscript/asc";
 import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGE = "proxy-wasm-as/";
+const home = fileURLToPath(new URL("../", import.meta.url));
 
-// The SDK's sources and the options are part of the compiler: read once, like its own code.
+// The SDK's sources are part of the compiler: read once, like its own code.
 const sdk: ReadonlyMap<string, string> = new Map(
-  readdirSync(`${root}filters/${PACKAGE}`, { recursive: true, encoding: "utf8" })
+  readdirSync(home, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => path === "index.ts" || (path.startsWith("assembly/") && path.endsWith(".ts")))
-    .map((path) => [path, readFileSync(`${root}filters/${PACKAGE}${path}`, "utf8")]),
+    .map((path) => [path, readFileSync(`${home}${path}`, "utf8")]),
 );
-const configuration = readFileSync(`${root}asconfig.json`, "utf8");
+const always = [
+  ...["--optimizeLevel", "2", "--shrinkLevel", "2"],
+  // Not in a start section, which runs before the proxy is ready for calls.
+  ...["--exportStart", "_initialize"],
+  // In pages of 64 KiB.
+  ...["--initialMemory", "32", "--maximumMemory", "256"],
+  ...["--use", "abort=~lib/proxy-wasm-as/assembly/abort/abort"],
+];
 
 // A runtime given by its path counts as `incremental`, whose shadow stack the arena has no use for. In the place of
 // `stub` it gets none, which makes modules smaller and the compiler faster.
@@ -55,13 +62,12 @@ async function compile(options: AssembleOptions): Promise<Assembled> {
 async function run(options: AssembleOptions): Promise<Assembled> {
   const files: Readonly<Record<string, string>> = {
     ...options.files,
-    "asconfig.json": configuration,
     "module.ts": options.entry,
   };
   let bytes: Uint8Array | undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
-  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime];
+  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime, ...always];
   const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
     readFile: (path) => {
       const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);
