@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 import asc, { libraryFiles } from "assemblyscript/asc";
 import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
+import { boundModule } from "./bound-module.ts";
+import { callbacksIn, EXCEEDED, exceeded } from "./exceeded.ts";
+import { UnknownExpressionError } from "./expressions.ts";
 
 const PACKAGE = "proxy-wasm-as/";
 const home = fileURLToPath(new URL("../", import.meta.url));
@@ -62,7 +65,10 @@ async function compile(options: AssembleOptions): Promise<Assembled> {
 async function run(options: AssembleOptions): Promise<Assembled> {
   const files: Readonly<Record<string, string>> = {
     ...options.files,
-    "module.ts": options.entry,
+    "module.ts":
+      options.bound === undefined
+        ? options.entry
+        : `${options.entry}\n${exceeded(options.bound, callbacksIn(options.entry))}`,
   };
   let bytes: Uint8Array | undefined;
   const messages: AssemblyMessage[] = [];
@@ -91,6 +97,14 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   });
   const said = stderr.toString();
   if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
+  if (options.bound === undefined) return { bytes, messages, stderr: said };
+  const { budget } = options.bound;
+  try {
+    bytes = boundModule(bytes, { budget, callbacks: callbacksIn(options.entry), exceeded: EXCEEDED });
+  } catch (failure) {
+    if (!(failure instanceof UnknownExpressionError)) throw failure;
+    return { messages, stderr: `the module has ${failure.message}, which cannot be bounded` };
+  }
   return { bytes, messages, stderr: said };
 }
 
