@@ -26,6 +26,9 @@ export interface Bound {
   readonly budget: number;
 }
 
+/** The budget of filter code by default: less than a tenth of a second, far more than it takes to go through the largest body. */
+export const BUDGET = 50_000_000;
+
 /** `entry` is the text of the entry file; `files` are those beside it, by name. */
 export interface AssembleOptions {
   readonly entry: string;

@@ -25,6 +25,11 @@ export interface Weights {
 const HOST_CALL = 200;
 /** As a call of the host does: the engine moves or renews the memory. */
 const MEMORY_GROW = 2000;
+const DIVISION = 8;
+const divisions: ReadonlySet<number> = new Set([
+  ...[binaryen.DivSInt32, binaryen.DivUInt32, binaryen.RemSInt32, binaryen.RemUInt32],
+  ...[binaryen.DivSInt64, binaryen.DivUInt64, binaryen.RemSInt64, binaryen.RemUInt64],
+]);
 /** Copied or filled at once, these cost about an instruction. */
 export const BYTES_SHIFT = 4;
 /** A function that weighs more pays for itself: without it, functions that call others twice would double from one to the next. */
@@ -77,6 +82,7 @@ export function weighModule(module: binaryen.Module): Weights {
     if (id === ids.Loop) return 0;
     let weight = id === ids.Block || id === ids.Nop ? 0 : 1;
     if (id === ids.MemoryGrow) weight = MEMORY_GROW;
+    if (id === ids.Binary && divisions.has((infoOf(expression) as binaryen.BinaryInfo).op)) weight = DIVISION;
     const costs = calleesOf(expression).map((callee) => {
       if (imported.has(callee)) return HOST_CALL;
       const known = functions.get(callee);
