@@ -20,7 +20,7 @@ function down(n: i32): i32 {
 test("a filter without an end answers 503 once, is named in the log, and a new VM takes the next requests", async () => {
   const mesh = {
     path: "mesh.yaml",
-    text: "name: two\nservices:\n  a: { entry: true, calls: [app] }\n  app: { port: 8080 }\n",
+    text: "name: two\nidentity: address\nservices:\n  a: { entry: true }\n  app: { port: 8080 }\ncalls:\n  a: [app]\n",
   };
   const { build: made, diagnostics } = await build({
     policies: [{ path: "filters/loops.ts", text: filter }],
