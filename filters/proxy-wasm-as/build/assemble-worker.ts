@@ -53,7 +53,8 @@ const spare: ReadonlyMap<string, string> = new Map(
 
 /** Without the spare part of the library, unless the source turns out to need it. */
 async function compile(options: AssembleOptions): Promise<Assembled> {
-  if (options.runtime !== "minimal") {
+  // Filter code may write an array down, for which the compiler itself needs a part, and crashes when that is not there.
+  if (options.files === undefined) {
     for (const name of spare.keys()) libraryFiles[name] = "";
     const assembled = await run(options);
     if (assembled.bytes !== undefined) return assembled;

@@ -1,55 +1,105 @@
+import { bytesOf, bytesOfKey, join, keyOf, textOf } from "./bytes.ts";
+
 /** A header as name and value; values may be bytes that are not UTF-8. */
 export type Header = readonly [string, string | Uint8Array];
 
-/** Headers as Envoy holds them: names in lower case, several values of one name in their order. */
+/** Names and values as bytes. */
+export type BytePair = readonly [Uint8Array, Uint8Array];
+
+/** Headers as Envoy holds them: names in lower case, several values of one name in their order, those of HTTP/2 (`:path`) first. */
 export interface HeaderMap {
+  readonly count: number;
+  /** To show: names as text. */
   readonly pairs: readonly (readonly [string, Uint8Array])[];
+  readonly bytePairs: readonly BytePair[];
   /** The bytes of all names and values. */
   readonly size: number;
   /** The first value. */
-  get(name: string): Uint8Array | undefined;
-  add(name: string, value: Uint8Array): void;
+  get(name: string | Uint8Array): Uint8Array | undefined;
+  /** Of a header that Envoy holds in a place of its own, such as `content-type`, the values are joined. */
+  add(name: Uint8Array, value: Uint8Array): void;
   /** All values go, and the new one is added behind the other headers. */
-  replace(name: string, value: Uint8Array): void;
-  remove(name: string): void;
-  setAll(pairs: readonly (readonly [string, Uint8Array])[]): void;
+  replace(name: Uint8Array, value: Uint8Array): void;
+  remove(name: Uint8Array): void;
+  setAll(pairs: readonly BytePair[]): void;
 }
 
-const encoder = new TextEncoder();
+/** Which headers Envoy holds once, in a place of their own. */
+export type HeaderKind = "request" | "response" | "other";
 
-/** The bytes of a text, and bytes as they are. */
-export function bytesOf(value: string | Uint8Array): Uint8Array {
-  return typeof value === "string" ? encoder.encode(value) : value;
-}
-
-/** The text that bytes are, with U+FFFD for what is not UTF-8. */
-export function textOf(value: Uint8Array): string {
-  return new TextDecoder().decode(value);
-}
-
-export function createHeaderMap(headers: readonly Header[]): HeaderMap {
-  let pairs: [string, Uint8Array][] = headers.map(([name, value]) => [name.toLowerCase(), bytesOf(value)]);
-  const without = (key: string): [string, Uint8Array][] => pairs.filter(([name]) => name !== key);
+export function createHeaderMap(headers: readonly Header[], kind: HeaderKind = "other"): HeaderMap {
+  let pairs: (readonly [string, Uint8Array])[] = [];
+  const without = (key: string): typeof pairs => pairs.filter(([name]) => name !== key);
+  const add = (key: string, value: Uint8Array): void => {
+    const at = pairs.findIndex(([name]) => name === key);
+    const delimiter = isHeldOnce(key, kind) && at !== -1 ? delimiterOf(key) : undefined;
+    if (delimiter !== undefined) {
+      const before = pairs[at]?.[1] ?? new Uint8Array();
+      pairs[at] = [
+        key,
+        value.length === 0 ? before : before.length === 0 ? value : join(join(before, delimiter), value),
+      ];
+      return;
+    }
+    if (!key.startsWith(":")) {
+      pairs.push([key, value]);
+      return;
+    }
+    const end = pairs.findIndex(([name]) => !name.startsWith(":"));
+    pairs.splice(end === -1 ? pairs.length : end, 0, [key, value]);
+  };
+  for (const [name, value] of headers) add(keyOfName(name), bytesOf(value));
   return {
+    get count() {
+      return pairs.length;
+    },
     get pairs() {
-      return pairs;
+      return pairs.map(([name, value]) => [textOf(bytesOfKey(name)), value] as const);
+    },
+    get bytePairs() {
+      return pairs.map(([name, value]) => [bytesOfKey(name), value] as const);
     },
     get size() {
-      return pairs.reduce((sum, [name, value]) => sum + encoder.encode(name).length + value.length, 0);
+      return pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
     },
-    get: (name) => pairs.find(([key]) => key === name.toLowerCase())?.[1],
-    add(name, value) {
-      pairs.push([name.toLowerCase(), value]);
+    get(name) {
+      const key = keyOfName(name);
+      return pairs.find(([each]) => each === key)?.[1];
     },
+    add: (name, value) => add(keyOfName(name), value),
     replace(name, value) {
-      const key = name.toLowerCase();
-      pairs = [...without(key), [key, value]];
+      const key = keyOfName(name);
+      pairs = without(key);
+      add(key, value);
     },
     remove(name) {
-      pairs = without(name.toLowerCase());
+      pairs = without(keyOfName(name));
     },
     setAll(all) {
-      pairs = all.map(([name, value]) => [name.toLowerCase(), value]);
+      pairs = [];
+      for (const [name, value] of all) add(keyOfName(name), value);
     },
   };
+}
+
+/** ASCII alone has a lower case here. */
+function keyOfName(name: string | Uint8Array): string {
+  return keyOf(bytesOf(name)).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+const comma = bytesOf(",");
+const semicolon = bytesOf("; ");
+
+function delimiterOf(key: string): Uint8Array {
+  return key === "cookie" ? semicolon : comma;
+}
+
+const heldOnce: Readonly<Record<HeaderKind, ReadonlySet<string>>> = {
+  request: new Set([]),
+  response: new Set([]),
+  other: new Set(),
+};
+
+function isHeldOnce(key: string, kind: HeaderKind): boolean {
+  return heldOnce[kind].has(key);
 }

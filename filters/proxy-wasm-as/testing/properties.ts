@@ -1,4 +1,5 @@
-import { bytesOf, type HeaderMap, textOf } from "./header-map.ts";
+import { bytesOf, textOf } from "./bytes.ts";
+import type { HeaderMap } from "./header-map.ts";
 import { writePairs } from "./pairs.ts";
 
 /** As Envoy hands it over: text and bytes as they are, `bigint` as an i64, `number` as an f64, a boolean as one byte, a map as pairs. */
@@ -13,7 +14,13 @@ export type PropertyValue =
 /** What a stream knows about itself without being told. */
 export interface StreamFacts {
   readonly requestHeaders: HeaderMap;
+  readonly requestSize: number;
   readonly responseHeaders: HeaderMap | null;
+  readonly responseTrailers: HeaderMap | null;
+  readonly responseSize: number;
+  /** In nanoseconds since 1970. */
+  readonly startedAt: bigint;
+  readonly now: bigint;
   /** Why there is the answer that there is. */
   readonly codeDetails: string | undefined;
 }
@@ -22,7 +29,7 @@ export interface StreamFacts {
 export function serializeProperty(value: PropertyValue): Uint8Array {
   if (typeof value === "string" || value instanceof Uint8Array) return bytesOf(value);
   if (typeof value === "object") {
-    return writePairs(Object.entries(value).map(([key, text]) => [key, bytesOf(text)]));
+    return writePairs(Object.entries(value).map(([key, text]) => [bytesOf(key), bytesOf(text)]));
   }
   if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
   const view = new DataView(new ArrayBuffer(8));
@@ -50,6 +57,20 @@ export function derivedProperty(path: string, facts: StreamFacts): PropertyValue
       return header(":scheme");
     case "request.id":
       return header("x-request-id");
+    case "request.size":
+      return BigInt(facts.requestSize);
+    case "request.time":
+      return facts.startedAt;
+    case "request.protocol":
+      return "HTTP/1.1";
+    case "request.query":
+      return textOf(header(":path") ?? new Uint8Array()).split("?")[1] ?? "";
+    case "request.referer":
+      return header("referer");
+    case "request.useragent":
+      return header("user-agent");
+    case "response.size":
+      return responseHeaders === null ? undefined : BigInt(facts.responseSize);
     case "response.code": {
       const code = responseHeaders?.get(":status");
       return code === undefined ? undefined : BigInt(textOf(code));

@@ -1,0 +1,71 @@
+import { noBytes } from "./bytes.ts";
+
+/** The fields of a message of protobuf: numbers and bytes by their number, the last one of each. Undefined when it is none. */
+export function readMessage(bytes: Uint8Array): ReadonlyMap<number, number | Uint8Array> | undefined {
+  const fields = new Map<number, number | Uint8Array>();
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++];
+      if (byte === undefined || scale > 2 ** 63) return Number.NaN;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    if (Number.isNaN(tag) || field === 0) return undefined;
+    switch (tag % 8) {
+      case 0: {
+        const value = varint();
+        if (Number.isNaN(value)) return undefined;
+        fields.set(field, value);
+        break;
+      }
+      case 2: {
+        const end = varint() + at;
+        if (!(end <= bytes.length)) return undefined;
+        fields.set(field, bytes.slice(at, end));
+        at = end;
+        break;
+      }
+      case 1:
+      case 5: {
+        at += tag % 8 === 1 ? 8 : 4;
+        if (at > bytes.length) return undefined;
+        break;
+      }
+      default:
+        return undefined;
+    }
+  }
+  return fields;
+}
+
+/** A field of bytes; empty when it is missing. */
+export function bytesField(fields: ReadonlyMap<number, number | Uint8Array>, field: number): Uint8Array {
+  const value = fields.get(field);
+  return value instanceof Uint8Array ? value : noBytes;
+}
+
+/** A field that is a number or an enumeration; 0 when it is missing. */
+export function numberField(fields: ReadonlyMap<number, number | Uint8Array>, field: number): number {
+  const value = fields.get(field);
+  return typeof value === "number" ? value : 0;
+}
+
+/** For tests: a message of bytes and numbers. */
+export function writeMessage(fields: Readonly<Record<number, string | Uint8Array | number>>): Uint8Array {
+  const varint = (value: number): readonly number[] =>
+    value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
+  const encoder = new TextEncoder();
+  return Uint8Array.from(
+    Object.entries(fields).flatMap(([field, value]) => {
+      if (typeof value === "number") return [...varint(Number(field) * 8), ...varint(value)];
+      const bytes = typeof value === "string" ? encoder.encode(value) : value;
+      return [...varint(Number(field) * 8 + 2), ...varint(bytes.length), ...bytes];
+    }),
+  );
+}
