@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { assemble } from "../build/assemble.ts";
 import { createHost, type Host, type HostOptions } from "./index.ts";
 
 /** The callbacks of the ABI, by what the filter calls its own: what `assembly/entry/README.md` says, by hand. */
