@@ -10,8 +10,16 @@ import {
 import { echoOf, type Outcome, shownHeaders } from "./outcome.ts";
 import type { PluginName, Scenario } from "./scenarios.ts";
 
+/** The probe in hosts, which plays scenarios one after the other. */
+export interface ProbeInHost {
+  play(scenario: Scenario): Outcome;
+  /** What the probe said when it started. */
+  said(): readonly string[];
+  readonly metrics: ReadonlyMap<string, number>;
+}
+
 /** The probe's plugins in hosts, as `in-envoy.ts` has them in an Envoy. */
-export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome {
+export function createHosts(bytes: Uint8Array): ProbeInHost {
   const proxy = createProxy();
   let lines: string[] = [];
   const onLog = ({ message }: LogLine): void => void lines.push(message);
@@ -23,6 +31,8 @@ export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome 
     onLog,
   };
   const plain = createHost(bytes, { ...common, vmId: "vm", pluginName: "plain" });
+  const started = lines;
+  lines = [];
   const stops = plain.addPlugin({ ...common, pluginName: "stops", allowOnHeadersStopIteration: true });
   const other = createHost(bytes, { ...common, vmId: "other", pluginName: "other" });
   const failing = (failure: "closed" | "open" | "reload"): Host =>
@@ -44,7 +54,7 @@ export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome 
     return { headers: [["x-fetched", "1"]], body: "fetched", ...trailers };
   });
   plain.onGrpc("grpc", answerGrpc);
-  return (scenario) => {
+  const play = (scenario: Scenario): Outcome => {
     // More than a back-off: the table's requests come one after the other.
     proxy.loop.advance(1_000_000_000n);
     lines = [];
@@ -55,6 +65,7 @@ export function createHosts(bytes: Uint8Array): (scenario: Scenario) => Outcome 
         : playTcp(plugin, scenario);
     return { ...outcome, lines };
   };
+  return { play, said: () => started, metrics: plain.metrics };
 }
 
 /** What the service of `in-envoy.ts` answers. */

@@ -271,7 +271,7 @@ test("gRPC: a call has one answer, a stream has handlers", async () => {
     ["closed", "0"],
   ]);
   fails = true;
-  expect(ask("call")).toContainEqual(["answer", "14gone"]);
+  expect(ask("call")).toContainEqual(["answer", "14gone{via_upstream}"]);
   expect(host.failure).toBeNull();
 });
 

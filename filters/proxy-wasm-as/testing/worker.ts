@@ -116,7 +116,7 @@ export function createWorker(module: WebAssembly.Module, index: number, parts: H
       }
       const root = begin(plugin, configuration);
       if (root === undefined) {
-        if (old === undefined) vm.failure ??= "the plugin refused its configuration";
+        if (roots.size === 0) vm.failure ??= "the plugin refused its configuration";
         return false;
       }
       roots.set(plugin, root);
