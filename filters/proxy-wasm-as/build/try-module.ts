@@ -82,6 +82,9 @@ function requestsFor(configuration: string): readonly HostRequest[] {
     ...[...routes].map((route) => ({ "source.address": `${stranger}:1`, "xds.route_name": route })),
     ...[...sources].map((source) => ({ "source.address": `${source}:1`, "xds.route_name": "wire" })),
   ];
+  // A module that is no set of policies has no peers, and is for everybody.
+  if (properties.length === 0)
+    properties.push({ "source.address": `${stranger}:1`, "xds.route_name": "wire" });
   // With a body in two pieces, and without one.
   const bodies = [{}, { body: ['{"wire":', "1}"] }];
   return properties.flatMap((each) =>
