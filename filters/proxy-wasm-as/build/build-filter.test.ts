@@ -97,3 +97,21 @@ export function onRequest(request: Request): void {
   for (let i = 0; i < 100; i++) host.request({ headers: [["x-now", "n".repeat(i)]] });
   expect(host.request({}).requestHeaders).toEqual([["x-last", `${"n".repeat(99)}!`]]);
 });
+
+test.each([
+  "onTick(): void",
+  "onQueue(): void",
+  "onForeign(): void",
+  "onRequestTrailers(): void",
+  "onResponseTrailers(): void",
+  "onResponseBody(): void",
+  "onUpstreamData(): void",
+  "onClose(): void",
+  "onUpstreamClose(): void",
+  "onLog(): void",
+  "onDelete(): void",
+])("a module is tried by calling it: %s", async (signature) => {
+  const { bytes, problems } = await build(`export function ${signature} { assert(false, "it ran"); }`);
+  expect(bytes).toBeUndefined();
+  expect(problems[0]?.message).toContain("it ran");
+});
