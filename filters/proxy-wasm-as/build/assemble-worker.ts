@@ -9,13 +9,19 @@ import { callbacksIn, EXCEEDED, exceeded } from "./exceeded.ts";
 import { UnknownExpressionError } from "./expressions.ts";
 
 const PACKAGE = "proxy-wasm-as/";
-const home = fileURLToPath(new URL("../", import.meta.url));
+// The package is one folder further up from where its compiled files are.
+const home = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../" : "../../", import.meta.url));
 
 // The SDK's sources are part of the compiler: read once, like its own code.
 const sdk: ReadonlyMap<string, string> = new Map(
-  readdirSync(home, { recursive: true, encoding: "utf8" })
+  [
+    "index.ts",
+    ...readdirSync(`${home}assembly`, { recursive: true, encoding: "utf8" }).map(
+      (path) => `assembly/${path}`,
+    ),
+  ]
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path === "index.ts" || (path.startsWith("assembly/") && path.endsWith(".ts")))
+    .filter((path) => path.endsWith(".ts"))
     .map((path) => [path, readFileSync(`${home}${path}`, "utf8")]),
 );
 const always = [
@@ -23,7 +29,7 @@ const always = [
   // Not in a start section, which runs before the proxy is ready for calls.
   ...["--exportStart", "_initialize"],
   // In pages of 64 KiB.
-  ...["--initialMemory", "32", "--maximumMemory", "256"],
+  ...["--initialMemory", "32"],
   ...["--use", "abort=~lib/proxy-wasm-as/assembly/abort/abort"],
 ];
 
@@ -74,7 +80,16 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   let bytes: Uint8Array | undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
-  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime, ...always];
+  const flags = [
+    "module.ts",
+    "--outFile",
+    "out.wasm",
+    "--runtime",
+    runtime,
+    ...always,
+    "--maximumMemory",
+    String(options.memory ?? 256),
+  ];
   const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
     readFile: (path) => {
       const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);

@@ -1,4 +1,4 @@
-import { type Ask, createThread } from "./thread.ts";
+import { type Ask, createThread, scriptBeside } from "./thread.ts";
 
 /** Something that asc said: where, as UTF-16 offsets into the file it names, when it said that. */
 export interface AssemblyMessage {
@@ -35,6 +35,8 @@ export interface AssembleOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Default `arena`; code whose objects outlive a request needs `minimal`. */
   readonly runtime?: "arena" | "minimal";
+  /** The most memory that an instance may have, in pages of 64 KiB. Default 256. */
+  readonly memory?: number;
   /** Keep function names, for traces. Default false. */
   readonly names?: boolean;
   /** Give each callback a budget. Without it, a loop that does not end blocks a thread of the proxy for good. */
@@ -44,7 +46,7 @@ export interface AssembleOptions {
 }
 
 const ask: Ask<Omit<AssembleOptions, "timeoutMs">, Assembled> = createThread(
-  new URL("./assemble-worker.ts", import.meta.url),
+  scriptBeside(import.meta.url, "assemble-worker"),
 );
 
 /**

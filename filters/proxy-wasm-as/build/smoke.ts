@@ -1,4 +1,4 @@
-import { type Ask, createThread } from "./thread.ts";
+import { type Ask, createThread, scriptBeside } from "./thread.ts";
 
 /** What a try of a module came to. */
 export type Smoked =
@@ -15,7 +15,7 @@ export interface SmokeQuestion {
 
 const heapMbMax = 256;
 const ask: Ask<SmokeQuestion, readonly string[]> = createThread(
-  new URL("./smoke-worker.ts", import.meta.url),
+  scriptBeside(import.meta.url, "smoke-worker"),
   // An author's endless loop may log in each round.
   { maxOldGenerationSizeMb: heapMbMax },
 );

@@ -9,6 +9,11 @@ export type Outcome<Answer> =
 /** Puts a question to the thread, which is given up after so long. Never throws. */
 export type Ask<Question, Answer> = (question: Question, timeoutMs: number) => Promise<Outcome<Answer>>;
 
+/** The file of that name beside the module of this address: the source, or in the package what was made of it. */
+export function scriptBeside(module: string, name: string): URL {
+  return new URL(`./${name}${module.endsWith(".ts") ? ".ts" : ".js"}`, module);
+}
+
 /**
  * A thread that answers one question at a time, so that neither the time that they take nor a crash is felt here. It starts with the
  * first one, stays warm for the next, and keeps no process alive. After one that it did not survive there is a new one.

@@ -8,7 +8,7 @@ const PAGES_MIN = 32;
 const PAGES_MAX = 256;
 
 /** Why Envoy must not be given this module; empty when it may be. Never throws. */
-export function verifyModule(bytes: Uint8Array): string[] {
+export function verifyModule(bytes: Uint8Array, pagesMax: number = PAGES_MAX): string[] {
   if (bytes.length > SIZE_MAX)
     return [`the module has ${bytes.length} bytes, more than the ${SIZE_MAX} allowed`];
   try {
@@ -23,9 +23,9 @@ export function verifyModule(bytes: Uint8Array): string[] {
   for (const { min, max } of sections.memories) {
     if (min > PAGES_MIN)
       reasons.push(`the module begins with ${min} pages of memory, more than the ${PAGES_MIN} allowed`);
-    if (max === undefined || max > PAGES_MAX)
+    if (max === undefined || max > pagesMax)
       reasons.push(
-        `the module may use ${max ?? "any number of"} pages of memory, more than the ${PAGES_MAX} allowed`,
+        `the module may use ${max ?? "any number of"} pages of memory, more than the ${pagesMax} allowed`,
       );
   }
   if (sections.hasStart) {

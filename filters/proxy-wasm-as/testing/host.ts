@@ -66,6 +66,8 @@ export interface Plugin {
   open(request: HostRequest): HostStream;
   /** A TCP connection, for a module that stands in front of a TCP proxy. */
   connect(connect: HostConnect): HostConnection;
+  /** Enter a callback of the plugin's own context on all workers, as nothing has led to: an answer that nobody asked for. Its number comes first. */
+  enter(name: string, ...args: readonly number[]): void;
   /** A new configuration beside the old one in the same VMs, as Envoy does it; false when refused. */
   configure(configuration: string): boolean;
 }
@@ -162,6 +164,9 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
         return stream.result();
       },
       open,
+      enter(name, ...args) {
+        for (const worker of workers) worker.enter(setting, name, ...args);
+      },
       connect(connect) {
         const connection = next(connect.worker ?? turn++).connect(setting, connect);
         return {

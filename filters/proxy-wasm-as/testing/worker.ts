@@ -16,6 +16,8 @@ export interface Worker {
   configure(plugin: PluginSetting, configuration: string): boolean;
   open(plugin: PluginSetting, request: HostRequest): Stream;
   connect(plugin: PluginSetting, connect: HostConnect): WorkerConnection;
+  /** Enter a callback of the root context, as nothing here has led to; the context's number comes before the arguments. */
+  enter(plugin: PluginSetting, name: string, ...args: readonly number[]): void;
   /** All plugins are over. */
   stop(): void;
 }
@@ -132,6 +134,10 @@ export function createWorker(module: WebAssembly.Module, index: number, parts: H
     open(plugin, request) {
       const root = rootOf(plugin);
       return createStream(vm, root, request, use(root));
+    },
+    enter(plugin, name, ...args) {
+      const root = rootOf(plugin);
+      vm.enter(root, name, root.id, ...args);
     },
     stop() {
       const all = [...roots.values()];
