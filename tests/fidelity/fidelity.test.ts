@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { assemble } from "../../controlplane/codegen/assemble.ts";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";
 import { type ProbeInEnvoy, startProbe } from "./in-envoy.ts";
 import { createHosts, type ProbeInHost } from "./in-host.ts";

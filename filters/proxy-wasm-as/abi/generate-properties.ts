@@ -37,23 +37,23 @@ export function generateProperties(): string {
 import { widenOrNull } from "./byte-string";
 import { bytes, property } from "./bytes";
 import { Status } from "./enums";
-import { getBool, getInt, getString, setString, toBool, toInt } from "./property";
+import { readBool, readInt, readString, setString, toBool, toInt } from "./property";
 
 /** What the host knows of the stream at hand, of the plugin and of itself. \`proxy_get_property\`. */
 export namespace properties {
   /** Any property, a byte string; null where there is none. \`path\` has points between its parts. */
   export function get(path: string): string | null {
-    return getString(path);
+    return readString(path);
   }
 
   /** A whole number of 64 bits; \`missing\` where there is none, and where it is none. */
-  export function int(path: string, missing: i64 = -1): i64 {
-    return getInt(path, missing);
+  export function getInt(path: string, missing: i64 = -1): i64 {
+    return readInt(path, missing);
   }
 
   /** A yes or no; \`missing\` where there is none, and where it is none. */
-  export function bool(path: string, missing: bool = false): bool {
-    return getBool(path, missing);
+  export function getBool(path: string, missing: bool = false): bool {
+    return readBool(path, missing);
   }
 
 ${groups.join("\n")}}

@@ -7,7 +7,7 @@ import { decodeBytes } from "./utf8";
 export function configurationText(size: u32): string | null {
   if (size == 0) return "";
   const status = proxy_get_buffer_bytes(BufferType.PluginConfiguration, 0, size, cell + 4, cell);
-  const text = status != Status.Ok ? null : decodeBytes(load<u64>(cell));
+  const text: string | null = status != Status.Ok ? null : decodeBytes(load<u64>(cell));
   if (text === null) {
     // "configuration refused: it is not UTF-8"
     const line = memory.data<u8>([

@@ -1,5 +1,5 @@
 import { copied, narrow, widen } from "./byte-string";
-import { bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { addCall, freeCall, GRPC, handlerOf, hasRoom, isOfRoot, OF_ROOT, tagOf, contextOf } from "./call-table";
 import { cell } from "./cell";
 import { context, enter } from "./context";
@@ -59,7 +59,7 @@ function start(kind: u32, context: u32, call: GrpcCall, then: usize, tag: u32): 
   const cluster = narrow(call.cluster);
   const service = narrow(call.service);
   const method = narrow(call.method);
-  const metadata = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
+  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
   if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) {
     return Status.BadArgument;
   }

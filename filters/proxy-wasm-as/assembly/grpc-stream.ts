@@ -1,5 +1,5 @@
 import { narrow } from "./byte-string";
-import { bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import {
   addCall,
   contextOf,
@@ -129,7 +129,7 @@ function start(kind: u32, context: u32, call: GrpcCall, handlers: GrpcHandlers, 
   const cluster = narrow(call.cluster);
   const service = narrow(call.service);
   const method = narrow(call.method);
-  const metadata = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
+  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
   if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) return null;
   const started = proxy_grpc_stream(
     pointerOf(cluster),

@@ -63,7 +63,7 @@ export class Headers {
     const key = writable(name);
     if (key == MISSING) return Status.BadArgument;
     const given = narrow(value, VALUE);
-    const content = given == MISSING ? 0 : given;
+    const content: Bytes = given == MISSING ? 0 : given;
     const status = holdsBack()
       ? Status.Ok
       : proxy_replace_header_map_value(

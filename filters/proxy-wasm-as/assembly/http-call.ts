@@ -94,7 +94,7 @@ function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): 
     [":authority", authority],
   ];
   const headers = fromPairs(first.concat(call.headers));
-  const trailers = call.trailers.length == 0 ? 0 : fromPairs(call.trailers);
+  const trailers: Bytes = call.trailers.length == 0 ? 0 : fromPairs(call.trailers);
   const cluster = narrow(call.cluster);
   if (headers == MISSING || trailers == MISSING || cluster == MISSING) return Status.BadArgument;
   const body: Bytes = encodeBytes(call.body);

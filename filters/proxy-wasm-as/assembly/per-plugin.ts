@@ -50,5 +50,10 @@ export class PerPlugin<T> extends Forgetful {
 
 /** A configuration has gone. */
 export function forgetPlugin(root: u32): void {
-  for (let plugin = last; plugin !== null; plugin = plugin.before) plugin.forget(root);
+  let plugin: Forgetful | null = last;
+  while (plugin !== null) {
+    const here: Forgetful = plugin;
+    here.forget(root);
+    plugin = here.before;
+  }
 }

@@ -6,16 +6,16 @@ import { holdsBack } from "./guard";
 
 // Properties by paths that are said as texts.
 
-export function getString(path: string): string | null {
+export function readString(path: string): string | null {
   return widenOrNull(read(path));
 }
 
-export function getInt(path: string, missing: i64): i64 {
+export function readInt(path: string, missing: i64): i64 {
   const value = read(path);
   return value == MISSING || lengthOf(value) != 8 ? missing : load<i64>(pointerOf(value));
 }
 
-export function getBool(path: string, missing: bool): bool {
+export function readBool(path: string, missing: bool): bool {
   const value = read(path);
   return value == MISSING || lengthOf(value) != 1 ? missing : load<u8>(pointerOf(value)) != 0;
 }

@@ -16,13 +16,13 @@ let last: u32 = 0;
 export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
   // In Wire other policies may have answered.
   if (last == context || (details != 0 && answered)) return Status.BadArgument;
-  const given = headers === null ? 0 : fromPairs(headers);
+  const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
   if (holdsBack()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
   last = context;
   setAnswered(true);
   const why = details == 0 ? DETAILS() : details;
-  const pairs = given == MISSING ? 0 : given;
+  const pairs: Bytes = given == MISSING ? 0 : given;
   const sent = proxy_send_local_response(
     isStatus ? status : 403,
     pointerOf(why),

@@ -12,6 +12,6 @@ export function created(context: u32, parent: u32): void {
 
 /** The root context of a stream; of a root context itself. */
 export function rootOf(context: u32): u32 {
-  const record = slab == 0 ? 0 : findRecord(slab, context);
+  const record: usize = slab == 0 ? 0 : findRecord(slab, context);
   return record == 0 ? context : load<u32>(record);
 }

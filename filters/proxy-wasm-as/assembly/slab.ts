@@ -26,7 +26,7 @@ export function createSlab(size: usize): usize {
 
 /** What is kept for a context; 0 when nothing is. */
 export function findRecord(slab: usize, context: u32): usize {
-  for (let record = load<u32>(bucketOf(slab, context)); record != 0; record = load<u32>(record, 4)) {
+  for (let record: usize = load<u32>(bucketOf(slab, context)); record != 0; record = load<u32>(record, 4)) {
     if (load<u32>(record) == context) return record + HEADER;
   }
   return 0;
@@ -34,35 +34,35 @@ export function findRecord(slab: usize, context: u32): usize {
 
 /** Room for what is to be kept for a context that has none. */
 export function addRecord(slab: usize, context: u32): usize {
-  let record = load<u32>(slab, 8);
+  let record: usize = load<u32>(slab, 8);
   if (record != 0) {
     store<u32>(slab, load<u32>(record, 4), 8);
   } else {
     if (load<u32>(slab, 16) == 0) grow(slab);
     record = load<u32>(slab, 12);
-    store<u32>(slab, record + load<u32>(slab, 4), 12);
+    store<u32>(slab, <u32>record + load<u32>(slab, 4), 12);
     store<u32>(slab, load<u32>(slab, 16) - 1, 16);
   }
   const bucket = bucketOf(slab, context);
   store<u32>(record, context);
   store<u32>(record, load<u32>(bucket), 4);
   store<u32>(record, TRANSPARENT, 12);
-  store<u32>(bucket, record);
+  store<u32>(bucket, <u32>record);
   return record + HEADER;
 }
 
 /** Nothing is kept any longer for this context, in no slab. */
 export function forgetRecords(context: u32): void {
-  for (let slab = slabs; slab != 0; slab = load<u32>(slab)) {
+  for (let slab: usize = slabs; slab != 0; slab = load<u32>(slab)) {
     let link = bucketOf(slab, context);
-    for (let record = load<u32>(link); record != 0; record = load<u32>(link)) {
+    for (let record: usize = load<u32>(link); record != 0; record = load<u32>(link)) {
       if (load<u32>(record) != context) {
         link = record + 4;
         continue;
       }
       store<u32>(link, load<u32>(record, 4));
       store<u32>(record, load<u32>(slab, 8), 4);
-      store<u32>(slab, record, 8);
+      store<u32>(slab, <u32>record, 8);
       break;
     }
   }

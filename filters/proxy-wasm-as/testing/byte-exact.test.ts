@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { assemble } from "../build/assemble.ts";
 import { createHost } from "./index.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
 

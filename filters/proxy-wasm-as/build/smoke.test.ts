@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";
+import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
+import { rawModule } from "../testing/raw-module.test-helper.ts";
 import { assemble } from "./assemble.ts";
-import { generateFilter } from "./generate-filter.ts";
 import { smoke } from "./smoke.ts";
 
 async function filter(body: string): Promise<Uint8Array> {

@@ -1,9 +1,4 @@
-import {
-  callbacks,
-  hostFunctions,
-  type Signature,
-  wasiFunctions,
-} from "../../filters/proxy-wasm-as/abi/table.ts";
+import { callbacks, hostFunctions, type Signature, wasiFunctions } from "../abi/table.ts";
 import { readSections } from "./read-sections.ts";
 
 /** No module that the toolkit makes comes near; one that does is a mistake. In bytes. */

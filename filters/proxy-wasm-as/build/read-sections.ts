@@ -1,4 +1,4 @@
-import type { Signature, ValueType } from "../../filters/proxy-wasm-as/abi/table.ts";
+import type { Signature, ValueType } from "../abi/table.ts";
 
 /** What a module asks for and offers, read from its bytes. */
 export interface Sections {

@@ -1,9 +1,4 @@
-import {
-  createHost,
-  type Host,
-  type HostRequest,
-  type HostResult,
-} from "../../filters/proxy-wasm-as/testing/index.ts";
+import { createHost, type Host, type HostRequest, type HostResult } from "../testing/index.ts";
 
 /**
  * Run a module on requests that its policies are for and on answers to them, or on connections, then give it the same configuration again beside the old

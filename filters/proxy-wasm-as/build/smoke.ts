@@ -1,4 +1,4 @@
-import { type Ask, createThread } from "../thread/thread.ts";
+import { type Ask, createThread } from "./thread.ts";
 
 /** What a try of a module came to. */
 export type Smoked =

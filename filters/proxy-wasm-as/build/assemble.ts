@@ -1,4 +1,4 @@
-import { type Ask, createThread } from "../thread/thread.ts";
+import { type Ask, createThread } from "./thread.ts";
 
 /** Something that asc said: where, as UTF-16 offsets into the file it names, when it said that. */
 export interface AssemblyMessage {
@@ -19,6 +19,16 @@ export interface Assembled {
   readonly failure?: { readonly kind: "crash" | "timeout"; readonly reason: string };
 }
 
+/** What a callback may take, and who is named in the log when it takes more: `NAME: callback CALLBACK went over its budget of BUDGET`. */
+export interface Bound {
+  readonly name: string;
+  /** In instructions of WebAssembly, about. */
+  readonly budget: number;
+}
+
+/** The budget of filter code by default: less than a tenth of a second, far more than it takes to go through the largest body. */
+export const BUDGET = 50_000_000;
+
 /** `entry` is the text of the entry file; `files` are those beside it, by name. */
 export interface AssembleOptions {
   readonly entry: string;
@@ -27,6 +37,8 @@ export interface AssembleOptions {
   readonly runtime?: "arena" | "minimal";
   /** Keep function names, for traces. Default false. */
   readonly names?: boolean;
+  /** Give each callback a budget. Without it, a loop that does not end blocks a thread of the proxy for good. */
+  readonly bound?: Bound;
   /** Default 30,000. A source that takes longer is given up. */
   readonly timeoutMs?: number;
 }

@@ -4,18 +4,28 @@ import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 import asc, { libraryFiles } from "assemblyscript/asc";
 import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
+import { boundModule } from "./bound-module.ts";
+import { callbacksIn, EXCEEDED, exceeded } from "./exceeded.ts";
+import { UnknownExpressionError } from "./expressions.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGE = "proxy-wasm-as/";
+const home = fileURLToPath(new URL("../", import.meta.url));
 
-// The SDK's sources and the options are part of the compiler: read once, like its own code.
+// The SDK's sources are part of the compiler: read once, like its own code.
 const sdk: ReadonlyMap<string, string> = new Map(
-  readdirSync(`${root}filters/${PACKAGE}`, { recursive: true, encoding: "utf8" })
+  readdirSync(home, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => path === "index.ts" || (path.startsWith("assembly/") && path.endsWith(".ts")))
-    .map((path) => [path, readFileSync(`${root}filters/${PACKAGE}${path}`, "utf8")]),
+    .map((path) => [path, readFileSync(`${home}${path}`, "utf8")]),
 );
-const configuration = readFileSync(`${root}asconfig.json`, "utf8");
+const always = [
+  ...["--optimizeLevel", "2", "--shrinkLevel", "2"],
+  // Not in a start section, which runs before the proxy is ready for calls.
+  ...["--exportStart", "_initialize"],
+  // In pages of 64 KiB.
+  ...["--initialMemory", "32", "--maximumMemory", "256"],
+  ...["--use", "abort=~lib/proxy-wasm-as/assembly/abort/abort"],
+];
 
 // A runtime given by its path counts as `incremental`, whose shadow stack the arena has no use for. In the place of
 // `stub` it gets none, which makes modules smaller and the compiler faster.
@@ -43,7 +53,8 @@ const spare: ReadonlyMap<string, string> = new Map(
 
 /** Without the spare part of the library, unless the source turns out to need it. */
 async function compile(options: AssembleOptions): Promise<Assembled> {
-  if (options.runtime !== "minimal") {
+  // Filter code may write an array down, for which the compiler itself needs a part, and crashes when that is not there.
+  if (options.files === undefined) {
     for (const name of spare.keys()) libraryFiles[name] = "";
     const assembled = await run(options);
     if (assembled.bytes !== undefined) return assembled;
@@ -55,13 +66,15 @@ async function compile(options: AssembleOptions): Promise<Assembled> {
 async function run(options: AssembleOptions): Promise<Assembled> {
   const files: Readonly<Record<string, string>> = {
     ...options.files,
-    "asconfig.json": configuration,
-    "module.ts": options.entry,
+    "module.ts":
+      options.bound === undefined
+        ? options.entry
+        : `${options.entry}\n${exceeded(options.bound, callbacksIn(options.entry))}`,
   };
   let bytes: Uint8Array | undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
-  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime];
+  const flags = ["module.ts", "--outFile", "out.wasm", "--runtime", runtime, ...always];
   const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
     readFile: (path) => {
       const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);
@@ -85,6 +98,14 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   });
   const said = stderr.toString();
   if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
+  if (options.bound === undefined) return { bytes, messages, stderr: said };
+  const { budget } = options.bound;
+  try {
+    bytes = boundModule(bytes, { budget, callbacks: callbacksIn(options.entry), exceeded: EXCEEDED });
+  } catch (failure) {
+    if (!(failure instanceof UnknownExpressionError)) throw failure;
+    return { messages, stderr: `the module has ${failure.message}, which cannot be bounded` };
+  }
   return { bytes, messages, stderr: said };
 }
 
