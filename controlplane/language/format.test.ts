@@ -183,6 +183,14 @@ policy q () {
 });
 
 describe("interfaces", () => {
+  test("a comment before an old arrow stands where it stands before the colon", () => {
+    const text =
+      "act Request { [Egress /* a */] action GetHeader(self, const header) /* b */ -> string /* c */ ?, }";
+    expect(laidOut(text, "a.cui")).toBe(
+      "act Request {\n  [Egress /* a */] action GetHeader(self, const header) /* b */: string /* c */?,\n}\n",
+    );
+  });
+
   test("an old file", () => {
     expect(
       laidOut(
