@@ -48,6 +48,19 @@ test.each([
 });
 
 test.each([
+  [
+    "policy p { act (Request r) context (a -> b) Deny(r); }",
+    "clauses stand in parentheses: write `policy NAME ( clauses ) { statements }`",
+  ],
+  [
+    "policy my policy ( act (Request r) context (a -> b) ) { Deny(r); }",
+    "a name is one word: write `my-policy`",
+  ],
+])("%s", (text, help) => {
+  expect(checkCopper({ path: "p.cup", text }).diagnostics.map((each) => each.help)).toEqual([help]);
+});
+
+test.each([
   ["using (Counter)", "Increment(counter);", "`using` takes a kind of state and a name for it"],
   ["param (int most)", "if (1 > most) { Deny(r); }", "`param` takes a type, a name and a default"],
 ])("%s", (clause, statements, message) => {

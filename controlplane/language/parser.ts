@@ -112,6 +112,8 @@ function parseFile(reporter: Reporter): {
     const start = next().span.start;
     broken = new Set();
     const name = identifier("the policy's name");
+    if (name && !isEndOfPolicy() && peek().kind === "name" && !clauseNames.includes(peek().value))
+      oneWord(name.text);
     const clauses = header();
     let statements: readonly StatementNode[] = [];
     // Without its brace the body is read all the same: what is wrong in it should be said too.
@@ -121,8 +123,21 @@ function parseFile(reporter: Reporter): {
     return name && { name, clauses: clauses ?? [], statements, broken, span: from(start) };
   }
 
+  /** Past the other words of a name. */
+  function oneWord(first: string): void {
+    unexpected("`(`", `a name is one word: write \`${first}-${peek().value}\``);
+    while (peek().kind === "name" && !isEndOfPolicy()) next();
+  }
+
   /** `( … )`, or undefined when not even the body can be found. */
   function header(): readonly ClauseNode[] | undefined {
+    if (isAt("{") && peek(1).kind === "name" && clauseNames.includes(peek(1).value)) {
+      for (const clauseName of clauseNames) broken.add(clauseName);
+      return unexpected(
+        "`(`",
+        "clauses stand in parentheses: write `policy NAME ( clauses ) { statements }`",
+      );
+    }
     if (!expect("(") && !isClause()) return isAt("{") ? [] : undefined;
     const clauses: ClauseNode[] = [];
     while (!accept(")")) {
