@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { assemble } from "../../controlplane/codegen/assemble.ts";
 import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
 import { buildModule } from "../../controlplane/codegen/build-module.ts";
 import type { Item } from "../../controlplane/codegen/failure-class.ts";
 import { generate } from "../../controlplane/codegen/generate.ts";
+import { anyText, askEverything } from "../../controlplane/editor/any-text.test-helper.ts";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { type BenchCase, medianMs } from "./case.ts";
@@ -31,6 +33,7 @@ export const cases: readonly BenchCase[] = [
       return medianMs(7, () => checkPolicies(sources));
     },
   },
+  { name: "any-text/100000-inputs", limit: 0, unit: "throws", measure: async () => throwsOnAnyText() },
   { name: "compile/warm-recompile", limit: 150, unit: "ms", measure: warmRecompile },
   { name: "request/set-header", unit: "us", measure: () => requestUs([set], []) },
   {
@@ -52,6 +55,20 @@ export const cases: readonly BenchCase[] = [
       ),
   },
 ];
+
+/** How many of 100,000 random texts make the parser, the checker or what a language server asks throw. */
+function throwsOnAnyText(): number {
+  let throws = 0;
+  const ask = fc.property(anyText, (any) => {
+    try {
+      askEverything(any);
+    } catch {
+      throws++;
+    }
+  });
+  fc.assert(ask, { numRuns: 100_000 });
+  return throws;
+}
 
 async function bytesOf(texts: readonly string[]): Promise<Uint8Array> {
   const { bytes, stderr } = await assemble({ entry: generate(checked(texts)) });
