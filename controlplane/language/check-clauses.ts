@@ -168,6 +168,11 @@ function checkState(
     reporter.report("CUP0207", span, "`using` takes a kind of state and a name for it", {
       help: "write `using (Counter counter)`",
     });
+    // Only the kind is there: what the statements call it is not another mistake.
+    if (words.length === 1 && type?.kind === "name") {
+      read.broken.add(type.text);
+      read.broken.add(type.text.charAt(0).toLowerCase() + type.text.slice(1));
+    }
     return;
   }
   if (isTaken(name, read, reporter)) return;
@@ -221,6 +226,7 @@ function checkParameter(words: readonly Word[], clause: ClauseNode, read: Clause
     reporter.report("CUP0207", span, "`param` takes a type, a name and a default", {
       help: "write `param (int limit = 1000)`",
     });
+    for (const word of words) if (word.kind === "name") read.broken.add(word.text);
     return;
   }
   if (isTaken(name, read, reporter)) return;

@@ -150,6 +150,9 @@ function checkNumber(text: string, span: Span, scope: Scope, wanted: Wanted): Li
   return literal(number.kind, number.value, span);
 }
 
+/** How other languages call what is absent. */
+const nothing: ReadonlySet<string> = new Set(["null", "nil", "none", "None", "undefined"]);
+
 function checkName(name: string, span: Span, scope: Scope): Expression | undefined {
   if (name === "true" || name === "false") return literal("bool", name === "true", span);
   const local = scope.locals.get(name);
@@ -165,7 +168,11 @@ function checkName(name: string, span: Span, scope: Scope): Expression | undefin
     isReceiver ? `\`${name}\` is not a value` : `unknown name \`${name}\``,
     isReceiver
       ? { help: `ask it for something, as in \`${exampleOf(name, scope)}\`` }
-      : suggest(name, known, `give it a value before: \`let ${name} = …;\``, span),
+      : nothing.has(name)
+        ? {
+            help: 'ask `HasHeader(request, "name")` whether it is there, or say with `??` what to take when it is not',
+          }
+        : suggest(name, known, `give it a value before: \`let ${name} = …;\``, span),
   );
   return undefined;
 }

@@ -43,21 +43,21 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 // numbers, policy.cup:1
 function p0_numbers(): void {
   const v_n = toInt(getHeader(L0_n()), <i64>-1); // line 7
-  if (((v_n > parameterInt(0, 0)) && parameterBool(0, 3))) { // line 8
+  if ((v_n > parameterInt(0, 0)) && parameterBool(0, 3)) { // line 8
     setLiteral(L1_size(), L2_large()); // line 8
   } else {
-    if ((v_n >= <i64>0)) { // line 9
+    if (v_n >= <i64>0) { // line 9
       setLiteral(L1_size(), L3_small()); // line 9
     } else {
       setLiteral(L1_size(), L4_none()); // line 10
     }
   }
-  setHeader(L5_sum(), toString(((v_n * <i64>2) - <i64>3))); // line 11
+  setHeader(L5_sum(), toString((v_n * <i64>2) - <i64>3)); // line 11
   setHeader(L6_quotient(), concat(concat(toString(divide(<i64>100, v_n)), L7_r()), toString(remainder(<i64>100, v_n)))); // line 12
-  if (((<f64>(v_n) * parameterFloat(0, 1)) >= <f64>2.5)) { // line 13
+  if ((<f64>v_n * parameterFloat(0, 1)) >= <f64>2.5) { // line 13
     setLiteral(L8_share(), L9_yes()); // line 13
   }
-  if (((parameterInt(0, 4) * v_n) > <i64>3000000000)) { // line 14
+  if ((parameterInt(0, 4) * v_n) > <i64>3000000000) { // line 14
     setLiteral(L10_wait(), L11_long()); // line 14
   }
   setHeader(L12_word(), concat(concat(parameterText(0, 2), L13_()), toString(v_n))); // line 15
