@@ -224,8 +224,9 @@ function connectionCall({ action, arguments: given }: Call, emitter: Emitter): s
     case "CountBytes": {
       const name = first === undefined ? "" : expression(first, emitter).replace("()", "");
       if (counted === undefined) throw new Error("bytes are counted on TCP connections only");
-      if (!counted.includes(name)) counted.push(name);
-      return `${emitter.use("actions/connection", "countBytes")}(${counted.indexOf(name)})`;
+      // Each adds, also to what another one adds to.
+      const site = counted.push(name) - 1;
+      return `${emitter.use("actions/connection", "countBytes")}(${site})`;
     }
     default:
       return undefined;

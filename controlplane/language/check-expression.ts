@@ -215,8 +215,9 @@ function checkUnary(
     );
     return undefined;
   }
+  // That of the least number is the least number, as it is where it is calculated.
   if (operand.kind === "literal" && typeof operand.value === "bigint")
-    return literal(type, -operand.value, span);
+    return literal(type, BigInt.asIntN(64, -operand.value), span);
   if (operand.kind === "literal" && typeof operand.value === "number")
     return literal(type, -operand.value, span);
   return { kind: "unary", operator, operand, type, isOptional: false, span };

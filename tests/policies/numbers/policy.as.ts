@@ -33,12 +33,16 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 @inline function L10_wait(): u64 { return bytes(memory.data<u8>([119, 97, 105, 116]), 4); }
 // "long"
 @inline function L11_long(): u64 { return bytes(memory.data<u8>([108, 111, 110, 103]), 4); }
+// "least"
+@inline function L12_least(): u64 { return bytes(memory.data<u8>([108, 101, 97, 115, 116]), 5); }
+// "wrong"
+@inline function L13_wrong(): u64 { return bytes(memory.data<u8>([119, 114, 111, 110, 103]), 5); }
 // "word"
-@inline function L12_word(): u64 { return bytes(memory.data<u8>([119, 111, 114, 100]), 4); }
+@inline function L14_word(): u64 { return bytes(memory.data<u8>([119, 111, 114, 100]), 4); }
 // "-"
-@inline function L13_(): u64 { return bytes(memory.data<u8>([45]), 1); }
+@inline function L15_(): u64 { return bytes(memory.data<u8>([45]), 1); }
 // "numbers\n"
-@inline function L14_numbers(): u64 { return bytes(memory.data<u8>([110, 117, 109, 98, 101, 114, 115, 10]), 8); }
+@inline function L16_numbers(): u64 { return bytes(memory.data<u8>([110, 117, 109, 98, 101, 114, 115, 10]), 8); }
 
 // numbers, policy.cup:1
 function p0_numbers(): void {
@@ -60,7 +64,11 @@ function p0_numbers(): void {
   if ((parameterInt(0, 4) * v_n) > <i64>3000000000) { // line 14
     setLiteral(L10_wait(), L11_long()); // line 14
   }
-  setHeader(L12_word(), concat(concat(parameterText(0, 2), L13_()), toString(v_n))); // line 15
+  setHeader(L12_least(), toString(i64.MIN_VALUE)); // line 16
+  if (i64.MIN_VALUE > <i64>0) { // line 17
+    setLiteral(L12_least(), L13_wrong()); // line 17
+  }
+  setHeader(L14_word(), concat(concat(parameterText(0, 2), L15_()), toString(v_n))); // line 18
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
@@ -70,7 +78,7 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, L14_numbers());
+  const accepted = configure(root, size, L16_numbers());
   __collect();
   return accepted;
 }
