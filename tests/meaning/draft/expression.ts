@@ -52,7 +52,7 @@ const intLiterals = [
 /** With those that JavaScript writes with an exponent, the least one, and one that is beyond all. */
 const floatLiterals = [
   ...["0.0", "0.5", "1.0", "1.5", "0.1", "100.0", "1000000.0", "(-0.0)", "0.0000001", "1e3", "2.5e-7"],
-  ...["1000000000000000000000.0", `0.${"0".repeat(323)}5`, `1${"0".repeat(309)}.0`],
+  ...["1000000000000000000000.0", `0.${"0".repeat(323)}5`, "(1e308 * 10.0)"],
 ];
 const durationLiterals = [
   ...["0s", "1ms", "250us", "100ms", "1s", "1.5s", "60s", "5m", "1h"],
