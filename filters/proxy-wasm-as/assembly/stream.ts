@@ -1,4 +1,4 @@
-import { tagAccessLog } from "./actions/telemetry";
+import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
 import { bytes } from "./bytes";
