@@ -14,7 +14,6 @@ test("a module exports the callbacks of its filter, and no other", async () => {
 export function onRequest(request: Request): void { request.headers.set("x-a", "b"); }`);
   expect(problems).toEqual([]);
   expect([...exportsOf(bytes)].sort()).toEqual([
-    "_initialize",
     "memory",
     "proxy_abi_version_0_2_1",
     "proxy_on_memory_allocate",

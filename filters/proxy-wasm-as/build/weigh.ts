@@ -13,10 +13,12 @@ export interface Weighed {
   readonly pays: boolean;
 }
 
-/** Functions by their names in the module, with what an expression costs at most besides the loops in it. */
+/** Functions by their names in the module, those that are called before those that call them, with what an expression costs at most besides the loops in it. */
 export interface Weights {
   readonly functions: ReadonlyMap<string, Weighed>;
   weigh(expression: Expression): number;
+  /** Whom this may call, of its own: what stands in it is not looked at. */
+  calleesOf(expression: Expression): readonly string[];
   /** Whether this call may change what is left of the budget. */
   pays(call: Expression): boolean;
 }
@@ -108,6 +110,7 @@ export function weighModule(module: binaryen.Module): Weights {
   return {
     functions,
     weigh,
+    calleesOf,
     pays: (call) => calleesOf(call).some((callee) => functions.get(callee)?.pays === true),
   };
 }
