@@ -1,6 +1,6 @@
 import type binaryen from "assemblyscript/binaryen";
 import { type Expression, ids, infoOf, UnknownExpressionError, within } from "./expressions.ts";
-import { copiedSize, weighModule } from "./weigh.ts";
+import { BYTES_SHIFT, constantBytes, copiedSize, HOST_CALL, weighModule } from "./weigh.ts";
 
 /** Whose loops are each linear in what they are given: the SDK's own and those of the arena. */
 const trustedFiles = ["~lib/proxy-wasm-as/assembly/", "~lib/rt/stub/"] as const;
@@ -19,12 +19,26 @@ const trustedFunctions: ReadonlySet<string> = new Set(
       "string/String.UTF8.encodeUnsafe",
       "string/String.UTF8.decodeUnsafe",
     ],
-    ...["util/number/utoa32_dec_lut", "util/number/utoa64_dec_lut", "util/number/utoa32_dec_core"],
-    ...["util/number/utoa64_dec_core", "typedarray/Uint8Array#slice"],
+    ...["util/casemap/casemap", "util/number/utoa_dec_simple<u32>", "util/number/utoa_dec_simple<u64>"],
+    ...[
+      "util/number/utoa_hex_simple<u32>",
+      "util/number/utoa_hex_simple<u64>",
+      "util/number/utoa64_any_core",
+    ],
+    ...["rt/__newBuffer", "rt/__newArray", "array/ensureCapacity", "util/number/ulog_base"],
+    ...[
+      "util/string/joinReferenceArray<~lib/string/String>",
+      "array/Array<~lib/array/Array<~lib/string/String>>#concat",
+    ],
   ].map((name) => `~lib/${name}`),
 );
+const LIBRARY = "~lib/";
+/** What traps: it is called once at most. */
+const ABORT = "~lib/proxy-wasm-as/assembly/abort/abort";
 /** How many loops a callback may run one after the other: each goes over a memory that has a maximum. */
 const LOOPS_MAX = 128;
+/** How many instructions it may take besides those loops, about: far less than any budget that makes sense. */
+const WEIGHT_MAX = 2 ** 18;
 
 /**
  * Whether a module as asc compiled it, with its names and before anything is inlined, can go on for longer than its memory is large. It cannot when
@@ -44,12 +58,14 @@ export function needsBudget(module: binaryen.Module, exceeded: string): boolean 
 function mayGoOn(module: binaryen.Module, exceeded: string): boolean {
   const { functions, calleesOf } = weighModule(module);
   const loops = new Map<string, number>();
+  const weights = new Map<string, number>();
   const fromLoops = new Set<string>();
   // Those that are called come before those that call them.
-  for (const [name, { body, isMetered }] of functions) {
-    if (name === exceeded) continue;
-    if (isMetered) return true;
+  for (const [name, { body, isRecursive }] of functions) {
+    if (name === exceeded || name === ABORT) continue;
+    if (isRecursive) return true;
     let count = 0;
+    let weight = 0;
     for (const expression of within(body)) {
       const isLoop = infoOf(expression).id === ids.Loop;
       if (isLoop || copiedSize(expression) !== undefined) {
@@ -57,25 +73,38 @@ function mayGoOn(module: binaryen.Module, exceeded: string): boolean {
         count++;
       }
       if (isLoop) for (const callee of calledIn(expression, calleesOf)) fromLoops.add(callee);
-      count += Math.max(0, ...calleesOf(expression).map((callee) => loops.get(callee) ?? 0));
+      const callees = calleesOf(expression);
+      count += Math.max(0, ...callees.map((callee) => loops.get(callee) ?? 0));
+      const called = callees.map((callee) =>
+        functions.has(callee) ? (weights.get(callee) ?? 0) : HOST_CALL,
+      );
+      weight += 1 + constantBytes(expression) / 2 ** BYTES_SHIFT + Math.max(0, ...called);
     }
-    if (count > LOOPS_MAX) return true;
+    if (count > LOOPS_MAX || weight > WEIGHT_MAX) return true;
     loops.set(name, count);
+    weights.set(name, weight);
   }
   // What a loop calls is as often called as that turns.
   for (const name of fromLoops) {
     const known = functions.get(name);
-    if (known === undefined) continue;
-    if (!isTrusted(name)) return true;
+    if (known === undefined || name === ABORT) continue;
+    if (!isLibrary(name)) return true;
     for (const callee of calledIn(known.body, calleesOf)) fromLoops.add(callee);
   }
   return false;
 }
 
-/** An instance of a generic function may hold code of its types: of a filter's. */
+/** Whether its loops, if it has any, are known to be linear. */
 function isTrusted(name: string): boolean {
-  if (trustedFunctions.has(name)) return true;
-  return !name.includes("<") && trustedFiles.some((file) => name.startsWith(file));
+  return (
+    trustedFunctions.has(name) || (isLibrary(name) && trustedFiles.some((file) => name.startsWith(file)))
+  );
+}
+
+/** Whether nothing of the filter's is in it: an instance of a generic function may hold code of its types. */
+function isLibrary(name: string): boolean {
+  const [own = "", ...types] = name.split(/[<>,()=]+/);
+  return own.startsWith(LIBRARY) && types.every((type) => type.startsWith(LIBRARY) || !type.includes("/"));
 }
 
 function calledIn(
