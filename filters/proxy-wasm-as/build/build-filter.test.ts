@@ -97,6 +97,14 @@ export function onRequest(request: Request): void {
   expect(host.request({}).requestHeaders).toEqual([["x-last", `${"n".repeat(99)}!`]]);
 });
 
+test("a stream that is logged is answered no more, which would bring an Envoy down", async () => {
+  const { bytes = new Uint8Array(), problems } = await build(`import { log, Stream } from "proxy-wasm-as";
+export function onLog(stream: Stream): void { log.info(stream.request.reply(500).toString()); }`);
+  expect(problems).toEqual([]);
+  const { logs } = createHost(bytes).exchange({});
+  expect(logs.map(({ message }) => message)).toEqual(["2"]);
+});
+
 test.each([
   "onTick(): void",
   "onQueue(): void",
