@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createHost } from "../testing/index.ts";
 import { type BuildFilterOptions, buildFilter } from "./build-filter.ts";
@@ -95,6 +96,22 @@ export function onRequest(request: Request): void {
   host.request({ headers: [["x-now", "one"]] });
   for (let i = 0; i < 100; i++) host.request({ headers: [["x-now", "n".repeat(i)]] });
   expect(host.request({}).requestHeaders).toEqual([["x-last", `${"n".repeat(99)}!`]]);
+});
+
+test("a filter that asks others hears their answers", async () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const [, example = ""] = /\n\n((?: {4}.*\n|\n)+)/.exec(readme) ?? [];
+  const { bytes = new Uint8Array(), problems } = await build(example.replaceAll(/^ {4}/gm, ""));
+  expect(problems).toEqual([]);
+  expect(exportsOf(bytes)).toEqual(
+    expect.arrayContaining(["proxy_on_delete", "proxy_on_http_call_response"]),
+  );
+  const host = createHost(bytes);
+  let status = "200";
+  host.onFetch("auth", () => ({ headers: [[":status", status]] }));
+  expect(host.request({}).requestHeaders).toEqual([["x-canary", "false"]]);
+  status = "401";
+  expect(host.request({}).localReply?.status).toBe(403);
 });
 
 test("a stream that is logged is answered no more, which would bring an Envoy down", async () => {
