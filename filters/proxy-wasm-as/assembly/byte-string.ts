@@ -8,18 +8,21 @@ export function widen(view: Bytes): string {
   const size = lengthOf(view);
   const start = pointerOf(view);
   const text = newString(size << 1);
-  for (let i: usize = 0; i < size; i++) store<u16>(text + (i << 1), load<u8>(start + i));
+  for (let i = size; i > 0; ) {
+    i--;
+    store<u16>(text + (i << 1), load<u8>(start + i));
+  }
   return changetype<string>(text);
 }
 
-/** Of the header of a string nothing is ever looked at but the size, where there is no garbage collector; and all of it is about to be written. */
+/** Of the header of a string nothing is ever looked at but the size, where there is no garbage collector: it has no more. All of the rest is about to be written. */
 // @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 function newString(size: usize): usize {
   if (ASC_RUNTIME != 0) return __new(size, idof<string>());
-  const text = heap.alloc(size + 20) + 20;
-  store<u32>(text - 4, <u32>size);
-  return text;
+  const block = heap.alloc(size + 4);
+  store<u32>(block, <u32>size);
+  return block + 4;
 }
 
 /** The same, null for MISSING. */
@@ -39,17 +42,19 @@ export const NAME: u32 = 2;
 export function narrow(text: string, what: u32 = ANY): Bytes {
   const size = sizeOf(text);
   const start = allocate(size);
-  if (what == NAME && size == 0) return MISSING;
-  for (let i: usize = 0; i < size; i++) {
+  // One way out: a budget pays for a loop before it and settles at each way out of it.
+  let wrong: u32 = what == NAME && size == 0 ? 1 : 0;
+  for (let i = size; i > 0; ) {
+    i--;
     const unit: u32 = load<u16>(changetype<usize>(text) + (i << 1));
     store<u8>(start + i, unit);
-    if (unit > 255) return MISSING;
-    if (what == ANY) continue;
-    if (unit == 0 || unit == 10 || unit == 13) return MISSING;
-    if (what == VALUE) continue;
-    if (unit - 33 > 93 || (unit == 58 && (i > 0 || size == 1))) return MISSING;
+    wrong |= unit >> 8;
+    wrong |=
+      what == NAME
+        ? u32(unit - 33 > 93) | (u32(unit == 58) & (u32(i > 0) | u32(size == 1)))
+        : u32(what) & (u32(unit == 0) | u32(unit == 10) | u32(unit == 13));
   }
-  return bytes(start, size);
+  return wrong != 0 ? MISSING : bytes(start, size);
 }
 
 /** How many characters a string has, and so how many bytes when it is a byte string. */

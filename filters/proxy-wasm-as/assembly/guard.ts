@@ -1,4 +1,4 @@
-import { Bytes } from "./bytes";
+import { Bytes, MISSING } from "./bytes";
 import { lowered } from "./byte-string";
 
 // What Wire watches of what filters do. A filter that stands for itself never writes these, and the compiler drops them.
@@ -40,14 +40,15 @@ export function restrictTo(isReserved: (name: Bytes) => bool, answerDetails: Byt
   details = answerDetails;
 }
 
-/** Whether this name, in lower case, must not be written. Asked for the copy that is not of use when nobody refuses anything. */
+/** Whether this name, in any case, must not be written. It costs nothing where nobody refuses anything. */
 export function isRefused(name: Bytes): bool {
-  return refuses != 0 && changetype<(name: Bytes) => bool>(refuses)(lowered(name));
+  return refuses != 0 && name != MISSING && changetype<(name: Bytes) => bool>(refuses)(lowered(name));
 }
 
 /** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
 export function holdsBack(): bool {
-  acted = acted || audits();
+  // Only ever set: of a flag that may be written back, the compiler keeps the writing.
+  if (audits()) acted = true;
   return audits();
 }
 

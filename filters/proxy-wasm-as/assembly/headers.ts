@@ -142,7 +142,7 @@ export function headersOf(map: MapType): Headers {
 /** The name of a header that may be written; MISSING for any other. */
 function writable(name: string): Bytes {
   const key = narrow(name, NAME);
-  return key == MISSING || isRefused(key) ? MISSING : key;
+  return isRefused(key) ? MISSING : key;
 }
 
 /** The name to look for among all headers. What HTTP/1 calls the host of a request is its authority, and there Envoy has it by that name alone. */

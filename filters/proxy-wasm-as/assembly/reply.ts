@@ -12,10 +12,18 @@ function DETAILS(): Bytes {
 /** The stream answered last. Envoy shows an answer to the filters at once, as a response, and hangs when one of them answers again. */
 let last: u32 = 0;
 
+/** The stream that is over: Envoy logs one that is answered while it is logged again, and so on until it crashes. */
+let over: u32 = 0;
+
+/** Said before a stream is logged: it can be answered no more. */
+export function endReplies(context: u32): void {
+  over = context;
+}
+
 /** Answer a stream, once. */
 export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
   // In Wire other policies may have answered.
-  if (last == context || (details != 0 && answered)) return Status.BadArgument;
+  if (last == context || over == context || (details != 0 && answered)) return Status.BadArgument;
   const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
   if (holdsBack()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;

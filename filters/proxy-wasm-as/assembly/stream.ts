@@ -1,4 +1,4 @@
-import { tagAccessLog } from "./actions/telemetry";
+import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
 import { bytes } from "./bytes";
@@ -41,7 +41,7 @@ export class Stream {
 @unmanaged
 export class Message extends Stream {
   /**
-   * Answer in the stead of the service, once a stream: what comes later gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
+   * Answer in the stead of the service, once a stream: what comes later, and in `onLog`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
    * what calls by gRPC, -1 for none. A status that is none, not 200 to 599, becomes 403, and headers that cannot be are left out: both
    * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`.
    */

@@ -3,10 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 import asc, { libraryFiles } from "assemblyscript/asc";
+import type binaryen from "assemblyscript/binaryen";
 import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
 import { boundModule } from "./bound-module.ts";
-import { callbacksIn, EXCEEDED, exceeded } from "./exceeded.ts";
+import { callbacksIn, EXCEEDED, type ExceededCode, exceeded } from "./exceeded.ts";
 import { UnknownExpressionError } from "./expressions.ts";
+import { needsBudget } from "./needs-budget.ts";
+import { changeStaticData, type StaticData, withoutHeader } from "./static-data.ts";
+import { withoutIdleStart } from "./without-idle-start.ts";
 
 const PACKAGE = "proxy-wasm-as/";
 // The package is one folder further up from where its compiled files are.
@@ -70,14 +74,13 @@ async function compile(options: AssembleOptions): Promise<Assembled> {
 }
 
 async function run(options: AssembleOptions): Promise<Assembled> {
+  const code = options.bound === undefined ? undefined : exceeded(options.bound, callbacksIn(options.entry));
   const files: Readonly<Record<string, string>> = {
     ...options.files,
-    "module.ts":
-      options.bound === undefined
-        ? options.entry
-        : `${options.entry}\n${exceeded(options.bound, callbacksIn(options.entry))}`,
+    "module.ts": `${options.entry}\n${code?.source ?? ""}`,
   };
   let bytes: Uint8Array | undefined;
+  let isBounded = code !== undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
   const flags = [
@@ -90,6 +93,13 @@ async function run(options: AssembleOptions): Promise<Assembled> {
     "--maximumMemory",
     String(options.memory ?? 256),
   ];
+  // Classes get what the type says besides; an object has no need of it.
+  const beforeOptimizing: Pick<asc.Transform, "afterCompile"> = {
+    afterCompile: (module) => {
+      isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`);
+      trim(module, options, isBounded ? undefined : code);
+    },
+  };
   const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
     readFile: (path) => {
       const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);
@@ -97,9 +107,10 @@ async function run(options: AssembleOptions): Promise<Assembled> {
       return Object.hasOwn(files, path) ? (files[path] ?? null) : null;
     },
     writeFile: (_path, contents) => {
-      if (typeof contents !== "string") bytes = contents;
+      if (typeof contents !== "string") bytes = withoutIdleStart(contents);
     },
     listFiles: () => [],
+    transforms: [beforeOptimizing as asc.Transform],
     reportDiagnostic: (message) => {
       const { range } = message;
       messages.push({
@@ -113,7 +124,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   });
   const said = stderr.toString();
   if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
-  if (options.bound === undefined) return { bytes, messages, stderr: said };
+  if (options.bound === undefined || !isBounded) return { bytes, messages, stderr: said };
   const { budget } = options.bound;
   try {
     bytes = boundModule(bytes, { budget, callbacks: callbacksIn(options.entry), exceeded: EXCEEDED });
@@ -123,6 +134,23 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   }
   return { bytes, messages, stderr: said };
 }
+
+/** What asc would keep, and nobody has a use for: before it optimizes, so that what hangs on it goes as well. */
+function trim(module: binaryen.Module, options: AssembleOptions, spareCode: ExceededCode | undefined): void {
+  if (spareCode !== undefined) module.removeExport(EXCEEDED);
+  const sources = [options.entry, ...Object.values(options.files ?? {})];
+  const areBare = options.runtime !== "minimal" && !sources.some((text) => looksAtObjects.test(text));
+  const isSpare = ({ bytes }: StaticData): boolean =>
+    spareCode !== undefined && Buffer.compare(bytes, spareCode.data) === 0;
+  changeStaticData(module, (piece, all) => {
+    // Of two that are the same, one is not ours.
+    if (isSpare(piece) && all.filter(isSpare).length === 1) return new Uint8Array(piece.bytes.length);
+    return areBare ? withoutHeader(piece) : piece.bytes;
+  });
+}
+
+/** What may read the headers of objects, or lay out something that looks like one. */
+const looksAtObjects = /\b(?:instanceof|memory)\b/;
 
 parentPort?.on("message", (options: AssembleOptions) => {
   // What asc throws instead of reporting is a crash of the compiler, and the thread ends as with the others.

@@ -43,8 +43,9 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
     if ([...weights.functions.values()].some(({ pays }) => pays)) {
       module.addGlobal(LEFT, binaryen.i64, true, i64(module, options.budget));
       module.addGlobal(CALLBACK, binaryen.i32, true, module.i32.const(0));
+      // Where the budget is spent nothing is paid any more.
       for (const [name, { pays }] of weights.functions)
-        if (pays) new Bounder(module, weights, name, exceeded).bound();
+        if (pays && name !== exceeded) new Bounder(module, weights, name, exceeded).bound();
       giveBudgets(module, weights, options);
     }
     module.runPasses([

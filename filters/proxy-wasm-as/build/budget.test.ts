@@ -87,3 +87,44 @@ test("each callback has a budget of its own", async () => {
   const host = createHost(bytes);
   for (let turn = 0; turn < 10; turn++) expect(host.request({}).requestHeaders).toEqual([["n", "50000"]]);
 });
+
+test.each([
+  [
+    "headers",
+    'if (request.headers.get("a") == "b") request.headers.set("c", "d" + request.headers.getJoined("e")!);',
+    false,
+  ],
+  ["a reply", 'request.reply(403, "no", [["x-a", request.id.toString()]]);', false],
+  [
+    "a callout",
+    'request.fetch({ cluster: "c", path: "/" }, (request, answer) => { request.resume(); });',
+    false,
+  ],
+  ["a loop of its own", "for (let i = 0; i < 3; i++) request.headers.add('a', 'b');", true],
+  ["the library's, with a number", 'request.headers.set("a", "x".repeat(<i32>request.id));', true],
+  ["one that is quadratic", 'request.headers.get("a")!.indexOf("b");', true],
+  ["one that calls the filter", "[3, 1, 2].sort((a, b) => a - b);", true],
+  [
+    "a loop of the SDK's that calls the filter",
+    'shared.update("a", (value) => value === null ? "" : value.concat("b"));',
+    true,
+  ],
+  ["recursion", "again(<i32>request.id);", true],
+  ["functions that double", "f39(1);", true],
+  ["many loops", "g3(request);", true],
+] as const)("who needs a budget: %s", async (_, body, needed) => {
+  const many = [0, 1, 2, 3]
+    .map((n) => {
+      const call = n === 0 ? 'request.headers.get("a")' : `g${n - 1}(request)`;
+      return `function g${n}(request: Request): void { ${`${call}; `.repeat(4)} }`;
+    })
+    .join("\n");
+  const code = `import { Request, shared } from "proxy-wasm-as";
+export function onRequest(request: Request): void { if (request.headers.has("go")) { ${body} } }
+${body.startsWith("f39") ? doubling : ""}
+${body.startsWith("g3") ? many : ""}
+${body.startsWith("again") ? "function again(n: i32): i32 { return n <= 0 ? 1 : again(n - 1) + again(n - 2); }" : ""}`;
+  const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": code } });
+  expect(problems).toEqual([]);
+  expect(Buffer.from(bytes).includes("went over its budget")).toBe(needed);
+});

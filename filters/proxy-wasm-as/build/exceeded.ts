@@ -17,17 +17,39 @@ export function callbacksIn(entry: string): readonly string[] {
   return ["_initialize", ...exported.filter((name) => Object.hasOwn(callbacks, name) && !ignored.has(name))];
 }
 
-/** AssemblyScript that says in the log which callback of whom spent its budget, and traps. It allocates nothing. */
-export function exceeded({ name, budget }: Bound, names: readonly string[]): string {
-  const lines = ["", ...names].map((callback) => {
-    const who = callback === "" ? "the allocator" : `callback ${callback}`;
-    const bytes = new TextEncoder().encode(`${name}: ${who} went over its budget of ${budget}`);
-    return `memory.data<u8>([${bytes.join(", ")}]), ${bytes.length}`;
+/** What says in the log that a budget is spent. */
+export interface ExceededCode {
+  /** AssemblyScript, to be added to an entry file. It allocates nothing. */
+  readonly source: string;
+  /** All that it has in static memory, in one piece. */
+  readonly data: Uint8Array;
+}
+
+/** Says which callback of whom it was, and traps. The line is put together where it stands: there is no second one. */
+export function exceeded({ name, budget }: Bound, names: readonly string[]): ExceededCode {
+  const text = new TextEncoder();
+  const end = text.encode(` went over its budget of ${budget}`);
+  // In the order of their numbers, each behind its length.
+  const callbacks = ["the allocator", ...names.map((callback) => `callback ${callback}`)].flatMap((said) => {
+    const bytes = text.encode(said);
+    return [bytes.length, ...bytes];
   });
-  const says = lines.map((line, index) => `  if (callback == ${index}) __exceededLog(5, ${line});\n`);
-  return `import { proxy_log as __exceededLog } from "proxy-wasm-as/assembly/env";
+  const start = text.encode(`${name}: `);
+  const room = new Uint8Array(Math.max(...callbacks) + end.length);
+  const data = Uint8Array.from([...end, ...callbacks, ...start, ...room]);
+  const line = end.length + callbacks.length;
+  const source = `import { proxy_log as __exceededLog } from "proxy-wasm-as/assembly/env";
 export function ${EXCEEDED}(callback: u32): void {
-${says.join("")}  unreachable();
+  const texts = memory.data<u8>([${data.join(", ")}]);
+  let said = texts + ${end.length};
+  for (; callback > 0; callback--) said += <usize>load<u8>(said) + 1;
+  const size = <usize>load<u8>(said);
+  const at = texts + ${line + start.length} + size;
+  memory.copy(at - size, said + 1, size);
+  memory.copy(at, texts, ${end.length});
+  __exceededLog(5, texts + ${line}, ${start.length + end.length} + size);
+  unreachable();
 }
 `;
+  return { source, data };
 }

@@ -6,6 +6,8 @@ export interface FilterCallback {
   readonly context: "context" | "root";
   /** What the filter's own gets, in this order; it may take fewer. */
   readonly arguments: readonly string[];
+  /** A function of the entry's to tell of the context first. */
+  readonly before?: string;
   /** What it may return besides nothing, and what is returned when it returns nothing. */
   readonly result?: { readonly type: "Flow" | "bool"; readonly otherwise: string };
 }
@@ -78,6 +80,7 @@ export const filterCallbacks: Readonly<Record<string, FilterCallback>> = {
     signature: "proxy_on_log(context: u32): void",
     context: "context",
     arguments: ["toStream(context)"],
+    before: "endReplies",
   },
   onDelete: { signature: "", context: "context", arguments: ["toStream(context)"] },
 };

@@ -81,7 +81,7 @@ ${kept}`;
 function callbackText(own: ExportedFunction, use: (name: string) => string): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
-  const { signature, context, result } = callback;
+  const { signature, context, before, result } = callback;
   const call = callOf(own, use);
   const readsText = own.name === "onConfigure" && own.parameters > 0;
   const text = readsText
@@ -91,7 +91,7 @@ function callbackText(own: ExportedFunction, use: (name: string) => string): str
   const end = result === undefined ? "" : `  return ${own.returnsNothing ? result.otherwise : "result"};\n`;
   return `export function ${signature} {
   ${use("enter")}(${context});
-${text}${run}  ${use("collect")}();
+${before === undefined ? "" : `  ${use(before)}(${context});\n`}${text}${run}  ${use("collect")}();
 ${end}}
 `;
 }

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { BUDGET } from "./assemble.ts";
 import { type BuildProblem, buildFilter } from "./build-filter.ts";
 import { readFilterModule } from "./read-filter-module.ts";
 
@@ -10,7 +11,27 @@ const usage = `usage: proxy-wasm-as build FILTER.ts [-o FILTER.wasm] [--budget I
        [--runtime arena|minimal] [--names] [--configuration TEXT] [--text ENTRY.ts]
 `;
 
+const options = `  -o, --out FILTER.wasm    where the module goes; default: beside the filter
+  --budget INSTRUCTIONS    what a callback may take before it traps; default ${BUDGET}
+  --memory PAGES           the most memory of an instance, in pages of 64 KiB; default 256
+  --runtime NAME           arena, where what a callback made goes with it, or minimal; default: what the filter needs
+  --names                  keep the names of functions, for traces
+  --configuration TEXT     the plugin configuration that the module is tried with
+  --text ENTRY.ts          also write the entry around the filter
+  -h, --help               say this
+  --version                say which version this is
+
+It ends with 0 when the module is written, with 1 when something is wrong with the filter, with 2 when the command is.
+`;
+
 class UsageError extends Error {}
+
+/** What package.json says, which is beside the compiled files' folder. */
+function version(): string {
+  const home = import.meta.url.endsWith(".ts") ? "../" : "../../";
+  const { version } = JSON.parse(readFileSync(new URL(`${home}package.json`, import.meta.url), "utf8"));
+  return String(version);
+}
 
 /** The filter and the files beside it that it imports, by their names; the filter is `filter.ts`. */
 function readFiles(path: string): { readonly [name: string]: string } {
@@ -69,8 +90,14 @@ async function run(args: readonly string[]): Promise<number> {
       names: { type: "boolean" },
       configuration: { type: "string" },
       text: { type: "string" },
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean" },
     },
   });
+  if (values.help === true || values.version === true) {
+    process.stdout.write(values.help === true ? `${usage}\n${options}` : `${version()}\n`);
+    return 0;
+  }
   const [command, path, ...rest] = positionals;
   if (command !== "build" || path === undefined || rest.length > 0) throw new UsageError("say what to build");
   const { runtime, names, configuration } = values;
@@ -103,6 +130,7 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`proxy-wasm-as: ${message}\n${error instanceof UsageError ? usage : ""}`);
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  process.stderr.write(`proxy-wasm-as: ${message}\n${isUsage ? usage : ""}`);
   process.exitCode = 2;
 }

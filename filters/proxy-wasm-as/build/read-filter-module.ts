@@ -13,7 +13,7 @@ export interface ExportedFunction {
 /** What the build has to know of a file of a filter's. */
 export interface FilterModule {
   readonly exported: readonly ExportedFunction[];
-  /** What it imports of the SDK; `*` for all of it. */
+  /** What it uses of the SDK: what it imports, `*` for all of it, and the methods whose answers come in callbacks of their own. */
   readonly sdk: ReadonlySet<string>;
   /** Other files that it imports, as it says them. */
   readonly imports: readonly string[];
@@ -69,6 +69,8 @@ export function readFilterModule(text: string): FilterModule {
       keepsObjects = true;
     } else if (statement.kind === assemblyscript.NodeKind.Expression) startsWithValues = true;
   }
+  // Wherever it stands: one too many costs no more than its bytes.
+  for (const [, method = ""] of text.matchAll(/\.\s*(fetch|grpc|grpcStream)\b/g)) sdk.add(method);
   const exported = functions
     .filter(
       ({ flags, name }) => (flags & assemblyscript.CommonFlags.Export) !== 0 || exportedLater.has(name.text),

@@ -7,22 +7,26 @@ export interface Weighed {
   readonly body: Expression;
   /** What one call costs at most besides its loops and what pays for itself. */
   readonly weight: number;
+  /** It may call itself, by whatever way. */
+  readonly isRecursive: boolean;
   /** It pays for each call of it: it may call itself, or weighs too much to be paid for by those that call it. */
   readonly isMetered: boolean;
   /** Whether a call of it may change what is left of the budget. */
   readonly pays: boolean;
 }
 
-/** Functions by their names in the module, with what an expression costs at most besides the loops in it. */
+/** Functions by their names in the module, those that are called before those that call them, with what an expression costs at most besides the loops in it. */
 export interface Weights {
   readonly functions: ReadonlyMap<string, Weighed>;
   weigh(expression: Expression): number;
+  /** Whom this may call, of its own: what stands in it is not looked at. */
+  calleesOf(expression: Expression): readonly string[];
   /** Whether this call may change what is left of the budget. */
   pays(call: Expression): boolean;
 }
 
 /** A call of the host, which takes so much longer than an instruction. */
-const HOST_CALL = 200;
+export const HOST_CALL = 200;
 /** As a call of the host does: the engine moves or renews the memory. */
 const MEMORY_GROW = 2000;
 const DIVISION = 8;
@@ -101,13 +105,14 @@ export function weighModule(module: binaryen.Module): Weights {
       const isMetered = isRecursive || weight > HEAVY;
       const pays =
         isMetered || hasCharge || [...callees].some((callee) => functions.get(callee)?.pays === true);
-      return [name, { body, weight, isMetered, pays }];
+      return [name, { body, weight, isRecursive, isMetered, pays }];
     });
     for (const [name, found] of weighed) functions.set(name, found);
   }
   return {
     functions,
     weigh,
+    calleesOf,
     pays: (call) => calleesOf(call).some((callee) => functions.get(callee)?.pays === true),
   };
 }
@@ -120,7 +125,8 @@ export function copiedSize(expression: Expression): Expression | undefined {
   return constantOf(size) === undefined ? size : undefined;
 }
 
-function constantBytes(expression: Expression): number {
+/** How many bytes are copied or filled, where that is known before; else 0. */
+export function constantBytes(expression: Expression): number {
   const info = infoOf(expression);
   if (info.id !== ids.MemoryCopy && info.id !== ids.MemoryFill) return 0;
   return (constantOf((info as binaryen.MemoryCopyInfo).size) ?? 0) >>> 0;

@@ -1,13 +1,10 @@
+import { inOneLine } from "../access-log";
 import { Bytes, bytes, equal, header, lengthOf, MISSING, pointerOf } from "../bytes";
-import {
-  proxy_define_metric,
-  proxy_increment_metric,
-  proxy_log,
-  proxy_record_metric,
-  proxy_set_property,
-} from "../env";
+import { proxy_define_metric, proxy_increment_metric, proxy_log, proxy_record_metric } from "../env";
 import { appendBytes, begin, view } from "../line";
-import { allocate, holdsBack } from "../policy";
+import { holdsBack } from "../policy";
+
+export { tagAccessLog } from "../access-log";
 
 const COUNTER: u32 = 0;
 const HISTOGRAM: u32 = 2;
@@ -32,16 +29,6 @@ export function log(message: Bytes, level: u32): void {
   if (holdsBack()) return;
   const line = inOneLine(message);
   proxy_log(level, pointerOf(line), lengthOf(line));
-}
-
-/** Set what the access log reads as `%FILTER_STATE(wasm.wire.tag.NAME:PLAIN)%`. */
-export function tagAccessLog(name: Bytes, value: Bytes): void {
-  if (holdsBack()) return;
-  begin("wire.tag.");
-  appendBytes(name);
-  const path = view();
-  const line = inOneLine(value);
-  proxy_set_property(pointerOf(path), lengthOf(path), pointerOf(line), lengthOf(line));
 }
 
 /** Of a response: its HTTP status, 0 where it has none. */
@@ -73,19 +60,4 @@ function metric(kind: u32, id: usize, name: Bytes): u32 {
     proxy_define_metric(kind, pointerOf(full), lengthOf(full), id);
   }
   return load<u32>(id);
-}
-
-function inOneLine(text: Bytes): Bytes {
-  if (text == MISSING) return 0;
-  let line = text;
-  for (let i: usize = 0; i < lengthOf(text); i++) {
-    const byte = load<u8>(pointerOf(line) + i);
-    if (byte >= 32 && byte != 127) continue;
-    if (line == text) {
-      line = bytes(allocate(lengthOf(text)), lengthOf(text));
-      memory.copy(pointerOf(line), pointerOf(text), lengthOf(text));
-    }
-    store<u8>(pointerOf(line) + i, 32);
-  }
-  return line;
 }

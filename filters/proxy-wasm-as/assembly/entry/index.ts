@@ -17,6 +17,7 @@ export {
 } from "../grpc-stream";
 export { contextOfHttpCall, dispatchHttpCall } from "../http-call";
 export { allocate, collect, keep } from "../memory";
+export { endReplies } from "../reply";
 export { created } from "../roots";
 
 export function toStream(context: u32): Stream {
