@@ -18,7 +18,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{controlplane,editors,envoy,filters,tests}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "tests/{cli,e2e,container,long}/**", ...slow],
+          exclude: ["**/node_modules/**", "tests/{cli,e2e,fidelity,container,long}/**", ...slow],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // By default one core is left to the reporter, which is half of two.
@@ -38,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["tests/{cli,e2e}/*.test.ts"],
+          include: ["tests/{cli,e2e,fidelity}/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file runs a mesh on the same loopback addresses.

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { assemble } from "../controlplane/codegen/assemble.ts";
 import type { Module } from "../controlplane/codegen/module.ts";
+import { assemble } from "../filters/proxy-wasm-as/build/assemble.ts";
 
 /** AssemblyScript for a text as bytes in the data segment. */
 export function text(value: string): string {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { costs } from "../controlplane/analysis/bound.ts";
-import { assemble } from "../controlplane/codegen/assemble.ts";
 import { generate } from "../controlplane/codegen/generate.ts";
 import { checkCopper } from "../controlplane/language/check.ts";
+import { assemble } from "../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../filters/proxy-wasm-as/testing/index.ts";
 
 /** A statement for each action, by its name, for a request to `b`. `h` is a header with a value, of which there are several. */

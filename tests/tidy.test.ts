@@ -16,7 +16,6 @@ const code = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes("
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/error": [],
   "controlplane/regex": [],
-  "controlplane/thread": [],
   "controlplane/language": ["controlplane/regex"],
   "controlplane/mesh": ["controlplane/language"],
   "controlplane/editor": ["controlplane/language", "controlplane/mesh"],
@@ -25,14 +24,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "controlplane/language",
     "controlplane/mesh",
     "controlplane/analysis",
-    "controlplane/thread",
+    "filters/proxy-wasm-as",
   ],
   "controlplane/codegen": [
     "controlplane/regex",
     "controlplane/language",
     "controlplane/mesh",
     "controlplane/placement",
-    "controlplane/thread",
     "filters/proxy-wasm-as",
   ],
   "controlplane/xds": [

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import { bound } from "./bound.ts";
 
-/** A module has 16 MiB (`maximumMemory` of asconfig.json), which the policies in it share. */
+/** A module has 16 MiB (`--maximumMemory` of its build), which the policies in it share. */
 const bytesMax = 8 * 1024 * 1024;
 
 /** Policies that may take more memory than there is: a long header would make their module fail. */

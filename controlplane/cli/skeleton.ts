@@ -42,7 +42,7 @@ policy ${name} (
 function copperTest(name: string, toolkit: string): string {
   return `import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assemble } from "${toolkit}/controlplane/codegen/assemble.ts";
+import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { generate } from "${toolkit}/controlplane/codegen/generate.ts";
 import { checkCopper } from "${toolkit}/controlplane/language/check.ts";
 import { createHost } from "${toolkit}/filters/proxy-wasm-as/testing/index.ts";
@@ -76,9 +76,9 @@ export function onRequest(request: Request): void {
 function filterTest(name: string, toolkit: string): string {
   return `import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assemble } from "${toolkit}/controlplane/codegen/assemble.ts";
+import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { generateFilter } from "${toolkit}/controlplane/codegen/generate-filter.ts";
-import { verifyModule } from "${toolkit}/controlplane/codegen/verify-module.ts";
+import { verifyModule } from "${toolkit}/filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost } from "${toolkit}/filters/proxy-wasm-as/testing/index.ts";
 
 test("requests say which policy they met", { timeout: 60_000 }, async () => {

@@ -1,16 +1,21 @@
 import { createHash } from "node:crypto";
+import {
+  type Assembled,
+  type AssembleOptions,
+  assemble,
+  BUDGET,
+} from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
-import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import type { ChainCache } from "./chain-cache.ts";
 import { chosenSection, type Item, moduleFailure } from "./failure-class.ts";
 import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
-import { type Smoked, smoke } from "./smoke.ts";
 import { usedBy } from "./used-by.ts";
-import { verifyModule } from "./verify-module.ts";
 
 /** One module, or why there is none. */
 export interface BuiltModule {
@@ -70,7 +75,8 @@ export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Pr
   const entry = generateFilter(policy.name, policy.parameters);
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
-  const options = { entry, files, runtime: "minimal" } as const;
+  const bound = { name: policy.name, budget: BUDGET };
+  const options = { entry, files, runtime: "minimal", bound } as const;
   const compiled = await compile(policy, options, cache);
   const { bytes } = compiled;
   if (bytes === undefined) return { ...compiled, source: code };
@@ -125,6 +131,8 @@ function refusals(policy: Policy, reasons: readonly string[]): Diagnostic[] {
 
 /** What failed when it was tried, at the line that an assertion or a `throw` of the author's own says. */
 function failure(policy: Policy, reasons: readonly string[]): Diagnostic {
+  const over = reasons.find((reason) => / went over its budget of \d+$/.test(reason));
+  if (over !== undefined) return endless(policy, { kind: "timeout", reason: over.replace(/^[^:]*: /, "") });
   const said = reasons.map((reason) => /^(.*) at policy\.ts:(\d+):(\d+)$/.exec(reason)).find(Boolean);
   const [, message, line, column] = said ?? [];
   const text =

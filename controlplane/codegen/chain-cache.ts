@@ -1,6 +1,6 @@
-import type { Assembled } from "./assemble.ts";
+import type { Assembled } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import type { Smoked } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import type { Module } from "./module.ts";
-import type { Smoked } from "./smoke.ts";
 
 /** What is known of sources and modules already; kept by the caller from one build to the next. */
 export interface ChainCache {

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { tryModule } from "../../filters/proxy-wasm-as/build/try-module.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { checkCopper } from "../language/check.ts";
 import type { CopperPolicy } from "../language/policy.ts";
-import { assemble } from "./assemble.ts";
 import { generate } from "./generate.ts";
 import { refusedCallers } from "./refused-callers.ts";
-import { tryModule } from "./try-module.ts";
-import { verifyModule } from "./verify-module.ts";
 
 const addresses: Readonly<Record<string, readonly string[]>> = {
   web: ["127.1.0.1", "127.2.0.1"],

@@ -6,16 +6,9 @@ import { constant } from "./literals.ts";
 /** The entry file around an author's filter code, which `./policy` is. */
 export function generateFilter(name: string, parameters: readonly PolicyParameter[] = []): string {
   const imports = createImports();
-  const run = "onRequest(new Request())";
   const hasParameters = parameters.length > 0;
   const calls = [
-    {
-      act: "Request" as const,
-      judges: false,
-      decides: false,
-      reroutes: false,
-      code: hasParameters ? "configured()" : run,
-    },
+    { act: "Request" as const, judges: false, decides: false, reroutes: false, code: "apply(context)" },
   ];
   imports.use("bytes", "bytes");
   const code = entry({ names: "NAMES", calls }, imports.use);
@@ -32,21 +25,19 @@ export function generateFilter(name: string, parameters: readonly PolicyParamete
     const like = reads[type] === "Number" ? `params.${field}, ` : "";
     return `  params.${field} = ${imports.use("parameters", `parameter${reads[type]}`)}(${like}0, ${place});\n`;
   });
-  const first = hasParameters
-    ? `/** Each request is looked at with the parameters of its own configuration. */
-function configured(): void {
-${values.join("")}  ${run};
-}
-
-`
-    : "";
+  const apply = `/** ${hasParameters ? "Each request is looked at with the parameters of its own configuration." : "What the filter does is what a policy may."} */
+function apply(context: u32): void {
+  ${imports.use("reserved", "restrict")}();
+${values.join("")}  onRequest(${imports.use("entry", "toRequest")}(context));
+}`;
   return `// The callbacks around the filter code of ${name}.
 import "proxy-wasm-as/assembly/abort";
-import { Request } from "proxy-wasm-as";
 ${imports.lines()}
 import { onRequest${hasParameters ? ", params" : ""} } from "./policy";
 
 ${constant("NAMES", `${name}\n`)}
 
-${first}${code}`;
+${apply}
+
+${code}`;
 }

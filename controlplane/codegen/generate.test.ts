@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { tryModule } from "../../filters/proxy-wasm-as/build/try-module.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { bodyOf } from "../language/body-of.test-helper.ts";
 import { checkCopper } from "../language/check.ts";
 import type { CopperPolicy, Statement } from "../language/policy.ts";
-import { assemble } from "./assemble.ts";
 import { generate } from "./generate.ts";
-import { tryModule } from "./try-module.ts";
-import { verifyModule } from "./verify-module.ts";
 
 const span = { start: 0, end: 0 };
 const policy = (name: string, body: readonly Statement[]): CopperPolicy => ({

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { checkCopper } from "../language/check.ts";
-import { assemble } from "./assemble.ts";
 import { generate } from "./generate.ts";
 
 test("a module has as many metrics and states as its policies name", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { checkCopper } from "../language/check.ts";
-import { assemble } from "./assemble.ts";
 import { generate } from "./generate.ts";
 
 const trivial = [

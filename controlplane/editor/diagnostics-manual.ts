@@ -9,6 +9,7 @@ const families: Readonly<Record<string, string>> = {
   CTX: "Contexts",
   FLT: "Filter code",
   MSH: "Mesh files",
+  PRM: "Files of parameters",
   PLC: "Placement",
   MOD: "Modules",
 };

@@ -1,4 +1,4 @@
-import { createThread } from "../thread/thread.ts";
+import { createThread } from "../../filters/proxy-wasm-as/build/thread.ts";
 
 /** A program of binary variables, as text in CPLEX's LP format. */
 export interface SolverQuestion {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assemble } from "../../controlplane/codegen/assemble.ts";
 import { generate } from "../../controlplane/codegen/generate.ts";
 import { checkCopper } from "../../controlplane/language/check.ts";
+import { assemble } from "../proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../proxy-wasm-as/testing/index.ts";
 
 test("canary requests go to v2, others stay", async () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assemble } from "../../controlplane/codegen/assemble.ts";
 import { generateFilter } from "../../controlplane/codegen/generate-filter.ts";
-import { verifyModule } from "../../controlplane/codegen/verify-module.ts";
+import { assemble } from "../proxy-wasm-as/build/assemble.ts";
+import { verifyModule } from "../proxy-wasm-as/build/verify-module.ts";
 import { createHost } from "../proxy-wasm-as/testing/index.ts";
 
 const code = readFileSync(new URL("policy.ts", import.meta.url), "utf8");

@@ -1,8 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Slot } from "../../controlplane/codegen/module.ts";
-import { tryModule } from "../../controlplane/codegen/try-module.ts";
-import { verifyModule } from "../../controlplane/codegen/verify-module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
@@ -13,6 +11,8 @@ import {
   wayOf,
 } from "../../controlplane/xds/snapshot.ts";
 import { bootstrap, findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
+import { tryModule } from "../../filters/proxy-wasm-as/build/try-module.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 
 const mesh = {
   path: "mesh.yaml",

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { assemble } from "../../controlplane/codegen/assemble.ts";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { actionModule, enforced } from "../../filters/proxy-wasm-as/testing/action-module.test-helper.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";

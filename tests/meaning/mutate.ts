@@ -1,6 +1,6 @@
-import { assemble } from "../../controlplane/codegen/assemble.ts";
 import type { Chain, Slot } from "../../controlplane/codegen/module.ts";
 import type { Build } from "../../controlplane/pipeline/build.ts";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 
 /** A mistake that a code generator could make, done to what ours wrote. Undefined: there is no place for it here. */
 export interface Fault {

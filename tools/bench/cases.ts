@@ -1,10 +1,11 @@
-import { assemble } from "../../controlplane/codegen/assemble.ts";
 import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
 import { buildModule } from "../../controlplane/codegen/build-module.ts";
 import type { Item } from "../../controlplane/codegen/failure-class.ts";
 import { generate } from "../../controlplane/codegen/generate.ts";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 
@@ -51,6 +52,7 @@ export const cases: readonly BenchCase[] = [
         [["x-when", "no"]],
       ),
   },
+  ...budgetCases,
 ];
 
 async function bytesOf(texts: readonly string[]): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ console.log(`${"case".padEnd(34)}${"figure".padStart(14)}${"limit".padStart(14)}
 for (const { name, unit, limit, measure } of cases.filter((each) => wanted.test(each.name))) {
   const figure = await measure();
   const shown = (value: number): string =>
-    `${unit === "us" ? value.toFixed(2) : Math.round(value)} ${unit}`.padStart(14);
+    `${unit === "us" || unit === "%" ? value.toFixed(2) : Math.round(value)} ${unit}`.padStart(14);
   console.log(name.padEnd(34) + shown(figure) + (limit === undefined ? "" : shown(limit)));
   if (limit !== undefined && figure > limit) passed = false;
 }

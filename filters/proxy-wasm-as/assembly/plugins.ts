@@ -1,5 +1,6 @@
 import { Bytes, bytes, lengthOf, log, MISSING, pointerOf, same } from "./bytes";
 import { proxy_define_metric, proxy_get_buffer_bytes } from "./env";
+import { AUDIT } from "./guard";
 
 // One block per root context in one region, so that neither a new configuration nor a removed root leaks: root, size and where the
 // table begins, then the text, which ends with a newline, and the table: for each policy flags, where its peers begin, and the metric.
@@ -22,7 +23,6 @@ let used: usize = 0;
 let at: usize = 0;
 
 export const OUTBOUND: u32 = 1;
-export const AUDIT: u32 = 2;
 export const ALL: u32 = 4;
 export const COMPLEMENT: u32 = 8;
 

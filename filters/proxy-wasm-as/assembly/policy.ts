@@ -1,19 +1,11 @@
-import {
-  Bytes,
-  bytes,
-  clearRouteCache,
-  equal,
-  lengthOf,
-  MISSING,
-  pointerOf,
-  property,
-} from "./bytes";
+import { Bytes, bytes, clearRouteCache, equal, lengthOf, pointerOf } from "./bytes";
 import { proxy_increment_metric, proxy_send_local_response } from "./env";
+import { acted, answered, audits, flags, holdsBack, setActed, setAnswered, setFlags } from "./guard";
 import { forgetPairs } from "./pairs";
+import { calledByRoute, callerAddress } from "./peers";
 import { enterPhase } from "./phase";
 import {
   ALL,
-  AUDIT,
   blockOf,
   COMPLEMENT,
   callerIn,
@@ -27,6 +19,9 @@ import {
 } from "./plugins";
 
 export { setHeader } from "./actions/headers";
+export { audits, holdsBack } from "./guard";
+export { allocate } from "./memory";
+export { callerAddress } from "./peers";
 
 // What generated policies are made of. All state here is that of the request being looked at: a worker looks at one
 // at a time, and none of it outlives the callback.
@@ -36,30 +31,16 @@ let callee: Bytes = 0;
 let judged: bool = false;
 let admitted: bool = false;
 let rerouted: bool = false;
-let answered: bool = false;
-// Of the policy at work, or of the last one.
+// The policy at work, or the last one.
 let working: u32 = 0;
-let flags: u32 = 0;
-// What it has done, when it is audited.
-let acted: bool = false;
+// Whether no `Allow` of its own has admitted the request, when it is audited.
 let unadmitted: bool = false;
 
-// "source.address" and "xds.route_name", with a zero byte for the point.
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const SOURCE: usize = memory.data<u8>([
-  115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115, 120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110,
-  97, 109, 101,
-]);
 // @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
 // @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
 const ANY: u8 = 42;
-
-/** The memory that the host writes what it hands over into, which goes when the callback ends: by itself, or as an object. */
-export function allocate(size: usize): usize {
-  return ASC_RUNTIME == 0 ? heap.alloc(size) : __new(size, idof<ArrayBuffer>());
-}
 
 /** `headers` are those that actions are about: of the request, 0, or of the response, 2. */
 export function begin(context: u32, headers: u32 = 0): void {
@@ -70,7 +51,7 @@ export function begin(context: u32, headers: u32 = 0): void {
   judged = false;
   admitted = false;
   rerouted = false;
-  answered = false;
+  setAnswered(false);
   forgetPairs();
 }
 
@@ -90,7 +71,7 @@ export function runs(policy: u32): bool {
   if (block == 0 || answered) return false;
   working = policy;
   const entry = entryOf(block, policy);
-  flags = load<u32>(entry);
+  setFlags(load<u32>(entry));
   if ((flags & ALL) != 0) return true;
   const found = listed(peersIn(block, entry), isOutbound() ? calleeName() : callerName());
   return found == ((flags & COMPLEMENT) == 0);
@@ -98,7 +79,7 @@ export function runs(policy: u32): bool {
 
 /** What answers a connection is that it ends: nothing that follows has anything left to do. */
 export function finish(): void {
-  answered = true;
+  setAnswered(true);
 }
 
 export function isFinished(): bool {
@@ -113,7 +94,7 @@ export function isRefused(): bool {
 /** Count the request for the policy that was at work, when it is audited and would have acted. */
 export function settle(): void {
   if (acted || unadmitted) proxy_increment_metric(metricIn(entryOf(block, working)), 1);
-  acted = false;
+  setActed(false);
   unadmitted = false;
 }
 
@@ -136,24 +117,13 @@ export function leave(): u32 {
   return answered ? 1 : 0;
 }
 
-/** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
-export function holdsBack(): bool {
-  acted = acted || audits();
-  return audits();
-}
-
-/** Whether the policy at work is audited. For what is no act, but must not be seen by others: state. */
-export function audits(): bool {
-  return (flags & AUDIT) != 0;
-}
-
 export function deny(status: u32, body: Bytes): void {
   if (!answered && !holdsBack()) answer(status, body);
 }
 
 /** Answer, whoever is at work. */
 export function answer(status: u32, body: Bytes): void {
-  answered = true;
+  setAnswered(true);
   proxy_send_local_response(status, DETAILS, 11, pointerOf(body), lengthOf(body), 0, 0, -1);
 }
 
@@ -194,13 +164,8 @@ export function policyName(): Bytes {
 
 /** Who is called, from the name of the route: `CALLEE` or `CALLEE@VERSION`. */
 export function calleeName(): Bytes {
-  if (callee == 0) callee = cut(property(bytes(SOURCE + 14, 14)), 64);
+  if (callee == 0) callee = calledByRoute();
   return callee;
-}
-
-/** The address that the request came from, without the port. */
-export function callerAddress(): Bytes {
-  return cut(property(bytes(SOURCE, 14)), 58);
 }
 
 /** The service that the request came from, by its address; MISSING when the configuration has no need to know it. */
@@ -225,16 +190,4 @@ function isAny(name: Bytes): bool {
 
 function isOutbound(): bool {
   return (flags & OUTBOUND) != 0;
-}
-
-/** What comes before the last of these marks; all when there is none. */
-function cut(text: Bytes, mark: u8): Bytes {
-  if (text != MISSING) {
-    // One less is one byte less.
-    for (let left = text; lengthOf(left) > 0; ) {
-      left--;
-      if (load<u8>(pointerOf(left) + lengthOf(left)) == mark) return left;
-    }
-  }
-  return text;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
-import { verifyModule } from "../../../controlplane/codegen/verify-module.ts";
+import { assemble } from "../build/assemble.ts";
+import { verifyModule } from "../build/verify-module.ts";
 import { type ActionModule, actionModule } from "./action-module.test-helper.ts";
 
 async function build(module: ActionModule, extra = ""): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { assemble } from "../build/assemble.ts";
 import { createHost } from "./index.ts";
 
 let bytes: Uint8Array;

@@ -1,5 +1,11 @@
+import { status } from "../abi/table.ts";
+import { type Buffer, splice } from "./buffer.ts";
+import { bytesOf, join, noBytes } from "./bytes.ts";
+import { type Context, plainContext } from "./context.ts";
+import type { LogLine } from "./log-line.ts";
 import { type PropertyValue, serializeProperty } from "./properties.ts";
-import type { Busy, LogLine, StreamVm } from "./stream.ts";
+import type { Root } from "./root.ts";
+import type { Vm } from "./vm.ts";
 
 /** Who connects. */
 export interface HostConnect {
@@ -10,68 +16,124 @@ export interface HostConnect {
   readonly worker?: number;
 }
 
+/** Bytes that pass, or only how many: then each is a zero. */
+export type Data = number | string | Uint8Array;
+
 /** A TCP connection through the filter, open until one side or the filter closes it. */
 export interface HostConnection {
   readonly isOpen: boolean;
   readonly logs: readonly LogLine[];
   /** Host functions called, in order. */
   readonly calls: readonly string[];
-  /** So many bytes come from the caller; whether they went on. */
-  receive(size: number): boolean;
-  /** So many bytes come back from the callee; whether they went on. */
-  send(size: number): boolean;
+  /** What has gone on to the callee, and to the caller. */
+  readonly received: Uint8Array;
+  readonly sent: Uint8Array;
+  /** So much comes from the caller, perhaps the last; whether it went on. */
+  receive(data: Data, isLast?: boolean): boolean;
+  /** So much comes back from the callee; whether it went on. */
+  send(data: Data, isLast?: boolean): boolean;
   /** The caller closes it. */
   close(): void;
 }
 
 /** A connection as its worker sees it. */
-export interface WorkerConnection extends Omit<HostConnection, "logs" | "calls">, Busy {
-  readonly root: number;
+export interface WorkerConnection extends Omit<HostConnection, "logs" | "calls" | "close">, Context {
+  /** The caller closes it. */
+  hangUp(): void;
   /** Close it, if that was asked for in a call that is over now. */
   settle(): void;
 }
 
+const UNKNOWN = 0;
 const LOCAL = 1;
 const REMOTE = 2;
 
+/** One direction: what the filter holds of it, and what has gone on. */
+interface Pipe {
+  held: Uint8Array;
+  passed: Uint8Array;
+  isAtHand: boolean;
+}
+
 /** Begin a connection; `ended` is called when it is over and the module has forgotten it. */
 export function createConnection(
-  vm: StreamVm,
+  vm: Vm,
+  root: Root,
   { address, properties = {} }: HostConnect,
   ended: (connection: WorkerConnection) => void,
 ): WorkerConnection {
   const given = new Map<string, Uint8Array>(
-    Object.entries({ "source.address": `${address}:40000`, ...properties }).map(([name, value]) => [
-      name,
-      serializeProperty(value),
-    ]),
+    Object.entries({ "source.address": `${address}:40000`, ...vm.parts.properties, ...properties }).map(
+      ([name, value]) => [name, serializeProperty(value)],
+    ),
   );
+  const filterState = new Map<string, Uint8Array>();
+  const pipe = (): Pipe => ({ held: noBytes, passed: noBytes, isAtHand: false });
+  const down = pipe();
+  const up = pipe();
   let state: "open" | "closing" | "over" = "open";
+  const failsOpen = root.plugin.failure === "open";
+
+  const bufferOf = (way: Pipe): Buffer => ({
+    bytes: way.held,
+    set(start, size, value) {
+      const spliced = splice(way.held, start, size, value);
+      if (spliced === undefined) return status.badArgument;
+      way.held = spliced;
+      return status.ok;
+    },
+  });
+  const pass = (way: Pipe): void => {
+    way.passed = join(way.passed, way.held);
+    way.held = noBytes;
+  };
 
   const connection: WorkerConnection = {
+    ...plainContext,
     id: vm.nextId(),
-    root: vm.root,
+    root,
     logs: [],
     calls: [],
     get isOpen() {
       return state === "open";
     },
-    isLogging: false,
-    map: () => null,
-    readableMap: () => null,
-    body: () => null,
-    property: (path) => given.get(path),
-    setProperty: (path, value) => void given.set(`wasm.${path}`, value),
-    // There is no request to answer.
-    reply: () => undefined,
+    get received() {
+      return down.passed;
+    },
+    get sent() {
+      return up.passed;
+    },
+    buffer(kind) {
+      const way = kind === 2 ? down : kind === 3 ? up : undefined;
+      return way?.isAtHand ? bufferOf(way) : null;
+    },
+    property: (path) => given.get(path) ?? filterState.get(path),
+    setProperty(path, value) {
+      filterState.set(path, value);
+      return status.ok;
+    },
+    resume(kind) {
+      if (kind === 3) return status.unimplemented;
+      if (kind === 2) vm.after(() => pass(down));
+      return status.ok;
+    },
     // Envoy closes it after the call that asked for it.
-    reset() {
-      if (state === "open") state = "closing";
+    close(kind) {
+      if (kind > 1 && state === "open") state = "closing";
+      return status.ok;
     },
     settle,
-    receive: (size) => data("proxy_on_downstream_data", size),
-    send: (size) => data("proxy_on_upstream_data", size),
-    close: () => over(REMOTE),
+    receive: (bytes, isLast = false) => data("proxy_on_downstream_data", down, bytes, isLast),
+    send(bytes, isLast = false) {
+      const went = data("proxy_on_upstream_data", up, bytes, isLast);
+      // Envoy tells so of the callee's end.
+      if (isLast && state === "open") {
+        vm.enter(connection, "proxy_on_upstream_connection_close", connection.id, UNKNOWN);
+        settle();
+      }
+      return went;
+    },
+    hangUp: () => over(REMOTE),
   };
 
   function over(by: number): void {
@@ -83,24 +145,36 @@ export function createConnection(
       ["proxy_on_log"],
       ["proxy_on_delete"],
     ] as const)
-      if (!vm.isFailed) vm.enter(connection, name, connection.id, ...args);
+      vm.enter(connection, name, connection.id, ...args);
+    vm.contexts.delete(connection.id);
     ended(connection);
   }
 
   function settle(): void {
-    if (vm.isFailed && !vm.failsOpen && state === "open") state = "closing";
+    if (vm.failure !== null && !failsOpen && state === "open") state = "closing";
     if (state === "closing") over(LOCAL);
   }
 
-  function data(callback: string, size: number): boolean {
+  function data(callback: string, way: Pipe, given: Data, isLast: boolean): boolean {
     if (state !== "open") return false;
-    const action = vm.isFailed ? 0 : (vm.enter(connection, callback, connection.id, size, 0) ?? 0);
+    const bytes = typeof given === "number" ? new Uint8Array(given) : bytesOf(given);
+    // What is held of one way comes again with more, of the other it is lost.
+    way.held = way === down ? join(way.held, bytes) : bytes;
+    way.isAtHand = true;
+    const action = vm.enter(connection, callback, connection.id, way.held.length, isLast ? 1 : 0) ?? 0;
+    if (action === 0) {
+      way.isAtHand = false;
+      pass(way);
+    }
     settle();
+    vm.parts.proxy.loop.settle();
     return state === "open" && action === 0;
   }
 
-  if (!vm.isFailed) vm.enter(connection, "proxy_on_context_create", connection.id, vm.root);
-  if (!vm.isFailed) vm.enter(connection, "proxy_on_new_connection", connection.id);
+  vm.contexts.set(connection.id, connection);
+  vm.enter(connection, "proxy_on_context_create", connection.id, root.id);
+  vm.enter(connection, "proxy_on_new_connection", connection.id);
   settle();
+  vm.parts.proxy.loop.settle();
   return connection;
 }

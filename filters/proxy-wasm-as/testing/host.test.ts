@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
 import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
+import { assemble } from "../build/assemble.ts";
 import { createHost } from "./index.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
 

@@ -1,31 +1,49 @@
+import { capMemory, PAGES_MAX } from "./cap-memory.ts";
+import { createClusters } from "./clusters.ts";
 import type { HostConnect, HostConnection } from "./connection.ts";
+import type { Fetch, FetchHandler } from "./fetches.ts";
+import type { Foreign } from "./foreign.ts";
+import type { GrpcCall, GrpcHandler } from "./grpc.ts";
+import type { LogLine } from "./log-line.ts";
 import { createMetrics } from "./metrics.ts";
-import { createSharedData, type SharedData } from "./shared-data.ts";
-import type { HostRequest, HostResponse, HostResult, LogLine, Stream } from "./stream.ts";
+import { type PluginOptions, pluginSetting } from "./plugin.ts";
+import type { PropertyValue } from "./properties.ts";
+import { createProxy, type VirtualProxy } from "./proxy.ts";
+import type { SharedData } from "./shared-data.ts";
+import type { HostRequest, HostResponse, HostResult, Stream } from "./stream.ts";
+import type { HostParts } from "./vm.ts";
 import { createWorker, type Worker } from "./worker.ts";
 
 /** How the host is set up. */
-export interface HostOptions {
-  readonly configuration?: string;
-  readonly pluginName?: string;
-  /**
-   * What happens when the module fails: `closed` answers 503, `open` lets later requests pass. The one that it failed on is
-   * answered 503 either way. Default `closed`.
-   */
-  readonly failure?: "closed" | "open";
+export interface HostOptions extends PluginOptions {
   /** How many workers, each with an instance of its own; requests go to them in turn. Default 1. */
   readonly workers?: number;
-  /** That of a VM id, to be shared with another host; by default one of its own. */
+  /** The Envoy that this host is in, for several hosts in one; by default one of its own. */
+  readonly proxy?: VirtualProxy;
+  /** Hosts of one proxy with the same id share their data, and find each other's queues by it. Default empty. */
+  readonly vmId?: string;
+  /** What the module reads in `proxy_on_vm_start`. */
+  readonly vmConfiguration?: string;
+  /** That of a VM id, to be shared with another host; by default that of the proxy. */
   readonly sharedData?: SharedData;
   /** Where the clock stands, in nanoseconds since 1970; it goes on only by `advance`. By default some day in 2026. */
   readonly now?: bigint;
-  /**
-   * Envoy's `allow_on_headers_stop_iteration`: a filter that holds the headers back sees the body meanwhile. Without it, which is the
-   * default, nothing more comes.
-   */
-  readonly allowOnHeadersStopIteration?: boolean;
   /** How many bytes of a body a filter may have buffered, until Envoy answers 413 or 500. Default 1 MiB. */
   readonly bufferLimit?: number;
+  /** The memory that an instance may have, in pages of 64 KiB. Default 16,384, which is Envoy's 1 GiB. */
+  readonly memoryPagesMax?: number;
+  /** The least level that is logged, from 0 (trace) to 5 (critical). Default 2 (info). */
+  readonly logLevel?: number;
+  /** Environment variables, for WASI. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Properties of all requests and connections, such as `node.id`. */
+  readonly properties?: Readonly<Record<string, PropertyValue>>;
+  /** Foreign functions besides Envoy's, or instead of them. */
+  readonly foreign?: Readonly<Record<string, Foreign>>;
+  /** Of `random_get`. Default 1. */
+  readonly seed?: number;
+  /** Said of each line of the module's, as it comes. */
+  readonly onLog?: (line: LogLine, worker: number) => void;
   /** Said before each call of a host function, so that a test can let another worker go first. */
   readonly onCall?: (name: string, worker: number) => void;
 }
@@ -38,8 +56,24 @@ export interface HostExchange extends HostRequest {
 /** A stream that a test drives itself: it is open until `end`. */
 export type HostStream = Pick<Stream, "respond" | "end" | "result">;
 
-/** A module in a host that behaves as Envoy does, as far as one HTTP filter goes. */
-export interface Host {
+/** One configuration of the module, which takes requests and connections. */
+export interface Plugin {
+  /** A request as far as the filter lets it go; nobody answers it. */
+  request(request: HostRequest): HostResult;
+  /** A request, the answer to it (200 by default), and the end of both. */
+  exchange(exchange: HostExchange): HostResult;
+  /** Begin a request; answer and end it at will. */
+  open(request: HostRequest): HostStream;
+  /** A TCP connection, for a module that stands in front of a TCP proxy. */
+  connect(connect: HostConnect): HostConnection;
+  /** Enter a callback of the plugin's own context on all workers, as nothing has led to: an answer that nobody asked for. Its number comes first. */
+  enter(name: string, ...args: readonly number[]): void;
+  /** A new configuration beside the old one in the same VMs, as Envoy does it; false when refused. */
+  configure(configuration: string): boolean;
+}
+
+/** A module in a host that behaves as Envoy does, with one plugin at least. */
+export interface Host extends Plugin {
   /** Why the plugin did not start or has failed; null when it runs. */
   readonly failure: string | null;
   /** Lines said while starting and configuring. */
@@ -54,49 +88,113 @@ export interface Host {
   readonly now: bigint;
   /** Let the clock go on, or back. */
   advance(nanoseconds: bigint): void;
-  /** A request as far as the filter lets it go; nobody answers it. */
-  request(request: HostRequest): HostResult;
-  /** A request, the answer to it (200 by default), and the end of both. */
-  exchange(exchange: HostExchange): HostResult;
-  /** Begin a request; answer and end it at will. */
-  open(request: HostRequest): HostStream;
-  /** A TCP connection, for a module that stands in front of a TCP proxy. */
-  connect(connect: HostConnect): HostConnection;
-  /** A new configuration beside the old one in the same VMs, as Envoy does it; false when refused. */
-  configure(configuration: string): boolean;
+  /** Another plugin in the same VMs; null when it is refused. */
+  addPlugin(options: PluginOptions): Plugin | null;
+  /** Make a cluster known to HTTP callouts, and answer them; without a handler the test does that, by `fetches`. */
+  onFetch(cluster: string, handler?: FetchHandler): void;
+  /** HTTP callouts that nobody has answered yet. */
+  readonly fetches: readonly Fetch[];
+  /** Make a cluster known to gRPC, and answer: the handler is called when a call opens and of each message that the filter sends. */
+  onGrpc(cluster: string, handler?: GrpcHandler): void;
+  /** Calls and streams of gRPC that are open. */
+  readonly grpcCalls: readonly GrpcCall[];
+  /** Do what a handler or a test has set going. */
+  settle(): void;
+  /** End all plugins: `proxy_on_done`, and `proxy_on_delete` unless the filter wants to be waited for. */
+  stop(): void;
 }
 
 /** Start a module: `_initialize`, `proxy_on_vm_start`, `proxy_on_configure`. Throws only on bytes that are no module. */
 export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
-  const module = new WebAssembly.Module(Uint8Array.from(bytes));
+  const module = new WebAssembly.Module(capMemory(bytes, options.memoryPagesMax ?? PAGES_MAX));
   const metrics = createMetrics();
-  const sharedData = options.sharedData ?? createSharedData();
-  let now = options.now ?? 1_780_000_000_000_000_000n;
+  const proxy = options.proxy ?? createProxy(options.now === undefined ? {} : { now: options.now });
+  const vmId = options.vmId ?? "";
+  const sharedData = options.sharedData ?? proxy.sharedData(vmId);
+  const clusters = createClusters();
   let turn = 0;
-  const setting = {
+  let seed = options.seed ?? 1;
+  const parts: HostParts = {
+    proxy,
+    vmId,
+    vmConfiguration: options.vmConfiguration ?? "",
     metrics,
     sharedData,
-    pluginName: options.pluginName ?? "",
-    failsOpen: options.failure === "open",
-    allowsStopIteration: options.allowOnHeadersStopIteration ?? false,
+    clusters,
+    foreign: options.foreign ?? {},
+    properties: options.properties ?? {},
+    environment: options.environment ?? {},
+    logLevel: options.logLevel ?? 2,
     bufferLimit: options.bufferLimit ?? 1024 * 1024,
-    now: () => now,
-    called: (name: string, worker: number) => options.onCall?.(name, worker),
+    random: (size) =>
+      Uint8Array.from({ length: size }, () => {
+        // The generator of Park and Miller.
+        seed = (seed * 48_271) % 2_147_483_647;
+        return seed & 0xff;
+      }),
+    logged: (line, worker) => options.onLog?.(line, worker),
+    called: (name, worker) => options.onCall?.(name, worker),
   };
   const workers = Array.from({ length: options.workers ?? 1 }, (_, index) =>
-    createWorker(module, index, setting),
+    createWorker(module, index, parts),
   );
-  const configure = (configuration: string): boolean =>
-    workers.map((worker) => worker.configure(configuration)).every(Boolean);
-  configure(options.configuration ?? "");
-
   const next = (index: number): Worker => {
     const worker = workers[index % workers.length];
     if (worker === undefined) throw new Error("a host has one worker at least");
     return worker;
   };
-  const open = (request: HostRequest): Stream => next(request.worker ?? turn++).open(request);
+  const start = (given: PluginOptions): Plugin | null => {
+    const setting = pluginSetting(given);
+    const configure = (configuration: string): boolean => {
+      const accepted = workers.map((worker) => worker.configure(setting, configuration)).every(Boolean);
+      if (accepted) setting.configuration = configuration;
+      return accepted;
+    };
+    const open = (request: HostRequest): Stream => next(request.worker ?? turn++).open(setting, request);
+    const plugin: Plugin = {
+      request(request) {
+        const stream = open(request);
+        stream.end();
+        return stream.result();
+      },
+      exchange({ response, ...request }) {
+        const stream = open(request);
+        stream.respond(response ?? {});
+        stream.end();
+        return stream.result();
+      },
+      open,
+      enter(name, ...args) {
+        for (const worker of workers) worker.enter(setting, name, ...args);
+      },
+      connect(connect) {
+        const connection = next(connect.worker ?? turn++).connect(setting, connect);
+        return {
+          get isOpen() {
+            return connection.isOpen;
+          },
+          logs: connection.logs,
+          calls: connection.calls,
+          get received() {
+            return connection.received;
+          },
+          get sent() {
+            return connection.sent;
+          },
+          receive: connection.receive,
+          send: connection.send,
+          close: connection.hangUp,
+        };
+      },
+      configure,
+    };
+    const accepted = configure(setting.configuration);
+    return accepted || given === options ? plugin : null;
+  };
+  const first = start(options);
+  if (first === null) throw new Error("the first plugin is there even when it was refused");
   return {
+    ...first,
     get failure() {
       return workers.map((worker) => worker.failure).find((failure) => failure !== null) ?? null;
     },
@@ -110,24 +208,21 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
     histograms: metrics.histograms,
     sharedData,
     get now() {
-      return now;
+      return proxy.loop.now;
     },
-    advance(nanoseconds) {
-      now += nanoseconds;
+    advance: (nanoseconds) => proxy.loop.advance(nanoseconds),
+    addPlugin: start,
+    onFetch: (cluster, handler) => clusters.onFetch(cluster, handler),
+    get fetches() {
+      return clusters.fetches;
     },
-    request(request) {
-      const stream = open(request);
-      stream.end();
-      return stream.result();
+    onGrpc: (cluster, handler) => clusters.onGrpc(cluster, handler),
+    get grpcCalls() {
+      return clusters.grpcCalls;
     },
-    exchange({ response, ...request }) {
-      const stream = open(request);
-      stream.respond(response ?? {});
-      stream.end();
-      return stream.result();
+    settle: () => proxy.loop.settle(),
+    stop() {
+      for (const worker of workers) worker.stop();
     },
-    open,
-    connect: (connect) => next(connect.worker ?? turn++).connect(connect),
-    configure,
   };
 }

@@ -1,16 +1,16 @@
-export type { HostConnect, HostConnection } from "./connection.ts";
+export type { Data, HostConnect, HostConnection } from "./connection.ts";
+export type { Fetch, FetchAnswer, FetchHandler } from "./fetches.ts";
+export type { Foreign } from "./foreign.ts";
+export type { GrpcCall, GrpcHandler } from "./grpc.ts";
 export type { Header } from "./header-map.ts";
-export type { Host, HostExchange, HostOptions, HostStream } from "./host.ts";
+export type { Host, HostExchange, HostOptions, HostStream, Plugin } from "./host.ts";
 export { createHost } from "./host.ts";
 export type { LocalReply } from "./local-reply.ts";
 export { localResponse } from "./local-reply.ts";
+export type { LogLine } from "./log-line.ts";
+export type { FailurePolicy, PluginOptions } from "./plugin.ts";
 export type { PropertyValue } from "./properties.ts";
+export { createProxy, type VirtualProxy } from "./proxy.ts";
 export type { SharedData } from "./shared-data.ts";
 export { createSharedData } from "./shared-data.ts";
-export type {
-  HostRequest,
-  HostResponse,
-  HostResult,
-  LogLine,
-  ReceivedResponse,
-} from "./stream.ts";
+export type { HostRequest, HostResponse, HostResult, ReceivedResponse } from "./stream.ts";

@@ -1,4 +1,5 @@
-import { bytesOf, type Header } from "./header-map.ts";
+import { bytesOf, noBytes, textOf } from "./bytes.ts";
+import type { BytePair } from "./header-map.ts";
 
 /** An answer by the filter itself. */
 export interface LocalReply {
@@ -10,63 +11,86 @@ export interface LocalReply {
   readonly grpcStatus?: number;
 }
 
+/** The same with the bytes as they are; without a status of gRPC it has -1. */
+export interface ReplyBytes {
+  readonly status: number;
+  readonly headers: readonly BytePair[];
+  readonly body: Uint8Array;
+  readonly details: string;
+  readonly grpcStatus: number;
+}
+
 /** An answer of a proxy's own as the client gets it. */
 export interface LocalResponse {
   readonly status: number;
-  readonly headers: readonly Header[];
-  readonly body?: string;
+  readonly headers: readonly (readonly [string, Uint8Array])[];
+  readonly body?: Uint8Array;
 }
 
-/**
- * What Envoy makes of an answer of its own. A request that came with a content type of gRPC gets trailers alone, with the text as their
- * message.
- */
+/** What Envoy makes of an answer of its own to a request with this content type. */
 export function localResponse(
   requestType: string,
-  { status, headers, body, grpcStatus }: LocalReply,
+  { status, headers, body, details, grpcStatus = -1 }: LocalReply,
 ): LocalResponse {
-  if (/^application\/grpc(?:$|\+)/.test(requestType)) {
-    const own = headers.filter(([name]) => !["content-type", "content-length"].includes(name));
-    return {
-      status: 200,
-      headers: [
-        ...own,
-        ["content-type", "application/grpc"],
-        ...(own.some(([name]) => name === "grpc-status")
-          ? []
-          : [["grpc-status", String(grpcStatus ?? grpcStatusOf(status))] as const]),
-        ...(body === "" ? [] : [["grpc-message", percentEncoded(body)] as const]),
-      ],
-    };
-  }
-  const length: Header = ["content-length", String(bytesOf(body).length)];
-  const plain: readonly Header[] = body === "" ? [] : [["content-type", "text/plain"]];
-  return { status, headers: [...headers, length, ...plain], ...(body === "" ? {} : { body }) };
+  const pairs = headers.map(([name, value]): BytePair => pair(name, value));
+  const given = { status, headers: pairs, body: bytesOf(body), details, grpcStatus };
+  const sent = isGrpc(requestType) ? grpcReply(given) : given;
+  return {
+    status: sent.status,
+    headers: headersOf(sent).map(([name, value]) => [textOf(name), value] as const),
+    ...(sent.body.length === 0 ? {} : { body: sent.body }),
+  };
 }
 
-/** By the mapping that gRPC has for proxies that know nothing of it. */
-function grpcStatusOf(status: number): number {
-  switch (status) {
-    case 400:
-      return 13;
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-      return 12;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return 14;
-    default:
-      return 2;
-  }
+/** Whether a request of this content type is one of gRPC, so that an answer is trailers alone. */
+export function isGrpc(requestType: string): boolean {
+  return /^application\/grpc(\+|;|$)/.test(requestType);
 }
 
-function percentEncoded(text: string): string {
-  return Array.from(bytesOf(text), (byte) =>
+/** The headers that Envoy gives an answer of its own. */
+export function headersOf(reply: ReplyBytes): readonly BytePair[] {
+  if (reply.body.length === 0) return reply.headers;
+  const has = reply.headers.some(([name]) => textOf(name).toLowerCase() === "content-type");
+  const type = has ? [] : [pair("content-type", "text/plain")];
+  return [...reply.headers, pair("content-length", String(reply.body.length)), ...type];
+}
+
+/** What a caller of gRPC gets instead: no body, and the text in a header. */
+export function grpcReply(reply: ReplyBytes): ReplyBytes {
+  const known = reply.grpcStatus >= 0 && reply.grpcStatus <= 16;
+  const code = known ? reply.grpcStatus : (grpcStatuses[reply.status] ?? 2);
+  const message = percentEncoded(reply.body);
+  return {
+    ...reply,
+    status: 200,
+    body: noBytes,
+    headers: [
+      pair("content-type", "application/grpc"),
+      pair("grpc-status", String(code)),
+      ...(message === "" ? [] : [pair("grpc-message", message)]),
+      ...reply.headers,
+    ],
+  };
+}
+
+/** The mapping that gRPC has for proxies that know nothing of it. */
+const grpcStatuses: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+
+function pair(name: string, value: string): BytePair {
+  return [bytesOf(name), bytesOf(value)];
+}
+
+function percentEncoded(text: Uint8Array): string {
+  return Array.from(text, (byte) =>
     byte < 0x20 || byte >= 0x7e || byte === 0x25
       ? `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
       : String.fromCharCode(byte),

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPairs, writePairs } from "./pairs.ts";
 
-const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
+const name = fc.uint8Array({ maxLength: 12 });
 const value = fc.uint8Array({ maxLength: 40 });
 
 test("pairs of any bytes come back as they went", () => {
@@ -22,8 +22,9 @@ test("bytes that are no pairs are none, and never an error", () => {
 });
 
 test("more than 1024 pairs, or more than 1 MiB, are silently none", () => {
-  const many = (count: number) => Array.from({ length: count }, () => ["a", new Uint8Array(1)] as const);
+  const many = (count: number) =>
+    Array.from({ length: count }, () => [new Uint8Array(1), new Uint8Array(1)] as const);
   expect(readPairs(writePairs(many(1024)))).toHaveLength(1024);
   expect(readPairs(writePairs(many(1025)))).toEqual([]);
-  expect(readPairs(writePairs([["a", new Uint8Array(1024 * 1024)]]))).toEqual([]);
+  expect(readPairs(writePairs([[new Uint8Array(1), new Uint8Array(1024 * 1024)]]))).toEqual([]);
 });

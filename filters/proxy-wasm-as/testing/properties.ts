@@ -1,4 +1,5 @@
-import { bytesOf, type HeaderMap, textOf } from "./header-map.ts";
+import { bytesOf, noBytes, textOf } from "./bytes.ts";
+import type { HeaderMap } from "./header-map.ts";
 import { writePairs } from "./pairs.ts";
 
 /** As Envoy hands it over: text and bytes as they are, `bigint` as an i64, `number` as an f64, a boolean as one byte, a map as pairs. */
@@ -12,8 +13,16 @@ export type PropertyValue =
 
 /** What a stream knows about itself without being told. */
 export interface StreamFacts {
-  readonly requestHeaders: HeaderMap;
+  readonly requestHeaders: HeaderMap | null;
+  readonly isLogging: boolean;
+  readonly responseCode: Uint8Array | undefined;
+  readonly requestSize: number;
   readonly responseHeaders: HeaderMap | null;
+  readonly responseTrailers: HeaderMap | null;
+  readonly responseSize: number;
+  /** In nanoseconds since 1970. */
+  readonly startedAt: bigint;
+  readonly now: bigint;
   /** Why there is the answer that there is. */
   readonly codeDetails: string | undefined;
 }
@@ -22,7 +31,7 @@ export interface StreamFacts {
 export function serializeProperty(value: PropertyValue): Uint8Array {
   if (typeof value === "string" || value instanceof Uint8Array) return bytesOf(value);
   if (typeof value === "object") {
-    return writePairs(Object.entries(value).map(([key, text]) => [key, bytesOf(text)]));
+    return writePairs(Object.entries(value).map(([key, text]) => [bytesOf(key), bytesOf(text)]));
   }
   if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
   const view = new DataView(new ArrayBuffer(8));
@@ -34,7 +43,7 @@ export function serializeProperty(value: PropertyValue): Uint8Array {
 /** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like; the path's parts joined by dots. */
 export function derivedProperty(path: string, facts: StreamFacts): PropertyValue | undefined {
   const { requestHeaders, responseHeaders } = facts;
-  const header = (name: string): Uint8Array | undefined => requestHeaders.get(name);
+  const header = (name: string): Uint8Array | undefined => requestHeaders?.get(name);
   const [, side, name = ""] = /^(request|response)\.headers\.(.+)$/.exec(path) ?? [];
   if (side !== undefined) return (side === "request" ? requestHeaders : responseHeaders)?.get(name);
   switch (path) {
@@ -43,15 +52,41 @@ export function derivedProperty(path: string, facts: StreamFacts): PropertyValue
     case "request.path":
       return header(":path");
     case "request.url_path":
-      return textOf(header(":path") ?? new Uint8Array()).split("?")[0];
+      return header(":path") && textOf(header(":path") ?? noBytes).split("?")[0];
     case "request.host":
       return header(":authority");
     case "request.scheme":
       return header(":scheme");
     case "request.id":
       return header("x-request-id");
+    case "request.size":
+      return BigInt(facts.requestSize);
+    case "request.time":
+      return facts.startedAt;
+    case "request.protocol":
+      return "HTTP/1.1";
+    case "request.query":
+      return header(":path") && (textOf(header(":path") ?? noBytes).split("?")[1] ?? "");
+    case "request.referer":
+      return header("referer");
+    case "request.useragent":
+      return header("user-agent");
+    case "response.size":
+      return BigInt(facts.responseSize);
+    case "response.flags":
+      return 0n;
+    case "request.duration":
+      return facts.isLogging ? facts.now - facts.startedAt : undefined;
+    case "request.total_size":
+      return facts.isLogging ? BigInt(facts.requestSize) : undefined;
+    case "request.headers":
+      return writePairs(requestHeaders?.bytePairs ?? []);
+    case "response.headers":
+      return writePairs(responseHeaders?.bytePairs ?? []);
+    case "response.trailers":
+      return writePairs(facts.responseTrailers?.bytePairs ?? []);
     case "response.code": {
-      const code = responseHeaders?.get(":status");
+      const code = facts.responseCode;
       return code === undefined ? undefined : BigInt(textOf(code));
     }
     case "response.code_details":

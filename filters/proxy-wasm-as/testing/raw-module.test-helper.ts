@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 const env = readFileSync(new URL("../assembly/env.ts", import.meta.url), "utf8");
+const enums = readFileSync(new URL("../assembly/enums.ts", import.meta.url), "utf8");
 
 /**
  * A module without the SDK but for its raw imports, to try the host with. `see(TEXT)` writes a line to the log, `value(NUMBER)` one
@@ -23,5 +24,5 @@ function got(): string { return String.UTF8.decodeUnsafe(load<u32>(cell), load<u
 export function proxy_abi_version_0_2_1(): void {}
 export function malloc(size: usize): usize { return heap.alloc(size); }
 ${body}`;
-  return { entry, files: { "env.ts": env } };
+  return { entry, files: { "env.ts": env, "enums.ts": enums } };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { assemble } from "../build/assemble.ts";
 import { actionModule, audited, enforced } from "./action-module.test-helper.ts";
 import { createHost, createSharedData, type Host, type HostOptions, type HostStream } from "./index.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { assemble } from "../build/assemble.ts";
 import { createHost, createSharedData, type Host, type HostOptions } from "./index.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
 

@@ -1,7 +1,13 @@
+import { status } from "../abi/table.ts";
 import { type Body, createBody, dataStatus } from "./body.ts";
-import { createHeaderMap, type Header, type HeaderMap, textOf } from "./header-map.ts";
-import { type LocalReply, localResponse } from "./local-reply.ts";
+import { bytesOf, join, noBytes, textOf } from "./bytes.ts";
+import type { Context } from "./context.ts";
+import { createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
+import { grpcReply, headersOf, isGrpc, type LocalReply, type ReplyBytes } from "./local-reply.ts";
+import type { LogLine } from "./log-line.ts";
 import { derivedProperty, type PropertyValue, serializeProperty } from "./properties.ts";
+import type { Root } from "./root.ts";
+import type { Vm } from "./vm.ts";
 
 /** One request. Properties are named as `source.address`, the parts of a longer path all joined by dots. */
 export interface HostRequest {
@@ -26,12 +32,6 @@ export interface HostResponse {
   readonly isUnfinished?: boolean;
 }
 
-/** A line of the filter's log; level 0 is trace and 5 critical. */
-export interface LogLine {
-  readonly level: number;
-  readonly message: string;
-}
-
 /** What the client got. */
 export interface ReceivedResponse {
   readonly status: number;
@@ -39,6 +39,7 @@ export interface ReceivedResponse {
   readonly headers: readonly (readonly [string, string])[];
   readonly headerBytes: readonly (readonly [string, Uint8Array])[];
   readonly body: string;
+  readonly bodyBytes: Uint8Array;
   readonly trailers: readonly (readonly [string, string])[];
 }
 
@@ -51,6 +52,8 @@ export interface HostResult {
   readonly requestHeaderBytes: readonly (readonly [string, Uint8Array])[];
   /** What of the body went on. */
   readonly requestBody: string;
+  readonly requestBodyBytes: Uint8Array;
+  readonly requestTrailers: readonly (readonly [string, string])[];
   readonly localReply?: LocalReply;
   /** Missing when there was none: nobody answered, or it is held back. */
   readonly response?: ReceivedResponse;
@@ -59,40 +62,12 @@ export interface HostResult {
   readonly logs: readonly LogLine[];
   /** Host functions called, in order; foreign functions as `call_foreign_function:NAME`. */
   readonly calls: readonly string[];
-}
-
-/** What a stream needs of its VM. */
-export interface StreamVm {
-  readonly isFailed: boolean;
-  readonly failsOpen: boolean;
-  /** Envoy's plugin setting: whether the body comes while the filter holds the headers back. */
-  readonly allowsStopIteration: boolean;
-  readonly bufferLimit: number;
-  readonly root: number;
-  nextId(): number;
-  /** Enter the module for a stream; undefined when it has no such callback, or failed. */
-  enter(stream: Busy, name: string, ...args: number[]): number | undefined;
-}
-
-/** What a worker looks at: a request, or a connection. */
-export interface Busy {
-  readonly id: number;
-  readonly logs: LogLine[];
-  readonly calls: string[];
-  /** The headers (0, 2) and trailers (1, 3) that can be changed now; null when the host does not have them at hand. */
-  map(kind: number): HeaderMap | null;
-  /** The same to read, which is possible while logging too. */
-  readableMap(kind: number): HeaderMap | null;
-  readonly isLogging: boolean;
-  body(kind: number): Body | null;
-  property(path: string): Uint8Array | undefined;
-  setProperty(path: string, value: Uint8Array): void;
-  reply(reply: LocalReply): void;
-  reset(): void;
+  /** How often each was called, in the order of their first call. */
+  readonly callCounts: Readonly<Record<string, number>>;
 }
 
 /** A request and its answer on their way through the filter. */
-export interface Stream extends Busy {
+export interface Stream extends Context {
   /** The service answers; without effect on the request when the filter or nobody lets it through. */
   respond(response: HostResponse): void;
   /** The client has its answer, or has gone: `proxy_on_log`, `proxy_on_done` and `proxy_on_delete`. Once. */
@@ -104,64 +79,137 @@ export interface Stream extends Busy {
 interface Way {
   readonly headers: HeaderMap;
   readonly body: Body;
-  readonly trailers: HeaderMap | null;
+  trailers: HeaderMap | null;
   readonly events: (() => void)[];
   isStopped: boolean;
   hasPassed: boolean;
   isHeadersHeld: boolean;
+  /** The last of it has come. */
+  hasEnded: boolean;
+  /** The filter has its body at hand, which it holds or has just got. */
+  hasBodyAtHand: boolean;
+  /** What had come while all was stopped comes as one. */
+  comesAtOnce: boolean;
 }
 
-const FAILED: LocalReply = { status: 503, headers: [], body: "", details: "wasm_fail_stream" };
+const FAILED: ReplyBytes = {
+  status: 503,
+  headers: [],
+  body: noBytes,
+  details: "wasm_fail_stream",
+  grpcStatus: 14,
+};
 
 /** Begin a stream and send its request as far as the filter lets it. */
-export function createStream(vm: StreamVm, request: HostRequest): Stream {
+export function createStream(
+  vm: Vm,
+  root: Root,
+  request: HostRequest,
+  ended: () => void = () => undefined,
+): Stream {
+  const { plugin } = root;
+  const startedAt = vm.parts.proxy.loop.now;
+  const failsOpen = plugin.failure === "open";
+  const isFailed = (): boolean => vm.failure !== null;
   const id = vm.nextId();
   const logs: LogLine[] = [];
   const calls: string[] = [];
   const filterState = new Map<string, Uint8Array>();
+  const envoyState = new Map<string, Uint8Array>();
   // What the host has at hand: headers go out of its reach once the filter lets them pass.
   const open = new Set<number>();
-  let reply: LocalReply | undefined;
+  let reply: ReplyBytes | undefined;
+  let pending: HostResponse | undefined;
   let answer: Way | undefined;
   let isDirect = false;
   let isReset = false;
   let isLogging = false;
   let hasEnded = false;
 
+  const sideOf = (kind: number): Way | undefined => (kind < 2 ? way : answer);
   const maps = (kind: number): HeaderMap | null | undefined =>
-    kind < 2 ? (kind === 0 ? way.headers : way.trailers) : kind === 2 ? answer?.headers : answer?.trailers;
+    kind > 3
+      ? null
+      : kind < 2
+        ? kind === 0
+          ? way.headers
+          : way.trailers
+        : kind === 2
+          ? answer?.headers
+          : answer?.trailers;
 
   const stream: Stream = {
     id,
+    root,
     logs,
     calls,
-    map: (kind) => (open.has(kind) && !isLogging ? (maps(kind) ?? null) : null),
-    readableMap: (kind) => (isLogging || open.has(kind) ? (maps(kind) ?? null) : null),
+    map(kind) {
+      const side = sideOf(kind);
+      // Who asks for trailers at the end of a body gets them.
+      if ((kind === 1 || kind === 3) && side?.trailers === null && side.hasEnded && side.hasBodyAtHand) {
+        side.trailers = createHeaderMap([]);
+        open.add(kind);
+      }
+      return open.has(kind) && !isLogging ? (maps(kind) ?? null) : null;
+    },
+    // The trailers of a request are not at hand for the log.
+    readableMap: (kind) =>
+      (isLogging && kind !== 1) || (open.has(kind) && !isLogging) ? (maps(kind) ?? null) : null,
     get isLogging() {
       return isLogging;
     },
-    body: (kind) => (kind === 0 ? way.body : kind === 1 ? (answer?.body ?? null) : null),
+    buffer(kind) {
+      const side = kind === 0 ? way : kind === 1 ? answer : undefined;
+      return side?.hasBodyAtHand ? side.body : null;
+    },
     property(path) {
-      const own = filterState.get(`wasm.${path}`);
-      if (own !== undefined) return own;
-      const told = request.properties?.[path];
+      const told = request.properties?.[path] ?? vm.parts.properties[path];
       const facts = {
-        requestHeaders: way.headers,
-        responseHeaders: answer?.headers ?? null,
+        // As long as they are at hand, though the answer names them.
+        requestHeaders: open.has(0) || isLogging ? way.headers : null,
+        isLogging,
+        requestSize: way.body.passed.length,
+        responseHeaders: answer !== undefined && (open.has(2) || isLogging) ? answer.headers : null,
+        responseCode: answer?.headers.get(":status"),
+        responseTrailers: answer?.trailers ?? null,
+        responseSize: answer?.body.passed.length ?? 0,
+        startedAt,
+        now: vm.parts.proxy.loop.now,
         codeDetails: reply?.details ?? (answer === undefined ? undefined : "via_upstream"),
       };
       const value = told ?? derivedProperty(path, facts);
-      return value === undefined ? undefined : serializeProperty(value);
+      return value === undefined ? filterState.get(`wasm.${path}`) : serializeProperty(value);
     },
-    setProperty: (path, value) => void filterState.set(`wasm.${path}`, value),
+    setProperty(path, value) {
+      const key = `wasm.${path}`;
+      filterState.set(key, value);
+      return status.ok;
+    },
+    setFilterState(path, value) {
+      if (!path.startsWith("envoy.")) return status.notFound;
+      envoyState.set(path, value);
+      return status.ok;
+    },
     reply(given) {
-      // A second reply, to the first one's own headers, leaves the client without any.
-      if (answer !== undefined && reply !== undefined) isReset = true;
-      isDirect = answer !== undefined;
-      reply ??= given;
+      // Envoy answers by logging again, and so on until its stack ends.
+      if (isLogging) throw new Error("send_local_response in proxy_on_log brings an Envoy down");
+      vm.after(() => answerWith(given));
     },
-    reset: () => {
-      isReset = true;
+    resume(kind) {
+      if (kind > 1) return kind === 2 ? status.ok : status.unimplemented;
+      vm.after(() => letGo(kind === 0 ? way : answer));
+      // Of the request, whichever goes on.
+      open.delete(0);
+      open.delete(1);
+      way.body.forget();
+      return status.ok;
+    },
+    close(kind) {
+      if (kind < 2)
+        vm.after(() => {
+          isReset = true;
+        });
+      return status.ok;
     },
     respond,
     end,
@@ -170,19 +218,41 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
 
   /** Enter the module; the default, going on, when it has no such callback. */
   const enter = (name: string, ...args: number[]): number => {
-    if (vm.isFailed) {
-      if (!vm.failsOpen) fail();
+    if (isFailed()) {
+      if (!failsOpen) fail();
       return 0;
     }
     const answered = vm.enter(stream, name, id, ...args) ?? 0;
     // Whatever happens to those that come later, the one that it failed on is answered.
-    if (vm.isFailed) fail();
+    if (isFailed()) fail();
     return answered;
   };
 
   const fail = (): void => {
     reply = FAILED;
     isDirect = answer !== undefined;
+  };
+
+  const isOfGrpc = (): boolean => isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
+
+  const answerWith = (given: ReplyBytes): void => {
+    if (hasEnded) return;
+    // A second reply, to the first one's own headers, leaves the client without any; so does one to headers that it has already.
+    if (answer !== undefined && (reply !== undefined || answer.hasPassed)) isReset = true;
+    isDirect = answer !== undefined;
+    reply ??= isOfGrpc() ? grpcReply(given) : given;
+    begin();
+  };
+
+  /** What the filter held goes on, and what has come meanwhile after it. */
+  const letGo = (direction: Way | undefined): void => {
+    if (direction === undefined || hasEnded || isReset) return;
+    settle(direction);
+    direction.body.release();
+    if (direction.isStopped) direction.comesAtOnce = true;
+    direction.isStopped = false;
+    pump(direction);
+    begin();
   };
 
   const pump = (direction: Way): void => {
@@ -203,42 +273,53 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
         : [message.body];
     const { trailers } = message;
     const made: Way = {
-      headers: createHeaderMap(headers, base === 0 ? "request" : "other"),
+      headers: createHeaderMap(headers, side),
       body: createBody(),
       trailers: trailers === undefined ? null : createHeaderMap(trailers),
       events: [],
       isStopped: false,
       hasPassed: false,
       isHeadersHeld: false,
+      hasEnded: false,
+      hasBodyAtHand: false,
+      comesAtOnce: false,
     };
     const { body, events } = made;
     const isLast = (index: number): number =>
       index === pieces.length && trailers === undefined && !message.isUnfinished ? 1 : 0;
     events.push(() => {
       open.add(base);
-      const answered = enter(`proxy_on_${side}_headers`, made.headers.pairs.length, isLast(0));
+      made.hasEnded = isLast(0) === 1;
+      const answered = enter(`proxy_on_${side}_headers`, made.headers.count, isLast(0));
       if (answered === 0 || answered === 2) {
         open.delete(base);
         made.hasPassed = true;
-      } else if (answered === 1 && vm.allowsStopIteration) made.isHeadersHeld = true;
+      } else if (answered === 1 && plugin.allowOnHeadersStopIteration) made.isHeadersHeld = true;
       else made.isStopped = true;
     });
-    for (const [index, piece] of pieces.entries()) {
+    let taken = 0;
+    for (const index of pieces.keys()) {
       events.push(() => {
-        body.arrive(piece);
-        const answered = enter(`proxy_on_${side}_body`, body.seen?.length ?? 0, isLast(index + 1));
-        body.answer(answered);
+        if (index < taken) return;
+        taken = made.comesAtOnce ? pieces.length : index + 1;
+        const rest = pieces.slice(index, taken).map(bytesOf);
+        body.arrive(rest.reduce(join, noBytes));
+        made.hasBodyAtHand = true;
+        made.hasEnded = isLast(taken) === 1;
+        const answered = enter(`proxy_on_${side}_body`, body.bytes.length, isLast(taken));
+        made.hasBodyAtHand = answered !== dataStatus.continue;
+        body.answer(Math.min(answered, dataStatus.stopNoBuffer));
         if (answered === dataStatus.continue) settle(made);
-        else if (body.held > vm.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
+        else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
       });
     }
     if (trailers !== undefined) {
       events.push(() => {
         open.add(base + 1);
-        body.arrive("");
-        const answered = enter(`proxy_on_${side}_trailers`, trailers.length);
-        body.answer(answered === 0 ? dataStatus.continue : dataStatus.stopAndBuffer);
+        const answered = enter(`proxy_on_${side}_trailers`, made.trailers?.count ?? 0);
         if (answered === 0) {
+          body.release();
+          made.hasBodyAtHand = false;
           open.delete(base + 1);
           settle(made);
         } else made.isStopped = true;
@@ -253,26 +334,44 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
     direction.hasPassed = true;
   };
 
-  const passedOn = (direction: Way): Way => ({ ...direction, events: [], hasPassed: true });
+  const passedOn = (direction: Way, body: Uint8Array): Way => {
+    direction.body.arrive(body);
+    direction.body.answer(dataStatus.continue);
+    return { ...direction, events: [], hasPassed: true };
+  };
 
   const tooLarge = (base: 0 | 2): void => {
-    const [code, details] =
-      base === 0 ? [413, "request_payload_too_large"] : [500, "response_payload_too_large"];
-    stream.reply({ status: code, headers: [], body: "", details });
+    const [code, details, body] =
+      base === 0
+        ? [413, "request_payload_too_large", "Payload Too Large"]
+        : [500, "response_payload_too_large", "Internal Server Error"];
+    isDirect = answer !== undefined;
+    reply ??= { status: code, headers: [], body: bytesOf(body), details, grpcStatus: -1 };
+    begin();
   };
 
   const way: Way = wayOf(request, request.headers ?? [], 0);
-  const requestType = textOf(way.headers.get("content-type") ?? new Uint8Array());
 
   function respond(response: HostResponse): void {
-    if (answer !== undefined || hasEnded || isReset) return;
+    pending ??= response;
+    begin();
+    vm.parts.proxy.loop.settle();
+  }
+
+  /** The response begins, once there is one and the request is through or answered. */
+  function begin(): void {
+    if (answer !== undefined || hasEnded || isReset || pending === undefined) return;
     const own = reply;
     if (own === undefined && !isThrough(way)) return;
-    const message = own === undefined ? response : localResponse(requestType, own);
+    const message: HostResponse =
+      own === undefined
+        ? pending
+        : { status: own.status, ...(own.body.length === 0 ? {} : { body: own.body }) };
     const code: Header = [":status", String(message.status ?? 200)];
-    answer = wayOf(message, [code, ...(message.headers ?? [])], 2);
+    answer = wayOf(message, own === undefined ? [code, ...(message.headers ?? [])] : [], 2);
+    if (own !== undefined) answer.headers.setAll([[bytesOf(code[0]), bytesOf(code[1])], ...headersOf(own)]);
     // The reply that stands for a failure meets no more of the filter.
-    if (own === FAILED) answer = passedOn(answer);
+    if (own === FAILED) answer = passedOn(answer, own.body);
     pump(answer);
   }
 
@@ -280,11 +379,14 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
     if (hasEnded) return;
     hasEnded = true;
     isLogging = true;
-    if (!vm.isFailed) vm.enter(stream, "proxy_on_log", id);
+    vm.enter(stream, "proxy_on_log", id);
     isLogging = false;
     open.clear();
-    if (!vm.isFailed) vm.enter(stream, "proxy_on_done", id);
-    if (!vm.isFailed) vm.enter(stream, "proxy_on_delete", id);
+    vm.enter(stream, "proxy_on_done", id);
+    vm.enter(stream, "proxy_on_delete", id);
+    vm.contexts.delete(id);
+    ended();
+    vm.parts.proxy.loop.settle();
   }
 
   function result(): HostResult {
@@ -294,11 +396,14 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
       requestHeaders: textPairs(way.headers),
       requestHeaderBytes: way.headers.pairs,
       requestBody: textOf(way.body.passed),
-      ...(reply === undefined ? {} : { localReply: reply }),
+      requestBodyBytes: way.body.passed,
+      requestTrailers: way.trailers === null ? [] : textPairs(way.trailers),
+      ...(reply === undefined ? {} : { localReply: textReply(reply) }),
       ...(response === undefined ? {} : { response }),
-      filterState: new Map([...filterState].map(([name, value]) => [name, textOf(value)])),
+      filterState: new Map([...filterState, ...envoyState].map(([name, value]) => [name, textOf(value)])),
       logs,
       calls,
+      callCounts: countOf(calls),
     };
   }
 
@@ -312,8 +417,15 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
   function received(): ReceivedResponse | undefined {
     if (isReset) return undefined;
     if (reply !== undefined && isDirect) {
-      const { status, headers, body = "" } = localResponse(requestType, reply);
-      return { ...pick(createHeaderMap(headers)), status, body, trailers: [] };
+      const headers = createHeaderMap([], "response");
+      headers.setAll(headersOf(reply));
+      return {
+        ...pick(headers),
+        status: reply.status,
+        body: textOf(reply.body),
+        bodyBytes: reply.body,
+        trailers: [],
+      };
     }
     if (answer === undefined || !isThrough(answer)) return undefined;
     const { headers, body, trailers } = answer;
@@ -322,13 +434,31 @@ export function createStream(vm: StreamVm, request: HostRequest): Stream {
       ...pick(headers),
       status: code,
       body: textOf(body.passed),
+      bodyBytes: body.passed,
       trailers: trailers === null ? [] : textPairs(trailers),
     };
   }
 
-  if (!vm.isFailed) vm.enter(stream, "proxy_on_context_create", id, vm.root);
+  vm.contexts.set(id, stream);
+  vm.enter(stream, "proxy_on_context_create", id, root.id);
   pump(way);
+  vm.parts.proxy.loop.settle();
   return stream;
+}
+
+function textReply(reply: ReplyBytes): LocalReply {
+  return {
+    status: reply.status,
+    details: reply.details,
+    body: textOf(reply.body),
+    headers: reply.headers.map(([name, value]) => [textOf(name).toLowerCase(), textOf(value)] as const),
+  };
+}
+
+function countOf(calls: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of calls) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }
 
 function pick(headers: HeaderMap): Pick<ReceivedResponse, "headers" | "headerBytes"> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
+import { assemble } from "../build/assemble.ts";
 import { type ActionModule, actionModule, audited, enforced } from "./action-module.test-helper.ts";
 import { createHost, type Host, type HostOptions } from "./index.ts";
 

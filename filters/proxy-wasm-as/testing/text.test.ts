@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { assemble } from "../../../controlplane/codegen/assemble.ts";
 import { matchesAutomaton } from "../../../controlplane/regex/automaton.ts";
 import { compileRegex } from "../../../controlplane/regex/compile-regex.ts";
+import { assemble } from "../build/assemble.ts";
 
 type Function = (...args: (number | bigint)[]) => number | bigint;
 

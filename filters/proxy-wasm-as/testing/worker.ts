@@ -1,30 +1,10 @@
+import { bytesOf } from "./bytes.ts";
 import { createConnection, type HostConnect, type WorkerConnection } from "./connection.ts";
-import { createGuest } from "./guest.ts";
-import { bytesOf } from "./header-map.ts";
-import { type Caller, importsFor } from "./imports.ts";
-import type { Metrics } from "./metrics.ts";
-import type { SharedData } from "./shared-data.ts";
-import {
-  type Busy,
-  createStream,
-  type HostRequest,
-  type LogLine,
-  type Stream,
-  type StreamVm,
-} from "./stream.ts";
-
-/** What all workers of a host share. */
-export interface WorkerSetting {
-  readonly metrics: Metrics;
-  readonly sharedData: SharedData;
-  readonly pluginName: string;
-  readonly failsOpen: boolean;
-  readonly allowsStopIteration: boolean;
-  readonly bufferLimit: number;
-  now(): bigint;
-  /** Said before each call of a host function, with the worker that makes it. */
-  called(name: string, worker: number): void;
-}
+import type { LogLine } from "./log-line.ts";
+import type { PluginSetting } from "./plugin.ts";
+import { createRoot, type Root } from "./root.ts";
+import { createStream, type HostRequest, type Stream } from "./stream.ts";
+import { createVm, type HostParts, type Vm } from "./vm.ts";
 
 /** A thread of Envoy's with its own instance of the module, that looks at one request at a time. */
 export interface Worker {
@@ -32,127 +12,138 @@ export interface Worker {
   readonly failure: string | null;
   readonly startLogs: readonly LogLine[];
   readonly pages: number;
-  configure(configuration: string): boolean;
-  open(request: HostRequest): Stream;
-  connect(connect: HostConnect): WorkerConnection;
+  /** A plugin begins, or has another configuration; false when it is refused. */
+  configure(plugin: PluginSetting, configuration: string): boolean;
+  open(plugin: PluginSetting, request: HostRequest): Stream;
+  connect(plugin: PluginSetting, connect: HostConnect): WorkerConnection;
+  /** Enter a callback of the root context, as nothing here has led to; the context's number comes before the arguments. */
+  enter(plugin: PluginSetting, name: string, ...args: readonly number[]): void;
+  /** All plugins are over. */
+  stop(): void;
 }
 
-export function createWorker(module: WebAssembly.Module, index: number, setting: WorkerSetting): Worker {
+export function createWorker(module: WebAssembly.Module, index: number, parts: HostParts): Worker {
   const startLogs: LogLine[] = [];
-  const { guest, begin } = createGuest();
-  let failure: string | null = null;
-  let configuration = "";
-  let nextId = 1;
-  let root = 0;
-  let busy: Busy | null = null;
-  let effective: Busy | null = null;
-  const connections = new Map<number, WorkerConnection>();
-  let isInside = false;
+  const { loop } = parts.proxy;
+  let roots = new Map<PluginSetting, Root>();
+  let vm = createVm(module, index, parts, startLogs);
+  let loadedAt = loop.now;
+  let hasStarted = false;
 
-  const caller: Caller = {
-    guest,
-    get stream() {
-      return effective ?? busy;
-    },
-    get logs() {
-      return busy?.logs ?? startLogs;
-    },
-    get configuration() {
-      return configuration;
-    },
-    metrics: setting.metrics,
-    sharedData: setting.sharedData,
-    pluginName: setting.pluginName,
-    now: () => setting.now(),
-    actFor(id) {
-      const found = connections.get(id);
-      if (found !== undefined) effective = found;
-      return found !== undefined;
-    },
-    called(name) {
-      busy?.calls.push(name);
-      setting.called(name, index);
-    },
-  };
-
-  /** A trap, or a host function that refuses, fails the VM for good. */
-  const guarded = <T>(run: () => T): T | undefined => {
-    if (isInside) throw new Error("a worker does one thing at a time: let another worker do this");
-    isInside = true;
-    try {
-      return run();
-    } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
-      caller.logs.push({ level: 5, message: `wasm failed: ${failure}` });
-      return undefined;
-    } finally {
-      isInside = false;
-      effective = null;
-    }
-  };
-
-  const vm: StreamVm = {
-    get isFailed() {
-      return failure !== null;
-    },
-    get root() {
-      return root;
-    },
-    failsOpen: setting.failsOpen,
-    allowsStopIteration: setting.allowsStopIteration,
-    bufferLimit: setting.bufferLimit,
-    nextId: () => nextId++,
-    enter(stream, name, ...args) {
-      busy = stream;
-      try {
-        return guarded(() => guest.enter(name, ...args));
-      } finally {
-        busy = null;
-      }
-    },
-  };
-
-  /** A configuration that was replaced lives until its last connection has ended. */
-  function letGo(gone: number): void {
-    const isUsed = [...connections.values()].some((connection) => connection.root === gone);
-    if (!isUsed && failure === null) guarded(() => guest.enter("proxy_on_delete", gone));
+  /** The context of a configuration that the module takes. */
+  function begin(plugin: PluginSetting, configuration: string): Root | undefined {
+    const root = createRoot(vm.nextId(), plugin, { logs: startLogs, vmId: parts.vmId });
+    vm.contexts.set(root.id, root);
+    root.configuration = configuration;
+    vm.enter(root, "proxy_on_context_create", root.id, 0);
+    // Of the VM's start the configuration of the plugin is no part.
+    root.configuration = null;
+    const isFirst = !hasStarted;
+    hasStarted = true;
+    const starts =
+      !isFirst || vm.enter(root, "proxy_on_vm_start", root.id, bytesOf(parts.vmConfiguration).length) !== 0;
+    root.configuration = configuration;
+    const accepted =
+      starts && vm.enter(root, "proxy_on_configure", root.id, bytesOf(configuration).length) !== 0;
+    root.configuration = null;
+    if (accepted && vm.failure === null) return root;
+    letGo(vm, root);
+    return undefined;
   }
 
-  guarded(() => begin(module, importsFor(caller)));
+  /** A configuration that was replaced lives until its last request and connection have ended. */
+  function letGo(of: Vm, root: Root): void {
+    if (root.users > 0) return;
+    if (of.enter(root, "proxy_on_done", root.id) === 0) {
+      of.waiting.add(root);
+      return;
+    }
+    of.enter(root, "proxy_on_delete", root.id);
+    of.ticks.get(root)?.cancel();
+    of.ticks.delete(root);
+    of.contexts.delete(root.id);
+  }
+
+  function settleConnections(): void {
+    for (const context of [...vm.contexts.values()])
+      if ("hangUp" in context) (context as WorkerConnection).settle();
+  }
+
+  /** Another VM in the place of one that failed, with the plugins that it had. */
+  function reload(): void {
+    for (const timer of vm.ticks.values()) timer.cancel();
+    vm = createVm(module, index, parts, startLogs);
+    loadedAt = loop.now;
+    hasStarted = false;
+    const plugins = [...roots.keys()];
+    roots = new Map();
+    for (const plugin of plugins) {
+      const root = begin(plugin, plugin.configuration);
+      if (root !== undefined) roots.set(plugin, root);
+    }
+  }
+
+  function rootOf(plugin: PluginSetting): Root {
+    const due = loadedAt + BigInt(plugin.reloadBackoffMs) * 1_000_000n;
+    if (vm.failure !== null && plugin.failure === "reload" && loop.now >= due) reload();
+    return roots.get(plugin) ?? createRoot(0, plugin, { logs: startLogs, vmId: parts.vmId });
+  }
+
+  /** What is said when the last user of a configuration goes. */
+  function use(root: Root): () => void {
+    const of = vm;
+    root.users++;
+    return () => {
+      root.users--;
+      if (roots.get(root.plugin) !== root) letGo(of, root);
+    };
+  }
+
   return {
     get failure() {
-      return failure;
+      return vm.failure;
     },
     startLogs,
     get pages() {
-      return guest.pages;
+      return vm.guest.pages;
     },
-    configure(given) {
-      if (failure !== null) return false;
-      const next = nextId++;
-      configuration = given;
-      const accepted =
-        guarded(() => {
-          guest.enter("proxy_on_context_create", next, 0);
-          if (guest.enter("proxy_on_vm_start", next, 0) === 0) return false;
-          return guest.enter("proxy_on_configure", next, bytesOf(given).length) !== 0;
-        }) ?? false;
-      const old = root;
-      if (accepted) root = next;
-      else if (old === 0) failure ??= "the plugin refused its configuration";
-      const gone = accepted ? old : next;
-      if (gone !== 0) letGo(gone);
-      for (const connection of connections.values()) connection.settle();
-      return accepted;
+    configure(plugin, configuration) {
+      const old = roots.get(plugin);
+      if (vm.failure !== null) {
+        // Another configuration gets another VM, the same one does not heal it.
+        if (old === undefined || configuration === plugin.configuration) return false;
+        roots.delete(plugin);
+        reload();
+        if (vm.failure !== null) return false;
+      }
+      const root = begin(plugin, configuration);
+      if (root === undefined) {
+        if (roots.size === 0) vm.failure ??= "the plugin refused its configuration";
+        return false;
+      }
+      roots.set(plugin, root);
+      if (old !== undefined && vm.contexts.has(old.id)) letGo(vm, old);
+      settleConnections();
+      loop.settle();
+      return true;
     },
-    connect(connect) {
-      const connection = createConnection(vm, connect, (ended) => {
-        connections.delete(ended.id);
-        if (ended.root !== root) letGo(ended.root);
-      });
-      if (connection.isOpen) connections.set(connection.id, connection);
-      return connection;
+    connect(plugin, connect) {
+      const root = rootOf(plugin);
+      return createConnection(vm, root, connect, use(root));
     },
-    open: (request) => createStream(vm, request),
+    open(plugin, request) {
+      const root = rootOf(plugin);
+      return createStream(vm, root, request, use(root));
+    },
+    enter(plugin, name, ...args) {
+      const root = rootOf(plugin);
+      vm.enter(root, name, root.id, ...args);
+    },
+    stop() {
+      const all = [...roots.values()];
+      roots = new Map();
+      for (const root of all) letGo(vm, root);
+      loop.settle();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { Request } from "proxy-wasm-as";
+import { Request, utf8 } from "proxy-wasm-as";
 
 export const context = "frontend -> rate";
 
@@ -12,7 +12,7 @@ export const params = new Params();
 
 export function onRequest(request: Request): void {
   const agent = request.headers.get("user-agent");
-  if (agent !== null && agent.length > params.longest) request.headers.set("user-agent", params.replacement);
+  if (agent !== null && agent.length > params.longest) request.headers.set("user-agent", utf8.encode(params.replacement));
   request.headers.set("x-share", (params.share * 100).toString());
   if (params.strict) request.deny(403, "strict");
 }

@@ -6,8 +6,8 @@ import { hasHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { injectAbort } from "proxy-wasm-as/assembly/actions/resilience";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
+import { allocate, audits, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
+import { isWaiting, refuse, resume, wait } from "proxy-wasm-as/assembly/waiting";
 
 // "50% of you"
 @inline function L0_50_of_you(): u64 { return bytes(memory.data<u8>([53, 48, 37, 32, 111, 102, 32, 121, 111, 117]), 10); }
@@ -60,7 +60,7 @@ function requestPolicies(): void {
 
 export function proxy_on_request_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 0);
-  if (last == 0 && (runs(0))) return wait();
+  if (last == 0 && (runs(0)) && (wait() || (((runs(0) && !audits())) && refuse()))) return 1;
   requestPolicies();
   return leave();
 }

@@ -22,10 +22,13 @@ import { isOwnAnswer } from "proxy-wasm-as/assembly/waiting";
 // "c-callee\nd-inner\n"
 @inline function L5_c_callee_d_inner(): u64 { return bytes(memory.data<u8>([99, 45, 99, 97, 108, 108, 101, 101, 10, 100, 45, 105, 110, 110, 101, 114, 10]), 17); }
 
+// Count callee
+const M0: usize = memory.data(4);
+
 // c-callee, policy.cup:19
 function p0_c_callee(): void {
   addHeader(L0_order(), L1_c()); // line 24
-  count(L2_callee(), <i64>1); // line 25
+  count(M0, L2_callee(), <i64>1); // line 25
 }
 
 // d-inner, policy.cup:28
@@ -73,8 +76,8 @@ import { hasHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { injectAbort } from "proxy-wasm-as/assembly/actions/resilience";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
+import { allocate, audits, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
+import { isWaiting, refuse, resume, wait } from "proxy-wasm-as/assembly/waiting";
 
 // "callee"
 @inline function L0_callee(): u64 { return bytes(memory.data<u8>([99, 97, 108, 108, 101, 101]), 6); }
@@ -108,7 +111,7 @@ function requestPolicies(): void {
 
 export function proxy_on_request_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 0);
-  if (last == 0 && (runs(0))) return wait();
+  if (last == 0 && (runs(0)) && (wait() || (((runs(0) && !audits())) && refuse()))) return 1;
   requestPolicies();
   return leave();
 }
@@ -200,7 +203,7 @@ function responsePolicies(): void {
 export function proxy_on_response_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 2);
   if (isOwnAnswer()) return leave();
-  if (last == 0 && (runs(1))) return wait();
+  if (last == 0 && (runs(1)) && wait()) return 1;
   responsePolicies();
   return leave();
 }

@@ -17,8 +17,9 @@ function base(): usize {
 }
 
 
-// How much is in use above what is static.
+// How much is in use above what is static, and how much of it stays.
 let used: usize = 0;
+let kept: usize = 0;
 
 // @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
@@ -86,5 +87,19 @@ function __visit(_pointer: usize, _cookie: u32): void {}
 // @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __collect(): void {
-  used = 0;
+  used = kept;
+}
+
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@unsafe @global
+export function __keep(): void {
+  kept = used;
+}
+
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@unsafe @global
+export function __persist(size: usize): usize {
+  const start = __alloc(size);
+  kept = used;
+  return start;
 }

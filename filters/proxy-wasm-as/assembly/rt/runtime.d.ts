@@ -2,3 +2,5 @@
 declare function __new(size: usize, id: u32): usize;
 declare function __collect(): void;
 declare function __room(): usize;
+declare function __keep(): void;
+declare function __persist(size: usize): usize;

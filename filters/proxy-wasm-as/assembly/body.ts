@@ -1,0 +1,84 @@
+import { copied } from "./byte-string";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { cell } from "./cell";
+import { BufferType, Status } from "./enums";
+import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
+import { holdsBack } from "./guard";
+import { decodeBytes, encodeBytes } from "./utf8";
+
+/**
+ * What the host has buffered of a body, or of a connection's data. Content that is given as a string is written in UTF-8, as in `fetch`, and
+ * a `Uint8Array` as it is. It is there in its callbacks, and while the stream is paused from these; elsewhere reading finds nothing, and
+ * writing gives `Status.NotFound` or `Status.BadArgument`. A policy in audit mode changes nothing.
+ */
+// The object is no memory: its address is the number of the buffer and 1.
+@unmanaged
+export class Body {
+  /** How many bytes there are now; 0 when it is not at hand. `proxy_get_buffer_status`. */
+  get size(): u32 {
+    return proxy_get_buffer_status(this.buffer, cell, cell + 4) != Status.Ok ? 0 : load<u32>(cell);
+  }
+
+  /** The text; null when it is not at hand, or not UTF-8: so also when a character is not there whole. `proxy_get_buffer_bytes`. */
+  text(): string | null {
+    return decodeBytes(this.view(0, i32.MAX_VALUE));
+  }
+
+  /** A copy of up to `length` bytes from `start` on; null when it is not at hand. `proxy_get_buffer_bytes`. */
+  bytes(start: u32 = 0, length: u32 = i32.MAX_VALUE): Uint8Array | null {
+    const found = this.view(start, length);
+    return found == MISSING ? null : copied(found);
+  }
+
+  /** The same without a copy, for loops over bytes: where it stands in memory until the callback ends. `MISSING` when it is not at hand. */
+  view(start: u32 = 0, length: u32 = i32.MAX_VALUE): Bytes {
+    // The host refuses what goes beyond 32 bits.
+    const size = min(length, u32.MAX_VALUE - start);
+    const status = proxy_get_buffer_bytes(this.buffer, start, size, cell + 4, cell);
+    return status != Status.Ok ? MISSING : load<u64>(cell);
+  }
+
+  /** Put this in the place of all that is there. `proxy_set_buffer_bytes`. */
+  replace<T>(content: T): Status {
+    return this.write(0, u32.MAX_VALUE, contentOf<T>(content));
+  }
+
+  /** Put this before what is there. */
+  prepend<T>(content: T): Status {
+    return this.write(0, 0, contentOf<T>(content));
+  }
+
+  /** Put this behind what is there. */
+  append<T>(content: T): Status {
+    return this.write(u32.MAX_VALUE, 0, contentOf<T>(content));
+  }
+
+  /** Take away the first `length` bytes, or all when there are fewer. */
+  drain(length: u32): Status {
+    return this.write(0, length, 0);
+  }
+
+  private write(start: u32, length: u32, content: Bytes): Status {
+    if (holdsBack()) return Status.Ok;
+    return proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
+  }
+
+  @inline
+  private get buffer(): BufferType {
+    return <BufferType>(<u32>changetype<usize>(this) - 1);
+  }
+}
+
+/** The body in a buffer. */
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+export function bodyOf(buffer: BufferType): Body {
+  return changetype<Body>(<usize>buffer + 1);
+}
+
+/** A string in UTF-8, or the bytes of a `Uint8Array`. */
+export function contentOf<T>(content: T): Bytes {
+  if (isString<T>()) return encodeBytes(changetype<string>(content));
+  if (content instanceof Uint8Array) return bytes(content.dataStart, content.length);
+  ERROR("content is a string or a Uint8Array");
+}

@@ -1,0 +1,94 @@
+// Which stream waits for which call: in static memory, hashed by the token. An entry is the token, the context, a number of the filter's, the kind
+// of the call, and the functions to be called.
+const ENTRY: usize = 32;
+const ENTRIES: u32 = 4096;
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const entries: usize = memory.data(131072);
+let used: u32 = 0;
+
+/** Calls of HTTP and of gRPC have tokens of their own. */
+export const HTTP: u32 = 1;
+export const GRPC: u32 = 2;
+export const GRPC_STREAM: u32 = 3;
+/** Of a call that no stream made, but the plugin. */
+export const OF_ROOT: u32 = 4;
+
+/** Whether there is room for one more call. */
+export function hasRoom(): bool {
+  return used < ENTRIES;
+}
+
+/** A new entry for a call; there is room. */
+export function addCall(kind: u32, token: u32, context: u32, tag: u32, then: usize): usize {
+  let place = token % ENTRIES;
+  while (load<u32>(entryAt(place), 12) != 0) place = (place + 1) % ENTRIES;
+  used++;
+  const entry = entryAt(place);
+  memory.fill(entry, 0, ENTRY);
+  store<u32>(entry, token);
+  store<u32>(entry, context, 4);
+  store<u32>(entry, tag, 8);
+  store<u32>(entry, kind, 12);
+  setHandler(entry, 0, then);
+  return entry;
+}
+
+/** The entry of a call; 0 when there is none. Entries are taken out of the middle, so that it may stand behind a gap. */
+export function findCall(isGrpc: bool, token: u32): usize {
+  if (used == 0) return 0;
+  for (let step: u32 = 0; step < ENTRIES; step++) {
+    const entry = entryAt((token + step) % ENTRIES);
+    const kind = kindOf(entry);
+    if (kind != 0 && load<u32>(entry) == token && kind > HTTP == isGrpc) return entry;
+  }
+  return 0;
+}
+
+/** The call is over. */
+export function freeCall(entry: usize): void {
+  store<u32>(entry, 0, 12);
+  used--;
+}
+
+/** The next entry of this context behind the given one, 0 for the first; 0 when there is none left. */
+export function nextCallOf(context: u32, before: usize): usize {
+  if (used == 0) return 0;
+  for (let entry = before == 0 ? entries : before + ENTRY; entry < entryAt(ENTRIES); entry += ENTRY) {
+    if (load<u32>(entry, 12) != 0 && contextOf(entry) == context) return entry;
+  }
+  return 0;
+}
+
+export function tokenOf(entry: usize): u32 {
+  return load<u32>(entry);
+}
+
+export function contextOf(entry: usize): u32 {
+  return load<u32>(entry, 4);
+}
+
+export function tagOf(entry: usize): u32 {
+  return load<u32>(entry, 8);
+}
+
+/** Without whether it is of a root context. */
+export function kindOf(entry: usize): u32 {
+  return load<u32>(entry, 12) & 3;
+}
+
+export function isOfRoot(entry: usize): bool {
+  return (load<u32>(entry, 12) & OF_ROOT) != 0;
+}
+
+/** A function of the filter's: 0 to 3. */
+export function handlerOf(entry: usize, place: usize): usize {
+  return load<u32>(entry + 16 + place * 4);
+}
+
+export function setHandler(entry: usize, place: usize, handler: usize): void {
+  store<u32>(entry + 16 + place * 4, <u32>handler);
+}
+
+function entryAt(place: u32): usize {
+  return entries + <usize>place * ENTRY;
+}

@@ -1,0 +1,47 @@
+// What the entry of a filter's module calls; README.md says when. None of it is for filters.
+import { Connection } from "../connection";
+import { forgetCalls } from "../grpc-stream";
+import { forgetPlugin } from "../per-plugin";
+import { Queue } from "../queue";
+import { forgetRecords } from "../slab";
+import { Request, Response, Stream } from "../stream";
+
+export { configurationText } from "../configuration";
+export { enter } from "../context";
+export {
+  contextOfGrpcCall,
+  dispatchGrpcClose,
+  dispatchGrpcInitialMetadata,
+  dispatchGrpcMessage,
+  dispatchGrpcTrailingMetadata,
+} from "../grpc-stream";
+export { contextOfHttpCall, dispatchHttpCall } from "../http-call";
+export { allocate, collect, keep } from "../memory";
+export { created } from "../roots";
+
+export function toStream(context: u32): Stream {
+  return changetype<Stream>(context);
+}
+
+export function toRequest(context: u32): Request {
+  return changetype<Request>(context);
+}
+
+export function toResponse(context: u32): Response {
+  return changetype<Response>(context);
+}
+
+export function toConnection(context: u32): Connection {
+  return changetype<Connection>(context);
+}
+
+export function toQueue(queueId: u32): Queue {
+  return changetype<Queue>(queueId);
+}
+
+/** A stream, or a plugin configuration, has gone. */
+export function forgetStream(context: u32): void {
+  forgetCalls(context);
+  forgetRecords(context);
+  forgetPlugin(context);
+}

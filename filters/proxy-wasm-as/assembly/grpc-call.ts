@@ -1,0 +1,111 @@
+import { copied, narrow, widen } from "./byte-string";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { addCall, freeCall, GRPC, handlerOf, hasRoom, isOfRoot, OF_ROOT, tagOf, contextOf } from "./call-table";
+import { cell } from "./cell";
+import { context, enter } from "./context";
+import { BufferType, Status } from "./enums";
+import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call, proxy_set_effective_context } from "./env";
+import { GrpcCall } from "./grpc-request";
+import { fromPairs } from "./pair-list";
+import { Stream } from "./stream";
+
+export { GrpcCall } from "./grpc-request";
+
+let status: u32 = 0;
+let tag: u32 = 0;
+
+/** What came of a gRPC call. It can be read until the function that gets it has ended. */
+// The object is no memory: there is one at a time.
+@unmanaged
+export class GrpcAnswer {
+  /** It ended with another status than 0. */
+  get failed(): bool {
+    return status != 0;
+  }
+
+  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached, 4 when it came too late. */
+  get status(): u32 {
+    return status;
+  }
+
+  /** What the status says beside its number, a byte string. `proxy_get_status`. */
+  get statusMessage(): string {
+    return statusMessage();
+  }
+
+  /** The serialized message; null when it failed. `proxy_get_buffer_bytes`. */
+  get message(): Uint8Array | null {
+    return status != 0 ? null : receivedMessage();
+  }
+
+  /** The number that the call was made with. */
+  get tag(): u32 {
+    return tag;
+  }
+}
+
+/** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. */
+export function grpc(call: GrpcCall, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+  return start(GRPC | OF_ROOT, context, call, changetype<usize>(then), tag);
+}
+
+/** Make a call for a stream. */
+export function startGrpcCall(context: u32, call: GrpcCall, then: usize, tag: u32): Status {
+  return start(GRPC, context, call, then, tag);
+}
+
+function start(kind: u32, context: u32, call: GrpcCall, then: usize, tag: u32): Status {
+  if (!hasRoom()) return Status.InternalFailure;
+  const cluster = narrow(call.cluster);
+  const service = narrow(call.service);
+  const method = narrow(call.method);
+  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
+  if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) {
+    return Status.BadArgument;
+  }
+  const message = bytes(call.message.dataStart, call.message.length);
+  const started = proxy_grpc_call(
+    pointerOf(cluster),
+    lengthOf(cluster),
+    pointerOf(service),
+    lengthOf(service),
+    pointerOf(method),
+    lengthOf(method),
+    pointerOf(metadata),
+    lengthOf(metadata),
+    pointerOf(message),
+    lengthOf(message),
+    call.timeoutMs,
+    cell,
+  );
+  if (started == Status.Ok) addCall(kind, load<u32>(cell), context, tag, then);
+  return started;
+}
+
+/** Say to who waits for a call what came of it. */
+export function finishGrpcCall(entry: usize, given: u32): void {
+  const waiting = contextOf(entry);
+  const isRoot = isOfRoot(entry);
+  const then = handlerOf(entry, 0);
+  status = given;
+  tag = tagOf(entry);
+  freeCall(entry);
+  const answer = changetype<GrpcAnswer>(1);
+  if (isRoot) {
+    changetype<(answer: GrpcAnswer) => void>(then)(answer);
+  } else if (proxy_set_effective_context(waiting) == Status.Ok) {
+    enter(waiting);
+    changetype<(stream: Stream, answer: GrpcAnswer) => void>(then)(changetype<Stream>(waiting), answer);
+  }
+}
+
+/** The message that has come; null when it is not at hand. */
+export function receivedMessage(): Uint8Array | null {
+  const got = proxy_get_buffer_bytes(BufferType.GrpcCallMessage, 0, i32.MAX_VALUE, cell + 4, cell);
+  return got != Status.Ok ? null : copied(load<u64>(cell));
+}
+
+/** What the status of the call at hand says. */
+export function statusMessage(): string {
+  return proxy_get_status(cell + 8, cell + 4, cell) != Status.Ok ? "" : widen(load<u64>(cell));
+}

@@ -1,0 +1,57 @@
+import { Bytes } from "./bytes";
+import { lowered } from "./byte-string";
+
+// What Wire watches of what filters do. A filter that stands for itself never writes these, and the compiler drops them.
+
+/** Of the policy at work, or of the last one. */
+export let flags: u32 = 0;
+/** Whether it has done something, when it is audited. */
+export let acted: bool = false;
+/** Whether the request was answered. */
+export let answered: bool = false;
+/** A function that says of a header's name, in lower case, whether a filter must not write it. */
+let refuses: usize = 0;
+/** The details of answers, zero for those of a filter that stands for itself. */
+export let details: Bytes = 0;
+
+export const AUDIT: u32 = 2;
+
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+export function setFlags(given: u32): void {
+  flags = given;
+}
+
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+export function setActed(given: bool): void {
+  acted = given;
+}
+
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+export function setAnswered(given: bool): void {
+  answered = given;
+}
+
+/** Refuse names of headers, and tell the filter's answers from others. */
+export function restrictTo(isReserved: (name: Bytes) => bool, answerDetails: Bytes): void {
+  refuses = changetype<usize>(isReserved);
+  details = answerDetails;
+}
+
+/** Whether this name, in lower case, must not be written. Asked for the copy that is not of use when nobody refuses anything. */
+export function isRefused(name: Bytes): bool {
+  return refuses != 0 && changetype<(name: Bytes) => bool>(refuses)(lowered(name));
+}
+
+/** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
+export function holdsBack(): bool {
+  acted = acted || audits();
+  return audits();
+}
+
+/** Whether the policy at work is audited. For what is no act, but must not be seen by others: state. */
+export function audits(): bool {
+  return (flags & AUDIT) != 0;
+}

@@ -1,0 +1,153 @@
+import { lowered, NAME, narrow, VALUE, widen, widenOrNull } from "./byte-string";
+import { Bytes, equal, lengthOf, MISSING, pointerOf } from "./bytes";
+import { cell } from "./cell";
+import { MapType, Status } from "./enums";
+import {
+  proxy_add_header_map_value,
+  proxy_get_header_map_pairs,
+  proxy_get_header_map_value,
+  proxy_remove_header_map_value,
+  proxy_replace_header_map_value,
+  proxy_set_header_map_pairs,
+} from "./env";
+import { holdsBack, isRefused } from "./guard";
+import { fromPairs, name as foundName, next, Pairs, toPairs, value as foundValue, walk } from "./pair-list";
+
+/**
+ * The headers or trailers of a message, or the metadata of a gRPC call. Names in any case; a header may have several values. Names and
+ * values are byte strings, a character for each byte, so that what is read is what is written; `utf8` makes text of one.
+ *
+ * Where they are not at hand (the wrong phase, or a stream that has gone) nothing is found, and writing gives `Status.BadArgument`.
+ * A policy in audit mode changes none.
+ */
+// The object is no memory: its address is the number of the map and 1.
+@unmanaged
+export class Headers {
+  /** The first value; null when the header is missing, which an empty one is not. `proxy_get_header_map_value`. */
+  get(name: string): string | null {
+    return widenOrNull(this.first(name));
+  }
+
+  /** All values in their order, of which what decides about access should look at each. `proxy_get_header_map_pairs`. */
+  getAll(name: string): string[] {
+    const found: string[] = [];
+    const wanted = sought(name);
+    for (walk(this.pairs()); next(); ) if (equal(foundName, wanted)) found.push(widen(foundValue));
+    return found;
+  }
+
+  /** All values with this between them, as one header says them; null when it is missing. `proxy_get_header_map_pairs`. */
+  getJoined(name: string, separator: string = ","): string | null {
+    const found = this.getAll(name);
+    return found.length == 0 ? null : found.join(separator);
+  }
+
+  /** Whether the header is there; with a value, whether any of its values is this one, byte for byte. */
+  has(name: string, value: string | null = null): bool {
+    const first = this.first(name);
+    if (value === null || first == MISSING) return first != MISSING;
+    const wanted = narrow(value);
+    if (equal(first, wanted)) return true;
+    const key = sought(name);
+    for (walk(this.pairs()); next(); ) {
+      if (equal(foundName, key) && equal(foundValue, wanted)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Replace all values by one. A value that has CR, LF, NUL or a character over 255 is written as an empty one, and `BadArgument` says so;
+   * of a name that cannot be a header's nothing is written. `proxy_replace_header_map_value`.
+   */
+  set(name: string, value: string): Status {
+    const key = writable(name);
+    if (key == MISSING) return Status.BadArgument;
+    const given = narrow(value, VALUE);
+    const content: Bytes = given == MISSING ? 0 : given;
+    const status = holdsBack()
+      ? Status.Ok
+      : proxy_replace_header_map_value(
+          this.map,
+          pointerOf(key),
+          lengthOf(key),
+          pointerOf(content),
+          lengthOf(content),
+        );
+    return given == MISSING ? Status.BadArgument : status;
+  }
+
+  /** Add a value behind those that are there. One that cannot stand in a header is not added: `BadArgument`. `proxy_add_header_map_value`. */
+  add(name: string, value: string): Status {
+    const key = writable(name);
+    const content = narrow(value, VALUE);
+    if (key == MISSING || content == MISSING) return Status.BadArgument;
+    if (holdsBack()) return Status.Ok;
+    return proxy_add_header_map_value(
+      this.map,
+      pointerOf(key),
+      lengthOf(key),
+      pointerOf(content),
+      lengthOf(content),
+    );
+  }
+
+  /** Remove all values. `Ok` also when there were none. `proxy_remove_header_map_value`. */
+  remove(name: string): Status {
+    const key = writable(name);
+    if (key == MISSING) return Status.BadArgument;
+    return holdsBack() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
+  }
+
+  /** All of them in their order, names in lower case. `proxy_get_header_map_pairs`. */
+  entries(): Pairs {
+    return toPairs(this.pairs());
+  }
+
+  /**
+   * Replace all of them. `BadArgument`, and nothing is changed, when one is no pair or cannot be a header, or when there are more than
+   * 1,024 or they have more than 1 MiB. `proxy_set_header_map_pairs`.
+   */
+  replaceAll(pairs: Pairs): Status {
+    const serialized = fromPairs(pairs);
+    if (serialized == MISSING) return Status.BadArgument;
+    for (walk(serialized); next(); ) if (isRefused(foundName)) return Status.BadArgument;
+    if (holdsBack()) return Status.Ok;
+    return proxy_set_header_map_pairs(this.map, pointerOf(serialized), lengthOf(serialized));
+  }
+
+  @inline
+  private get map(): MapType {
+    return <MapType>(<u32>changetype<usize>(this) - 1);
+  }
+
+  private first(name: string): Bytes {
+    const key = narrow(name);
+    return proxy_get_header_map_value(this.map, pointerOf(key), lengthOf(key), cell + 4, cell) != Status.Ok
+      ? MISSING
+      : load<u64>(cell);
+  }
+
+  private pairs(): Bytes {
+    return proxy_get_header_map_pairs(this.map, cell + 4, cell) != Status.Ok ? MISSING : load<u64>(cell);
+  }
+}
+
+/** The headers of a map. */
+// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+export function headersOf(map: MapType): Headers {
+  return changetype<Headers>(<usize>map + 1);
+}
+
+/** The name of a header that may be written; MISSING for any other. */
+function writable(name: string): Bytes {
+  const key = narrow(name, NAME);
+  return key == MISSING || isRefused(key) ? MISSING : key;
+}
+
+/** The name to look for among all headers. What HTTP/1 calls the host of a request is its authority, and there Envoy has it by that name alone. */
+function sought(name: string): Bytes {
+  const key = lowered(narrow(name));
+  const isHost = lengthOf(key) == 4 && load<u32>(pointerOf(key)) == 0x74736f68;
+  return isHost ? narrow(":authority") : key;
+}

@@ -1,0 +1,140 @@
+import { Body, bodyOf } from "./body";
+import { Bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import {
+  addCall,
+  contextOf,
+  findCall,
+  freeCall,
+  handlerOf,
+  hasRoom,
+  HTTP,
+  isOfRoot,
+  OF_ROOT,
+  tagOf,
+} from "./call-table";
+import { cell } from "./cell";
+import { context, enter } from "./context";
+import { BufferType, MapType, Status } from "./enums";
+import { proxy_http_call, proxy_set_effective_context } from "./env";
+import { Headers, headersOf } from "./headers";
+import { narrow } from "./byte-string";
+import { fromPairs, Pairs } from "./pair-list";
+import { statusIn } from "./status-header";
+import { Stream } from "./stream";
+import { encodeBytes } from "./utf8";
+
+/** A request of the filter's own. All but the cluster may be left out. */
+export class HttpCall {
+  /** The name of the cluster that it goes to. */
+  cluster: string = "";
+  method: string = "GET";
+  path: string = "/";
+  /** Default: the name of the cluster. */
+  authority: string = "";
+  /** Beside `:method`, `:path` and `:authority`. */
+  headers: Pairs = [];
+  /** Text, in UTF-8. */
+  body: string = "";
+  trailers: Pairs = [];
+  /** After this many milliseconds the call has failed. */
+  timeoutMs: u32 = 5000;
+}
+
+let headerCount: u32 = 0;
+let tag: u32 = 0;
+
+/** What came of a call. It can be read until the function that gets it has ended. */
+// The object is no memory: there is one at a time.
+@unmanaged
+export class Answer {
+  /** There is no answer: it came too late, the connection was lost, or there is no host. */
+  get failed(): bool {
+    return headerCount == 0;
+  }
+
+  /** 0 when it failed. */
+  get status(): i32 {
+    return statusIn(this.headers);
+  }
+
+  get headers(): Headers {
+    return headersOf(MapType.HttpCallResponseHeaders);
+  }
+
+  get body(): Body {
+    return bodyOf(BufferType.HttpCallResponseBody);
+  }
+
+  get trailers(): Headers {
+    return headersOf(MapType.HttpCallResponseTrailers);
+  }
+
+  /** The number that the call was made with. */
+  get tag(): u32 {
+    return tag;
+  }
+}
+
+/** Send a request of the plugin's own, that belongs to no stream: in `onConfigure`, `onTick` or `onQueue`. All else is as in `Request.fetch`. */
+export function fetch(call: HttpCall, then: (answer: Answer) => void, tag: u32 = 0): Status {
+  return start(HTTP | OF_ROOT, context, call, changetype<usize>(then), tag);
+}
+
+/** Send a request for a stream. */
+export function startHttpCall(context: u32, call: HttpCall, then: usize, tag: u32): Status {
+  return start(HTTP, context, call, then, tag);
+}
+
+function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): Status {
+  if (!hasRoom()) return Status.InternalFailure;
+  const authority = call.authority.length > 0 ? call.authority : call.cluster;
+  const first: Pairs = [
+    [":method", call.method],
+    [":path", call.path],
+    [":authority", authority],
+  ];
+  const headers = fromPairs(first.concat(call.headers));
+  const trailers: Bytes = call.trailers.length == 0 ? 0 : fromPairs(call.trailers);
+  const cluster = narrow(call.cluster);
+  if (headers == MISSING || trailers == MISSING || cluster == MISSING) return Status.BadArgument;
+  const body: Bytes = encodeBytes(call.body);
+  const status = proxy_http_call(
+    pointerOf(cluster),
+    lengthOf(cluster),
+    pointerOf(headers),
+    lengthOf(headers),
+    pointerOf(body),
+    lengthOf(body),
+    pointerOf(trailers),
+    lengthOf(trailers),
+    call.timeoutMs,
+    cell,
+  );
+  if (status == Status.Ok) addCall(kind, load<u32>(cell), context, tag, then);
+  return status;
+}
+
+/** The stream that waits for a call; 0 when there is none. */
+export function contextOfHttpCall(token: u32): u32 {
+  const entry = findCall(false, token);
+  return entry == 0 ? 0 : contextOf(entry);
+}
+
+/** Give an answer to who waits for it. The host says it to the root context, whoever has asked. */
+export function dispatchHttpCall(token: u32, headers: u32, _bodySize: u32, _trailers: u32): void {
+  const entry = findCall(false, token);
+  if (entry == 0) return;
+  const waiting = contextOf(entry);
+  const isRoot = isOfRoot(entry);
+  const then = handlerOf(entry, 0);
+  headerCount = headers;
+  tag = tagOf(entry);
+  freeCall(entry);
+  const answer = changetype<Answer>(1);
+  if (isRoot) {
+    changetype<(answer: Answer) => void>(then)(answer);
+  } else if (proxy_set_effective_context(waiting) == Status.Ok) {
+    enter(waiting);
+    changetype<(stream: Stream, answer: Answer) => void>(then)(changetype<Stream>(waiting), answer);
+  }
+}

@@ -1,0 +1,98 @@
+import { narrow } from "./byte-string";
+import { lengthOf, MISSING, pointerOf } from "./bytes";
+import { cell } from "./cell";
+import { MetricType, Status } from "./enums";
+import { proxy_define_metric, proxy_get_metric, proxy_increment_metric, proxy_record_metric } from "./env";
+import { holdsBack } from "./guard";
+
+/** A metric, which the host is told of when it is used first: it cannot be while the module starts. Made at the top of a filter. */
+class Metric {
+  private readonly name: string;
+  private readonly type: MetricType;
+  private isDefined: bool = false;
+  private number: u32 = 0;
+
+  constructor(name: string, type: MetricType) {
+    this.name = name;
+    this.type = type;
+  }
+
+  /** Its number in the VM; `proxy_define_metric`. */
+  protected define(): Status {
+    if (this.isDefined) return Status.Ok;
+    const name = narrow(this.name);
+    if (name == MISSING) return Status.BadArgument;
+    const status = proxy_define_metric(this.type, pointerOf(name), lengthOf(name), cell);
+    this.isDefined = status == Status.Ok;
+    this.number = load<u32>(cell);
+    return status;
+  }
+
+  protected change(by: i64): Status {
+    if (holdsBack()) return Status.Ok;
+    const status = this.define();
+    return status != Status.Ok ? status : proxy_increment_metric(this.number, by);
+  }
+
+  protected write(value: u64): Status {
+    if (holdsBack()) return Status.Ok;
+    const status = this.define();
+    return status != Status.Ok ? status : proxy_record_metric(this.number, value);
+  }
+
+  protected read(): u64 {
+    if (this.define() != Status.Ok || proxy_get_metric(this.number, cell) != Status.Ok) return 0;
+    return load<u64>(cell);
+  }
+}
+
+/** A number that goes up, over all workers: `const hits = new Counter("hits")`. Envoy calls it `wasmcustom.` and this name, and its page of statistics the name alone. */
+export class Counter extends Metric {
+  constructor(name: string) {
+    super(name, MetricType.Counter);
+  }
+
+  /** `BadArgument` for 0, which is none. `proxy_increment_metric`. */
+  increment(by: u32 = 1): Status {
+    return this.change(by);
+  }
+
+  /** `proxy_get_metric`. */
+  get value(): u64 {
+    return this.read();
+  }
+}
+
+/** A number that goes up and down. */
+export class Gauge extends Metric {
+  constructor(name: string) {
+    super(name, MetricType.Gauge);
+  }
+
+  /** `proxy_record_metric`. */
+  set(value: u64): Status {
+    return this.write(value);
+  }
+
+  /** By a negative number, down. `proxy_increment_metric`. */
+  add(by: i64): Status {
+    return this.change(by);
+  }
+
+  /** `proxy_get_metric`. */
+  get value(): u64 {
+    return this.read();
+  }
+}
+
+/** How values are spread. */
+export class Histogram extends Metric {
+  constructor(name: string) {
+    super(name, MetricType.Histogram);
+  }
+
+  /** `proxy_record_metric`. */
+  record(value: u64): Status {
+    return this.write(value);
+  }
+}

@@ -1,0 +1,59 @@
+import { context } from "./context";
+import { rootOf } from "./roots";
+import { Stream } from "./stream";
+
+/** All of them; an array here would be made in every module. */
+let last: Forgetful | null = null;
+
+/** What has to forget plugin configurations that have gone. */
+class Forgetful {
+  readonly before: Forgetful | null = last;
+  forget(_root: u32): void {}
+}
+
+/**
+ * An object for each plugin configuration. Envoy gives several configurations of one module one VM, so that a plain variable would hold what
+ * was configured last: `const settings = new PerPlugin<Settings>()` at the top of a filter, `settings.set(…)` in `onConfigure`, and
+ * `settings.get(request)` in the callbacks.
+ */
+export class PerPlugin<T> extends Forgetful {
+  private readonly values: Map<u32, T> = new Map<u32, T>();
+
+  constructor() {
+    super();
+    last = this;
+  }
+
+  /** In `onConfigure`: the object of this configuration, in the stead of what it had. */
+  set(value: T): void {
+    this.values.set(context, value);
+  }
+
+  /** The object of the configuration that the stream is under; null when it has none. */
+  get(stream: Stream): T | null {
+    return this.at(rootOf(stream.id));
+  }
+
+  /** The same in `onTick`, `onQueue` and `onForeign`, of the configuration that is at work. */
+  get current(): T | null {
+    return this.at(rootOf(context));
+  }
+
+  forget(root: u32): void {
+    this.values.delete(root);
+  }
+
+  private at(root: u32): T | null {
+    return this.values.has(root) ? this.values.get(root) : null;
+  }
+}
+
+/** A configuration has gone. */
+export function forgetPlugin(root: u32): void {
+  let plugin: Forgetful | null = last;
+  while (plugin !== null) {
+    const here: Forgetful = plugin;
+    here.forget(root);
+    plugin = here.before;
+  }
+}

@@ -1,0 +1,27 @@
+import { addRecord, createSlab, findRecord } from "./slab";
+import { Stream } from "./stream";
+
+/**
+ * A record for each stream, from when it is first asked for until the stream has gone: `const states = new PerStream<State>()` at the top of
+ * a filter, and `states.of(request)` in its callbacks. `State` is a class whose fields are numbers and bools, with their initial values;
+ * what else is made in a callback does not last as long. Memory is used again, so that it grows with the streams that are open at one time.
+ */
+export class PerStream<T> {
+  private readonly slab: usize = createSlab(offsetof<T>());
+
+  /** The stream's record, whose fields can be written. */
+  of(stream: Stream): T {
+    let record = findRecord(this.slab, stream.id);
+    if (record == 0) {
+      const fresh = instantiate<T>();
+      record = addRecord(this.slab, stream.id);
+      memory.copy(record, changetype<usize>(fresh), offsetof<T>());
+    }
+    return changetype<T>(record);
+  }
+
+  /** Whether the stream has one. */
+  has(stream: Stream): bool {
+    return findRecord(this.slab, stream.id) != 0;
+  }
+}

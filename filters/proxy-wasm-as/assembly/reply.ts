@@ -1,0 +1,37 @@
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { Status } from "./enums";
+import { proxy_send_local_response } from "./env";
+import { answered, details, holdsBack, setAnswered } from "./guard";
+import { fromPairs, Pairs } from "./pair-list";
+
+// "proxy_wasm_reply"
+function DETAILS(): Bytes {
+  return bytes(memory.data<u8>([112, 114, 111, 120, 121, 95, 119, 97, 115, 109, 95, 114, 101, 112, 108, 121]), 16);
+}
+
+/** The stream answered last. Envoy shows an answer to the filters at once, as a response, and hangs when one of them answers again. */
+let last: u32 = 0;
+
+/** Answer a stream, once. */
+export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
+  // In Wire other policies may have answered.
+  if (last == context || (details != 0 && answered)) return Status.BadArgument;
+  const given: Bytes = headers === null ? 0 : fromPairs(headers);
+  const isStatus = status >= 200 && status <= 599;
+  if (holdsBack()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
+  last = context;
+  setAnswered(true);
+  const why = details == 0 ? DETAILS() : details;
+  const pairs: Bytes = given == MISSING ? 0 : given;
+  const sent = proxy_send_local_response(
+    isStatus ? status : 403,
+    pointerOf(why),
+    lengthOf(why),
+    pointerOf(body),
+    lengthOf(body),
+    pointerOf(pairs),
+    lengthOf(pairs),
+    grpcStatus,
+  );
+  return isStatus && given != MISSING ? sent : Status.BadArgument;
+}

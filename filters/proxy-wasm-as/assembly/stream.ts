@@ -1,0 +1,172 @@
+import { tagAccessLog } from "./actions/telemetry";
+import { widenOrNull } from "./byte-string";
+import { Body, bodyOf } from "./body";
+import { bytes } from "./bytes";
+import { BufferType, MapType, Status, StreamType } from "./enums";
+import { proxy_close_stream, proxy_continue_stream } from "./env";
+import { holdsBack } from "./guard";
+import { Headers, headersOf } from "./headers";
+import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
+import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
+import { Answer, HttpCall, startHttpCall } from "./http-call";
+import { Pairs } from "./pair-list";
+import { calledByRoute, callerAddress } from "./peers";
+import { replyTo } from "./reply";
+import { statusIn } from "./status-header";
+import { encodeBytes } from "./utf8";
+
+/**
+ * A stream: a request and its response, or a connection. It is no memory, but the number of its context, so that two are equal when they
+ * are one stream; do not keep one for longer than the stream lasts.
+ */
+@unmanaged
+export class Stream {
+  /** The number of its context, which no other stream of this VM has. */
+  get id(): u32 {
+    return <u32>changetype<usize>(this);
+  }
+
+  /** As a request: in `onLog`, where its headers can be read again. */
+  get request(): Request {
+    return changetype<Request>(this);
+  }
+
+  /** As a response. */
+  get response(): Response {
+    return changetype<Response>(this);
+  }
+}
+
+/** What a request and a response have in common. */
+@unmanaged
+export class Message extends Stream {
+  /**
+   * Answer in the stead of the service, once a stream: what comes later gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
+   * what calls by gRPC, -1 for none. A status that is none, not 200 to 599, becomes 403, and headers that cannot be are left out: both
+   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`.
+   */
+  reply(status: i32, body: string = "", headers: Pairs | null = null, grpcStatus: i32 = -1): Status {
+    return replyTo(this.id, status, encodeBytes(body), headers, grpcStatus);
+  }
+
+  /** The same with a body of bytes. */
+  replyBytes(status: i32, body: Uint8Array, headers: Pairs | null = null, grpcStatus: i32 = -1): Status {
+    return replyTo(this.id, status, bytes(body.dataStart, body.length), headers, grpcStatus);
+  }
+
+  /**
+   * Add a tag to this request's line of the access log that Wire's listeners write. The name is a literal or a constant; of two values
+   * the last counts. `proxy_set_property`.
+   */
+  tagAccessLog(name: string, value: string): void {
+    tagAccessLog(encodeBytes(name), encodeBytes(value));
+  }
+
+  /** `reply` by the name that policies know: a denial. */
+  deny(status: i32, body: string = ""): Status {
+    return this.reply(status, body);
+  }
+}
+
+/** A request, in the callbacks of its direction. */
+@unmanaged
+export class Request extends Message {
+  /** At hand from `onRequest` until the filter lets them go, and in `onLog`. */
+  get headers(): Headers {
+    return headersOf(MapType.HttpRequestHeaders);
+  }
+
+  /** At hand in `onRequestTrailers` and `onLog`. */
+  get trailers(): Headers {
+    return headersOf(MapType.HttpRequestTrailers);
+  }
+
+  /** At hand in `onRequestBody`. */
+  get body(): Body {
+    return bodyOf(BufferType.HttpRequestBody);
+  }
+
+  /** The caller's address without the port; null where it is not known. `proxy_get_property`. */
+  get caller(): string | null {
+    return widenOrNull(callerAddress());
+  }
+
+  /** The service called, by the name of the route, in a mesh of Wire's; null on the way in. `proxy_get_property`. */
+  get callee(): string | null {
+    return widenOrNull(calledByRoute());
+  }
+
+  /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
+  resume(): Status {
+    return proxy_continue_stream(StreamType.HttpRequest);
+  }
+
+  /** End the stream without an answer. `proxy_close_stream`. */
+  reset(): Status {
+    return holdsBack() ? Status.Ok : proxy_close_stream(StreamType.HttpRequest);
+  }
+
+  /**
+   * Send a request of the filter's own to a cluster; `then` gets the answer, or hears that there is none. It is a function without a
+   * closure: what it has to know goes into `tag`, into `PerStream`, or is in the request. It is not called when the stream has gone. The
+   * request waits meanwhile only when the callback returns `Flow.Pause`, and `then` has to resume or answer it. `BadArgument` for an
+   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. `proxy_http_call`.
+   */
+  fetch(call: HttpCall, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  }
+
+  /** Call a method of a gRPC service with one message; all else is as in `fetch`. `proxy_grpc_call`. */
+  grpc(call: GrpcCall, then: (request: Request, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  }
+
+  /** Open a stream of messages to a gRPC method; null when that failed. It is cancelled when the request has gone. `proxy_grpc_stream`. */
+  grpcStream(call: GrpcCall, handlers: GrpcHandlers, tag: u32 = 0): GrpcStream | null {
+    return startGrpcStream(this.id, call, handlers, tag);
+  }
+}
+
+/** A response, in the callbacks of its direction. */
+@unmanaged
+export class Response extends Message {
+  /** At hand from `onResponse` until the filter lets them go, and in `onLog`. */
+  get headers(): Headers {
+    return headersOf(MapType.HttpResponseHeaders);
+  }
+
+  /** At hand in `onResponseTrailers` and `onLog`. */
+  get trailers(): Headers {
+    return headersOf(MapType.HttpResponseTrailers);
+  }
+
+  /** At hand in `onResponseBody`. */
+  get body(): Body {
+    return bodyOf(BufferType.HttpResponseBody);
+  }
+
+  /** The status, from the header `:status`; 0 when it is not at hand. */
+  get status(): i32 {
+    return statusIn(this.headers);
+  }
+
+  /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
+  resume(): Status {
+    return proxy_continue_stream(StreamType.HttpResponse);
+  }
+
+  /** End the stream. `proxy_close_stream`. */
+  reset(): Status {
+    return holdsBack() ? Status.Ok : proxy_close_stream(StreamType.HttpResponse);
+  }
+
+  /** As `Request.fetch`. */
+  fetch(call: HttpCall, then: (response: Response, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  }
+
+  /** As `Request.grpc`. */
+  grpc(call: GrpcCall, then: (response: Response, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  }
+}

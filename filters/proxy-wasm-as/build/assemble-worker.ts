@@ -1,0 +1,135 @@
+// The thread that runs asc: a crash of the compiler calls `process.exit`, which ends no more than this thread.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parentPort } from "node:worker_threads";
+import asc, { libraryFiles } from "assemblyscript/asc";
+import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
+import { boundModule } from "./bound-module.ts";
+import { callbacksIn, EXCEEDED, exceeded } from "./exceeded.ts";
+import { UnknownExpressionError } from "./expressions.ts";
+
+const PACKAGE = "proxy-wasm-as/";
+// The package is one folder further up from where its compiled files are.
+const home = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../" : "../../", import.meta.url));
+
+// The SDK's sources are part of the compiler: read once, like its own code.
+const sdk: ReadonlyMap<string, string> = new Map(
+  [
+    "index.ts",
+    ...readdirSync(`${home}assembly`, { recursive: true, encoding: "utf8" }).map(
+      (path) => `assembly/${path}`,
+    ),
+  ]
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => [path, readFileSync(`${home}${path}`, "utf8")]),
+);
+const always = [
+  ...["--optimizeLevel", "2", "--shrinkLevel", "2"],
+  // Not in a start section, which runs before the proxy is ready for calls.
+  ...["--exportStart", "_initialize"],
+  // In pages of 64 KiB.
+  ...["--initialMemory", "32"],
+  ...["--use", "abort=~lib/proxy-wasm-as/assembly/abort/abort"],
+];
+
+// A runtime given by its path counts as `incremental`, whose shadow stack the arena has no use for. In the place of
+// `stub` it gets none, which makes modules smaller and the compiler faster.
+// Not `rt/index-stub` itself: what that exports, the module would, too.
+libraryFiles["rt/stub"] = sdk.get("assembly/rt/arena.ts") ?? "";
+
+// What asc reads before anything else whether or not it is used, and what neither the SDK nor generated code uses: a quarter of the time that
+// parsing takes.
+const spare: ReadonlyMap<string, string> = new Map(
+  [
+    "atomics",
+    "console",
+    "dataview",
+    "date",
+    "iterator",
+    "process",
+    "reference",
+    "set",
+    "staticarray",
+    "symbol",
+    "typedarray",
+    "uri",
+  ].map((name) => [name, libraryFiles[name] ?? ""]),
+);
+
+/** Without the spare part of the library, unless the source turns out to need it. */
+async function compile(options: AssembleOptions): Promise<Assembled> {
+  // Filter code may write an array down, for which the compiler itself needs a part, and crashes when that is not there.
+  if (options.files === undefined) {
+    for (const name of spare.keys()) libraryFiles[name] = "";
+    const assembled = await run(options);
+    if (assembled.bytes !== undefined) return assembled;
+  }
+  for (const [name, text] of spare) libraryFiles[name] = text;
+  return run(options);
+}
+
+async function run(options: AssembleOptions): Promise<Assembled> {
+  const files: Readonly<Record<string, string>> = {
+    ...options.files,
+    "module.ts":
+      options.bound === undefined
+        ? options.entry
+        : `${options.entry}\n${exceeded(options.bound, callbacksIn(options.entry))}`,
+  };
+  let bytes: Uint8Array | undefined;
+  const messages: AssemblyMessage[] = [];
+  const runtime = options.runtime === "minimal" ? "minimal" : "stub";
+  const flags = [
+    "module.ts",
+    "--outFile",
+    "out.wasm",
+    "--runtime",
+    runtime,
+    ...always,
+    "--maximumMemory",
+    String(options.memory ?? 256),
+  ];
+  const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
+    readFile: (path) => {
+      const at = path.replaceAll("\\", "/").lastIndexOf(`node_modules/${PACKAGE}`);
+      if (at >= 0) return sdk.get(path.slice(at + 13 + PACKAGE.length)) ?? null;
+      return Object.hasOwn(files, path) ? (files[path] ?? null) : null;
+    },
+    writeFile: (_path, contents) => {
+      if (typeof contents !== "string") bytes = contents;
+    },
+    listFiles: () => [],
+    reportDiagnostic: (message) => {
+      const { range } = message;
+      messages.push({
+        severity: message.category === 3 ? "error" : "warning",
+        code: message.code,
+        message: message.message,
+        ...(range === null ? {} : { start: range.start, end: range.end }),
+        ...(range?.source ? { file: range.source.normalizedPath } : {}),
+      });
+    },
+  });
+  const said = stderr.toString();
+  if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
+  if (options.bound === undefined) return { bytes, messages, stderr: said };
+  const { budget } = options.bound;
+  try {
+    bytes = boundModule(bytes, { budget, callbacks: callbacksIn(options.entry), exceeded: EXCEEDED });
+  } catch (failure) {
+    if (!(failure instanceof UnknownExpressionError)) throw failure;
+    return { messages, stderr: `the module has ${failure.message}, which cannot be bounded` };
+  }
+  return { bytes, messages, stderr: said };
+}
+
+parentPort?.on("message", (options: AssembleOptions) => {
+  // What asc throws instead of reporting is a crash of the compiler, and the thread ends as with the others.
+  compile(options).then(
+    (assembled) => parentPort?.postMessage(assembled),
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});

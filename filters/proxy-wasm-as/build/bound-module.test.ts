@@ -1,0 +1,194 @@
+import binaryen from "assemblyscript/binaryen";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { boundModule } from "./bound-module.ts";
+
+const BUDGET = 200_000;
+
+/** A program of nested loops and calls over a few locals, as text of WebAssembly. */
+type Part =
+  | { readonly kind: "add"; readonly local: number; readonly by: number }
+  | { readonly kind: "set"; readonly local: number; readonly to: number }
+  | {
+      readonly kind: "leave";
+      readonly local: number;
+      readonly compare: string;
+      readonly to: number;
+      readonly out: number;
+    }
+  | { readonly kind: "call"; readonly to: number }
+  | {
+      readonly kind: "loop";
+      readonly form: "for" | "do" | "and" | "eqz" | "return";
+      readonly local: number;
+      readonly step: number;
+      readonly first: number | null;
+      readonly compare: string;
+      readonly bound: number | "local";
+      readonly body: readonly Part[];
+    };
+
+const LOCALS = 3;
+const BOUND = LOCALS;
+const compares = ["lt_u", "lt_s", "le_u", "le_s", "gt_u", "gt_s", "ge_u", "ge_s", "ne", "eq"];
+const edges = [0, 1, 2, 3, 5, 17, 300, -1, -2, -3, -17, 2 ** 31 - 1, -(2 ** 31), 2 ** 31 - 2, -(2 ** 31) + 2];
+const number = fc.oneof(fc.constantFrom(...edges), fc.integer({ min: -20, max: 400 }));
+const step = fc.constantFrom(1, 1, 1, -1, -1, 2, 3, 4, -2, -4, 0, 7, 2 ** 30, -(2 ** 31));
+const local = fc.nat(LOCALS - 1);
+
+const { part } = fc.letrec<{ part: Part; parts: readonly Part[] }>((tie) => ({
+  parts: fc.array(tie("part"), { maxLength: 3 }),
+  part: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.record({ kind: fc.constant("add" as const), local, by: number }),
+    fc.record({ kind: fc.constant("set" as const), local, to: number }),
+    fc.record({
+      kind: fc.constant("leave" as const),
+      local,
+      compare: fc.constantFrom(...compares),
+      to: number,
+      out: fc.nat(4),
+    }),
+    fc.record({ kind: fc.constant("call" as const), to: fc.nat(2) }),
+    fc.record({
+      kind: fc.constant("loop" as const),
+      form: fc.constantFrom(
+        "for" as const,
+        "for" as const,
+        "do" as const,
+        "and" as const,
+        "eqz" as const,
+        "return" as const,
+      ),
+      local,
+      step,
+      first: fc.option(number),
+      compare: fc.constantFrom(...compares),
+      bound: fc.oneof(fc.constant("local" as const), number),
+      body: tie("parts"),
+    }),
+  ),
+}));
+const program: fc.Arbitrary<readonly (readonly Part[])[]> = fc.array(
+  fc.array(part, { minLength: 1, maxLength: 4 }),
+  { minLength: 3, maxLength: 3 },
+);
+
+const get = (index: number): string => `(local.get ${index})`;
+const constant = (value: number): string => `(i32.const ${value | 0})`;
+
+/** With `counts` each turn and each call says so before anything else. */
+function write(functions: readonly (readonly Part[])[], counts: boolean): string {
+  let names = 0;
+  const step = counts ? "(call $step)" : "";
+  const all = (parts: readonly Part[], outs: readonly string[]): string =>
+    parts.map((each) => one(each, outs)).join("\n");
+  const one = (each: Part, outs: readonly string[]): string => {
+    if (each.kind === "add")
+      return `(local.set ${each.local} (i32.add ${get(each.local)} ${constant(each.by)}))`;
+    if (each.kind === "set") return `(local.set ${each.local} ${constant(each.to)})`;
+    if (each.kind === "call")
+      return `(local.set 0 (call $f${each.to} ${get(0)} ${get(1)} ${get(2)} (i32.add ${get(1)} (i32.const 1))))`;
+    if (each.kind === "leave") {
+      const test = `(i32.${each.compare} ${get(each.local)} ${constant(each.to)})`;
+      const out = outs[outs.length - 1 - each.out];
+      return out === undefined ? `(if ${test} (then (return ${get(each.local)})))` : `(br_if ${out} ${test})`;
+    }
+    const id = names++;
+    const start = each.first === null ? "" : `(local.set ${each.local} ${constant(each.first)})`;
+    const bound = each.bound === "local" ? get(BOUND) : constant(each.bound);
+    const test = `(i32.${each.compare} ${get(each.local)} ${bound})`;
+    const next = `(i32.add ${get(each.local)} ${constant(each.step)})`;
+    const body = all(each.body, [...outs, `$out${id}`, `$next${id}`]);
+    const inner = `(block $next${id} ${body})`;
+    const forms = {
+      for: `(if ${test} (then ${inner} (local.set ${each.local} ${next}) (br $loop${id})))`,
+      do: `${inner} (br_if $loop${id} (i32.${each.compare} (local.tee ${each.local} ${next}) ${bound}))`,
+      and: `(if (i32.and ${test} (i32.const 1)) (then ${inner} (local.set ${each.local} ${next}) (br $loop${id})))`,
+      eqz: `(br_if $out${id} (i32.eqz ${test})) ${inner} (local.set ${each.local} ${next}) (br $loop${id})`,
+      return: `(if (i32.eqz ${test}) (then (return ${get(each.local)}))) ${inner} (local.set ${each.local} ${next}) (br $loop${id})`,
+    };
+    return `${start} (block $out${id} (loop $loop${id} ${step} ${forms[each.form]}))`;
+  };
+  const params = Array.from({ length: LOCALS + 1 }, () => "(param i32)").join(" ");
+  const texts = functions.map(
+    (parts, index) => `(func $f${index} ${params} (result i32) ${step} ${all(parts, [])} ${get(0)})`,
+  );
+  return `(module
+    ${counts ? '(import "env" "step" (func $step))' : ""}
+    (import "env" "exceeded" (func $exceeded (param i32)))
+    (func (export "exceeded") (param i32) (call $exceeded (local.get 0)) unreachable)
+    (export "callback" (func $f0))
+    ${texts.join("\n")})`;
+}
+
+function assembleText(text: string, optimize: boolean): Uint8Array {
+  const module = binaryen.parseText(text);
+  try {
+    if (optimize) module.optimize();
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
+const options = { budget: BUDGET, callbacks: ["other", "callback"], exceeded: "exceeded" };
+
+type End = { readonly result: number } | { readonly trap: string };
+
+function run(bytes: Uint8Array, args: readonly number[], imports: WebAssembly.ModuleImports): End {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(bytes)), {
+    env: imports,
+  });
+  try {
+    return { result: (exports["callback"] as (...args: readonly number[]) => number)(...args) };
+  } catch (error) {
+    return { trap: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What the program comes to, and how many turns and calls that takes; more than `max` are too many. */
+function oracle(
+  bytes: Uint8Array,
+  args: readonly number[],
+  max: number,
+): { readonly steps: number; readonly end: End } {
+  let steps = 0;
+  const step = (): void => {
+    if (steps++ > max) throw new Error("too many");
+  };
+  return { end: run(bytes, args, { step, exceeded: () => {} }), steps };
+}
+
+describe("a bounded module", () => {
+  test.each([false, true])(
+    "never takes more turns than its budget, and else does the same (optimized: %s)",
+    (optimize) => {
+      let ended = 0;
+      let over = 0;
+      fc.assert(
+        fc.property(program, fc.array(number, { minLength: 4, maxLength: 4 }), (functions, args) => {
+          const plain = assembleText(write(functions, false), optimize);
+          const said: number[] = [];
+          const bounded = run(boundModule(plain, options), args, {
+            exceeded: (which: number) => said.push(which),
+          });
+          const { steps, end } = oracle(assembleText(write(functions, true), false), args, BUDGET + 5000);
+          const stack = "Maximum call stack size exceeded";
+          if ("trap" in end && end.trap === stack) return;
+          if ("trap" in bounded && bounded.trap === stack) return;
+          if (steps > BUDGET) {
+            expect(bounded).toEqual({ trap: "unreachable" });
+            expect(said).toEqual([2]);
+            over++;
+          } else if ("result" in bounded) {
+            expect(bounded).toEqual(end);
+            ended++;
+          } else expect(said).toEqual([2]);
+        }),
+        { numRuns: 250 },
+      );
+      expect(Math.min(ended, over)).toBeGreaterThan(15);
+    },
+  );
+});

@@ -1,0 +1,382 @@
+import binaryen from "assemblyscript/binaryen";
+import { type CountedLoop, constantOf, countedLoop } from "./counted-loop.ts";
+import { addLocal, childrenOf, type Expression, ids, infoOf, setBody } from "./expressions.ts";
+import { BYTES_SHIFT, copiedSize, type Weights, weighModule } from "./weigh.ts";
+
+/** How a module is bounded. */
+export interface BoundOptions {
+  /** How many instructions a callback may take, about. */
+  readonly budget: number;
+  /** The callbacks to give a budget each, in the order in which `exceeded` is told of them: the first is 1. */
+  readonly callbacks: readonly string[];
+  /** The export that says which callback it was, taking its number, 0 for none, and does not return; the bounded module has no such export. */
+  readonly exceeded: string;
+}
+
+/** What is left of the budget, and the number of the callback at work. */
+const LEFT = "budget|left";
+const CALLBACK = "budget|callback";
+const OVER = "budget|over";
+/** More than any budget, and less than would overflow when a loop's turns are multiplied by what one weighs. */
+const ENDLESS = 2 ** 40;
+const WEIGHT_MAX = 2 ** 20;
+
+/**
+ * Give each callback of a module a budget of instructions, paid for where a program can go on and on: by each turn of a loop and each call
+ * of a recursive function. A loop that counts pays for all of its turns before the first. What comes to the end of the budget calls
+ * `exceeded`. A module without anything of that kind stays as it is. Throws on instructions that it has no rules for.
+ */
+export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Array {
+  const module = binaryen.readBinary(bytes);
+  try {
+    module.setFeatures(
+      binaryen.Features.MutableGlobals |
+        binaryen.Features.BulkMemory |
+        binaryen.Features.BulkMemoryOpt |
+        binaryen.Features.SignExt |
+        binaryen.Features.NontrappingFPToInt,
+    );
+    const exceeded = exportedFunctions(module).get(options.exceeded);
+    if (exceeded === undefined) throw new Error(`there is no export \`${options.exceeded}\``);
+    module.removeExport(options.exceeded);
+    const weights = weighModule(module);
+    if ([...weights.functions.values()].some(({ pays }) => pays)) {
+      module.addGlobal(LEFT, binaryen.i64, true, i64(module, options.budget));
+      module.addGlobal(CALLBACK, binaryen.i32, true, module.i32.const(0));
+      for (const [name, { pays }] of weights.functions)
+        if (pays) new Bounder(module, weights, name, exceeded).bound();
+      giveBudgets(module, weights, options);
+    }
+    module.runPasses([
+      "remove-unused-module-elements",
+      "simplify-locals-nostructure",
+      "reorder-locals",
+      "vacuum",
+    ]);
+    if (!module.validate()) throw new Error("the bounded module is not valid");
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
+function exportedFunctions(module: binaryen.Module): ReadonlyMap<string, string> {
+  return new Map(
+    Array.from({ length: module.getNumExports() }, (_, index) =>
+      binaryen.getExportInfo(module.getExportByIndex(index)),
+    ).flatMap(({ kind, name, value }) => (kind === binaryen.ExternalFunction ? [[name, value]] : [])),
+  );
+}
+
+/** Each callback begins with the whole budget, but for those that the host calls from inside of another one. */
+function giveBudgets(module: binaryen.Module, weights: Weights, options: BoundOptions): void {
+  const exported = exportedFunctions(module);
+  for (const [index, name] of options.callbacks.entries()) {
+    const target = exported.get(name);
+    if (target === undefined || weights.functions.get(target)?.pays !== true) continue;
+    const { params, results } = binaryen.getFunctionInfo(module.getFunction(target));
+    const operands = binaryen.expandType(params).map((type, place) => module.local.get(place, type));
+    const call = module.call(target, operands, results);
+    const set = (number: number): Expression => module.global.set(CALLBACK, module.i32.const(number));
+    const result = operands.length;
+    const isNothing = results === binaryen.none;
+    const run = [
+      set(index + 1),
+      module.global.set(LEFT, i64(module, options.budget)),
+      ...(isNothing
+        ? [call, set(0)]
+        : [module.local.set(result, call), set(0), module.local.get(result, results)]),
+    ];
+    const nested = module.call(
+      target,
+      operands.map((_, place) => module.local.get(place, binaryen.expandType(params)[place] ?? 0)),
+      results,
+    );
+    const body = module.if(
+      module.global.get(CALLBACK, binaryen.i32),
+      nested,
+      module.block(null, run, results),
+    );
+    const entry = `budget|${name}`;
+    module.addFunction(entry, params, results, isNothing ? [] : [results], body);
+    module.removeExport(name);
+    module.addFunctionExport(entry, name);
+  }
+}
+
+/** A loop that has paid for turns which it may not take. */
+interface Paid {
+  readonly counted: CountedLoop;
+  readonly weight: number;
+}
+
+type Scope = { readonly label: string } | { readonly paid: Paid };
+
+/** Adds to one function what it pays. While it runs, a local holds what is left. */
+class Bounder {
+  readonly #module: binaryen.Module;
+  readonly #weights: Weights;
+  readonly #function: binaryen.FunctionRef;
+  readonly #results: binaryen.Type;
+  readonly #exceeded: string;
+  readonly #left: number;
+  readonly #scopes: Scope[] = [];
+
+  constructor(module: binaryen.Module, weights: Weights, name: string, exceeded: string) {
+    this.#module = module;
+    this.#weights = weights;
+    this.#function = module.getFunction(name);
+    this.#results = binaryen.getFunctionInfo(this.#function).results;
+    this.#exceeded = exceeded;
+    this.#left = this.#newLocal(binaryen.i64);
+  }
+
+  bound(): void {
+    const module = this.#module;
+    const { name, body } = binaryen.getFunctionInfo(this.#function);
+    const weighed = this.#weights.functions.get(name);
+    const inside = this.#rewrite(body);
+    const isEndless = binaryen.getExpressionType(inside) === binaryen.unreachable;
+    const ends = isEndless
+      ? [inside]
+      : this.#results === binaryen.none
+        ? [inside, this.#store(), module.return()]
+        : [module.return(this.#before(inside, this.#store()))];
+    const start = [
+      this.#load(),
+      ...(weighed?.isMetered ? this.#charge(i64(module, weighed.weight)) : []),
+      ...ends,
+    ];
+    const over = [
+      module.call(this.#exceeded, [module.global.get(CALLBACK, binaryen.i32)], binaryen.none),
+      module.unreachable(),
+    ];
+    const whole = module.block(null, [module.block(OVER, start, binaryen.none), ...over]);
+    setBody(this.#function, whole);
+  }
+
+  /** The same with what it pays; what it was made of is part of it. */
+  #rewrite(expression: Expression): Expression {
+    const { id } = infoOf(expression);
+    if (id === ids.Loop) return this.#rewriteLoop(expression);
+    const info = infoOf(expression);
+    const label = id === ids.Block ? (info as binaryen.BlockInfo).name : null;
+    if (label) this.#scopes.push({ label });
+    for (const child of childrenOf(expression)) child.replace(this.#rewrite(child.expression));
+    if (label) this.#scopes.pop();
+    if (id === ids.Break) return this.#rewriteBreak(expression);
+    if (id === ids.Return) return this.#rewriteReturn(expression);
+    if (id === ids.Call || id === ids.CallIndirect) return this.#rewriteCall(expression);
+    if (copiedSize(expression) !== undefined) return this.#rewriteCopy(expression);
+    return expression;
+  }
+
+  #rewriteLoop(loop: Expression): Expression {
+    const module = this.#module;
+    const { name, body } = infoOf(loop) as binaryen.LoopInfo;
+    // One that nothing leads back to is none.
+    const weight = this.#weights.weigh(body);
+    const counted = weight <= WEIGHT_MAX ? countedLoop(loop) : undefined;
+    const turns = counted === undefined ? undefined : this.#turns(counted);
+    const type = binaryen.getExpressionType(loop);
+    const depth = this.#scopes.length;
+    if (counted !== undefined) this.#scopes.push({ paid: { counted, weight } });
+    if (name) this.#scopes.push({ label: name });
+    const inside = this.#rewrite(body);
+    this.#scopes.length = depth;
+    const [place] = childrenOf(loop);
+    if (turns !== undefined) {
+      place?.replace(inside);
+      const all = module.i64.mul(turns, i64(module, weight));
+      return module.block(null, [...this.#charge(all), loop], type);
+    }
+    const each = this.#charge(i64(module, weight));
+    place?.replace(module.block(null, [...each, inside], binaryen.getExpressionType(inside)));
+    return loop;
+  }
+
+  /** A way out of loops that had paid for more turns. */
+  #rewriteBreak(expression: Expression): Expression {
+    const module = this.#module;
+    const { name, condition, value } = infoOf(expression) as binaryen.BreakInfo;
+    const at = this.#scopes.findLastIndex((scope) => "label" in scope && scope.label === name);
+    const refunds = this.#refunds(at + 1);
+    if (refunds.length === 0 || value !== 0) return expression;
+    if (condition === 0) return module.block(null, [...refunds, expression], binaryen.unreachable);
+    return module.if(condition, module.block(null, [...refunds, module.br(name)], binaryen.unreachable));
+  }
+
+  #rewriteReturn(expression: Expression): Expression {
+    const leave = [...this.#refunds(0), this.#store()];
+    const [value] = childrenOf(expression);
+    if (value === undefined) return this.#module.block(null, [...leave, expression], binaryen.unreachable);
+    if (binaryen.getExpressionType(value.expression) === binaryen.unreachable) return expression;
+    value.replace(this.#before(value.expression, ...leave));
+    return expression;
+  }
+
+  #rewriteCall(call: Expression): Expression {
+    const module = this.#module;
+    const type = binaryen.getExpressionType(call);
+    if (type === binaryen.unreachable || !this.#weights.pays(call)) return call;
+    const last = childrenOf(call).at(-1);
+    last?.replace(this.#before(last.expression, this.#store()));
+    const first = last === undefined ? [this.#store()] : [];
+    if (type === binaryen.none) return module.block(null, [...first, call, this.#load()], type);
+    return module.block(null, [...first, this.#before(call, this.#load())], type);
+  }
+
+  #rewriteCopy(expression: Expression): Expression {
+    const module = this.#module;
+    const size = childrenOf(expression).at(-1);
+    if (size === undefined || binaryen.getExpressionType(expression) === binaryen.unreachable)
+      return expression;
+    const local = this.#newLocal(binaryen.i32);
+    size.replace(module.local.tee(local, size.expression, binaryen.i32));
+    const units = module.i32.shr_u(module.local.get(local, binaryen.i32), module.i32.const(BYTES_SHIFT));
+    return module.block(null, [expression, ...this.#charge(module.i64.extend_u(units))], binaryen.none);
+  }
+
+  /** How many turns a loop takes at most, its last one with it. */
+  #turns({ local, step, compare, bound, isAfter }: CountedLoop): Expression {
+    const module = this.#module;
+    const at = module.local.get(local, binaryen.i32);
+    const first = isAfter ? module.i32.add(at, module.i32.const(step)) : at;
+    const known = constantOf(bound);
+    const limit = (): Expression => (bound === 0 ? module.i32.const(0) : module.copyExpression(bound));
+    const one = (): Expression => i64(module, 1);
+    if (compare.kind === "ne") {
+      const ahead = step > 0 ? module.i32.sub(limit(), first) : module.i32.sub(first, limit());
+      return module.i64.add(module.i64.extend_u(ahead), one());
+    }
+    const by = Math.abs(step);
+    const away = this.#distance({ step, compare }, limit(), first);
+    const local64 = this.#newLocal(binaryen.i64);
+    // Past the bound already there is one turn; else as many steps as it takes, the last of them perhaps past the bound.
+    const steps = module.i64.div_s(
+      module.i64.add(module.local.get(local64, binaryen.i64), i64(module, by - 1)),
+      i64(module, by),
+    );
+    const turns = module.block(
+      null,
+      [
+        module.local.set(local64, away),
+        module.i64.add(
+          module.select(
+            module.i64.gt_s(module.local.get(local64, binaryen.i64), i64(module, 0)),
+            steps,
+            i64(module, 0),
+          ),
+          one(),
+        ),
+      ],
+      binaryen.i64,
+    );
+    const wraps = this.#wraps({ step, compare }, limit, known);
+    if (wraps === undefined) return turns;
+    return module.select(wraps, i64(module, ENDLESS), turns);
+  }
+
+  /** How far it is to the first value that is not among those that go on. */
+  #distance(
+    { step, compare }: Pick<CountedLoop, "step" | "compare">,
+    bound: Expression,
+    from: Expression,
+  ): Expression {
+    const module = this.#module;
+    const wide = (value: Expression): Expression =>
+      compare.signed ? module.i64.extend_s(value) : module.i64.extend_u(value);
+    const between =
+      step > 0 ? module.i64.sub(wide(bound), wide(from)) : module.i64.sub(wide(from), wide(bound));
+    const isIncluded = compare.kind === "le" || compare.kind === "ge";
+    return isIncluded ? module.i64.add(between, i64(module, 1)) : between;
+  }
+
+  /** Whether the local may step over the bound by overflowing, and never come to an end; undefined when it cannot. */
+  #wraps(
+    { step, compare }: Pick<CountedLoop, "step" | "compare">,
+    bound: () => Expression,
+    known: number | undefined,
+  ): Expression | undefined {
+    const module = this.#module;
+    const isIncluded = compare.kind === "le" || compare.kind === "ge";
+    // Values that far from the bound have to be there.
+    const room = Math.abs(step) - 1 + (isIncluded ? 1 : 0);
+    if (room === 0) return undefined;
+    const [least, most] = compare.signed ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+    const last = step > 0 ? most - room : least + room;
+    if (known !== undefined) {
+      const value = compare.signed ? known : known >>> 0;
+      return (step > 0 ? value > last : value < last) ? module.i32.const(1) : undefined;
+    }
+    const limit = module.i32.const(last | 0);
+    if (step > 0) return compare.signed ? module.i32.gt_s(bound(), limit) : module.i32.gt_u(bound(), limit);
+    return compare.signed ? module.i32.lt_s(bound(), limit) : module.i32.lt_u(bound(), limit);
+  }
+
+  /** What gives back what loops have paid for, of those inside of this place among the scopes: never more than was paid. */
+  #refunds(from: number): readonly Expression[] {
+    return this.#scopes.slice(from).flatMap((scope) => ("paid" in scope ? [this.#refund(scope.paid)] : []));
+  }
+
+  #refund({ counted, weight }: Paid): Expression {
+    const module = this.#module;
+    const { local, step, compare, bound } = counted;
+    const limit = bound === 0 ? module.i32.const(0) : module.copyExpression(bound);
+    const at = module.local.get(local, binaryen.i32);
+    const away =
+      compare.kind === "ne"
+        ? module.i64.extend_u(step > 0 ? module.i32.sub(limit, at) : module.i32.sub(at, limit))
+        : this.#distance(counted, limit, at);
+    const turns = this.#newLocal(binaryen.i64);
+    const get = (): Expression => module.local.get(turns, binaryen.i64);
+    // One less than there are: the local may have been changed in this turn, or not yet.
+    const left = module.i64.sub(module.i64.div_s(away, i64(module, Math.abs(step))), i64(module, 1));
+    const rest = module.select(module.i64.gt_s(get(), i64(module, 0)), get(), i64(module, 0));
+    return module.block(null, [
+      module.local.set(turns, left),
+      module.local.set(this.#left, module.i64.add(this.#get(), module.i64.mul(rest, i64(module, weight)))),
+    ]);
+  }
+
+  /** Pay, and go over where nothing is left. */
+  #charge(amount: Expression): readonly Expression[] {
+    const module = this.#module;
+    return [
+      module.local.set(this.#left, module.i64.sub(this.#get(), amount)),
+      module.br(OVER, module.i64.lt_s(this.#get(), i64(module, 0))),
+    ];
+  }
+
+  /** A value, with these done once it is there. */
+  #before(value: Expression, ...then: readonly Expression[]): Expression {
+    const type = binaryen.getExpressionType(value);
+    if (type === binaryen.unreachable) return value;
+    const local = this.#newLocal(type);
+    return this.#module.block(
+      null,
+      [this.#module.local.set(local, value), ...then, this.#module.local.get(local, type)],
+      type,
+    );
+  }
+
+  #get(): Expression {
+    return this.#module.local.get(this.#left, binaryen.i64);
+  }
+
+  #load(): Expression {
+    return this.#module.local.set(this.#left, this.#module.global.get(LEFT, binaryen.i64));
+  }
+
+  #store(): Expression {
+    return this.#module.global.set(LEFT, this.#get());
+  }
+
+  #newLocal(type: binaryen.Type): number {
+    return addLocal(this.#function, type);
+  }
+}
+
+function i64(module: binaryen.Module, value: number): Expression {
+  return module.i64.const(BigInt(value));
+}

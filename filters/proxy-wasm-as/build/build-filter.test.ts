@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { createHost } from "../testing/index.ts";
+import { type BuildFilterOptions, buildFilter } from "./build-filter.ts";
+
+const build = (code: string, options: Omit<BuildFilterOptions, "files"> = {}) =>
+  buildFilter({ files: { "filter.ts": code }, ...options });
+
+function exportsOf(bytes: Uint8Array = new Uint8Array()): readonly string[] {
+  return WebAssembly.Module.exports(new WebAssembly.Module(Uint8Array.from(bytes))).map(({ name }) => name);
+}
+
+test("a module exports the callbacks of its filter, and no other", async () => {
+  const { bytes, problems } = await build(`import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void { request.headers.set("x-a", "b"); }`);
+  expect(problems).toEqual([]);
+  expect([...exportsOf(bytes)].sort()).toEqual([
+    "_initialize",
+    "memory",
+    "proxy_abi_version_0_2_1",
+    "proxy_on_memory_allocate",
+    "proxy_on_request_headers",
+  ]);
+  expect(createHost(bytes ?? new Uint8Array()).request({}).requestHeaders).toEqual([["x-a", "b"]]);
+});
+
+test("parameters may be left out, and what is returned is a flow, or nothing", async () => {
+  const { bytes, problems } = await build(
+    `import { Flow, log, PerStream, Response, Stream, Connection } from "proxy-wasm-as";
+class Seen { pieces: u32 = 0; }
+const seen = new PerStream<Seen>();
+export function onConfigure(text: string): bool { return text == "yes"; }
+export function onRequestBody(): Flow { return Flow.Continue; }
+export function onResponseBody(response: Response, size: u32): void { log.info("body " + size.toString()); }
+export function onLog(): void { log.info("log"); }
+function onDelete(stream: Stream): void { log.info("delete"); }
+export { onDelete };
+export function onConnection(): Flow { return Flow.Continue; }
+export function onClose(connection: Connection): void {}`,
+    { configuration: "yes" },
+  );
+  expect(problems).toEqual([]);
+  const host = createHost(bytes ?? new Uint8Array(), { configuration: "yes" });
+  const { logs } = host.exchange({ body: "a", response: { body: "bc" } });
+  expect(logs.map(({ message }) => message)).toEqual(expect.arrayContaining(["body 2", "log", "delete"]));
+  expect((await build("export function onConfigure(): bool { return false; }")).problems[0]?.message).toMatch(
+    /^it does not run: /,
+  );
+});
+
+test("what is wrong is said of the author's place", async () => {
+  const code = `import { Request } from "proxy-wasm-as";
+export function onReqest(request: Request): void {}
+export function onTick(now: u64): void {}`;
+  const { bytes, problems } = await build(code);
+  expect(bytes).toBeUndefined();
+  expect(problems.map(({ message, start, end }) => [message, code.slice(start, end)])).toEqual([
+    ["nothing calls `onReqest`", "onReqest"],
+    ["`onTick` has 0 parameters at most", "onTick"],
+  ]);
+  const typed = 'export function onTick(): void { let a: i32 = "b"; }';
+  const [found] = (await build(typed)).problems;
+  expect(typed.slice(found?.start, found?.end)).toBe('"b"');
+  expect((await build("export const a = 1;")).problems[0]?.message).toContain("exports no callback");
+});
+
+test("budget and memory are the module's own", async () => {
+  const { bytes, problems } = await build(
+    `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void { if (request.headers.get("loop") !== null) while (true) {} }`,
+    { name: "mine", budget: 100_000, memory: 64 },
+  );
+  expect(problems).toEqual([]);
+  const { logs } = createHost(bytes ?? new Uint8Array()).request({ headers: [["loop", ""]] });
+  expect(logs[0]?.message).toBe("mine: callback proxy_on_request_headers went over its budget of 100000");
+  const more = await build("export function onTick(): void { memory.grow(1); }", { memory: 500 });
+  expect(more.problems).toEqual([]);
+});
+
+test("a filter whose every request is endless is not built", async () => {
+  const { problems } = await build(
+    'import { Request } from "proxy-wasm-as"; export function onRequest(request: Request): void { while (true) {} }',
+  );
+  expect(problems[0]?.message).toContain("went over its budget of 50000000");
+});
+
+test("objects that are kept need a runtime that keeps them", async () => {
+  const kept = await build(`import { Request } from "proxy-wasm-as";
+let last: string = "";
+export function onRequest(request: Request): void {
+  request.headers.set("x-last", last);
+  const now = request.headers.get("x-now");
+  last = now === null ? "" : now + "!";
+}`);
+  expect(kept.problems).toEqual([]);
+  const host = createHost(kept.bytes ?? new Uint8Array());
+  host.request({ headers: [["x-now", "one"]] });
+  for (let i = 0; i < 100; i++) host.request({ headers: [["x-now", "n".repeat(i)]] });
+  expect(host.request({}).requestHeaders).toEqual([["x-last", `${"n".repeat(99)}!`]]);
+});
+
+test.each([
+  "onTick(): void",
+  "onQueue(): void",
+  "onForeign(): void",
+  "onRequestTrailers(): void",
+  "onResponseTrailers(): void",
+  "onResponseBody(): void",
+  "onUpstreamData(): void",
+  "onClose(): void",
+  "onUpstreamClose(): void",
+  "onLog(): void",
+  "onDelete(): void",
+])("a module is tried by calling it: %s", async (signature) => {
+  const { bytes, problems } = await build(`export function ${signature} { assert(false, "it ran"); }`);
+  expect(bytes).toBeUndefined();
+  expect(problems[0]?.message).toContain("it ran");
+});

@@ -1,0 +1,143 @@
+import binaryen from "assemblyscript/binaryen";
+
+/** An expression of Binaryen's, which it gives as a number. */
+export type Expression = number;
+
+/** A place in an expression where another one stands. */
+export interface Child {
+  readonly expression: Expression;
+  replace(by: Expression): void;
+}
+
+/** An expression that the build has no rules for. */
+export class UnknownExpressionError extends Error {}
+
+type Accessor = (expression: Expression, ...rest: readonly (Expression | number)[]) => Expression;
+type Accessors = Readonly<Record<string, Accessor>>;
+
+// What Binaryen has and its declarations leave out: functions that read and write the fields of each kind.
+const kinds = binaryen as unknown as Readonly<Record<string, number & Accessors>>;
+
+/** The fields that hold other expressions, in the order in which they are evaluated. */
+const fields: Readonly<Record<string, readonly string[]>> = {
+  Nop: [],
+  If: ["Condition", "IfTrue", "IfFalse"],
+  Loop: ["Body"],
+  Break: ["Value", "Condition"],
+  Switch: ["Value", "Condition"],
+  LocalGet: [],
+  LocalSet: ["Value"],
+  GlobalGet: [],
+  GlobalSet: ["Value"],
+  Load: ["Ptr"],
+  Store: ["Ptr", "Value"],
+  MemoryCopy: ["Dest", "Source", "Size"],
+  MemoryFill: ["Dest", "Value", "Size"],
+  Const: [],
+  Unary: ["Value"],
+  Binary: ["Left", "Right"],
+  Select: ["IfTrue", "IfFalse", "Condition"],
+  Drop: ["Value"],
+  Return: ["Value"],
+  MemorySize: [],
+  MemoryGrow: ["Delta"],
+  Unreachable: [],
+};
+
+const byId: ReadonlyMap<number, readonly [string, readonly string[]]> = new Map(
+  Object.entries(fields).map(([kind, names]) => [Number(kinds[`${kind}Id`]), [kind, names]]),
+);
+
+const looked = [
+  "Block",
+  "Break",
+  "Call",
+  "CallIndirect",
+  "Const",
+  "Binary",
+  "If",
+  "LocalGet",
+  "LocalSet",
+  "Loop",
+  "MemoryCopy",
+  "MemoryFill",
+  "MemoryGrow",
+  "Nop",
+  "Return",
+  "Switch",
+  "Unary",
+  "Unreachable",
+] as const;
+
+/** The numbers of the kinds that the build looks at. They differ from those in Binaryen's declarations. */
+export const ids: Readonly<Record<(typeof looked)[number], number>> = Object.fromEntries(
+  looked.map((kind) => [kind, Number(kinds[`${kind}Id`])]),
+) as Record<(typeof looked)[number], number>;
+
+/** What an expression is; Binaryen has nothing to tell of those without fields. */
+export function infoOf(expression: Expression): binaryen.ExpressionInfo {
+  const id = binaryen.getExpressionId(expression);
+  if (id === ids.Nop || id === ids.Unreachable) return { id, type: binaryen.getExpressionType(expression) };
+  return binaryen.getExpressionInfo(expression);
+}
+
+/** Give a function another body. */
+export function setBody(func: number, body: Expression): void {
+  accessor("Function", "setBody")(func, body);
+}
+
+/** Give a function one more local of this type; its number. */
+export function addLocal(func: number, type: number): number {
+  const add = kinds["_BinaryenFunctionAddVar"] as unknown as (func: number, type: number) => number;
+  return add(func, type);
+}
+
+/** The expressions directly in this one, in the order of evaluation. */
+export function childrenOf(expression: Expression): readonly Child[] {
+  const id = binaryen.getExpressionId(expression);
+  if (id === ids.Block) return listed("Block", "Child", expression);
+  if (id === ids.Call) return listed("Call", "OperandAt", expression);
+  if (id === ids.CallIndirect) {
+    return [
+      ...listed("CallIndirect", "OperandAt", expression),
+      ...named("CallIndirect", ["Target"], expression),
+    ];
+  }
+  const known = byId.get(id);
+  if (known === undefined) throw new UnknownExpressionError(`an instruction of Binaryen's kind ${id}`);
+  return named(known[0], known[1], expression);
+}
+
+/** Every expression in this one and itself, each before what stands in it. */
+export function* within(expression: Expression): Generator<Expression> {
+  yield expression;
+  for (const child of childrenOf(expression)) yield* within(child.expression);
+}
+
+function named(kind: string, names: readonly string[], expression: Expression): readonly Child[] {
+  return names.flatMap((name) => {
+    const child = accessor(kind, `get${name}`)(expression);
+    const replace = (by: Expression): void => void accessor(kind, `set${name}`)(expression, by);
+    return child === 0 ? [] : [{ expression: child, replace }];
+  });
+}
+
+function listed(
+  kind: "Block" | "Call" | "CallIndirect",
+  item: string,
+  expression: Expression,
+): readonly Child[] {
+  const count = accessor(kind, kind === "Block" ? "getNumChildren" : "getNumOperands")(expression);
+  const get = accessor(kind, kind === "Block" ? "getChildAt" : `get${item}`);
+  const set = accessor(kind, kind === "Block" ? "setChildAt" : `set${item}`);
+  return Array.from({ length: count }, (_, index) => ({
+    expression: get(expression, index),
+    replace: (by) => void set(expression, index, by),
+  }));
+}
+
+function accessor(kind: string, name: string): Accessor {
+  const found = kinds[kind]?.[name];
+  if (found === undefined) throw new UnknownExpressionError(`Binaryen without ${kind}.${name}`);
+  return found;
+}

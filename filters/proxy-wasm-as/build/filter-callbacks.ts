@@ -1,0 +1,83 @@
+/** How a callback that a filter exports is called. */
+export interface FilterCallback {
+  /** The callback of the ABI, with its parameters. */
+  readonly signature: string;
+  /** The parameter that says for whom it is called. */
+  readonly context: "context" | "root";
+  /** What the filter's own gets, in this order; it may take fewer. */
+  readonly arguments: readonly string[];
+  /** What it may return besides nothing, and what is returned when it returns nothing. */
+  readonly result?: { readonly type: "Flow" | "bool"; readonly otherwise: string };
+}
+
+const flow = { type: "Flow", otherwise: "0" } as const;
+
+function onHeaders(kind: "request" | "response", part: "headers" | "trailers"): FilterCallback {
+  const last = part === "headers" ? ", _last: u32" : "";
+  return {
+    signature: `proxy_on_${kind}_${part}(context: u32, _count: u32${last}): u32`,
+    context: "context",
+    arguments: [`to${kind === "request" ? "Request" : "Response"}(context)`],
+    result: flow,
+  };
+}
+
+function onData(name: string, convert: string): FilterCallback {
+  return {
+    signature: `proxy_on_${name}(context: u32, size: u32, last: u32): u32`,
+    context: "context",
+    arguments: [`${convert}(context)`, "size", "last != 0"],
+    result: flow,
+  };
+}
+
+function onClose(side: "downstream" | "upstream"): FilterCallback {
+  return {
+    signature: `proxy_on_${side}_connection_close(context: u32, peer: u32): void`,
+    context: "context",
+    arguments: ["toConnection(context)", "peer"],
+  };
+}
+
+/** All that a filter may export to be called, by the names of a filter's. `onDelete` is called by the entry's own `proxy_on_delete`. */
+export const filterCallbacks: Readonly<Record<string, FilterCallback>> = {
+  onConfigure: {
+    signature: "proxy_on_configure(root: u32, size: u32): u32",
+    context: "root",
+    arguments: ["text"],
+    result: { type: "bool", otherwise: "1" },
+  },
+  onTick: { signature: "proxy_on_tick(root: u32): void", context: "root", arguments: [] },
+  onQueue: {
+    signature: "proxy_on_queue_ready(root: u32, queue: u32): void",
+    context: "root",
+    arguments: ["toQueue(queue)"],
+  },
+  onForeign: {
+    signature: "proxy_on_foreign_function(root: u32, id: u32, _size: u32): void",
+    context: "root",
+    arguments: ["id"],
+  },
+  onRequest: onHeaders("request", "headers"),
+  onRequestBody: onData("request_body", "toRequest"),
+  onRequestTrailers: onHeaders("request", "trailers"),
+  onResponse: onHeaders("response", "headers"),
+  onResponseBody: onData("response_body", "toResponse"),
+  onResponseTrailers: onHeaders("response", "trailers"),
+  onConnection: {
+    signature: "proxy_on_new_connection(context: u32): u32",
+    context: "context",
+    arguments: ["toConnection(context)"],
+    result: flow,
+  },
+  onData: onData("downstream_data", "toConnection"),
+  onUpstreamData: onData("upstream_data", "toConnection"),
+  onClose: onClose("downstream"),
+  onUpstreamClose: onClose("upstream"),
+  onLog: {
+    signature: "proxy_on_log(context: u32): void",
+    context: "context",
+    arguments: ["toStream(context)"],
+  },
+  onDelete: { signature: "", context: "context", arguments: ["toStream(context)"] },
+};

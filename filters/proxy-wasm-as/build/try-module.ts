@@ -1,0 +1,139 @@
+import {
+  createHost,
+  type Host,
+  type HostExchange,
+  type HostRequest,
+  type HostResult,
+} from "../testing/index.ts";
+
+/**
+ * Run a module on requests that its policies are for and on answers to them, or on connections, and on all else that it is called for, then give it the same configuration again beside the old
+ * one, as an update does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
+ */
+export function tryModule(bytes: Uint8Array, configuration: string): readonly string[] {
+  try {
+    const host = createHost(bytes, { configuration, allowOnHeadersStopIteration: true });
+    const takes = waysOf(bytes);
+    if (host.failure !== null) return [host.failure, ...messages(host.logs)];
+    const failing = (): readonly string[] => {
+      for (const request of requestsFor(configuration)) {
+        for (const take of takes) {
+          const logs = take(host, request);
+          if (host.failure !== null) return [host.failure, ...messages(logs)];
+        }
+      }
+      for (const [name, args] of Object.entries(rootCallbacks)) {
+        host.enter(name, ...args);
+        if (host.failure !== null) return [host.failure, ...messages(host.logs)];
+      }
+      return [];
+    };
+    const first = failing();
+    if (first.length > 0) return first;
+    if (!host.configure(configuration))
+      return ["the plugin refused the same configuration again", ...messages(host.logs)];
+    const second = failing();
+    if (second.length > 0) return second;
+    host.stop();
+    return host.failure === null ? [] : [host.failure, ...messages(host.logs)];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** A module is for requests, for connections, or for both. */
+function waysOf(bytes: Uint8Array): readonly ((host: Host, request: HostExchange) => HostResult["logs"])[] {
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(Uint8Array.from(bytes))).map(
+    ({ name }) => name,
+  );
+  const isForConnections = names.some((name) => /^proxy_on_(new_connection|(up|down)stream_)/.test(name));
+  const isForRequests = names.some((name) => /^proxy_on_(request|response)_/.test(name));
+  return [...(isForRequests || !isForConnections ? [ask] : []), ...(isForConnections ? [connect] : [])];
+}
+
+function ask(host: Host, request: HostExchange): HostResult["logs"] {
+  return host.exchange(request).logs;
+}
+
+/** A connection from where the request would come, with a byte in each direction. */
+function connect(host: Host, { properties = {} }: HostRequest): HostResult["logs"] {
+  const [address = stranger] = String(properties["source.address"]).split(":");
+  const connection = host.connect({ address });
+  connection.receive(1);
+  connection.send(1);
+  connection.close();
+  return connection.logs;
+}
+
+/** What no request leads to: ticks, and answers that come when nobody waits for them any longer. Arguments behind the context's number. */
+const rootCallbacks: Readonly<Record<string, readonly number[]>> = {
+  proxy_on_tick: [],
+  proxy_on_queue_ready: [1],
+  proxy_on_foreign_function: [0, 0],
+  proxy_on_http_call_response: [1_000_000, 0, 0, 0],
+  proxy_on_grpc_receive_initial_metadata: [1_000_000, 0],
+  proxy_on_grpc_receive: [1_000_000, 0],
+  proxy_on_grpc_receive_trailing_metadata: [1_000_000, 0],
+  proxy_on_grpc_close: [1_000_000, 14],
+};
+
+const headers: readonly HostRequest["headers"][] = [
+  [],
+  [
+    [":method", "GET"],
+    [":path", "/"],
+    [":authority", "wire"],
+    ["user-agent", "wire"],
+  ],
+];
+
+/** An address of nobody's, from the block for documentation. */
+const stranger = "203.0.113.1";
+
+/** A peer of each policy, which is what makes it run. */
+function requestsFor(configuration: string): readonly HostExchange[] {
+  const lines = configuration.split("\n").map((line) => line.split("\t"));
+  const addresses = new Map(
+    lines.flatMap(([kind, name = "", list = ""]) =>
+      kind === "@peer" ? [[name, list.split(",")[0] ?? stranger] as const] : [],
+    ),
+  );
+  const known = [...addresses.values()];
+  const routes = new Set<string>();
+  const sources = new Set<string>();
+  for (const [name = "", direction, peers = ""] of lines) {
+    if (name === "" || name.startsWith("@")) continue;
+    const [first = ""] = peers.split(",");
+    const any = first === "*" || first.startsWith("!");
+    if (direction === "outbound") routes.add(any ? "wire" : first);
+    else
+      for (const source of any ? [stranger, ...known] : [addresses.get(first) ?? stranger])
+        sources.add(source);
+  }
+  const properties = [
+    ...[...routes].map((route) => ({ "source.address": `${stranger}:1`, "xds.route_name": route })),
+    ...[...sources].map((source) => ({ "source.address": `${source}:1`, "xds.route_name": "wire" })),
+  ];
+  // A module that is no set of policies has no peers, and is for everybody.
+  if (properties.length === 0)
+    properties.push({ "source.address": `${stranger}:1`, "xds.route_name": "wire" });
+  // With a body in two pieces, with trailers, and without any.
+  const trailers = [["x-checksum", "1"]] as const;
+  const bodies: readonly Omit<HostExchange, "headers">[] = [
+    {},
+    { body: ['{"wire":', "1}"] },
+    { body: "wire", trailers, response: { body: ["wi", "re"], trailers } },
+  ];
+  return properties.flatMap((each) =>
+    headers.flatMap((list = []) => bodies.map((body) => ({ ...body, headers: list, properties: each }))),
+  );
+}
+
+const whole = "as a whole: it is empty or too long, lacks a policy, or has no room beside others in use";
+
+function messages(logs: HostResult["logs"]): readonly string[] {
+  // That it failed, and of what, is said apart. Nothing behind the colon is no line that is wrong.
+  return logs
+    .map(({ message }) => message.replace(/^configuration refused: $/, `$&${whole}`))
+    .filter((message) => !message.startsWith("wasm failed: "));
+}

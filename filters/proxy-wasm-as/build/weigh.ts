@@ -1,0 +1,159 @@
+import binaryen from "assemblyscript/binaryen";
+import { constantOf } from "./counted-loop.ts";
+import { childrenOf, type Expression, ids, infoOf } from "./expressions.ts";
+
+/** What is known of a function of a module. */
+export interface Weighed {
+  readonly body: Expression;
+  /** What one call costs at most besides its loops and what pays for itself. */
+  readonly weight: number;
+  /** It pays for each call of it: it may call itself, or weighs too much to be paid for by those that call it. */
+  readonly isMetered: boolean;
+  /** Whether a call of it may change what is left of the budget. */
+  readonly pays: boolean;
+}
+
+/** Functions by their names in the module, with what an expression costs at most besides the loops in it. */
+export interface Weights {
+  readonly functions: ReadonlyMap<string, Weighed>;
+  weigh(expression: Expression): number;
+  /** Whether this call may change what is left of the budget. */
+  pays(call: Expression): boolean;
+}
+
+/** A call of the host, which takes so much longer than an instruction. */
+const HOST_CALL = 200;
+/** As a call of the host does: the engine moves or renews the memory. */
+const MEMORY_GROW = 2000;
+const DIVISION = 8;
+const divisions: ReadonlySet<number> = new Set([
+  ...[binaryen.DivSInt32, binaryen.DivUInt32, binaryen.RemSInt32, binaryen.RemUInt32],
+  ...[binaryen.DivSInt64, binaryen.DivUInt64, binaryen.RemSInt64, binaryen.RemUInt64],
+]);
+/** Copied or filled at once, these cost about an instruction. */
+export const BYTES_SHIFT = 4;
+/** A function that weighs more pays for itself: without it, functions that call others twice would double from one to the next. */
+const HEAVY = 4096;
+
+interface Node {
+  readonly name: string;
+  readonly body: Expression;
+  readonly callees: ReadonlySet<string>;
+  readonly hasCharge: boolean;
+}
+
+/** Weigh all functions of a module; a function that calls itself, by whatever way, weighs what one call of it does. */
+export function weighModule(module: binaryen.Module): Weights {
+  const infos = Array.from({ length: module.getNumFunctions() }, (_, index) =>
+    binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
+  );
+  const types = new Map(infos.map(({ name, params, results }) => [name, `${params} ${results}`]));
+  const imported = new Set(infos.filter(({ base }) => base).map(({ name }) => name));
+  const inTables = new Set(
+    Array.from({ length: module.getNumElementSegments() }, (_, index) =>
+      binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)),
+    ).flatMap(({ data }) => data),
+  );
+  /** Whom this may call. */
+  const calleesOf = (expression: Expression): readonly string[] => {
+    const info = infoOf(expression);
+    if (info.id === ids.Call) return [(info as binaryen.CallInfo).target];
+    if (info.id !== ids.CallIndirect) return [];
+    const { params, results } = info as unknown as { readonly params: number; readonly results: number };
+    return [...inTables].filter((name) => types.get(name) === `${params} ${results}`);
+  };
+  const nodes = new Map<string, Node>();
+  for (const { name, body } of infos) {
+    if (imported.has(name)) continue;
+    const callees = new Set<string>();
+    let hasCharge = false;
+    const visit = (expression: Expression): void => {
+      for (const callee of calleesOf(expression)) callees.add(callee);
+      if (binaryen.getExpressionId(expression) === ids.Loop || copiedSize(expression) !== undefined)
+        hasCharge = true;
+      for (const child of childrenOf(expression)) visit(child.expression);
+    };
+    visit(body);
+    nodes.set(name, { name, body, callees, hasCharge });
+  }
+  const functions = new Map<string, Weighed>();
+  const weigh = (expression: Expression): number => {
+    const { id } = infoOf(expression);
+    if (id === ids.Loop) return 0;
+    let weight = id === ids.Block || id === ids.Nop ? 0 : 1;
+    if (id === ids.MemoryGrow) weight = MEMORY_GROW;
+    if (id === ids.Binary && divisions.has((infoOf(expression) as binaryen.BinaryInfo).op)) weight = DIVISION;
+    const costs = calleesOf(expression).map((callee) => {
+      if (imported.has(callee)) return HOST_CALL;
+      const known = functions.get(callee);
+      return known === undefined || known.isMetered ? 1 : known.weight;
+    });
+    weight += Math.max(0, ...costs) + constantBytes(expression) / 2 ** BYTES_SHIFT;
+    for (const child of childrenOf(expression)) weight += weigh(child.expression);
+    return Math.ceil(weight);
+  };
+  // Those that are called come before those that call them.
+  for (const together of components(nodes)) {
+    const names = new Set(together.map(({ name }) => name));
+    const isRecursive = together.some(({ callees }) => [...callees].some((callee) => names.has(callee)));
+    const weighed = together.map(({ name, body, callees, hasCharge }): readonly [string, Weighed] => {
+      const weight = weigh(body);
+      const isMetered = isRecursive || weight > HEAVY;
+      const pays =
+        isMetered || hasCharge || [...callees].some((callee) => functions.get(callee)?.pays === true);
+      return [name, { body, weight, isMetered, pays }];
+    });
+    for (const [name, found] of weighed) functions.set(name, found);
+  }
+  return {
+    functions,
+    weigh,
+    pays: (call) => calleesOf(call).some((callee) => functions.get(callee)?.pays === true),
+  };
+}
+
+/** The size of what is copied or filled, where it is not known before. */
+export function copiedSize(expression: Expression): Expression | undefined {
+  const info = infoOf(expression);
+  if (info.id !== ids.MemoryCopy && info.id !== ids.MemoryFill) return undefined;
+  const { size } = info as binaryen.MemoryCopyInfo;
+  return constantOf(size) === undefined ? size : undefined;
+}
+
+function constantBytes(expression: Expression): number {
+  const info = infoOf(expression);
+  if (info.id !== ids.MemoryCopy && info.id !== ids.MemoryFill) return 0;
+  return (constantOf((info as binaryen.MemoryCopyInfo).size) ?? 0) >>> 0;
+}
+
+/** Functions that may call one another in a circle, together; by Tarjan's algorithm. */
+function components(nodes: ReadonlyMap<string, Node>): readonly (readonly Node[])[] {
+  const found: Node[][] = [];
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: Node[] = [];
+  const onStack = new Set<string>();
+  const visit = (node: Node): void => {
+    const here = order.size;
+    order.set(node.name, here);
+    low.set(node.name, here);
+    stack.push(node);
+    onStack.add(node.name);
+    const lower = (to: number | undefined): void =>
+      void low.set(node.name, Math.min(low.get(node.name) ?? here, to ?? here));
+    for (const name of node.callees) {
+      const callee = nodes.get(name);
+      if (callee === undefined) continue;
+      if (!order.has(name)) {
+        visit(callee);
+        lower(low.get(name));
+      } else if (onStack.has(name)) lower(order.get(name));
+    }
+    if (low.get(node.name) !== here) return;
+    const together = stack.splice(stack.indexOf(node));
+    for (const { name } of together) onStack.delete(name);
+    found.push(together);
+  };
+  for (const node of nodes.values()) if (!order.has(node.name)) visit(node);
+  return found;
+}

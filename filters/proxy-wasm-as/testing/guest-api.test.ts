@@ -1,0 +1,306 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { filterModule, hostOf } from "./filter.test-helper.ts";
+import { createHost } from "./index.ts";
+
+test("the filter that others are measured by has 1,400 bytes at most, and imports what it uses", async () => {
+  const bytes = await filterModule(`export function onRequest(request: Request): Flow {
+    const headers = request.headers;
+    if (headers.get("x-tenant") == "blue" && headers.get("x-canary") == "true") {
+      headers.set("x-version", "2");
+      headers.add("x-seen-by", "wire");
+    }
+    return Flow.Continue;
+  }
+  export function onResponse(response: Response): Flow { response.headers.add("x-served-by", "wire"); return Flow.Continue; }`);
+  expect(bytes.length).toBeLessThanOrEqual(1400);
+  const module = new WebAssembly.Module(Uint8Array.from(bytes));
+  expect(WebAssembly.Module.imports(module).map(({ name }) => name)).toEqual([
+    "proxy_replace_header_map_value",
+    "proxy_get_header_map_value",
+    "proxy_add_header_map_value",
+  ]);
+  const headers = [
+    ["x-tenant", "blue"],
+    ["x-canary", "true"],
+    ["x-version", "1"],
+  ] as const;
+  const { requestHeaders } = createHost(bytes).exchange({ headers });
+  expect(requestHeaders).toEqual([...headers.slice(0, 2), ["x-version", "2"], ["x-seen-by", "wire"]]);
+});
+
+test("any bytes that a header may have pass through a string unchanged", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    request.headers.set("b", request.headers.get("a")!);
+    return Flow.Continue;
+  }`);
+  const byte = fc.integer({ min: 1, max: 255 }).filter((value) => value !== 10 && value !== 13);
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 64 }), (value) => {
+      const { requestHeaderBytes } = host.request({ headers: [["a", Uint8Array.from(value)]] });
+      expect([...(requestHeaderBytes.find(([name]) => name === "b")?.[1] ?? [])]).toEqual(value);
+    }),
+    { numRuns: 10_000 },
+  );
+  const before = host.memoryPages;
+  for (let i = 0; i < 1000; i++) host.request({ headers: [["a", "x".repeat(1000)]] });
+  expect(host.memoryPages).toBe(before);
+});
+
+test("text is asked for: UTF-8 or null", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    const text = utf8.decode(request.headers.get("a")!);
+    request.headers.set("text", text === null ? "none" : utf8.encode(text + "!"));
+    request.headers.set("status", request.headers.set("b", "\\u0100").toString());
+    return Flow.Continue;
+  }`);
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ min: 128, maxLength: 4 }),
+        fc.string({ unit: "binary" }).map((s) => Buffer.from(s)),
+      ),
+      (value) => {
+        fc.pre(!value.some((each) => each === 0 || each === 10 || each === 13));
+        let wanted = "none";
+        try {
+          wanted = `${decoder.decode(value)}!`;
+        } catch {
+          // Not UTF-8.
+        }
+        const { requestHeaderBytes } = host.request({ headers: [["a", Uint8Array.from(value)]] });
+        const found = requestHeaderBytes.find(([name]) => name === "text")?.[1];
+        expect(Buffer.from(found ?? []).toString("utf8")).toBe(wanted);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  expect(host.request({ headers: [["a", "ü"]] }).requestHeaders).toContainEqual(["status", "2"]);
+});
+
+test("headers: all values, entries, and all of them replaced; what is not at hand is not there", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    const headers = request.headers;
+    const all = headers.getAll("A").join("|") + headers.getJoined("a", "; ")! + headers.has("a", "2").toString() +
+      headers.has("a", "9").toString() + headers.entries().length.toString();
+    const bad = headers.replaceAll([["a"]]).toString() + headers.replaceAll([["a b", "c"]]).toString();
+    headers.replaceAll([["seen", all], ["bad", bad], ["response", request.response.headers.set("x", "y").toString()],
+      ["missing", request.response.headers.get("x") === null ? "null" : "there"], ["empty", request.headers.get("e")!]]);
+    return Flow.Continue;
+  }`);
+  const headers = [
+    ["a", "1"],
+    ["a", "2"],
+    ["e", ""],
+  ] as const;
+  expect(host.request({ headers }).requestHeaders).toEqual([
+    ["seen", "1|21; 2truefalse3"],
+    ["bad", "22"],
+    ["response", "2"],
+    ["missing", "null"],
+    ["empty", ""],
+  ]);
+});
+
+test("a body is text, or bytes, and can be changed at both ends", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow { return Flow.Continue; }
+  export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+    if (!last) return Flow.Pause;
+    const body = request.body;
+    const before = body.text()! + body.size.toString() + body.bytes(1, 2)![0].toString();
+    body.drain(1);
+    body.prepend("é");
+    body.append(toBytes("\\u00ff"));
+    log.info(before + (body.text() === null ? " not UTF-8 " : " text ") + body.bytes()!.length.toString());
+    body.replace(before);
+    return Flow.Continue;
+  }`);
+  const result = host.exchange({ body: ["ab", "c"] });
+  expect(result.logs).toEqual([{ level: 2, message: "abc398 not UTF-8 5" }]);
+  expect(result.requestBody).toBe("abc398");
+});
+
+test("an answer is given once, with headers, text and a status of gRPC", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    const first = request.reply(429, "später", [["retry-after", "1"]], 8);
+    log.info(first.toString() + request.reply(500).toString());
+    return Flow.Pause;
+  }
+  export function onResponse(response: Response): Flow { log.info(response.status.toString() + response.reply(500).toString()); return Flow.Continue; }`);
+  const { localReply, logs } = host.exchange({});
+  expect(localReply).toMatchObject({ status: 429, body: "später" });
+  expect(logs.map(({ message }) => message)).toEqual(["02", "4292"]);
+});
+
+test("fetch holds a request back until the answer is there, or there is none", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    const status = request.fetch({ cluster: request.headers.get("to")!, method: "POST", path: "/check", headers: [["x-a", "b"]],
+      body: "é", timeoutMs: 100 }, checked, 7);
+    if (status != Status.Ok) { request.headers.set("status", status.toString()); return Flow.Continue; }
+    return Flow.Pause;
+  }
+  function checked(request: Request, answer: Answer): void {
+    if (answer.failed) { request.reply(503); return; }
+    if (answer.status != 200) { request.reply(403, answer.body.text()!); return; }
+    request.headers.set("x-user", answer.headers.get("x-user")! + answer.tag.toString());
+    request.resume();
+  }`);
+  host.onFetch("auth", ({ headers, body }) => {
+    expect(body).toBe("é");
+    expect(headers).toContainEqual(["x-a", "b"]);
+    return { headers: [["x-user", "ada"]] };
+  });
+  host.onFetch("no", () => ({ status: 401, body: "who?" }));
+  host.onFetch("down", () => "fail");
+  host.onFetch("slow");
+  const ask = (to: string) => host.request({ headers: [["to", to]] });
+  expect(ask("auth").requestHeaders).toContainEqual(["x-user", "ada7"]);
+  expect(ask("no").localReply).toMatchObject({ status: 403, body: "who?" });
+  expect(ask("down").localReply).toMatchObject({ status: 503 });
+  expect(ask("none").requestHeaders).toContainEqual(["status", "2"]);
+  const late = host.open({ headers: [["to", "slow"]] });
+  late.end();
+  host.advance(200_000_000n);
+  expect(host.failure).toBeNull();
+});
+
+test("a record for each stream lasts as long as the stream, and its memory is used again", async () => {
+  const host = await hostOf(`class State { tries: u32 = 3; seen: bool }
+  const states = new PerStream<State>();
+  const hits = new Counter("hits");
+  export function onRequest(request: Request): Flow {
+    const state = states.of(request);
+    state.tries += <u32>request.headers.get("a")!.length;
+    state.seen = true;
+    hits.increment();
+    return Flow.Continue;
+  }
+  export function onResponse(response: Response): Flow {
+    const state = states.of(response);
+    response.headers.set("tries", state.tries.toString() + state.seen.toString());
+    return Flow.Continue;
+  }`);
+  const open = Array.from({ length: 100 }, (_, n) => host.open({ headers: [["a", "x".repeat(n)]] }));
+  open.forEach((stream, n) => {
+    stream.respond({});
+    stream.end();
+    expect(stream.result().response?.headers).toContainEqual(["tries", `${n + 3}true`]);
+  });
+  const before = host.memoryPages;
+  for (let i = 0; i < 20_000; i++) host.exchange({ headers: [["a", "x"]] });
+  expect(host.memoryPages).toBe(before);
+  expect(host.metrics.get("hits")).toBe(20_100);
+});
+
+test("shared data is changed by version, queues are heard of, timers tick, and configurations are kept apart", async () => {
+  const host = await hostOf(
+    `class Settings { name: string = ""; constructor(name: string) { this.name = name; } }
+  const settings = new PerPlugin<Settings>();
+  export function onConfigure(text: string): bool {
+    settings.set(new Settings(text));
+    setTickPeriod(1000);
+    Queue.register("jobs");
+    return text != "bad";
+  }
+  export function onTick(): void {
+    shared.update("ticks", (value: string | null): string => value === null ? "1" : value + "1");
+    Queue.resolve("", "jobs")!.push(settings.current!.name);
+  }
+  export function onQueue(queue: Queue): void { for (let item = queue.pop(); item !== null; item = queue.pop()) log.warn(item); }
+  export function onRequest(request: Request): Flow {
+    const found = shared.get("ticks");
+    request.headers.set("ticks", found === null ? "none" : found.value);
+    request.headers.set("name", settings.get(request)!.name);
+    request.headers.set("cas", found === null ? "" : shared.set("ticks", "", found.version + 1).toString());
+    return Flow.Continue;
+  }`,
+    { configuration: "one" },
+    "minimal",
+  );
+  expect(host.request({}).requestHeaders).toEqual([
+    ["ticks", "none"],
+    ["name", "one"],
+    ["cas", ""],
+  ]);
+  host.advance(2_000_000_000n);
+  expect(host.logs.map(({ message }) => message)).toContain("one");
+  expect(host.request({}).requestHeaders).toEqual([
+    ["ticks", "11"],
+    ["name", "one"],
+    ["cas", "8"],
+  ]);
+  expect(host.configure("bad")).toBe(false);
+  const other = host.addPlugin({ configuration: "two" });
+  expect(other?.request({}).requestHeaders).toContainEqual(["name", "two"]);
+  expect(host.request({}).requestHeaders).toContainEqual(["name", "one"]);
+});
+
+test("gRPC: a call has one answer, a stream has handlers", async () => {
+  const host = await hostOf(
+    `export function onRequest(request: Request): Flow {
+    if (request.headers.get("how") == "call") {
+      request.grpc({ cluster: "g", service: "s.S", method: "M", message: toBytes("hi") }, answered, 5);
+      return Flow.Pause;
+    }
+    const stream = request.grpcStream({ cluster: "g", service: "s.S", method: "N" }, { onMessage: said, onClose: closed });
+    stream!.send(toBytes("one"));
+    return Flow.Pause;
+  }
+  function answered(request: Request, answer: GrpcAnswer): void {
+    request.headers.set("answer", answer.failed ? answer.status.toString() + answer.statusMessage : fromBytes(answer.message!) + answer.tag.toString());
+    request.resume();
+  }
+  function said(stream: GrpcStream): void { stream.request.headers.set("said", fromBytes(stream.message!)); }
+  function closed(stream: GrpcStream): void { stream.request.headers.set("closed", stream.status.toString()); stream.request.resume(); }`,
+  );
+  let fails = false;
+  host.onGrpc("g", (call) => {
+    if (fails) call.close(14, "gone");
+    else if (call.kind === "call") call.send(`${call.messages[0]}!`);
+    else if (call.messages.length > 0) {
+      call.send("two");
+      call.close(0);
+    }
+  });
+  const ask = (how: string) => host.request({ headers: [["how", how]] }).requestHeaders;
+  expect(ask("call")).toContainEqual(["answer", "hi!5"]);
+  expect(ask("stream")).toEqual([
+    ["how", "stream"],
+    ["said", "two"],
+    ["closed", "0"],
+  ]);
+  fails = true;
+  expect(ask("call")).toContainEqual(["answer", "14gone{via_upstream}"]);
+  expect(host.failure).toBeNull();
+});
+
+test("properties have their types; foreign functions, chance and time are the host's", async () => {
+  const host = await hostOf(
+    `export function onRequest(request: Request): Flow {
+    const seen = properties.request.path! + " " + properties.request.size.toString() + " " + (properties.node.id === null ? "none" : "some") +
+      " " + properties.getInt("no.such", 5).toString() + " " + properties.getBool("no.such", true).toString();
+    setProperty("seen", seen);
+    const text = foreign.call("uncompress", foreign.call("compress", "abc")!)!;
+    log.info(seen + text + (foreign.call("none") === null ? " null " : "") + (now() > 0).toString() + (random() < 1).toString() +
+      randomBytes(4).length.toString());
+    log.debug("dropped");
+    clearRouteCache();
+    return Flow.Continue;
+  }`,
+  );
+  const { logs, calls } = host.request({ headers: [[":path", "/a?b"]] });
+  expect(logs).toHaveLength(1);
+  expect(logs[0]?.message).toMatch(/^\/a\?b -?\d+ none 5 trueabc null truetrue4$/);
+  expect(calls.filter((call) => call === "log")).toHaveLength(1);
+});
+
+test("a connection's data is read, and a connection closed", async () => {
+  const host =
+    await hostOf(`export function onConnection(connection: Connection): Flow { return Flow.Continue; }
+  export function onData(connection: Connection, size: u32, last: bool): Flow { log.info(connection.data.size.toString()); connection.close(); return Flow.Continue; }`);
+  const connection = host.connect({ address: "10.0.0.1:5" });
+  connection.receive(3);
+  expect(host.failure).toBeNull();
+  expect(connection.isOpen).toBe(false);
+});

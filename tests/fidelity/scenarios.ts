@@ -1,0 +1,443 @@
+/** One scenario of the table: what the probe plays, and the traffic that it plays it on. */
+export interface Scenario {
+  readonly name: string;
+  /** What the probe does, see `probe.ts`. */
+  readonly play: string;
+  /** Which plugin; default `plain`. */
+  readonly plugin?: PluginName;
+  /** Default GET. */
+  readonly body?: readonly string[];
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly trailers?: Readonly<Record<string, string>>;
+  /** What the service answers: its body in pieces, and trailers. Default `12`, `34`. */
+  readonly want?: "empty" | "trailers";
+  /** Over TCP instead, a line for each piece; the play is the first. */
+  readonly tcp?: readonly string[];
+}
+
+export type PluginName = "plain" | "stops" | "other" | "closed" | "open" | "reload";
+
+const request = (name: string, play: string, more: Partial<Scenario> = {}): Scenario => ({
+  name,
+  play,
+  ...more,
+});
+const callout = ":method=GET&:path=/fetch&:authority=service";
+
+/** The table: every group of the ABI, and what Envoy makes of each at its edges. */
+export const scenarios: readonly Scenario[] = [
+  // Headers.
+  request("first value only", "request: get 0 x-a; get 0 X-A; get 0 x-none", {
+    headers: [
+      ["x-a", "1"],
+      ["x-a", "2"],
+    ],
+  }),
+  request("pairs of duplicates in their order", "request: pairs 0", {
+    headers: [
+      ["x-a", "1"],
+      ["x-b", "2"],
+      ["x-a", "3"],
+    ],
+  }),
+  request("an empty value is not missing", "request: get 0 x-a", { headers: [["x-a", ""]] }),
+  request("add behind the values that there are", "request: add 0 x-a 2; get 0 x-a; pairs 0", {
+    headers: [
+      ["x-a", "1"],
+      ["x-b", "1"],
+    ],
+  }),
+  request("replace takes all values and goes to the end", "request: set 0 x-a 9; pairs 0", {
+    headers: [
+      ["x-a", "1"],
+      ["x-b", "1"],
+      ["x-a", "2"],
+    ],
+  }),
+  request("replace makes what is missing", "request: set 0 x-new 9; pairs 0"),
+  request(
+    "remove takes all values, and what is missing is fine",
+    "request: del 0 x-a; del 0 x-none; pairs 0",
+    {
+      headers: [
+        ["x-a", "1"],
+        ["x-a", "2"],
+      ],
+    },
+  ),
+  request("names are lowered", "request: add 0 X-Upper 1; set 0 X-Other 2; pairs 0"),
+  request(
+    "a name that is no ASCII",
+    "request: add 0 x-%C3%84 1; get 0 x-%C3%84; get 0 x-%C3%A4; del 0 x-%C3%84",
+  ),
+  request("bytes that are no UTF-8", "request: get 0 x-a; set 0 x-b %FF%80z; pairs 0", {
+    headers: [["x-a", "\xff\xfe\x80"]],
+  }),
+  request(
+    "adding to a header that Envoy holds once",
+    "request: add 0 content-type b; get 0 content-type; add 0 user-agent b; get 0 user-agent; add 0 x-request-id b; add 0 x-request-id c; get 0 x-request-id",
+    {
+      headers: [
+        ["content-type", "a"],
+        ["user-agent", "a"],
+      ],
+    },
+  ),
+  request("adding an authority", "request: set 0 :authority a; add 0 :authority b; get 0 :authority"),
+  request("adding a cookie", "request: add 0 cookie b=1; get 0 cookie; del 0 cookie", {
+    headers: [["cookie", "a=1"]],
+  }),
+  request(
+    "adding accept, authorization and referer",
+    "request: add 0 accept b; get 0 accept; add 0 authorization b; get 0 authorization; add 0 referer b; get 0 referer",
+    {
+      headers: [
+        ["accept", "a"],
+        ["authorization", "a"],
+        ["referer", "a"],
+      ],
+    },
+  ),
+  request("the size of a map", "request: size 0; size 2; size 9; size 4"),
+  request(
+    "set all pairs",
+    "request: setpairs 0 :method=GET&:path=/new&:authority=b&:scheme=http&x-forwarded-proto=http&x-only=1; pairs 0; get 0 :path",
+  ),
+  request(
+    "pairs that are cut off are none",
+    "response: rawpairs 2 %05%00%00%00%01; get 2 x-up; set 2 :status 200",
+  ),
+  request(
+    "pairs without their zero bytes are none",
+    "response: rawpairs 2 %01%00%00%00%01%00%00%00%01%00%00%00a1b2; pairs 2; set 2 :status 200",
+  ),
+  request(
+    "pairs with bytes behind them are none",
+    "response: rawpairs 2 %01%00%00%00%01%00%00%00%01%00%00%00a%001%00%00; get 2 a; set 2 :status 200",
+  ),
+  request("1024 pairs are some", "response: addmany 2 1024; get 2 x; del 2 x; set 2 :status 200"),
+  request("1025 pairs are none", "response: addmany 2 1025; get 2 x; set 2 :status 200"),
+  request("no pairs", "response: setpairs 2; pairs 2; set 2 :status 200"),
+  // Phases.
+  request(
+    "responses are not at hand for requests",
+    "request: get 2 :status; pairs 2; add 2 x-a 1; set 2 x-a 1; del 2 x-a; size 2",
+  ),
+  request(
+    "requests are not at hand any more for responses",
+    "response: get 0 x-a; pairs 0; add 0 x-a 1; get 2 x-up; get 2 x-none",
+    { headers: [["x-a", "1"]] },
+  ),
+  request(
+    "trailers that there are not",
+    "request: get 1 t; pairs 1; add 1 t 1 | response: get 3 t; add 3 t 1",
+  ),
+  request(
+    "maps of callouts outside of them",
+    "request: get 4 a; get 5 a; get 6 a; get 7 a; pairs 6; add 6 a 1; set 4 a 1",
+  ),
+  request("maps that there are not", "request: get 8 a; pairs 8; add 8 a 1; size 8; get 99 a"),
+  request(
+    "while logging",
+    "log: get 0 x-a; get 2 x-up; get 1 t; get 3 t; pairs 0; add 0 x-a 2; set 2 x-a 1; size 2",
+    { headers: [["x-a", "1"]] },
+  ),
+  request(
+    "after the log",
+    "done: get 0 x-a; pairs 0; prop request/path; prop response/code; prop connection/mtls; prop plugin_name | delete: get 0 x-a; prop request/path",
+    {
+      headers: [["x-a", "1"]],
+    },
+  ),
+  request("done is false for a request", "done: ret 0; done | delete: time"),
+  // Bodies.
+  request(
+    "a body in pieces",
+    "request: time | body: buf 0 0 99; bufstat 0 | lastbody: buf 0 0 99; bufstat 0",
+    { body: ["ab", "cd"] },
+  ),
+  request("a body that is held", "body: buf 0 0 99; bufstat 0 | lastbody: buf 0 0 99 | hold: 1", {
+    body: ["ab", "cd", "e"],
+  }),
+  request(
+    "parts of a body",
+    "lastbody: buf 0 1 2; buf 0 4 9; buf 0 9 9; buf 0 0 0; buf 0 4294967295 9; buf 1 0 9; buf 9 0 9; bufstat 9 | hold: 1",
+    { body: ["abcde"] },
+  ),
+  request("put before a body", "lastbody: setbuf 0 0 0 <; buf 0 0 99 | hold: 1", { body: ["abc"] }),
+  request("put instead of a beginning", "lastbody: setbuf 0 0 2 <; buf 0 0 99 | hold: 1", { body: ["abc"] }),
+  request("put instead of all", "lastbody: setbuf 0 0 99 new; buf 0 0 99 | hold: 1", { body: ["abc"] }),
+  request("put behind a body", "lastbody: setbuf 0 99 0 >; setbuf 0 4 9 >; buf 0 0 99 | hold: 1", {
+    body: ["abc"],
+  }),
+  request("put into the middle of a body", "lastbody: setbuf 0 1 1 x; buf 0 0 99 | hold: 1", {
+    body: ["abc"],
+  }),
+  request("put into a piece", "body: setbuf 0 0 0 < | lastbody: setbuf 0 99 0 >", { body: ["ab", "cd"] }),
+  request(
+    "put where there is no body",
+    "request: setbuf 0 0 0 x; setbuf 4 0 0 x; setbuf 6 0 0 x; setbuf 7 0 0 x; setbuf 9 0 0 x; buf 0 0 9; bufstat 0; buf 7 0 9; buf 4 0 9; buf 5 0 9; bufstat 5",
+  ),
+  request(
+    "a response's body, held and changed",
+    "resbody: buf 1 0 99 | lastresbody: buf 1 0 99; setbuf 1 0 1 <; setbuf 1 99 0 > | response: del 2 content-length | reshold: 1",
+  ),
+  request("a response's body in pieces", "resbody: buf 1 0 99 | lastresbody: buf 1 0 99; buf 0 0 9"),
+  request("headers while the body is held", "request: ret 0 | body: get 0 x-a; set 0 x-a 2 | hold: 1", {
+    body: ["ab", "cd"],
+    headers: [["x-a", "1"]],
+  }),
+  request(
+    "headers held, body seen",
+    "request: ret 1 | body: get 0 x-a; ret 1 | lastbody: set 0 x-a 2; pairs 0 | hold: 1",
+    { plugin: "stops", body: ["ab", "cd"], headers: [["x-a", "1"]] },
+  ),
+  request("a body that is dropped", "body: ret 3 | lastbody: buf 0 0 99", { body: ["ab", "cd"] }),
+  // Trailers.
+  request("trailers", "trailers: get 1 t; pairs 1; set 1 t 2; add 1 u 3; del 1 v; size 1", {
+    body: ["ab"],
+    trailers: { t: "1", v: "1" },
+  }),
+  request(
+    "trailers with a held body",
+    "body: ret 1 | lastbody: ret 1 | trailers: buf 0 0 99; get 1 t | hold: 1",
+    { body: ["ab"], trailers: { t: "1" } },
+  ),
+  request("trailers of a response", "restrailers: get 3 t; set 3 t 2; add 3 u 3; get 2 x-up", {
+    want: "trailers",
+  }),
+  request("trailers made at the end of a body", "lastbody: add 1 t 1; get 1 t; size 1", { body: ["ab"] }),
+  request("trailers made at the end of a response", "lastresbody: add 3 t 1; get 3 t"),
+  // Answers.
+  request(
+    "an answer",
+    "request: reply 429 wh%20y no x-r=1; get 0 x-a | response: get 2 :status; get 2 x-r; add 2 x-s 1; prop response/code_details | log: prop response/code_details",
+    { headers: [["x-a", "1"]] },
+  ),
+  request("an answer overrules what is returned", "request: reply 403 d; ret 0 | response: get 2 :status"),
+  request(
+    "an answer without a body",
+    "request: reply 204 d | response: get 2 content-length; get 2 content-type",
+  ),
+  request(
+    "an answer with its own type",
+    "request: reply 200 d {} content-type=application/json | response: get 2 content-type",
+  ),
+  request("an answer from a body", "lastbody: reply 400 d bad | response: get 2 :status | hold: 1", {
+    body: ["ab"],
+  }),
+  request("an answer instead of a response", "response: reply 500 d own"),
+  request(
+    "an answer with a status of gRPC",
+    "request: reply 200 d denied x-r=1 7 | response: get 2 :status; get 2 grpc-status; get 2 grpc-message",
+    { headers: [["content-type", "application/grpc"]] },
+  ),
+  request("bytes in an answer", "request: reply 200 d %FF%00z x-r=%FF%80"),
+  // Pausing.
+  request(
+    "pause, and resume by a tick",
+    "request: tick 20; ret 1 | tick: tick 0; eff self; get 0 x-a; set 0 x-a 2; cont 0; get 0 x-a | response: time",
+    { headers: [["x-a", "1"]] },
+  ),
+  request(
+    "pause, and answer by a tick",
+    "request: tick 20; ret 1 | tick: tick 0; eff self; reply 403 d late | response: get 2 :status",
+  ),
+  request(
+    "pause before a body",
+    "request: tick 120; ret 1 | tick: tick 0; eff self; cont 0 | body: buf 0 0 9 | lastbody: buf 0 0 9",
+    { body: ["ab"] },
+  ),
+  request(
+    "pause a held body",
+    "request: time | lastbody: tick 20; ret 1 | tick: tick 0; eff self; buf 0 0 99; setbuf 0 0 0 <; cont 0 | hold: 1",
+    { body: ["ab"] },
+  ),
+  request(
+    "pause a response",
+    "response: tick 20; ret 1 | tick: tick 0; eff self; get 2 x-up; set 2 x-up 2; cont 1",
+  ),
+  request("streams that there are not", "request: cont 2; cont 3; cont 4; close 2; close 3; close 9"),
+  request("reset by a tick", "request: tick 20; ret 1 | tick: tick 0; eff self; close 0"),
+  // Contexts.
+  request(
+    "contexts that there are not",
+    "request: eff 99999; eff 0; eff root; get 0 x-a; eff self; get 0 x-a; done; status",
+    { headers: [["x-a", "1"]] },
+  ),
+  request(
+    "a timer of the root",
+    "request: tick 20; ret 1 | tick: tick 0; get 0 x-a; prop request/path; setprop a b; reply 200 d no; cont 0; eff self; cont 0",
+    { headers: [["x-a", "1"]] },
+  ),
+  // Properties.
+  request(
+    "properties of a request",
+    "request: prop request/path; prop request/url_path; prop request/host; prop request/method; prop request/query; prop request/headers/x-a; prop request/headers/x-none; prop request/none; prop none; prop none/deeper; prop request/protocol; prop request/scheme; prop request/size",
+    { headers: [["x-a", "1"]] },
+  ),
+  request(
+    "properties of a response",
+    "response: prop request/path; propstat request/headers; prop request/method; prop request/headers/x-a; prop response/code; prop response/headers/x-up; prop response/code_details; prop response/none | log: prop response/code; propsize response/size; propsize response/flags; prop response/trailers/t",
+  ),
+  request(
+    "properties of a response before it",
+    "request: prop response/code; prop response/headers/x-up; propsize response/size",
+  ),
+  request(
+    "properties of types",
+    "request: propsize request/time; propsize request/size; prop connection/mtls; propsize connection/id; propsize source/port | log: propsize request/duration; propsize request/total_size",
+  ),
+  request(
+    "the plugin's own",
+    "request: prop plugin_name; prop plugin_root_id; prop plugin_vm_id; prop plugin_name/deeper",
+  ),
+  request(
+    "set a property",
+    "request: prop tag; setprop tag v; prop tag; prop tag/deeper; setprop tag w; prop tag | log: prop tag",
+  ),
+  request(
+    "a property's path",
+    "request: prop ; prop request/; prop /; setprop request v; prop request/path; propsize request; propstat request/headers; propstat response/headers; prop source",
+  ),
+  // Shared data, queues.
+  request(
+    "shared data",
+    "request: sget k; sset k a max; sset k b max; sget k; sset k c cas; sset k d cas; sset k e 0; sget k",
+  ),
+  request("shared data, empty", "request: sset e  0; sget e; sset  v 0; sget "),
+  request("shared data of another VM", "request: sget k; sset k other 0; sget k", { plugin: "other" }),
+  request(
+    "queues",
+    "request: qres none q; qpush 999 v; qpop 999; qreg mine; qpop last; qres vm mine; qres  mine",
+  ),
+  request(
+    "a queue tells",
+    "request: qreg mine; qpush last a; qpush last b; ret 1 | queue: qpop last; qpop last; qpop last; eff self; cont 0",
+  ),
+  request("a queue of another VM", "request: qres vm mine; qpush last x; qpop last; qpop last", {
+    plugin: "other",
+  }),
+  // Metrics.
+  request("a counter", "request: mdef 0 c; minc last 2; minc last 0; minc last -1; mrec last 3; mget last"),
+  request("a gauge", "request: mdef 1 g; minc last 5; minc last -2; mget last; mrec last 9; mget last"),
+  request("a histogram", "request: mdef 2 h; mrec last 5; minc last 1; mget last"),
+  request(
+    "metrics that there are not",
+    "request: mdef 3 x; minc 4000 1; mrec 4000 1; mget 4000; mget 4001; minc 4002 1; mrec 4002 1; mget 4003",
+  ),
+  request("a metric defined again", "request: mdef 0 c; mget last; mdef 0 c; minc last 1; mget last"),
+  // HTTP callouts.
+  request(
+    "a callout",
+    `request: fetch service ${callout}&x-a=1 body  1000; ret 1 | call: get 6 :status; get 6 x-fetched; buf 4 0 99; bufstat 4; get 7 t; pairs 7; add 6 a 1; size 6; status; eff self; get 0 x-a; cont 0`,
+    { headers: [["x-a", "1"]] },
+  ),
+  request(
+    "a callout's trailers",
+    `request: fetch service ${callout}&x-want=trailers  t=1 1000; ret 1 | call: get 7 t; buf 4 0 9; eff self; cont 0`,
+  ),
+  request(
+    "a callout that is answered with an answer",
+    `request: fetch service ${callout}   1000; ret 1 | call: eff self; reply 401 d no x-r=1 | response: get 2 :status`,
+  ),
+  request("a callout to nobody", `request: fetch none ${callout}   1000; fetch  ${callout}   1000`),
+  request(
+    "a callout that lacks a header",
+    "request: fetch service :method=GET&:path=/   100; fetch service :path=/&:authority=a   100; fetch service :method=GET&:authority=a   100; fetch service    100",
+  ),
+  request(
+    "a callout without a timeout",
+    `request: fetch service ${callout}   0; fetch service ${callout}   -1; ret 1 | call: get 6 :status; eff self; cont 0`,
+  ),
+  request(
+    "a callout that takes too long",
+    `request: fetch service ${callout}&x-slow=400   100; ret 1 | call: get 6 :status; buf 4 0 99; get 6 content-type; status; eff self; cont 0`,
+  ),
+  request(
+    "a callout whose answer breaks off",
+    `request: fetch service ${callout}&x-break=1   1000; ret 1 | call: get 6 :status; pairs 6; buf 4 0 9; status; eff self; cont 0`,
+  ),
+  request(
+    "a callout after its stream has gone",
+    `log: fetch service ${callout}&x-slow=30   1000 | call: eff self; get 6 :status`,
+  ),
+  request(
+    "two callouts",
+    `request: fetch service ${callout}   1000; ret 1 | call: eff self; set 0 x-a 1; cont 0`,
+  ),
+  // gRPC.
+  request(
+    "a call",
+    "request: gcall grpc probe.Probe Echo hello x-m=1 1000; ret 1 | gmessage: buf 5 0 99; eff self; cont 0 | gmetadata: get 4 x-init | gclose: status",
+  ),
+  request(
+    "a call that fails",
+    "request: gcall grpc probe.Probe Fail hello  1000; ret 1 | gclose: status; eff self; cont 0",
+  ),
+  request(
+    "a call to nobody",
+    "request: gcall none probe.Probe Echo hello  1000; gstream none probe.Probe Chat",
+  ),
+  request(
+    "a stream",
+    "request: gstream grpc probe.Probe Chat x-m=1; gsend last hello 0; ret 1 | gmetadata: get 4 x-init | gmessage: buf 5 0 99; gsend last  1 | gtrailers: get 5 x-trail | gclose: status; eff self; cont 0",
+  ),
+  request(
+    "ids of gRPC that there are not",
+    "request: gsend 4 a 0; gsend 5 a 0; gsend 4002 a 0; gcancel 4; gcancel 4001; gcancel 4002; gclose 4; gclose 4001; gclose 4002; gsend 3 a 0",
+  ),
+  request(
+    "a call that is cancelled",
+    "request: gcall grpc probe.Probe Echo hello  1000; gcancel last; gcancel last; gclose last",
+  ),
+  request(
+    "a stream that is cancelled",
+    "request: gstream grpc probe.Probe Chat; gcancel last; gsend last a 0; gclose last",
+  ),
+  // Foreign functions.
+  request(
+    "foreign functions",
+    "request: foreign clear_route_cache ; foreign none a; foreign0 clear_route_cache ",
+  ),
+  request(
+    "compress and back",
+    "request: foreign0 compress aaaa; foreign uncompress x; foreign uncompress %78%9C%4B%4C%4C%4C%04%00%03%CE%01%85",
+  ),
+  request(
+    "declare a property",
+    "request: foreign declare_property %0A%03dec%10%01%18%01; foreign declare_property %0A%03dec; setprop dec a; setprop dec b; prop dec; foreign declare_property %FF",
+  ),
+  request(
+    "filter state",
+    "request: foreign set_envoy_filter_state %0A%04none%12%01a; foreign set_envoy_filter_state %FF; foreign set_envoy_filter_state %0A%17envoy.tcp_proxy.cluster%12%01a",
+  ),
+  // The rest.
+  request("pointers that lead out of memory", "request: badptr; badout x-play"),
+  request(
+    "log levels",
+    "request: loglevel; log 0 trace; log 1 debug; log 2 info; log 5 critical; log 6 none",
+  ),
+  request("the clock", "request: time"),
+  request("memory", "request: grow 1; grow 20000"),
+  // TCP.
+  request(
+    "a connection",
+    "down: buf 2 0 4; bufstat 2; get 0 a; prop source/none | up: buf 3 0 9; bufstat 3 | closed: buf 2 0 9 | log: time",
+    { tcp: ["abc"] },
+  ),
+  request(
+    "a connection's data, changed",
+    "down: setbuf 2 0 4 DOWN; setbuf 2 9999 0 end; setbuf 2 1 1 x | up: setbuf 3 0 0 <",
+    { tcp: [] },
+  ),
+  request("a connection that the filter closes", "down: close 2; reply 200 d no | closed: time", { tcp: [] }),
+  // Failing.
+  request("a trap, closed", "request: trap", { plugin: "closed" }),
+  request("after a trap, closed", "request: time", { plugin: "closed" }),
+  request("a trap, open", "request: trap", { plugin: "open" }),
+  request("after a trap, open", "request: time", { plugin: "open" }),
+  request("a trap, reload", "request: trap", { plugin: "reload" }),
+  request("after a trap, reload", "request: time", { plugin: "reload" }),
+  request("a trap on a response", "response: trap", { plugin: "reload" }),
+];

@@ -1,0 +1,62 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+const home = join(root, "filters/proxy-wasm-as");
+
+/** The first example of the README, which is indented. */
+function firstExample(): string {
+  const [, example = ""] = /\n\n((?: {4}.*\n|\n)+)/.exec(readFileSync(join(home, "README.md"), "utf8")) ?? [];
+  return example.replace(/^ {4}/gm, "");
+}
+
+const ownTest = `import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { buildFilter } from "proxy-wasm-as/build";
+import { status } from "proxy-wasm-as/abi";
+import { createHost } from "proxy-wasm-as/testing";
+
+test("the example does what it says", async () => {
+  const host = createHost(readFileSync("filter.wasm"));
+  assert.deepEqual(host.request({}).requestHeaders, [["x-canary", "false"]]);
+  const headers = [["x-canary", "true"]];
+  assert.deepEqual(host.request({ headers }).requestHeaders, headers);
+  const { bytes, problems } = await buildFilter({ files: { "filter.ts": readFileSync("filter.ts", "utf8") } });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(bytes, Uint8Array.from(readFileSync("filter.wasm")));
+  assert.equal(status.ok, 0);
+});
+`;
+
+test("the packed SDK builds and tests the README's first example in an empty folder", () => {
+  const folder = mkdtempSync(join(tmpdir(), "proxy-wasm-as-"));
+  const run = (command: string, args: readonly string[], cwd = folder): string =>
+    execFileSync(command, args, { cwd, encoding: "utf8", timeout: 240_000 });
+  try {
+    run("npm", ["pack", "--pack-destination", folder], home);
+    const [tarball = ""] = readdirSync(folder);
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+    const { peerDependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as {
+      readonly peerDependencies: Readonly<Record<string, string>>;
+    };
+    run("npm", [
+      "install",
+      "--no-audit",
+      "--no-fund",
+      `./${tarball}`,
+      `assemblyscript@${peerDependencies["assemblyscript"]}`,
+    ]);
+    writeFileSync(join(folder, "filter.ts"), firstExample());
+    writeFileSync(join(folder, "filter.test.js"), ownTest);
+    expect(run("npx", ["proxy-wasm-as", "build", "filter.ts", "-o", "filter.wasm"])).toMatch(
+      /^filter\.wasm: \d+ bytes\n$/,
+    );
+    expect(run(process.execPath, ["--test"])).toContain("pass 1");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
