@@ -8,6 +8,13 @@ export interface BenchCase {
   measure(): Promise<number>;
 }
 
+/** Several things that are measured together, because they say something only beside each other. */
+export interface BenchTable {
+  readonly name: string;
+  /** Measure and print it; false when a target is not met. */
+  print(): Promise<boolean>;
+}
+
 /** The middle one of some measurements; `prepare` is not in it. */
 export async function medianMs(
   runs: number,

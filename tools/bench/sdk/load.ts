@@ -103,7 +103,8 @@ function readFrames(socket: Socket, handlers: Handlers): void {
 
 /** `:status: 200` is the eighth entry of HPACK's table. A filter that has failed answers 503, fast, and must not be measured. */
 function expectOk(body: Buffer): void {
-  if (body[0] !== 0x88) throw new Error(`an answer that does not begin with status 200: ${body.toString("hex")}`);
+  if (body[0] !== 0x88)
+    throw new Error(`an answer that does not begin with status 200: ${body.toString("hex")}`);
 }
 
 function frame(type: number, flags: number, stream: number, body: Buffer): Buffer {

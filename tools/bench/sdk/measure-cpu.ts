@@ -5,10 +5,13 @@ import { fileURLToPath } from "node:url";
 import { findEnvoy, startEnvoy } from "../../../envoy/index.ts";
 import type { Ask } from "./load.ts";
 
-/** One HTTP filter as Envoy's configuration has it, or none. */
+/** An HTTP filter as Envoy's configuration has it. */
+export type Filter = Readonly<Record<string, unknown>>;
+
+/** Something to measure: one filter, or none. */
 export interface Row {
   readonly name: string;
-  readonly filter?: Readonly<Record<string, unknown>>;
+  readonly filter?: Filter;
 }
 
 export interface MeasureOptions {
@@ -32,16 +35,18 @@ export async function measureCpu(
   { rounds, requestsPerTurn, inFlight, onWarm }: MeasureOptions,
 ): Promise<readonly (readonly number[])[]> {
   const found = await findEnvoy();
-  if (found.kind !== "binary") throw new Error("this needs Envoy as a binary: set WIRE_ENVOY to the path of one");
+  if (found.kind !== "binary")
+    throw new Error("this needs Envoy as a binary: set WIRE_ENVOY to the path of one");
   const [adminPort = 0, ...ports] = await freePorts(rows.length + 1);
-  const config = { ...JSON.parse(process.env.HB_CONFIG ?? "{}"),
+  const config = {
     admin: { address: { socket_address: { address, port_value: adminPort } } },
     static_resources: { listeners: rows.map((row, n) => listener(row, ports[n] ?? 0)) },
   };
   const envoy = await startEnvoy({ path: found.path, config, adminAddress: address, adminPort });
   const load = fork(fileURLToPath(new URL("./load.ts", import.meta.url)));
   try {
-    const ask = (n: number): Promise<void> => askLoad(load, { address, port: ports[n] ?? 0, requests: requestsPerTurn, inFlight });
+    const ask = (n: number): Promise<void> =>
+      askLoad(load, { address, port: ports[n] ?? 0, requests: requestsPerTurn, inFlight });
     // The first turns are those in which connections open and everything is met for the first time.
     for (let turn = 0; turn < 3; turn++) for (const n of rows.keys()) await ask(n);
     await onWarm?.(envoy.pid);
@@ -98,9 +103,10 @@ function listener({ name, filter }: Row, port: number): Readonly<Record<string, 
   };
 }
 
-function connectionManager(name: string, filter: Row["filter"]): Readonly<Record<string, unknown>> {
+function connectionManager(name: string, filter: Filter | undefined): Readonly<Record<string, unknown>> {
   return {
-    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    "@type":
+      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     stat_prefix: name,
     codec_type: "HTTP2",
     route_config: {
