@@ -118,7 +118,8 @@ async function startServices(): Promise<Services> {
       "x-echo": echo,
       ...(want === "trailers" ? { trailer: "t" } : {}),
     });
-    if (want !== "empty") {
+    if (want === "large") response.write("x".repeat(1_200_000));
+    else if (want !== "empty") {
       response.write("12");
       await sleep(15);
       response.write("34");

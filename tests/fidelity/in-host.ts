@@ -98,7 +98,7 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
       ...headers.map(([name, value]) => [name, Buffer.from(value, "latin1")] as const),
     ],
     // A body in chunks ends with an empty one, unless trailers follow.
-    ...(body === undefined ? {} : { body: trailers === undefined ? [...body, ""] : body }),
+    ...(body === undefined ? {} : { body: trailers === undefined ? [...body.flatMap(halved), ""] : body }),
     ...(trailers === undefined ? {} : { trailers: Object.entries(trailers) }),
     properties: { "connection.mtls": false, "connection.id": 1n, "source.port": 1n },
   });
@@ -110,9 +110,7 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
       ["x-up", "1"],
       ["x-echo", echo],
     ],
-    ...(scenario.want === "empty"
-      ? {}
-      : { body: scenario.want === "trailers" ? ["12", "34"] : ["12", "34", ""] }),
+    ...(scenario.want === "empty" ? {} : { body: bodyOf(scenario) }),
     ...(scenario.want === "trailers" ? { trailers: [["t", "1"]] } : {}),
   });
   if (stream.result().response === undefined) wait();
@@ -125,6 +123,17 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     headers: response === undefined ? [] : seen(texts(response.headerBytes)),
     trailers: response?.trailers.map(([name, value]) => `${name}=${value}`) ?? [],
   };
+}
+
+/** A long piece comes in several. */
+function halved(piece: string): readonly string[] {
+  return piece.length < 1000 ? [piece] : [piece.slice(0, piece.length / 2), piece.slice(piece.length / 2)];
+}
+
+function bodyOf({ want }: Scenario): readonly string[] {
+  const pieces = want === "large" ? ["x".repeat(600_000), "x".repeat(600_000)] : ["12", "34"];
+  // Chunks end with an empty one, unless trailers follow.
+  return want === "trailers" ? pieces : [...pieces, ""];
 }
 
 /** What the client gets to see, and what the service had got. */

@@ -10,7 +10,7 @@ export interface Scenario {
   readonly headers?: readonly (readonly [string, string])[];
   readonly trailers?: Readonly<Record<string, string>>;
   /** What the service answers: its body in pieces, and trailers. Default `12`, `34`. */
-  readonly want?: "empty" | "trailers";
+  readonly want?: "empty" | "large" | "trailers";
   /** Over TCP instead, a line for each piece; the play is the first. */
   readonly tcp?: readonly string[];
 }
@@ -193,6 +193,12 @@ export const scenarios: readonly Scenario[] = [
     { plugin: "stops", body: ["ab", "cd"], headers: [["x-a", "1"]] },
   ),
   request("a body that is dropped", "body: ret 3 | lastbody: buf 0 0 99", { body: ["ab", "cd"] }),
+  request("a body beyond the limit", "request: time | hold: 1", { body: ["x".repeat(1_200_000)] }),
+  request("a response's body beyond the limit", "response: time | reshold: 1", { want: "large" }),
+  request("the same while its headers are held", "response: ret 1 | reshold: 1", {
+    want: "large",
+    plugin: "stops",
+  }),
   // Trailers.
   request("trailers", "trailers: get 1 t; pairs 1; set 1 t 2; add 1 u 3; del 1 v; size 1", {
     body: ["ab"],

@@ -61,6 +61,7 @@ function connect(host: Host, { properties = {} }: HostRequest): HostResult["logs
   const connection = host.connect({ address });
   connection.receive(1);
   connection.send(1);
+  connection.send(1, true);
   connection.close();
   return connection.logs;
 }

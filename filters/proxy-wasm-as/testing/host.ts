@@ -28,7 +28,7 @@ export interface HostOptions extends PluginOptions {
   readonly sharedData?: SharedData;
   /** Where the clock stands, in nanoseconds since 1970; it goes on only by `advance`. By default some day in 2026. */
   readonly now?: bigint;
-  /** How many bytes of a body a filter may have buffered, until Envoy answers 413 or 500. Default 1 MiB. */
+  /** How many bytes of a body a filter may have buffered, until Envoy answers 413, or 500 where the headers are still held, or breaks off. Default 1 MiB. */
   readonly bufferLimit?: number;
   /** The memory that an instance may have, in pages of 64 KiB. Default 16,384, which is Envoy's 1 GiB. */
   readonly memoryPagesMax?: number;

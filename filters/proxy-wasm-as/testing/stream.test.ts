@@ -107,7 +107,8 @@ test("a body above the limit is answered by Envoy", async () => {
   const request = host.exchange({ body: ["ab", "cd", "e"] });
   expect(request.localReply).toMatchObject({ status: 413, details: "request_payload_too_large" });
   expect(request.action).toBe("stop");
-  expect(host.exchange({ response: { body: ["1234", "5"] } }).response?.status).toBe(500);
+  // The client has its headers already.
+  expect(host.exchange({ response: { body: ["1234", "5"] } }).response).toBeUndefined();
 });
 
 test("headers held back see the body only where the plugin's setting allows it", async () => {

@@ -345,6 +345,8 @@ export function createStream(
       base === 0
         ? [413, "request_payload_too_large", "Payload Too Large"]
         : [500, "response_payload_too_large", "Internal Server Error"];
+    // The client has the headers already: all that is left is to break off.
+    if (answer?.hasPassed) isReset = true;
     isDirect = answer !== undefined;
     reply ??= { status: code, headers: [], body: bytesOf(body), details, grpcStatus: -1 };
     begin();
