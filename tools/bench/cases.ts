@@ -8,6 +8,7 @@ import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
+import { sdkCases } from "./sdk/sdk-cases.ts";
 
 const set = policy(100, 'SetHeader(request, "critical", "true");');
 const deny = policy(100, "Deny(request);");
@@ -53,6 +54,7 @@ export const cases: readonly BenchCase[] = [
       ),
   },
   ...budgetCases,
+  ...sdkCases,
 ];
 
 async function bytesOf(texts: readonly string[]): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import { assemble } from "../../../filters/proxy-wasm-as/build/assemble.ts";
 import { buildRustFilter } from "./build-rust-filter.ts";
 import { buildSdkFilter } from "./build-sdk-filter.ts";
 import { emptyCallbacks, hostCalls, noCallback } from "./floors.ts";
-import type { Filter, Row } from "./measure-cpu.ts";
+import type { Filter, Row } from "./side-by-side.ts";
 
 const extensions = "type.googleapis.com/envoy.extensions.filters.http";
 
@@ -48,7 +48,7 @@ async function compiled(entry: string): Promise<Uint8Array> {
 }
 
 /** Each in a VM of its own. */
-function wasm(name: string, filename: string): Row {
+export function wasm(name: string, filename: string): Row {
   const vm = { vm_id: name, runtime: "envoy.wasm.runtime.v8", code: { local: { filename } } };
   const config = { name, root_id: name, vm_config: vm };
   return { name, filter: { name: "wasm", typed_config: { "@type": `${extensions}.wasm.v3.Wasm`, config } } };
