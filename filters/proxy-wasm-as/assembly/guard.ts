@@ -47,8 +47,9 @@ export function isRefused(name: Bytes): bool {
 
 /** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
 export function holdsBack(): bool {
-  acted = acted || audits();
-  return audits();
+  if (!audits()) return false;
+  acted = true;
+  return true;
 }
 
 /** Whether the policy at work is audited. For what is no act, but must not be seen by others: state. */
