@@ -17,7 +17,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{controlplane,editors,envoy,filters,tests}/**/*.test.ts"],
+          include: ["{controlplane,editors,envoy,filters,tests,tools}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "tests/{cli,e2e,fidelity,container,long}/**", ...slow],
           testTimeout: 60_000,
           hookTimeout: 60_000,

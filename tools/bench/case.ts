@@ -3,9 +3,16 @@ export interface BenchCase {
   readonly name: string;
   /** What the figure must not be more than; absent where it is only to be compared. */
   readonly limit?: number;
-  readonly unit: "ms" | "bytes" | "us" | "%" | "throws";
+  readonly unit: "ms" | "bytes" | "us" | "%" | "pages" | "KiB" | "throws";
   /** The figure. Timings are medians. */
   measure(): Promise<number>;
+}
+
+/** Several things that are measured together, because they say something only beside each other. */
+export interface BenchTable {
+  readonly name: string;
+  /** Measure and print it; false when a target is not met. */
+  print(): Promise<boolean>;
 }
 
 /** The middle one of some measurements; `prepare` is not in it. */

@@ -10,6 +10,7 @@ import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
+import { sdkCases } from "./sdk/sdk-cases.ts";
 
 const set = policy(100, 'SetHeader(request, "critical", "true");');
 const deny = policy(100, "Deny(request);");
@@ -56,6 +57,7 @@ export const cases: readonly BenchCase[] = [
       ),
   },
   ...budgetCases,
+  ...sdkCases,
 ];
 
 /** How many of 100,000 random texts make the parser, the checker or what a language server asks throw. */

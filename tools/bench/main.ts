@@ -1,5 +1,6 @@
 // Measures what is named by the regular expression given, or everything, and prints a table; ends with 1 when a limit is passed.
 import { cases } from "./cases.ts";
+import { costTable } from "./sdk/cost-table.ts";
 
 const wanted = new RegExp(process.argv[2] ?? "");
 let passed = true;
@@ -10,5 +11,8 @@ for (const { name, unit, limit, measure } of cases.filter((each) => wanted.test(
     `${unit === "us" || unit === "%" ? value.toFixed(2) : Math.round(value)} ${unit}`.padStart(14);
   console.log(name.padEnd(34) + shown(figure) + (limit === undefined ? "" : shown(limit)));
   if (limit !== undefined && figure > limit) passed = false;
+}
+for (const table of [costTable].filter((each) => wanted.test(each.name))) {
+  if (!(await table.print())) passed = false;
 }
 process.exitCode = passed ? 0 : 1;

@@ -48,12 +48,10 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
         if (pays && name !== exceeded) new Bounder(module, weights, name, exceeded).bound();
       giveBudgets(module, weights, options);
     }
-    module.runPasses([
-      "remove-unused-module-elements",
-      "simplify-locals-nostructure",
-      "reorder-locals",
-      "vacuum",
-    ]);
+    // Much of what was added reads again what is at hand.
+    binaryen.setOptimizeLevel(2);
+    binaryen.setShrinkLevel(2);
+    module.optimize();
     if (!module.validate()) throw new Error("the bounded module is not valid");
     return module.emitBinary();
   } finally {
