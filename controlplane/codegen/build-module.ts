@@ -72,7 +72,8 @@ export interface Compiled {
 /** Compile filter code and hold the module against what may be sent to a proxy, and against what the code says that it does. */
 export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Promise<Compiled> {
   const code = policy.source.text;
-  const entry = generateFilter(policy.name, policy.parameters);
+  const { name, parameters, tickPeriod } = policy;
+  const entry = generateFilter({ name, code, parameters, ...(tickPeriod === undefined ? {} : { tickPeriod }) });
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
   const bound = { name: policy.name, budget: BUDGET };

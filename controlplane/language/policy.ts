@@ -46,6 +46,10 @@ export interface Section {
 export interface FilterPolicy extends PolicyCommon {
   readonly kind: "filter";
   readonly side: Side;
+  /** Whether it has callbacks for responses, which it may change. Default false. */
+  readonly responds?: boolean;
+  /** How often its `onTick` is called, in milliseconds. */
+  readonly tickPeriod?: number;
   /** Whether something in it outlives a request. Default false. */
   readonly keepsState?: boolean;
   /** Header names that it declares to read and write; absent: it commutes with nothing. */
