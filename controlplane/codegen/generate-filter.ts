@@ -1,7 +1,4 @@
-import {
-  type CallKind,
-  filterCallbacks,
-} from "../../filters/proxy-wasm-as/build/filter-callbacks.ts";
+import { type CallKind, filterCallbacks } from "../../filters/proxy-wasm-as/build/filter-callbacks.ts";
 import { filterEntry, waitsForAnswers } from "../../filters/proxy-wasm-as/build/filter-entry.ts";
 import { readFilterModule } from "../../filters/proxy-wasm-as/build/read-filter-module.ts";
 import type { PolicyParameter } from "../language/policy.ts";
@@ -63,7 +60,9 @@ export function generateFilter({ name, code, parameters = [], tickPeriod }: Filt
     return `  params.${field} = ${use("parameters", `parameter${reads[type]}`)}(${like}0, ${place});\n`;
   });
   const configured = [
-    ...(tickPeriod === undefined ? [] : [`  if (accepted) ${use("clock", "setTickPeriod")}(${tickPeriod});\n`]),
+    ...(tickPeriod === undefined
+      ? []
+      : [`  if (accepted) ${use("clock", "setTickPeriod")}(${tickPeriod});\n`]),
     ...(isTcp
       ? [
           `  ${use("enforce-connection", "keepConnections")}();\n  if (accepted) ${use("enforce-connection", "closeUnadmitted")}(root);\n`,

@@ -19,12 +19,16 @@ export interface FilterCallback {
 const flow = { type: "Flow", otherwise: "0" } as const;
 
 function onHeaders(kind: "request" | "response", part: "headers" | "trailers"): FilterCallback {
-  const last = part === "headers" ? ", _last: u32" : "";
+  const isFirst = part === "headers";
+  const last = isFirst ? ", last: u32" : "";
   return {
     kind,
     signature: `proxy_on_${kind}_${part}(context: u32, _count: u32${last}): u32`,
     context: "context",
-    arguments: [`to${kind === "request" ? "Request" : "Response"}(context)`],
+    arguments: [
+      `to${kind === "request" ? "Request" : "Response"}(context)`,
+      ...(isFirst ? ["last != 0"] : []),
+    ],
     result: flow,
   };
 }
