@@ -1,3 +1,4 @@
+import { takenIn } from "./actions/headers.ts";
 import type { CopperPolicy, Section, Side, Statement } from "../../controlplane/language/policy.ts";
 import { release } from "./actions/state.ts";
 import { addTo } from "./actions/telemetry.ts";
@@ -52,7 +53,7 @@ export function interpret(
     exchange,
     now,
     tally: tally ?? (() => undefined),
-    headers: [...headers],
+    headers: takenIn(headers),
     restMs: undefined,
     reply: undefined,
     logs: [],
