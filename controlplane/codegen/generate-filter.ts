@@ -1,4 +1,4 @@
-import { type CallKind, filterCallbacks } from "../../filters/proxy-wasm-as/build/filter-callbacks.ts";
+import { type CallKind, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { filterEntry, waitsForAnswers } from "../../filters/proxy-wasm-as/build/filter-entry.ts";
 import { readFilterModule } from "../../filters/proxy-wasm-as/build/read-filter-module.ts";
 import type { PolicyParameter } from "../language/policy.ts";

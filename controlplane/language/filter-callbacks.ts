@@ -1,5 +1,5 @@
 import type * as assemblyscript from "assemblyscript";
-import { type FilterCallback, filterCallbacks } from "../../filters/proxy-wasm-as/build/filter-callbacks.ts";
+import { type FilterCallback, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { isImportedName, type Node } from "./filter-tree.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";

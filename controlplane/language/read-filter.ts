@@ -1,5 +1,5 @@
 import * as assemblyscript from "assemblyscript";
-import { filterCallbacks } from "../../filters/proxy-wasm-as/build/filter-callbacks.ts";
+import { filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
 import { checkHeaders } from "./filter-headers.ts";

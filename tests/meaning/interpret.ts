@@ -1,5 +1,5 @@
-import { takenIn } from "./actions/headers.ts";
 import type { CopperPolicy, Section, Side, Statement } from "../../controlplane/language/policy.ts";
+import { takenIn } from "./actions/headers.ts";
 import { release } from "./actions/state.ts";
 import { addTo } from "./actions/telemetry.ts";
 import { type Parameters, perform } from "./evaluate.ts";

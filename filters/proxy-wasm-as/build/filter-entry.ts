@@ -1,4 +1,4 @@
-import { type CallKind, filterCallbacks } from "./filter-callbacks.ts";
+import { type CallKind, filterCallbacks } from "../abi/filter-callbacks.ts";
 import type { ExportedFunction } from "./read-filter-module.ts";
 
 /** What a filter is called for, and what it uses of the SDK; from its syntax tree. */
