@@ -315,7 +315,7 @@ function actionsOf(all: readonly Node[]): readonly string[] {
   const names = new Set(all.filter(isIdentifier).map((node) => node.text));
   const uses = (...wanted: readonly string[]): boolean => wanted.some((name) => names.has(name));
   return [
-    ...(uses("deny") ? ["Deny"] : []),
+    ...(uses("deny", "reply", "replyBytes") ? ["Deny"] : []),
     ...(uses("headers", "Headers") && uses("set", "add", "remove") ? ["SetHeader"] : []),
     ...(uses("tagAccessLog") ? ["TagAccessLog"] : []),
     ...(uses("headers", "Headers") && uses("get", "getAll") ? ["GetHeader"] : []),
