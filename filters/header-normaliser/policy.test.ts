@@ -148,16 +148,16 @@ test("long values and many headers take no longer, and no more memory, than they
     [["x-note", ` ${"A ".repeat(30_000)}`]],
     [["x-user-id", ` ${"A ".repeat(30_000)}`]],
     Array.from({ length: 60 }, () => ["x-tenant-id", " A".repeat(500)]),
-    Array.from({ length: 512 }, (_, n) => [`x-internal-${n}`, " A "]),
-    Array.from({ length: 512 }, (_, n) => [`x-note-${n}`, " A "]),
-    Array.from({ length: 512 }, () => ["x-user-id", " A "]),
-    Array.from({ length: 512 }, () => ["x-note", " A "]),
+    Array.from({ length: 128 }, (_, n) => [`x-internal-${n}`, " A "]),
+    Array.from({ length: 128 }, (_, n) => [`x-note-${n}`, " A "]),
+    Array.from({ length: 128 }, () => ["x-user-id", " A "]),
+    Array.from({ length: 128 }, () => ["x-note", " A "]),
   ] as const) {
     host.request({ headers: headers as readonly Header[] });
     expect(host.failure, String(headers[0])).toBeNull();
   }
   expect(host.memoryPages).toBeLessThan(64);
-  const many = Array.from({ length: 513 }, () => ["x-note", "a"] as const);
+  const many = Array.from({ length: 129 }, () => ["x-note", "a"] as const);
   expect(host.request({ headers: many }).localReply?.status).toBe(431);
 });
 

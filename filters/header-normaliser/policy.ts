@@ -20,7 +20,7 @@ export const params = new Params();
 /** The bytes of a value that is written in small letters, or is compared with others. */
 const LOWERED_MAX = 1024;
 /** Each may have to be held against all others. Envoy's own limit is 100 unless it was raised. */
-const HEADERS_MAX = 512;
+const HEADERS_MAX = 128;
 
 export function onRequest(request: Request): void {
   const headers = request.headers;
@@ -56,8 +56,7 @@ function normalise(headers: Headers, pairs: Pairs, first: i32, name: string): bo
   if (!isSingle && value == pairs[first][1]) return true;
   const values: string[] = [];
   let isChanged = value != pairs[first][1];
-  for (let i = 0; i < pairs.length; i++) {
-    if (pairs[i][0] != name) continue;
+  for (let i = nextOf(pairs, name, 0); i < pairs.length; i = nextOf(pairs, name, i + 1)) {
     const given = pairs[i][1];
     if (isSingle && i > first) {
       if (params.refuse && given != pairs[first][1]) {
@@ -74,6 +73,12 @@ function normalise(headers: Headers, pairs: Pairs, first: i32, name: string): bo
   headers.set(name, values[0]);
   for (let i = 1; i < values.length; i++) headers.add(name, values[i]);
   return true;
+}
+
+function nextOf(pairs: Pairs, name: string, from: i32): i32 {
+  let at = from;
+  while (at < pairs.length && pairs[at][0] != name) at++;
+  return at;
 }
 
 function clean(value: string, isLowered: bool): string {
