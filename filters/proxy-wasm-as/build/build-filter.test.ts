@@ -115,3 +115,17 @@ test.each([
   expect(bytes).toBeUndefined();
   expect(problems[0]?.message).toContain("it ran");
 });
+
+test("a loop whose bound is only there to be safe pays as it goes: `split` works", async () => {
+  const { bytes = new Uint8Array(), problems } = await buildFilter({
+    files: {
+      "filter.ts": `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  request.headers.set("parts", "1;2;3".split(";").length.toString());
+}`,
+    },
+  });
+  expect(problems).toEqual([]);
+  const { requestHeaders } = createHost(bytes).request({});
+  expect(requestHeaders).toContainEqual(["parts", "3"]);
+});
