@@ -19,6 +19,8 @@ const notAdmitted = JSON.stringify(["403", ""]);
 export function footprint(policy: Policy, side?: Side): Footprint | undefined {
   if (policy.kind === "filter") {
     if (policy.reads === undefined || policy.writes === undefined) return undefined;
+    // Its lists say which headers it changes, and not which service's version or whose key.
+    if (policy.actions.includes("RouteToVersion") || policy.actions.includes("SetHashKey")) return undefined;
     const { tags = [] } = policy;
     const names = (list: readonly string[]): readonly string[] => list.map((name) => header("request", name));
     return silenced(policy, {

@@ -39,6 +39,8 @@ export const filterConstants: readonly string[] = [
   "writes",
   "params",
 ];
+/** What only the caller's side can do. */
+const steering: readonly string[] = ["routeToVersion", "setHashKey"];
 const sides: readonly Side[] = ["either", "egress", "ingress"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
 const onLosts: readonly OnLost[] = ["deny", "skip"];
@@ -315,9 +317,11 @@ function actionsOf(all: readonly Node[]): readonly string[] {
   const names = new Set(all.filter(isIdentifier).map((node) => node.text));
   const uses = (...wanted: readonly string[]): boolean => wanted.some((name) => names.has(name));
   return [
-    ...(uses("deny") ? ["Deny"] : []),
+    ...(uses("deny", "reply", "replyBytes") ? ["Deny"] : []),
     ...(uses("headers", "Headers") && uses("set", "add", "remove") ? ["SetHeader"] : []),
     ...(uses("tagAccessLog") ? ["TagAccessLog"] : []),
+    ...(uses("routeToVersion") ? ["RouteToVersion"] : []),
+    ...(uses("setHashKey") ? ["SetHashKey"] : []),
     ...(uses("headers", "Headers") && uses("get", "getAll") ? ["GetHeader"] : []),
   ];
 }
@@ -337,6 +341,18 @@ function sideOf(
   all: readonly Node[],
   reporter: Reporter,
 ): Side {
+  const steers = all.filter(isIdentifier).find(({ text }) => steering.includes(text));
+  if (steers !== undefined) {
+    if (side === "ingress") {
+      reporter.report(
+        "FLT0202",
+        placeOf(steers.range, reporter.source),
+        `\`${steers.text}\` cannot be done at ingress`,
+        { label: "only the caller chooses where a request goes", help: 'write `export const side = "egress";`' },
+      );
+    }
+    return "egress";
+  }
   const [state] = side === "either" ? keptIn(statements, all) : [];
   if (state === undefined) return side;
   reporter.report(
