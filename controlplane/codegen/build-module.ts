@@ -84,7 +84,7 @@ export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Pr
   const { imports } = interfaceOf(bytes, sha256, cache);
   // Placement and the proxy's failure class go by the actions, which were read from the code.
   if (imports.includes("env.proxy_send_local_response") && !policy.actions.includes("Deny")) {
-    const reason = "it answers requests, and its code does not say `deny`";
+    const reason = "it answers requests, and its code says neither `deny` nor `reply`";
     return { source: code, diagnostics: refusals(policy, [reason]) };
   }
   return { ...compiled, source: code };

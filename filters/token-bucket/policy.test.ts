@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const SECOND = 1_000_000_000n;
+const bytes = await buildPolicy("token-bucket");
+
+const from = (address: string, headers: readonly (readonly [string, string])[] = []) => ({
+  headers,
+  properties: { "source.address": `${address}:4242` },
+});
+
+function passed(host: Host, times: number, address = "10.0.0.1"): number {
+  let count = 0;
+  for (let i = 0; i < times; i++) if (host.request(from(address)).localReply === undefined) count++;
+  return count;
+}
+
+test("a caller has its burst, then its rate, and is told when to come again", () => {
+  const host = createHost(bytes);
+  expect(passed(host, 50)).toBe(20);
+  expect(host.request(from("10.0.0.1")).localReply).toMatchObject({
+    status: 429,
+    headers: [["retry-after", "1"]],
+    body: "too many requests",
+  });
+  const grpc = host.request(from("10.0.0.1", [["content-type", "application/grpc"]])).localReply;
+  expect(grpc?.headers).toContainEqual(["grpc-status", "8"]);
+  host.advance(SECOND / 10n - 1n);
+  expect(passed(host, 5)).toBe(0);
+  host.advance(1n);
+  expect(passed(host, 5)).toBe(1);
+  host.advance(100n * SECOND);
+  expect(passed(host, 50)).toBe(20);
+  expect(host.failure).toBeNull();
+});
+
+test("each caller has a bucket of its own", () => {
+  const host = createHost(bytes);
+  for (const address of ["10.0.0.1", "10.0.0.2", "[2001:db8::1]"]) expect(passed(host, 30, address)).toBe(20);
+  const unknown = () => host.request({}).localReply;
+  for (let i = 0; i < 20; i++) expect(unknown()).toBeUndefined();
+  expect(unknown()).toMatchObject({ status: 429 });
+});
+
+test("over any time no more pass than the burst and the rate, and all of those", () => {
+  const host = createHost(bytes);
+  let count = 0;
+  // Two seconds, 1,000 times a second.
+  for (let i = 0; i < 2000; i++) {
+    count += passed(host, 1);
+    host.advance(SECOND / 1000n);
+  }
+  expect(count).toBe(20 + 19);
+});
+
+test("workers that look at the same time give no token twice", () => {
+  let host: Host | undefined;
+  let others = 0;
+  let depth = 0;
+  const between: Host = createHost(bytes, {
+    workers: 4,
+    onCall: (name, worker) => {
+      // Between the look and the change of one, another one goes.
+      if (name !== "proxy_set_shared_data" || depth >= 3) return;
+      depth++;
+      const { localReply } = host?.request({ ...from("10.0.0.1"), worker: (worker + depth) % 4 }) ?? {};
+      if (localReply === undefined) others++;
+      depth--;
+    },
+  });
+  host = between;
+  expect(passed(between, 40) + others).toBe(20);
+});
+
+test("a header says who calls: all of its values, empty is not missing, and it says no address", async () => {
+  const host = createHost(await buildPolicy("token-bucket", { header: "X-Api-Key", burst: 1 }));
+  const ask = (...keys: readonly string[]) =>
+    host.request(
+      from(
+        "10.0.0.1",
+        keys.map((key) => ["x-api-key", key] as const),
+      ),
+    ).localReply?.status;
+  expect([ask("a"), ask("a")]).toEqual([undefined, 429]);
+  expect([ask("a", "b"), ask("b", "a"), ask("a", "b")]).toEqual([undefined, undefined, 429]);
+  expect([ask(""), ask("")]).toEqual([undefined, 429]);
+  expect([ask(), ask()]).toEqual([undefined, 429]);
+  expect(ask("10.0.0.1")).toBeUndefined();
+});
+
+test("with no rate or no burst none passes; a slow rate says when; the rate is never more than said", async () => {
+  for (const values of [{ rate: 0 }, { rate: -1 }, { burst: 0 }, { burst: -5 }]) {
+    const { localReply } = createHost(await buildPolicy("token-bucket", values)).request(from("10.0.0.1"));
+    expect(localReply).toMatchObject({ status: 429, headers: [["retry-after", "86400"]] });
+  }
+  const host = createHost(await buildPolicy("token-bucket", { rate: 0.01, burst: 1 }));
+  expect(passed(host, 1)).toBe(1);
+  expect(host.request(from("10.0.0.1")).localReply?.headers).toEqual([["retry-after", "100"]]);
+  host.advance(99n * SECOND + 1n);
+  expect(host.request(from("10.0.0.1")).localReply?.headers).toEqual([["retry-after", "1"]]);
+});
+
+test("a clock that is set back keeps nobody out for longer than the bucket takes to fill", () => {
+  const host = createHost(bytes);
+  expect(passed(host, 50)).toBe(20);
+  host.advance(-3600n * SECOND);
+  expect(passed(host, 5)).toBe(0);
+  host.advance(2n * SECOND);
+  expect(passed(host, 50)).toBe(20);
+});
+
+test("memory and shared data stay as they are, whoever calls", () => {
+  const host = createHost(bytes);
+  const run = (first: number, times: number) => {
+    for (let i = first; i < first + times; i++)
+      host.request(from(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`));
+    return host.memoryPages;
+  };
+  const before = run(0, 4000);
+  expect(run(4000, 8000)).toBe(before);
+  // The secret, and 1,024 sets of eight places at most.
+  expect(Math.max(...[...host.sharedData.entries.values()].map((value) => value.length))).toBeLessThanOrEqual(
+    128,
+  );
+  expect(host.sharedData.entries.size).toBeLessThanOrEqual(1025);
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("token-bucket", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});
