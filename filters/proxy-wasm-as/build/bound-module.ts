@@ -383,13 +383,12 @@ class Bounder {
 
 /**
  * Whether the bound is only there to be safe, as the most parts that `split` is to give: the loop ends elsewhere, and could not pay for all of
- * its turns beforehand.
+ * its turns beforehand. `split` stops when it has counted up to just that many, which is no way to end what only counts.
  */
 function isFar({ bound, compare, step }: CountedLoop): boolean {
-  const known = constantOf(bound);
-  if (known === undefined) return false;
-  if (compare.kind === "ne" && step > 0 && known < 0) return true;
-  return Math.abs(known) > FAR;
+  const known = bound === 0 ? 0 : constantOf(bound);
+  if (compare.kind === "ne" && step > 0 && (known === undefined || known < 0)) return true;
+  return known !== undefined && Math.abs(known) > FAR;
 }
 
 function i64(module: binaryen.Module, value: number): Expression {

@@ -8,6 +8,11 @@ export interface FilterUse {
   readonly startsWithValues: boolean;
 }
 
+// What a filter that makes calls imports: the function of the plugin's own calls, or for `request.fetch` the type of what it is answered with.
+const calls = ["fetch", "Answer"];
+const grpcCalls = ["grpc", "GrpcAnswer"];
+const grpcStreams = ["grpcStream", "GrpcHandlers"];
+
 /** The entry file around a filter, which `./filter` is: only the callbacks that it needs. */
 export function filterEntry({ exported, sdk, startsWithValues }: FilterUse): string {
   const used = new Set<string>();
@@ -27,12 +32,12 @@ export function filterEntry({ exported, sdk, startsWithValues }: FilterUse): str
   };
   if (uses("PerPlugin"))
     added("context_create(context: u32, parent: u32): void", `  ${use("created")}(context, parent);\n`);
-  if (uses("fetch"))
+  if (uses(...calls))
     dispatch(
       "http_call_response(root: u32, token: u32, headers: u32, size: u32, trailers: u32): void",
       `${use("dispatchHttpCall")}(token, headers, size, trailers)`,
     );
-  if (uses("grpcStream")) {
+  if (uses(...grpcStreams)) {
     dispatch(
       "grpc_receive_initial_metadata(root: u32, token: u32, count: u32): void",
       `${use("dispatchGrpcInitialMetadata")}(token, count)`,
@@ -42,7 +47,7 @@ export function filterEntry({ exported, sdk, startsWithValues }: FilterUse): str
       `${use("dispatchGrpcTrailingMetadata")}(token, count)`,
     );
   }
-  if (uses("grpc", "grpcStream")) {
+  if (uses(...grpcCalls, ...grpcStreams)) {
     dispatch(
       "grpc_receive(root: u32, token: u32, size: u32): void",
       `${use("dispatchGrpcMessage")}(token, size)`,
@@ -53,7 +58,7 @@ export function filterEntry({ exported, sdk, startsWithValues }: FilterUse): str
     );
   }
   const deleted = own.find(({ name }) => name === "onDelete");
-  const forgets = uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
+  const forgets = uses("PerPlugin", "PerStream", ...calls, ...grpcCalls, ...grpcStreams);
   if (deleted !== undefined || forgets) {
     const call = deleted === undefined ? "" : `  ${callOf(deleted, use)};\n`;
     const forget = forgets ? `  ${use("forgetStream")}(context);\n` : "";
