@@ -348,7 +348,10 @@ function sideOf(
         "FLT0202",
         placeOf(steers.range, reporter.source),
         `\`${steers.text}\` cannot be done at ingress`,
-        { label: "only the caller chooses where a request goes", help: 'write `export const side = "egress";`' },
+        {
+          label: "only the caller chooses where a request goes",
+          help: 'write `export const side = "egress";`',
+        },
       );
     }
     return "egress";
