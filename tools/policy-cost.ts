@@ -75,9 +75,7 @@ ${line(head)}${rule}${rows.map(line).join("")}`;
 }
 
 function listed(calls: Readonly<Record<string, number>>): string {
-  const names = Object.entries(calls).map(
-    ([name, times]) => `\`${shortName(name)}\`${times > 1 ? ` × ${times}` : ""}`,
-  );
+  const names = Object.entries(calls).map(([name, times]) => `\`${name}\`${times > 1 ? ` × ${times}` : ""}`);
   return names.length === 0 ? "none" : names.join(", ");
 }
 
@@ -120,7 +118,7 @@ export function costPicture({ bytes, cases }: PolicyCost): string {
       .flatMap(([call, times]) => Array.from({ length: times }, () => call))
       .map(
         (call, index) =>
-          `  <rect x="${bars + index * block}" y="${top}" width="${block - 2}" height="16" rx="2" fill="${colours[kindOf(call)]}"><title>${shortName(call)}</title></rect>\n`,
+          `  <rect x="${bars + index * block}" y="${top}" width="${block - 2}" height="16" rx="2" fill="${colours[kindOf(call)]}"><title>${call}</title></rect>\n`,
       );
     const end = bars + sum(calls) * block + (sum(calls) === 0 ? 0 : 6);
     return `  <text x="${left}" y="${top + 13}">${escaped(name)}</text>\n${blocks.join("")}  <text x="${end}" y="${top + 13}">${sum(calls)}</text>\n`;
@@ -143,10 +141,6 @@ export function costPicture({ bytes, cases }: PolicyCost): string {
   <text class="quiet" x="${bars}" y="24">host calls of a request and its response</text>
 ${rows.join("")}${legend.join("")}</svg>
 `;
-}
-
-function shortName(call: string): string {
-  return call.replace(/^proxy_/, "");
 }
 
 function sum(calls: Readonly<Record<string, number>>): number {

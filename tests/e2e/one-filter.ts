@@ -49,7 +49,12 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
   const service = createServer(async (request, response) => {
     atOnce++;
     atOnceMax = Math.max(atOnceMax, atOnce);
-    const got = await textOf(request);
+    const got = await textOf(request).catch(() => null);
+    if (got === null) {
+      // It was broken off, and so nobody waits for an answer.
+      atOnce--;
+      return;
+    }
     const { "x-a": seen = "", "x-slow": slow = 0, "x-status": status = 200 } = request.headers;
     await sleep(Number(slow));
     response.writeHead(Number(status), { "x-got": got, "x-seen": seen });

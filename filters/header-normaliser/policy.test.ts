@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const bytes = await buildPolicy("header-normaliser");
+
+const ask = (headers: readonly Header[], module: Uint8Array = bytes) =>
+  createHost(module).request({ headers });
+
+test("headers that only those inside may set go, in whatever spelling a server takes for them", () => {
+  const { requestHeaders } = ask([
+    ["X-Internal-User", "root"],
+    ["x-internal-", "root"],
+    ["x_internal_user", "root"],
+    ["x-original-url", "/admin"],
+    ["x-original_url", "/admin"],
+    ["x-tenant_id", "acme"],
+    ["x-internal", "stays"],
+    ["y-x-internal-user", "stays"],
+    ["some_name", "stays"],
+    ["x-internal-user", "again"],
+  ]);
+  expect(requestHeaders.map(([name]) => name)).toEqual(["x-internal", "y-x-internal-user", "some_name"]);
+});
+
+test("of a header that has one value the first counts, and an empty one is one", () => {
+  const { requestHeaders } = ask([
+    ["x-user-id", "ada"],
+    ["x-note", "1"],
+    ["x-user-id", "root"],
+    ["x-note", "2"],
+    ["x-real-ip", ""],
+    ["x-real-ip", "10.0.0.1"],
+  ]);
+  // What is changed goes to the end, as Envoy has it; the order that counts is that of the values of one name.
+  expect(requestHeaders).toEqual([
+    ["x-note", "1"],
+    ["x-note", "2"],
+    ["x-user-id", "ada"],
+    ["x-real-ip", ""],
+  ]);
+});
+
+test("with `refuse`, different values are answered 400, and equal ones are one", async () => {
+  const strict = await buildPolicy("header-normaliser", { refuse: true });
+  const tenants = (...values: readonly string[]) =>
+    ask(
+      values.map((value) => ["x-tenant-id", value] as const),
+      strict,
+    );
+  expect(tenants("acme", "other").localReply).toMatchObject({
+    status: 400,
+    body: "more than one x-tenant-id",
+  });
+  expect(tenants("acme", "").localReply?.status).toBe(400);
+  expect(tenants("acme", " ACME\t", "acme").requestHeaders).toEqual([["x-tenant-id", "acme"]]);
+});
+
+test("only ASCII is written in small letters, and only spaces and tabs go", () => {
+  const value = Uint8Array.of(32, 65, 0xa0, 0xc4, 0x85, 90, 0xa0, 9, 32);
+  const { requestHeaderBytes } = ask([["x-tenant-id", value]]);
+  expect([...(requestHeaderBytes[0]?.[1] ?? [])]).toEqual([97, 0xa0, 0xc4, 0x85, 122, 0xa0]);
+});
+
+test("where the request goes is not changed, and what is as it should be costs one look", () => {
+  const headers = [
+    [":authority", "Shop.example"],
+    [":path", "/A B"],
+    ["x-tenant-id", "acme"],
+    ["accept", "a, b"],
+  ] as const;
+  const { requestHeaders, callCounts } = ask(headers);
+  expect(requestHeaders).toEqual(headers);
+  expect(callCounts).toEqual({ get_header_map_pairs: 1 });
+});
+
+const names = [
+  "x-tenant-id",
+  "x-user-id",
+  "x-internal-a",
+  "x_user_id",
+  "x-note",
+  "some_note",
+  "x-rewrite-url",
+];
+
+test("any headers come out as they should, and the second time they are not touched", () => {
+  const header = fc.tuple(fc.constantFrom(...names), fc.stringMatching(/^[ \tA-Zäa-c]{0,4}$/));
+  fc.assert(
+    fc.property(fc.array(header, { maxLength: 12 }), (headers) => {
+      const found = ask(headers).requestHeaders;
+      for (const name of names) {
+        const values = headers
+          .filter(([each]) => each === name)
+          .map(([, text]) => text.replace(/^[ \t]+|[ \t]+$/g, ""));
+        const kept = /internal|_user_|rewrite/.test(name)
+          ? []
+          : /-id$/.test(name)
+            ? values.slice(0, 1)
+            : values;
+        const small = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+        const wanted = name === "x-tenant-id" ? kept.map(small) : kept;
+        expect(found.filter(([each]) => each === name).map(([, text]) => text)).toEqual(wanted);
+      }
+      expect(ask(found).callCounts).toEqual({ get_header_map_pairs: 1 });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("lists may be empty, and without `trim` white space stays", async () => {
+  const none = await buildPolicy("header-normaliser", {
+    strip: " ,, ",
+    single: "",
+    lowercase: "",
+    trim: false,
+  });
+  const headers = [
+    ["x-internal-user", " root "],
+    ["x-user-id", "a"],
+    ["x-user-id", "B"],
+    ["x-tenant-id", "A"],
+  ] as const;
+  expect(ask(headers, none).requestHeaders).toEqual(headers);
+});
+
+test("memory stays flat, whatever headers come", () => {
+  const host = createHost(bytes);
+  const headers = Array.from({ length: 100 }, (_, n) => [`x-note-${n % 50}`, ` ${"v".repeat(100)}`] as const);
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) host.request({ headers });
+    return host.memoryPages;
+  };
+  const before = run(20);
+  expect(run(300)).toBe(before);
+  expect(host.failure).toBeNull();
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("header-normaliser", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});

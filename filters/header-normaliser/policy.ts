@@ -1,0 +1,118 @@
+import { Headers, Pairs, Request } from "proxy-wasm-as";
+
+export const context = "^frontend";
+export const side = "ingress";
+
+class Params {
+  /** Headers that only those inside may set, by how their names begin, with commas between them. */
+  strip: string = "x-internal-, x-auth-request-, x-forwarded-user, x-original-url, x-rewrite-url";
+  /** Headers that have one value: the first counts. */
+  single: string = "x-tenant-id, x-user-id, x-real-ip";
+  /** Whether one of those that comes with different values is answered 400 instead. */
+  refuse: bool = false;
+  /** Headers whose values have no regard for the case of letters, and are written in small ones. */
+  lowercase: string = "x-tenant-id";
+  /** Whether white space around values goes. */
+  trim: bool = true;
+}
+export const params = new Params();
+
+export function onRequest(request: Request): void {
+  const headers = request.headers;
+  const pairs = headers.entries();
+  for (let i = 0; i < pairs.length; i++) {
+    const name = pairs[i][0];
+    // Not `:path` and the like: they are where the request goes.
+    if (name.charCodeAt(0) == 58 || !isFirst(pairs, i, name)) continue;
+    if (isStripped(name)) headers.remove(name);
+    else if (!normalise(headers, pairs, i, name)) {
+      request.reply(400, "more than one " + name, null, 3);
+      return;
+    }
+  }
+}
+
+/** Many servers make one name of `x_tenant_id` and `x-tenant-id`: what looks like one of ours in theirs is not let by. */
+function isStripped(name: string): bool {
+  if (isListed(params.strip, name, true)) return true;
+  return name.includes("_") && (isListed(params.single, name, false) || isListed(params.lowercase, name, false));
+}
+
+/** False when it has to be refused. */
+function normalise(headers: Headers, pairs: Pairs, first: i32, name: string): bool {
+  const isSingle = isListed(params.single, name, false);
+  const isLowered = isListed(params.lowercase, name, false);
+  const values: string[] = [];
+  let isChanged = false;
+  for (let i = first; i < pairs.length; i++) {
+    if (pairs[i][0] != name) continue;
+    const value = clean(pairs[i][1], isLowered);
+    isChanged = isChanged || value != pairs[i][1];
+    if (isSingle && values.length > 0) {
+      if (params.refuse && value != values[0]) return false;
+      isChanged = true;
+    } else values.push(value);
+  }
+  if (!isChanged) return true;
+  headers.set(name, values[0]);
+  for (let i = 1; i < values.length; i++) headers.add(name, values[i]);
+  return true;
+}
+
+/** Whether this is the first of its name. */
+function isFirst(pairs: Pairs, at: i32, name: string): bool {
+  for (let i = 0; i < at; i++) if (pairs[i][0] == name) return false;
+  return true;
+}
+
+function clean(value: string, isLowered: bool): string {
+  let from = 0;
+  let to = value.length;
+  if (params.trim) {
+    while (from < to && isSpace(value.charCodeAt(from))) from++;
+    while (to > from && isSpace(value.charCodeAt(to - 1))) to--;
+  }
+  const trimmed = from == 0 && to == value.length ? value : value.substring(from, to);
+  return isLowered ? lowered(trimmed) : trimmed;
+}
+
+/** The letters of ASCII: what other bytes stand for, nobody says. */
+function lowered(text: string): string {
+  let changed = "";
+  let kept = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 65 || unit > 90) continue;
+    changed += text.substring(kept, i) + String.fromCharCode(unit | 32);
+    kept = i + 1;
+  }
+  return kept == 0 ? text : changed + text.substring(kept);
+}
+
+/** Whether a list has this name, or one that this begins with, in whatever case it was written; `_` is `-`. */
+function isListed(list: string, name: string, isBeginning: bool): bool {
+  for (let at = 0; at < list.length; ) {
+    while (at < list.length && isSpace(list.charCodeAt(at))) at++;
+    let end = at;
+    while (end < list.length && list.charCodeAt(end) != 44) end++;
+    let to = end;
+    while (to > at && isSpace(list.charCodeAt(to - 1))) to--;
+    const size = to - at;
+    if (size > 0 && (isBeginning ? size <= name.length : size == name.length)) {
+      let same = 0;
+      while (same < size && folded(list.charCodeAt(at + same)) == folded(name.charCodeAt(same))) same++;
+      if (same == size) return true;
+    }
+    at = end + 1;
+  }
+  return false;
+}
+
+function folded(unit: i32): i32 {
+  if (unit == 95) return 45;
+  return unit >= 65 && unit <= 90 ? unit | 32 : unit;
+}
+
+function isSpace(unit: i32): bool {
+  return unit == 32 || unit == 9;
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const bytes = await buildPolicy("redact-secrets");
+const masked = await buildPolicy("redact-secrets", { mask: "redacted", allowed: "auth, user" });
+
+const ask = (module: Uint8Array, headers: readonly Header[], route = "") => {
+  const properties = route === "" ? {} : { "xds.route_name": route };
+  const { requestHeaders, filterState } = createHost(module).request({ headers, properties });
+  return { headers: requestHeaders, tag: filterState.get("wasm.wire.tag.redacted") };
+};
+
+test("headers that are secrets go, with all of their values, and the log says which", () => {
+  const { headers, tag } = ask(bytes, [
+    ["Authorization", "Bearer eyJ0.secret"],
+    ["x-api-key", "one"],
+    ["x-api-key", "two"],
+    ["accept", "*/*"],
+  ]);
+  expect(headers).toEqual([["accept", "*/*"]]);
+  expect(tag).toBe("authorization:bearer x-api-key");
+});
+
+test("of a secret nothing comes into the log, not even its first word", () => {
+  for (const [value, scheme] of [
+    ["bEARER x", ":bearer"],
+    ["Basic dXNlcjpwYXNz", ":basic"],
+    ["bearer", ""],
+    ["hunter2 and more", ""],
+    ["", ""],
+    ["bearer\tx", ""],
+  ] as const)
+    expect(ask(bytes, [["authorization", value]])).toEqual({ headers: [], tag: `authorization${scheme}` });
+});
+
+test("cookies that are secrets go, in all cookie headers, and the others stay as they are", () => {
+  const { headers, tag } = ask(bytes, [
+    ["cookie", "theme=dark; session=1;sid=2; session_id=3;  lang=\u00fc"],
+    ["cookie", "sid=4"],
+    ["cookie", "_oauth2_proxy_0=5; Session=6; presession=7; __Host-a=8; sid"],
+  ]);
+  expect(headers).toEqual([
+    ["cookie", "theme=dark; lang=\u00fc"],
+    ["cookie", "Session=6; presession=7"],
+  ]);
+  expect(tag).toBe("cookies:7");
+});
+
+test("white space is no way around", () => {
+  for (const value of ["\tsid=1", "sid =1", "sid\t= 1", ";;sid=1;", " ; sid=1", "sid=a=b"])
+    expect(ask(bytes, [["cookie", value]]).headers, JSON.stringify(value)).toEqual([]);
+});
+
+test("what has no secrets is not touched, byte for byte", () => {
+  const value = fc.stringMatching(
+    /^[a-r]{0,5}(=[\x20-\x3a\x3c-\x7e]{0,5})?(;[ ]{0,2}[a-r]{1,5}=[a-z"]{0,4}){0,4}$/,
+  );
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 3 }), (values) => {
+      fc.pre(!values.some((text) => /(^|;)\s*auth/.test(text)));
+      const headers = values.map((text) => ["cookie", text] as const);
+      const host = createHost(bytes);
+      const result = host.request({ headers });
+      expect(result.requestHeaders).toEqual(headers);
+      expect(result.callCounts["remove_header_map_value"]).toBeUndefined();
+      expect(result.filterState.size).toBe(0);
+    }),
+  );
+});
+
+test("a mask says that there was one, and a service that is allowed gets what there is", () => {
+  const headers = [
+    ["authorization", "Bearer x"],
+    ["cookie", "a=1; sid=2; sid=3"],
+  ] as const;
+  for (const route of ["", "rate", "user@", "USER", "auth2"]) {
+    const wanted =
+      route === "user@"
+        ? headers
+        : [
+            ["authorization", "redacted"],
+            ["cookie", "a=1; sid=redacted; sid=redacted"],
+          ];
+    expect(ask(masked, headers, route).headers, route).toEqual(wanted);
+  }
+  for (const route of ["auth", "user", "user@v2"])
+    expect(ask(masked, headers, route).headers).toEqual(headers);
+});
+
+test("with empty lists it does nothing", async () => {
+  const none = await buildPolicy("redact-secrets", { headers: " , ", cookies: "" });
+  const headers = [
+    ["authorization", "Bearer x"],
+    ["cookie", "sid=1"],
+  ] as const;
+  expect(ask(none, headers)).toEqual({ headers, tag: undefined });
+});
+
+test("memory stays flat", () => {
+  const host = createHost(bytes);
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) host.request({ headers: [["cookie", "a=b; sid=1; ".repeat(30)]] });
+    return host.memoryPages;
+  };
+  const before = run(100);
+  expect(run(3000)).toBe(before);
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("redact-secrets", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { createHost } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const bytes = await buildPolicy("request-size-guard");
+const small = await buildPolicy("request-size-guard", { limit: 10 });
+
+const ask = (length?: string, body?: string | readonly string[]) =>
+  createHost(small).exchange({
+    ...(length === undefined ? {} : { headers: [["content-length", length]] }),
+    ...(body === undefined ? {} : { body }),
+  });
+
+test("a length that is said is looked at before any of the body", () => {
+  expect(ask("10", "0123456789").response?.status).toBe(200);
+  const { localReply, requestBody, callCounts } = ask("11", "0123456789a");
+  expect(localReply).toMatchObject({ status: 413, body: "request body too large" });
+  expect(requestBody).toBe("");
+  expect(callCounts).toEqual({ get_header_map_value: 1, send_local_response: 1 });
+  for (const length of ["9223372036854775808", "18446744073709551617", "9".repeat(400)])
+    expect(ask(length).localReply?.status).toBe(413);
+  expect(ask("0000000000000000000000000000005", "12345").response?.status).toBe(200);
+});
+
+test("a length that is no number is refused: empty is not missing, and two are none", () => {
+  for (const length of ["", "-1", "+5", "5,5", "0x5", " 5", "5 ", "1e1"])
+    expect(ask(length, "12345").localReply?.status, length).toBe(400);
+  const headers = [
+    ["content-length", "5"],
+    ["content-length", "5"],
+  ] as const;
+  expect(createHost(small).exchange({ headers, body: "12345" }).localReply?.status).toBe(400);
+  expect(ask().response?.status).toBe(200);
+});
+
+test("a body in chunks is counted, and goes on until it is too large", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "grapheme-ascii", maxLength: 8 }), { maxLength: 6 }), (body) => {
+      const { localReply, requestBody } = ask(undefined, body);
+      let passed = "";
+      let isTooLarge = false;
+      for (const chunk of body) {
+        isTooLarge ||= passed.length + chunk.length > 10;
+        if (!isTooLarge) passed += chunk;
+      }
+      expect(localReply?.status).toBe(isTooLarge ? 413 : undefined);
+      expect(requestBody).toBe(passed);
+    }),
+  );
+});
+
+test("a length that is said and not kept is no way around", () => {
+  expect(ask("5", ["01234", "56789", "a"]).localReply?.status).toBe(413);
+});
+
+test("by gRPC the status is RESOURCE_EXHAUSTED", () => {
+  const headers = [["content-type", "application/grpc"]] as const;
+  const { localReply } = createHost(small).exchange({ headers, body: "0123456789a" });
+  expect(localReply?.headers).toContainEqual(["grpc-status", "8"]);
+});
+
+test("a limit of zero or below lets no body through, but what has none", async () => {
+  for (const limit of [0, -1]) {
+    const none = await buildPolicy("request-size-guard", { limit });
+    expect(createHost(none).exchange({}).response?.status).toBe(200);
+    expect(createHost(none).exchange({ body: "x" }).localReply?.status).toBe(413);
+  }
+});
+
+test("nothing is buffered, and memory stays flat over bodies and requests", () => {
+  const host = createHost(bytes, { bufferLimit: 1 });
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) host.exchange({ body: ["x".repeat(1000), "y".repeat(1000)] });
+    return host.memoryPages;
+  };
+  const before = run(100);
+  expect(run(10_000)).toBe(before);
+  expect(host.exchange({ body: ["ab", "c"] }).requestBody).toBe("abc");
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("request-size-guard", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});
