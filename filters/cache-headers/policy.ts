@@ -70,7 +70,7 @@ export function onResponse(response: Response): void {
     return;
   }
   if (kept.rules == 0) return;
-  const status = response.status.toString();
+  const status = `${response.status}`;
   const given = headers.get("content-type");
   const type = given === null ? "" : mediaType(given);
   const rules = params.rules.split(";");

@@ -40,7 +40,7 @@ export function onRequest(request: Request): void {
 export function onResponse(response: Response): void {
   if (!made.has(response)) return;
   let cookie = params.cookie + "=" + textOf(made.of(response)) + "; Path=" + params.path;
-  if (params.maxAge > 0) cookie += "; Max-Age=" + params.maxAge.toString();
+  if (params.maxAge > 0) cookie += `; Max-Age=${params.maxAge}`;
   if (params.secure) cookie += "; Secure";
   response.headers.add("set-cookie", cookie + "; HttpOnly; SameSite=Lax");
 }

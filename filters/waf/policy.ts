@@ -189,7 +189,7 @@ function judge(request: Request, met: Met): Flow {
 /** In audit mode nothing is answered, and the request goes on: so it is not held back either. */
 function deny(request: Request, met: Met, status: i32, why: string): Flow {
   met.isDone = true;
-  if (params.logs) log.warn("waf: " + status.toString() + why + namesOf(met.rules));
+  if (params.logs) log.warn(`waf: ${status}${why}${namesOf(met.rules)}`);
   request.deny(status, "This request looks like an attack.\n");
   return Flow.Continue;
 }
