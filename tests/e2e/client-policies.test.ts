@@ -57,13 +57,22 @@ test("waf: holds a body back until its beginning was looked at, and lets go of w
   expect([fine.status, fine.headers["x-got"]]).toEqual([200, parts.join("")]);
 });
 
-test("sticky-hash: one cookie for a client, and none for one that has it", async () => {
+test("sticky-hash: a client stays with an endpoint, by the cookie that it got there", async () => {
   const bytes = await buildPolicy("sticky-hash");
-  await using filter = await startFilter({ bytes, address: "127.90.12.4", workers: 2 });
-  const { headers } = await filter.send({});
-  expect(headers["set-cookie"]).toEqual([
-    expect.stringMatching(/^wire-sticky=[0-9a-f]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
-  ]);
-  const cookie = String(headers["set-cookie"]).split(";")[0] ?? "";
-  expect((await filter.send({ headers: { cookie } })).headers["set-cookie"]).toBeUndefined();
+  await using filter = await startFilter({ bytes, address: "127.90.12.4", workers: 2, endpoints: 4 });
+  const endpoints = new Set<unknown>();
+  for (let client = 0; client < 20; client++) {
+    const { headers } = await filter.send({});
+    expect(headers["set-cookie"]).toEqual([
+      expect.stringMatching(/^wire-sticky=[0-9a-f]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
+    ]);
+    endpoints.add(headers["x-endpoint"]);
+    const cookie = String(headers["set-cookie"]).split(";")[0] ?? "";
+    for (let again = 0; again < 3; again++) {
+      const next = await filter.send({ headers: { cookie } });
+      expect(next.headers["set-cookie"]).toBeUndefined();
+      expect(next.headers["x-endpoint"]).toBe(headers["x-endpoint"]);
+    }
+  }
+  expect(endpoints.size).toBeGreaterThan(1);
 });
