@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { CommanderError } from "commander";
 import { isParameterFile } from "../language/parameter-files.ts";
 import type { Source } from "../language/source.ts";
 import { readFiles } from "./read-files.ts";
@@ -24,5 +25,10 @@ export async function readSources(paths: readonly string[]): Promise<readonly So
 
 /** What is read, and followed, for these positionals: a file of parameters is a part of the policies. */
 export function withParams(paths: readonly string[], params: string | undefined): readonly string[] {
+  const data = paths.find((path) => isParameterFile({ path }));
+  if (data !== undefined) {
+    const message = `error: \`${data}\` is not a policy: give a mesh with \`--mesh ${data}\`, and values of parameters with \`--params ${data}\``;
+    throw new CommanderError(2, "wire.policies", message);
+  }
   return params === undefined ? paths : [...paths, params];
 }

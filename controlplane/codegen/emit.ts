@@ -40,14 +40,14 @@ function emitStatement(statement: Statement, indent: string, emitter: Emitter): 
       return write(statement.call.action === "SetDeadline" ? `if (!${code}) return;` : `${code};`);
     }
     case "let":
-      return write(`const ${local(statement.name)} = ${expression(statement.value, emitter)};`);
+      return write(`const ${local(statement.name)} = ${bare(statement.value, emitter)};`);
     case "return":
       return write("return;");
     case "if": {
       const then = emit(statement.then, `${indent}  `, emitter);
       const otherwise = emit(statement.else, `${indent}  `, emitter);
       const tail = otherwise === "" ? "" : ` else {\n${otherwise}${indent}}`;
-      return `${write(`if (${expression(statement.condition, emitter)}) {`)}${then}${indent}}${tail}\n`;
+      return `${write(`if (${bare(statement.condition, emitter)}) {`)}${then}${indent}}${tail}\n`;
     }
     default:
       return statement satisfies never;
@@ -79,16 +79,29 @@ function expression(value: Expression, emitter: Emitter): string {
     case "call":
       return call(value, emitter);
     case "unary":
-      return `${value.operator}(${expression(value.operand, emitter)})`;
+      return `${value.operator}${operand(value.operand, emitter)}`;
     case "convert":
       return value.type === "float"
-        ? `<f64>(${expression(value.operand, emitter)})`
+        ? `<f64>${operand(value.operand, emitter)}`
         : `${emitter.use("actions/text", "orElse")}(${expression(value.operand, emitter)}, 0)`;
     case "binary":
       return binary(value, emitter);
     default:
       return value satisfies never;
   }
+}
+
+/** The code of a value that needs no parentheses of its own where it stands. */
+function bare(value: Expression, emitter: Emitter): string {
+  const code = expression(value, emitter);
+  // In a list of arguments, `a < b, c > (d)` would be a call with types: there is no action that takes a comparison.
+  return value.kind === "binary" && code.startsWith("(") ? code.slice(1, -1) : code;
+}
+
+/** The code of a value behind a sign. What begins with a name or a parenthesis binds closer than any sign. */
+function operand(value: Expression, emitter: Emitter): string {
+  const code = expression(value, emitter);
+  return /^[\w(]/.test(code) ? code : `(${code})`;
 }
 
 function literal(type: ValueType, value: string | bigint | number | boolean, { literals }: Emitter): string {
@@ -168,7 +181,7 @@ function call(called: Call, emitter: Emitter): string {
   const first = standardInterface.receivers.get(receiver)?.kind === "type" ? 1 : 0;
   const written = given.map((argument, place) => {
     const type = signature.parameters[place - first]?.type ?? argument.type ?? "string";
-    return constant(type, argument, emitter) ?? expression(argument, emitter);
+    return constant(type, argument, emitter) ?? bare(argument, emitter);
   });
   const isShorter = given.length - first < signature.parameters.length;
   const used = emitter.use(
@@ -211,8 +224,9 @@ function connectionCall({ action, arguments: given }: Call, emitter: Emitter): s
     case "CountBytes": {
       const name = first === undefined ? "" : expression(first, emitter).replace("()", "");
       if (counted === undefined) throw new Error("bytes are counted on TCP connections only");
-      if (!counted.includes(name)) counted.push(name);
-      return `${emitter.use("actions/connection", "countBytes")}(${counted.indexOf(name)})`;
+      // Each adds, also to what another one adds to.
+      const site = counted.push(name) - 1;
+      return `${emitter.use("actions/connection", "countBytes")}(${site})`;
     }
     default:
       return undefined;

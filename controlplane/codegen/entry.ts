@@ -105,14 +105,14 @@ ${begin}${isOwn}${runAll(list, use)}${end}}
   const held =
     strict.length === 0
       ? `${use("waiting", "wait")}()`
-      : `(${use("waiting", "wait")}() || ((${strict.join(" || ")}) && ${use("waiting", "refuse")}()))`;
+      : `(${use("waiting", "wait")}() || (${anyOf(strict)} && ${use("waiting", "refuse")}()))`;
   const isWaiting = `${use("waiting", "isWaiting")}(context, ${map})`;
   const act = `${begin}  ${use("waiting", "resume")}(context, ${map});\n  ${phase}Policies();\n${end}`;
   return `function ${phase}Policies(): void {
 ${runAll(list, use)}}
 
 export function proxy_on_${phase}_headers(context: u32, _headers: u32, last: u32): u32 {
-${begin}${isOwn}  if (last == 0 && (${readers.map(({ index }) => runs(index, use)).join(" || ")}) && ${held}) return 1;
+${begin}${isOwn}  if (last == 0 && ${anyOf(readers.map(({ index }) => runs(index, use)))} && ${held}) return 1;
   ${phase}Policies();
 ${end}}
 
@@ -147,12 +147,17 @@ function judged(list: readonly Numbered[], place: number, use: Use): string {
   if (left.length === 0 && before?.judges === false) return "";
   const verdict = `${use("policy", "verdict")}();\n`;
   if (left.length === 0) return `  ${verdict}`;
-  return `  if (!(${left.map(({ index }) => runs(index, use)).join(" || ")})) ${verdict}`;
+  return `  if (!${anyOf(left.map(({ index }) => runs(index, use)))}) ${verdict}`;
+}
+
+/** A condition that may stand behind `!` and beside `&&`. */
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 1 ? conditions.join("") : `(${conditions.join(" || ")})`;
 }
 
 /** An audited policy stands in nobody's way. */
 function mustRead(index: number, use: Use): string {
-  return `(${runs(index, use)} && !${use("policy", "audits")}())`;
+  return `${runs(index, use)} && !${use("policy", "audits")}()`;
 }
 
 function runs(index: number, use: Use): string {

@@ -50,6 +50,19 @@ test("the source is as a person would read it", async () => {
   await expect(generate([critical, canary, admit])).toMatchFileSnapshot("testdata/fused.as.txt");
 });
 
+test("parentheses stand where they say something", () => {
+  const body = bodyOf(`let n = ToInt(r.GetHeader("x-n"), 0);
+    if (n > 1 && !(r.GetMethod() == "GET")) { SetHeader(r, "x-n", ToString(n * 2 - -n)); }
+    if (!(n == 3) || BodyContains(r, "a", 10)) { Deny(r); }`);
+  const source = generate([policy("one", body)]);
+  expect(source).toContain("if ((v_n > <i64>1) && !equal(");
+  expect(source).toContain("toString((v_n * <i64>2) - -v_n)");
+  expect(source).toContain("if (!(v_n == <i64>3) || ");
+  expect(source).toContain(
+    "if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return 1;",
+  );
+});
+
 test("a header is set for the callers named, and for no others", async () => {
   const rate = await host([critical], "@peer\tsearch\t127.0.0.3,127.0.0.4\nhot-path\tinbound\tsearch\n");
   expect(rate.request(from("127.0.0.4")).requestHeaders).toEqual([["critical", "true"]]);

@@ -1,5 +1,6 @@
-import type { Parameter, Receiver, Signature } from "../language/interface.ts";
+import type { Receiver, Signature } from "../language/interface.ts";
 import { actionsOf } from "../language/lookup.ts";
+import { parameterText } from "../language/parameter-text.ts";
 import type { Service } from "../mesh/mesh.ts";
 import { offered } from "./calls.ts";
 import type { MeshFile } from "./workspace.ts";
@@ -9,13 +10,6 @@ export function declarationOf(receiver: string, { name, parameters, result, side
   const heading = side === undefined ? "" : side === "egress" ? "[Egress] " : "[Ingress] ";
   const yields = result === undefined ? "" : `: ${result.type}${result.isOptional ? "?" : ""}`;
   return `${heading}${name}(${[receiver, ...parameters.map(parameterText)].join(", ")})${yields}`;
-}
-
-function parameterText(parameter: Parameter): string {
-  const { name, type, isConstant, default: value } = parameter;
-  const typed = [isConstant ? "const" : "", type, name ?? ""].filter((part) => part !== "").join(" ");
-  if (value === undefined) return typed;
-  return `${typed} = ${value === "none" || typeof value !== "string" ? value : JSON.stringify(value)}`;
 }
 
 /** What an interface says of an action; one that only repeats a more general one has its words. */

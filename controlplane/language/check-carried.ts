@@ -1,6 +1,7 @@
 import type { Interface, Parameter, Receiver, Signature } from "./interface.ts";
 import { actionOf, actionsOf, receiversOf } from "./lookup.ts";
 import { didYouMean } from "./nearest.ts";
+import { parameterText } from "./parameter-text.ts";
 import type { Reporter } from "./reporter.ts";
 import { standardInterface } from "./standard.ts";
 
@@ -83,9 +84,6 @@ function isTakenFor({ type }: Parameter, standard: Parameter | undefined): boole
 }
 
 function written({ name, parameters, result }: Signature): string {
-  const list = parameters.map(({ type, isConstant, name: parameter = "" }) =>
-    [...(isConstant ? ["const"] : []), type, parameter].join(" "),
-  );
   const yields = result === undefined ? "" : `: ${result.type}${result.isOptional ? "?" : ""}`;
-  return `action ${name}(${["self", ...list].join(", ")})${yields}`;
+  return `action ${name}(${["self", ...parameters.map(parameterText)].join(", ")})${yields}`;
 }

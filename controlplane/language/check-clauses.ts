@@ -1,5 +1,4 @@
 import type { ClauseNode, PolicyNode, Word } from "./ast.ts";
-import { printable, unwritableValue } from "./check-header.ts";
 import type { Context } from "./context.ts";
 import type { Interface, ValueType } from "./interface.ts";
 import { receiversOf } from "./lookup.ts";
@@ -10,6 +9,7 @@ import type { Act, Literal, Mode, OnLost, PolicyParameter, State } from "./polic
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
 import { standardInterface } from "./standard.ts";
+import { unfitForParameter } from "./unfit-for-parameter.ts";
 
 const acts: readonly Act[] = ["Connection", "Request", "RPCRequest", "Response", "RPCResponse"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
@@ -168,6 +168,11 @@ function checkState(
     reporter.report("CUP0207", span, "`using` takes a kind of state and a name for it", {
       help: "write `using (Counter counter)`",
     });
+    // Only the kind is there: what the statements call it is not another mistake.
+    if (words.length === 1 && type?.kind === "name") {
+      read.broken.add(type.text);
+      read.broken.add(type.text.charAt(0).toLowerCase() + type.text.slice(1));
+    }
     return;
   }
   if (isTaken(name, read, reporter)) return;
@@ -221,6 +226,7 @@ function checkParameter(words: readonly Word[], clause: ClauseNode, read: Clause
     reporter.report("CUP0207", span, "`param` takes a type, a name and a default", {
       help: "write `param (int limit = 1000)`",
     });
+    for (const word of words) if (word.kind === "name") read.broken.add(word.text);
     return;
   }
   if (isTaken(name, read, reporter)) return;
@@ -237,10 +243,9 @@ function checkParameter(words: readonly Word[], clause: ClauseNode, read: Clause
     read.broken.add(name.text);
     const unfit =
       known === "string" && value.length === 1 && value[0]?.kind === "string" ? value[0] : undefined;
-    const control = /\p{Cc}/u.exec(unfit?.text ?? "")?.[0];
-    if (control !== undefined) {
-      const message = `the text of a parameter has no \`${printable(control)}\``;
-      const help = "it travels in one line: what needs control characters can stand in the statements";
+    const problem = unfitForParameter(unfit?.text ?? "");
+    if (problem !== undefined) {
+      const { message, help } = problem;
       reporter.report("CUP0207", spanOf(value, clause), message, { help });
       return;
     }
@@ -277,9 +282,8 @@ function readLiteral(type: ValueType, words: readonly Word[]): Literal | undefin
     isOptional: false,
     span: word.span,
   });
-  // It travels in one line of the plugin configuration.
   if (type === "string")
-    return word.kind === "string" && !unwritableValue(word.text) && !word.text.includes("\t")
+    return word.kind === "string" && unfitForParameter(word.text) === undefined
       ? literal(word.text)
       : undefined;
   if (type === "bool") {

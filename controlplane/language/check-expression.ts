@@ -150,6 +150,9 @@ function checkNumber(text: string, span: Span, scope: Scope, wanted: Wanted): Li
   return literal(number.kind, number.value, span);
 }
 
+/** How other languages call what is absent. */
+const nothing: ReadonlySet<string> = new Set(["null", "nil", "none", "None", "undefined"]);
+
 function checkName(name: string, span: Span, scope: Scope): Expression | undefined {
   if (name === "true" || name === "false") return literal("bool", name === "true", span);
   const local = scope.locals.get(name);
@@ -165,7 +168,11 @@ function checkName(name: string, span: Span, scope: Scope): Expression | undefin
     isReceiver ? `\`${name}\` is not a value` : `unknown name \`${name}\``,
     isReceiver
       ? { help: `ask it for something, as in \`${exampleOf(name, scope)}\`` }
-      : suggest(name, known, `give it a value before: \`let ${name} = …;\``, span),
+      : nothing.has(name)
+        ? {
+            help: 'ask `HasHeader(request, "name")` whether it is there, or say with `??` what to take when it is not',
+          }
+        : suggest(name, known, `give it a value before: \`let ${name} = …;\``, span),
   );
   return undefined;
 }
@@ -208,8 +215,9 @@ function checkUnary(
     );
     return undefined;
   }
+  // That of the least number is the least number, as it is where it is calculated.
   if (operand.kind === "literal" && typeof operand.value === "bigint")
-    return literal(type, -operand.value, span);
+    return literal(type, BigInt.asIntN(64, -operand.value), span);
   if (operand.kind === "literal" && typeof operand.value === "number")
     return literal(type, -operand.value, span);
   return { kind: "unary", operator, operand, type, isOptional: false, span };

@@ -72,7 +72,7 @@ export function createDocWriter(source: string, tokens: readonly Token[]): DocWr
       const before = waiting.map((comment, ahead): Doc => {
         isLater ||= comment.text.startsWith("//") || endsLine(ahead);
         if (isLater) return suffix(written(comment), { breaks });
-        const isTight = kind === "symbol" && [",", ";", ".", ")", ":"].includes(value);
+        const isTight = kind === "symbol" && [",", ";", ".", ")", "]", "?", ":"].includes(spelling ?? value);
         return text(isTight ? ` ${written(comment)}` : `${written(comment)} `);
       });
       take(waiting.length);

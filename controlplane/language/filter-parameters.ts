@@ -1,11 +1,12 @@
 import * as assemblyscript from "assemblyscript";
-import { unwritableValue } from "./check-header.ts";
+import type { HeaderProblem } from "./check-header.ts";
 import { isClass, isField, stringOf } from "./filter-tree.ts";
 import type { ValueType } from "./interface.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Literal, PolicyParameter } from "./policy.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
+import { unfitForParameter } from "./unfit-for-parameter.ts";
 
 /** By their names in AssemblyScript. */
 const types: ReadonlyMap<string, ValueType> = new Map([
@@ -68,6 +69,11 @@ export function filterParameters(
     }
     const value = initializer === null ? undefined : literalOf(written, initializer, source);
     if (initializer === null || value === undefined) {
+      const problem = initializer === null || type !== "string" ? undefined : problemOf(initializer);
+      if (initializer !== null && problem !== undefined) {
+        wrong(initializer.range, problem.message, problem.help);
+        return [];
+      }
       wrong(
         (initializer ?? member.name).range,
         `the default of \`${member.name.text}\` is not ${type === "int" ? "an" : "a"} ${type}`,
@@ -97,6 +103,11 @@ const examples: Readonly<Record<ValueType, string>> = {
   duration: "1000",
 };
 
+function problemOf(initializer: assemblyscript.Expression): HeaderProblem | undefined {
+  const text = stringOf(initializer);
+  return text === undefined ? undefined : unfitForParameter(text);
+}
+
 function literalOf(
   type: string,
   node: assemblyscript.Expression,
@@ -106,8 +117,7 @@ function literalOf(
   switch (type) {
     case "string": {
       const value = stringOf(node);
-      // It travels in one line of the plugin configuration.
-      return value === undefined || value.includes("\t") || unwritableValue(value) ? undefined : value;
+      return value === undefined || unfitForParameter(value) !== undefined ? undefined : value;
     }
     case "bool":
       return text === "true" || text === "false" ? text === "true" : undefined;

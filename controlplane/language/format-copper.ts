@@ -1,6 +1,7 @@
 import { binaryLevels } from "./ast.ts";
 import { anchor, type Doc, empty, group, hardline, indent, line, row, softline, text } from "./doc.ts";
 import type { DocWriter } from "./doc-writer.ts";
+import { braced, endOfFile, importPath, semicolon } from "./layout.ts";
 
 /** The layout of a Copper file that has no mistake in how it is written. */
 export function copperDoc(writer: DocWriter): Doc {
@@ -19,11 +20,7 @@ export function copperDoc(writer: DocWriter): Doc {
       parts.push(trailing());
       previous = kind;
     }
-    if (writer.hasComments()) {
-      if (previous !== undefined) parts.push(hardline, writer.isAfterBlank() ? hardline : empty);
-      // Each of them ends its line.
-      parts.push(leading());
-    } else if (previous !== undefined) parts.push(hardline);
+    parts.push(endOfFile(writer, { isEmpty: previous === undefined }));
     return row(...parts);
   }
 
@@ -35,19 +32,7 @@ export function copperDoc(writer: DocWriter): Doc {
   }
 
   function importLine(): Doc {
-    const parts = [token(), text(" ")];
-    if (peek().kind === "string") parts.push(token());
-    else {
-      let count = 1;
-      while (
-        peek(count).kind !== "end" &&
-        peek(count).value !== ";" &&
-        peek(count).span.start === peek(count - 1).span.end
-      )
-        count++;
-      parts.push(text('"'), writer.verbatim(count), text('"'));
-    }
-    return row(...parts, semicolon());
+    return row(token(), text(" "), importPath(writer));
   }
 
   function policy(): Doc {
@@ -99,44 +84,18 @@ export function copperDoc(writer: DocWriter): Doc {
 
   /** After its `{`, up to and with its `}`. */
   function block(): Doc {
-    const statements: Doc[] = [trailing()];
-    let isFirst = true;
-    while (!isAt("}")) {
-      if (isAt(";")) {
-        drop();
-        statements.push(trailing());
-        continue;
-      }
-      statements.push(
-        hardline,
-        !isFirst && writer.isAfterBlank() ? hardline : empty,
-        leading(),
-        statement(),
-        trailing(),
-      );
-      isFirst = false;
-    }
-    return closed(statements, isFirst);
-  }
-
-  function closed(statements: readonly Doc[], isFirst: boolean): Doc {
-    const inside = row(...statements, writer.dangling({ isFirst }));
-    return inside.breaks ? row(indent(inside), hardline, token()) : token();
+    return braced(writer, { item: statement, separators: [";"] });
   }
 
   function statement(): Doc {
     if (isAt("[")) return row(token(), token(), token());
     if (isAt("if", "name")) return ifStatement();
-    if (isAt("return", "name")) return row(token(), semicolon());
+    if (isAt("return", "name")) return row(token(), semicolon(writer));
     if (isAt("let", "name") && peek(1).kind === "name") {
       const head = row(token(), text(" "), token(), text(" "), token());
-      return row(head, group(trailing(), indent(line, leading(), expression())), semicolon());
+      return row(head, group(trailing(), indent(line, leading(), expression())), semicolon(writer));
     }
-    return row(expression(), semicolon());
-  }
-
-  function semicolon(): Doc {
-    return isAt(";") ? token() : text(";");
+    return row(expression(), semicolon(writer));
   }
 
   function ifStatement(): Doc {

@@ -1,5 +1,6 @@
 import { type Doc, empty, group, hardline, indent, line, row, softline, text } from "./doc.ts";
 import type { DocWriter } from "./doc-writer.ts";
+import { braced, endOfFile, importPath } from "./layout.ts";
 
 /** The layout of an interface file that has no mistake in how it is written. */
 export function interfaceDoc(writer: DocWriter): Doc {
@@ -19,10 +20,7 @@ export function interfaceDoc(writer: DocWriter): Doc {
       parts.push(leading(), kind === "separator" ? token({ spelling: "---" }) : declaration(), trailing());
       previous = kind;
     }
-    if (writer.hasComments()) {
-      if (previous !== undefined) parts.push(hardline, writer.isAfterBlank() ? hardline : empty);
-      parts.push(leading());
-    } else if (previous !== undefined) parts.push(hardline);
+    parts.push(endOfFile(writer, { isEmpty: previous === undefined }));
     return row(...parts);
   }
 
@@ -45,16 +43,7 @@ export function interfaceDoc(writer: DocWriter): Doc {
     }
     if (keywordIs(keyword, "cost")) return row(keyword, text(": "), token());
     if (keywordIs(keyword, "dataplane")) return row(keyword, text(" "), token());
-    if (peek().kind === "string") return row(keyword, text(" "), token(), isAt(";") ? token() : text(";"));
-    let count = 1;
-    while (
-      peek(count).kind !== "end" &&
-      peek(count).value !== ";" &&
-      peek(count).span.start === peek(count - 1).span.end
-    )
-      count++;
-    const path = row(text('"'), writer.verbatim(count), text('"'));
-    return row(keyword, text(" "), path, isAt(";") ? token() : text(";"));
+    return row(keyword, text(" "), importPath(writer));
   }
 
   function keywordIs(keyword: Doc, value: string): boolean {
@@ -65,25 +54,7 @@ export function interfaceDoc(writer: DocWriter): Doc {
     const parts = [token(), text(" "), token()];
     if (isAt(":")) parts.push(token(), text(" "), token());
     parts.push(text(" "), token());
-    const actions: Doc[] = [trailing()];
-    let isFirst = true;
-    while (!isAt("}")) {
-      if (isAt(",") || isAt(";")) {
-        drop();
-        actions.push(trailing());
-        continue;
-      }
-      actions.push(
-        hardline,
-        !isFirst && writer.isAfterBlank() ? hardline : empty,
-        leading(),
-        action(),
-        trailing(),
-      );
-      isFirst = false;
-    }
-    const inside = row(...actions, writer.dangling({ isFirst }));
-    return row(...parts, inside.breaks ? row(indent(inside), hardline) : empty, token());
+    return row(...parts, braced(writer, { item: action, separators: [",", ";"] }));
   }
 
   function action(): Doc {

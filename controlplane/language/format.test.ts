@@ -143,6 +143,18 @@ policy q () {
     );
   });
 
+  test("a file that is not UTF-8 is left alone: its bytes would be lost", () => {
+    const source = { path: "a.cup", text: "// caf\uFFFD\npolicy p ( ) { }" };
+    const { text, diagnostics } = format(source);
+    expect([text, diagnostics.map(({ code }) => code)]).toEqual([source.text, ["SRC0101"]]);
+  });
+
+  test("of very many mistakes the first ones are said", () => {
+    const { diagnostics } = format({ path: "a.cup", text: "@ $ ".repeat(100) });
+    expect(diagnostics.map(({ code }) => code).at(-1)).toBe("SRC0102");
+    expect(diagnostics).toHaveLength(21);
+  });
+
   test("a file with a mistake is left alone", () => {
     const source = { path: "a.cup", text: "policy p () { f( }" };
     const { text, diagnostics } = format(source);
@@ -183,6 +195,14 @@ policy q () {
 });
 
 describe("interfaces", () => {
+  test("a comment before an old arrow stands where it stands before the colon", () => {
+    const text =
+      "act Request { [Egress /* a */] action GetHeader(self, const header) /* b */ -> string /* c */ ?, }";
+    expect(laidOut(text, "a.cui")).toBe(
+      "act Request {\n  [Egress /* a */] action GetHeader(self, const header) /* b */: string /* c */?,\n}\n",
+    );
+  });
+
   test("an old file", () => {
     expect(
       laidOut(

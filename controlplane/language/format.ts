@@ -1,9 +1,11 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { print } from "./doc.ts";
 import { createDocWriter } from "./doc-writer.ts";
+import { firstErrors } from "./first-errors.ts";
 import { copperDoc } from "./format-copper.ts";
 import { interfaceDoc } from "./format-interface.ts";
 import { lex } from "./lexer.ts";
+import { notText } from "./not-text.ts";
 import { parseInterface } from "./parse-interface.ts";
 import { parse } from "./parser.ts";
 import { reporterFor } from "./reporter.ts";
@@ -21,8 +23,11 @@ export function format(source: Source): {
   readonly diagnostics: readonly Diagnostic[];
 } {
   const isInterface = source.path.endsWith(".cui");
+  // What is written back would lack the bytes that could not be read.
+  const foreign = notText(source);
+  if (foreign.length > 0) return { text: source.text, diagnostics: foreign };
   const { diagnostics } = isInterface ? parseInterface(source) : parse(source);
-  if (diagnostics.length > 0) return { text: source.text, diagnostics };
+  if (diagnostics.length > 0) return { text: source.text, diagnostics: firstErrors(source, diagnostics) };
   const writer = createDocWriter(source.text, lex(reporterFor(source)));
   return { text: print(isInterface ? interfaceDoc(writer) : copperDoc(writer), width), diagnostics };
 }

@@ -19,6 +19,7 @@ export interface Comment {
 }
 
 const space = /[\s\uFEFF]+/y;
+const lineRest = /[^\n]*/y;
 const lineComment = /\/\/[^\n]*/y;
 // A hyphen belongs to a name only between its letters, as in DNS labels.
 const name = /[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*/y;
@@ -84,6 +85,15 @@ export function lex(reporter: Reporter): readonly Token[] {
     // What would have followed the string is inside it: nothing more can be said about this line.
     push("string", text.slice(start + 1, at), start, true);
   };
+  /** In quotes that are none here: the text is read all the same, so that one message is enough. */
+  const foreignString = (start: number, close: string): void => {
+    const end = text.indexOf(close, start + 1);
+    at = end + 1;
+    reporter.report("CUP0101", { start, end: at }, `a string does not stand in \`${text[start]}\``, {
+      help: "write `\"` or `'` around it",
+    });
+    push("string", text.slice(start + 1, end), start);
+  };
   const blockComment = (start: number): void => {
     const end = text.indexOf("*/", start + 2);
     if (end !== -1) {
@@ -102,6 +112,11 @@ export function lex(reporter: Reporter): readonly Token[] {
     const isPolicyName = last?.kind === "name" && last.value === "policy";
     if (isPolicyName) braces = 0;
     push("name", take(braces === 0 ? name : plainName) ?? "", start);
+  };
+  /** Whether what a `#` begins is a comment in other languages, and nothing else here: apart, where something has ended. */
+  const isLikeComment = (start: number): boolean => {
+    const isFirst = last === undefined || text.slice(last.span.end, start).includes("\n");
+    return (isFirst || /[;{}),]/.test(last?.value ?? "")) && /^#[# !]/.test(text.slice(start, start + 2));
   };
   /** Three hyphens; in a block, where they may be signs, only on a line of their own. */
   const isSeparator = (start: number): boolean => {
@@ -122,7 +137,13 @@ export function lex(reporter: Reporter): readonly Token[] {
       keep(start);
     } else if (code === slash && text.charCodeAt(at + 1) === star) blockComment(start);
     else if (code === doubleQuote || code === singleQuote) string(start);
-    else if (isLetter(code)) word(start);
+    else if (foreignQuote(text, start) !== undefined) foreignString(start, foreignQuote(text, start) ?? "");
+    else if (code === hash && isLikeComment(start)) {
+      take(lineRest);
+      reporter.report("CUP0101", { start, end: start + 1 }, "a comment does not begin with `#`", {
+        help: "write `//` before it",
+      });
+    } else if (isLetter(code)) word(start);
     else if (isDigit(code)) push("number", take(number) ?? "", start);
     else if (code === hyphen && isSeparator(start)) {
       braces = 0;
@@ -158,6 +179,7 @@ export function lex(reporter: Reporter): readonly Token[] {
 const slash = 0x2f;
 const star = 0x2a;
 const hyphen = 0x2d;
+const hash = 0x23;
 const doubleQuote = 0x22;
 const singleQuote = 0x27;
 
@@ -178,6 +200,19 @@ function isSpace(code: number): boolean {
 function isKnown(code: number): boolean {
   return code > 0x20 && code < 0x7f && !"#$\\`~".includes(String.fromCharCode(code));
 }
+
+/** How a text that begins here with the quotes of other languages, or of word processors, ends: undefined where it does not, on this line. */
+function foreignQuote(text: string, start: number): string | undefined {
+  const close = foreignQuotes.get(text[start] ?? "");
+  const end = close === undefined ? -1 : text.indexOf(close, start + 1);
+  return end === -1 || text.slice(start, end).includes("\n") ? undefined : close;
+}
+
+const foreignQuotes: ReadonlyMap<string, string> = new Map([
+  ["`", "`"],
+  ["\u201c", "\u201d"],
+  ["\u2018", "\u2019"],
+]);
 
 /** Where the string that begins at `start` has its other quote: on the same line, and with no backslash before it. */
 function closingQuote(text: string, start: number): number | undefined {

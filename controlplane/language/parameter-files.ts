@@ -1,5 +1,4 @@
 import { isMap, isScalar, type Node, parseDocument } from "yaml";
-import { unwritableValue } from "./check-header.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { ValueType } from "./interface.ts";
 import { suggest } from "./nearest.ts";
@@ -8,12 +7,13 @@ import { readNumber } from "./numbers.ts";
 import type { Literal, Policy, PolicyParameter } from "./policy.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
+import { unfitForParameter } from "./unfit-for-parameter.ts";
 
 /** What an operator sets, by policy and parameter; the last file counts. */
 export type ParameterValues = ReadonlyMap<string, ReadonlyMap<string, Literal["value"]>>;
 
 /** Files with values for parameters are YAML or JSON. */
-export function isParameterFile({ path }: Source): boolean {
+export function isParameterFile({ path }: Pick<Source, "path">): boolean {
   return /\.(ya?ml|json)$/.test(path);
 }
 
@@ -124,6 +124,12 @@ function readParameter(policy: Policy, entry: Entry, reporter: Reporter): Litera
   const read = literalValue(parameter, value, reporter.source);
   if (read !== undefined) return read;
   const { type, bits } = parameter;
+  const text = type === "string" && isScalar(value) && typeof value.value === "string" ? value.value : "";
+  const problem = unfitForParameter(text);
+  if (problem !== undefined && value !== null) {
+    reporter.report("PRM0203", spanOf(value), problem.message, { help: problem.help });
+    return undefined;
+  }
   const article = type === "int" ? "an" : "a";
   const size = bits === undefined ? "" : ` of ${bits} bits`;
   reporter.report("PRM0203", value === null ? span : spanOf(value), `this is not ${article} ${type}${size}`, {
@@ -142,8 +148,7 @@ function literalValue(
   if (type === "bool") return typeof node.value === "boolean" ? node.value : undefined;
   if (type === "string" || type === "bytes") {
     const { value } = node;
-    // It travels in one line of the plugin configuration.
-    return typeof value === "string" && !unwritableValue(value) && !value.includes("\t") ? value : undefined;
+    return typeof value === "string" && unfitForParameter(value) === undefined ? value : undefined;
   }
   const { start, end } = spanOf(node);
   const text = typeof node.value === "string" ? node.value : all.slice(start, end);

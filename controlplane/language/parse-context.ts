@@ -154,7 +154,11 @@ export function parseContext(reporter: Reporter, span: Span): Context | undefine
     if (element) return { kind: "service", ...element };
     if (looking("^"))
       return fail("a service", "`^` stands at the very start of a context, or first in a set");
-    return fail("a service, `.`, `[` or `(`");
+    if (looking("=>") || looking(">")) return fail("a service, `.`, `[` or `(`", "a call is written `->`");
+    return fail(
+      "a service, `.`, `[` or `(`",
+      at > span.start && looking("$") ? "a context always ends at its end: leave the `$` out" : undefined,
+    );
   }
 
   function service(): Name | undefined {

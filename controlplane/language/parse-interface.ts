@@ -128,6 +128,10 @@ function parseFile(reporter: Reporter): {
 
   function dataplane(draft: Draft): boolean {
     next();
+    if (isAt(":")) {
+      unexpected("the name of a data plane", "a data plane is named without a colon: write `dataplane NAME`");
+      next();
+    }
     const name = identifier("the name of a data plane");
     if (!name) return false;
     if (draft.dataplane !== undefined) {

@@ -38,6 +38,11 @@ const foreign: ReadonlyMap<string, BinaryOperator> = new Map([
   ["or", "||"],
 ]);
 
+/** How other languages begin a `let`. */
+const foreignLets: ReadonlySet<string> = new Set(["var", "const", "set", "val"]);
+
+const units: ReadonlySet<string> = new Set(["ns", "us", "ms", "s", "m", "h"]);
+
 /** These begin statements, so they are nobody's name. */
 const keywords: readonly string[] = ["if", "else", "let", "return"];
 const valueTypes: readonly string[] = ["string", "bytes", "int", "float", "bool", "duration"];
@@ -107,6 +112,8 @@ function parseFile(reporter: Reporter): {
     const start = next().span.start;
     broken = new Set();
     const name = identifier("the policy's name");
+    if (name && !isEndOfPolicy() && peek().kind === "name" && !clauseNames.includes(peek().value))
+      oneWord(name.text);
     const clauses = header();
     let statements: readonly StatementNode[] = [];
     // Without its brace the body is read all the same: what is wrong in it should be said too.
@@ -116,8 +123,21 @@ function parseFile(reporter: Reporter): {
     return name && { name, clauses: clauses ?? [], statements, broken, span: from(start) };
   }
 
+  /** Past the other words of a name. */
+  function oneWord(first: string): void {
+    unexpected("`(`", `a name is one word: write \`${first}-${peek().value}\``);
+    while (peek().kind === "name" && !isEndOfPolicy()) next();
+  }
+
   /** `( … )`, or undefined when not even the body can be found. */
   function header(): readonly ClauseNode[] | undefined {
+    if (isAt("{") && peek(1).kind === "name" && clauseNames.includes(peek(1).value)) {
+      for (const clauseName of clauseNames) broken.add(clauseName);
+      return unexpected(
+        "`(`",
+        "clauses stand in parentheses: write `policy NAME ( clauses ) { statements }`",
+      );
+    }
     if (!expect("(") && !isClause()) return isAt("{") ? [] : undefined;
     const clauses: ClauseNode[] = [];
     while (!accept(")")) {
@@ -273,7 +293,19 @@ function parseFile(reporter: Reporter): {
       next();
       return unexpected("an action", `values keep what they are: write \`let ${value} = …;\` for a new one`);
     }
-    if (kind === "name" && unknownStatements.has(value) && (isAfter("(") || isAfter("{")))
+    if (kind === "name" && foreignLets.has(value) && peek(1).kind === "name") {
+      const suggestions = [{ span, text: "let" }];
+      reporter.report("CUP0103", span, `Copper has no \`${value}\``, {
+        help: "did you mean `let`?",
+        suggestions,
+      });
+      return letStatement();
+    }
+    if (
+      kind === "name" &&
+      unknownStatements.has(value) &&
+      (isAfter("(") || isAfter("{") || peek(1).kind === "name")
+    )
       return unknownStatement();
     const node = expression();
     if (!node) return undefined;
@@ -292,6 +324,7 @@ function parseFile(reporter: Reporter): {
   /** What other languages have, with its parentheses and its block: one mistake, however much is in it. */
   function unknownStatement(): "recovered" {
     const { value, span } = next();
+    if (peek().kind === "name") next();
     reporter.report("CUP0103", span, `Copper has no \`${value}\``, {
       help: "every policy comes to an end by itself: say it with `if`, or write filter code",
     });
@@ -336,7 +369,9 @@ function parseFile(reporter: Reporter): {
       const isTyped = peek().kind === "name" && valueTypes.includes(name.text);
       return unexpected(
         "`=`",
-        isTyped ? `the value says the type: write \`let ${peek().value} = …;\`` : undefined,
+        isTyped || isAt(":")
+          ? `the value says the type: write \`let ${isTyped ? peek().value : name.text} = …;\``
+          : undefined,
       );
     }
     const value = expression();
@@ -372,7 +407,8 @@ function parseFile(reporter: Reporter): {
 
   /** Undefined when it cannot be read: then the body, if there is one in braces, comes next. */
   function conditionInParentheses(): ExpressionNode | undefined {
-    const isOpen = expect("(");
+    const isOpen = accept("(");
+    if (!isOpen) unexpected("`(`", "a condition stands in parentheses: write `if (…) { … }`");
     if (!isOpen && isAt("{")) return undefined;
     const condition = expression();
     if (condition && (isOpen ? expect(")") : accept(")") || isAt("{"))) return condition;
@@ -432,7 +468,11 @@ function parseFile(reporter: Reporter): {
 
   function unary(): ExpressionNode | undefined {
     const { start } = peek().span;
-    const operator = isAt("!") ? "!" : isAt("-") ? "-" : undefined;
+    // No name has another one behind it.
+    const isNot = isAt("not", "name") && (peek(1).kind === "name" || isAfter("("));
+    if (isNot)
+      unexpected("`!`", { help: "did you mean `!`?", suggestions: [{ span: peek().span, text: "!" }] });
+    const operator = isNot || isAt("!") ? "!" : isAt("-") ? "-" : undefined;
     if (operator === undefined) return postfix();
     if (depth >= depthMax) return cursor.tooDeep("fewer nested expressions");
     next();
@@ -488,7 +528,7 @@ function parseFile(reporter: Reporter): {
         if (!node) return false;
         list.push(node);
         tallest = Math.max(tallest, height);
-        if (!accept(",") && !isAt(")")) return unexpected("`,` or `)`") === true;
+        if (!accept(",") && !isAt(")")) return unexpected("`,` or `)`", helpInCall(node)) === true;
       }
       next();
       return true;
@@ -496,6 +536,18 @@ function parseFile(reporter: Reporter): {
     depth--;
     if (!isComplete || !grow(tallest)) return undefined;
     return { kind: "call", name, arguments: list, span: from(start) };
+  }
+
+  /** What somebody may have meant who goes on like this behind an argument. */
+  function helpInCall(argument: ExpressionNode): string | undefined {
+    const { kind, value } = peek();
+    if (isAt("?")) return "a choice between two values is two statements, in an `if` and its `else`";
+    if (isAt(":") && argument.kind === "name")
+      return "arguments have no names: they are told apart by their order";
+    if (kind === "name" && argument.kind === "number" && units.has(value))
+      return `write the unit right behind the number: \`${argument.value}${value}\``;
+    if (kind === "string" || kind === "number" || kind === "name") return "write `,` between two arguments";
+    return undefined;
   }
 
   return file();

@@ -97,7 +97,7 @@ test("what is no parameter is said at its place", () => {
   expect(one("limit: i64 = 1 + 1;")).toEqual(["the default of `limit` is not an int"]);
   expect(one("limit: i32 = 3000000000;")).toEqual(["the default of `limit` is not an int"]);
   expect(one("limit: i64;")).toEqual(["the default of `limit` is not an int"]);
-  expect(one('agent: string = "a\\tb";')).toEqual(["the default of `agent` is not a string"]);
+  expect(one('agent: string = "a\\tb";')).toEqual(["the text of a parameter has no `\\t`"]);
   expect(one("limit: u8 = 1;")).toEqual(["parameter `limit` has no type that can be configured"]);
   expect(one("static limit: i64 = 1;")).toContain("`limit` is no parameter");
   expect(one("twice(): i64 { return 2; }")).toEqual(["`twice` is no parameter"]);

@@ -170,7 +170,9 @@ function reasonFor(
     } else if (fitting(service, world.dataplanes).length === 0) {
       reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
     } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, unit.policy))) {
-      reasons.push(`no data plane that \`${service.name}\` can take offers ${listed(unit.policy.actions)}`);
+      reasons.push(
+        `no data plane that \`${service.name}\` can take offers ${lacking(unit.policy, fitting(service, world.dataplanes))}`,
+      );
     } else if (
       section !== undefined &&
       !fitting(service, world.dataplanes).some((dataplane) =>
@@ -234,6 +236,14 @@ function callText(call: CallName): string {
 
 function pathText(path: readonly string[] | undefined): string {
   return path === undefined ? "no path" : `\`${path.join(" -> ")}\``;
+}
+
+/** The actions that none of the data planes offers, or where each has some of them, all of them. */
+function lacking(policy: Policy, dataplanes: readonly Dataplane[]): string {
+  const missing = policy.actions.filter(
+    (action) => !dataplanes.some((dataplane) => offers(dataplane, { ...policy, actions: [action] })),
+  );
+  return missing.length > 0 ? listed(missing) : `${listed(policy.actions)} together`;
 }
 
 function listed(names: readonly string[]): string {

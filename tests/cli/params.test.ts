@@ -41,3 +41,29 @@ test("--params: what is wrong is said at its place, and other files are a mistak
   });
   expect(missing).toMatchObject({ code: 3, stderr: expect.stringContaining("cannot read") });
 });
+
+test("a mesh or values among the policies: the option that was forgotten is named", async () => {
+  using folder = folderWith({ "a.cup": policy, "mesh.yaml": readFileSync(hotel, "utf8") });
+  const check = (...more: readonly string[]) => runWire(["check", "a.cup", ...more], { cwd: folder.path });
+  const forgotten = await check("mesh.yaml");
+  expect(forgotten).toMatchObject({ code: 2, stdout: "" });
+  expect(forgotten.stderr).toContain("`mesh.yaml` is not a policy: give a mesh with `--mesh mesh.yaml`");
+  expect((await check("--mesh", "mesh.yaml")).code).toBe(0);
+});
+
+test("a text with a tab or a line break cannot be configured, which is said of it", async () => {
+  const text =
+    'policy p ( act (Request r) context (search) param (string s = "a") ) { SetHeader(r, "x-s", s); }\n';
+  const values = 'p: { s: "a\\tb" }\n';
+  using folder = folderWith({ "a.cup": text, "v.yaml": values, "w.yaml": values.replace("\\t", "\\n") });
+  for (const [file, control] of [
+    ["v.yaml", "\\t"],
+    ["w.yaml", "\\n"],
+  ] as const) {
+    const args = ["check", "a.cup", "--params", file, "--json"];
+    const { stdout } = await runWire(args, { cwd: folder.path });
+    expect(JSON.parse(stdout).diagnostics).toMatchObject([
+      { code: "PRM0203", file, line: 1, column: 9, message: `the text of a parameter has no \`${control}\`` },
+    ]);
+  }
+});

@@ -19,14 +19,11 @@ const operators: Readonly<Record<BinaryOperator, true>> = {
   "%": true,
 };
 
-/** What only a policy for connections can do: there is no request to send through. */
-const ofConnections: readonly string[] = ["CountBytes"];
-
-/** What the standard interface offers to policies for HTTP. */
-export const offered: Interface = only((action) => !ofConnections.includes(action));
+/** How it is counted what is done to a connection, where it could be a request as well. */
+export const ofConnections = (action: string): string => `${action} of connections`;
 
 /** The standard interface with these actions alone, by their names in checked policies. */
-export function only(isOffered: (action: string) => boolean): Interface {
+function only(isOffered: (action: string) => boolean): Interface {
   const receivers = [...standardInterface.receivers].map(([name, receiver]) => {
     const own = [...receiver.actions].filter(([action]) => isOffered(keyOf(receiver, action)));
     return [name, { ...receiver, actions: new Map(own) }] as const;
@@ -34,12 +31,37 @@ export function only(isOffered: (action: string) => boolean): Interface {
   return { ...standardInterface, receivers: new Map(receivers) };
 }
 
-/** Whatever a policy for HTTP can do: each action by its name in checked policies, and each operator. */
+/** What others need to show: something that is read, and something that is seen. */
+const usual: readonly string[] = [
+  "GetCaller",
+  "GetHeader",
+  "SetHeader",
+  "string.Length",
+  "string.ToInt",
+  "int.ToString",
+  "Log",
+];
+
+/** An interface that is about these actions: policies of few actions do more with each. */
+export function narrowed(about: readonly string[]): Interface {
+  const actions = new Set([...usual, ...about]);
+  return only((action) => actions.has(action) || actions.has(ofConnections(action)));
+}
+
+/** Whatever a policy can do: each action by its name in checked policies, and each operator. */
 export function everything(): readonly string[] {
-  const actions = [...offered.receivers.values()].flatMap((receiver) =>
+  const actions = [...standardInterface.receivers.values()].flatMap((receiver) =>
     [...receiver.actions.keys()].map((action) => keyOf(receiver, action)),
   );
-  return [...new Set([...actions, ...Object.keys(operators), "unary !", "unary -"])];
+  return [
+    ...new Set([
+      ...actions,
+      ...["Allow", "Deny"].map(ofConnections),
+      ...Object.keys(operators),
+      "unary !",
+      "unary -",
+    ]),
+  ];
 }
 
 /** How often each was done, in columns. */

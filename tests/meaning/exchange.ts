@@ -42,6 +42,9 @@ export interface Outcome {
   readonly records: readonly (readonly [name: string, value: bigint])[];
 }
 
+/** What becomes of a connection that is not let through. */
+export const closed: NonNullable<Outcome["reply"]> = { status: 0, body: "" };
+
 /** What outlives a request: the states of policies, by a key of each. */
 export type Memory = Map<string, StateValue>;
 

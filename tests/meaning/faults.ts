@@ -1,3 +1,4 @@
+import { ofConnections } from "./coverage.ts";
 import type { Fault } from "./mutate.ts";
 
 type Mutation = (text: string) => string;
@@ -37,6 +38,7 @@ const states: readonly string[] = [
   "Timer.IsTimeSince",
 ];
 const access: readonly string[] = ["Deny", "Count", "Allow"];
+const connections: readonly string[] = ["CountBytes", ...["Allow", "Deny"].map(ofConnections)];
 const headers: readonly string[] = ["AddHeader", "GetHeaders"];
 const bodies: readonly string[] = ["GetBodySize", "GetJsonField"];
 const chances: readonly string[] = ["SplitByWeight", "InjectAbort", "InjectDelay"];
@@ -120,8 +122,16 @@ export const faults: readonly Fault[] = [
     code: swap(/export function proxy_on_(request|response)_trailers/, "export function unused_$1"),
   },
   // Parameters that are not as they were written
-  { name: "a bool parameter keeps its default", code: swap(/\bparameterBool\(\d+, \d+\)/, "true") },
-  { name: "a float parameter keeps its default", code: swap(/\bparameterFloat\(\d+, \d+\)/, "<f64>0.5") },
+  {
+    name: "a bool parameter keeps its default",
+    where: "tuned",
+    code: swap(/\bparameterBool\(\d+, \d+\)/, "true"),
+  },
+  {
+    name: "a float parameter keeps its default",
+    where: "tuned",
+    code: swap(/\bparameterFloat\(\d+, \d+\)/, "<f64>0.5"),
+  },
   // Chance
   {
     name: "the weights are swapped",
@@ -147,6 +157,20 @@ export const faults: readonly Fault[] = [
     code: swap(/export function proxy_on_response_headers/, "export function unused"),
   },
   { name: "the last policy is forgotten", code: swap(/^ *if \(runs\(\d+\)\).*\n(?= *return)/, "") },
+  // Connections
+  {
+    name: "what is denied stays open",
+    about: connections,
+    where: "connections",
+    code: swap(/\breturn closeConnection\(\);/, "return;"),
+  },
+  {
+    name: "bytes are counted where another policy counts them",
+    about: connections,
+    where: "connections",
+    code: swap(/\bcountBytes\(0\)/, "countBytes(1)"),
+  },
+  { name: "bytes are not counted", about: connections, where: "connections", code: without("countBytes") },
   // Configuration
   { name: "audited policies are enforced", configuration: swap(/\taudit\b/, "\tenforce") },
   { name: "enforced policies are audited", about: access, configuration: swap(/\tenforce\b/, "\taudit") },

@@ -2,6 +2,7 @@ import type { Chain } from "../../controlplane/codegen/module.ts";
 import type { CopperPolicy, Policy, Side } from "../../controlplane/language/policy.ts";
 import type { Placement } from "../../controlplane/placement/placement.ts";
 import type { CallDraft, MeshDraft } from "./draft/mesh.ts";
+import { store } from "./draft/words.ts";
 import type { InForce } from "./interpret.ts";
 
 /** Where a call is met: in the caller's proxy, or in that of a version of the callee. */
@@ -69,7 +70,8 @@ function meaningOf(policy: CopperPolicy, mesh: MeshDraft): (call: CallDraft, ver
   const text = policy.source.text.slice(start, end);
   const meaning = mesh.contexts.get(text);
   if (meaning === undefined) throw new Error(`no meaning of the context ${text}`);
-  return meaning;
+  // What is about requests never matches a connection to a store.
+  return (call, version) => (call.to !== store || policy.act === "Connection") && meaning(call, version);
 }
 
 function placedSide(policy: CopperPolicy, call: CallDraft, placement: Placement): Side | undefined {

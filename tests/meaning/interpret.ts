@@ -29,6 +29,8 @@ export interface Interpreted extends Passed {
 /** What has passed the policies of a proxy, one way. */
 export interface Passed {
   readonly outcome: Outcome;
+  /** What so many bytes add to counters, where it is a connection. */
+  meter(received: number, sent: number): Outcome["counts"];
   /** The answer is through: what this has taken until then is free again. */
   finish(memory: Memory): void;
 }
@@ -59,6 +61,7 @@ export function interpret(
     tags: new Map(),
     counts: new Map(),
     records: [],
+    metered: [],
     held: new Set(),
   });
   const travel = start(exchange.headers, exchange.now, options);
@@ -83,6 +86,16 @@ function turns({ length }: readonly InForce[], { choose, isCutOff = false }: Int
 function passed(travel: Travel): Passed {
   return {
     outcome: outcomeOf(travel),
+    meter: (received, sent) => {
+      const counts = new Map<string, bigint>();
+      for (const name of travel.metered)
+        for (const [way, bytes] of [
+          ["received", received],
+          ["sent", sent],
+        ] as const)
+          if (bytes > 0) addTo(counts, `${name}.${way}`, BigInt(bytes));
+      return counts;
+    },
     finish: (memory) => release(travel.held, memory),
   };
 }

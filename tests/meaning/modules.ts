@@ -5,12 +5,13 @@ import { controlHeaders } from "../../controlplane/xds/control-headers.ts";
 import {
   createHost,
   type Host,
+  type HostConnection,
   type HostRequest,
   type HostStream,
 } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { type Bytes, ofArray, toArray, utf8 } from "./bytes.ts";
 import type { Arrives } from "./draft/request.ts";
-import type { Exchange, Header, Level, Outcome, Response } from "./exchange.ts";
+import { closed, type Exchange, type Header, type Level, type Outcome, type Response } from "./exchange.ts";
 
 /** A request that is under way in the compiled modules; the same as `Interpreted` is in the interpreter. */
 export interface Running {
@@ -25,12 +26,22 @@ interface Delivery {
   readonly isCutOff: boolean;
 }
 
+/** A connection that is open in the compiled modules. */
+export interface Connected {
+  /** What was done when it was made; its reply is `closed` where it was not let through. */
+  readonly outcome: Outcome;
+  /** So many bytes go each way. */
+  pass(received: readonly number[], sent: readonly number[]): Outcome["counts"];
+  finish(): void;
+}
+
 /** The modules of one chain in the in-process host, one behind the other. */
 export interface Modules {
   /** Why a module has failed; null while all run. */
   readonly failure: string | null;
   /** A request; `caller` is who it really comes from, whether or not the proxy can tell. */
   run(exchange: Exchange & Delivery & { readonly sender: string | null }): Running;
+  connect(exchange: Pick<Exchange, "now" | "worker"> & { readonly sender: string }): Connected;
 }
 
 const levels: readonly Level[] = ["trace", "debug", "info", "warn", "error", "critical"];
@@ -61,6 +72,30 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
   return {
     get failure() {
       return hosts.map(({ failure }) => failure).find((failure) => failure !== null) ?? null;
+    },
+    connect({ now: at, worker, sender }) {
+      advance(at);
+      const watch = new Watch(hosts);
+      const connections: HostConnection[] = [];
+      for (const host of hosts) {
+        const connection = host.connect({ address: plan.sources(sender)[0] ?? "", worker });
+        connections.push(connection);
+        watch.read({ logs: connection.logs, filterState: new Map() });
+        if (!connection.isOpen) break;
+      }
+      const isOpen = connections.every((connection) => connection.isOpen);
+      return {
+        outcome: { ...watch.outcome(), headers: [], ...(isOpen ? {} : { reply: closed }) },
+        pass: (received, sent) => {
+          const passing = new Watch(hosts);
+          for (const size of received) connections.every((connection) => connection.receive(size));
+          for (const size of sent) connections.toReversed().every((connection) => connection.send(size));
+          return passing.outcome().counts;
+        },
+        finish: () => {
+          for (const connection of connections) connection.close();
+        },
+      };
     },
     run(exchange) {
       advance(exchange.now);

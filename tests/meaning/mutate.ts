@@ -7,6 +7,8 @@ export interface Fault {
   readonly name: string;
   /** Actions without which it does not show. Policies of few actions do more with each. */
   readonly about?: readonly string[];
+  /** Where it shows most. */
+  readonly where?: "connections" | "tuned";
   /** In the AssemblyScript of a module. */
   readonly code?: (text: string) => string;
   /** In the configuration that a module gets. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
-import { offered } from "./coverage.ts";
+import { standardInterface } from "../../controlplane/language/standard.ts";
 import { scenario } from "./draft/scenario.ts";
 import { isCopper } from "./in-force.ts";
 
@@ -20,7 +20,7 @@ function meaning(name: string, text: string): string | undefined {
 
 test("as few parentheses as may be, either quotes and calls in either style mean the same as all in one", () => {
   fc.assert(
-    fc.property(scenario(offered), ({ policies }) => {
+    fc.property(scenario(standardInterface), ({ policies }) => {
       for (const { name, text, full } of policies) {
         const plain = meaning(name, text);
         expect(plain).toBeDefined();

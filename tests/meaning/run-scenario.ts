@@ -3,13 +3,21 @@ import type { Chain } from "../../controlplane/codegen/module.ts";
 import type { CopperPolicy } from "../../controlplane/language/policy.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { describe } from "./compare.ts";
+import { ofConnections } from "./coverage.ts";
 import { changed, type PolicyDraft, tuned, type Values } from "./draft/policy.ts";
 import type { RequestDraft } from "./draft/request.ts";
 import type { Scenario } from "./draft/scenario.ts";
-import type { Exchange, Memory, Outcome } from "./exchange.ts";
+import { store } from "./draft/words.ts";
+import { closed, type Exchange, type Memory, type Outcome } from "./exchange.ts";
 import { inForceAt, isCopper, misplaced, type Place } from "./in-force.ts";
-import { type InForce, type Interpreted, type InterpretOptions, interpret } from "./interpret.ts";
-import { type Modules, type Running, startModules } from "./modules.ts";
+import {
+  type InForce,
+  type Interpreted,
+  type InterpretOptions,
+  interpret,
+  type Passed,
+} from "./interpret.ts";
+import { type Connected, type Modules, type Running, startModules } from "./modules.ts";
 
 /** Where compiled modules and the interpreter were not of one mind. */
 export interface Difference {
@@ -141,6 +149,8 @@ interface Line {
   memory: Memory;
   /** Requests under way, oldest first. */
   readonly open: Open[];
+  /** Connections, oldest first. */
+  readonly connections: { readonly meant: Passed; readonly ran: Connected }[];
 }
 
 interface Open {
@@ -168,6 +178,7 @@ export function runScenario(
       modules: startModules(chain, built.mesh, start),
       memory: new Map(),
       open: [],
+      connections: [],
     }),
   );
 
@@ -218,6 +229,38 @@ export function runScenario(
     return failed(line, index);
   };
 
+  const connect = (
+    line: Line,
+    index: number,
+    draft: RequestDraft,
+    { inForce, exchange, sender }: { inForce: readonly InForce[]; exchange: Exchange; sender: string },
+  ): Difference | undefined => {
+    const ran = line.modules.connect({ ...exchange, sender });
+    const met = meet(line, index, ran.outcome, {
+      isCutOff: false,
+      mean: (options) => connection(inForce, exchange, options),
+    });
+    if ("place" in met) return met;
+    const [received, sent] = [draft.arrives.cuts, draft.answerArrives.cuts];
+    const counts = ran.pass(received, sent);
+    const isOpen = met.outcome.reply === undefined;
+    const [expected, found] = [isOpen ? met.meter(sum(received), sum(sent)) : new Map(), counts].map((of) =>
+      describe({ headers: [], logs: [], tags: new Map(), records: [], counts: of }),
+    );
+    if (expected?.join("\n") !== found?.join("\n"))
+      return {
+        place: `${placeName(line)}, bytes`,
+        request: index,
+        expected: expected ?? [],
+        found: found ?? [],
+      };
+    line.connections.push({ meant: met, ran });
+    const over = line.connections.length > draft.underWay ? line.connections.shift() : undefined;
+    over?.ran.finish();
+    over?.meant.finish(line.memory);
+    return failed(line, index);
+  };
+
   for (const [index, draft] of requests.entries()) {
     clock += BigInt(draft.passedMs) * 1_000_000n;
     const call = mesh.calls[draft.call % mesh.calls.length];
@@ -226,6 +269,9 @@ export function runScenario(
       const { direction, service, version } = line.chain;
       if ((direction === "inbound" ? call.to : call.from) !== service) continue;
       if (version !== undefined && version !== draft.version) continue;
+      const isConnection = call.to === store;
+      // Each store that is called has its own chain at the caller.
+      if (direction === "outbound" && line.chain.callee !== (isConnection ? call.to : undefined)) continue;
       const place: Place = { call, version: draft.version, direction };
       const inForce = inForceAt(place, policies, mesh, built.placement).map(
         (each): InForce => ({ ...each, parameters: values.get(each.policy.name) ?? new Map() }),
@@ -242,6 +288,11 @@ export function runScenario(
         now: clock,
         worker,
       };
+      if (isConnection) {
+        const difference = connect(line, index, draft, { inForce, exchange, sender: call.from ?? "" });
+        if (difference !== undefined) return { pairs, difference };
+        continue;
+      }
       const isCutOff = draft.fate === "requestCutOff";
       const ran = line.modules.run({ ...exchange, arrives: draft.arrives, isCutOff, sender: call.from });
       const met = meet(line, index, ran.outcome, {
@@ -273,6 +324,26 @@ export function runScenario(
 
 function placeName({ chain }: Line): string {
   return `${chain.direction} of ${chain.service}${chain.version === undefined ? "" : `@${chain.version}`}`;
+}
+
+/** What policies mean for a connection: as for a request that says nothing, which is closed where that would be answered. */
+function connection(inForce: readonly InForce[], exchange: Exchange, options: InterpretOptions): Passed {
+  const { tally } = options;
+  const counting =
+    tally === undefined
+      ? {}
+      : {
+          tally: (name: string): void => {
+            tally(name);
+            tally(ofConnections(name));
+          },
+        };
+  const { outcome, ...rest } = interpret(inForce, { ...exchange, headers: [] }, { ...options, ...counting });
+  return { ...rest, outcome: outcome.reply === undefined ? outcome : { ...outcome, reply: closed } };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
 }
 
 const possibilitiesMax = 256;

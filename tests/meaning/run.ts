@@ -26,6 +26,8 @@ export interface Travel {
   readonly tags: Map<string, Bytes>;
   readonly counts: Map<string, bigint>;
   readonly records: [name: string, value: bigint][];
+  /** Counters of the bytes that will pass, each with what comes behind its name. */
+  readonly metered: string[];
   /** What it has acquired until the answer is through. */
   readonly held: Set<string>;
 }

@@ -2,6 +2,7 @@ import { toText } from "./bytes.ts";
 import { describe, printable } from "./compare.ts";
 import { changed } from "./draft/policy.ts";
 import type { Arrives, RequestDraft } from "./draft/request.ts";
+import { store } from "./draft/words.ts";
 import type { HuntReport } from "./hunt.ts";
 
 /** The files of a golden case that shows a finding, by name. What `traffic.txt` cannot say stands in its comments. */
@@ -22,7 +23,7 @@ export function writeCase(finding: NonNullable<HuntReport["finding"]>): Readonly
     if (call === undefined) return [];
     return [
       ...detailsOf(request).map((detail) => `# ${detail}`),
-      `${call.from ?? "outside"} -> ${call.to}  ${requestText(request)}  =>  ${call.to}`,
+      `${call.from ?? "outside"} -> ${call.to}  ${call.to === store ? "TCP" : requestText(request)}  =>  ${call.to}`,
     ];
   });
   return {

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
 import { buildModule } from "../../controlplane/codegen/build-module.ts";
 import type { Item } from "../../controlplane/codegen/failure-class.ts";
 import { generate } from "../../controlplane/codegen/generate.ts";
+import { anyText, askEverything } from "../../controlplane/editor/any-text.test-helper.ts";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
@@ -32,6 +34,7 @@ export const cases: readonly BenchCase[] = [
       return medianMs(7, () => checkPolicies(sources));
     },
   },
+  { name: "any-text/100000-inputs", limit: 0, unit: "throws", measure: async () => throwsOnAnyText() },
   { name: "compile/warm-recompile", limit: 150, unit: "ms", measure: warmRecompile },
   { name: "request/set-header", unit: "us", measure: () => requestUs([set], []) },
   {
@@ -54,6 +57,20 @@ export const cases: readonly BenchCase[] = [
   },
   ...budgetCases,
 ];
+
+/** How many of 100,000 random texts make the parser, the checker or what a language server asks throw. */
+function throwsOnAnyText(): number {
+  let throws = 0;
+  const ask = fc.property(anyText, (any) => {
+    try {
+      askEverything(any);
+    } catch {
+      throws++;
+    }
+  });
+  fc.assert(ask, { numRuns: 100_000 });
+  return throws;
+}
 
 async function bytesOf(texts: readonly string[]): Promise<Uint8Array> {
   const { bytes, stderr } = await assemble({ entry: generate(checked(texts)) });

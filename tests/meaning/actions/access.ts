@@ -1,5 +1,6 @@
 import { type Action, bytesAt, intAt, mayAct } from "../action.ts";
 import { type Bytes, utf8 } from "../bytes.ts";
+import { closed } from "../exchange.ts";
 import { Done } from "../run.ts";
 import { valuesOf } from "./headers.ts";
 
@@ -12,7 +13,9 @@ const allow: Action = (call) => {
 
 const deny: Action = (call) => {
   if (mayAct(call)) {
-    call.run.travel.reply = { status: Number(intAt(call, 0)), body: bytesAt(call, 1) };
+    // A connection is closed without an answer.
+    call.run.travel.reply =
+      call.values.length === 0 ? closed : { status: Number(intAt(call, 0)), body: bytesAt(call, 1) };
   }
   // Denied is the end of it for this policy, audited or not.
   throw new Done();

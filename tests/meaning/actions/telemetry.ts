@@ -8,6 +8,10 @@ const count: Action = (call) => {
   if (mayAct(call) && by > 0n) addTo(call.run.travel.counts, name, by);
 };
 
+const countBytes: Action = (call) => {
+  if (mayAct(call)) call.run.travel.metered.push(`wire.${bytesAt(call, 0)}`);
+};
+
 const histogram: Action = (call) => {
   const [name, value] = [`wire.${bytesAt(call, 0)}`, intAt(call, 1)];
   // Nor does a histogram know what is below nothing.
@@ -36,6 +40,7 @@ const isRequestStatus: Action = (call) => {
 /** What is told about requests, and what their responses tell. */
 export const telemetry: Readonly<Record<string, Action>> = {
   Count: count,
+  CountBytes: countBytes,
   Histogram: histogram,
   Log: log,
   TagAccessLog: tagAccessLog,

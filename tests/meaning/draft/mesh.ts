@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { versioned, versions } from "./words.ts";
+import { store, versioned, versions } from "./words.ts";
 
 /** A call as a policy may match it. */
 export interface CallDraft {
@@ -18,18 +18,18 @@ export interface MeshDraft {
   readonly contexts: ReadonlyMap<string, (call: CallDraft, version: string) => boolean>;
 }
 
-const services = ["a", "b", "c", "d"] as const;
+const services = ["a", "b", "c", "d", store] as const;
 
-/** A few services around `b`, which has two versions. */
+/** A few services around `b`, which has two versions, and a store. */
 export const mesh: fc.Arbitrary<MeshDraft> = fc
   .record({
     identity: fc.constantFrom("address" as const, "address" as const, "address" as const, "none" as const),
-    more: fc.subarray(["a c", "c b", "c d", "b d"]),
+    more: fc.subarray(["a c", "c b", "c d", "b d", "b s", "c s"]),
     isEntry: fc.boolean(),
     protocol: fc.constantFrom("http", "grpc"),
   })
   .map(({ identity, more, isEntry, protocol }): MeshDraft => {
-    const edges = [["a", "b"], ...more.map((edge) => edge.split(" "))] as [string, string][];
+    const edges = [["a", "b"], ["a", store], ...more.map((edge) => edge.split(" "))] as [string, string][];
     // What nobody calls would be a mistake in the mesh.
     const called = new Set(edges.map(([, to]) => to));
     const there = services.filter(
@@ -43,7 +43,7 @@ export const mesh: fc.Arbitrary<MeshDraft> = fc
       "services:",
       ...there.map(
         (name) =>
-          `  ${name}: { protocol: ${protocol}${entries.includes(name) ? ", entry: true" : ""}${name === versioned ? `, versions: { ${versions.map((version) => `${version}: {}`).join(", ")} }` : ""} }`,
+          `  ${name}: { protocol: ${name === store ? "tcp" : protocol}${entries.includes(name) ? ", entry: true" : ""}${name === versioned ? `, versions: { ${versions.map((version) => `${version}: {}`).join(", ")} }` : ""} }`,
       ),
       "calls:",
       ...there

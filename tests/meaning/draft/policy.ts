@@ -47,10 +47,12 @@ export interface PolicyOptions {
   readonly services: readonly string[];
   readonly contexts: readonly string[];
   readonly name: string;
-  readonly act: "Request" | "RPCRequest" | "Response" | "RPCResponse";
+  readonly act: "Connection" | "Request" | "RPCRequest" | "Response" | "RPCResponse";
   /** `both`: two sections, each with its heading. */
   readonly side: Side | "both";
   readonly mode: Mode;
+  /** Whether it has all parameters, uses them a lot, and gets other values for them. */
+  readonly tuned: boolean;
   /** Whether it may control access: all `Allow`s of a call sit on one side of it. */
   readonly allows: boolean;
 }
@@ -116,22 +118,27 @@ const parameters: readonly ParameterDraft[] = [
 
 /** A policy for the checker: declarations, a heading unless it may sit on either side, and statements. */
 export function policy(options: PolicyOptions): fc.Arbitrary<PolicyDraft> {
-  const self = options.act.endsWith("Response") ? "response" : "request";
+  const self =
+    options.act === "Connection" ? "connection" : options.act.endsWith("Response") ? "response" : "request";
   // State that outlives a request needs a heading.
   const allStates = options.side === "either" ? [] : stateTypes;
   return fc
     .record({
       states: fc.subarray([...allStates]),
-      parameters: fc.subarray([...parameters]).chain((given) =>
-        fc.tuple(
-          ...given.map((each) =>
-            fc.record({
-              declared: fc.constant(each),
-              other: fc.option(fc.constantFrom(...each.others), { nil: undefined }),
-            }),
+      parameters: fc
+        .subarray([...parameters], options.tuned ? { minLength: parameters.length } : {})
+        .chain((given) =>
+          fc.tuple(
+            ...given.map((each) =>
+              fc.record({
+                declared: fc.constant(each),
+                other: options.tuned
+                  ? fc.constantFrom(...each.others)
+                  : fc.option(fc.constantFrom(...each.others), { nil: undefined }),
+              }),
+            ),
           ),
         ),
-      ),
       context: fc.constantFrom(...options.contexts),
       priority: fc.integer({ min: 0, max: 2 }),
     })
@@ -144,7 +151,9 @@ export function policy(options: PolicyOptions): fc.Arbitrary<PolicyDraft> {
           side,
           services: options.services,
           states,
-          values: given.map(({ declared: { name, type } }) => ({ name, type, isOptional: false })),
+          values: Array.from({ length: options.tuned ? 10 : 1 }, () =>
+            given.map(({ declared: { name, type } }) => ({ name, type, isOptional: false })),
+          ).flat(),
         };
         const heading = side === "egress" ? ["[Egress]"] : side === "ingress" ? ["[Ingress]"] : [];
         return lets(names).chain(({ lines, names: all }) =>
@@ -237,7 +246,7 @@ const known = new WeakMap<Names, Map<string, DraftLines>>();
 function statementOf(names: Names, allows: boolean, depth: number): DraftLines {
   const act = actionsOf(names.interface, names.act)
     .filter((signature) => signature.result === undefined && isOnSide(signature, names.side))
-    .filter(({ name }) => !ends.includes(name))
+    .filter(({ name }) => !ends.includes(name) && (name !== "CountBytes" || names.act === "Connection"))
     .flatMap((signature) =>
       calls(signature, fc.constant(word(names.self)), names, 3).map((arbitrary) => ({
         // What can be done on one side only gets the chance that it lacks on the other one.

@@ -3,6 +3,7 @@ import type { Interface } from "../../../controlplane/language/interface.ts";
 import type { Mode, Side } from "../../../controlplane/language/policy.ts";
 import { type MeshDraft, mesh } from "./mesh.ts";
 import { type PolicyDraft, policy } from "./policy.ts";
+import { store } from "./words.ts";
 
 /** A mesh and the policies for it, as an operator would write them. */
 export interface Scenario {
@@ -12,15 +13,26 @@ export interface Scenario {
   readonly together: boolean;
 }
 
-const acts = ["Request", "Request", "RPCRequest", "Response", "RPCResponse"] as const;
+const acts = ["Connection", "Request", "Request", "RPCRequest", "Response", "RPCResponse"] as const;
+
+export interface ScenarioOptions {
+  readonly policiesMax?: number;
+  /** Policies are for connections, and nothing else. */
+  readonly connections?: boolean;
+  /** Policies have all parameters, use them a lot, and get other values for them. */
+  readonly tuned?: boolean;
+}
 
 /** Random scenarios of the actions that an interface offers. */
-export function scenario(offered: Interface, policiesMax = 9): fc.Arbitrary<Scenario> {
+export function scenario(
+  offered: Interface,
+  { policiesMax = 9, connections = false, tuned = false }: ScenarioOptions = {},
+): fc.Arbitrary<Scenario> {
   return fc.tuple(mesh, fc.constantFrom<Side>("ingress", "egress")).chain(([drawn, judging]) => {
     const one = (index: number): fc.Arbitrary<PolicyDraft> =>
       fc
         .record({
-          act: fc.constantFrom(...acts.filter((act) => offered.receivers.has(act))),
+          act: fc.constantFrom(...(connections ? (["Connection"] as const) : acts)),
           // On one call the sections of two such policies could not keep their order.
           side: fc.constantFrom<Side | "both">("ingress", "egress", "either", ...both(index)),
           mode: fc.constantFrom<Mode>("enforce", "enforce", "enforce", "enforce", "audit", "off"),
@@ -29,10 +41,13 @@ export function scenario(offered: Interface, policiesMax = 9): fc.Arbitrary<Scen
           policy({
             ...shape,
             interface: offered,
+            tuned,
             services: drawn.services,
             contexts: [...drawn.contexts.keys()].filter(
-              // A versioned callee can be checked at ingress only.
-              (context) => shape.side === "ingress" || !context.includes("@"),
+              (context) =>
+                context.endsWith(store) === (shape.act === "Connection") &&
+                // A versioned callee can be checked at ingress only.
+                (shape.side === "ingress" || !context.includes("@")),
             ),
             name: `p${index}`,
             allows: shape.side === judging,

@@ -45,6 +45,8 @@ export const jsonPaths = ["user.name", "id", "user", "tags", "ok", "none", "user
 export const limits = [1, 5, 16, 64, 1024, 65_536] as const;
 /** The service that has these versions. */
 export const versioned = "b";
+/** The service that takes connections, and no requests. */
+export const store = "s";
 export const versions = ["v1", "v2"] as const;
 
 export const paths = [

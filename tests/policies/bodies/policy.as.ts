@@ -46,7 +46,7 @@ function requestPolicies(): void {
 
 export function proxy_on_request_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 0);
-  if (last == 0 && (runs(0)) && (wait() || (((runs(0) && !audits())) && refuse()))) return 1;
+  if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return 1;
   requestPolicies();
   return leave();
 }

@@ -18,7 +18,7 @@ const S0: usize = memory.data(SLOT);
 
 // concurrency-limit, policy.cup:1
 function p0_concurrency_limit(): void {
-  if (!(acquire(S0, <i64>1))) { // line 7
+  if (!acquire(S0, <i64>1)) { // line 7
     return deny(503, L0_busy()); // line 7
   }
 }

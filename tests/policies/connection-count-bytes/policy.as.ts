@@ -35,9 +35,10 @@ function p0_db_bytes(): void {
   countBytes(0); // line 5
   if (equal(getCaller(), L5_web())) { // line 6
     countBytes(1); // line 7
-    count(M0, L2_web_connections(), <i64>1); // line 8
-    histogram(M1, L3_web_connections_at_once(), <i64>1); // line 9
-    log(L4_web_connects_to_the_data(), 1); // line 10
+    countBytes(2); // line 9
+    count(M0, L2_web_connections(), <i64>1); // line 10
+    histogram(M1, L3_web_connections_at_once(), <i64>1); // line 11
+    log(L4_web_connects_to_the_data(), 1); // line 12
   }
 }
 
@@ -45,6 +46,8 @@ let received0: u32 = 0;
 let sent0: u32 = 0;
 let received1: u32 = 0;
 let sent1: u32 = 0;
+let received2: u32 = 0;
+let sent2: u32 = 0;
 
 export function proxy_on_new_connection(context: u32): u32 {
   connecting(context);
@@ -56,6 +59,7 @@ export function proxy_on_downstream_data(context: u32, size: u32, _end: u32): u3
   const counted = countedAt(context);
   addBytes(counted, 0, received0, size);
   addBytes(counted, 1, received1, size);
+  addBytes(counted, 2, received2, size);
   return 0;
 }
 
@@ -63,6 +67,7 @@ export function proxy_on_upstream_data(context: u32, size: u32, _end: u32): u32 
   const counted = countedAt(context);
   addBytes(counted, 0, sent0, size);
   addBytes(counted, 1, sent1, size);
+  addBytes(counted, 2, sent2, size);
   return 0;
 }
 
@@ -73,6 +78,8 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   sent0 = byteCounter(L0_db(), false);
   received1 = byteCounter(L1_db_web(), true);
   sent1 = byteCounter(L1_db_web(), false);
+  received2 = byteCounter(L1_db_web(), true);
+  sent2 = byteCounter(L1_db_web(), false);
   if (accepted) closeUnadmitted(root);
   __collect();
   return accepted;

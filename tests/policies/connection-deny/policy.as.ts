@@ -20,7 +20,7 @@ const C0: usize = memory.data(CONNECTIONS * 8);
 
 // no-jobs, policy.cup:1
 function p0_no_jobs(): void {
-  if ((equal(getCaller(), L0_job()) && equal(getCallee(), L1_db()))) { // line 6
+  if (equal(getCaller(), L0_job()) && equal(getCallee(), L1_db())) { // line 6
     return closeConnection(); // line 7
   }
 }

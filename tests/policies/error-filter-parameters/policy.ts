@@ -5,6 +5,7 @@ export const context = "frontend -> rate";
 class Params {
   limit: i32 = 3_000_000_000;
   agent: string = "a" + "b";
+  tabbed: string = "a\tb";
   share: f32 = 0.5;
   readonly fixed: i64 = 1;
 }

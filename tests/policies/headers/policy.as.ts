@@ -37,7 +37,7 @@ function p0_headers(): void {
   if (hasHeader(L5_x_role(), L4_admin())) { // line 8
     setLiteral(L3_any(), L4_admin()); // line 9
   }
-  if (!(hasHeader(L5_x_role()))) { // line 11
+  if (!hasHeader(L5_x_role())) { // line 11
     setLiteral(L3_any(), L6_none()); // line 12
   }
   setHeader(L7_first(), orElse(getHeader(L5_x_role()), L8_absent())); // line 14

@@ -59,7 +59,7 @@ function R1(): u64 {
 
 // classes, policy.cup:1
 function p0_classes(): void {
-  if ((equal(R1(), L8_gold()) && !equal(R0(), L5_yes()))) { // line 6
+  if (equal(R1(), L8_gold()) && !equal(R0(), L5_yes())) { // line 6
     setLiteral(L0_class(), L1_first()); // line 7
   } else {
     if (equal(R1(), L7_silver())) { // line 8

@@ -52,7 +52,7 @@ function R0(): u64 {
 
 // calls_and_bodies, policy.cup:1
 function p0_calls_and_bodies(): void {
-  if ((equal(R0(), L7_gold()) && !(equal(L8_vip(), toLower(getHeader(L9_class())))))) { // line 6
+  if (equal(R0(), L7_gold()) && !equal(L8_vip(), toLower(getHeader(L9_class())))) { // line 6
     setLiteral(L0_first(), L1_yes()); // line 7
   } else {
     if (startsWith(R0(), L6_sil())) { // line 8
@@ -66,8 +66,8 @@ function p0_calls_and_bodies(): void {
       return deny(451, L10_gone()); // line 11
     }
   }
-  const v_rest = ((<i64>10 - <i64>4) - (<i64>3 * <i64>-1)); // line 12
-  if (((v_rest == <i64>9) && (-(v_rest) < <i64>-8))) { // line 13
+  const v_rest = (<i64>10 - <i64>4) - (<i64>3 * <i64>-1); // line 12
+  if ((v_rest == <i64>9) && (-v_rest < <i64>-8)) { // line 13
     setHeader(L13_rest(), toString(v_rest)); // line 13
   }
 }
@@ -120,7 +120,7 @@ import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
 
 // bare-context, policy.cup:17
 function p0_bare_context(): void {
-  if ((length(getHeader(L2_third())) > <i64>0)) { // line 18
+  if (length(getHeader(L2_third())) > <i64>0) { // line 18
     setLiteral(L0_last(), L1_yes()); // line 18
     return; // line 18
   }

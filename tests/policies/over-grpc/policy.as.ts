@@ -49,7 +49,7 @@ function p0_denies(): void {
   if (hasHeader(L8_abort())) { // line 10
     injectAbort(503, <f64>100.0); // line 10
   }
-  if ((getBodySize(5) > <i64>5)) { // line 11
+  if (getBodySize(5) > <i64>5) { // line 11
     return deny(400, L9_too_long()); // line 11
   }
 }
@@ -60,7 +60,7 @@ function requestPolicies(): void {
 
 export function proxy_on_request_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 0);
-  if (last == 0 && (runs(0)) && (wait() || (((runs(0) && !audits())) && refuse()))) return 1;
+  if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return 1;
   requestPolicies();
   return leave();
 }
@@ -121,7 +121,7 @@ import { allocate, allow, begin, judge, leave, runs, verdict } from "proxy-wasm-
 // only-insiders, policy.cup:22
 function p0_only_insiders(): void {
   judge();
-  if (!(hasHeader(L1_outsider()))) { // line 27
+  if (!hasHeader(L1_outsider())) { // line 27
     allow(L0_(), L0_()); // line 27
   }
 }

@@ -42,7 +42,7 @@ function responsePolicies(): void {
 export function proxy_on_response_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 2);
   if (isOwnAnswer()) return leave();
-  if (last == 0 && (runs(0)) && wait()) return 1;
+  if (last == 0 && runs(0) && wait()) return 1;
   responsePolicies();
   return leave();
 }

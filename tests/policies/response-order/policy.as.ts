@@ -33,7 +33,7 @@ function p0_c_callee(): void {
 
 // d-inner, policy.cup:28
 function p1_d_inner(): void {
-  if ((getStatus() == <i64>418)) { // line 33
+  if (getStatus() == <i64>418) { // line 33
     return; // line 33
   }
   addHeader(L0_order(), L3_d()); // line 34
@@ -111,7 +111,7 @@ function requestPolicies(): void {
 
 export function proxy_on_request_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 0);
-  if (last == 0 && (runs(0)) && (wait() || (((runs(0) && !audits())) && refuse()))) return 1;
+  if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return 1;
   requestPolicies();
   return leave();
 }
@@ -203,7 +203,7 @@ function responsePolicies(): void {
 export function proxy_on_response_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 2);
   if (isOwnAnswer()) return leave();
-  if (last == 0 && (runs(1)) && wait()) return 1;
+  if (last == 0 && runs(1) && wait()) return 1;
   responsePolicies();
   return leave();
 }

@@ -70,7 +70,7 @@ function p0_a_outer(): void {
   histogram(M1, L6_status(), getStatus()); // line 10
   tagAccessLog(L6_status(), toString(getStatus())); // line 11
   log(L7_answered(), 1); // line 12
-  if ((getStatus() == <i64>404)) { // line 13
+  if (getStatus() == <i64>404) { // line 13
     removeHeader(L8_x_inside()); // line 13
   }
 }

@@ -45,7 +45,7 @@ function p0_texts(): void {
   if (startsWith(v_agent, L3_curl())) { // line 7
     setLiteral(L1_kind(), L2_tool()); // line 7
   }
-  if ((endsWith(v_agent, L5_bot()) || contains(v_agent, L6_spider()))) { // line 8
+  if (endsWith(v_agent, L5_bot()) || contains(v_agent, L6_spider())) { // line 8
     setLiteral(L1_kind(), L4_robot()); // line 8
   }
   if (matches(v_agent, T8)) { // line 9

@@ -18,7 +18,7 @@ const S0: usize = memory.data(SLOT);
 
 // token-bucket, policy.cup:1
 function p0_token_bucket(): void {
-  if (!(takeToken(S0, <f64>0.0001, <i64>2))) { // line 7
+  if (!takeToken(S0, <f64>0.0001, <i64>2)) { // line 7
     return deny(429, L0()); // line 7
   }
 }
