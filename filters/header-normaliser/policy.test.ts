@@ -54,7 +54,7 @@ test("with `refuse`, different values are answered 400, and equal ones are one",
     );
   expect(tenants("acme", "other").localReply).toMatchObject({
     status: 400,
-    body: "more than one x-tenant-id",
+    body: "wrong x-tenant-id",
   });
   expect(tenants("acme", "").localReply?.status).toBe(400);
   expect(tenants("acme", " ACME\t", "acme").requestHeaders).toEqual([["x-tenant-id", "acme"]]);
@@ -138,6 +138,27 @@ test("memory stays flat, whatever headers come", () => {
   const before = run(20);
   expect(run(300)).toBe(before);
   expect(host.failure).toBeNull();
+});
+
+test("long values and many headers take no longer, and no more memory, than they may", () => {
+  const host = createHost(bytes);
+  expect(host.request({ headers: [["x-tenant-id", "A".repeat(1025)]] }).localReply?.status).toBe(400);
+  expect(host.request({ headers: [["x-tenant-id", "A".repeat(1024)]] }).localReply).toBeUndefined();
+  for (const headers of [
+    [["x-note", ` ${"A ".repeat(30_000)}`]],
+    [["x-user-id", ` ${"A ".repeat(30_000)}`]],
+    Array.from({ length: 60 }, () => ["x-tenant-id", " A".repeat(500)]),
+    Array.from({ length: 512 }, (_, n) => [`x-internal-${n}`, " A "]),
+    Array.from({ length: 512 }, (_, n) => [`x-note-${n}`, " A "]),
+    Array.from({ length: 512 }, () => ["x-user-id", " A "]),
+    Array.from({ length: 512 }, () => ["x-note", " A "]),
+  ] as const) {
+    host.request({ headers: headers as readonly Header[] });
+    expect(host.failure, String(headers[0])).toBeNull();
+  }
+  expect(host.memoryPages).toBeLessThan(64);
+  const many = Array.from({ length: 513 }, () => ["x-note", "a"] as const);
+  expect(host.request({ headers: many }).localReply?.status).toBe(431);
 });
 
 test("it costs what the README says", () => {

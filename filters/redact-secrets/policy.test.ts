@@ -45,7 +45,7 @@ test("cookies that are secrets go, in all cookie headers, and the others stay as
     ["cookie", "_oauth2_proxy_0=5; Session=6; presession=7; __Host-a=8; sid"],
   ]);
   expect(headers).toEqual([
-    ["cookie", "theme=dark; lang=\u00fc"],
+    ["cookie", "theme=dark;  lang=\u00fc"],
     ["cookie", "Session=6; presession=7"],
   ]);
   expect(tag).toBe("cookies:7");
@@ -109,6 +109,21 @@ test("memory stays flat", () => {
   };
   const before = run(100);
   expect(run(3000)).toBe(before);
+});
+
+test("as many cookies as fit are looked at, and more than 8 KiB go altogether", () => {
+  const host = createHost(masked);
+  const send = (value: string, times = 1) =>
+    host.request({ headers: Array.from({ length: times }, () => ["cookie", value] as const) });
+  for (const part of ["a;", "sid;", "sid=1;", ";", "a", "session=1; "]) {
+    send(part.repeat(Math.floor(8192 / part.length)));
+    expect(host.failure, part).toBeNull();
+    const { requestHeaders, filterState } = send(part.repeat(Math.floor(10_000 / part.length)), 6);
+    expect(requestHeaders).toEqual([]);
+    expect(filterState.get("wasm.wire.tag.redacted")).toBe("cookies:all");
+  }
+  expect(host.failure).toBeNull();
+  expect(host.memoryPages).toBeLessThan(64);
 });
 
 test("it costs what the README says", () => {

@@ -1,4 +1,4 @@
-import { Headers, Request, utf8 } from "proxy-wasm-as";
+import { fromBytes, Headers, Request, utf8 } from "proxy-wasm-as";
 
 export const context = "frontend -> .";
 export const side = "egress";
@@ -8,16 +8,19 @@ class Params {
   headers: string = "authorization, proxy-authorization, x-api-key, x-auth-token";
   /** Cookies that are: a name that ends in `*` stands for all that begin so. */
   cookies: string = "session*, sid, auth*, _oauth2_proxy*, __Host-*, __Secure-*";
-  /** Services that get them, by the names of their routes. */
+  /** Services that get them all the same, by the names of their routes. */
   allowed: string = "";
   /** What stands in the stead of a secret; with "" there is nothing. */
   mask: string = "";
 }
 export const params = new Params();
 
+/** More bytes than servers take; to look at each of them would take longer than a callback may. */
+const COOKIES_MAX = 8192;
+
 export function onRequest(request: Request): void {
   const callee = request.callee;
-  if (callee !== null && isListed(params.allowed, callee, false)) return;
+  if (callee !== null && namesIn(params.allowed).includes(callee)) return;
   const headers = request.headers;
   const taken = takeHeaders(headers) + takeCookies(headers);
   if (taken != "") request.tagAccessLog("redacted", taken.substring(1));
@@ -51,21 +54,20 @@ function schemeOf(value: string): string {
 
 function takeCookies(headers: Headers): string {
   if (params.cookies == "" || !headers.has("cookie")) return "";
+  const secrets = namesIn(params.cookies);
+  const mask = utf8.encode(params.mask);
   const values = headers.getAll("cookie");
+  let size = 0;
+  for (let i = 0; i < values.length; i++) size += values[i].length;
+  if (size > COOKIES_MAX) {
+    headers.remove("cookie");
+    return " cookies:all";
+  }
   let count = 0;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    let left = "";
-    for (let at = 0; at < value.length; at = endOf(value, at, 59) + 1) {
-      const pair = partOf(value, at, 59);
-      const name = partOf(pair, 0, 61);
-      const isSecret = isListed(params.cookies, name, true);
-      if (isSecret) count++;
-      if (pair == "" || (isSecret && params.mask == "")) continue;
-      if (left != "") left += "; ";
-      left += isSecret ? name + "=" + utf8.encode(params.mask) : pair;
-    }
-    values[i] = left;
+    const found = secretsIn(values[i], secrets);
+    if (found > 0) values[i] = without(values[i], secrets, mask, found);
+    count += found;
   }
   if (count == 0) return "";
   headers.remove("cookie");
@@ -73,16 +75,69 @@ function takeCookies(headers: Headers): string {
   return ` cookies:${count}`;
 }
 
-/** Whether a list has this name, as it is written; with `*`, one that begins so. */
-function isListed(list: string, name: string, hasStars: bool): bool {
-  if (name == "") return false;
-  for (let at = 0; at < list.length; at = endOf(list, at, 44) + 1) {
-    const listed = utf8.encode(partOf(list, at, 44));
-    if (listed == name) return true;
-    const last = listed.length - 1;
-    if (hasStars && last > 0 && listed.charCodeAt(last) == 42 && name.startsWith(listed.substring(0, last))) return true;
+// A client may send as many cookies as fit: what looks at each of them makes nothing.
+
+function secretsIn(value: string, secrets: string[]): i32 {
+  let count = 0;
+  for (let at = 0; at < value.length; at = endOf(value, at, 59) + 1) if (isSecret(value, at, secrets)) count++;
+  return count;
+}
+
+/** The same without its secrets, or masked. What stays keeps its bytes. */
+function without(value: string, secrets: string[], mask: string, count: i32): string {
+  const bytes = new Uint8Array(value.length + count * mask.length);
+  let size = 0;
+  for (let at = 0; at < value.length; ) {
+    const end = endOf(value, at, 59);
+    const isMasked = isSecret(value, at, secrets);
+    let to = end;
+    if (isMasked) {
+      to = at;
+      while (mask != "" && to < end && value.charCodeAt(to) != 61) to++;
+    }
+    if (size == 0) while (at < to && isSpace(value.charCodeAt(at))) at++;
+    if (at < to) {
+      if (size > 0) bytes[size++] = 59;
+      while (at < to) bytes[size++] = <u8>value.charCodeAt(at++);
+      // A cookie without `=` has no value that could be masked: its name is all that there is.
+      if (isMasked && to < end) {
+        bytes[size++] = 61;
+        for (let i = 0; i < mask.length; i++) bytes[size++] = <u8>mask.charCodeAt(i);
+      }
+    }
+    at = end + 1;
   }
+  return fromBytes(bytes.subarray(0, size));
+}
+
+/** Whether the cookie here has one of these names, as it is written, or one that begins as one that ends in `*`. */
+function isSecret(value: string, start: i32, secrets: string[]): bool {
+  let from = start;
+  while (from < value.length && isSpace(value.charCodeAt(from))) from++;
+  const first = from < value.length ? value.charCodeAt(from) : 59;
+  if (first == 59 || first == 61) return false;
+  for (let i = 0; i < secrets.length; i++) if (isNamed(value, from, secrets[i])) return true;
   return false;
+}
+
+function isNamed(value: string, from: i32, listed: string): bool {
+  const last = listed.length - 1;
+  const isBeginning = last > 0 && listed.charCodeAt(last) == 42;
+  const size = isBeginning ? last : last + 1;
+  for (let i = 0; i < size; i++) if (value.charCodeAt(from + i) != listed.charCodeAt(i)) return false;
+  let at = from + size;
+  while (!isBeginning && at < value.length && isSpace(value.charCodeAt(at))) at++;
+  return isBeginning || at >= value.length || value.charCodeAt(at) == 59 || value.charCodeAt(at) == 61;
+}
+
+/** The names of a list, as the bytes that they are in a header. */
+function namesIn(list: string): string[] {
+  const names: string[] = [];
+  for (let at = 0; at < list.length; at = endOf(list, at, 44) + 1) {
+    const name = partOf(list, at, 44);
+    if (name != "") names.push(utf8.encode(name));
+  }
+  return names;
 }
 
 /** What stands from here up to a mark, without spaces and tabs around it. */
