@@ -25,7 +25,7 @@ export async function buildPolicy(name: string, values: PolicyValues = {}): Prom
 
 function withDefaults(code: string, values: PolicyValues): string {
   return Object.entries(values).reduce((text, [name, value]) => {
-    const field = new RegExp(`^(  ${name}: \\w+ = )("[^"\\n]*"|[^;\\n]*)(?=;$)`, "m");
+    const field = new RegExp(`^(  ${name}: \\w+ =\\s+)("[^"\\n]*"|[^;\\n]*)(?=;$)`, "m");
     if (!field.test(text)) throw new Error(`there is no parameter \`${name}\``);
     return text.replace(field, (_, declared: string) => declared + JSON.stringify(value));
   }, code);

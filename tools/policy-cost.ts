@@ -1,4 +1,9 @@
-import { createHost, type HostExchange, type HostOptions } from "../filters/proxy-wasm-as/testing/index.ts";
+import {
+  createHost,
+  type FetchAnswer,
+  type HostExchange,
+  type HostOptions,
+} from "../filters/proxy-wasm-as/testing/index.ts";
 
 /** A request whose cost is worth knowing. */
 export interface CostCase {
@@ -13,6 +18,8 @@ export interface CostCase {
 export interface CostSetting {
   readonly cases: readonly CostCase[];
   readonly options?: HostOptions;
+  /** What clusters answer to callouts. */
+  readonly clusters?: Readonly<Record<string, FetchAnswer>>;
 }
 
 /** What a module costs. */
@@ -27,11 +34,12 @@ export interface PolicyCost {
 }
 
 /** Measure a module in the host. */
-export function policyCost(bytes: Uint8Array, { cases, options }: CostSetting): PolicyCost {
+export function policyCost(bytes: Uint8Array, { cases, options, clusters = {} }: CostSetting): PolicyCost {
   return {
     bytes: bytes.length,
     cases: cases.map(({ name, exchange, times = 2 }) => {
       const host = createHost(bytes, options);
+      for (const [cluster, answer] of Object.entries(clusters)) host.onFetch(cluster, () => answer);
       for (let i = 1; i < times; i++) host.exchange(exchange);
       const { callCounts } = host.exchange(exchange);
       if (host.failure !== null) throw new Error(`${name}: ${host.failure}`);

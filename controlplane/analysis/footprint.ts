@@ -20,6 +20,8 @@ export function footprint(policy: Policy, side?: Side): Footprint | undefined {
   if (policy.kind === "filter") {
     if (policy.reads === undefined || policy.writes === undefined || policy.changesBodies === true)
       return undefined;
+    // Its lists say which headers it changes, and not which service's version or whose key.
+    if (policy.actions.includes("RouteToVersion") || policy.actions.includes("SetHashKey")) return undefined;
     const { tags = [] } = policy;
     // The lists do not say whose headers they are about.
     const names = (list: readonly string[]): readonly string[] =>

@@ -26,6 +26,19 @@ export function onRequest(request: Request): void { request.headers.set("a", \`i
   expect(policy).toMatchObject({ actions: [], onLost: "skip" });
 });
 
+test("what chooses where a request goes is an action, and makes the filter one of the caller's", () => {
+  const code = (call: string, side = "") => `${side}
+export function onRequest(request: Request): void { request.${call}; }`;
+  for (const [call, action] of [
+    ['routeToVersion("v2")', "RouteToVersion"],
+    ['setHashKey("a")', "SetHashKey"],
+  ] as const) {
+    expect(read(code(call)).policy).toMatchObject({ actions: [action], side: "egress" });
+    expect(read(code(call, 'export const side = "egress";')).diagnostics).toEqual([]);
+    expect(codes(code(call, 'export const side = "ingress";'))).toEqual(["FLT0202"]);
+  }
+});
+
 test("headers are seen to be written through a variable too", () => {
   const body = 'const h = request.headers; h.set("a", "b");';
   expect(read(`export function onRequest(request: Request): void { ${body} }`).policy?.actions).toEqual([

@@ -42,6 +42,8 @@ export const filterConstants: readonly string[] = [
   "params",
   "tickPeriod",
 ];
+/** What only the caller's side can do. */
+const steering: readonly string[] = ["routeToVersion", "setHashKey"];
 const sides: readonly Side[] = ["either", "egress", "ingress"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
 const onLosts: readonly OnLost[] = ["deny", "skip"];
@@ -328,6 +330,8 @@ function actionsOf(all: readonly Node[]): readonly string[] {
     ...(uses("deny", "reply", "replyBytes", "reset", "close", "closeUpstream") ? ["Deny"] : []),
     ...(uses("headers", "Headers") && uses("set", "add", "remove", "replaceAll") ? ["SetHeader"] : []),
     ...(uses("tagAccessLog") ? ["TagAccessLog"] : []),
+    ...(uses("routeToVersion") ? ["RouteToVersion"] : []),
+    ...(uses("setHashKey") ? ["SetHashKey"] : []),
     ...(uses("headers", "Headers") && uses("get", "getAll", "has", "entries") ? ["GetHeader"] : []),
   ];
 }
@@ -378,6 +382,21 @@ function sideOf(
   all: readonly Node[],
   reporter: Reporter,
 ): Side {
+  const steers = all.filter(isIdentifier).find(({ text }) => steering.includes(text));
+  if (steers !== undefined) {
+    if (side === "ingress") {
+      reporter.report(
+        "FLT0202",
+        placeOf(steers.range, reporter.source),
+        `\`${steers.text}\` cannot be done at ingress`,
+        {
+          label: "only the caller chooses where a request goes",
+          help: 'write `export const side = "egress";`',
+        },
+      );
+    }
+    return "egress";
+  }
   const [state] = side === "either" ? keptIn(statements, all) : [];
   if (state === undefined) return side;
   reporter.report(

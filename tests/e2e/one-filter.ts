@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findEnvoy, startEnvoy } from "../../envoy/index.ts";
@@ -12,6 +12,8 @@ export interface FilterSetting {
   readonly address: string;
   /** Default 1. */
   readonly workers?: number;
+  /** How many endpoints the service has, which say in `x-endpoint` which one they are; chosen by `x-wire-hash`. Default 1. */
+  readonly endpoints?: number;
 }
 
 export interface FilterRequest {
@@ -46,7 +48,11 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
   if (found.kind !== "binary") throw new Error("this needs the binary of an Envoy");
   let atOnce = 0;
   let atOnceMax = 0;
-  const service = createServer(async (request, response) => {
+  const answer = async (
+    endpoint: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
     atOnce++;
     atOnceMax = Math.max(atOnceMax, atOnce);
     const got = await textOf(request).catch(() => null);
@@ -57,20 +63,30 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     }
     const { "x-a": seen = "", "x-slow": slow = 0, "x-status": status = 200 } = request.headers;
     await sleep(Number(slow));
-    response.writeHead(Number(status), { "x-got": got, "x-seen": seen });
+    response.writeHead(Number(status), {
+      "x-got": got,
+      "x-seen": seen,
+      "x-endpoint": endpoint,
+    });
     response.write("12");
     await sleep(30);
     // Before the proxy can know that it is over.
     atOnce--;
     response.end("34");
-  });
-  service.listen(0, setting.address);
-  await once(service, "listening");
-  const { port } = service.address() as AddressInfo;
+  };
+  const services = Array.from({ length: setting.endpoints ?? 1 }, (_, endpoint) =>
+    createServer((request, response) => void answer(endpoint, request, response)),
+  );
+  const ports: number[] = [];
+  for (const service of services) {
+    service.listen(0, setting.address);
+    await once(service, "listening");
+    ports.push((service.address() as AddressInfo).port);
+  }
   let log = "";
   const envoy = await startEnvoy({
     path: found.path,
-    config: configOf(setting, port),
+    config: configOf(setting, ports),
     adminAddress: setting.address,
     concurrency: setting.workers ?? 1,
     onLog: (chunk) => {
@@ -86,13 +102,18 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     stats: (filter) => envoy.stats(filter),
     async [Symbol.asyncDispose]() {
       await envoy.stop();
-      service.closeAllConnections();
-      service.close();
+      for (const service of services) {
+        service.closeAllConnections();
+        service.close();
+      }
     },
   };
 }
 
-function configOf(setting: FilterSetting, servicePort: number): Readonly<Record<string, unknown>> {
+function configOf(
+  setting: FilterSetting,
+  servicePorts: readonly number[],
+): Readonly<Record<string, unknown>> {
   const { address, bytes, configuration = "" } = setting;
   const place = (port: number) => ({ socket_address: { address, port_value: port } });
   const typed = (name: string, type: string, config: object) => ({
@@ -107,6 +128,7 @@ function configOf(setting: FilterSetting, servicePort: number): Readonly<Record<
     vm_config: { vm_id: "filter", runtime: "envoy.wasm.runtime.v8", code: { local: inline } },
   };
   const http = "envoy.extensions.filters.http";
+  const route = { cluster: "service", hash_policy: [{ header: { header_name: "x-wire-hash" } }] };
   const manager = typed(
     "manager",
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -117,7 +139,7 @@ function configOf(setting: FilterSetting, servicePort: number): Readonly<Record<
           {
             name: "all",
             domains: ["*"],
-            routes: [{ match: { prefix: "/" }, route: { cluster: "service" } }],
+            routes: [{ match: { prefix: "/" }, route }],
           },
         ],
       },
@@ -127,7 +149,7 @@ function configOf(setting: FilterSetting, servicePort: number): Readonly<Record<
       ],
     },
   );
-  const endpoint = { endpoint: { address: place(servicePort) } };
+  const endpoints = servicePorts.map((port) => ({ endpoint: { address: place(port) } }));
   return {
     admin: { address: place(9901) },
     static_resources: {
@@ -136,7 +158,8 @@ function configOf(setting: FilterSetting, servicePort: number): Readonly<Record<
         {
           name: "service",
           type: "STATIC",
-          load_assignment: { cluster_name: "service", endpoints: [{ lb_endpoints: [endpoint] }] },
+          lb_policy: "RING_HASH",
+          load_assignment: { cluster_name: "service", endpoints: [{ lb_endpoints: endpoints }] },
         },
       ],
     },

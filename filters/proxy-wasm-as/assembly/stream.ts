@@ -13,6 +13,7 @@ import { Pairs } from "./pair-list";
 import { calledByRoute, callerAddress } from "./peers";
 import { replyTo } from "./reply";
 import { statusIn } from "./status-header";
+import { steerByKey, steerToVersion } from "./steering";
 import { encodeBytes } from "./utf8";
 
 /**
@@ -94,6 +95,23 @@ export class Request extends Message {
   /** The service called, by the name of the route, in a mesh of Wire's; null on the way in. `proxy_get_property`. */
   get callee(): string | null {
     return widenOrNull(calledByRoute());
+  }
+
+  /**
+   * Send the request to this version of the service called, as `RouteToVersion` does in Copper; of several the last counts. It is carried
+   * out by the routes that Wire ships: where there is no such version, the request goes where it would have gone. At egress only, while
+   * the headers are at hand; `BadArgument` elsewhere, and for what no header can have. `proxy_replace_header_map_value`, `clear_route_cache`.
+   */
+  routeToVersion(version: string): Status {
+    return steerToVersion(version);
+  }
+
+  /**
+   * Choose the endpoint by this key, as `SetHashKey` does in Copper: requests with equal keys go to the same one as long as it is there.
+   * Where and what gives `BadArgument` is as in `routeToVersion`. `proxy_replace_header_map_value`.
+   */
+  setHashKey(key: string): Status {
+    return steerByKey(key);
   }
 
   /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */

@@ -103,6 +103,9 @@ function giveBudgets(module: binaryen.Module, weights: Weights, options: BoundOp
   }
 }
 
+/** A bound that no loop is meant to come to. */
+const FAR = 2 ** 24;
+
 /** A loop that has paid for turns which it may not take. */
 interface Paid {
   readonly counted: CountedLoop;
@@ -175,7 +178,8 @@ class Bounder {
     const { name, body } = infoOf(loop) as binaryen.LoopInfo;
     // One that nothing leads back to is none.
     const weight = this.#weights.weigh(body);
-    const counted = weight <= WEIGHT_MAX ? countedLoop(loop) : undefined;
+    const found = weight <= WEIGHT_MAX ? countedLoop(loop) : undefined;
+    const counted = found !== undefined && !isFar(found) ? found : undefined;
     const turns = counted === undefined ? undefined : this.#turns(counted);
     const type = binaryen.getExpressionType(loop);
     const depth = this.#scopes.length;
@@ -374,6 +378,16 @@ class Bounder {
   #newLocal(type: binaryen.Type): number {
     return addLocal(this.#function, type);
   }
+}
+
+/**
+ * Whether the bound is only there to be safe, as the most parts that `split` is to give: the loop ends elsewhere, and could not pay for all of
+ * its turns beforehand. `split` stops when it has counted up to just that many, which is no way to end what only counts.
+ */
+function isFar({ bound, compare, step }: CountedLoop): boolean {
+  const known = bound === 0 ? 0 : constantOf(bound);
+  if (compare.kind === "ne" && step > 0 && (known === undefined || known < 0)) return true;
+  return known !== undefined && Math.abs(known) > FAR;
 }
 
 function i64(module: binaryen.Module, value: number): Expression {

@@ -153,3 +153,33 @@ test.each([
   expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining("it ran")]);
   expect(bytes === undefined).toBe(true);
 });
+
+test("a loop whose bound is only there to be safe pays as it goes: `split` works", async () => {
+  const { bytes = new Uint8Array(), problems } = await buildFilter({
+    files: {
+      "filter.ts": `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  request.headers.set("parts", "1;2;3".split(";").length.toString());
+}`,
+    },
+  });
+  expect(problems).toEqual([]);
+  const { requestHeaders } = createHost(bytes).request({});
+  expect(requestHeaders).toContainEqual(["parts", "3"]);
+});
+
+test("a filter that calls out for a request hears the answer", async () => {
+  const { bytes = new Uint8Array(), problems } = await build(
+    `import { Answer, Flow, Request, Status } from "proxy-wasm-as";
+export function onRequest(request: Request): Flow {
+  return request.fetch({ cluster: "auth" }, answered) == Status.Ok ? Flow.Pause : Flow.Continue;
+}
+function answered(request: Request, answer: Answer): void {
+  request.reply(answer.status);
+}`,
+  );
+  expect(problems).toEqual([]);
+  const host = createHost(bytes);
+  host.onFetch("auth", () => ({ status: 401 }));
+  expect(host.request({}).localReply).toMatchObject({ status: 401 });
+});

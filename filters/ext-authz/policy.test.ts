@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { createHost, type FetchAnswer, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const bytes = await buildPolicy("ext-authz");
+const open = await buildPolicy("ext-authz", { failOpen: true });
+const properties = { "source.address": "10.0.0.1:4242" };
+const asked: readonly Header[] = [
+  [":method", "POST"],
+  [":path", "/a?b=c"],
+  [":authority", "shop"],
+];
+
+function hostThat(answers: FetchAnswer | "fail" | undefined, module: Uint8Array = bytes): Host {
+  const host = createHost(module);
+  host.onFetch("ext-authz", () => answers);
+  return host;
+}
+
+function ask(host: Host, ...headers: readonly Header[]) {
+  return host.request({ headers: [...asked, ...headers], properties });
+}
+
+test("the service is told what is asked, by whom, and the chosen headers with all of their values", () => {
+  const host = hostThat(undefined);
+  ask(host, ["cookie", "a=1"], ["cookie", "b=2"], ["authorization", "Bearer x"], ["x-other", "no"]);
+  expect(host.fetches.map(({ headers, timeoutMs, body }) => ({ headers, timeoutMs, body }))).toEqual([
+    {
+      headers: [
+        [":method", "GET"],
+        [":path", "/check"],
+        [":authority", "ext-authz"],
+        ["x-forwarded-method", "POST"],
+        ["x-forwarded-uri", "/a?b=c"],
+        ["x-forwarded-host", "shop"],
+        ["x-forwarded-for", "10.0.0.1"],
+        ["authorization", "Bearer x"],
+        ["cookie", "a=1"],
+        ["cookie", "b=2"],
+      ],
+      timeoutMs: 500,
+      body: "",
+    },
+  ]);
+});
+
+test("it waits for the answer, then goes on with what the service says of the user, and nobody else", () => {
+  const host = hostThat(undefined);
+  const stream = host.open({
+    headers: [...asked, ["x-auth-user", "root"], ["X-Auth-Roles", "admin"], ["x-auth-roles", "more"]],
+    body: ["in", "pieces"],
+    properties,
+  });
+  expect(stream.result().action).toBe("stop");
+  host.fetches[0]?.answer({
+    headers: [
+      ["x-auth-user", "ann"],
+      ["x-auth-roles", "a"],
+      ["x-auth-roles", "b"],
+      ["x-not-chosen", "1"],
+    ],
+  });
+  const { action, requestHeaders, requestBody } = stream.result();
+  expect(action).toBe("continue");
+  expect(requestBody).toBe("inpieces");
+  expect(requestHeaders.slice(3)).toEqual([
+    ["x-auth-user", "ann"],
+    ["x-auth-roles", "a"],
+    ["x-auth-roles", "b"],
+  ]);
+  stream.respond({ body: "fine" });
+  expect(stream.result().response).toMatchObject({ status: 200, body: "fine" });
+  stream.end();
+});
+
+test("what the client says of itself is taken away also when the service says nothing, and when it fails open", () => {
+  const spoofed = [["x-auth-user", "root"]] as const;
+  for (const host of [hostThat({}), hostThat("fail", open), createHost(open)]) {
+    const { action, requestHeaders } = ask(host, ...spoofed);
+    expect(action).toBe("continue");
+    expect(requestHeaders).toEqual(asked);
+  }
+});
+
+test("a denial is the service's: status, body and chosen headers", () => {
+  const headers: readonly Header[] = [
+    ["content-type", "application/json"],
+    ["www-authenticate", "Basic"],
+    ["www-authenticate", "Bearer"],
+    ["x-internal", "1"],
+  ];
+  const { action, localReply } = ask(hostThat({ status: 401, headers, body: '{"why":"é"}' }));
+  expect(action).toBe("stop");
+  expect(localReply).toMatchObject({ status: 401, body: '{"why":"é"}', headers: headers.slice(0, 3) });
+  for (const status of [302, 403, 404, 429])
+    expect(ask(hostThat({ status }, open)).localReply).toMatchObject({ status, body: "" });
+  const long = ask(hostThat({ status: 403, body: "x".repeat(100_000) }));
+  expect(long.localReply?.body).toHaveLength(65536);
+});
+
+test("no answer, a wrong one and no cluster: 503, or let through where it is said", () => {
+  for (const answer of ["fail", { status: 500 }, { status: 503 }, { status: 101 }] as const) {
+    expect(ask(hostThat(answer)).localReply).toMatchObject({
+      status: 503,
+      body: "authorisation is not available\n",
+    });
+    expect(ask(hostThat(answer, open)).action).toBe("continue");
+  }
+  expect(ask(createHost(bytes)).localReply).toMatchObject({ status: 503 });
+});
+
+test("one that takes too long is none", () => {
+  const closes = hostThat(undefined);
+  const stream = closes.open({ headers: asked, properties });
+  closes.advance(499_000_000n);
+  expect(stream.result().localReply).toBeUndefined();
+  closes.advance(1_000_000n);
+  expect(stream.result().localReply).toMatchObject({ status: 503 });
+  const opens = hostThat(undefined, open);
+  const other = opens.open({ headers: asked, properties });
+  opens.advance(500_000_000n);
+  expect(other.result().action).toBe("continue");
+});
+
+test("a client that asks with more than can be handed on does not get through by it", () => {
+  const many = Array.from({ length: 120 }, (_, i) => ["cookie", `c${i}=1`] as const);
+  for (const module of [bytes, open]) {
+    const host = hostThat({}, module);
+    expect(ask(host, ...many).localReply).toMatchObject({ status: 431 });
+    expect(ask(host, ["authorization", "x".repeat(61_000)]).localReply).toMatchObject({ status: 431 });
+    expect(host.fetches).toEqual([]);
+  }
+});
+
+test("a client that has gone meanwhile is nobody's any more, and memory stays flat", () => {
+  const host = hostThat(undefined);
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) {
+      const stream = host.open({ headers: asked, properties });
+      const [fetch] = host.fetches;
+      stream.end();
+      fetch?.answer({ headers: [["x-auth-user", "ann"]] });
+    }
+    return host.memoryPages;
+  };
+  const before = run(1000);
+  expect(run(20_000)).toBe(before);
+  expect(host.failure).toBeNull();
+  host.onFetch("ext-authz", () => ({}));
+  expect(ask(host).action).toBe("continue");
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("ext-authz", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});

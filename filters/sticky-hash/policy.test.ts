@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const bytes = await buildPolicy("sticky-hash");
+
+function ask(host: Host, ...cookies: readonly string[]) {
+  const { requestHeaders, response } = host.exchange({
+    headers: cookies.map((cookie) => ["cookie", cookie] as const),
+    response: { headers: [["set-cookie", "own=1"]] },
+  });
+  const key = requestHeaders.filter(([name]) => name === "x-wire-hash").map(([, value]) => value);
+  const set = (response?.headers ?? []).filter(([name]) => name === "set-cookie").map(([, value]) => value);
+  return { key, set };
+}
+
+test("a client without a key gets one, and comes back with it", () => {
+  const host = createHost(bytes);
+  const first = ask(host);
+  expect(first.key).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  expect(first.set).toEqual(["own=1", `wire-sticky=${first.key[0]}; Path=/; Secure; HttpOnly; SameSite=Lax`]);
+  const again = ask(host, `theme=dark; wire-sticky=${first.key[0]}`);
+  expect(again).toEqual({ key: first.key, set: ["own=1"] });
+  expect(ask(host).key).not.toEqual(first.key);
+});
+
+test("it is found in any header and any place, and is no part of another name", () => {
+  const host = createHost(bytes);
+  expect(ask(host, "a=1", "b=2;wire-sticky=k-1_Z; c=3").key).toEqual(["k-1_Z"]);
+  for (const cookie of ["x-wire-sticky=abc", "wire-sticky2=abc", "wire-sticky", "Wire-Sticky=abc"])
+    expect(ask(host, cookie).set).toHaveLength(2);
+});
+
+test("what is no key is none, and the first one that is one counts", () => {
+  const host = createHost(bytes);
+  for (const value of ["", "a b", 'a"', "é", "x".repeat(65), "a,b"]) {
+    const { key, set } = ask(host, `wire-sticky=${value}`);
+    expect(key).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(set).toHaveLength(2);
+  }
+  expect(ask(host, "wire-sticky=; wire-sticky=one; wire-sticky=two").key).toEqual(["one"]);
+  expect(ask(host, `wire-sticky=${"x".repeat(64)}`).key).toEqual(["x".repeat(64)]);
+});
+
+test("a key that a client made up for the balancer is replaced", () => {
+  const { requestHeaders } = createHost(bytes).exchange({
+    headers: [
+      ["x-wire-hash", "mine"],
+      ["cookie", "wire-sticky=abc"],
+    ],
+  });
+  expect(requestHeaders.filter(([name]) => name === "x-wire-hash")).toEqual([["x-wire-hash", "abc"]]);
+});
+
+test("the cookie is as the parameters say", async () => {
+  const other = await buildPolicy("sticky-hash", {
+    cookie: "srv",
+    maxAge: 3600,
+    path: "/app",
+    secure: false,
+  });
+  expect(ask(createHost(other)).set[1]).toMatch(
+    /^srv=[0-9a-f]{32}; Path=\/app; Max-Age=3600; HttpOnly; SameSite=Lax$/,
+  );
+});
+
+test("memory stays flat over 50,000 clients, of whom many leave before their answer", () => {
+  const host = createHost(bytes);
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) host.request({});
+    return host.memoryPages;
+  };
+  const before = run(1000);
+  expect(run(50_000)).toBe(before);
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("sticky-hash", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});

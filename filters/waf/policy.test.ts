@@ -1,0 +1,248 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { generateFilter } from "../../controlplane/codegen/generate-filter.ts";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { costFiles } from "../../tools/cost-files.ts";
+import { assemble } from "../proxy-wasm-as/build/assemble.ts";
+import { createHost, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { cost } from "./cost.ts";
+
+const bytes = await buildPolicy("waf");
+
+const get = (host: Host, path: string, ...headers: readonly Header[]) =>
+  host.request({ headers: [[":path", path], ...headers] });
+const post = (host: Host, body: string | Uint8Array | readonly string[], ...headers: readonly Header[]) =>
+  host.request({ headers: [[":path", "/"], ...headers], body });
+
+/** Attacks as they are sent, in the query. */
+const attacks = [
+  "1 union select password from users",
+  "1 UNION ALL SELECT 1,2",
+  "1 union(select a)from b",
+  "1/**/union/**/select/**/1",
+  "1/*!50000union*//*!50000select*/1",
+  "1\tunion\nselect 1",
+  "' or '1'='1",
+  "' OR 'a' = 'a",
+  "1 or 1=1",
+  "1;drop table users",
+  "1; DELETE FROM users",
+  "1 and sleep(5)",
+  "pg_sleep (1)",
+  "1 waitfor delay '0:0:5'",
+  "../../etc/passwd",
+  "..\\..\\boot",
+  "/etc/shadow",
+  "a\0.png",
+  "<script>alert(1)</script>",
+  "<ScRiPt src=//x>",
+  '<img src=x onerror="alert(1)">',
+  "<svg/onload=alert(1)>",
+  "<?php system('id')",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is sent
+  "${jndi:ldap://x/a}",
+  "() { :; }; ls",
+];
+
+/** What people send. */
+const fine = [
+  "shoes",
+  "black or white",
+  "the union of workers selects a leader",
+  "please select one from the menu",
+  "O'Brien or O'Neill",
+  "a=b&c=d+e",
+  "100% cotton",
+  "drop by; table for two",
+  "1.2.3...4",
+  "sleep well (8 h)",
+  '{"a":"b","c":[1,2,"x or y"]}',
+  "a < b and c > d, once upon a time",
+  "München 20:00 – über",
+];
+
+test("attacks in the query are denied, encoded once, twice or not", () => {
+  const host = createHost(bytes);
+  for (const attack of attacks) {
+    const once = encodeURIComponent(attack);
+    const twice = encodeURIComponent(once);
+    const all = [...attack].map((c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
+    for (const sent of [once, twice, all, once.replaceAll("%20", "+")])
+      expect(get(host, `/?q=${sent}`).localReply, sent).toMatchObject({ status: 403 });
+  }
+  expect(host.failure).toBeNull();
+});
+
+test("attacks in the body are denied, wherever it is cut", () => {
+  const host = createHost(bytes);
+  const inBody = attacks.filter(
+    (attack) => !attack.startsWith("..") && !attack.includes("\0") && !attack.startsWith("()"),
+  );
+  for (const attack of inBody) {
+    expect(post(host, `{"q":"${attack}"}`).localReply, attack).toMatchObject({ status: 403 });
+    for (let cut = 1; cut < attack.length; cut++) {
+      const { localReply, requestBody } = post(host, [
+        `q=${attack.slice(0, cut)}`,
+        attack.slice(cut),
+        "&more=1",
+      ]);
+      expect(localReply, attack).toMatchObject({ status: 403 });
+      expect(requestBody).toBe("");
+    }
+  }
+});
+
+test("what people send is not denied, in path, query and body", () => {
+  const host = createHost(bytes);
+  for (const text of fine) {
+    expect(get(host, `/${encodeURIComponent(text)}?q=${encodeURIComponent(text)}`).action, text).toBe(
+      "continue",
+    );
+    const { action, requestBody } = post(host, [text, text]);
+    expect(action, text).toBe("continue");
+    expect(requestBody).toBe(text + text);
+  }
+  expect(host.request({ headers: [["user-agent", ""]] }).action).toBe("continue");
+  expect(host.request({}).action).toBe("continue");
+});
+
+test("paths that lead up are, however they are written", () => {
+  const host = createHost(bytes);
+  for (const path of [
+    "/a/../b",
+    "/a/%2e%2e/b",
+    "/a/%252e%252e/b",
+    "/a/%2E./b",
+    "/a/..%2fb",
+    "/a/%c0%ae%c0%ae/b",
+    "/a/%u002e%u002e/b",
+    "/a/..%5cb",
+    "/a/..;/b",
+    "/a/..",
+    "/a%00.png",
+    "/.git/config",
+    "/.env",
+  ])
+    expect(get(host, path).localReply, path).toMatchObject({ status: 403 });
+  for (const path of ["/a..b", "/a/...", "/.environment", "/a.git/x", "/%zz%", "/%2"])
+    expect(get(host, path).action, path).toBe("continue");
+});
+
+test("all values of user-agent are looked at", () => {
+  const host = createHost(bytes);
+  for (const agent of ["sqlmap/1.7", "Nikto", "Mozilla (Nmap Scripting Engine)"])
+    expect(get(host, "/", ["user-agent", "Mozilla/5.0"], ["user-agent", agent]).localReply).toMatchObject({
+      status: 403,
+      body: "This request looks like an attack.\n",
+    });
+  expect(get(host, "/", ["user-agent", "nmapper"]).action).toBe("continue");
+});
+
+test("points add up to the threshold, each rule once", async () => {
+  const host = createHost(bytes);
+  expect(get(host, "/?q=javascript:javascript:").action).toBe("continue");
+  expect(get(host, "/?q=javascript:&r=document.cookie").localReply).toMatchObject({ status: 403 });
+  const low = createHost(await buildPolicy("waf", { threshold: 4 }));
+  expect(get(low, "/?q=javascript:").localReply).toMatchObject({ status: 403 });
+  const high = createHost(await buildPolicy("waf", { threshold: 100 }));
+  expect(get(high, "/?q=../../etc/passwd").action).toBe("continue");
+  // Over path, query and body together.
+  expect(
+    host.request({ headers: [[":path", "/?q=javascript:"]], body: "document.cookie" }).localReply,
+  ).toMatchObject({
+    status: 403,
+  });
+});
+
+test("the log names rules, and nothing that a client wrote", async () => {
+  const { logs } = get(createHost(bytes), "/?q=../../etc/passwd%0aforged");
+  expect(logs).toEqual([{ level: 3, message: "waf: 403 traversal file-passwd" }]);
+  expect(get(createHost(await buildPolicy("waf", { logs: false })), "/?q=../../etc/passwd").logs).toEqual([]);
+});
+
+test("of the body the beginning is looked at, and what is longer or encoded is denied where that is said", async () => {
+  const host = createHost(bytes);
+  const attack = "<script>";
+  expect(post(host, "x".repeat(8192 - attack.length) + attack).localReply).toMatchObject({ status: 403 });
+  const late = post(host, "x".repeat(8192) + attack);
+  expect(late.action).toBe("continue");
+  expect(late.requestBody).toHaveLength(8192 + attack.length);
+  const strict = createHost(await buildPolicy("waf", { denyLonger: true, denyEncoded: true }));
+  expect(post(strict, "x".repeat(8192)).action).toBe("continue");
+  expect(post(strict, "x".repeat(8193)).localReply).toMatchObject({ status: 413 });
+  expect(post(strict, ["x".repeat(8192), "y"]).localReply).toMatchObject({ status: 413 });
+  expect(
+    post(strict, "x", ["content-encoding", "identity"], ["content-encoding", "gzip"]).localReply,
+  ).toMatchObject({
+    status: 415,
+  });
+  expect(post(strict, "x", ["content-encoding", "identity"]).action).toBe("continue");
+  const none = createHost(await buildPolicy("waf", { bodyBytes: 0 }));
+  expect(post(none, attack).action).toBe("continue");
+});
+
+test("a body with trailers goes on whole", () => {
+  const { action, requestBody } = createHost(bytes).request({ body: ["a", "b"], trailers: [["x", "y"]] });
+  expect([action, requestBody]).toEqual(["continue", "ab"]);
+  const denied = createHost(bytes).request({ body: ["<scr", "ipt>"], trailers: [["x", "y"]] });
+  expect([denied.localReply?.status, denied.requestBody]).toEqual([403, ""]);
+});
+
+test("any bytes at all neither trap nor take long", () => {
+  const host = createHost(bytes);
+  const pieces = fc.array(
+    fc.constantFrom(
+      "%",
+      "%2",
+      "%25",
+      "%u",
+      "\\u00",
+      "<",
+      "select ",
+      "' or ",
+      "/*",
+      "*/",
+      "..",
+      "on",
+      "\0",
+      "é",
+      "1=",
+    ),
+    {
+      maxLength: 60,
+    },
+  );
+  fc.assert(
+    fc.property(pieces, fc.uint8Array({ maxLength: 300 }), (path, body) => {
+      host.request({ headers: [[":path", `/${path.join("").replaceAll("\0", "%00")}`]], body });
+      expect(host.failure).toBeNull();
+    }),
+    { numRuns: 1000 },
+  );
+  for (const piece of ["select ", "<", "< ", "'", "%25", "/*", "union "]) {
+    post(host, piece.repeat(8192 / piece.length));
+    post(host, [...piece.repeat(2000)]);
+    get(host, `/?${piece.repeat(50_000 / piece.length)}`);
+  }
+  expect(host.failure).toBeNull();
+});
+
+test("in a mesh, in audit mode, it counts and lets go on", async () => {
+  const code = readFileSync(new URL("policy.ts", import.meta.url), "utf8");
+  const { bytes: module = new Uint8Array(), stderr } = await assemble({
+    entry: generateFilter({ name: "waf", code }),
+    files: { "policy.ts": code },
+    runtime: "minimal",
+  });
+  expect(stderr).toBe("");
+  const host = createHost(module, { configuration: "waf\tinbound\t*\taudit\n" });
+  expect(get(host, "/?q=../../etc/passwd").action).toBe("continue");
+  get(host, "/");
+  expect(host.metrics.get("wire.audit.waf")).toBe(1);
+});
+
+test("it costs what the README says", () => {
+  for (const [path, text] of Object.entries(costFiles("waf", bytes, cost)))
+    expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
+});
