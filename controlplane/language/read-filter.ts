@@ -319,7 +319,13 @@ function actionsOf(all: readonly Node[]): readonly string[] {
     ...(uses("headers", "Headers") && uses("set", "add", "remove") ? ["SetHeader"] : []),
     ...(uses("tagAccessLog") ? ["TagAccessLog"] : []),
     ...(uses("headers", "Headers") && uses("get", "getAll") ? ["GetHeader"] : []),
+    ...(all.some(isClaims) ? ["GetClaim"] : []),
   ];
+}
+
+/** The header that has the claims of a verified token: who names it needs an Envoy that verifies tokens. */
+function isClaims(node: Node): boolean {
+  return stringOf(node)?.toLowerCase() === "x-wire-claims";
 }
 
 /** What outlives a request, without the constants that the compiler reads. */
