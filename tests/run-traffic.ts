@@ -4,6 +4,7 @@ import type { Build } from "../controlplane/pipeline/build.ts";
 import { addressPlan } from "../controlplane/xds/address-plan.ts";
 import { controlHeaders } from "../controlplane/xds/control-headers.ts";
 import { decodeCluster, decodeListener, decodeRoutes, managersOf } from "../controlplane/xds/decode.ts";
+import { reloadBackoffMs } from "../controlplane/xds/extension.ts";
 import type { Route } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
 import { HeaderMutationSchema as HeaderMutationFilterSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.ts";
 import type { HttpConnectionManager } from "../controlplane/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
@@ -72,7 +73,8 @@ export function inProcessMesh(build: Build): InProcessMesh {
       hosts.get(key) ??
       createHost(module.bytes, {
         configuration,
-        failure: module.failure,
+        failure: module.isFilterCode === true ? "reload" : module.failure,
+        reloadBackoffMs: reloadBackoffMs(module) ?? 0,
         allowOnHeadersStopIteration: true,
       });
     hosts.set(key, host);

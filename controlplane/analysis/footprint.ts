@@ -18,9 +18,15 @@ const notAdmitted = JSON.stringify(["403", ""]);
 /** What a policy touches, or with a side only what it says under that heading; undefined when that is not known. */
 export function footprint(policy: Policy, side?: Side): Footprint | undefined {
   if (policy.kind === "filter") {
-    if (policy.reads === undefined || policy.writes === undefined) return undefined;
+    if (policy.reads === undefined || policy.writes === undefined || policy.changesBodies === true)
+      return undefined;
     const { tags = [] } = policy;
-    const names = (list: readonly string[]): readonly string[] => list.map((name) => header("request", name));
+    // The lists do not say whose headers they are about.
+    const names = (list: readonly string[]): readonly string[] =>
+      list.flatMap((name) => [
+        header("request", name),
+        ...(policy.responds === true ? [header("response", name)] : []),
+      ]);
     return silenced(policy, {
       reads: new Set(names(policy.reads)),
       writes: new Set([...names(policy.writes), ...tags.map(tag)]),

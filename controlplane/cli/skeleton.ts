@@ -82,9 +82,10 @@ import { verifyModule } from "${toolkit}/filters/proxy-wasm-as/build/verify-modu
 import { createHost } from "${toolkit}/filters/proxy-wasm-as/testing/index.ts";
 
 test("requests say which policy they met", { timeout: 60_000 }, async () => {
+  const code = readFileSync(new URL("policy.ts", import.meta.url), "utf8");
   const { bytes = new Uint8Array(), stderr } = await assemble({
-    entry: generateFilter("${name}"),
-    files: { "policy.ts": readFileSync(new URL("policy.ts", import.meta.url), "utf8") },
+    entry: generateFilter({ name: "${name}", code }),
+    files: { "policy.ts": code },
     runtime: "minimal",
   });
   expect(stderr).toBe("");

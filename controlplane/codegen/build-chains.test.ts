@@ -116,7 +116,7 @@ test("a module that answers requests is held against what its code says", async 
   const policy = filterNamed("f", code, { actions: [] });
   const built = await buildChains([policy], onRate("f"), mesh, { addressesOf, commutes });
   expect(built.diagnostics).toMatchObject([{ code: "MOD0102" }]);
-  expect(built.diagnostics[0]?.message).toContain("says neither `deny` nor `reply`");
+  expect(built.diagnostics[0]?.message).toContain("does not say `reply` or `deny`");
 });
 
 test("an endless filter is a diagnostic at the policy, and waited for on one of its proxies only", async () => {

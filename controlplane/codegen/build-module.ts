@@ -8,6 +8,7 @@ import {
 import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
+import { signatureOf } from "../language/filter-callbacks.ts";
 import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import type { ChainCache } from "./chain-cache.ts";
@@ -54,6 +55,7 @@ export async function buildModule(
     bytes,
     policies,
     failure: moduleFailure(group),
+    ...(policy.kind === "filter" ? { isFilterCode: true } : {}),
     imports,
     exports,
     ...usedBy(group),
@@ -72,7 +74,13 @@ export interface Compiled {
 /** Compile filter code and hold the module against what may be sent to a proxy, and against what the code says that it does. */
 export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Promise<Compiled> {
   const code = policy.source.text;
-  const entry = generateFilter(policy.name, policy.parameters);
+  const { name, parameters, tickPeriod } = policy;
+  const entry = generateFilter({
+    name,
+    code,
+    parameters,
+    ...(tickPeriod === undefined ? {} : { tickPeriod }),
+  });
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
   const bound = { name: policy.name, budget: BUDGET };
@@ -84,7 +92,7 @@ export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Pr
   const { imports } = interfaceOf(bytes, sha256, cache);
   // Placement and the proxy's failure class go by the actions, which were read from the code.
   if (imports.includes("env.proxy_send_local_response") && !policy.actions.includes("Deny")) {
-    const reason = "it answers requests, and its code says neither `deny` nor `reply`";
+    const reason = "it answers requests, and its code does not say `reply` or `deny`";
     return { source: code, diagnostics: refusals(policy, [reason]) };
   }
   return { ...compiled, source: code };
@@ -97,7 +105,7 @@ async function compile(policy: Policy, options: AssembleOptions, cache: ChainCac
   // A compiler that crashed or ran out of time may do better the next time.
   if (assembled.failure !== undefined) cache.assembled.delete(key);
   const { bytes } = assembled;
-  if (bytes === undefined) return { source, diagnostics: compileErrors(policy, assembled) };
+  if (bytes === undefined) return { source, diagnostics: compileErrors(policy, assembled, source) };
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const reasons = cache.verified.get(sha256, () => verifyModule(bytes));
   if (reasons.length > 0) return { source, diagnostics: refusals(policy, reasons) };
@@ -156,7 +164,7 @@ function endless(policy: Policy, { kind, reason }: Exclude<Smoked, { readonly ki
   };
 }
 
-function compileErrors(policy: Policy, assembled: Assembled): Diagnostic[] {
+function compileErrors(policy: Policy, assembled: Assembled, entry: string): Diagnostic[] {
   const failed = `\`${policy.name}\` does not compile`;
   const errors = assembled.messages.filter((message) => message.severity === "error");
   if (assembled.failure !== undefined) {
@@ -169,15 +177,20 @@ function compileErrors(policy: Policy, assembled: Assembled): Diagnostic[] {
     if (policy.kind !== "filter") return found;
     const inside = error.file === "policy.ts" && error.start !== undefined && error.end !== undefined;
     if (inside) return { ...found, span: { start: error.start, end: error.end } };
-    // What does not fit outside of the author's code is called from there, and first of all the callback.
-    const start = /\bfunction\s+(?=onRequest\b)/.exec(policy.source.text);
+    // What does not fit outside of the author's code is called from there, and first of all a callback: by the entry, in this line.
+    const before = entry.lastIndexOf("\n", error.start ?? 0) + 1;
+    const after = entry.indexOf("\n", before);
+    const isOurs = error.file === "module.ts" && error.start !== undefined;
+    const [, called = "on\\w+"] =
+      /\b(on[A-Z]\w*)\(/.exec(isOurs ? entry.slice(before, after < 0 ? undefined : after) : "") ?? [];
+    const start = new RegExp(`\\bfunction\\s+(${called})\\b`).exec(policy.source.text);
+    const [whole = "", name = ""] = start ?? [];
     if (start === null) return found;
-    const at = start.index + start[0].length;
-    const help = "write `export function onRequest(request: Request): void { … }`";
+    const end = start.index + whole.length;
     return {
       ...found,
-      span: { start: at, end: at + "onRequest".length },
-      ...(error.file === "module.ts" ? { help } : {}),
+      span: { start: end - name.length, end },
+      ...(isOurs ? { help: `write \`${signatureOf(name)}\`` } : {}),
     };
   });
 }

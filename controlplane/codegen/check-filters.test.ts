@@ -11,7 +11,7 @@ test("types, and what the host does not offer, are said at the author's line whe
     "types.ts":
       'export function onRequest(request: Request): void { request.heders.set("a", "b"); let x: i32 = "a"; }',
     "world.ts": 'export function onRequest(request: Request): void { console.log("x"); }',
-    "callback.ts": "export function onRequest(request: Request, second: i32): void {}",
+    "callback.ts": "export function onRequest(request: string): void {}",
     "fine.ts": 'export function onRequest(request: Request): void { request.deny(403, ""); }',
   };
   const sources = Object.entries(files).map(([path, text]) => ({ path, text: head + text }));

@@ -85,7 +85,7 @@ function onPhase(phase: "request" | "response", list: readonly Numbered[], use: 
   const isOwn =
     phase === "request"
       ? ""
-      : `  if (${use("waiting", "isOwnAnswer")}()) return ${use("policy", "leave")}();\n`;
+      : `  if (${use("own-answer", "isOwnAnswer")}()) return ${use("policy", "leave")}();\n`;
   const begin = `  ${use("policy", "begin")}(context, ${map});\n`;
   const end = [
     ...(list.some(({ judges }) => judges) ? [`  ${use("policy", "verdict")}();\n`] : []),

@@ -1,43 +1,104 @@
+import { type CallKind, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import { filterEntry, waitsForAnswers } from "../../filters/proxy-wasm-as/build/filter-entry.ts";
+import { readFilterModule } from "../../filters/proxy-wasm-as/build/read-filter-module.ts";
 import type { PolicyParameter } from "../language/policy.ts";
-import { entry } from "./entry.ts";
 import { createImports } from "./generate.ts";
 import { constant } from "./literals.ts";
 
-/** The entry file around an author's filter code, which `./policy` is. */
-export function generateFilter(name: string, parameters: readonly PolicyParameter[] = []): string {
-  const imports = createImports();
-  const hasParameters = parameters.length > 0;
-  const calls = [
-    { act: "Request" as const, judges: false, decides: false, reroutes: false, code: "apply(context)" },
-  ];
-  imports.use("bytes", "bytes");
-  const code = entry({ names: "NAMES", calls }, imports.use);
-  const reads = {
-    string: "String",
-    bytes: "String",
-    int: "Number",
-    duration: "Number",
-    float: "Float",
-    bool: "Bool",
+/** A policy that is filter code, as far as its entry goes. */
+export interface FilterSource {
+  readonly name: string;
+  /** The text of `./policy`. */
+  readonly code: string;
+  /** Default none. */
+  readonly parameters?: readonly PolicyParameter[];
+  /** How often `onTick` is called, in milliseconds. */
+  readonly tickPeriod?: number;
+}
+
+const reads = {
+  string: "String",
+  bytes: "String",
+  int: "Number",
+  duration: "Number",
+  float: "Float",
+  bool: "Bool",
+} as const;
+
+/** The entry file around an author's filter code: that of a filter which stands for itself, and what the policy of a mesh needs around it. */
+export function generateFilter({ name, code, parameters = [], tickPeriod }: FilterSource): string {
+  const filter = readFilterModule(code);
+  const { use, lines } = createImports();
+  const own = filter.exported.flatMap(({ name: callback }) => filterCallbacks[callback] ?? []);
+  const isTcp = own.some((callback) => callback.isTcp === true);
+  // What is found out once has to be kept in mind for what is called later.
+  const remembers =
+    isTcp || waitsForAnswers(filter) || own.filter(({ kind }) => kind !== "plugin").length > 1;
+  const guard = remembers ? "remember" : "enforce";
+  const asks: Readonly<Record<CallKind, string>> = {
+    request: "applies",
+    response: isTcp ? "applies" : "appliesToResponse",
+    connection: "appliesToNew",
+    end: remembers ? "appliesToEnd" : "applies",
+    answer: "appliesToAnswer",
+    plugin: "appliesToPlugin",
   };
+  const ends: Readonly<Record<CallKind, string>> = {
+    request: "finish",
+    response: remembers ? "finishResponse" : "finish",
+    connection: "finishNew",
+    end: "finish",
+    answer: "finishPlugin",
+    plugin: "finishPlugin",
+  };
+  const said = (kind: CallKind, called: string): string =>
+    use(kind === "connection" ? "enforce-connection" : guard, called);
+  use("bytes", "bytes");
   const values = parameters.map(({ name: field, type }, place) => {
     // The field may be narrower than the numbers of the configuration, and its default was held against that.
     const like = reads[type] === "Number" ? `params.${field}, ` : "";
-    return `  params.${field} = ${imports.use("parameters", `parameter${reads[type]}`)}(${like}0, ${place});\n`;
+    return `  params.${field} = ${use("parameters", `parameter${reads[type]}`)}(${like}0, ${place});\n`;
   });
-  const apply = `/** ${hasParameters ? "Each request is looked at with the parameters of its own configuration." : "What the filter does is what a policy may."} */
-function apply(context: u32): void {
-  ${imports.use("reserved", "restrict")}();
-${values.join("")}  onRequest(${imports.use("entry", "toRequest")}(context));
-}`;
-  return `// The callbacks around the filter code of ${name}.
-import "proxy-wasm-as/assembly/abort";
-${imports.lines()}
-import { onRequest${hasParameters ? ", params" : ""} } from "./policy";
+  const configured = [
+    ...(tickPeriod === undefined
+      ? []
+      : [`  if (accepted) ${use("clock", "setTickPeriod")}(${tickPeriod});\n`]),
+    ...(isTcp
+      ? [
+          `  ${use("enforce-connection", "keepConnections")}();\n  if (accepted) ${use("enforce-connection", "closeUnadmitted")}(root);\n`,
+        ]
+      : []),
+  ];
+  const parametersText =
+    values.length === 0
+      ? ""
+      : `
+/** Each callback sees the parameters of its own configuration. */
+function readParameters(): void {
+${values.join("")}}
+`;
+  const entry = filterEntry(filter, {
+    file: "policy",
+    imports: parameters.length > 0 ? ["params"] : [],
+    head: () => `${lines()}
 
 ${constant("NAMES", `${name}\n`)}
-
-${apply}
-
-${code}`;
+${parametersText}`,
+    callbacks: [
+      `export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = ${use("plugins", "configure")}(root, size, NAMES());
+${configured.join("")}  __collect();
+  return accepted;
+}
+`,
+    ],
+    asks: (kind, context) => `${said(kind, asks[kind])}(${context})`,
+    before: values.length === 0 ? "" : "    readParameters();\n",
+    ends: (kind, flow) => `${said(kind, ends[kind])}(${ends[kind] === "finishPlugin" ? "" : flow})`,
+    takesConnections: isTcp,
+    remembers,
+    created: `  ${use("policy", "begun")}(context, parent);\n`,
+    deleted: `${isTcp ? `  ${use("enforce-connection", "forgetConnection")}(context);\n` : ""}  ${use("policy", "over")}(context);\n`,
+  });
+  return `// The callbacks around the filter code of ${name}.\n${entry}`;
 }

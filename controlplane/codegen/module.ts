@@ -11,6 +11,8 @@ export interface Module {
   readonly tags: readonly string[];
   /** Access control fails closed, the rest open (design §4, Failure). */
   readonly failure: "closed" | "open";
+  /** It is filter code, which may trap: a new VM takes its place, whatever it is for. Default false. */
+  readonly isFilterCode?: boolean;
   /** `module.name` of each import, sorted. */
   readonly imports: readonly string[];
   /** Sorted. */

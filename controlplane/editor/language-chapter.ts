@@ -1,4 +1,5 @@
 import { type BinaryOperator, binaryLevels } from "../language/ast.ts";
+import { policyCallbacks, signatureOf } from "../language/filter-callbacks.ts";
 import {
   clauseValues,
   clauseWords,
@@ -272,8 +273,16 @@ export function languageChapter(): readonly string[] {
     "",
     "## Filter code",
     "",
-    "What Copper cannot say, a `.ts` module in AssemblyScript can. It exports a function `onRequest(request: Request): void`, and these constants, which",
-    "the compiler reads from its text; [the SDK](../filters/proxy-wasm-as/README.md) says what else there is.",
+    "What Copper cannot say, a `.ts` module in AssemblyScript can. It exports callbacks as filters that stand for themselves do",
+    "([the SDK](../filters/proxy-wasm-as/README.md)), of which parameters at the end may be left out:",
+    "",
+    ...policyCallbacks.map(
+      (name) => `- \`${signatureOf(name).replace(/^export function (.*) \{ … \}$/, "$1")}\``,
+    ),
+    "",
+    "A policy is called either for requests and responses, or for TCP connections: those of its context. Whether it is for a request is found out",
+    "once, and holds for the body, the response and the answers to calls. Responses are those of the service, and pass policies in the",
+    "other order. Constants tell the compiler, which reads them from the text, the rest:",
     "",
     ...wordList(filterWords),
     "",

@@ -243,14 +243,15 @@ export const filterWords: ReadonlyMap<string, string> = new Map([
   ["mode", "As the clause, quoted."],
   [
     "reads",
-    'The request headers that the code looks at, and nothing else: `["x-a"]`. With `writes`, policies of others may pass it.',
+    'The headers that the code looks at, and nothing else: `["x-a"]`. With `writes`, policies of others may pass it.',
   ],
   [
     "writes",
-    "The request headers that the code changes, and nothing else. Without both lists a filter keeps its place in the order.",
+    "The headers that the code changes, and nothing else. Without both lists a filter keeps its place in the order.",
   ],
   [
     "params",
     "Parameters: `new Params()`, of a class of this file whose fields are `i32`, `i64`, `f64`, `bool` or `string`, each with a literal default.",
   ],
+  ["tickPeriod", "How often `onTick` is called on each worker, in milliseconds: `1000`."],
 ]);

@@ -75,6 +75,9 @@ export const codes = {
   FLT0209: "computed header name beside a list",
   FLT0210: "listed header that filter code does not use",
   FLT0211: "tag of the access log whose name is not in the code",
+  FLT0212: "callback with parameters or a result that it does not have",
+  FLT0213: "callback that a policy does not have",
+  FLT0214: "timer without a period, or a period without a timer",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

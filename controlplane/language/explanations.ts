@@ -94,7 +94,8 @@ export const explanations: Readonly<Record<Code, string>> = {
   FLT0201: "Filter code says with a constant which requests it is for, as Copper does with its clause.",
   FLT0202:
     "The compiler reads the constants without running the file, so each is a literal, and one that it takes.",
-  FLT0203: "The proxy calls `onRequest` for each request. A file without it does nothing.",
+  FLT0203:
+    "The proxy calls a filter by its callbacks, such as `onRequest` for each request. A file without any does nothing.",
   FLT0204: "Filter code imports from `proxy-wasm-as`. Host functions and other files are not for it.",
   FLT0205:
     "Constants that a filter exports are for the compiler. A misspelt one would silently do nothing: do not export your own.",
@@ -109,6 +110,12 @@ export const explanations: Readonly<Record<Code, string>> = {
   FLT0210: "A header that is listed and not used keeps the filter in order with others for nothing.",
   FLT0211:
     "Tags are columns of the access log, which the listener names before any request comes: so their names stand in the code.",
+  FLT0212:
+    "A callback takes what it is given, of which parameters at the end may be left out, and where it can hold something up returns a `Flow`, or nothing to let it go on.",
+  FLT0213:
+    "The configuration of a policy is the mesh's, so that it hears of its parameters only. And a policy is called either for requests and responses, or for TCP connections.",
+  FLT0214:
+    "`onTick` is called as often as the constant `tickPeriod` says, in milliseconds, from when the policy is configured.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

@@ -21,9 +21,12 @@ import type { Span } from "./source.ts";
 const methods: ReadonlyMap<string, List> = new Map([
   ["get", "reads"],
   ["getAll", "reads"],
+  ["has", "reads"],
+  ["entries", "reads"],
   ["set", "writes"],
   ["add", "writes"],
   ["remove", "writes"],
+  ["replaceAll", "writes"],
 ]);
 
 type List = "reads" | "writes";
@@ -97,10 +100,13 @@ function usesIn(all: readonly Node[]): readonly Use[] {
   const found = all.filter(isCall).flatMap(({ expression, args }): readonly Use[] => {
     const [name] = args;
     const list = isProperty(expression) ? methods.get(expression.property.text) : undefined;
-    if (!isProperty(expression) || list === undefined || name === undefined) return [];
+    if (!isProperty(expression) || list === undefined) return [];
+    const isAll = expression.property.text === "entries" || expression.property.text === "replaceAll";
+    if (name === undefined && !isAll) return [];
     const certainty = isHeaders(expression.expression);
     if (certainty === "no") return [];
-    return [{ list, span: spanOf(name), names: certainty === "yes" ? textsOf(name, constants) : undefined }];
+    const names = certainty === "yes" && name !== undefined && !isAll ? textsOf(name, constants) : undefined;
+    return [{ list, span: spanOf(name ?? expression.property), names }];
   });
   return found.sort((a, b) => a.span.start - b.span.start);
 }

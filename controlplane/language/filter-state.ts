@@ -16,6 +16,9 @@ import {
 /** What of a list can be asked without changing it. */
 const reading = ["includes", "indexOf", "lastIndexOf", "length", "join", "at"];
 
+/** What the SDK keeps of a stream until that has gone, and what a filter only adds to. */
+const ofTheSdk = /^new\s+(?:PerStream|Counter|Gauge|Histogram)\b/;
+
 /** What only strings have, and strings do not change. */
 const ofStrings = [
   "charAt",
@@ -53,6 +56,8 @@ export function stateIn(
 function isKept(declaration: assemblyscript.VariableLikeDeclarationStatement, all: readonly Node[]): boolean {
   const { initializer, name } = declaration;
   if (!initializer || initializer.kind === assemblyscript.NodeKind.Function) return false;
+  const { range } = initializer;
+  if (ofTheSdk.test(range.source.text.slice(range.start, range.end))) return false;
   if (isListOfPlain(initializer)) return !isOnlyRead(name, all);
   return nodesIn([initializer]).some(
     (node) =>

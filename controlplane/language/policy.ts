@@ -46,7 +46,13 @@ export interface Section {
 export interface FilterPolicy extends PolicyCommon {
   readonly kind: "filter";
   readonly side: Side;
-  /** Whether something in it outlives a request. Default false. */
+  /** Whether it has callbacks for responses, which it may change. Default false. */
+  readonly responds?: boolean;
+  /** Whether it may change bodies. Default false. */
+  readonly changesBodies?: boolean;
+  /** How often its `onTick` is called, in milliseconds. */
+  readonly tickPeriod?: number;
+  /** Whether something of it outlives a request: state, a metric, a line in a log. Default false. */
   readonly keepsState?: boolean;
   /** Header names that it declares to read and write; absent: it commutes with nothing. */
   readonly reads?: readonly string[];

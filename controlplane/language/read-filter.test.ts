@@ -51,10 +51,50 @@ test("what is exported under an unknown name is not passed over", () => {
     { code: "FLT0205", help: "did you mean `priority`?" },
     { code: "FLT0205", help: "did you mean `params`?" },
   ]);
-  expect(codes(`export function onResponse(request: Request): void {}\n${empty}`)).toEqual(["FLT0205"]);
+  expect(codes(`export function onAnswer(request: Request): void {}\n${empty}`)).toEqual(["FLT0205"]);
   const near = read("export function onRequst(request: Request): void {}").diagnostics;
   expect(near).toMatchObject([{ code: "FLT0203", help: "did you mean `onRequest`?" }]);
 });
+
+test("callbacks say what a policy is for, and what it may do beside its lists", () => {
+  const lists = "export const reads: string[] = []; export const writes: string[] = [];\n";
+  const policyOf = (text: string) => {
+    const { policy, diagnostics } = read(lists + text);
+    expect(diagnostics, text).toEqual([]);
+    return policy;
+  };
+  expect(policyOf("export function onLog(): void {}")).toMatchObject({ act: "Request", actions: [] });
+  expect(policyOf("export function onResponseBody(): void {}")).toMatchObject({ responds: true });
+  expect(policyOf("export function onData(c: Connection): void { c.close(); }")).toMatchObject({
+    act: "Connection",
+    actions: ["Deny"],
+  });
+  expect(policyOf("export const tickPeriod = 50; export function onTick(): void {}")).toMatchObject({
+    tickPeriod: 50,
+  });
+  for (const answer of ['r.reply(403, "no");', "r.reset();", "r.replyBytes(403, new Uint8Array(0));"])
+    expect(policyOf(`export function onRequest(r: Request): void { ${answer} }`)?.actions).toEqual(["Deny"]);
+  const body = 'export function onRequestBody(r: Request): void { r.body.append("x"); }';
+  expect(policyOf(body)).toMatchObject({ changesBodies: true });
+  const kept =
+    'import { PerStream } from "proxy-wasm-as"; class S { n: u32 = 0; }\nconst s = new PerStream<S>();';
+  expect(policyOf(`${kept}\n${empty}`)).toMatchObject({ side: "either" });
+  const shared = 'import { shared } from "proxy-wasm-as";\nexport const side = "egress";';
+  expect(policyOf(`${shared}\n${empty}`)).toMatchObject({ keepsState: true });
+  expect(codes(`import { shared } from "proxy-wasm-as";\n${empty}`)).toEqual(["FLT0206"]);
+});
+
+test.each([
+  ["FLT0212", "export function onRequest(r: Request, last: bool, more: i32): void {}"],
+  ["FLT0212", "export function onRequest(r: Request): u32 { return 0; }"],
+  ["FLT0212", "export function onDelete(): Flow { return Flow.Continue; }"],
+  ["FLT0213", "export function onConfigure(): bool { return true; }"],
+  ["FLT0213", `export function onData(): void {}\n${empty}`],
+  ["FLT0214", "export function onTick(): void {}"],
+  ["FLT0214", `export const tickPeriod = 5;\n${empty}`],
+  ["FLT0202", "export const tickPeriod = 0;\nexport function onTick(): void {}"],
+  ["FLT0202", "export const tickPeriod = 0.5;\nexport function onTick(): void {}"],
+])("%s: %s", (code, text) => expect(codes(text)).toEqual([code]));
 
 test("parameters are the fields of one class", () => {
   const fields = `small: i32 = -5; large: i64 = 9000000000; share: f64 = 0.5;

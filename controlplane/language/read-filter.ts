@@ -1,5 +1,7 @@
 import * as assemblyscript from "assemblyscript";
+import { filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { type Diagnostic, hasErrors } from "./diagnostic.ts";
+import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
 import { checkHeaders } from "./filter-headers.ts";
 import { filterParameters } from "./filter-parameters.ts";
 import { stateIn } from "./filter-state.ts";
@@ -12,7 +14,9 @@ import {
   isFunction,
   isIdentifier,
   isImport,
+  isImportedName,
   isList,
+  isProperty,
   isVariables,
   type Node,
   nodesIn,
@@ -26,8 +30,6 @@ import { positionOf } from "./render.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
 
-/** Callbacks that the SDK calls. */
-const callbacks = ["onRequest"];
 /** The constants that the compiler reads, which a filter exports. */
 export const filterConstants: readonly string[] = [
   "context",
@@ -38,6 +40,7 @@ export const filterConstants: readonly string[] = [
   "reads",
   "writes",
   "params",
+  "tickPeriod",
 ];
 const sides: readonly Side[] = ["either", "egress", "ingress"];
 const modes: readonly Mode[] = ["enforce", "audit", "off"];
@@ -67,6 +70,8 @@ export function readFilter(source: Source): {
   checkImports(statements, all, reporter);
   const exported = exportsOf(statements);
   const constants = checkExports(exported, start, reporter);
+  checkCallbacks(exported.functions, all, reporter);
+  const callbacks = exported.functions.map(({ name }) => name.text);
 
   const actions = actionsOf(all);
   const one = <T extends string>(name: string, choices: readonly T[]): T | undefined => {
@@ -89,7 +94,8 @@ export function readFilter(source: Source): {
   const side = sideOf(one("side", sides) ?? "either", statements, all, reporter);
   const mode = one("mode", modes) ?? "enforce";
   const onLost = one("onLost", onLosts) ?? (actions.includes("Deny") ? "deny" : "skip");
-  const priority = readPriority(constants.get("priority"), reporter) ?? 0;
+  const priority = readWhole("priority", constants.get("priority"), reporter) ?? 0;
+  const tickPeriod = periodOf(constants.get("tickPeriod"), exported.functions, reporter);
   const reads = readNames("reads", constants.get("reads"), reporter);
   const writes = readNames("writes", constants.get("writes"), reporter);
   if (!hasErrors(reporter.diagnostics)) checkHeaders(constants, all, reporter);
@@ -121,7 +127,7 @@ export function readFilter(source: Source): {
       name,
       source,
       span: contextPlace,
-      act: "Request",
+      act: callbacks.some(isForConnections) ? "Connection" : "Request",
       context: parsed,
       contextSpan,
       priority,
@@ -130,7 +136,10 @@ export function readFilter(source: Source): {
       actions,
       parameters,
       side,
-      ...(keptIn(statements, all).length > 0 ? { keepsState: true } : {}),
+      ...(callbacks.some((callback) => callback.startsWith("onResponse")) ? { responds: true } : {}),
+      ...(changesBodies(all) ? { changesBodies: true } : {}),
+      ...(keptIn(statements, all).length > 0 || leavesTraces(all) ? { keepsState: true } : {}),
+      ...(tickPeriod === undefined ? {} : { tickPeriod }),
       ...(tags.length > 0 ? { tags } : {}),
       ...(reads === undefined ? {} : { reads }),
       ...(writes === undefined ? {} : { writes }),
@@ -237,18 +246,19 @@ function exportsOf(statements: readonly assemblyscript.Statement[]): Exports {
     .filter(isExportList)
     .flatMap((list) => list.members ?? [])
     .find(
-      ({ localName, exportedName }) => localName !== exportedName && callbacks.includes(exportedName.text),
+      ({ localName, exportedName }) =>
+        localName !== exportedName && policyCallbacks.includes(exportedName.text),
     );
   const byDefault = statements
     .filter(isExportDefault)
-    .find(({ declaration }) => callbacks.includes(declaration.name.text));
+    .find(({ declaration }) => policyCallbacks.includes(declaration.name.text));
   const leaves = (node: assemblyscript.DeclarationStatement): boolean =>
     isExported(node) || later.has(node.name.text);
   const variables = statements
     .filter(isVariables)
     .flatMap((statement) => statement.declarations)
     .filter(leaves);
-  const value = variables.find(({ name }) => callbacks.includes(name.text));
+  const value = variables.find(({ name }) => policyCallbacks.includes(name.text));
   return {
     functions: statements.filter(isFunction).filter(leaves),
     variables: variables.filter((variable) => variable !== value),
@@ -263,29 +273,29 @@ function checkExports(
   reporter: Reporter,
 ): ReadonlyMap<string, assemblyscript.Expression> {
   const names = functions.map((node) => node.name.text);
-  const called = names.some((name) => callbacks.includes(name));
+  const called = names.some((name) => Object.hasOwn(filterCallbacks, name));
   if (!called && astray !== undefined) {
     reporter.report(
       "FLT0203",
       placeOf(astray, reporter.source),
       "a callback is exported as a function of its own name only",
       {
-        help: "write `export function onRequest(request: Request): void { … }`",
+        help: `write \`${signatureOf(reporter.source.text.slice(astray.start, astray.end))}\``,
       },
     );
   } else if (!called) {
-    const near = names.map((name) => didYouMean(name, callbacks, "")).find((help) => help !== "");
+    const near = names.map((name) => didYouMean(name, policyCallbacks, "")).find((help) => help !== "");
     reporter.report("FLT0203", start, "this filter has no callback", {
       help: near ?? "add `export function onRequest(request: Request): void { … }`",
     });
   }
   for (const { name } of called ? functions : []) {
-    if (callbacks.includes(name.text) || !/^on[A-Z]/.test(name.text)) continue;
+    if (Object.hasOwn(filterCallbacks, name.text) || !/^on[A-Z]/.test(name.text)) continue;
     reporter.report("FLT0205", placeOf(name.range, reporter.source), `nothing calls \`${name.text}\``, {
       ...suggest(
         name.text,
-        callbacks,
-        "filters are called for requests only: use `onRequest`",
+        policyCallbacks,
+        `there are ${policyCallbacks.map((each) => `\`${each}\``).join(", ")}`,
         placeOf(name.range, reporter.source),
       ),
     });
@@ -315,10 +325,10 @@ function actionsOf(all: readonly Node[]): readonly string[] {
   const names = new Set(all.filter(isIdentifier).map((node) => node.text));
   const uses = (...wanted: readonly string[]): boolean => wanted.some((name) => names.has(name));
   return [
-    ...(uses("deny", "reply", "replyBytes") ? ["Deny"] : []),
-    ...(uses("headers", "Headers") && uses("set", "add", "remove") ? ["SetHeader"] : []),
+    ...(uses("deny", "reply", "replyBytes", "reset", "close", "closeUpstream") ? ["Deny"] : []),
+    ...(uses("headers", "Headers") && uses("set", "add", "remove", "replaceAll") ? ["SetHeader"] : []),
     ...(uses("tagAccessLog") ? ["TagAccessLog"] : []),
-    ...(uses("headers", "Headers") && uses("get", "getAll") ? ["GetHeader"] : []),
+    ...(uses("headers", "Headers") && uses("get", "getAll", "has", "entries") ? ["GetHeader"] : []),
     ...(all.some(isClaims) ? ["GetClaim"] : []),
   ];
 }
@@ -328,12 +338,43 @@ function isClaims(node: Node): boolean {
   return stringOf(node)?.toLowerCase() === "x-wire-claims";
 }
 
-/** What outlives a request, without the constants that the compiler reads. */
+/** What outlives a request, without the constants that the compiler reads: also what all workers share. */
 function keptIn(
   statements: readonly assemblyscript.Statement[],
   all: readonly Node[],
 ): readonly assemblyscript.IdentifierExpression[] {
-  return stateIn(statements, all).filter(({ text }) => !filterConstants.includes(text));
+  return [
+    ...stateIn(statements, all).filter(({ text }) => !filterConstants.includes(text)),
+    ...importsOf(["shared", "Queue"], all),
+  ];
+}
+
+/** Whether somebody may learn of a request from this, even when it is denied later. */
+function leavesTraces(all: readonly Node[]): boolean {
+  const names = ["Counter", "Gauge", "Histogram", "log", "foreign"];
+  const asking = all
+    .filter(isProperty)
+    .some(({ property }) => /^(?:fetch|grpc|grpcStream)$/.test(property.text));
+  return asking || importsOf(names, all).length > 0;
+}
+
+/** Whether it may change a body, of which no list says anything. */
+function changesBodies(all: readonly Node[]): boolean {
+  const names = new Set(all.filter(isIdentifier).map((node) => node.text));
+  return (
+    ["body", "Body", "data", "upstreamData"].some((name) => names.has(name)) &&
+    ["replace", "replaceBytes", "prepend", "append", "drain"].some((name) => names.has(name))
+  );
+}
+
+function importsOf(
+  names: readonly string[],
+  all: readonly Node[],
+): readonly assemblyscript.IdentifierExpression[] {
+  return all
+    .filter(isImportedName)
+    .map(({ foreignName }) => foreignName)
+    .filter(({ text }) => names.includes(text));
 }
 
 /** A value for each caller and one for each callee are different meanings, and the solver must not choose between them. */
@@ -358,15 +399,46 @@ function sideOf(
   return "ingress";
 }
 
-function readPriority(node: assemblyscript.Expression | undefined, reporter: Reporter): number | undefined {
+function readWhole(
+  name: string,
+  node: assemblyscript.Expression | undefined,
+  reporter: Reporter,
+): number | undefined {
   if (node === undefined) return undefined;
   const place = placeOf(node.range, reporter.source);
   const text = reporter.source.text.slice(place.start, place.end);
   if (/^-?\s*[0-9]{1,15}$/.test(text)) return Number(text.replace(/\s/g, ""));
-  reporter.report("FLT0202", place, "`priority` takes one whole number", {
-    help: "write `export const priority = 10;`",
+  reporter.report("FLT0202", place, `\`${name}\` takes one whole number`, {
+    help: `write \`export const ${name} = 10;\``,
   });
   return undefined;
+}
+
+/** How often `onTick` is called: nobody else could say it, for a policy is not there when it is configured. */
+function periodOf(
+  node: assemblyscript.Expression | undefined,
+  functions: readonly assemblyscript.FunctionDeclaration[],
+  reporter: Reporter,
+): number | undefined {
+  const tick = functions.find(({ name }) => name.text === "onTick");
+  const period = readWhole("tickPeriod", node, reporter);
+  const help = "write `export const tickPeriod = 1000;`, in milliseconds";
+  if (node === undefined && tick !== undefined)
+    reporter.report("FLT0214", placeOf(tick.name.range, reporter.source), "`onTick` is never called", {
+      help,
+    });
+  else if (node !== undefined && period !== undefined && (period < 1 || period > 86_400_000))
+    reporter.report(
+      "FLT0202",
+      placeOf(node.range, reporter.source),
+      "`tickPeriod` takes 1 to 86400000 milliseconds",
+      { help },
+    );
+  else if (node !== undefined && tick === undefined)
+    reporter.report("FLT0214", placeOf(node.range, reporter.source), "there is no `onTick` to be called", {
+      help: "add `export function onTick(): void { … }`, or leave `tickPeriod` out",
+    });
+  return period;
 }
 
 function readNames(

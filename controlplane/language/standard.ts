@@ -47,7 +47,7 @@ act Request: Connection {
     action HasHeader(self, const header name, string value = none): bool,
     /// Replace all values of a header by one.
     action SetHeader(self, const header name, string value),
-    /// Add a value to those that are there.
+    /// Add a value to those that are there. Of a header that Envoy has room for one of, such as \`accept\`, it is joined to that by a comma.
     action AddHeader(self, const header name, string value),
     /// Remove a header with all its values.
     action RemoveHeader(self, const header name),

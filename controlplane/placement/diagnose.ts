@@ -181,8 +181,11 @@ function reasonFor(
     } else if (isUncounted(unit.policy, unit.call, world.mesh)) {
       return {
         code: "PLC0102",
-        reason:
-          "it is a call of requests, which share connections with others, and `CountBytes` counts all of a TCP connection",
+        reason: `it is a call of requests, which share connections with others, and ${
+          unit.policy.kind === "filter"
+            ? "this filter is called for TCP connections"
+            : "`CountBytes` counts all of a TCP connection"
+        }`,
         help: `write a context of TCP calls only, such as \`${unit.call.from ?? "."} -> STORE\``,
       };
     } else if (unit.versions !== undefined && side === "egress") {

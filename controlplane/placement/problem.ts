@@ -204,9 +204,11 @@ function spotsAt(
     }));
 }
 
-/** Whether the policy counts bytes and the call is made of requests, which share connections with others. */
+/** Whether the policy counts the bytes of connections, or is called for them, and the call is made of requests, which share connections with others. */
 export function isUncounted(policy: Policy, call: CallName, mesh: Mesh): boolean {
-  return policy.actions.includes("CountBytes") && mesh.services.get(call.to)?.protocol !== "tcp";
+  const isForBytes =
+    policy.actions.includes("CountBytes") || (policy.kind === "filter" && policy.act === "Connection");
+  return isForBytes && mesh.services.get(call.to)?.protocol !== "tcp";
 }
 
 /** The data planes that a service can take: none when it is `never`, one when it is pinned. */

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { type Any, DurationSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
-import type { Slot } from "../codegen/module.ts";
+import type { Module, Slot } from "../codegen/module.ts";
 import { ads } from "./config-source.ts";
 import { TypedExtensionConfigSchema } from "./generated/envoy/config/core/v3/extension_pb.ts";
 import { RBACSchema } from "./generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts";
@@ -40,20 +40,30 @@ function holdHeaders(config: PluginConfig): void {
   config.$unknown = [{ no: 9, wireType: WireType.LengthDelimited, data: Uint8Array.of(2, 8, 1) }];
 }
 
+/**
+ * How long a VM that has failed stays, in milliseconds; never replaced where undefined. Access control keeps refusing until a fresh one is
+ * there: without the reload one trap would refuse for ever. And filter code may trap whatever it is for: when it failed open it
+ * would not be enforced any longer, without anybody being told.
+ */
+export function reloadBackoffMs({ failure, isFilterCode = false }: Module): number | undefined {
+  if (isFilterCode) return 100;
+  return failure === "closed" ? 200 : undefined;
+}
+
 /** A slot's module and how it runs, the same in every kind of filter. */
 export function plugin(slot: Slot): PluginConfig {
+  const backoff = reloadBackoffMs(slot.module);
   return create(PluginConfigSchema, {
     name: slot.name,
     rootId: slot.name,
-    // Access control keeps refusing until a fresh VM is there; without the reload one trap would refuse for ever.
-    failurePolicy: slot.module.failure === "closed" ? FailurePolicy.FAIL_RELOAD : FailurePolicy.FAIL_OPEN,
-    ...(slot.module.failure === "closed"
-      ? {
+    failurePolicy: backoff === undefined ? FailurePolicy.FAIL_OPEN : FailurePolicy.FAIL_RELOAD,
+    ...(backoff === undefined
+      ? {}
+      : {
           reloadConfig: {
-            backoff: { baseInterval: create(DurationSchema, { nanos: 200_000_000 }) },
+            backoff: { baseInterval: create(DurationSchema, { nanos: backoff * 1_000_000 }) },
           },
-        }
-      : {}),
+        }),
     vm: {
       case: "vmConfig",
       value: {

@@ -7,7 +7,7 @@ import { createHost } from "../proxy-wasm-as/testing/index.ts";
 
 const code = readFileSync(new URL("policy.ts", import.meta.url), "utf8");
 const { bytes = new Uint8Array(), stderr } = await assemble({
-  entry: generateFilter("no-scrapers"),
+  entry: generateFilter({ name: "no-scrapers", code }),
   files: { "policy.ts": code },
   runtime: "minimal",
 });

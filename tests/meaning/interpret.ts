@@ -1,4 +1,5 @@
 import type { CopperPolicy, Section, Side, Statement } from "../../controlplane/language/policy.ts";
+import { takenIn } from "./actions/headers.ts";
 import { release } from "./actions/state.ts";
 import { addTo } from "./actions/telemetry.ts";
 import { type Parameters, perform } from "./evaluate.ts";
@@ -52,7 +53,7 @@ export function interpret(
     exchange,
     now,
     tally: tally ?? (() => undefined),
-    headers: [...headers],
+    headers: takenIn(headers),
     restMs: undefined,
     reply: undefined,
     logs: [],

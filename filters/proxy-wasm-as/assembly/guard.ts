@@ -9,6 +9,10 @@ export let flags: u32 = 0;
 export let acted: bool = false;
 /** Whether the request was answered. */
 export let answered: bool = false;
+/** Whether an audited policy would have ended the stream, by an answer or without one. */
+export let ended: bool = false;
+/** The directions, as bits, in which the filter has let go on what it had paused. */
+export let resumed: u32 = 0;
 /** A function that says of a header's name, in lower case, whether a filter must not write it. */
 let refuses: usize = 0;
 /** The details of answers, zero for those of a filter that stands for itself. */
@@ -32,6 +36,23 @@ export function setActed(given: bool): void {
 @inline
 export function setAnswered(given: bool): void {
   answered = given;
+}
+
+/** Said once a callback has ended. */
+export function forgetEnd(): void {
+  ended = false;
+  resumed = 0;
+}
+
+/** Said when the filter lets go on what it had paused: 0 of the request or the client, 1 of the response or the server. */
+export function noteResumed(direction: u32): void {
+  resumed |= 1 << direction;
+}
+
+/** Asked before the end of a stream, as `holdsBack` is before a change. */
+export function holdsBackEnd(): bool {
+  ended = ended || audits();
+  return holdsBack();
 }
 
 /** Refuse names of headers, and tell the filter's answers from others. */

@@ -7,6 +7,7 @@ import { enterPhase } from "./phase";
 import {
   ALL,
   blockOf,
+  blockOfRoot,
   COMPLEMENT,
   callerIn,
   entryOf,
@@ -22,6 +23,7 @@ export { setHeader } from "./actions/headers";
 export { audits, holdsBack } from "./guard";
 export { allocate } from "./memory";
 export { callerAddress } from "./peers";
+export { created as begun, deleted as over } from "./plugins";
 
 // What generated policies are made of. All state here is that of the request being looked at: a worker looks at one
 // at a time, and none of it outlives the callback.
@@ -55,6 +57,12 @@ export function begin(context: u32, headers: u32 = 0): void {
   forgetPairs();
 }
 
+/** The same where no stream is looked at, but the plugin itself. */
+export function beginPlugin(root: u32): void {
+  begin(root);
+  block = blockOfRoot(root);
+}
+
 /** The configuration of the request being looked at. */
 export function currentBlock(): usize {
   return block;
@@ -75,6 +83,15 @@ export function runs(policy: u32): bool {
   if ((flags & ALL) != 0) return true;
   const found = listed(peersIn(block, entry), isOutbound() ? calleeName() : callerName());
   return found == ((flags & COMPLEMENT) == 0);
+}
+
+/** Have a policy at work of which it is known already that it is for this request. False where there is no configuration. */
+export function works(policy: u32): bool {
+  settle();
+  if (block == 0) return false;
+  working = policy;
+  setFlags(load<u32>(entryOf(block, policy)));
+  return true;
 }
 
 /** What answers a connection is that it ends: nothing that follows has anything left to do. */

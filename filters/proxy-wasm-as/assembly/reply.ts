@@ -1,7 +1,7 @@
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { Status } from "./enums";
 import { proxy_send_local_response } from "./env";
-import { answered, details, holdsBack, setAnswered } from "./guard";
+import { answered, details, holdsBackEnd, setAnswered } from "./guard";
 import { fromPairs, Pairs } from "./pair-list";
 
 // "proxy_wasm_reply"
@@ -18,7 +18,7 @@ export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs |
   if (last == context || (details != 0 && answered)) return Status.BadArgument;
   const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
-  if (holdsBack()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
+  if (holdsBackEnd()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
   last = context;
   setAnswered(true);
   const why = details == 0 ? DETAILS() : details;

@@ -4,7 +4,7 @@ import { Body, bodyOf } from "./body";
 import { bytes } from "./bytes";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
-import { holdsBack } from "./guard";
+import { holdsBackEnd, noteResumed } from "./guard";
 import { Headers, headersOf } from "./headers";
 import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
@@ -98,12 +98,13 @@ export class Request extends Message {
 
   /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
   resume(): Status {
+    noteResumed(0);
     return proxy_continue_stream(StreamType.HttpRequest);
   }
 
   /** End the stream without an answer. `proxy_close_stream`. */
   reset(): Status {
-    return holdsBack() ? Status.Ok : proxy_close_stream(StreamType.HttpRequest);
+    return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpRequest);
   }
 
   /**
@@ -152,12 +153,13 @@ export class Response extends Message {
 
   /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
   resume(): Status {
+    noteResumed(1);
     return proxy_continue_stream(StreamType.HttpResponse);
   }
 
   /** End the stream. `proxy_close_stream`. */
   reset(): Status {
-    return holdsBack() ? Status.Ok : proxy_close_stream(StreamType.HttpResponse);
+    return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpResponse);
   }
 
   /** As `Request.fetch`. */

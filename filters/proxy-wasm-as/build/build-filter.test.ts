@@ -47,6 +47,20 @@ export function onClose(connection: Connection): void {}`,
   );
 });
 
+test("who asks somebody hears the answer, whatever is imported for it", async () => {
+  const { bytes, problems } = await build(`import { Answer, Flow, Request } from "proxy-wasm-as";
+export function onRequest(request: Request, last: bool): Flow {
+  request.headers.set("x-last", last ? "1" : "0");
+  request.fetch({ cluster: "auth", path: "/check" }, checked);
+  return Flow.Pause;
+}
+function checked(request: Request, answer: Answer): void { request.resume(); }`);
+  expect(problems).toEqual([]);
+  const host = createHost(bytes ?? new Uint8Array());
+  host.onFetch("auth", () => ({ status: 200 }));
+  expect(host.request({})).toMatchObject({ action: "continue", requestHeaders: [["x-last", "1"]] });
+});
+
 test("what is wrong is said of the author's place", async () => {
   const code = `import { Request } from "proxy-wasm-as";
 export function onReqest(request: Request): void {}

@@ -1,5 +1,5 @@
+import { filterCallbacks } from "../abi/filter-callbacks.ts";
 import { assemble, BUDGET } from "./assemble.ts";
-import { filterCallbacks } from "./filter-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { smoke } from "./smoke.ts";

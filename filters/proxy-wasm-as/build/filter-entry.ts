@@ -1,4 +1,4 @@
-import { filterCallbacks } from "./filter-callbacks.ts";
+import { type CallKind, filterCallbacks } from "../abi/filter-callbacks.ts";
 import type { ExportedFunction } from "./read-filter-module.ts";
 
 /** What a filter is called for, and what it uses of the SDK; from its syntax tree. */
@@ -8,67 +8,57 @@ export interface FilterUse {
   readonly startsWithValues: boolean;
 }
 
-/** The entry file around a filter, which `./filter` is: only the callbacks that it needs. */
-export function filterEntry({ exported, sdk, startsWithValues }: FilterUse): string {
+/** What an entry says around a filter that somebody else has a say in. Code is statements, each in a line of its own. */
+export interface FilterGuard {
+  /** The name of the filter's file. */
+  readonly file: string;
+  /** What else is imported from there. */
+  readonly imports: readonly string[];
+  /** What stands before the callbacks; asked for last. */
+  readonly head: () => string;
+  /** Callbacks of the guard's own. */
+  readonly callbacks: readonly string[];
+  /** The filter is called where this condition holds; these statements come before. */
+  asks(kind: CallKind, context: string): string;
+  readonly before: string;
+  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. */
+  ends(kind: CallKind, flow: string): string;
+  /** Whether it is called for new connections, whoever else is. */
+  readonly takesConnections: boolean;
+  /** Whether it keeps something of each stream in the SDK's slabs. */
+  readonly remembers: boolean;
+  /** Said when a context begins and when it has gone. */
+  readonly created: string;
+  readonly deleted: string;
+}
+
+/** The entry file around a filter, which `./filter` is where no guard says another: only the callbacks that it needs. */
+export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
+  const { exported, startsWithValues } = filter;
   const used = new Set<string>();
   const use = (name: string): string => {
     used.add(name);
     return name;
   };
-  const uses = (...names: readonly string[]): boolean => sdk.has("*") || names.some((name) => sdk.has(name));
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
-  const parts = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, use));
-
-  const added = (signature: string, body: string): void => {
-    parts.push(`export function proxy_on_${signature} {\n${body}}\n`);
-  };
-  const dispatch = (signature: string, call: string): void => {
-    added(signature, `  ${use("enter")}(root);\n  ${call};\n  ${use("collect")}();\n`);
-  };
-  if (uses("PerPlugin"))
-    added("context_create(context: u32, parent: u32): void", `  ${use("created")}(context, parent);\n`);
-  if (uses("fetch"))
-    dispatch(
-      "http_call_response(root: u32, token: u32, headers: u32, size: u32, trailers: u32): void",
-      `${use("dispatchHttpCall")}(token, headers, size, trailers)`,
+  const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, use, guard));
+  if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
+    calls.push(
+      `export function proxy_on_new_connection(context: u32): u32 {
+  ${use("enter")}(context);
+  ${guard.asks("connection", "context")};
+  return ${guard.ends("connection", "0")};
+}
+`,
     );
-  if (uses("grpcStream")) {
-    dispatch(
-      "grpc_receive_initial_metadata(root: u32, token: u32, count: u32): void",
-      `${use("dispatchGrpcInitialMetadata")}(token, count)`,
-    );
-    dispatch(
-      "grpc_receive_trailing_metadata(root: u32, token: u32, count: u32): void",
-      `${use("dispatchGrpcTrailingMetadata")}(token, count)`,
-    );
-  }
-  if (uses("grpc", "grpcStream")) {
-    dispatch(
-      "grpc_receive(root: u32, token: u32, size: u32): void",
-      `${use("dispatchGrpcMessage")}(token, size)`,
-    );
-    dispatch(
-      "grpc_close(root: u32, token: u32, status: u32): void",
-      `${use("dispatchGrpcClose")}(token, status)`,
-    );
-  }
-  const deleted = own.find(({ name }) => name === "onDelete");
-  const forgets = uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
-  if (deleted !== undefined || forgets) {
-    const call = deleted === undefined ? "" : `  ${callOf(deleted, use)};\n`;
-    const forget = forgets ? `  ${use("forgetStream")}(context);\n` : "";
-    added(
-      "delete(context: u32): void",
-      `  ${use("enter")}(context);\n${call}${forget}  ${use("collect")}();\n`,
-    );
-  }
+  const parts = [...calls, ...ofTheEntry(filter, use, guard), ...(guard?.callbacks ?? [])];
   const kept = startsWithValues ? `\n${use("keep")}();\n` : "";
   const allocate = use("allocate");
-  return `// The callbacks around a filter.
-import "proxy-wasm-as/assembly/abort";
+  const imported = [...own.map(({ name }) => name), ...(guard?.imports ?? [])];
+  return `${guard === undefined ? "// The callbacks around a filter.\n" : ""}import "proxy-wasm-as/assembly/abort";
 import { ${[...used].sort().join(", ")} } from "proxy-wasm-as/assembly/entry";
-import { ${own.map(({ name }) => name).join(", ")} } from "./filter";
-
+import { ${imported.join(", ")} } from "./${guard?.file ?? "filter"}";
+${guard?.head() ?? ""}
 ${parts.join("\n")}
 export function proxy_on_memory_allocate(size: usize): usize {
   return ${allocate}(size);
@@ -78,22 +68,123 @@ export function proxy_abi_version_0_2_1(): void {}
 ${kept}`;
 }
 
-function callbackText(own: ExportedFunction, use: (name: string) => string): string {
+/** Whether a filter waits for answers to calls. */
+export function waitsForAnswers({ sdk }: FilterUse): boolean {
+  return ["*", "fetch", "grpc", "grpcStream"].some((name) => sdk.has(name));
+}
+
+/** The callbacks by which the SDK does what the filter uses of it. */
+function ofTheEntry(
+  { exported, sdk }: FilterUse,
+  use: (name: string) => string,
+  guard: FilterGuard | undefined,
+): readonly string[] {
+  const parts: string[] = [];
+  const uses = (...names: readonly string[]): boolean => sdk.has("*") || names.some((name) => sdk.has(name));
+  const added = (signature: string, body: string): void => {
+    parts.push(`export function proxy_on_${signature} {\n${body}}\n`);
+  };
+  const dispatch = (signature: string, kind: "Http" | "Grpc", call: string): void => {
+    const waits = guard === undefined ? "" : `${use(`contextOf${kind}Call`)}(token)`;
+    const body = around("answer", `${call};`, { use, guard, context: waits });
+    added(signature, `  ${use("enter")}(root);\n${body}`);
+  };
+  const creates = `${uses("PerPlugin") ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
+  if (creates !== "") added("context_create(context: u32, parent: u32): void", creates);
+  if (uses("fetch"))
+    dispatch(
+      "http_call_response(root: u32, token: u32, headers: u32, size: u32, trailers: u32): void",
+      "Http",
+      `${use("dispatchHttpCall")}(token, headers, size, trailers)`,
+    );
+  if (uses("grpcStream")) {
+    dispatch(
+      "grpc_receive_initial_metadata(root: u32, token: u32, count: u32): void",
+      "Grpc",
+      `${use("dispatchGrpcInitialMetadata")}(token, count)`,
+    );
+    dispatch(
+      "grpc_receive_trailing_metadata(root: u32, token: u32, count: u32): void",
+      "Grpc",
+      `${use("dispatchGrpcTrailingMetadata")}(token, count)`,
+    );
+  }
+  if (uses("grpc", "grpcStream")) {
+    dispatch(
+      "grpc_receive(root: u32, token: u32, size: u32): void",
+      "Grpc",
+      `${use("dispatchGrpcMessage")}(token, size)`,
+    );
+    dispatch(
+      "grpc_close(root: u32, token: u32, status: u32): void",
+      "Grpc",
+      `${use("dispatchGrpcClose")}(token, status)`,
+    );
+  }
+  const deleted = exported.find(({ name }) => name === "onDelete");
+  const forgets = guard?.remembers === true || uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
+  const forget = `${forgets ? `  ${use("forgetStream")}(context);\n` : ""}${guard?.deleted ?? ""}`;
+  if (deleted !== undefined) {
+    const body = around("end", `${callOf(deleted, use)};`, { use, guard, context: "context", last: forget });
+    added("delete(context: u32): void", `  ${use("enter")}(context);\n${body}`);
+  } else if (forget !== "") {
+    added("delete(context: u32): void", `  ${use("enter")}(context);\n${forget}  ${use("collect")}();\n`);
+  }
+  return parts;
+}
+
+/** What is called, and what is said around it; `last` is said when it is over. */
+function around(
+  kind: CallKind,
+  call: string,
+  {
+    use,
+    guard,
+    context,
+    last = "",
+  }: {
+    readonly use: (name: string) => string;
+    readonly guard: FilterGuard | undefined;
+    readonly context: string;
+    readonly last?: string;
+  },
+): string {
+  if (guard === undefined) return `  ${call}\n${last}  ${use("collect")}();\n`;
+  return `  if (${guard.asks(kind, context)}) {
+${guard.before}    ${call}
+  }
+  ${guard.ends(kind, "0")};
+${last}`;
+}
+
+function callbackText(
+  own: ExportedFunction,
+  use: (name: string) => string,
+  guard: FilterGuard | undefined,
+): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
-  const { signature, context, result } = callback;
+  const { kind, signature, context, result } = callback;
   const call = callOf(own, use);
+  const returns = result !== undefined && !own.returnsNothing;
+  const start = `export function ${signature} {\n  ${use("enter")}(${context});\n`;
+  if (guard !== undefined) {
+    const flow = returns ? "  let flow: u32 = 0;\n" : "";
+    const end = result === undefined ? "" : "return ";
+    return `${start}${flow}  if (${guard.asks(kind, context)}) {
+${guard.before}    ${returns ? `flow = ${call}` : call};
+  }
+  ${end}${guard.ends(kind, returns ? "flow" : "0")};
+}
+`;
+  }
   const readsText = own.name === "onConfigure" && own.parameters > 0;
   const text = readsText
     ? `  const text = ${use("configurationText")}(size);\n  if (text === null) return 0;\n`
     : "";
-  const run = result === undefined || own.returnsNothing ? `  ${call};\n` : `  const result = ${call};\n`;
-  const end = result === undefined ? "" : `  return ${own.returnsNothing ? result.otherwise : "result"};\n`;
-  return `export function ${signature} {
-  ${use("enter")}(${context});
-${text}${run}  ${use("collect")}();
-${end}}
-`;
+  const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
+  const end = result === undefined ? "" : `  return ${returns ? "result" : result.otherwise};\n`;
+  return `${start}${text}${run}  ${use("collect")}();\n${end}}\n`;
 }
 
 function callOf({ name, parameters }: ExportedFunction, use: (name: string) => string): string {

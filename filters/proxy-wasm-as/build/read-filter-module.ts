@@ -13,7 +13,7 @@ export interface ExportedFunction {
 /** What the build has to know of a file of a filter's. */
 export interface FilterModule {
   readonly exported: readonly ExportedFunction[];
-  /** What it imports of the SDK; `*` for all of it. */
+  /** What it imports of the SDK, `*` for all of it; and of the methods that wait for answers, those that it has a use for. */
   readonly sdk: ReadonlySet<string>;
   /** Other files that it imports, as it says them. */
   readonly imports: readonly string[];
@@ -24,6 +24,7 @@ export interface FilterModule {
 }
 
 const numbers = /^(?:[iu](?:8|16|32|64|size)|size|f32|f64|bool|number|boolean|usize|isize)$/;
+const waiting: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream"]);
 const fixed: ReadonlySet<string> = new Set(["Counter", "Gauge", "Histogram", "PerStream"]);
 
 /** Read one file of a filter. What its parser finds wrong is said by asc when it compiles it. */
@@ -31,7 +32,7 @@ export function readFilterModule(text: string): FilterModule {
   const program = assemblyscript.newProgram(assemblyscript.newOptions());
   assemblyscript.parse(program, text, "file.ts", true);
   const statements = program.sources.find((file) => file.internalPath === "file")?.statements ?? [];
-  const sdk = new Set<string>();
+  const sdk = new Set(propertiesIn(statements).filter((name) => waiting.has(name)));
   const imports: string[] = [];
   const exportedLater = new Set<string>();
   const functions: assemblyscript.FunctionDeclaration[] = [];
@@ -100,4 +101,21 @@ function mayKeep(declaration: assemblyscript.VariableDeclaration): boolean {
   if (/^(?:"[^"\\]*"|'[^'\\]*')$/.test(text)) return false;
   const [, made = ""] = /^new (\w+)\b/.exec(text) ?? [];
   return !fixed.has(made);
+}
+
+/** The names behind points, in no order. Without recursion, for trees may be deep. */
+function propertiesIn(roots: readonly assemblyscript.Node[]): readonly string[] {
+  const found = new Set<assemblyscript.Node>();
+  const left: unknown[] = [...roots];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (Array.isArray(value)) left.push(...value);
+    else if (value instanceof assemblyscript.Node && !found.has(value)) {
+      found.add(value);
+      left.push(...Object.values(value));
+    }
+  }
+  return [...found]
+    .filter((node) => node.kind === assemblyscript.NodeKind.PropertyAccess)
+    .map((node) => (node as assemblyscript.PropertyAccessExpression).property.text);
 }

@@ -8,7 +8,7 @@ async function run(body: string, headers: readonly Header[] = [], mode = "enforc
   const code = `import { Request } from "proxy-wasm-as";
 export function onRequest(request: Request): void { const headers = request.headers; ${body} }`;
   const { bytes = new Uint8Array(), stderr } = await assemble({
-    entry: generateFilter("f"),
+    entry: generateFilter({ name: "f", code }),
     files: { "policy.ts": code },
     runtime: "minimal",
   });

@@ -10,7 +10,7 @@ async function filter(body: string): Promise<Uint8Array> {
   const code = `import { Request } from "proxy-wasm-as";
 export function onRequest(request: Request): void { ${body} }`;
   const { bytes = new Uint8Array(), stderr } = await assemble({
-    entry: generateFilter("f"),
+    entry: generateFilter({ name: "f", code }),
     files: { "policy.ts": code },
     runtime: "minimal",
   });

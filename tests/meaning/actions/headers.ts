@@ -1,5 +1,6 @@
 import { type Action, bytesAt, type Invocation, mayAct } from "../action.ts";
 import { type Bytes, lower } from "../bytes.ts";
+import type { Header } from "../exchange.ts";
 import type { Run } from "../run.ts";
 
 const getHeader: Action = (call) => valuesOf(call.run, bytesAt(call, 0))[0];
@@ -21,7 +22,7 @@ const setHeader: Action = (call) => {
 
 const addHeader: Action = (call) => {
   const value = bytesAt(call, 1);
-  if (mayAct(call) && isLegal(value)) call.run.travel.headers.push([lower(bytesAt(call, 0)), value]);
+  if (mayAct(call) && isLegal(value)) addTo(call.run.travel.headers, lower(bytesAt(call, 0)), value);
 };
 
 const removeHeader: Action = (call) => {
@@ -42,6 +43,23 @@ export const headers: Readonly<Record<string, Action>> = {
 export function valuesOf(run: Run, name: string): readonly Bytes[] {
   const wanted = keyOf(run, name);
   return run.travel.headers.flatMap(([key, value]) => (key === wanted ? [value] : []));
+}
+
+/** Of the headers that are drawn, those of which a proxy has room for one value: more are written behind it, with commas between. */
+const single: ReadonlySet<string> = new Set(["content-type", "x-request-id"]);
+
+/** Headers as a proxy takes them in. */
+export function takenIn(headers: readonly Header[]): Header[] {
+  const taken: Header[] = [];
+  for (const [name, value] of headers) addTo(taken, lower(name), value);
+  return taken;
+}
+
+function addTo(headers: Header[], name: string, value: Bytes): void {
+  const at = single.has(name) ? headers.findIndex(([key]) => key === name) : -1;
+  const first = headers[at]?.[1];
+  if (first === undefined) headers.push([name, value]);
+  else headers[at] = [name, first === "" || value === "" ? first + value : `${first},${value}`];
 }
 
 /** The name of a header as proxies keep it: what HTTP/1 calls the host of a request is its authority. */

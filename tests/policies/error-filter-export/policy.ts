@@ -9,4 +9,4 @@ export function onRequest(request: Request): void {
   request.headers.set("critical", "true");
 }
 
-export function onResponse(request: Request): void {}
+export function onAnswer(request: Request): void {}

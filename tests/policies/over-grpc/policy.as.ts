@@ -210,9 +210,9 @@ import { getHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions
 import { getStatus, isRequestStatus } from "proxy-wasm-as/assembly/actions/telemetry";
 import { concat, orElse, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { isOwnAnswer } from "proxy-wasm-as/assembly/own-answer";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isOwnAnswer } from "proxy-wasm-as/assembly/waiting";
 
 // "saw"
 @inline function L0_saw(): u64 { return bytes(memory.data<u8>([115, 97, 119]), 3); }

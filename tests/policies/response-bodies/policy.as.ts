@@ -5,9 +5,10 @@ import { bodyContains, getBodySize, getJsonField } from "proxy-wasm-as/assembly/
 import { setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { isOwnAnswer } from "proxy-wasm-as/assembly/own-answer";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isOwnAnswer, isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
+import { isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
 
 // "size"
 @inline function L0_size(): u64 { return bytes(memory.data<u8>([115, 105, 122, 101]), 4); }

@@ -5,9 +5,9 @@ import { addHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { count, getStatus, log } from "proxy-wasm-as/assembly/actions/telemetry";
 import { concat, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { isOwnAnswer } from "proxy-wasm-as/assembly/own-answer";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isOwnAnswer } from "proxy-wasm-as/assembly/waiting";
 
 // "order"
 @inline function L0_order(): u64 { return bytes(memory.data<u8>([111, 114, 100, 101, 114]), 5); }
@@ -162,9 +162,10 @@ import { addHeader, getHeaders, setHeader } from "proxy-wasm-as/assembly/actions
 import { getStatus, log } from "proxy-wasm-as/assembly/actions/telemetry";
 import { concat, orElse, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { isOwnAnswer } from "proxy-wasm-as/assembly/own-answer";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isOwnAnswer, isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
+import { isWaiting, resume, wait } from "proxy-wasm-as/assembly/waiting";
 
 // "order"
 @inline function L0_order(): u64 { return bytes(memory.data<u8>([111, 114, 100, 101, 114]), 5); }

@@ -6,9 +6,9 @@ import { addHeader, getHeader, getHeaders, hasHeader, removeHeader, setHeader, s
 import { count, getStatus, histogram, isRequestStatus, log, tagAccessLog } from "proxy-wasm-as/assembly/actions/telemetry";
 import { concat, orElse, toString } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { isOwnAnswer } from "proxy-wasm-as/assembly/own-answer";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, begin, leave, runs } from "proxy-wasm-as/assembly/policy";
-import { isOwnAnswer } from "proxy-wasm-as/assembly/waiting";
 
 // "order"
 @inline function L0_order(): u64 { return bytes(memory.data<u8>([111, 114, 100, 101, 114]), 5); }

@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
+import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { readFilter } from "../language/read-filter.ts";
+import { generateFilter } from "./generate-filter.ts";
+
+const head = 'export const context = "a -> b";\nexport const side = "egress";\n';
+
+async function compile(text: string): Promise<Uint8Array> {
+  const { policy, diagnostics } = readFilter({ path: "f.ts", text: head + text });
+  expect(diagnostics).toEqual([]);
+  const { name = "", parameters = [], tickPeriod } = policy?.kind === "filter" ? policy : {};
+  const { bytes = new Uint8Array(), stderr } = await assemble({
+    entry: generateFilter({
+      name,
+      code: head + text,
+      parameters,
+      ...(tickPeriod === undefined ? {} : { tickPeriod }),
+    }),
+    files: { "policy.ts": head + text },
+    runtime: "minimal",
+  });
+  expect(stderr).toBe("");
+  expect(verifyModule(bytes)).toEqual([]);
+  return bytes;
+}
+
+function configurationOf(mode: string, ...parameters: readonly string[]): string {
+  return `${["f", "outbound", "b", mode, ...parameters].join("\t")}\n`;
+}
+
+function start(bytes: Uint8Array, mode: string): Host {
+  return createHost(bytes, {
+    configuration: configurationOf(mode),
+    allowOnHeadersStopIteration: true,
+  });
+}
+
+const toB = { properties: { "xds.route_name": "b" } };
+const toC = { properties: { "xds.route_name": "c" } };
+
+function exportsOf(bytes: Uint8Array): readonly string[] {
+  return WebAssembly.Module.exports(new WebAssembly.Module(Uint8Array.from(bytes))).map(({ name }) => name);
+}
+
+const asking = `import { Answer, Flow, Request, Status } from "proxy-wasm-as";
+export function onRequest(request: Request): Flow {
+  const asked = request.fetch({ cluster: "auth", path: "/check" }, checked);
+  if (asked != Status.Ok) request.reply(503);
+  return Flow.Pause;
+}
+function checked(request: Request, answer: Answer): void {
+  request.headers.set("x-checked", "1");
+  if (answer.status == 200) request.resume();
+  else request.reply(403, "no");
+}`;
+
+test("an answer to a call finds the policy that waits for it, audited or not", async () => {
+  const bytes = await compile(asking);
+  expect(await smoke(bytes, configurationOf("enforce"))).toEqual({ kind: "tried", reasons: [] });
+  for (const mode of ["enforce", "audit"]) {
+    const host = start(bytes, mode);
+    host.onFetch("auth");
+    expect(host.request(toC).action).toBe("continue");
+    for (const status of [200, 403]) {
+      const stream = host.open(toB);
+      expect(stream.result().action).toBe("stop");
+      const [fetch] = host.fetches;
+      fetch?.answer({ status });
+      const { localReply, requestHeaders, action } = stream.result();
+      const passes = mode === "audit" || status === 200;
+      expect(localReply?.status).toBe(passes ? undefined : 403);
+      if (passes) expect(action).toBe("continue");
+      expect(requestHeaders).toEqual(mode === "audit" ? [] : [["x-checked", "1"]]);
+      stream.end();
+    }
+    expect(host.metrics.get("wire.audit.f")).toBe(mode === "audit" ? 2 : undefined);
+    expect(host.failure).toBeNull();
+  }
+});
+
+test("whether the policy is for a stream is found out once, and forgotten with it", async () => {
+  const bytes = await compile(`import { Request, Response, Stream, log } from "proxy-wasm-as";
+export function onRequest(request: Request): void { request.headers.set("x-f", "1"); }
+export function onResponse(response: Response): void { response.headers.set("x-f", "2"); }
+export function onLog(stream: Stream): void { log.info("log"); }
+export function onDelete(stream: Stream): void { log.info("delete"); }`);
+  const host = start(bytes, "enforce");
+  // Another filter may have had the route chosen again.
+  const properties: Record<string, string> = { "xds.route_name": "b" };
+  const stream = host.open({ properties });
+  properties["xds.route_name"] = "c";
+  stream.respond({});
+  stream.end();
+  const { requestHeaders, response, logs } = stream.result();
+  expect(requestHeaders).toEqual([["x-f", "1"]]);
+  expect(response?.headers).toContainEqual(["x-f", "2"]);
+  expect(logs.map(({ message }) => message)).toEqual(["log", "delete"]);
+  const other = host.exchange(toC);
+  expect([other.requestHeaders, other.logs]).toEqual([[], []]);
+  expect(other.response?.headers).not.toContainEqual(["x-f", "2"]);
+  const run = (times: number): number => {
+    for (let i = 0; i < times; i++) host.exchange(i % 2 === 0 ? toB : toC);
+    return host.memoryPages;
+  };
+  const before = run(1000);
+  expect(run(20_000)).toBe(before);
+});
+
+test("a timer has the parameters and the mode of its own configuration", async () => {
+  const bytes = await compile(`import { Counter, log } from "proxy-wasm-as";
+class Params { text: string = ""; }
+export const params = new Params();
+export const tickPeriod = 100;
+const ticks = new Counter("ticks");
+export function onTick(): void { ticks.increment(); log.info(params.text); }`);
+  const enforced = createHost(bytes, { configuration: configurationOf("enforce", "hello") });
+  enforced.advance(350_000_000n);
+  expect(enforced.metrics.get("ticks")).toBe(3);
+  expect(enforced.logs.map(({ message }) => message)).toEqual(["hello", "hello", "hello"]);
+  const audited = createHost(bytes, { configuration: configurationOf("audit", "hello") });
+  audited.advance(350_000_000n);
+  expect(audited.logs).toEqual([]);
+  expect(audited.metrics.get("ticks") ?? 0).toBe(0);
+  expect(audited.metrics.get("wire.audit.f") ?? 0).toBe(0);
+});
+
+test("a module exports what its filter has, and what a policy needs", async () => {
+  const own = ["configure", "context_create", "delete", "memory_allocate"];
+  const exported = async (code: string): Promise<readonly string[]> =>
+    exportsOf(await compile(code))
+      .flatMap((name) => /^proxy_on_(\w+)$/.exec(name)?.[1] ?? [])
+      .filter((name) => !own.includes(name))
+      .sort();
+  expect(await exported("export function onRequestBody(): void {}")).toEqual(["request_body"]);
+  expect(await exported(asking)).toEqual(["http_call_response", "request_headers"]);
+  expect(await exported("export function onUpstreamData(): void {}")).toEqual([
+    "new_connection",
+    "upstream_data",
+  ]);
+});

@@ -1,0 +1,2 @@
+// wire/rate/inbound/filter-audit
+// runs the filter code as it is written.

@@ -1,0 +1,2 @@
+// wire/db/inbound/filter-connection
+// runs the filter code as it is written.

@@ -1,0 +1,2 @@
+// wire/rate/inbound/filter-response
+// runs the filter code as it is written.
