@@ -297,3 +297,9 @@ test.each([
     },
   ]);
 });
+
+test("a filter that names the header of claims reads claims, and one that replies denies", () => {
+  const claims = `const NAME = "X-Wire-Claims"; export function onRequest(request: Request): void {
+    if (!request.headers.has(NAME)) request.reply(401); }`;
+  expect(read(claims).policy?.actions).toEqual(["Deny", "GetHeader", "GetClaim"]);
+});

@@ -333,7 +333,13 @@ function actionsOf(all: readonly Node[]): readonly string[] {
     ...(uses("routeToVersion") ? ["RouteToVersion"] : []),
     ...(uses("setHashKey") ? ["SetHashKey"] : []),
     ...(uses("headers", "Headers") && uses("get", "getAll", "has", "entries") ? ["GetHeader"] : []),
+    ...(all.some(isClaims) ? ["GetClaim"] : []),
   ];
+}
+
+/** The header that has the claims of a verified token: who names it needs an Envoy that verifies tokens. */
+function isClaims(node: Node): boolean {
+  return stringOf(node)?.toLowerCase() === "x-wire-claims";
 }
 
 /** What outlives a request, without the constants that the compiler reads: also what all workers share. */
