@@ -42,9 +42,9 @@ policy ${name} (
 function copperTest(name: string, toolkit: string): string {
   return `import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { generate } from "${toolkit}/controlplane/codegen/generate.ts";
 import { checkCopper } from "${toolkit}/controlplane/language/check.ts";
+import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "${toolkit}/filters/proxy-wasm-as/testing/index.ts";
 
 test("requests say which policy they met", { timeout: 60_000 }, async () => {
@@ -76,8 +76,8 @@ export function onRequest(request: Request): void {
 function filterTest(name: string, toolkit: string): string {
   return `import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { generateFilter } from "${toolkit}/controlplane/codegen/generate-filter.ts";
+import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { verifyModule } from "${toolkit}/filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost } from "${toolkit}/filters/proxy-wasm-as/testing/index.ts";
 
