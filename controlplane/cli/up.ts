@@ -41,11 +41,13 @@ export interface UpOptions {
 
 const root = resolve(import.meta.dirname, "../..");
 const pictureMs = 5_000;
+/** What is shown where no policies are named: those for the example mesh. The other ready-made ones want to be told more. */
+const examples = ["hot-path", "no-scrapers", "canary-rate"].map((name) => join(root, "filters", name));
 
 /** `wire up`: control plane, Envoys where placed, emulated services, until Ctrl-C. */
 export async function up(named: readonly string[], options: UpOptions): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
-  const paths = named.length > 0 ? named : [join(root, "filters")];
+  const paths = named.length > 0 ? named : examples;
   const meshPath = options.mesh ?? join(root, "examples/meshes/hotel-reservation.yaml");
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
