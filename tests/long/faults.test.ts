@@ -7,7 +7,7 @@ import { faults } from "../meaning/faults.ts";
 import { type Fault, mutate } from "../meaning/mutate.ts";
 import { type BuiltScenario, buildScenario, runScenario } from "../meaning/run-scenario.ts";
 
-const scenariosMax = 30;
+const scenariosMax = 60;
 const policiesMax = 5;
 const requests = fc.sample(request, { seed: 1, numRuns: 200 });
 const built = new Map<string, BuiltScenario | undefined>();

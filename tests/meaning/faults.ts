@@ -80,7 +80,7 @@ export const faults: readonly Fault[] = [
   { name: "SetHeader for AddHeader", about: headers, code: instead("addHeader", "setHeader") },
   { name: "the first value for all values", about: headers, code: instead("getHeaders", "getHeader") },
   { name: "any value for the first one", about: headers, code: instead("getHeader", "getHeaders") },
-  { name: "EndsWith for StartsWith", about: texts, code: instead("startsWith", "endsWith") },
+  { name: "EndsWith for StartsWith", about: ["string.StartsWith"], code: instead("startsWith", "endsWith") },
   { name: "Contains for EndsWith", about: texts, code: instead("endsWith", "contains") },
   {
     name: "ToLower changes nothing",
