@@ -36,7 +36,7 @@ export class HttpCall {
   /** Text, in UTF-8. */
   body: string = "";
   trailers: Pairs = [];
-  /** After this many milliseconds the call has failed. */
+  /** After this many milliseconds Envoy answers 504 in the stead of the cluster; with 0 it waits. */
   timeoutMs: u32 = 5000;
 }
 
@@ -47,7 +47,7 @@ let tag: u32 = 0;
 // The object is no memory: there is one at a time.
 @unmanaged
 export class Answer {
-  /** There is no answer: it came too late, the connection was lost, or there is no host. */
+  /** The connection broke off. What takes too long Envoy answers itself, with 504: so hold the status against those that are wanted. */
   get failed(): bool {
     return headerCount == 0;
   }
