@@ -119,3 +119,14 @@ test("it costs what the README says", () => {
   for (const [path, text] of Object.entries(costFiles("canary-by-cookie", bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });
+
+test("no cookies of any length take it over its budget", async () => {
+  const host = createHost(await buildPolicy("canary-by-cookie", {}));
+  for (const [length, piece] of [8192, 60_000].flatMap((size) =>
+    [";", "a=b; ", "="].map((each) => [size, each] as const),
+  )) {
+    host.request({ headers: [["cookie", piece.repeat(length / piece.length)]] });
+    host.request({ headers: new Array(8).fill(["cookie", piece.repeat(length / piece.length / 8)]) });
+  }
+  expect(host.failure).toBeNull();
+});

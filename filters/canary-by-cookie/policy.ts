@@ -26,6 +26,9 @@ export function onRequest(request: Request): void {
   if (cookies.length > 0 && isChosen(cookies)) request.routeToVersion(utf8.encode(params.version));
 }
 
+/** How much of all cookies is looked at: more could take the policy over its budget. Whoever sends more is like one who sends none. */
+const LONGEST = 8192;
+
 /** Whoever says no is believed, also when he says yes as well. */
 function isChosen(headers: string[]): bool {
   const cookie = utf8.encode(params.cookie);
@@ -34,6 +37,9 @@ function isChosen(headers: string[]): bool {
   const userCookie = utf8.encode(params.user);
   let wants = false;
   let user: string | null = null;
+  let size = 0;
+  for (let i = 0; i < headers.length; i++) size += headers[i].length;
+  if (size > LONGEST) return false;
   for (let i = 0; i < headers.length; i++) {
     const pairs = headers[i].split(";");
     for (let j = 0; j < pairs.length; j++) {

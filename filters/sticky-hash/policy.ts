@@ -45,9 +45,15 @@ export function onResponse(response: Response): void {
   response.headers.add("set-cookie", cookie + "; HttpOnly; SameSite=Lax");
 }
 
+/** How much of all cookies is looked at: more could take the policy over its budget. Whoever sends more is like one who sends none. */
+const COOKIES = 8192;
+
 /** The first cookie of the name whose value could be a key; "" when there is none. A browser may send several, and a proxy may split them. */
 function keyIn(values: string[]): string {
   const start = params.cookie + "=";
+  let size = 0;
+  for (let i = 0; i < values.length; i++) size += values[i].length;
+  if (size > COOKIES) return "";
   for (let i = 0; i < values.length; i++) {
     const cookies = values[i].split(";");
     for (let j = 0; j < cookies.length; j++) {
