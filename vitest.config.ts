@@ -6,6 +6,9 @@ const slow = [
   "controlplane/codegen/large-modules.test.ts",
   "controlplane/editor/any-text.test.ts",
   "controlplane/regex/against-re2.test.ts",
+  "filters/!(proxy-wasm-as)/policy.test.ts",
+  "filters/proxy-wasm-as/build/*.test.ts",
+  "filters/proxy-wasm-as/testing/{guest-api,byte-exact}.test.ts",
   "tests/meaning/{differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
