@@ -169,7 +169,7 @@ export const explanations: Readonly<Record<Code, string>> = {
     "Before anything is shipped, each module is checked and run once, as a proxy would. This one asks for something that no proxy gives, such as `console`, or fails when it is run. If the policy is Copper, this is a mistake of the toolkit.",
   MOD0103: "The compiler itself failed on this policy. Nothing is shipped; change the policy, and report it.",
   MOD0104:
-    "Each module is run once before it is shipped, and this one did not answer within five seconds. Copper always comes to an end: look for a loop in filter code.",
+    "Each module is run once before it is shipped. This one went over the budget of instructions that a callback of filter code has, or did not answer within five seconds. Copper always comes to an end: look for a loop in filter code.",
   MOD0201:
     "All `Allow`s of a call are judged together, in one module. A policy between two of them, in the order of priority and name, that commutes with neither cannot be passed over.",
 };
