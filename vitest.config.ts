@@ -13,7 +13,7 @@ const slow = [
   "tests/syntax.test.ts",
 ];
 
-/** `unit` takes seconds and needs nothing but Node, `meaning` a minute; the others meet real Envoys and an engine for containers. */
+/** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
@@ -32,7 +32,7 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         test: {
-          name: "meaning",
+          name: "slow",
           include: slow,
           testTimeout: 60_000,
           hookTimeout: 60_000,
