@@ -149,6 +149,22 @@ test("large tokens take no longer, and no more memory, than they may", () => {
   expect(host.memoryPages).toBeLessThan(64);
 });
 
+test("tokens of many members, as large as headers may be, do not take it over its budget", () => {
+  const host = createHost(admins);
+  const ofMany = (count: number, member: (n: number) => string): string =>
+    `{${Array.from({ length: count }, (_, n) => member(n)).join(",")}}`;
+  for (const payload of [
+    ofMany(1_300, (n) => `"m${n}":1`),
+    ofMany(2_000, () => '"":1'),
+    ofMany(4_000, (n) => `"m${n}":1`),
+    `{"groups":${"[".repeat(30)}${"1,".repeat(5_000)}1${"]".repeat(30)}}`,
+  ]) {
+    const { localReply } = host.request({ headers: [["x-wire-claims", encoded(payload)]] });
+    expect(host.failure).toBeNull();
+    expect(localReply?.status).toBeOneOf([401, 403]);
+  }
+});
+
 test("it costs what the README says", () => {
   for (const [path, text] of Object.entries(costFiles("jwt-claim", bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
