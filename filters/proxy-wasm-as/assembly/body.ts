@@ -70,7 +70,7 @@ export class Body {
 }
 
 /** The body in a buffer. */
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function bodyOf(buffer: BufferType): Body {
   return changetype<Body>(<usize>buffer + 1);

@@ -16,7 +16,7 @@ export function widen(view: Bytes): string {
 }
 
 /** Of the header of a string nothing is ever looked at but the size, where there is no garbage collector: it has no more. All of the rest is about to be written. */
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 function newString(size: usize): usize {
   if (ASC_RUNTIME != 0) return __new(size, idof<string>());
@@ -58,7 +58,7 @@ export function narrow(text: string, what: u32 = ANY): Bytes {
 }
 
 /** How many characters a string has, and so how many bytes when it is a byte string. */
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 function sizeOf(text: string): usize {
   return <usize>load<u32>(changetype<usize>(text) - 4) >> 1;

@@ -10,22 +10,22 @@ export type Bytes = u64;
 export const MISSING: Bytes = u64.MAX_VALUE;
 
 // Where the host writes a view: its length first, as in `Bytes`.
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const out: usize = memory.data(16);
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function bytes(pointer: usize, length: usize): Bytes {
   return (<u64>pointer << 32) | <u64>length;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function pointerOf(view: Bytes): usize {
   return <usize>(view >>> 32);
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function lengthOf(view: Bytes): usize {
   return <usize>(<u32>view);

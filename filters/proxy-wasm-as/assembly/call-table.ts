@@ -2,7 +2,7 @@
 // of the call, and the functions to be called.
 const ENTRY: usize = 32;
 const ENTRIES: u32 = 4096;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const entries: usize = memory.data(131072);
 let used: u32 = 0;
 

@@ -20,19 +20,19 @@ export let details: Bytes = 0;
 
 export const AUDIT: u32 = 2;
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function setFlags(given: u32): void {
   flags = given;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function setActed(given: bool): void {
   acted = given;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function setAnswered(given: bool): void {
   answered = given;

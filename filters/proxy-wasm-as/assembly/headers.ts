@@ -133,7 +133,7 @@ export class Headers {
 }
 
 /** The headers of a map. */
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function headersOf(map: MapType): Headers {
   return changetype<Headers>(<usize>map + 1);

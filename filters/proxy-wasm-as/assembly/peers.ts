@@ -3,7 +3,7 @@ import { Bytes, bytes, lengthOf, MISSING, pointerOf, property } from "./bytes";
 // Who calls and who is called, as far as Envoy's properties say it.
 
 // "source.address" and "xds.route_name", with a zero byte for the point.
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const SOURCE: usize = memory.data<u8>([
   115, 111, 117, 114, 99, 101, 0, 97, 100, 100, 114, 101, 115, 115, 120, 100, 115, 0, 114, 111, 117, 116, 101, 95, 110,
   97, 109, 101,

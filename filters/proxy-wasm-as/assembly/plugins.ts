@@ -41,13 +41,13 @@ const O_UTBOUND: u8 = 111;
 const PEER: u16 = 0x7040;
 
 // "wire.audit.configuration refused: "
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const WORDS: usize = memory.data<u8>([
   119, 105, 114, 101, 46, 97, 117, 100, 105, 116, 46, 99, 111, 110, 102, 105, 103, 117, 114, 97, 116, 105, 111, 110, 32, 114, 101, 102, 117, 115, 101, 100, 58, 32,
 ]);
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const AUDIT_COUNTER: usize = WORDS;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const REFUSED: usize = WORDS + 11;
 const REFUSED_SIZE: usize = 23;
 
@@ -236,7 +236,7 @@ function rootOf(context: u32): usize {
   return region() + REGION + (<usize>(context & (STREAMS - 1)) << 2);
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 function region(): usize {
   // The arena leaves room for it behind what is static, where its address makes no other one long.

@@ -38,9 +38,9 @@ let working: u32 = 0;
 // Whether no `Allow` of its own has admitted the request, when it is audited.
 let unadmitted: bool = false;
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const SELF: usize = memory.data<u8>([64, 115, 101, 108, 102, 9]);
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
 const ANY: u8 = 42;
 

@@ -5,7 +5,7 @@ import { answer } from "./policy";
 // Streams whose policies wait for a body, as the stream's number and the phase. A worker has room for so many of them; what comes then
 // goes on as if it had no body, unless that would let through what a policy might deny.
 const ROOM: u32 = 4096;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const waiting: usize = memory.data(32768);
 let count: u32 = 0;
 

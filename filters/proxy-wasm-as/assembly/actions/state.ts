@@ -126,7 +126,7 @@ export function takeToken(slot: usize, perSecond: f64, burst: i64): bool {
 // Who holds a place of a limit: stream and mark, which is the slot and in its lowest bit whether it is audited; hashed by stream, with no gap between an entry and where it would like to be.
 const HOLDERS: u32 = 8192;
 const HOLDERS_MAX: u32 = 7168;
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const holders: usize = memory.data(65536);
 let holding: u32 = 0;
 

@@ -4,13 +4,13 @@ const HEADER: usize = 20;
 // Memory that the SDK keeps between callbacks.
 const ROOM: usize = 1015808;
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline @global
 export function __room(): usize {
   return (__heap_base + 15) & ~15;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 function base(): usize {
   return __room() + ROOM;
@@ -21,7 +21,7 @@ function base(): usize {
 let used: usize = 0;
 let kept: usize = 0;
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __alloc(size: usize): usize {
   // Nothing is aligned: WebAssembly reads and writes anywhere.
@@ -32,7 +32,7 @@ export function __alloc(size: usize): usize {
   return start;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __realloc(pointer: usize, size: usize): usize {
   // The old size is not kept, so this copies up to the end of what was used; it stays inside memory.
@@ -42,11 +42,11 @@ export function __realloc(pointer: usize, size: usize): usize {
   return moved;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __free(_pointer: usize): void {}
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __new(size: usize, id: u32): usize {
   const block = __alloc(size + HEADER + 12) + 12;
@@ -57,7 +57,7 @@ export function __new(size: usize, id: u32): usize {
   return pointer;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __renew(old: usize, size: usize): usize {
   const pointer = __new(size, load<u32>(old - 8));
@@ -65,37 +65,37 @@ export function __renew(old: usize, size: usize): usize {
   return pointer;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __link(_parent: usize, _child: usize, _multiple: bool): void {}
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __pin(pointer: usize): usize {
   return pointer;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __unpin(_pointer: usize): void {}
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 function __visit(_pointer: usize, _cookie: u32): void {}
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __collect(): void {
   used = kept;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __keep(): void {
   kept = used;
 }
 
-// @ts-ignore: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __persist(size: usize): usize {
   const start = __alloc(size);
