@@ -21,6 +21,20 @@ describe("makeFolder", () => {
     }
   });
 
+  test("many at once, of which some meet folders that others are making", async () => {
+    const root = await mkdtemp(join(tmpdir(), "wire-folder-"));
+    try {
+      const rounds = Array.from({ length: 300 }, (_, n) => join(root, `${n}`));
+      const paths = rounds.flatMap((round) =>
+        ["a/b/c/d", "a/b/c", "a/b", "a"].map((path) => join(round, path)),
+      );
+      await Promise.all(paths.map((path) => makeFolder(path)));
+      for (const path of paths) expect((await stat(path)).isDirectory()).toBe(true);
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+
   test.runIf(process.platform === "linux").each(["/proc/wire", "/proc/wire/below"])(
     "%s fails",
     async (path) => {
