@@ -14,6 +14,7 @@ const folders = readdirSync(corpus).filter((folder) => folder.startsWith("error-
 /** Codes that no policy file of a readable size can bring about, each with the test that covers it. */
 const elsewhere: Readonly<Record<string, string>> = {
   MOD0103: "controlplane/codegen/build-chains.test.ts",
+  PLC0108: "controlplane/placement/solve.test.ts",
 };
 
 /** A folder is wrong in one stage: the later ones only run when the earlier ones are content. */

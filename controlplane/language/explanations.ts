@@ -158,6 +158,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A context is made into an automaton. This one has more states than can be looked through on this mesh.",
   PLC0107:
     "A TCP connection may carry the requests of many paths. Its own path is the caller and the callee, and no more.",
+  PLC0108:
+    "Neither was a placement found nor was it proved that there is none. It takes many data planes that each offer something else.",
   PLC0201:
     "No request of this mesh takes a path that the context matches. It is a warning, since the mesh may grow.",
   PLC0202:

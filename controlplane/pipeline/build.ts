@@ -11,8 +11,8 @@ import type { Source } from "../language/source.ts";
 import { checkClaims } from "../mesh/check-claims.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
+import { type Dataplane, defaultDataplanes } from "../placement/dataplane.ts";
 import type { Placement } from "../placement/placement.ts";
-import { type Dataplane, defaultDataplanes } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 

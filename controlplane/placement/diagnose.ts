@@ -3,19 +3,11 @@ import type { Code } from "../language/codes.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import {
-  type Dataplane,
-  fitting,
-  isUncounted,
-  knowsCaller,
-  offers,
-  offersAt,
-  type PlacedSide,
-  type Problem,
-  sameVerdict,
-  sectionsOf,
-  type Unit,
-} from "./problem.ts";
+import { shapeOf } from "./call-sides.ts";
+import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
+import type { PlacedSide } from "./placement.ts";
+import { likeness, openSides, type Problem, type Unit } from "./problem.ts";
+import { isUncounted, joinsJudgement, knowsCaller } from "./section.ts";
 
 /** One message for each policy whose context cannot be looked through. */
 export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Diagnostic[] {
@@ -75,73 +67,88 @@ export function diagnoseSometimes(
   });
 }
 
-/** One message for each policy that no proxy could enforce, with what is missing and where; else one for those that cannot be together. */
-export function diagnoseInfeasible(
-  stuck: readonly Unit[],
-  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] } & Pick<
-    Problem,
-    "ordered" | "together"
-  >,
-): readonly Diagnostic[] {
-  const homeless = stuck.filter((unit) => unit.spots.length === 0);
-  if (homeless.length === 0) return diagnoseConflict(stuck, world);
-  return [...Map.groupBy(homeless, (unit) => unit.policy).values()].flatMap((units) => {
+/** One message for each policy that no proxy could enforce on some call, with what is missing and where. */
+export function diagnoseHomeless(homeless: readonly Unit[], model: Problem): readonly Diagnostic[] {
+  return [...Map.groupBy(homeless, ({ demand }) => demand.policy).values()].flatMap((units) => {
     const [unit] = units;
     if (unit === undefined) return [];
-    const { code, reason, help } = reasonFor(unit, world);
+    const { code, reason, help } = reasonFor(unit, model);
+    const { policy } = unit.demand;
     return [
       {
         code,
         severity: "error",
-        message: `\`${unit.policy.name}\` cannot be enforced on the call ${callText(unit.call)}: ${reason}`,
+        message: `\`${policy.name}\` cannot be enforced on the call ${callText(unit.call)}: ${reason}`,
         help,
-        source: unit.policy.source,
-        span: unit.policy.span,
+        source: policy.source,
+        span: policy.span,
       },
     ];
   });
 }
 
-/** Each could be enforced, and not all of them: shown by two that are held on the wrong sides of each other, where there are such. */
-function diagnoseConflict(
-  stuck: readonly Unit[],
-  { ordered, together }: Pick<Problem, "ordered" | "together">,
-): readonly Diagnostic[] {
-  const all = new Set(stuck);
-  const within = ([a, b]: readonly [Unit, Unit]): boolean => all.has(a) && all.has(b);
-  const wrong = ordered.find(
-    (pair) => within(pair) && heldAt(pair[0]) === "ingress" && heldAt(pair[1]) === "egress",
-  );
-  const apart = together.find(
-    ([a, b]) =>
-      within([a, b]) && a.policy !== b.policy && [heldAt(a), heldAt(b)].sort().join() === "egress,ingress",
-  );
-  const [first, second] = wrong ?? apart ?? stuck;
+/** Each of these units could be enforced, and not all of them: shown by two that are held on the wrong sides of each other, where there are such. */
+export function diagnoseConflict(core: readonly Unit[], model: Problem): readonly Diagnostic[] {
+  const pairs = [...Map.groupBy(core, ({ call }) => call).values()].flatMap((units) => {
+    const { implied } = shapeOf(
+      0,
+      units.map(({ demand }) => demand),
+    );
+    return implied.map(([p, q]) => [units[p] as Unit, units[q] as Unit] as const);
+  });
+  const held = pairs.find(([p, q]) => heldAt(p, model) === "ingress" && heldAt(q, model) === "egress");
+  const judges = ({ demand: { policy, section } }: Unit): boolean => joinsJudgement(policy, section);
+  const isJudgement = held !== undefined && judges(held[0]) && judges(held[1]);
+  const [first, second] = held ?? core;
   if (first === undefined) return [];
-  const names = [...new Set(stuck.map(({ policy }) => `\`${policy.name}\``))];
-  const [a, b] = [first, second ?? first].map(({ policy }) => `\`${policy.name}\``);
+  const [a, b] = [first, second ?? first].map(({ demand }) => `\`${demand.policy.name}\``);
   const call = callText(first.call);
   const message =
-    wrong !== undefined
-      ? `${a} and ${b} cannot be enforced in their order on the call ${call}: ${a} comes first and is held at ingress, ${b} is held at egress, which a request passes first`
-      : apart !== undefined
+    held === undefined
+      ? `no choice of data planes and sides enforces all of ${unitsText(core)}; without any one of them there is one`
+      : isJudgement
         ? `the \`Allow\`s of ${a} and ${b} cannot be judged together on the call ${call}: one is held at ingress, the other at egress`
-        : `no choice of sides keeps the order and the joint \`Allow\`s of ${names.join(", ")}`;
+        : `${a} and ${b} cannot be enforced in their order on the call ${call}: ${a} comes first and is held at ingress, ${b} is held at egress, which a request passes first`;
   return [
     {
       code: "PLC0103",
       severity: "error",
       message,
       help: "remove a heading, change a priority, or let more services take a proxy",
-      source: first.policy.source,
-      span: first.policy.span,
+      source: first.demand.policy.source,
+      span: first.demand.policy.span,
+    },
+  ];
+}
+
+/** Policies with the calls that they are about, as far as a line holds them. */
+function unitsText(units: readonly Unit[]): string {
+  const texts = [...Map.groupBy(units, ({ demand }) => demand.policy)].map(([policy, own]) => {
+    const shown = own.slice(0, 4).map(({ call }) => callText(call));
+    const more = own.length - shown.length;
+    return `\`${policy.name}\` on ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  });
+  return texts.join("; ");
+}
+
+/** The solver came to no end. */
+export function diagnoseNothing(seconds: number, [first]: readonly Policy[]): readonly Diagnostic[] {
+  if (first === undefined) return [];
+  return [
+    {
+      code: "PLC0108",
+      severity: "error",
+      message: `no placement was found in ${seconds} s, and none is known to be impossible`,
+      help: "allow more time, or let the data planes offer more of the same actions",
+      source: first.source,
+      span: first.span,
     },
   ];
 }
 
 /** The one side that a unit can sit on; undefined when it has a choice. */
-function heldAt({ spots }: Unit): PlacedSide | undefined {
-  const [side, ...others] = new Set(spots.map((spot) => spot.side));
+function heldAt(unit: Unit, model: Problem): PlacedSide | undefined {
+  const [side, ...others] = openSides(unit, model);
   return others.length === 0 ? side : undefined;
 }
 
@@ -151,17 +158,17 @@ interface Reason {
   readonly help: string;
 }
 
-function reasonFor(
-  unit: Unit,
-  world: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
-): Reason {
-  const section = sectionsOf(unit.policy).find(({ name }) => name === unit.section);
-  const sides = section?.sides ?? [];
+function reasonFor(unit: Unit, world: Problem): Reason {
+  const {
+    call,
+    demand: { policy, section, versions },
+  } = unit;
+  const { sides } = section;
   const reasons: string[] = [];
   let untold = false;
   let unversioned = false;
   for (const side of sides) {
-    const place = side === "egress" ? unit.call.from : unit.call.to;
+    const place = side === "egress" ? call.from : call.to;
     const service = place === null ? undefined : world.mesh.services.get(place);
     if (service === undefined) {
       reasons.push("a request from outside has no caller with a proxy");
@@ -169,33 +176,32 @@ function reasonFor(
       reasons.push(`\`${service.name}\` never takes a proxy`);
     } else if (fitting(service, world.dataplanes).length === 0) {
       reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
-    } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, unit.policy))) {
+    } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, policy))) {
       reasons.push(
-        `no data plane that \`${service.name}\` can take offers ${lacking(unit.policy, fitting(service, world.dataplanes))}`,
+        `no data plane that \`${service.name}\` can take offers ${lacking(policy, fitting(service, world.dataplanes))}`,
       );
     } else if (
-      section !== undefined &&
       !fitting(service, world.dataplanes).some((dataplane) =>
-        offersAt(dataplane, side, { policy: unit.policy, section }),
+        offersAt(dataplane, side, { policy: policy, section }),
       )
     ) {
       reasons.push(`no data plane that \`${service.name}\` can take offers all of it at ${side}`);
-    } else if (isUncounted(unit.policy, unit.call, world.mesh)) {
+    } else if (isUncounted(policy, call, world.mesh)) {
       return {
         code: "PLC0102",
         reason: `it is a call of requests, which share connections with others, and ${
-          unit.policy.kind === "filter"
+          policy.kind === "filter"
             ? "this filter is called for TCP connections"
             : "`CountBytes` counts all of a TCP connection"
         }`,
-        help: `write a context of TCP calls only, such as \`${unit.call.from ?? "."} -> STORE\``,
+        help: `write a context of TCP calls only, such as \`${call.from ?? "."} -> STORE\``,
       };
-    } else if (unit.versions !== undefined && side === "egress") {
+    } else if (versions !== undefined && side === "egress") {
       unversioned = true;
       reasons.push(
-        `the proxy of \`${service.name}\` does not know which version of \`${unit.call.to}\` a request goes to`,
+        `the proxy of \`${service.name}\` does not know which version of \`${call.to}\` a request goes to`,
       );
-    } else if (section !== undefined && !knowsCaller(world.mesh, section)) {
+    } else if (!knowsCaller(world.mesh, section)) {
       untold = true;
       reasons.push(`the proxy of \`${service.name}\` does not know which caller its \`Allow\` is about`);
     } else {
@@ -208,7 +214,7 @@ function reasonFor(
       code: "PLC0105",
       reason: reasons.join(", and "),
       help: sides.includes("ingress")
-        ? `let \`${unit.call.to}\` take a proxy`
+        ? `let \`${call.to}\` take a proxy`
         : "enforce it at ingress, where the version is known, or leave the version out",
     };
   }
@@ -224,12 +230,16 @@ function reasonFor(
 }
 
 /** A call into the same service that the policy does not match alike. */
-function unlike(unit: Unit, mesh: Mesh): string {
-  const judged = new Map(verdicts(unit.policy, mesh).calls.map((call) => [keyOf(call), call]));
-  const own = judged.get(keyOf(unit.call));
-  const other = callsOf(mesh).find(
-    (call) => call.to === unit.call.to && !sameVerdict(judged.get(keyOf(call)), own),
-  );
+function unlike({ call, demand: { policy } }: Unit, mesh: Mesh): string {
+  const judged = new Map(verdicts(policy, mesh).calls.map((call) => [keyOf(call), call]));
+  const own = judged.get(keyOf(call));
+  const other = callsOf(mesh).find((each) => {
+    const verdict = judged.get(keyOf(each));
+    return (
+      each.to === call.to &&
+      (verdict === undefined || own === undefined || likeness(verdict) !== likeness(own))
+    );
+  });
   return other === undefined ? "others" : callText(other);
 }
 

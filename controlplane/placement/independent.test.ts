@@ -4,8 +4,7 @@ import { checkPolicies } from "../language/check-policies.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import type { Mode, Side } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
-import type { Placement } from "./placement.ts";
-import type { PlacedSide } from "./problem.ts";
+import type { PlacedSide, Placement } from "./placement.ts";
 import { place } from "./solve.ts";
 
 /*

@@ -1,5 +1,8 @@
 import type { Side } from "../language/policy.ts";
 
+/** The proxy that enforces: the caller's or the callee's. */
+export type PlacedSide = Exclude<Side, "either">;
+
 /** Which services get a proxy and which proxy enforces which policy on which calls (design §6). */
 export interface Placement {
   /** `optimal` is proved: cost equals bound. `feasible` has a gap. */
@@ -22,7 +25,7 @@ export interface PlacedProxy {
 
 export interface PlacedPolicy {
   readonly policy: string;
-  readonly side: Exclude<Side, "either">;
+  readonly side: PlacedSide;
   /** The side the author wrote: which section of the policy this is. */
   readonly section: Side;
   readonly calls: readonly PlacedCall[];

@@ -1,61 +1,53 @@
-import { commutes } from "../analysis/commutes.ts";
+import { strict as assert } from "node:assert";
 import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../analysis/verdicts.ts";
 import { inOrder } from "../language/in-order.ts";
-import { actionOf } from "../language/lookup.ts";
-import type { Policy, Side, Statement } from "../language/policy.ts";
-import { standardInterface } from "../language/standard.ts";
-import { callsIn, textOf } from "../language/statements-in.ts";
+import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
+import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
+import { at0 } from "./network.ts";
+import type { PlacedSide } from "./placement.ts";
+import { isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
 
-/** A kind of proxy: what it offers and what it costs. */
-export interface Dataplane {
-  readonly name: string;
-  /** Of one proxy; multiplied by a service's replicas. */
-  readonly cost: number;
-  /** Names of the actions that it offers: `SetHeader` for any act, `Request.SetHeader` for one. */
-  readonly actions: "all" | readonly string[];
-  /** Those that it offers on one side only. */
-  readonly sides?: Readonly<Record<string, PlacedSide>>;
-  /** Cost of one execution of an action, times the rate of a call; default 0. */
-  readonly actionCosts?: Readonly<Record<string, number>>;
-}
-
-/** One Envoy in front of a service, able to do everything. */
-export const defaultDataplanes: readonly Dataplane[] = [{ name: "envoy", cost: 1, actions: "all" }];
-
-export type PlacedSide = Exclude<Side, "either">;
-
-/** A section of a policy on one call that it matches: what the solver puts on a side. */
-export interface Unit {
+/** What one section of a policy asks of a call that it matches. The same demand is made of many calls; on one of them it is a *unit*. */
+export interface Demand {
   readonly id: number;
+  /** The place of its section among all of all policies, in order of enforcement. */
+  readonly rank: number;
   readonly policy: Policy;
-  readonly section: Side;
-  readonly call: CallName;
+  readonly section: Section;
   /** The versions of the callee that it is for, when it is not for all: then only the callee's proxy knows. */
   readonly versions?: readonly string[];
-  readonly spots: readonly Spot[];
+  /** The data planes that may meet it on that side, as a set of bits. */
+  readonly at: Readonly<Record<PlacedSide, number>>;
+  /** What one request costs on each data plane, by its number; absent: nothing on any of them. */
+  readonly costs?: readonly number[];
 }
 
-/** A place where a unit could be enforced. */
-export interface Spot {
-  readonly side: PlacedSide;
-  readonly service: string;
-  readonly dataplane: string;
-  readonly cost: number;
+export interface NumberedCall extends CallName {
+  /** The numbers of the two services; the caller's is -1 for a request from outside. */
+  readonly caller: number;
+  readonly callee: number;
+  readonly rate: number;
 }
 
-/** The model of design §6 that reductions and the solver work on. */
+/** A demand on one call: what gets a side. */
+export interface Unit {
+  readonly demand: Demand;
+  readonly call: NumberedCall;
+}
+
+/** The model of design §6, numbered. Data planes count from 1; 0 is no proxy. */
 export interface Problem {
-  readonly units: readonly Unit[];
-  /** Units that sit on one side together: `Allow`s of a call, and what a callee without identities cannot tell apart. */
-  readonly together: readonly (readonly [Unit, Unit])[];
-  /** Of each pair, not the first at ingress and the second at egress. */
-  readonly ordered: readonly (readonly [Unit, Unit])[];
-  /** `${service} ${dataplane}` to the cost of that proxy. */
-  readonly proxies: ReadonlyMap<
-    string,
-    { readonly service: string; readonly dataplane: string; readonly cost: number }
-  >;
+  readonly mesh: Mesh;
+  readonly dataplanes: readonly Dataplane[];
+  readonly services: readonly Service[];
+  /** The data planes that each service can take, as a set of bits. */
+  readonly fitting: readonly number[];
+  readonly calls: readonly NumberedCall[];
+  readonly demands: readonly Demand[];
+  /** The units of call `c` are `units[starts[c]]` up to `units[starts[c + 1]]`: numbers of demands, in order of enforcement. */
+  readonly starts: Int32Array;
+  readonly units: Int32Array;
   /** Calls of which a policy matches only some requests: these need the path at run time. */
   readonly sometimes: readonly { readonly policy: Policy; readonly call: CallName }[];
   /** Policies whose contexts have more states than can be looked through. */
@@ -66,212 +58,177 @@ export interface Problem {
   readonly outsideOnly: readonly { readonly policy: Policy; readonly section: Side }[];
 }
 
+/** As many data planes as a set of bits holds beside the bit for no proxy. */
+const dataplanesMax = 30;
+
 /** Builds the model; everything that only one policy or call decides is decided here. */
 export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: readonly Dataplane[]): Problem {
-  const active = inOrder(policies.filter((policy) => policy.mode !== "off"));
+  assert(dataplanes.length <= dataplanesMax, "the data planes are fewer than there are bits");
+  const services = [...mesh.services.values()];
+  const numberOf = new Map(services.map(({ name }, index) => [name, index]));
   const rates = new Map(mesh.calls.map((call) => [keyOf(call), call.rate]));
-  const units: Unit[] = [];
+  const calls = callsOf(mesh).map((call): NumberedCall => {
+    const caller = call.from === null ? -1 : (numberOf.get(call.from) ?? -1);
+    return {
+      ...call,
+      caller,
+      callee: numberOf.get(call.to) ?? -1,
+      rate: rates.get(keyOf(call)) ?? 1,
+    };
+  });
+  const callNumber = new Map(calls.map((call, index) => [keyOf(call), index]));
+  const callsInto = new Int32Array(services.length);
+  for (const { callee } of calls) callsInto[callee] = at0(callsInto, callee) + 1;
+
+  const demands: Demand[] = [];
+  const unitCalls: number[] = [];
+  const unitDemands: number[] = [];
+  let rank = 0;
   const sometimes: { policy: Policy; call: CallName }[] = [];
   const tooManyStates: Policy[] = [];
   const unmatched: Policy[] = [];
   const outsideOnly: { policy: Policy; section: Side }[] = [];
-  const together: [Unit, Unit][] = [];
 
-  for (const policy of active) {
-    const { calls, tooManyStates: unknown } = verdicts(policy, mesh);
+  for (const policy of inOrder(policies.filter(({ mode }) => mode !== "off"))) {
+    const { calls: judged, tooManyStates: unknown } = verdicts(policy, mesh);
     if (unknown) {
       tooManyStates.push(policy);
       continue;
     }
-    const judged = new Map(calls.map((call) => [keyOf(call), call]));
-    const matching = calls.filter(({ verdict }) => verdict !== "never");
-    let enforced = false;
+    const matching = judged.filter(({ verdict }) => verdict !== "never");
+    const alike = mesh.identity === "none" ? intoAlike(matching) : undefined;
+    const undecided = new Set<CallName>();
+    let isEnforced = false;
     for (const section of sectionsOf(policy)) {
       // Egress statements do not apply to a request from outside (design §3).
       const applied = matching.filter(({ from }) => from !== null || section.sides.includes("ingress"));
       if (applied.length === 0 && matching.length > 0) outsideOnly.push({ policy, section: section.name });
-      if (applied.length > 0) enforced = true;
-      for (const { verdict, versions, from, to } of applied) {
-        const call = { from, to };
-        if (verdict === "sometimes" && versions === undefined) {
-          if (!sometimes.some((known) => known.policy === policy && keyOf(known.call) === keyOf(call)))
-            sometimes.push({ policy, call });
+      if (applied.length > 0) isEnforced = true;
+      const known = new Map<string, Demand>();
+      rank++;
+      for (const verdict of applied) {
+        const { versions, from, to } = verdict;
+        if (verdict.verdict === "sometimes" && versions === undefined) {
+          undecided.add(verdict);
           continue;
         }
-        const rate = rates.get(keyOf(call)) ?? 1;
-        const spots = section.sides
-          .filter((side) =>
-            side === "egress"
-              ? versions === undefined
-              : knowsCaller(mesh, section) && ingressKnows(mesh, call, judged),
-          )
-          .flatMap((side) => spotsAt(side, { policy, section, call, rate, mesh, dataplanes }));
-        units.push({
-          id: units.length,
-          policy,
-          section: section.name,
-          call,
-          ...(versions === undefined ? {} : { versions }),
-          spots,
-        });
+        const number = callNumber.get(keyOf({ from, to })) ?? -1;
+        const callee = calls[number]?.callee ?? -1;
+        const knowsCall =
+          alike === undefined ||
+          (alike.get(likeness(verdict)) === callsInto[callee] && knowsCaller(mesh, section));
+        const isOutOfPlace = isUncounted(policy, { from, to }, mesh);
+        const key = `${knowsCall} ${isOutOfPlace} ${versions?.join() ?? ""}`;
+        let demand = known.get(key);
+        if (demand === undefined) {
+          const at = (side: PlacedSide, isPossible: boolean): number =>
+            isPossible && !isOutOfPlace && section.sides.includes(side)
+              ? bits(
+                  dataplanes,
+                  (dataplane) => offers(dataplane, policy) && offersAt(dataplane, side, { policy, section }),
+                )
+              : 0;
+          const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, policy))];
+          demand = {
+            id: demands.length,
+            rank,
+            policy,
+            section,
+            ...(versions === undefined ? {} : { versions }),
+            at: { egress: at("egress", versions === undefined), ingress: at("ingress", knowsCall) },
+            ...(costs.some((cost) => cost !== 0) ? { costs } : {}),
+          };
+          demands.push(demand);
+          known.set(key, demand);
+        }
+        unitCalls.push(number);
+        unitDemands.push(demand.id);
       }
     }
-    if (!enforced) unmatched.push(policy);
+    for (const { from, to } of undecided) sometimes.push({ policy, call: { from, to } });
+    if (!isEnforced) unmatched.push(policy);
   }
+  return {
+    mesh,
+    dataplanes,
+    services,
+    fitting: services.map((service) => {
+      const fit = fitting(service, dataplanes);
+      return bits(dataplanes, (dataplane) => fit.includes(dataplane));
+    }),
+    calls,
+    demands,
+    ...byCall(calls.length, unitCalls, unitDemands),
+    sometimes,
+    tooManyStates,
+    unmatched,
+    outsideOnly,
+  };
+}
 
-  if (mesh.identity === "none") {
-    const chain = new Map<string, Unit>();
-    for (const unit of units) {
-      const key = `${unit.policy.name} ${unit.section} ${unit.call.to}`;
-      const before = chain.get(key);
-      if (before !== undefined) together.push([before, unit]);
-      chain.set(key, unit);
-    }
+/** The units of a problem, or of one of its calls. */
+export function* unitsOf({ calls, demands, starts, units }: Problem, only?: number): Generator<Unit> {
+  const [from, to] = only === undefined ? [0, calls.length] : [only, only + 1];
+  for (let number = from; number < to; number++) {
+    const call = calls[number] as NumberedCall;
+    for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++)
+      yield { demand: demands[at0(units, unit)] as Demand, call };
   }
-  const ordered: [Unit, Unit][] = [];
-  for (const sameCall of Map.groupBy(units, (unit) => keyOf(unit.call)).values()) {
-    const allows = sameCall.filter((unit) => unitAllows(unit));
-    for (const unit of allows.slice(1)) if (allows[0] !== undefined) together.push([allows[0], unit]);
-    for (const [index, p] of sameCall.entries()) {
-      for (const q of sameCall.slice(index + 1)) {
-        // Two headings of one policy say their sides themselves.
-        if (p.policy === q.policy && p.section !== "either") continue;
-        if (!commutes(p.policy, q.policy, { p: p.section, q: q.section })) ordered.push([p, q]);
-      }
-    }
+}
+
+/** The sides on which a unit could be enforced, whatever becomes of others. */
+export function openSides({ demand, call }: Unit, { fitting }: Problem): readonly PlacedSide[] {
+  const sides: PlacedSide[] = [];
+  if ((demand.at.egress & (fitting[call.caller] ?? 0)) !== 0) sides.push("egress");
+  if ((demand.at.ingress & (fitting[call.callee] ?? 0)) !== 0) sides.push("ingress");
+  return sides;
+}
+
+/** The units of each call, one after the other, in the order in which they were found. */
+function byCall(
+  count: number,
+  unitCalls: readonly number[],
+  unitDemands: readonly number[],
+): { readonly starts: Int32Array; readonly units: Int32Array } {
+  const starts = new Int32Array(count + 1);
+  for (const call of unitCalls) starts[call + 1] = at0(starts, call + 1) + 1;
+  for (let call = 0; call < count; call++) starts[call + 1] = at0(starts, call + 1) + at0(starts, call);
+  const next = starts.slice();
+  const units = new Int32Array(unitCalls.length);
+  for (const [index, call] of unitCalls.entries()) {
+    const place = at0(next, call);
+    units[place] = at0(unitDemands, index);
+    next[call] = place + 1;
   }
-
-  const proxies = new Map<string, { service: string; dataplane: string; cost: number }>();
-  for (const service of mesh.services.values()) {
-    for (const dataplane of fitting(service, dataplanes)) {
-      proxies.set(proxyKey(service.name, dataplane.name), {
-        service: service.name,
-        dataplane: dataplane.name,
-        cost: replicasOf(service) * dataplane.cost,
-      });
-    }
-  }
-  return { units, together, ordered, proxies, sometimes, tooManyStates, unmatched, outsideOnly };
+  return { starts, units };
 }
 
-/** Key of `Problem.proxies`. */
-export function proxyKey(service: string, dataplane: string): string {
-  return `${service} ${dataplane}`;
+/** The data planes for which it is so; the first has number 1. */
+function bits(dataplanes: readonly Dataplane[], isSo: (dataplane: Dataplane) => boolean): number {
+  return dataplanes.reduce((set, dataplane, index) => (isSo(dataplane) ? set | (2 << index) : set), 0);
 }
 
-/** Whether a callee's proxy can decide what a section allows: a caller that is named must be known. */
-export function knowsCaller(mesh: Mesh, section: Section): boolean {
-  const named = callsIn(section.body).some((call) => call.action === "Allow" && textOf(call, 0) !== "*");
-  return mesh.identity !== "none" || !named;
+/** How many calls into a service a policy matches alike. */
+function intoAlike(matching: readonly CallVerdict[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const verdict of matching) counts.set(likeness(verdict), (counts.get(likeness(verdict)) ?? 0) + 1);
+  return counts;
 }
 
-/** Without identities a callee's proxy cannot tell its callers apart: all calls into it must match alike (design §4). */
-function ingressKnows(mesh: Mesh, call: CallName, judged: ReadonlyMap<string, CallVerdict>): boolean {
-  if (mesh.identity !== "none") return true;
-  return callsOf(mesh)
-    .filter((other) => other.to === call.to)
-    .every((other) => sameVerdict(judged.get(keyOf(other)), judged.get(keyOf(call))));
+/**
+ * The same for two calls into one service whose requests a policy matches alike. Without identities a callee's proxy cannot tell its
+ * callers apart: all calls into it must match alike (design §4).
+ */
+export function likeness({ verdict, versions, to }: CallVerdict): string {
+  return `${to} ${verdict} ${versions?.join() ?? ""}`;
 }
 
-/** Whether a policy matches the requests of two calls alike. */
-export function sameVerdict(a: CallVerdict | undefined, b: CallVerdict | undefined): boolean {
-  return a?.verdict === b?.verdict && String(a?.versions) === String(b?.versions);
+function costOf({ actionCosts = {} }: Dataplane, { actions }: Policy): number {
+  return actions.reduce((sum, action) => sum + (actionCosts[action] ?? 0), 0);
 }
 
-function spotsAt(
-  side: PlacedSide,
-  at: {
-    readonly policy: Policy;
-    readonly section: Section;
-    readonly call: CallName;
-    readonly rate: number;
-    readonly mesh: Mesh;
-    readonly dataplanes: readonly Dataplane[];
-  },
-): readonly Spot[] {
-  const place = side === "ingress" ? at.call.to : at.call.from;
-  const service = place === null ? undefined : at.mesh.services.get(place);
-  if (service === undefined) return [];
-  if (isUncounted(at.policy, at.call, at.mesh)) return [];
-  return fitting(service, at.dataplanes)
-    .filter((dataplane) => offers(dataplane, at.policy) && offersAt(dataplane, side, at))
-    .map((dataplane) => ({
-      side,
-      service: service.name,
-      dataplane: dataplane.name,
-      cost:
-        at.rate * at.policy.actions.reduce((sum, action) => sum + (dataplane.actionCosts?.[action] ?? 0), 0),
-    }));
-}
-
-/** Whether the policy counts the bytes of connections, or is called for them, and the call is made of requests, which share connections with others. */
-export function isUncounted(policy: Policy, call: CallName, mesh: Mesh): boolean {
-  const isForBytes =
-    policy.actions.includes("CountBytes") || (policy.kind === "filter" && policy.act === "Connection");
-  return isForBytes && mesh.services.get(call.to)?.protocol !== "tcp";
-}
-
-/** The data planes that a service can take: none when it is `never`, one when it is pinned. */
-export function fitting(service: Service, dataplanes: readonly Dataplane[]): readonly Dataplane[] {
-  if (service.proxy === "never") return [];
-  return service.proxy === "any"
-    ? dataplanes
-    : dataplanes.filter((dataplane) => dataplane.name === service.proxy);
-}
-
-/** Whether a data plane has all actions of a policy. */
-export function offers(dataplane: Dataplane, policy: Policy): boolean {
-  const actions = dataplane.actions;
-  return (
-    actions === "all" ||
-    policy.actions.every((action) => actions.includes(action) || actions.includes(`${policy.act}.${action}`))
-  );
-}
-
-/** Whether none of a section's actions is for the other side on this data plane. */
-export function offersAt(
-  { sides = {} }: Dataplane,
-  side: PlacedSide,
-  { policy, section }: { readonly policy: Policy; readonly section: Section },
-): boolean {
-  return actionsIn(policy, section.body).every(
-    (action) => (sides[action] ?? sides[`${policy.act}.${action}`] ?? side) === side,
-  );
-}
-
-/** Those of filter code are of all of it. */
-function actionsIn(policy: Policy, body: readonly Statement[]): readonly string[] {
-  return policy.kind === "filter" ? policy.actions : callsIn(body).map(({ action }) => action);
-}
-
-function replicasOf(service: Service): number {
+/** The processes in front of a service. */
+export function replicasOf(service: Service): number {
   if (service.versions.size === 0) return service.replicas;
   return [...service.versions.values()].reduce((sum, version) => sum + version.replicas, 0);
-}
-
-/** A section with the sides that it may sit on. */
-export interface Section {
-  readonly name: Side;
-  readonly sides: readonly PlacedSide[];
-  readonly body: readonly Statement[];
-}
-
-/** The sections of a policy; one of filter code has no statements. Some actions are for one side only: a route is chosen by the caller's proxy. */
-export function sectionsOf(policy: Policy): readonly Section[] {
-  const sections = policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
-  return sections.map(({ side, body }) => {
-    const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
-    const bound = actionsIn(policy, body).flatMap(
-      (action) => actionOf(standardInterface, policy.act, action)?.side ?? [],
-    );
-    return { name: side, body, sides: sides.filter((allowed) => bound.every((only) => only === allowed)) };
-  });
-}
-
-/** Whether the unit takes part in the judgement of all `Allow`s of a call. An audited policy changes nothing. */
-function unitAllows({ policy, section }: Unit): boolean {
-  if (policy.mode === "audit") return false;
-  return sectionsOf(policy).some(
-    ({ name, body }) => name === section && callsIn(body).some(({ action }) => action === "Allow"),
-  );
 }

@@ -281,3 +281,69 @@ describe("a mesh that is large, or dear", () => {
     expect(turns).toBeGreaterThan(5);
   });
 });
+
+describe("three data planes that each lack an action which two calls need is to colour a graph", () => {
+  const dataplanes = ["x", "y", "z"].map((name) => ({
+    name,
+    cost: 1,
+    actions: ["SetHeader", "AddHeader", "RemoveHeader"].filter((_, index) => "xyz"[index] !== name),
+  }));
+  const lacked = {
+    SetHeader: `SetHeader(r, "a", "1");`,
+    AddHeader: `AddHeader(r, "b", "1");`,
+    RemoveHeader: `RemoveHeader(r, "c");`,
+  };
+  const policies = Object.entries(lacked).map(([action, body]) =>
+    policy(action.toLowerCase(), sequence(any, any), {
+      actions: [action],
+      sections: [{ side: "either", body: bodyOf(body) }],
+    }),
+  );
+  const edgesOf = (size: number, count: number, classes: number): readonly (readonly [number, number])[] => {
+    let seed = 7;
+    const next = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const edges = new Map<string, readonly [number, number]>();
+    while (edges.size < count) {
+      const [a, b] = [next(size), next(size)].sort((x, y) => x - y) as [number, number];
+      if (a % classes !== b % classes) edges.set(`${a} ${b}`, [a, b]);
+    }
+    return [
+      ...edges.values(),
+      ...Array.from({ length: size - 1 }, (_, i) => [0, i + 1] as const).slice(0, 0),
+    ];
+  };
+  const meshOfEdges = (size: number, edges: readonly (readonly [number, number])[]): Mesh => {
+    const mesh = small({ size, edges });
+    return {
+      ...mesh,
+      services: new Map([...mesh.services].map(([name, value]) => [name, { ...value, entry: true }])),
+    };
+  };
+
+  test("which can be done, given time", async () => {
+    const size = 60;
+    const { placement } = await place(policies, meshOfEdges(size, edgesOf(size, 130, 3)), { dataplanes });
+    expect(placement).toMatchObject({ status: "optimal", cost: size });
+  });
+
+  test("and not without", async () => {
+    const size = 120;
+    const { diagnostics } = await place(policies, meshOfEdges(size, edgesOf(size, 276, 3)), {
+      dataplanes,
+      timeLimitS: 0,
+    });
+    expect(diagnostics).toMatchObject([{ code: "PLC0108" }]);
+  });
+
+  test("four calls all into one another are too many, and the fewest that are is what is said", async () => {
+    const edges = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].filter((b) => b > a).map((b) => [a, b] as const));
+    const { diagnostics } = await place(policies, meshOfEdges(4, edges), { dataplanes });
+    const calls = "`s0 -> s1`, `s0 -> s2`, `s0 -> s3`, `s1 -> s2` and 2 more";
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      `PLC0103 no choice of data planes and sides enforces all of \`addheader\` on ${calls}; \`removeheader\` on ${calls}; \`setheader\` on ${calls}; without any one of them there is one`,
+    ]);
+  });
+});

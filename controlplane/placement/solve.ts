@@ -1,19 +1,21 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
-import { inOrder } from "../language/in-order.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { diagnoseInfeasible, diagnoseSometimes, diagnoseTooManyStates } from "./diagnose.ts";
+import { core } from "./core.ts";
+import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
+import {
+  diagnoseConflict,
+  diagnoseHomeless,
+  diagnoseNothing,
+  diagnoseSometimes,
+  diagnoseTooManyStates,
+} from "./diagnose.ts";
+import { at0 } from "./network.ts";
 import { optimize } from "./optimize.ts";
 import type { PlacedCall, PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
-import {
-  type Dataplane,
-  defaultDataplanes,
-  type Problem,
-  problem,
-  type Spot,
-  sectionsOf,
-  type Unit,
-} from "./problem.ts";
+import { placementNetwork } from "./placement-network.ts";
+import { type Demand, type NumberedCall, openSides, type Problem, problem, unitsOf } from "./problem.ts";
+import { seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
 
 export interface PlaceOptions {
@@ -46,60 +48,71 @@ export async function place(
     ...diagnoseSometimes(model.sometimes, mesh),
   ];
   if (undecided.length > 0) return { diagnostics: undecided };
-  const solution = await optimize(model, {
-    ...(options.previous === undefined ? {} : { previous: options.previous }),
-    timeLimitS: options.timeLimitS ?? timeLimitS,
-  });
-  if (solution.kind === "infeasible") {
-    return { diagnostics: diagnoseInfeasible(solution.stuck, { ...model, mesh, dataplanes }) };
-  }
+  const homeless = [...unitsOf(model)].filter((unit) => openSides(unit, model).length === 0);
+  if (homeless.length > 0) return { diagnostics: diagnoseHomeless(homeless, model) };
+  const seconds = options.timeLimitS ?? timeLimitS;
+  const built = placementNetwork(model, seatsOf(model, options.previous));
+  const optimum = await optimize(built.network, seconds);
+  if (optimum.kind === "infeasible") return { diagnostics: diagnoseConflict(await core(model), model) };
+  if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
+  const { values, cost, bound } = optimum;
   const placement: Placement = {
-    status: solution.cost === solution.bound ? "optimal" : "feasible",
-    cost: solution.cost,
-    bound: solution.bound,
-    proxies: proxiesOf(model, solution.spots),
+    status: cost === bound ? "optimal" : "feasible",
+    cost: cost / built.grid,
+    bound: bound / built.grid,
+    proxies: proxiesOf(model, values, built.sidesOf(values)),
     unmatched: model.unmatched.map((policy) => policy.name),
   };
   return { placement, diagnostics: warn(model) };
 }
 
-function proxiesOf(model: Problem, spots: ReadonlyMap<Unit, Spot>): readonly PlacedProxy[] {
-  const order = inOrder([...new Set(model.units.map((unit) => unit.policy))]).map((policy) => policy.name);
-  const sections = new Map(
-    model.units.map(({ policy }) => [policy.name, sectionsOf(policy).map(({ name }) => name)]),
+/** The proxies of these data planes, with what each enforces; those that enforce nothing are none. */
+function proxiesOf(model: Problem, values: Int32Array, sides: Uint8Array): readonly PlacedProxy[] {
+  const { services, calls, demands, starts, units, dataplanes } = model;
+  const placed = calls.map(({ from, to }): { readonly text: string; readonly call: PlacedCall } => ({
+    text: `${from ?? ""} ${to}`,
+    call: [from, to],
+  }));
+  const ranked = new Map(demands.map((demand) => [demand.rank, demand]));
+  /** For each service, by rank and side, the calls. */
+  const byService = new Map<number, Map<number, PlacedCall[]>>();
+  const byText = [...calls.keys()].sort((a, b) =>
+    (placed[a]?.text ?? "") < (placed[b]?.text ?? "") ? -1 : 1,
   );
-  const written = ({ policy, section }: PlacedPolicy): number => sections.get(policy)?.indexOf(section) ?? 0;
-  const byService = Map.groupBy([...spots], ([, spot]) => spot.service);
+  for (const number of byText) {
+    const { caller, callee, from, to } = calls[number] as NumberedCall;
+    for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
+      const demand = demands[at0(units, unit)] as Demand;
+      const side = at0(sides, unit);
+      const service = side === 1 ? callee : caller;
+      const own = byService.get(service) ?? new Map<number, PlacedCall[]>();
+      byService.set(service, own);
+      const key = demand.rank * 2 + side;
+      const list = own.get(key) ?? [];
+      own.set(key, list);
+      list.push(
+        demand.versions === undefined ? (placed[number]?.call ?? [from, to]) : [from, to, demand.versions],
+      );
+    }
+  }
   return [...byService]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([service, placed]): PlacedProxy => {
-      const groups = Map.groupBy(placed, ([unit, spot]) =>
-        JSON.stringify([order.indexOf(unit.policy.name), spot.side, unit.section]),
-      );
-      const policies = [...groups.values()].flatMap((group): readonly PlacedPolicy[] => {
-        const [first] = group;
-        if (first === undefined) return [];
-        const [unit, spot] = first;
-        const calls = group.map(
-          ([{ call, versions }]): PlacedCall =>
-            versions === undefined ? [call.from, call.to] : [call.from, call.to, versions],
-        );
-        return [
-          { policy: unit.policy.name, side: spot.side, section: unit.section, calls: calls.sort(byText) },
-        ];
-      });
-      policies.sort(
-        (a, b) =>
-          order.indexOf(a.policy) - order.indexOf(b.policy) ||
-          written(a) - written(b) ||
-          byText([null, a.side], [null, b.side]),
-      );
-      return { service, dataplane: placed[0]?.[1].dataplane ?? "", stamps: false, policies };
-    });
-}
-
-function byText(a: PlacedCall, b: PlacedCall): number {
-  const left = `${a[0] ?? ""} ${a[1]}`;
-  const right = `${b[0] ?? ""} ${b[1]}`;
-  return left < right ? -1 : left > right ? 1 : 0;
+    .map(
+      ([number, own]): PlacedProxy => ({
+        service: services[number]?.name ?? "",
+        dataplane: dataplanes[at0(values, number) - 1]?.name ?? "",
+        stamps: false,
+        policies: [...own]
+          .sort(([a], [b]) => a - b)
+          .map(([key, list]): PlacedPolicy => {
+            const { policy, section } = ranked.get(key >> 1) as Demand;
+            return {
+              policy: policy.name,
+              side: key % 2 === 1 ? "ingress" : "egress",
+              section: section.name,
+              calls: list,
+            };
+          }),
+      }),
+    )
+    .sort((a, b) => (a.service < b.service ? -1 : 1));
 }

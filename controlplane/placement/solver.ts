@@ -1,9 +1,12 @@
 import { createThread } from "../../filters/proxy-wasm-as/build/thread.ts";
+import type { Program } from "./program.ts";
 
-/** A program of binary variables, as text in CPLEX's LP format. */
 export interface SolverQuestion {
-  readonly text: string;
-  readonly variables: readonly string[];
+  readonly program: Program;
+  /** A solution to begin with. */
+  readonly start?: Float64Array;
+  /** Whether to take, of all that cost the least, one with the fewest moves. */
+  readonly fewestMoves: boolean;
   readonly timeLimitS: number;
 }
 
@@ -11,11 +14,9 @@ export type SolverAnswer = { readonly seconds: number } & (
   | {
       /** `feasible`: the time was up before it was proved that there is nothing better. */
       readonly kind: "optimal" | "feasible";
-      readonly objective: number;
-      /** No solution has a lower objective. */
+      /** No solution has a lower cost. */
       readonly bound: number;
-      /** The variables that are 1. */
-      readonly on: readonly string[];
+      readonly columns: Float64Array;
     }
   | { readonly kind: "infeasible" }
   /** The time was up before there was any solution. */

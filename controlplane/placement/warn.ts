@@ -1,12 +1,13 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
-import { type Problem, sectionsOf, type Unit } from "./problem.ts";
+import { type Problem, type Unit, unitsOf } from "./problem.ts";
+import { sectionsOf } from "./section.ts";
 
 /** What is enforced nowhere though somebody wrote it, and routes that no request can take. */
 export function warn(model: Problem): readonly Diagnostic[] {
   const outside = new Set(model.outsideOnly.map(({ policy }) => policy));
-  const ofPolicy = Map.groupBy(model.units, (unit) => unit.policy);
+  const ofPolicy = Map.groupBy(unitsOf(model), ({ demand }) => demand.policy);
   return [
     ...model.unmatched
       .filter((policy) => !outside.has(policy) && sectionsOf(policy).length > 0)
@@ -45,7 +46,7 @@ const routes: ReadonlySet<string> = new Set(["RouteToVersion", "SplitByWeight"])
 function deadRoutes(policy: Policy, units: readonly Unit[]): readonly Diagnostic[] {
   return sectionsOf(policy).flatMap((section) => {
     const callees = new Set(
-      units.filter((unit) => unit.section === section.name).map((unit) => unit.call.to),
+      units.filter(({ demand }) => demand.section.name === section.name).map((unit) => unit.call.to),
     );
     return callsIn(section.body).flatMap((call): readonly Diagnostic[] =>
       !routes.has(call.action) || callees.size === 0 || callees.has(textOf(call, 0))

@@ -1,0 +1,48 @@
+import type { Policy } from "../language/policy.ts";
+import type { Service } from "../mesh/mesh.ts";
+import type { PlacedSide } from "./placement.ts";
+import { actionsIn, type Section } from "./section.ts";
+
+/** A kind of proxy: what it offers and what it costs. */
+export interface Dataplane {
+  readonly name: string;
+  /** Of one proxy; multiplied by a service's replicas. */
+  readonly cost: number;
+  /** Names of the actions that it offers: `SetHeader` for any act, `Request.SetHeader` for one. */
+  readonly actions: "all" | readonly string[];
+  /** Those that it offers on one side only. */
+  readonly sides?: Readonly<Record<string, PlacedSide>>;
+  /** Cost of one execution of an action, times the rate of a call; default 0. */
+  readonly actionCosts?: Readonly<Record<string, number>>;
+}
+
+/** One Envoy in front of a service, able to do everything. */
+export const defaultDataplanes: readonly Dataplane[] = [{ name: "envoy", cost: 1, actions: "all" }];
+
+/** The data planes that a service can take: none when it is `never`, one when it is pinned. */
+export function fitting(service: Service, dataplanes: readonly Dataplane[]): readonly Dataplane[] {
+  if (service.proxy === "never") return [];
+  return service.proxy === "any"
+    ? dataplanes
+    : dataplanes.filter((dataplane) => dataplane.name === service.proxy);
+}
+
+/** Whether a data plane has all actions of a policy. */
+export function offers(dataplane: Dataplane, policy: Policy): boolean {
+  const actions = dataplane.actions;
+  return (
+    actions === "all" ||
+    policy.actions.every((action) => actions.includes(action) || actions.includes(`${policy.act}.${action}`))
+  );
+}
+
+/** Whether none of a section's actions is for the other side on this data plane. */
+export function offersAt(
+  { sides = {} }: Dataplane,
+  side: PlacedSide,
+  { policy, section }: { readonly policy: Policy; readonly section: Section },
+): boolean {
+  return actionsIn(policy, section.body).every(
+    (action) => (sides[action] ?? sides[`${policy.act}.${action}`] ?? side) === side,
+  );
+}

@@ -1,0 +1,215 @@
+import { type CallCosts, cheapestSides, type Shape, shapeOf } from "./call-sides.ts";
+import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
+import type { PlacedSide } from "./placement.ts";
+import { type Demand, type NumberedCall, type Problem, replicasOf } from "./problem.ts";
+import type { Seats } from "./seats.ts";
+
+/** The placement as a cost function network: which data plane each service has, and what that means for the units of each call. */
+export interface PlacementNetwork {
+  readonly network: Network;
+  /** Costs are whole numbers of this part of one. */
+  readonly grid: number;
+  /** Whether each unit is enforced at ingress, by the values of the variables. The cheapest way, and of equal ones that with the fewest moves. */
+  sidesOf(values: Int32Array): Uint8Array;
+}
+
+/**
+ * The variables are the services, and their values the data planes, 0 for none. Where a callee knows its caller the sides of a call's
+ * units are its own affair: the table of the call has the least that they cost. With `identity: none` all calls into a service have one
+ * side for a section of a policy; then each such side is a variable too: 0 for egress, 1 for ingress.
+ */
+export function placementNetwork(problem: Problem, before: Seats): PlacementNetwork {
+  const width = problem.dataplanes.length + 1;
+  const grid = gridOf(problem);
+  const exact = (cost: number): number => Math.round(cost * grid);
+  const shapes = shapesOf(problem);
+  const costsOf =
+    ({ rate }: NumberedCall): CallCosts =>
+    (demand, dataplane) =>
+      exact(rate * (demand.costs?.[dataplane] ?? 0));
+
+  return problem.mesh.identity === "none"
+    ? sharedSides(problem, { width, grid, exact, shapes, costsOf, before })
+    : ownSides(problem, { width, grid, exact, shapes, costsOf, before });
+}
+
+interface Parts {
+  readonly width: number;
+  readonly grid: number;
+  readonly exact: (cost: number) => number;
+  /** By number of a call. */
+  readonly shapes: readonly (Shape | undefined)[];
+  readonly costsOf: (call: NumberedCall) => CallCosts;
+  readonly before: Seats;
+}
+
+function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
+  const { width, shapes, costsOf, before } = parts;
+  const { services, calls, starts } = problem;
+  const unary = proxyCosts(problem, parts, services.length);
+  const links: Link[] = [];
+  const tables = new Map<string, Table>();
+  const seatsOf = (call: number): readonly (PlacedSide | undefined)[] =>
+    before.ofUnits(at0(starts, call), at0(starts, call + 1));
+
+  const tableOf = (number: number, shape: Shape, call: NumberedCall): Table => {
+    const seats = seatsOf(number);
+    // The rate matters only where something costs by it.
+    const rate = shape.demands.some(({ costs }) => costs !== undefined) ? call.rate : 0;
+    const key = `${shape.id} ${rate} ${seats.map((side) => side?.[0] ?? "-").join("")}`;
+    const known = tables.get(key);
+    if (known !== undefined) return known;
+    const table = emptyTable(width * width);
+    for (let caller = 0; caller < width; caller++) {
+      for (let callee = 0; callee < width; callee++) {
+        const sides = cheapestSides(shape, [caller, callee], { costs: costsOf(call), before: seats });
+        table.cost[caller * width + callee] = sides?.cost ?? Number.POSITIVE_INFINITY;
+        table.moves[caller * width + callee] = sides?.moves ?? 0;
+      }
+    }
+    tables.set(key, table);
+    return table;
+  };
+
+  for (const [number, call] of calls.entries()) {
+    const shape = shapes[number];
+    if (shape === undefined) continue;
+    const table = tableOf(number, shape, call);
+    if (call.caller >= 0) links.push({ a: call.caller, b: call.callee, table });
+    else for (let value = 0; value < width; value++) addTo(unary, call.callee * width + value, table, value);
+  }
+  return {
+    network: { width, size: services.length, unary, links },
+    grid: parts.grid,
+    sidesOf(values) {
+      const sides = new Uint8Array(problem.units.length);
+      for (const [number, call] of calls.entries()) {
+        const shape = shapes[number];
+        if (shape === undefined) continue;
+        const ends = [call.caller < 0 ? 0 : at0(values, call.caller), at0(values, call.callee)] as const;
+        const chosen = cheapestSides(shape, ends, { costs: costsOf(call), before: seatsOf(number) });
+        if (chosen === undefined) throw new Error(`no sides for the call to ${call.to}`);
+        for (const [index, isIngress] of chosen.ingress.entries())
+          sides[at0(starts, number) + index] = isIngress ? 1 : 0;
+      }
+      return sides;
+    },
+  };
+}
+
+function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
+  const { width, shapes, costsOf, before } = parts;
+  const { services, calls, starts, units, demands } = problem;
+  /** The variable of each unit's side. */
+  const variableOf = new Int32Array(units.length);
+  const variables = new Map<string, number>();
+  for (const [number, call] of calls.entries()) {
+    for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
+      const { policy, section } = demands[at0(units, unit)] as Demand;
+      const key = `${call.callee} ${section.name} ${policy.name}`;
+      const known = variables.get(key) ?? services.length + variables.size;
+      variables.set(key, known);
+      variableOf[unit] = known;
+    }
+  }
+  const size = services.length + variables.size;
+  const unary = proxyCosts(problem, parts, size);
+  for (let variable = services.length; variable < size; variable++)
+    for (let value = 2; value < width; value++)
+      unary.cost[variable * width + value] = Number.POSITIVE_INFINITY;
+  const links: Link[] = [];
+  /** What a unit asks of a proxy, when it is enforced there. */
+  const asks = (demand: Demand, side: PlacedSide, costs: CallCosts): Table => {
+    const table = emptyTable(width * width);
+    for (let dataplane = 0; dataplane < width; dataplane++)
+      table.cost[(side === "ingress" ? width : 0) + dataplane] =
+        ((demand.at[side] >> dataplane) & 1) === 1 ? costs(demand, dataplane) : Number.POSITIVE_INFINITY;
+    return table;
+  };
+  for (const [number, call] of calls.entries()) {
+    const costs = costsOf(call);
+    const seats = before.ofUnits(at0(starts, number), at0(starts, number + 1));
+    for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
+      const demand = demands[at0(units, unit)] as Demand;
+      const variable = at0(variableOf, unit);
+      const seat = seats[unit - at0(starts, number)];
+      if (seat !== undefined) {
+        const other = variable * width + (seat === "ingress" ? 0 : 1);
+        unary.moves[other] = at0(unary.moves, other) + 1;
+      }
+      links.push({ a: variable, b: call.callee, table: asks(demand, "ingress", costs) });
+      if (call.caller >= 0) links.push({ a: variable, b: call.caller, table: asks(demand, "egress", costs) });
+      else unary.cost[variable * width] = Number.POSITIVE_INFINITY;
+    }
+    for (const [p, q] of shapes[number]?.implied ?? []) {
+      const [a, b] = [at0(variableOf, at0(starts, number) + p), at0(variableOf, at0(starts, number) + q)];
+      const table = emptyTable(width * width);
+      table.cost[width] = Number.POSITIVE_INFINITY;
+      if (a !== b) links.push({ a, b, table });
+    }
+  }
+  return {
+    network: { width, size, unary, links },
+    grid: parts.grid,
+    sidesOf: (values) => Uint8Array.from(units, (_, unit) => at0(values, at0(variableOf, unit))),
+  };
+}
+
+/** What proxies cost, and that each one that comes or goes outweighs all moves of units. */
+function proxyCosts(
+  { services, fitting, dataplanes, units }: Problem,
+  { width, exact, before }: Parts,
+  size: number,
+): Table {
+  const unary = emptyTable(size * width);
+  const weight = units.length + 1;
+  for (const [number, service] of services.entries()) {
+    const had = before.dataplaneOf(number);
+    for (let value = 0; value < width; value++) {
+      const at = number * width + value;
+      const fits = value === 0 || (((fitting[number] ?? 0) >> value) & 1) === 1;
+      const each = value === 0 ? 0 : (dataplanes[value - 1]?.cost ?? 0);
+      unary.cost[at] = fits ? exact(replicasOf(service) * each) : Number.POSITIVE_INFINITY;
+      if (had !== undefined && had !== value)
+        unary.moves[at] = weight * ((had > 0 ? 1 : 0) + (value > 0 ? 1 : 0));
+    }
+  }
+  return unary;
+}
+
+function addTo(unary: Table, at: number, table: Table, from: number): void {
+  unary.cost[at] = at0(unary.cost, at) + at0(table.cost, from);
+  unary.moves[at] = at0(unary.moves, at) + at0(table.moves, from);
+}
+
+/** Calls with the same demands have one shape. */
+function shapesOf({ calls, demands, starts, units }: Problem): readonly (Shape | undefined)[] {
+  const known = new Map<string, Shape>();
+  return calls.map((_, number) => {
+    const own = units.subarray(at0(starts, number), at0(starts, number + 1));
+    if (own.length === 0) return undefined;
+    const key = own.join();
+    const shape =
+      known.get(key) ??
+      shapeOf(
+        known.size,
+        Array.from(own, (id) => demands[id] as Demand),
+      );
+    known.set(key, shape);
+    return shape;
+  });
+}
+
+/** A millionth, or coarser where sums of so many parts would not be exact. */
+function gridOf({ services, dataplanes, calls, demands, starts, units }: Problem): number {
+  const dearest = Math.max(0, ...dataplanes.map(({ cost }) => cost));
+  let most = services.reduce((sum, service) => sum + replicasOf(service) * dearest, 0);
+  const priced = demands.map(({ costs }) => (costs === undefined ? 0 : Math.max(...costs)));
+  if (priced.some((cost) => cost > 0))
+    for (const [number, { rate }] of calls.entries())
+      for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++)
+        most += rate * (priced[at0(units, unit)] ?? 0);
+  let grid = 1_000_000;
+  while (most * grid > 2 ** 52) grid /= 10;
+  return grid;
+}
