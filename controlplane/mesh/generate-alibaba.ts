@@ -1,6 +1,7 @@
-import type { Call, Mesh, Protocol, Service } from "./mesh.ts";
+import { type Node as Drawn, drawCalls, drawService, type Kind, lognormal } from "./draw-service.ts";
+import type { Mesh } from "./mesh.ts";
 import { type Random, random } from "./random.ts";
-import { plainMesh, plainService } from "./suite.ts";
+import { plainMesh } from "./suite.ts";
 
 export interface AlibabaOptions {
   readonly seed: number;
@@ -10,12 +11,8 @@ export interface AlibabaOptions {
   readonly calls?: number;
 }
 
-/** Shares of services (arXiv 2504.13141), and the mean of their replicas. */
-const kinds = {
-  entry: { share: 0.13, replicas: 16 },
-  middle: { share: 0.48, replicas: 41 },
-  leaf: { share: 0.39, replicas: 17 },
-} as const;
+/** Shares of services (arXiv 2504.13141). */
+const shares: Readonly<Record<Kind, number>> = { entry: 0.13, middle: 0.48, leaf: 0.39 };
 
 /** Of all services, in graphs of twenty and more. */
 const memcached = 0.05;
@@ -25,19 +22,12 @@ const hubs = 0.05;
 const hubWeight = 60;
 /** Of the calls, those that go back to where a request came from. */
 const backCalls = 0.005;
-/** Of calls between services, those that are plain HTTP. */
-const plainHttp = 0.057 / (0.057 + 0.399);
-/** Of the calls, those that are made more than once for a request. */
-const repeated = 0.16;
 const levelsMax = 5;
-const spread = 1.2;
 
-interface Node {
-  readonly service: Service;
-  readonly kind: keyof typeof kinds;
+interface Node extends Drawn {
+  readonly kind: Kind;
   /** A call goes from a lower to a higher one: it bounds the depth of traces. */
   readonly level: number;
-  readonly callees: Set<Node>;
   readonly callers: Node[];
   /** How often others call it, and it others, beside what keeps the graph together. */
   readonly popularity: number;
@@ -53,18 +43,18 @@ export function generateAlibaba(options: AlibabaOptions): Mesh {
   const missing = (options.calls ?? count * 3) - nodes.reduce((sum, { callees }) => sum + callees.size, 0);
   const back = Math.round(Math.max(0, missing) * backCalls);
   addCalls(nodes, missing - back, draw);
-  const backs = addBackCalls(nodes, back, draw);
+  addBackCalls(nodes, back, draw);
   return plainMesh(
     `alibaba-${count}-${options.seed}`,
     nodes.map(({ service }) => service),
-    withRates(nodes, backs, draw),
+    drawCalls(nodes, draw),
   );
 }
 
 /** Callers before those that they call. */
 function drawNodes(count: number, draw: Random): readonly Node[] {
-  const entries = Math.max(1, Math.round(count * kinds.entry.share));
-  const leaves = Math.min(count - entries, Math.round(count * kinds.leaf.share));
+  const entries = Math.max(1, Math.round(count * shares.entry));
+  const leaves = Math.min(count - entries, Math.round(count * shares.leaf));
   const stores = Math.min(leaves, Math.round(count * memcached) + Math.round(count * databases));
   const caches = Math.min(stores, Math.round(count * memcached));
   const middles = count - entries - leaves;
@@ -77,33 +67,28 @@ function drawNodes(count: number, draw: Random): readonly Node[] {
     ...levels.map((level, index) => node("middle", `svc-${index}`, level)),
     ...Array.from({ length: leaves - stores }, (_, index) => node("leaf", `leaf-${index}`, levelsMax)),
     ...Array.from({ length: stores }, (_, index) =>
-      node("leaf", index < caches ? `cache-${index}` : `db-${index - caches}`, levelsMax, "tcp"),
+      node("leaf", index < caches ? `cache-${index}` : `db-${index - caches}`, levelsMax, true),
     ),
   ];
 
-  function node(kind: Node["kind"], name: string, level: number, store?: Protocol): Node {
-    const protocol = store ?? (kind === "entry" || draw.next() < plainHttp ? "http" : "grpc");
-    const isHub = level > 1 && store === undefined && draw.next() < hubs / hubable;
+  function node(kind: Kind, name: string, level: number, isStore = false): Node {
+    const isHub = level > 1 && !isStore && draw.next() < hubs / hubable;
     return {
-      service: plainService(name, {
-        entry: kind === "entry",
-        protocol,
-        replicas: Math.max(1, Math.round(lognormal(draw, kinds[kind].replicas, spread))),
-      }),
+      service: drawService(name, { kind, isStore }, draw),
       kind,
       level,
       callees: new Set(),
+      back: new Set(),
       callers: [],
       // A store is its service's own.
-      popularity: (isHub ? hubWeight : store === undefined ? 1 : 0.2) * lognormal(draw, 1, 0.3),
+      popularity: (isHub ? hubWeight : isStore ? 0.2 : 1) * lognormal(draw, 1, 0.3),
       appetite: lognormal(draw, 1, 1),
     };
   }
 }
 
 /** Of all services, those that can be hubs: at the first level, only entries could call them. */
-const hubable =
-  (kinds.middle.share * (levelsMax - 2)) / (levelsMax - 1) + kinds.leaf.share - memcached - databases;
+const hubable = (shares.middle * (levelsMax - 2)) / (levelsMax - 1) + shares.leaf - memcached - databases;
 
 /** Every service gets a caller of a lower level, and every one but the leaves something to call. */
 function connect(nodes: readonly Node[], draw: Random): void {
@@ -171,41 +156,15 @@ function addCalls(nodes: readonly Node[], count: number, draw: Random): void {
 }
 
 /** Calls back to a service that led to the caller, by which the graph has cycles. */
-function addBackCalls(
-  nodes: readonly Node[],
-  count: number,
-  draw: Random,
-): ReadonlyMap<Node, ReadonlySet<Node>> {
+function addBackCalls(nodes: readonly Node[], count: number, draw: Random): void {
   const middles = nodes.filter(({ kind, level }) => kind === "middle" && level > 1);
-  const added = new Map<Node, Set<Node>>();
   for (let done = 0, tries = 0; done < count && middles.length > 0 && tries < count * 20; tries++) {
     const from = draw.pick(middles);
     const to = draw.pick(from.callers);
     if (to.kind === "entry" || !call(from, to)) continue;
+    from.back.add(to);
     done++;
-    added.set(from, (added.get(from) ?? new Set()).add(to));
   }
-  return added;
-}
-
-/** What comes in at a service goes on to what it calls, with the chance that a request needs it. */
-function withRates(
-  nodes: readonly Node[],
-  backs: ReadonlyMap<Node, ReadonlySet<Node>>,
-  draw: Random,
-): readonly Call[] {
-  const incoming = new Map<Node, number>();
-  // Callers come before those that they call, but for calls back, which are rare and not followed.
-  return nodes.flatMap((node) => {
-    const from = node.kind === "entry" ? lognormal(draw, 50, spread) : (incoming.get(node) ?? 0);
-    return [...node.callees].map((to): Call => {
-      const isBack = backs.get(node)?.has(to) === true;
-      const times = draw.next() < repeated ? 2 : 1;
-      const rate = Math.max(0.001, significant(from * times * (isBack ? 0.01 : draw.next())));
-      if (!isBack) incoming.set(to, (incoming.get(to) ?? 0) + rate);
-      return { from: node.service.name, to: to.service.name, rate };
-    });
-  });
 }
 
 /** Draws with weights. */
@@ -229,14 +188,4 @@ function weighted<Value>(
     }
     return values[low];
   };
-}
-
-/** With this mean; `sigma` is that of its logarithm. */
-export function lognormal(draw: Random, mean: number, sigma: number): number {
-  return mean * Math.exp(sigma * draw.normal() - (sigma * sigma) / 2);
-}
-
-/** With three digits, so that a mesh file can be read. */
-export function significant(value: number): number {
-  return Number(value.toPrecision(3));
 }
