@@ -3,7 +3,10 @@ import type { Span } from "../language/source.ts";
 import { processesMax } from "./limits.ts";
 import type { Service } from "./mesh.ts";
 
-/** Every replica and every proxy gets an address: there must be enough of them. */
+/**
+ * Every replica and every proxy that runs here gets an address, and there are only so many. A mesh of more can be placed all the same, so
+ * that this is a warning, and an error where the mesh is built.
+ */
 export function checkSize(services: Iterable<Service>, span: Span, reporter: Reporter): void {
   const all = [...services];
   const replicas = all
@@ -19,7 +22,8 @@ export function checkSize(services: Iterable<Service>, span: Span, reporter: Rep
       span,
       `the mesh has ${count} ${what}, and there are addresses for ${processesMax}`,
       {
-        help: `leave some of the ${what} out`,
+        severity: "warning",
+        help: `leave some of the ${what} out to run it; as it is, it can be checked and placed`,
       },
     );
   }

@@ -92,6 +92,18 @@ services: { b: { entry: true } }
     ).toBe(1);
   });
 
+  test("a key that is there twice is said at its second place, in maps of either form", () => {
+    const text = 'name: a\nservices: { b: { entry: true }, "b": {} }\nname: c\n';
+    const { mesh, diagnostics } = fromYaml({ path: "m", text });
+    expect(mesh).toBeUndefined();
+    expect(
+      diagnostics.map(({ message, span }) => [message, text.slice(0, span.start).split("\n").length]),
+    ).toEqual([
+      ["the key `b` is there twice", 2],
+      ["the key `name` is there twice", 3],
+    ]);
+  });
+
   test("never throws, on any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => void fromYaml({ path: "m", text })),

@@ -34,7 +34,12 @@ export function fromYaml(
   const foreign = notText(source);
   if (foreign.length > 0) return { diagnostics: foreign };
   const reporter = reporterFor(source);
-  const document = parseDocument(source.text, { lineCounter: new LineCounter(), prettyErrors: false });
+  const document = parseDocument(source.text, {
+    lineCounter: new LineCounter(),
+    prettyErrors: false,
+    // Below: the library compares each key with all before it, which takes seconds where there are thousands.
+    uniqueKeys: false,
+  });
   for (const error of document.errors) {
     const [start, end] = error.pos;
     const [message = ""] = error.message.split("\n");
@@ -45,6 +50,16 @@ export function fromYaml(
     );
   }
   visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        const span = spanOf(key);
+        if (name === undefined || span === undefined) continue;
+        if (seen.has(name)) reporter.report("MSH0101", span, `the key \`${name}\` is there twice`);
+        seen.add(name);
+      }
+    },
     Alias(_, alias) {
       reporter.report(
         "MSH0103",
@@ -211,6 +226,7 @@ function readCalls(
 ): readonly Call[] {
   if (!entry || isNothing(entry.value)) return [];
   const calls: Call[] = [];
+  const pairs = new Set<string>();
   const known = (name: string, span: Span): boolean => {
     if (services.has(name)) return true;
     reporter.report("MSH0201", span, `\`calls\` names an unknown service \`${name}\``, {
@@ -228,11 +244,14 @@ function readCalls(
         reporter.report("MSH0202", span, `service \`${to}\` calls itself`, {
           help: "leave the call out: it never passes a proxy",
         });
-      } else if (calls.some((other) => other.from === caller.key && other.to === to)) {
+      } else if (pairs.has(`${caller.key} ${to}`)) {
         reporter.report("MSH0103", span, `the call from \`${caller.key}\` to \`${to}\` is given twice`, {
           help: "add the rates up in one of them",
         });
-      } else calls.push({ from: caller.key, to, rate });
+      } else {
+        pairs.add(`${caller.key} ${to}`);
+        calls.push({ from: caller.key, to, rate });
+      }
     }
   }
   return calls;

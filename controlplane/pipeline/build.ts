@@ -72,9 +72,21 @@ export function checkInput(input: Input): {
   };
 }
 
+/** A mesh that there are not enough addresses for. */
+function isTooLarge({ code }: Diagnostic): boolean {
+  return code === "MSH0209";
+}
+
+function asError(diagnostic: Diagnostic): Diagnostic {
+  return { ...diagnostic, severity: "error" };
+}
+
 /** Run every stage up to the compiled chains of each proxy. */
 export async function build(input: Input, options: BuildOptions = {}): Promise<BuildResult> {
-  const { mesh, policies, dataplanes, diagnostics } = checkInput(input);
+  const { mesh, policies, dataplanes, diagnostics: checked } = checkInput(input);
+  const diagnostics = checked.map((diagnostic) =>
+    isTooLarge(diagnostic) ? asError(diagnostic) : diagnostic,
+  );
   if (mesh === undefined || hasErrors(diagnostics)) return { diagnostics };
 
   const placed =

@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { random } from "../../controlplane/mesh/random.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import { startLoad } from "./load.ts";
-import { random } from "./random.ts";
 import { startWire, type Wire } from "./start-wire.ts";
 
 const seconds = 60;
