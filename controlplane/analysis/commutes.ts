@@ -26,5 +26,7 @@ function seesDenied(one: Footprint, other: Footprint): boolean {
 }
 
 function disjoint(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return ![...a].some((name) => b.has(name));
+  if (a.size === 0 || b.size === 0) return true;
+  for (const name of a) if (b.has(name)) return false;
+  return true;
 }

@@ -15,8 +15,18 @@ export interface Footprint {
 /** The answer to a request that no `Allow` admits: that of a `Deny` without arguments. */
 const notAdmitted = JSON.stringify(["403", ""]);
 
+/** What is known of policies that were asked about before: every pair of those on a call asks. */
+const known = new WeakMap<Policy, Map<Side | undefined, Footprint | undefined>>();
+
 /** What a policy touches, or with a side only what it says under that heading; undefined when that is not known. */
 export function footprint(policy: Policy, side?: Side): Footprint | undefined {
+  const own = known.get(policy) ?? new Map<Side | undefined, Footprint | undefined>();
+  known.set(policy, own);
+  if (!own.has(side)) own.set(side, find(policy, side));
+  return own.get(side);
+}
+
+function find(policy: Policy, side: Side | undefined): Footprint | undefined {
   if (policy.kind === "filter") {
     if (policy.reads === undefined || policy.writes === undefined || policy.changesBodies === true)
       return undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { verdicts } from "../analysis/verdicts.ts";
 import { checkPolicies } from "../language/check-policies.ts";
-import { defaultDataplanes } from "../placement/problem.ts";
+import { defaultDataplanes } from "../placement/dataplane.ts";
 import { place } from "../placement/solve.ts";
 import { generateAlibaba } from "./generate-alibaba.ts";
 import { generatePolicies } from "./generate-policies.ts";

@@ -1,5 +1,6 @@
 import { commutes } from "../analysis/commutes.ts";
-import { cheapestClosure } from "./closure.ts";
+import { cheapestClosure, closureOf } from "./closure.ts";
+import { emptyTable, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { Demand } from "./problem.ts";
 import { joinsJudgement } from "./section.ts";
@@ -46,6 +47,29 @@ export function shapeOf(id: number, demands: readonly Demand[]): Shape {
   );
   for (const other of others) if (first !== undefined) implied.push([first, other], [other, first]);
   return { id, demands, implied };
+}
+
+/** What the cheapest sides of a call's units cost, by the data planes of its caller and its callee. */
+export function sidesTable(shape: Shape, width: number, circumstances: Circumstances): Table {
+  const { demands, implied } = shape;
+  const table = emptyTable(width * width);
+  if (demands.some(({ costs }) => costs !== undefined) || circumstances.before !== undefined) {
+    for (let at = 0; at < width * width; at++) {
+      const sides = cheapestSides(shape, [Math.floor(at / width), at % width], circumstances);
+      table.cost[at] = sides?.cost ?? Number.POSITIVE_INFINITY;
+      table.moves[at] = sides?.moves ?? 0;
+    }
+    return table;
+  }
+  // Where nothing costs and nothing was before, what the caller cannot enforce and all that this draws along has to fit the callee.
+  for (let caller = 0; caller < width; caller++) {
+    const must = demands.flatMap(({ at }, index) => (((at.egress >> caller) & 1) === 0 ? [index] : []));
+    const drawn = closureOf(demands.length, must, implied);
+    for (let callee = 0; callee < width; callee++)
+      if (demands.some(({ at }, index) => drawn[index] === true && ((at.ingress >> callee) & 1) === 0))
+        table.cost[caller * width + callee] = Number.POSITIVE_INFINITY;
+  }
+  return table;
 }
 
 /** The cheapest sides of a call's units between these two data planes, or undefined when some unit can be on none. */

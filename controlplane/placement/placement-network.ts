@@ -1,4 +1,11 @@
-import { type CallCosts, cheapestSides, type Shape, shapeOf } from "./call-sides.ts";
+import {
+  type CallCosts,
+  type Circumstances,
+  cheapestSides,
+  type Shape,
+  shapeOf,
+  sidesTable,
+} from "./call-sides.ts";
 import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import { type Demand, type NumberedCall, type Problem, replicasOf } from "./problem.ts";
@@ -49,24 +56,19 @@ function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
   const unary = proxyCosts(problem, parts, services.length);
   const links: Link[] = [];
   const tables = new Map<string, Table>();
-  const seatsOf = (call: number): readonly (PlacedSide | undefined)[] =>
-    before.ofUnits(at0(starts, call), at0(starts, call + 1));
+  const seatsOf = (call: number): Pick<Circumstances, "before"> => {
+    const seats = before.ofUnits(at0(starts, call), at0(starts, call + 1));
+    return seats.some((side) => side !== undefined) ? { before: seats } : {};
+  };
 
   const tableOf = (number: number, shape: Shape, call: NumberedCall): Table => {
     const seats = seatsOf(number);
     // The rate matters only where something costs by it.
     const rate = shape.demands.some(({ costs }) => costs !== undefined) ? call.rate : 0;
-    const key = `${shape.id} ${rate} ${seats.map((side) => side?.[0] ?? "-").join("")}`;
+    const key = `${shape.id} ${rate} ${seats.before?.map((side) => side?.[0] ?? "-").join("") ?? ""}`;
     const known = tables.get(key);
     if (known !== undefined) return known;
-    const table = emptyTable(width * width);
-    for (let caller = 0; caller < width; caller++) {
-      for (let callee = 0; callee < width; callee++) {
-        const sides = cheapestSides(shape, [caller, callee], { costs: costsOf(call), before: seats });
-        table.cost[caller * width + callee] = sides?.cost ?? Number.POSITIVE_INFINITY;
-        table.moves[caller * width + callee] = sides?.moves ?? 0;
-      }
-    }
+    const table = sidesTable(shape, width, { costs: costsOf(call), ...seats });
     tables.set(key, table);
     return table;
   };
@@ -87,7 +89,7 @@ function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
         const shape = shapes[number];
         if (shape === undefined) continue;
         const ends = [call.caller < 0 ? 0 : at0(values, call.caller), at0(values, call.callee)] as const;
-        const chosen = cheapestSides(shape, ends, { costs: costsOf(call), before: seatsOf(number) });
+        const chosen = cheapestSides(shape, ends, { costs: costsOf(call), ...seatsOf(number) });
         if (chosen === undefined) throw new Error(`no sides for the call to ${call.to}`);
         for (const [index, isIngress] of chosen.ingress.entries())
           sides[at0(starts, number) + index] = isIngress ? 1 : 0;

@@ -22,6 +22,8 @@ interface Edge {
   readonly a: number;
   readonly b: number;
   readonly table: Table;
+  /** How many values its variables had when it was last found to be no sum of two parts. */
+  wholeAt?: number;
 }
 
 /**
@@ -85,15 +87,18 @@ export function reduce(network: Network): Reduced {
   }
 
   /** Whether a table is, for the values that are left, a sum of one part for each of its variables; if so it becomes their costs. */
-  const takeApart = (edge: Edge): boolean => {
+  const takeApart = (edge: Edge): void => {
     const { a, b, table } = edge;
+    const left = at0(liveCount, a) + at0(liveCount, b);
+    if (edge.wholeAt === left) return;
+    edge.wholeAt = left;
     let [a0, b0] = [-1, -1];
     for (let i = 0; i < width && a0 < 0; i++) if (isLive(a, i)) a0 = i;
     for (let j = 0; j < width; j++) {
       if (isLive(b, j) && (b0 < 0 || isLess(table, a0 * width + j, table, a0 * width + b0))) b0 = j;
     }
     const corner = a0 * width + b0;
-    if (at0(table.cost, corner) === Number.POSITIVE_INFINITY) return false;
+    if (at0(table.cost, corner) === Number.POSITIVE_INFINITY) return;
     for (let i = 0; i < width; i++) {
       if (!isLive(a, i)) continue;
       for (let j = 0; j < width; j++) {
@@ -107,7 +112,7 @@ export function reduce(network: Network): Reduced {
           at0(table.moves, here) + at0(table.moves, corner) !==
             at0(table.moves, first) + at0(table.moves, second)
         )
-          return false;
+          return;
       }
     }
     for (let i = 0; i < width; i++) if (isLive(a, i)) add(a, i, table, i * width + b0);
@@ -121,7 +126,6 @@ export function reduce(network: Network): Reduced {
     disconnect(edge);
     touch(a);
     touch(b);
-    return true;
   };
 
   /** Whether having `worse` is never better than `better`, whatever the neighbours have. */

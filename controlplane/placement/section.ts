@@ -13,8 +13,16 @@ export interface Section {
   readonly body: readonly Statement[];
 }
 
+const known = new WeakMap<Policy, readonly Section[]>();
+
 /** The sections of a policy; one of filter code has no statements. Some actions are for one side only: a route is chosen by the caller's proxy. */
 export function sectionsOf(policy: Policy): readonly Section[] {
+  const own = known.get(policy) ?? findSections(policy);
+  known.set(policy, own);
+  return own;
+}
+
+function findSections(policy: Policy): readonly Section[] {
   const sections = policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
   return sections.map(({ side, body }) => {
     const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
