@@ -4,6 +4,7 @@ import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { shapeOf } from "./call-sides.ts";
+import { type Change, changeText } from "./changes.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import type { PlacedSide } from "./placement.ts";
 import { likeness, openSides, type Problem, type Unit } from "./problem.ts";
@@ -88,7 +89,11 @@ export function diagnoseHomeless(homeless: readonly Unit[], model: Problem): rea
 }
 
 /** Each of these units could be enforced, and not all of them: shown by two that are held on the wrong sides of each other, where there are such. */
-export function diagnoseConflict(core: readonly Unit[], model: Problem): readonly Diagnostic[] {
+export function diagnoseConflict(
+  core: readonly Unit[],
+  remedies: readonly Change[],
+  model: Problem,
+): readonly Diagnostic[] {
   const pairs = [...Map.groupBy(core, ({ call }) => call).values()].flatMap((units) => {
     const { implied } = shapeOf(
       0,
@@ -114,7 +119,10 @@ export function diagnoseConflict(core: readonly Unit[], model: Problem): readonl
       code: "PLC0103",
       severity: "error",
       message,
-      help: "remove a heading, change a priority, or let more services take a proxy",
+      help:
+        remedies.length === 0
+          ? "remove a heading, change a priority, or let more services take a proxy"
+          : remedies.slice(0, 4).map(changeText).join(", or "),
       source: first.demand.policy.source,
       span: first.demand.policy.span,
     },

@@ -166,11 +166,9 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
   };
 }
 
-/** The units of a problem, or of one of its calls. */
-export function* unitsOf({ calls, demands, starts, units }: Problem, only?: number): Generator<Unit> {
-  const [from, to] = only === undefined ? [0, calls.length] : [only, only + 1];
-  for (let number = from; number < to; number++) {
-    const call = calls[number] as NumberedCall;
+/** The units of a problem, call by call. */
+export function* unitsOf({ calls, demands, starts, units }: Problem): Generator<Unit> {
+  for (const [number, call] of calls.entries()) {
     for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++)
       yield { demand: demands[at0(units, unit)] as Demand, call };
   }

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { core } from "./core.ts";
+import { core, remediesOf } from "./core.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import {
   diagnoseConflict,
@@ -53,7 +53,10 @@ export async function place(
   const seconds = options.timeLimitS ?? timeLimitS;
   const built = placementNetwork(model, seatsOf(model, options.previous));
   const optimum = await optimize(built.network, seconds);
-  if (optimum.kind === "infeasible") return { diagnostics: diagnoseConflict(await core(model), model) };
+  if (optimum.kind === "infeasible") {
+    const units = await core(model);
+    return { diagnostics: diagnoseConflict(units, await remediesOf(units, model), model) };
+  }
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
   const { values, cost, bound } = optimum;
   const placement: Placement = {
