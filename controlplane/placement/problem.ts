@@ -1,5 +1,6 @@
+import { type CallName, callsOf } from "../analysis/call-graph.ts";
 import { commutes } from "../analysis/commutes.ts";
-import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../analysis/verdicts.ts";
+import { type CallVerdict, keyOf, verdicts } from "../analysis/verdicts.ts";
 import { inOrder } from "../language/in-order.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Policy, Side, Statement } from "../language/policy.ts";
@@ -84,12 +85,11 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
       continue;
     }
     const judged = new Map(calls.map((call) => [keyOf(call), call]));
-    const matching = calls.filter(({ verdict }) => verdict !== "never");
     let enforced = false;
     for (const section of sectionsOf(policy)) {
       // Egress statements do not apply to a request from outside (design §3).
-      const applied = matching.filter(({ from }) => from !== null || section.sides.includes("ingress"));
-      if (applied.length === 0 && matching.length > 0) outsideOnly.push({ policy, section: section.name });
+      const applied = calls.filter(({ from }) => from !== null || section.sides.includes("ingress"));
+      if (applied.length === 0 && calls.length > 0) outsideOnly.push({ policy, section: section.name });
       if (applied.length > 0) enforced = true;
       for (const { verdict, versions, from, to } of applied) {
         const call = { from, to };
