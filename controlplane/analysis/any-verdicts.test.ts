@@ -1,30 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Policy } from "../language/policy.ts";
 import { anyContext, anyMesh } from "./any-mesh.test-helper.ts";
+import { policyOf } from "./any-policy.test-helper.ts";
 import { plainVerdicts } from "./plain-verdicts.test-helper.ts";
 import { shortestWitness, verdicts } from "./verdicts.ts";
-
-const span = { start: 0, end: 0 };
-
-function policyOf(context: Policy["context"], act: Policy["act"]): Policy {
-  return {
-    kind: "copper",
-    name: "p",
-    source: { path: "p.cup", text: "" },
-    span,
-    act,
-    context,
-    contextSpan: span,
-    priority: 0,
-    mode: "enforce",
-    onLost: "skip",
-    actions: [],
-    parameters: [],
-    sections: [],
-    states: [],
-  };
-}
 
 test("verdicts are those of all paths, whatever the mesh and the context", () => {
   const property = fc.property(anyMesh, anyContext, fc.boolean(), (mesh, context, isConnection) => {

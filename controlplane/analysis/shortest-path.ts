@@ -1,37 +1,46 @@
-import type { Automaton } from "./automaton.ts";
 import type { CallGraph } from "./call-graph.ts";
 
-/** What reads paths service by service. */
+/** What reads paths service by service; a letter is a service as it can be met, where that matters in one of its versions. */
 export interface PathMachine {
   readonly start: number;
-  step(state: number, service: number): number;
+  letters(service: number): readonly Letter[];
+  step(state: number, letter: Letter): number;
+}
+
+export interface Letter {
+  /** `reviews`, or `reviews@v2`. */
+  readonly name: string;
+  /** What it is to each of the automata that read. */
+  readonly symbols: readonly number[];
 }
 
 /** The end of a path: its last call, and what was read. */
 export interface PathEnd {
   readonly call: number;
   readonly state: number;
-}
-
-/** An automaton that reads services of a mesh by their numbers. */
-export function machineOn(graph: CallGraph, machine: Automaton): PathMachine {
-  const symbols = graph.services.map((name) => machine.symbol(name));
-  return { start: machine.start, step: (state, service) => machine.step(state, symbols[service] ?? 0) };
+  /** The services of the path. */
+  readonly way: () => readonly string[];
 }
 
 /** Pairs of service and state beyond which nobody waits for the answer. */
 const pairsMax = 65_535;
 
-/**
- * A shortest path, as the numbers of its services, whose end is wanted; absent when there is none, or none among as many pairs of service and
- * state as can be looked through. A connection is read as its two ends and as all of the way to it.
- */
+/** A shortest path whose end is wanted; undefined when there is none, `unknown` when there are too many pairs of service and state to be looked through. */
 export function shortestPath(
   graph: CallGraph,
   machine: PathMachine,
   isWanted: (end: PathEnd) => boolean,
-): readonly number[] | undefined {
-  const { outgoing, to, isTcp } = graph;
+): readonly string[] | "unknown" | undefined {
+  for (const end of pathEnds(graph, machine)) {
+    if (end === "unknown") return end;
+    if (isWanted(end)) return end.way();
+  }
+  return undefined;
+}
+
+/** What paths end with, the shortest first, and at last `unknown` when there is more than can be looked through. A connection is read as its two ends and as all of the way to it. */
+export function* pathEnds(graph: CallGraph, machine: PathMachine): Generator<PathEnd | "unknown", void> {
+  const { outgoing, isTcp } = graph;
   const queue: Step[] = [];
   const met = new Set<number>();
   const enter = (step: Step): void => {
@@ -40,43 +49,63 @@ export function shortestPath(
     met.add(pair);
     queue.push(step);
   };
+  const endWith = (call: number, step: Step): PathEnd => ({
+    call,
+    state: step.state,
+    way: () => wayTo(step),
+  });
   for (const service of graph.starts) {
-    const step = { service, state: machine.step(machine.start, service) };
     const call = graph.outside[service] ?? -1;
-    if (call >= 0 && isWanted({ call, state: step.state })) return [service];
-    enter(step);
+    for (const letter of machine.letters(service)) {
+      const step = { service, letter, state: machine.step(machine.start, letter) };
+      if (call >= 0) yield endWith(call, step);
+      enter(step);
+    }
   }
   for (const before of queue) {
-    if (queue.length > pairsMax) return undefined;
+    if (queue.length > pairsMax) {
+      yield "unknown";
+      return;
+    }
     const { service } = before;
     for (let at = outgoing.first[service] ?? 0; at < (outgoing.first[service + 1] ?? 0); at++) {
       const call = outgoing.calls[at] ?? 0;
-      const callee = to[call] ?? 0;
-      const longer: Step = { service: callee, state: machine.step(before.state, callee), before };
-      if (isTcp[callee] === 1) {
-        const caller: Step = { service, state: machine.step(machine.start, service) };
-        const both: Step = { service: callee, state: machine.step(caller.state, callee), before: caller };
-        if (isWanted({ call, state: both.state })) return pathOf(both);
-        if (isWanted({ call, state: longer.state })) return pathOf(longer);
-        enter(both);
-      } else {
-        if (isWanted({ call, state: longer.state })) return pathOf(longer);
-        enter(longer);
+      const callee = outgoing.ends[at] ?? 0;
+      for (const letter of machine.letters(callee)) {
+        const longer: Step = { service: callee, letter, state: machine.step(before.state, letter), before };
+        if (isTcp[callee] === 1) {
+          const caller: Step = {
+            service,
+            letter: before.letter,
+            state: machine.step(machine.start, before.letter),
+          };
+          const both: Step = {
+            service: callee,
+            letter,
+            state: machine.step(caller.state, letter),
+            before: caller,
+          };
+          yield endWith(call, both);
+          enter(both);
+        } else {
+          enter(longer);
+        }
+        yield endWith(call, longer);
       }
     }
   }
-  return undefined;
 }
 
 /** The last service of a path with what was read, and the way there. */
 interface Step {
   readonly service: number;
+  readonly letter: Letter;
   readonly state: number;
   readonly before?: Step;
 }
 
-function pathOf(last: Step): readonly number[] {
-  const path: number[] = [];
-  for (let step: Step | undefined = last; step !== undefined; step = step.before) path.push(step.service);
+function wayTo(last: Step): readonly string[] {
+  const path: string[] = [];
+  for (let step: Step | undefined = last; step !== undefined; step = step.before) path.push(step.letter.name);
   return path.reverse();
 }

@@ -4,7 +4,8 @@ import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Automaton, automaton, type VersionReading } from "./automaton.ts";
 import { type CallGraph, type CallName, callGraph } from "./call-graph.ts";
-import { machineOn, shortestPath } from "./shortest-path.ts";
+import { unversionedMachine } from "./path-machine.ts";
+import { shortestPath } from "./shortest-path.ts";
 import { accepted, rejected, type Walk, walk } from "./walk.ts";
 
 export interface CallVerdict extends CallName {
@@ -102,10 +103,10 @@ export function shortestWitness(
     const machine = automaton(policy.context, reading);
     const path = shortestPath(
       graph,
-      machineOn(graph, machine),
+      unversionedMachine(graph, machine),
       ({ call: at, state }) => at === wanted && (machine.accepts(state) && isActual) === matches,
     );
-    if (path !== undefined) return path.map((service) => graph.services[service] ?? "");
+    if (path !== undefined && path !== "unknown") return path;
   }
   return undefined;
 }
@@ -152,6 +153,6 @@ function isTcp(graph: CallGraph, call: number): boolean {
 }
 
 /** The declared act says which calls a policy can match: a TCP connection is no request. */
-function actMatches(policy: Policy, graph: CallGraph, call: number): boolean {
+export function actMatches(policy: Policy, graph: CallGraph, call: number): boolean {
   return policy.act === "Connection" || !isTcp(graph, call);
 }
