@@ -1,4 +1,5 @@
-import { type CallName, callsOf, keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
+import { type CallName, callsOf } from "../analysis/call-graph.ts";
+import { keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
 import type { Code } from "../language/codes.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";

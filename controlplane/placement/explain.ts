@@ -1,4 +1,4 @@
-import { callsOf } from "../analysis/verdicts.ts";
+import { callsOf } from "../analysis/call-graph.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../analysis/verdicts.ts";
+import { type CallName, callGraph } from "../analysis/call-graph.ts";
+import { type CallVerdict, verdicts } from "../analysis/verdicts.ts";
 import { inOrder } from "../language/in-order.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
@@ -65,18 +66,17 @@ const dataplanesMax = 30;
 export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: readonly Dataplane[]): Problem {
   assert(dataplanes.length <= dataplanesMax, "the data planes are fewer than there are bits");
   const services = [...mesh.services.values()];
-  const numberOf = new Map(services.map(({ name }, index) => [name, index]));
-  const rates = new Map(mesh.calls.map((call) => [keyOf(call), call.rate]));
-  const calls = callsOf(mesh).map((call): NumberedCall => {
-    const caller = call.from === null ? -1 : (numberOf.get(call.from) ?? -1);
-    return {
-      ...call,
-      caller,
-      callee: numberOf.get(call.to) ?? -1,
-      rate: rates.get(keyOf(call)) ?? 1,
-    };
-  });
-  const callNumber = new Map(calls.map((call, index) => [keyOf(call), index]));
+  const graph = callGraph(mesh);
+  const rates = ratesOf(mesh);
+  const calls = graph.calls.map(
+    ({ from, to }, number): NumberedCall => ({
+      from,
+      to,
+      caller: at0(graph.from, number),
+      callee: at0(graph.to, number),
+      rate: from === null ? 1 : (rates.get(from)?.get(to) ?? 1),
+    }),
+  );
   const callsInto = new Int32Array(services.length);
   for (const { callee } of calls) callsInto[callee] = at0(callsInto, callee) + 1;
 
@@ -90,12 +90,11 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
   const outsideOnly: { policy: Policy; section: Side }[] = [];
 
   for (const policy of inOrder(policies.filter(({ mode }) => mode !== "off"))) {
-    const { calls: judged, tooManyStates: unknown } = verdicts(policy, mesh);
+    const { calls: matching, tooManyStates: unknown } = verdicts(policy, mesh);
     if (unknown) {
       tooManyStates.push(policy);
       continue;
     }
-    const matching = judged.filter(({ verdict }) => verdict !== "never");
     const alike = mesh.identity === "none" ? intoAlike(matching) : undefined;
     const undecided = new Set<CallName>();
     let isEnforced = false;
@@ -112,11 +111,10 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
           undecided.add(verdict);
           continue;
         }
-        const number = callNumber.get(keyOf({ from, to })) ?? -1;
-        const callee = calls[number]?.callee ?? -1;
+        const number = verdict.call;
         const knowsCall =
           alike === undefined ||
-          (alike.get(likeness(verdict)) === callsInto[callee] && knowsCaller(mesh, section));
+          (alike.get(likeness(verdict)) === callsInto[at0(graph.to, number)] && knowsCaller(mesh, section));
         const isOutOfPlace = isUncounted(policy, { from, to }, mesh);
         const key = `${knowsCall} ${isOutOfPlace} ${versions?.join() ?? ""}`;
         let demand = known.get(key);
@@ -204,6 +202,18 @@ function byCall(
 /** The data planes for which it is so; the first has number 1. */
 function bits(dataplanes: readonly Dataplane[], isSo: (dataplane: Dataplane) => boolean): number {
   return dataplanes.reduce((set, dataplane, index) => (isSo(dataplane) ? set | (2 << index) : set), 0);
+}
+
+/** Requests per second from one service to another. */
+function ratesOf({ calls }: Mesh): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const rates = new Map<string, Map<string, number>>();
+  for (const { from, to, rate } of calls) {
+    if (from === null) continue;
+    const own = rates.get(from) ?? new Map<string, number>();
+    rates.set(from, own);
+    own.set(to, rate);
+  }
+  return rates;
 }
 
 /** How many calls into a service a policy matches alike. */
