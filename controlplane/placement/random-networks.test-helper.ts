@@ -55,12 +55,10 @@ export function randomNetworks(shape: Shape): fc.Arbitrary<Network> {
         links: chosen.chain((list) =>
           fc.tuple(
             ...list.map(([a, b]) =>
-              fc
-                .tuple(fc.boolean(), table(width * width))
-                .map(([isTurned, entries]) => ({
-                  ...(isTurned ? { a: b, b: a } : { a, b }),
-                  table: entries,
-                })),
+              fc.tuple(fc.boolean(), table(width * width)).map(([isTurned, entries]) => ({
+                ...(isTurned ? { a: b, b: a } : { a, b }),
+                table: entries,
+              })),
             ),
           ),
         ),
