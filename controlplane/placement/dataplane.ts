@@ -16,6 +16,9 @@ export interface Dataplane {
   readonly actionCosts?: Readonly<Record<string, number>>;
 }
 
+/** As many as a set of bits holds beside the bit for no proxy. */
+export const dataplanesMax = 30;
+
 /** One Envoy in front of a service, able to do everything. */
 export const defaultDataplanes: readonly Dataplane[] = [{ name: "envoy", cost: 1, actions: "all" }];
 

@@ -8,7 +8,8 @@ import { shapeOf } from "./call-sides.ts";
 import { type Change, changeText } from "./changes.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import type { PlacedSide } from "./placement.ts";
-import { likeness, openSides, type Problem, type Unit } from "./problem.ts";
+import { likeness } from "./policy-demands.ts";
+import { openSides, type Problem, type Unit } from "./problem.ts";
 import { isUncounted, joinsJudgement, knowsCaller } from "./section.ts";
 
 /** One message for each policy whose context cannot be looked through. */
@@ -96,10 +97,7 @@ export function diagnoseConflict(
   model: Problem,
 ): readonly Diagnostic[] {
   const pairs = [...Map.groupBy(core, ({ call }) => call).values()].flatMap((units) => {
-    const { implied } = shapeOf(
-      0,
-      units.map(({ demand }) => demand),
-    );
+    const { implied } = shapeOf(units.map(({ demand }) => demand));
     return implied.map(([p, q]) => [units[p] as Unit, units[q] as Unit] as const);
   });
   const held = pairs.find(([p, q]) => heldAt(p, model) === "ingress" && heldAt(q, model) === "egress");

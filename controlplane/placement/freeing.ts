@@ -3,7 +3,7 @@ import type { Dataplane } from "./dataplane.ts";
 import { type Forcing, withoutProxy } from "./forcing.ts";
 import { optimize } from "./optimize.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { openSides, problem, unitsOf } from "./problem.ts";
+import { homelessUnits, problem } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
 /** A change after which a cheapest placement has no proxy at a service any more, and what that placement costs. */
@@ -41,7 +41,7 @@ async function costIfFree(
 ): Promise<number | undefined> {
   const model = problem(policies, mesh, dataplanes);
   if (model.sometimes.length > 0 || model.tooManyStates.length > 0) return undefined;
-  for (const unit of unitsOf(model)) if (openSides(unit, model).length === 0) return undefined;
+  if (homelessUnits(model).length > 0) return undefined;
   const { network, grid } = placementNetwork(model, seatsOf(model, undefined));
   const place = model.services.findIndex(({ name }) => name === service);
   const [best, free] = [

@@ -14,8 +14,9 @@ import { at0 } from "./network.ts";
 import { optimize } from "./optimize.ts";
 import type { PlacedCall, PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { type Demand, type NumberedCall, openSides, type Problem, problem, unitsOf } from "./problem.ts";
-import { seatsOf } from "./seats.ts";
+import type { Demand } from "./policy-demands.ts";
+import { homelessUnits, type NumberedCall, type Problem, problem } from "./problem.ts";
+import { rememberOrigin, seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
 
 export interface PlaceOptions {
@@ -48,7 +49,7 @@ export async function place(
     ...diagnoseSometimes(model.sometimes, mesh),
   ];
   if (undecided.length > 0) return { diagnostics: undecided };
-  const homeless = [...unitsOf(model)].filter((unit) => openSides(unit, model).length === 0);
+  const homeless = homelessUnits(model);
   if (homeless.length > 0) return { diagnostics: diagnoseHomeless(homeless, model) };
   const seconds = options.timeLimitS ?? timeLimitS;
   const built = placementNetwork(model, seatsOf(model, options.previous));
@@ -59,13 +60,15 @@ export async function place(
   }
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
   const { values, cost, bound } = optimum;
+  const sides = built.sidesOf(values);
   const placement: Placement = {
     status: cost === bound ? "optimal" : "feasible",
     cost: cost / built.grid,
     bound: bound / built.grid,
-    proxies: proxiesOf(model, values, built.sidesOf(values)),
+    proxies: proxiesOf(model, values, sides),
     unmatched: model.unmatched.map((policy) => policy.name),
   };
+  rememberOrigin(placement, { problem: model, values, sides });
   return { placement, diagnostics: warn(model) };
 }
 
@@ -76,8 +79,14 @@ function proxiesOf(model: Problem, values: Int32Array, sides: Uint8Array): reado
     text: `${from ?? ""} ${to}`,
     call: [from, to],
   }));
-  const ranked = new Map(demands.map((demand) => [demand.rank, demand]));
-  /** For each service, by rank and side, the calls. */
+  /** By demand, the first of the same section: they are in the order of enforcement. */
+  const heads = Int32Array.from(demands.keys());
+  for (let number = 1; number < demands.length; number++) {
+    const [before, own] = [demands[number - 1], demands[number]];
+    if (before?.policy === own?.policy && before?.section === own?.section)
+      heads[number] = at0(heads, number - 1);
+  }
+  /** For each service, by section and side, the calls. */
   const byService = new Map<number, Map<number, PlacedCall[]>>();
   const byText = [...calls.keys()].sort((a, b) =>
     (placed[a]?.text ?? "") < (placed[b]?.text ?? "") ? -1 : 1,
@@ -90,7 +99,7 @@ function proxiesOf(model: Problem, values: Int32Array, sides: Uint8Array): reado
       const service = side === 1 ? callee : caller;
       const own = byService.get(service) ?? new Map<number, PlacedCall[]>();
       byService.set(service, own);
-      const key = demand.rank * 2 + side;
+      const key = at0(heads, at0(units, unit)) * 2 + side;
       const list = own.get(key) ?? [];
       own.set(key, list);
       list.push(
@@ -107,7 +116,7 @@ function proxiesOf(model: Problem, values: Int32Array, sides: Uint8Array): reado
         policies: [...own]
           .sort(([a], [b]) => a - b)
           .map(([key, list]): PlacedPolicy => {
-            const { policy, section } = ranked.get(key >> 1) as Demand;
+            const { policy, section } = demands[key >> 1] as Demand;
             return {
               policy: policy.name,
               side: key % 2 === 1 ? "ingress" : "egress",
