@@ -10,6 +10,7 @@ import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { analysisCases } from "./analysis.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
+import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 import { sdkCases } from "./sdk/sdk-cases.ts";
 
@@ -59,6 +60,7 @@ export const cases: readonly BenchCase[] = [
   },
   ...analysisCases,
   ...budgetCases,
+  ...placementCases,
   ...sdkCases,
 ];
 
