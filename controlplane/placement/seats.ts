@@ -1,3 +1,4 @@
+import type { Layout } from "./layout.ts";
 import { at0 } from "./network.ts";
 import type { Placement } from "./placement.ts";
 import type { Demand } from "./policy-demands.ts";
@@ -15,26 +16,22 @@ export interface Seats {
 export const wasAtEgress = 1;
 export const wasAtIngress = 2;
 
-/** What a placement was made from: whoever asks where things are need not look for names. */
-interface Origin {
-  readonly problem: Problem;
-  readonly values: Int32Array;
-  /** By unit: 1 at ingress. */
-  readonly sides: Uint8Array;
+const layouts = new WeakMap<Placement, Layout>();
+
+/** Keep what a placement was made from, as long as somebody has the placement: whoever asks where things are need not look for names. */
+export function rememberLayout(placement: Placement, layout: Layout): void {
+  layouts.set(placement, layout);
 }
 
-const origins = new WeakMap<Placement, Origin>();
-
-/** Keep what a placement was made from, as long as somebody has the placement. */
-export function rememberOrigin(placement: Placement, origin: Origin): void {
-  origins.set(placement, origin);
+export function layoutOf(placement: Placement | undefined): Layout | undefined {
+  return placement && layouts.get(placement);
 }
 
 export function seatsOf(problem: Problem, previous: Placement | undefined): Seats {
   if (previous === undefined) return { sides: new Uint8Array(problem.units.length) };
-  const origin = origins.get(previous);
-  return origin?.problem.mesh === problem.mesh
-    ? { dataplanes: dataplanesOf(problem, previous), sides: sidesByOrigin(problem, origin) }
+  const layout = layoutOf(previous);
+  return layout?.problem.mesh === problem.mesh
+    ? { dataplanes: dataplanesOf(problem, previous), sides: sidesByLayout(problem, layout) }
     : { dataplanes: dataplanesOf(problem, previous), sides: sidesByName(problem, previous) };
 }
 
@@ -45,8 +42,8 @@ function dataplanesOf({ services, dataplanes }: Problem, { proxies }: Placement)
 }
 
 /** Both have the same calls, and most of their demands are the same. */
-function sidesByOrigin({ calls, demands, starts, units }: Problem, origin: Origin): Uint8Array {
-  const old = origin.problem;
+function sidesByLayout({ calls, demands, starts, units }: Problem, layout: Layout): Uint8Array {
+  const old = layout.problem;
   const sides = new Uint8Array(units.length);
   for (let call = 0; call < calls.length; call++) {
     const [from, to] = [at0(old.starts, call), at0(old.starts, call + 1)];
@@ -58,7 +55,7 @@ function sidesByOrigin({ calls, demands, starts, units }: Problem, origin: Origi
         const other = next;
         next = next + 1 < to ? next + 1 : from;
         if (!isSame(demand, old.demands[at0(old.units, other)] as Demand)) continue;
-        sides[unit] = at0(origin.sides, other) === 1 ? wasAtIngress : wasAtEgress;
+        sides[unit] = at0(layout.sides, other) === 1 ? wasAtIngress : wasAtEgress;
         break;
       }
     }

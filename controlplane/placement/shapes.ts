@@ -7,6 +7,8 @@ import type { NumberedCall, Problem } from "./problem.ts";
 interface Known {
   readonly shape: Shape;
   readonly sides: Map<string, CallSides>;
+  /** The seats that were asked for last, where nothing else matters. */
+  last?: { readonly before: Uint8Array; readonly sides: CallSides };
 }
 
 /** Shapes of the calls of a mesh, by a hash of their demands. */
@@ -31,11 +33,7 @@ export function shapesOf(problem: Problem): readonly (Known | undefined)[] {
       hash = (Math.imul(hash, 31) + numberOf(demands[at0(units, unit)] as Demand)) | 0;
     const same = known.get(hash) ?? [];
     known.set(hash, same);
-    const isIt = ({ shape }: Known): boolean =>
-      shape.demands.length === to - from &&
-      shape.demands.every((demand, index) => demand === demands[at0(units, from + index)]);
-    const found = same.find(isIt);
-    if (found !== undefined) return found;
+    for (const each of same) if (isOf(each.shape, problem, from, to)) return each;
     const own = Array.from(units.subarray(from, to), (number) => demands[number] as Demand);
     const made: Known = { shape: shapeOf(own), sides: new Map() };
     same.push(made);
@@ -45,7 +43,7 @@ export function shapesOf(problem: Problem): readonly (Known | undefined)[] {
 
 /** The sides of a call, which are the same for all calls of a shape that were placed alike, where the rate does not matter. */
 export function sidesOf(
-  { shape, sides }: Known,
+  known: Known,
   width: number,
   at: {
     readonly call: NumberedCall;
@@ -54,11 +52,25 @@ export function sidesOf(
     readonly before: Uint8Array;
   },
 ): CallSides {
+  const { shape, last } = known;
   const hasCosts = shape.demands.some(({ costs }) => costs !== undefined);
+  if (!hasCosts && last !== undefined && isEqual(last.before, at.before)) return last.sides;
   const key = `${hasCosts ? `${at.call.rate} ${at.grid}` : ""} ${at.before.join("")}`;
-  const found = sides.get(key) ?? callSides(shape, width, at);
-  sides.set(key, found);
-  return found;
+  const sides = known.sides.get(key) ?? callSides(shape, width, at);
+  known.sides.set(key, sides);
+  if (!hasCosts) known.last = { before: at.before, sides };
+  return sides;
+}
+
+function isOf({ demands: own }: Shape, { demands, units }: Problem, from: number, to: number): boolean {
+  if (own.length !== to - from) return false;
+  for (let unit = from; unit < to; unit++) if (own[unit - from] !== demands[at0(units, unit)]) return false;
+  return true;
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }
 
 function numberOf(demand: Demand): number {

@@ -10,13 +10,12 @@ import {
   diagnoseSometimes,
   diagnoseTooManyStates,
 } from "./diagnose.ts";
-import { at0 } from "./network.ts";
+import { layOut, placedProxies } from "./layout.ts";
 import { optimize } from "./optimize.ts";
-import type { PlacedCall, PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
+import type { Placement } from "./placement.ts";
 import { placementNetwork } from "./placement-network.ts";
-import type { Demand } from "./policy-demands.ts";
-import { homelessUnits, type NumberedCall, type Problem, problem } from "./problem.ts";
-import { rememberOrigin, seatsOf } from "./seats.ts";
+import { homelessUnits, problem } from "./problem.ts";
+import { layoutOf, rememberLayout, seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
 
 export interface PlaceOptions {
@@ -60,71 +59,14 @@ export async function place(
   }
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
   const { values, cost, bound } = optimum;
-  const sides = built.sidesOf(values);
+  const layout = layOut(model, { values, sides: built.sidesOf(values) }, layoutOf(options.previous));
   const placement: Placement = {
     status: cost === bound ? "optimal" : "feasible",
     cost: cost / built.grid,
     bound: bound / built.grid,
-    proxies: proxiesOf(model, values, sides),
+    proxies: placedProxies(layout),
     unmatched: model.unmatched.map((policy) => policy.name),
   };
-  rememberOrigin(placement, { problem: model, values, sides });
+  rememberLayout(placement, layout);
   return { placement, diagnostics: warn(model) };
-}
-
-/** The proxies of these data planes, with what each enforces; those that enforce nothing are none. */
-function proxiesOf(model: Problem, values: Int32Array, sides: Uint8Array): readonly PlacedProxy[] {
-  const { services, calls, demands, starts, units, dataplanes } = model;
-  const placed = calls.map(({ from, to }): { readonly text: string; readonly call: PlacedCall } => ({
-    text: `${from ?? ""} ${to}`,
-    call: [from, to],
-  }));
-  /** By demand, the first of the same section: they are in the order of enforcement. */
-  const heads = Int32Array.from(demands.keys());
-  for (let number = 1; number < demands.length; number++) {
-    const [before, own] = [demands[number - 1], demands[number]];
-    if (before?.policy === own?.policy && before?.section === own?.section)
-      heads[number] = at0(heads, number - 1);
-  }
-  /** For each service, by section and side, the calls. */
-  const byService = new Map<number, Map<number, PlacedCall[]>>();
-  const byText = [...calls.keys()].sort((a, b) =>
-    (placed[a]?.text ?? "") < (placed[b]?.text ?? "") ? -1 : 1,
-  );
-  for (const number of byText) {
-    const { caller, callee, from, to } = calls[number] as NumberedCall;
-    for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
-      const demand = demands[at0(units, unit)] as Demand;
-      const side = at0(sides, unit);
-      const service = side === 1 ? callee : caller;
-      const own = byService.get(service) ?? new Map<number, PlacedCall[]>();
-      byService.set(service, own);
-      const key = at0(heads, at0(units, unit)) * 2 + side;
-      const list = own.get(key) ?? [];
-      own.set(key, list);
-      list.push(
-        demand.versions === undefined ? (placed[number]?.call ?? [from, to]) : [from, to, demand.versions],
-      );
-    }
-  }
-  return [...byService]
-    .map(
-      ([number, own]): PlacedProxy => ({
-        service: services[number]?.name ?? "",
-        dataplane: dataplanes[at0(values, number) - 1]?.name ?? "",
-        stamps: false,
-        policies: [...own]
-          .sort(([a], [b]) => a - b)
-          .map(([key, list]): PlacedPolicy => {
-            const { policy, section } = demands[key >> 1] as Demand;
-            return {
-              policy: policy.name,
-              side: key % 2 === 1 ? "ingress" : "egress",
-              section: section.name,
-              calls: list,
-            };
-          }),
-      }),
-    )
-    .sort((a, b) => (a.service < b.service ? -1 : 1));
 }
