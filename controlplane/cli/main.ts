@@ -56,6 +56,18 @@ command("place")
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));
 
+command("conflicts")
+  .description("show policies that contradict, shadow or depend on each other, and those that match nothing")
+  .argument("<policies...>", policies)
+  .addOption(params())
+  .addOption(mesh().makeOptionMandatory())
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nOnly a contradiction that no priority decides makes the exit code 1; the other findings may be meant.",
+  )
+  .action(run(async () => (await import("./conflicts.ts")).conflictsCommand));
+
 command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
   .argument("<policies...>", policies)
