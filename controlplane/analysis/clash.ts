@@ -154,7 +154,7 @@ function differenceOf(first: Guarded, second: Guarded): Difference | undefined {
       about: "the answer to what both refuse",
       outcomes: [other(`${p} answers`), other(`${q} answers`)],
     };
-  const lasts = "what it counts, logs or keeps";
+  const lasts = "what is counted, logged or kept";
   if (theirs !== undefined && a.isLasting === true)
     return {
       about: lasts,

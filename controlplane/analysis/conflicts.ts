@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { inOrder } from "../language/in-order.ts";
 import type { CopperPolicy, Policy } from "../language/policy.ts";
 import type { Span } from "../language/source.ts";
@@ -109,7 +110,8 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly 
   const meeting = met.find(({ call }) => trials(call, [p, q]).some((orders) => !isSameTrial(...orders)));
   if (meeting === undefined) return [];
   const clash = clashes.find(({ kind, isOn }) => kind === "order" && isOn(meeting.call));
-  return clash === undefined ? [] : [findingOf(clash, meeting)];
+  // It takes more than two calls: each may do what the other then sees, or not.
+  return [clash === undefined ? byNames(p, q, meeting) : findingOf(clash, meeting)];
 }
 
 /** Whether there are requests of the call of which it is so. */
@@ -122,10 +124,11 @@ function isReal({ first, second, outcomes }: Clash, call: CallName): boolean {
 function isSo(effect: Effect, { values, reply }: Trial): boolean {
   switch (effect.what) {
     case "header":
-      return reply === undefined && values.get(effect.key) === JSON.stringify(effect.value);
+      return reply === undefined && String(values.get(effect.key)) === JSON.stringify(effect.value);
     case "version":
       return (
-        reply === undefined && values.get(`version of ${effect.service}`) === JSON.stringify(effect.version)
+        reply === undefined &&
+        String(values.get(`version of ${effect.service}`)) === JSON.stringify(effect.version)
       );
     case "denied":
       return reply !== undefined && (Number.parseInt(reply, 10) || 0) === effect.status;
@@ -146,10 +149,36 @@ function findingOf({ kind, first, second, about, outcomes }: Clash, { path }: Me
     kind,
     policies: [p, q],
     path,
-    detail: `${says}: with \`${p.name}\` first, ${effectText(outcomes[0])}; with \`${q.name}\` first, ${effectText(outcomes[1])}`,
+    detail: `${says}: ${outcomesText([p, q], outcomes)}`,
     places: [first, second].map(({ policy, call }) => ({ policy, span: call.span })),
     outcomes,
   };
+}
+
+function byNames(p: CopperPolicy, q: CopperPolicy, { path }: Meeting): Finding {
+  const outcomes = [p, q].map(
+    ({ name }): Effect => ({
+      what: "other",
+      text: `\`${name}\` decides for both what becomes of some requests`,
+    }),
+  );
+  const [one, other] = outcomes;
+  assert(one !== undefined && other !== undefined, "two policies have two outcomes");
+  return {
+    kind: "order",
+    policies: [p, q],
+    path,
+    detail: `only their names order \`${p.name}\` and \`${q.name}\`, and it matters: ${outcomesText([p, q], [one, other])}`,
+    places: [p, q].map((policy) => ({ policy, span: policy.span })),
+    outcomes: [one, other],
+  };
+}
+
+function outcomesText([p, q]: readonly [Policy, Policy], [one, other]: readonly [Effect, Effect]): string {
+  const texts = [effectText(one), effectText(other)];
+  return texts[0] === texts[1]
+    ? `whichever comes first, ${texts[0]}`
+    : `with \`${p.name}\` first, ${texts[0]}; with \`${q.name}\` first, ${texts[1]}`;
 }
 
 function effectText(effect: Effect): string {
@@ -256,7 +285,7 @@ function shadowed(
     return [shadow(q, p, { by: end, mesh, how: "denies every request that it matches before it sees it" })];
   const last = undoing(p, q, alive);
   if (last !== undefined && isEverywhere(last, q, mesh) && includes(q, p, mesh))
-    return [shadow(p, q, { by: last, mesh, how: "then writes every header that it writes" })];
+    return [shadow(p, q, { by: last, mesh, how: "then decides all that it decides" })];
   return [];
 }
 
@@ -265,14 +294,15 @@ function isEverywhere({ side }: Guarded, policy: Policy, mesh: Mesh): boolean {
   return side !== "egress" || verdicts(policy, mesh).calls.every(({ from }) => from !== null);
 }
 
-/** What undoes all that `p` does, when `p` only writes headers that nobody reads and `q` always writes them after it. */
+const overwriting = new Set(["SetHeader", "RemoveHeader", "RouteToVersion"]);
+
+/** What undoes all that `p` does, when `p` only writes headers that nobody reads, or chooses a version, and `q` always does so after it. */
 function undoing(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy[]): Guarded | undefined {
   const mine = footprint(p);
   if (mine === undefined || mine.isLasting || mine.denials.size > 0 || mine.writes.size === 0)
     return undefined;
   const writers = guardedCalls(p).filter(({ touched }) => (touched.writes ?? []).length > 0);
-  if (writers.some(({ call }) => call.action !== "SetHeader" && call.action !== "RemoveHeader"))
-    return undefined;
+  if (writers.some(({ call }) => !overwriting.has(call.action))) return undefined;
   const isRead = alive.some((policy) => {
     const reads = policy === p ? undefined : footprint(policy)?.reads;
     return policy !== p && (reads === undefined || [...mine.writes].some((key) => reads.has(key)));
@@ -280,7 +310,7 @@ function undoing(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy[]): Gu
   if (isRead) return undefined;
   const last = guardedCalls(q).filter(
     ({ call, guards, side }) =>
-      (call.action === "SetHeader" || call.action === "RemoveHeader") &&
+      overwriting.has(call.action) &&
       guards.length === 0 &&
       writers.every((writer) => writer.side !== "ingress" || side !== "egress"),
   );

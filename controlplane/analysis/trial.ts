@@ -5,8 +5,8 @@ import { phaseOf, touchedBy } from "./footprint.ts";
 
 /** What becomes of a request, as far as it can be said without one: texts that are equal when it is the same. */
 export interface Trial {
-  /** By what is written (as in a footprint), what it is at the end. A text in quotes is that text. */
-  readonly values: ReadonlyMap<string, string>;
+  /** By what is written (as in a footprint), what it is at the end: of a header all values. A text in quotes is that text. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
   /** What is counted, logged or kept. */
   readonly lasting: readonly string[];
   /** The answer instead of the callee's: status and body. */
@@ -14,6 +14,7 @@ export interface Trial {
 }
 
 const absent = "absent";
+const comparing = new Set(["==", "!=", "<", "<=", ">", ">="]);
 const trialsMax = 512;
 
 /**
@@ -96,13 +97,14 @@ function literalsOf(policy: CopperPolicy): readonly string[] {
 class Ended extends Error {}
 
 function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle): Trial {
-  const values = new Map<string, string>();
+  const values = new Map<string, readonly string[]>();
   const lasting: string[] = [];
   let reply: string | undefined;
   let isAdmitted = false;
 
-  const read = (key: string): string => {
-    const value = values.get(key) ?? (key.startsWith("version of ") ? absent : oracle.header(key));
+  const read = (key: string): readonly string[] => {
+    const came = key.startsWith("version of ") ? absent : oracle.header(key);
+    const value = values.get(key) ?? (came === absent ? [] : [came]);
     values.set(key, value);
     return value;
   };
@@ -129,7 +131,11 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
           if (node.operator === "&&") return String(truth(node.left) && truth(node.right));
           if (node.operator === "||") return String(truth(node.left) || truth(node.right));
           const [left, right] = [textFor(node.left), textFor(node.right)];
-          const isKnown = [left, right].every((value) => value.startsWith('"') || value === absent);
+          // A comparison with what is absent does not hold, and nothing equals it.
+          if (comparing.has(node.operator) && [left, right].includes(absent))
+            return String(node.operator === "!=");
+          if (node.operator === "??") return left === absent ? right : left;
+          const isKnown = [left, right].every((value) => value.startsWith('"'));
           if (node.operator === "==" && isKnown) return String(left === right);
           if (node.operator === "!=" && isKnown) return String(left !== right);
           return `(${left} ${node.operator} ${right})`;
@@ -151,10 +157,15 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
       const touched = touchedBy(made, phase);
       const [own = ""] = [...(touched.writes ?? []), ...(touched.reads ?? [])];
       if (made.action === "HasHeader") {
-        const value = read(own);
-        return String(value !== absent);
+        const has = read(own);
+        const wanted = given[1];
+        if (wanted === undefined) return String(has.length > 0);
+        if (wanted === absent || has.length === 0) return "false";
+        if (has.includes(wanted)) return "true";
+        const isKnown = [wanted, ...has].every((value) => value.startsWith('"'));
+        return isKnown ? "false" : `${wanted} in ${has}`;
       }
-      if (made.action === "GetHeader") return read(own);
+      if (made.action === "GetHeader") return read(own)[0] ?? absent;
       if (made.action === "Deny") {
         reply = given.join(" ") || "closed";
         throw new Ended();
@@ -174,10 +185,11 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
         throw new Ended();
       }
       for (const key of touched.writes ?? []) {
-        if (made.action === "SetHeader") values.set(key, given[1] ?? absent);
-        else if (made.action === "RemoveHeader") values.set(key, absent);
+        if (made.action === "SetHeader") values.set(key, [given[1] ?? absent]);
+        else if (made.action === "AddHeader") values.set(key, [...read(key), given[1] ?? absent]);
+        else if (made.action === "RemoveHeader") values.set(key, []);
         else if (key.startsWith("version of ") && key !== `version of ${call.to}`) continue;
-        else values.set(key, made.action === "RouteToVersion" ? (given[1] ?? absent) : text);
+        else values.set(key, [made.action === "RouteToVersion" ? (given[1] ?? absent) : text]);
       }
       return text;
     }

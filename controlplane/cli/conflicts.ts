@@ -1,7 +1,7 @@
 import { conflicts, type Finding } from "../analysis/conflicts.ts";
 import { hasErrors } from "../language/diagnostic.ts";
-import { positionOf, renderDiagnostic } from "../language/render.ts";
 import { checkInput } from "../pipeline/build.ts";
+import { findingText, isAtFault, placesText } from "./finding-text.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -40,37 +40,6 @@ export async function conflictsCommand(
     output.print(summary(findings));
   }
   return findings.some(isAtFault) ? 1 : 0;
-}
-
-function isAtFault({ kind }: Finding): boolean {
-  return kind === "contradiction";
-}
-
-/** As a diagnostic, with the line of the first policy; the gravest are printed last, so that they are what stays on the screen. */
-function findingText(finding: Finding, color: boolean): string {
-  const { kind, path, detail, places } = finding;
-  const [first, ...others] = places;
-  if (first === undefined) return `${kind}: ${detail}`;
-  const seen = path.length === 0 ? [] : [`seen on \`${path.join(" -> ")}\``];
-  const beside = others.length === 0 ? [] : [`the other place is ${placesText(others)}`];
-  const help = [...seen, ...beside].join("; ");
-  return renderDiagnostic(
-    {
-      code: kind,
-      severity: isAtFault(finding) ? "error" : "warning",
-      message: detail,
-      source: first.policy.source,
-      span: first.span,
-      ...(help === "" ? {} : { help }),
-    },
-    { color },
-  );
-}
-
-function placesText(places: Finding["places"]): string {
-  return places
-    .map(({ policy, span }) => `${policy.source.path}:${positionOf(policy.source, span.start).line}`)
-    .join(", ");
 }
 
 function summary(findings: readonly Finding[]): string {
