@@ -281,12 +281,18 @@ function shadowed(
   // What is at the callee comes after all that is at the caller.
   const endsFirst =
     end !== undefined && (end.side !== "ingress" || guardedCalls(q).every(({ side }) => side === "ingress"));
-  if (endsFirst && isEverywhere(end, p, mesh) && includes(p, q, mesh))
+  if (endsFirst && isEverywhere(end, p, mesh) && isAlwaysWith(p, q, mesh))
     return [shadow(q, p, { by: end, mesh, how: "denies every request that it matches before it sees it" })];
   const last = undoing(p, q, alive);
-  if (last !== undefined && isEverywhere(last, q, mesh) && includes(q, p, mesh))
+  if (last !== undefined && isEverywhere(last, q, mesh) && isAlwaysWith(q, p, mesh))
     return [shadow(p, q, { by: last, mesh, how: "then decides all that it decides" })];
   return [];
+}
+
+/** Whether `outer` is in force wherever `inner` is; on most calls there is no need to look at paths. */
+function isAlwaysWith(outer: Policy, inner: Policy, mesh: Mesh): boolean {
+  const matched = new Set(verdicts(outer, mesh).calls.map(({ call }) => call));
+  return verdicts(inner, mesh).calls.every(({ call }) => matched.has(call)) && includes(outer, inner, mesh);
 }
 
 /** Nothing is done at egress for a request from outside. */
