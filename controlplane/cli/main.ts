@@ -64,12 +64,23 @@ command("place")
 
 command("explain")
   .description("say what forces each proxy and what would free it, and what each policy leads to")
+  .argument("<policies...>", `${policies}; and names of services and policies to explain, all without any`)
+  .addOption(params())
+  .addOption(mesh().makeOptionMandatory())
+  .addOption(json())
+  .action(run(async () => (await import("./explain.ts")).explain));
+
+command("conflicts")
+  .description("show policies that contradict, shadow or depend on each other, and those that match nothing")
   .argument("<policies...>", policies)
   .addOption(params())
   .addOption(mesh().makeOptionMandatory())
-  .option("--name <name...>", "services and policies to explain; all without it")
   .addOption(json())
-  .action(run(async () => (await import("./explain.ts")).explain));
+  .addHelpText(
+    "after",
+    "\nOnly a contradiction that no priority decides makes the exit code 1; the other findings may be meant.",
+  )
+  .action(run(async () => (await import("./conflicts.ts")).conflictsCommand));
 
 command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
