@@ -124,6 +124,30 @@ command("generate", meshTools)
     ),
   );
 
+const traces = "OTLP/JSON, Jaeger's JSON, or Alibaba's call graphs as CSV; `-` is standard input";
+const sampling = (): Option =>
+  new Option("--sampling <share>", "the share of requests that was traced")
+    .argParser(parseSampling)
+    .default(1);
+
+command("infer", meshTools)
+  .description("make a mesh file of traces: services, calls and their rates")
+  .argument("<files...>", traces)
+  .option("--out <file>", "where the mesh file is written; standard output where it is not given")
+  .option("--name <name>", "the name of the mesh", "inferred")
+  .addOption(sampling())
+  .addOption(json())
+  .action(run(async () => (await import("./mesh-infer.ts")).meshInfer));
+
+command("drift", meshTools)
+  .description("compare a mesh file with traces; exits with 1 where they differ")
+  .argument("<files...>", traces)
+  .addOption(mesh().makeOptionMandatory())
+  .option("--factor <number>", "how many times apart rates may be", parseFactor, 3)
+  .addOption(sampling())
+  .addOption(json())
+  .action(run(async () => (await import("./mesh-drift.ts")).meshDrift));
+
 command("new")
   .description("write a new policy in Copper, or as filter code, with its test and its README")
   .addArgument(new Argument("<form>", "what to write").choices(["policy", "filter"]))
@@ -192,6 +216,19 @@ function parseShare(text: string): number {
   if (text.trim() === "" || !(share >= 0 && share <= 1))
     throw new CommanderError(2, "wire.share", `error: \`${text}\` is not a share: a number from 0 to 1`);
   return share;
+}
+
+function parseSampling(text: string): number {
+  const share = parseShare(text);
+  if (share === 0) throw new CommanderError(2, "wire.share", "error: of no requests there are no traces");
+  return share;
+}
+
+function parseFactor(text: string): number {
+  const factor = Number(text);
+  if (!Number.isFinite(factor) || factor < 1)
+    throw new CommanderError(2, "wire.factor", `error: \`${text}\` is not a factor: a number, 1 or more`);
+  return factor;
 }
 
 function parseSeconds(text: string): number {
