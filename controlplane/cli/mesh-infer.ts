@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
-import { fromYaml } from "../mesh/from-yaml.ts";
+import { CommanderError } from "commander";
+import { isMeshName } from "../mesh/from-yaml.ts";
 import { toYaml } from "../mesh/to-yaml.ts";
 import { inferMesh, labelled } from "../mesh/traces/infer-mesh.ts";
 import type { ExitCode } from "./main.ts";
 import { readTraces, type Traces } from "./read-traces.ts";
-import { createOutput, type Output, reportDiagnostics } from "./report.ts";
+import { createOutput, type Output } from "./report.ts";
 import { writing } from "./write-file.ts";
 
 /** `wire mesh infer`: a mesh file of traces. What could not be read is said, and the mesh is made of the rest. */
@@ -18,13 +19,15 @@ export async function meshInfer(
   },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
+  if (!isMeshName(options.name)) {
+    const message = `error: \`${options.name}\` is no name of a mesh: letters, digits and hyphens`;
+    throw new CommanderError(2, "wire.name", message);
+  }
   const traces = await readTraces(paths, progress());
   const observed = labelled(traces.observed, options.sampling);
   const { mesh, notes } = inferMesh(observed, options.name);
   const text = toYaml(mesh);
-  const { diagnostics } = fromYaml({ path: options.out ?? "mesh.yaml", text });
-  const isEmpty = mesh.services.size === 0;
-  const isWell = !isEmpty && !diagnostics.some(({ severity }) => severity === "error");
+  const isWell = mesh.services.size > 0;
   const { out } = options;
   if (isWell && out !== undefined) await writing(out, () => writeFile(out, text));
   if (output.json) {
@@ -43,9 +46,7 @@ export async function meshInfer(
     if (isWell && out === undefined) output.print(text.trimEnd());
     else if (isWell) output.print(`${out}: ${mesh.services.size} services, ${mesh.calls.length} calls`);
   }
-  // Only the name of the mesh is the user's own words.
-  if (!isEmpty && !output.json) reportDiagnostics(output, diagnostics);
-  if (isEmpty) output.progress("wire: no service was found in these files");
+  if (!isWell) output.progress("wire: no service was found in these files");
   return isWell ? 0 : 1;
 }
 
@@ -54,11 +55,12 @@ export function summary({ spans, rows, observed, faults }: Traces): object {
   return { spans, rows, seconds: observed.seconds, faults };
 }
 
-/** The first things that could not be read, each with its place. */
+/** What could not be read, each kind with the place of its first one. */
 export function reportFaults(output: Output, { faults }: Traces): void {
-  for (const { file, line, message } of faults.first) output.progress(`${file}:${line}: ${message}`);
-  const rest = faults.count - faults.first.length;
-  if (rest > 0) output.progress(`and ${rest} more that could not be read`);
+  for (const { file, line, message, count } of faults.kinds)
+    output.progress(`${file}:${line}: ${message}${count === 1 ? "" : ` (and ${count - 1} more)`}`);
+  const rest = faults.count - faults.kinds.reduce((sum, { count }) => sum + count, 0);
+  if (rest > 0) output.progress(`and ${rest} others that could not be read`);
 }
 
 /** What traces left open. */

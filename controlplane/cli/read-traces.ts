@@ -2,10 +2,11 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { type CsvError, parse } from "csv-parse";
 import { WireError } from "../error/wire-error.ts";
 import { alibabaRows, type RowReader } from "../mesh/traces/alibaba-rows.ts";
+import { csvValues } from "../mesh/traces/csv-values.ts";
 import { createJsonReader } from "../mesh/traces/json-reader.ts";
+import { createLineReader } from "../mesh/traces/line-reader.ts";
 import { createSpanLinker, type Unlinked } from "../mesh/traces/link-spans.ts";
 import { createObservations, type Observed } from "../mesh/traces/observations.ts";
 import { readJaeger } from "../mesh/traces/read-jaeger.ts";
@@ -19,16 +20,22 @@ export interface Traces extends Unlinked {
   readonly faults: Faults;
 }
 
-/** What could not be read: all are counted, and the first ones kept with their places. */
+/** What could not be read: all are counted. Of each kind the first one has its place, for as many kinds as anybody reads. */
 export interface Faults {
   readonly count: number;
-  readonly first: readonly { readonly file: string; readonly line: number; readonly message: string }[];
+  readonly kinds: readonly Fault[];
 }
 
-const faultsMax = 10;
+export interface Fault {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  /** How many there are of the kind. */
+  readonly count: number;
+}
+
+const kindsMax = 10;
 const second = 1000;
-/** A row that is longer is none: somebody's quote was never closed. */
-const rowMax = 1 << 20;
 
 /** Read files of traces, `-` being standard input, in whatever form each of them is; JSON may have been compressed by gzip, and so may CSV. */
 export async function readTraces(
@@ -38,11 +45,13 @@ export async function readTraces(
   const observations = createObservations();
   const linker = createSpanLinker(observations);
   const counts = { spans: 0, rows: 0, bytes: 0 };
-  const first: { file: string; line: number; message: string }[] = [];
+  const kinds = new Map<string, Fault>();
   let faults = 0;
   const report = (file: string, line: number, message: string): void => {
     faults++;
-    if (first.length < faultsMax) first.push({ file, line, message });
+    const known = kinds.get(message);
+    if (known !== undefined) kinds.set(message, { ...known, count: known.count + 1 });
+    else if (kinds.size < kindsMax) kinds.set(message, { file, line, message, count: 1 });
   };
   let told = performance.now();
   const tell = (): void => {
@@ -75,7 +84,12 @@ export async function readTraces(
     if (counts.spans + counts.rows + faults === before)
       report(file, 1, "no traces: there are OTLP/JSON, Jaeger's JSON and Alibaba's call graphs as CSV");
   }
-  return { ...linker.finish(), observed: observations.result(), ...counts, faults: { count: faults, first } };
+  return {
+    ...linker.finish(),
+    observed: observations.result(),
+    ...counts,
+    faults: { count: faults, kinds: [...kinds.values()] },
+  };
 
   async function readJson(file: string, pieces: AsyncIterable<string>): Promise<void> {
     const reader = createJsonReader(["resourceSpans", "data"], {
@@ -92,39 +106,33 @@ export async function readTraces(
   }
 
   async function readCsv(file: string, pieces: AsyncIterable<string>): Promise<void> {
-    const rows = parse({
-      bom: true,
-      info: true,
-      trim: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      skip_records_with_error: true,
-      max_record_size: rowMax,
-      on_skip: (error: CsvError | undefined) => {
-        report(file, Number(error?.["lines"] ?? 0), error?.message ?? "not a row");
-        return undefined;
-      },
-    });
-    // What goes wrong with the file comes out of the rows.
-    pipeline(Readable.from(pieces), rows, () => {});
     let read: RowReader | undefined;
-    for await (const { record, info } of rows as AsyncIterable<{
-      readonly record: readonly string[];
-      readonly info: { readonly lines: number };
-    }>) {
+    let width = 0;
+    let isOurs = true;
+    const lines = createLineReader((text, line) => {
+      if (!isOurs) return;
+      const values = text === undefined ? undefined : csvValues(text);
       if (read === undefined) {
-        const made = alibabaRows(record, observations);
-        if (typeof made === "string") {
-          report(file, info.lines, made);
-          return;
-        }
-        read = made;
-        continue;
+        const made = alibabaRows(values ?? [], observations);
+        if (typeof made === "string") report(file, line, made);
+        else [read, width] = [made, values?.length ?? 0];
+        isOurs = typeof made !== "string";
+        return;
       }
       counts.rows++;
-      const fault = read(record);
-      if (fault !== undefined) report(file, info.lines, fault);
+      const fault =
+        values === undefined
+          ? "a line that is too long, or a quote that it does not close"
+          : values.length === width
+            ? read(values)
+            : "a row with more or fewer values than the first";
+      if (fault !== undefined) report(file, line, fault);
+    });
+    for await (const piece of pieces) {
+      lines.write(piece);
+      if (!isOurs) return;
     }
+    lines.end();
   }
 }
 

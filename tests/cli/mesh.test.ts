@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { folderWith, runWire } from "./run-wire.ts";
+import { folderWith, root, runWire } from "./run-wire.ts";
 
 describe("wire mesh generate", () => {
   test.each([
@@ -47,5 +48,74 @@ describe("wire mesh generate", () => {
     const { code, stderr } = await runWire(["mesh", "generate", ...args, "--out", join(folder.path, "x")]);
     expect(stderr).toContain(told);
     expect(code).toBe(2);
+  });
+});
+
+const traces = join(root, "tests/traces");
+
+describe("wire mesh infer and drift", () => {
+  test("a mesh of traces is accepted, and differs from them in nothing until it is changed", async () => {
+    using folder = folderWith({
+      "a.cup": "policy a ( act (Request r) context ('search -> rate') ) { Deny(r); }\n",
+    });
+    const mesh = join(folder.path, "mesh.yaml");
+    const file = join(traces, "otlp.jsonl");
+    const made = await runWire(["mesh", "infer", file, "--name", "hotel", "--out", mesh, "--json"]);
+    expect({ code: made.code, stderr: made.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(made.stdout)).toEqual({
+      ...{ file: mesh, services: 9, calls: 8, spans: 54, rows: 0, seconds: expect.closeTo(10.23, 3) },
+      faults: { count: 0, kinds: [] },
+      notes: [],
+    });
+    const checked = await runWire(["check", folder.path, "--mesh", mesh]);
+    expect(checked).toEqual({ code: 0, stdout: "ok: a\n", stderr: "" });
+
+    const compare = (...more: readonly string[]) =>
+      runWire(["mesh", "drift", join(traces, "jaeger.json"), "--mesh", mesh, ...more]);
+    expect(await compare()).toEqual({
+      ...{ code: 0, stderr: "" },
+      stdout: "no drift: 8 calls are as they were observed\n",
+    });
+    const text = readFileSync(mesh, "utf8");
+    writeFileSync(
+      mesh,
+      text
+        .replace("{ to: search, rate: 0.0978 }", "rate")
+        .replace(
+          "frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 0.587 }",
+          "frontend: [ kafka, { to: search, rate: 5 }",
+        ),
+    );
+    const changed = await compare();
+    expect(changed.code).toBe(1);
+    expect(changed.stdout).toBe(`never observed: report -> rate
+not declared: report -> search (1 time)
+another rate: frontend -> search is declared 5 a second and observed 0.587 (more than 3 times apart)
+`);
+    const told = await compare("--json", "--factor", "20");
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      unobserved: [{ from: "report", to: "rate" }],
+      undeclared: [{ from: "report", to: "search", count: 1 }],
+      ...{ rates: [], factor: 20 },
+    });
+  });
+
+  test("standard input, and files without a service", () => {
+    const wire = (args: readonly string[], input: string) =>
+      spawnSync(process.execPath, [join(root, "controlplane/cli/main.ts"), "mesh", ...args], {
+        input,
+        encoding: "utf8",
+      });
+    const read = wire(["infer", "-"], readFileSync(join(traces, "alibaba-2022.csv"), "utf8"));
+    expect(read.status).toBe(0);
+    expect(read.stdout).toContain("ms-58845: [ { to: ms-71712, rate: 0.2 } ]");
+    expect(read.stderr).toContain("<stdin>:7: a row with more or fewer values than the first\n");
+    const none = wire(["infer", "-"], "nothing\n");
+    expect(none.status).toBe(1);
+    expect(none.stdout).toBe("");
+    expect(none.stderr).toContain("wire: no service was found in these files");
+    expect(wire(["infer", "-", "--name", "a b"], "").status).toBe(2);
+    expect(wire(["infer", "-", "--sampling", "0"], "").status).toBe(2);
+    expect(wire(["drift", "-", "--mesh", "mesh.yaml", "--factor", "0.5"], "").status).toBe(2);
   });
 });

@@ -5,7 +5,7 @@ import type { Observations } from "./observations.ts";
 export type RowReader = (row: readonly string[]) => string | undefined;
 
 const needed = ["timestamp", "um", "dm", "rpctype", "rt"] as const;
-type Column = (typeof needed)[number] | "uminstanceid" | "dminstanceid";
+type Column = (typeof needed)[number] | "rpcid" | "uminstanceid" | "dminstanceid";
 
 const protocols: Readonly<Record<string, Protocol>> = {
   rpc: "grpc",
@@ -39,7 +39,9 @@ export function alibabaRows(header: readonly string[], observations: Observation
     if (rt === undefined) return `\`${value("rt")}\` is no \`rt\``;
     if (isUnknown(dm)) return "nobody knows who was called";
     const witness = rt < 0 ? "callee" : "caller";
-    if (um.toUpperCase() === "USER") observations.fromOutside(dm, protocol, witness);
+    // The first call of a trace has no number below another's, and often no caller.
+    const isFirst = isUnknown(um) && /^\d+$/.test(value("rpcid"));
+    if (um.toUpperCase() === "USER" || isFirst) observations.fromOutside(dm, protocol, witness);
     else if (isUnknown(um)) return "nobody knows who called";
     else observations.call(um, dm, protocol, witness);
     observations.at(at);

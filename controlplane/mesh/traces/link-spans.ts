@@ -29,19 +29,19 @@ interface Kept {
   isAnswered: boolean;
 }
 
+/** Spans by trace and id. A server may share the id of the client's span (Zipkin's B3), and is apart. */
+interface Spans {
+  readonly servers: ReadonlyMap<string, Kept>;
+  readonly others: ReadonlyMap<string, Kept>;
+}
+
 export function createSpanLinker(observations: Observations): SpanLinker {
-  const spans = new Map<string, Kept>();
+  const servers = new Map<string, Kept>();
+  const others = new Map<string, Kept>();
   return {
     add({ trace, id, parent, service, instance, kind, protocol, peer, startMs, endMs }) {
-      // A server may share the id of the client's span (Zipkin's B3).
-      const key =
-        kind === "server" && spans.has(`${trace} ${id}`) ? `${trace} ${id} server` : `${trace} ${id}`;
-      spans.set(key, {
-        parent: key.endsWith(" server")
-          ? `${trace} ${id}`
-          : parent === undefined
-            ? undefined
-            : `${trace} ${parent}`,
+      (kind === "server" ? servers : others).set(`${trace} ${id}`, {
+        parent: parent === undefined ? undefined : `${trace} ${parent}`,
         service,
         kind,
         protocol,
@@ -52,23 +52,29 @@ export function createSpanLinker(observations: Observations): SpanLinker {
       observations.at(startMs);
       observations.at(endMs);
     },
-    finish: () => finish(spans, observations),
+    finish: () => finish({ servers, others }, observations),
   };
 }
 
-function finish(spans: ReadonlyMap<string, Kept>, observations: Observations): Unlinked {
+function parentOf(key: string, span: Kept, { servers, others }: Spans): Kept | undefined {
+  const shared = span.kind === "server" ? others.get(key) : undefined;
+  if (shared !== undefined || span.parent === undefined) return shared;
+  const [client, server] = [others.get(span.parent), servers.get(span.parent)];
+  return server?.service === span.service ? server : (client ?? server);
+}
+
+function finish(spans: Spans, observations: Observations): Unlinked {
   let [orphans, unnamed, toItself] = [0, 0, 0];
-  for (const span of spans.values()) {
-    const parent = span.parent === undefined ? undefined : spans.get(span.parent);
+  const link = (span: Kept, key: string): void => {
+    const parent = parentOf(key, span, spans);
     if (span.kind === "consumer") {
       // A message waits in a queue: whoever takes it out begins a path of its own.
       observations.started(span.service);
-    } else if (span.parent === undefined) {
-      if (span.kind === "server" || span.kind === undefined)
+    } else if (parent === undefined) {
+      if (span.parent !== undefined) orphans++;
+      else if (span.kind === "server" || span.kind === undefined)
         observations.fromOutside(span.service, span.protocol ?? "http");
       else observations.started(span.service);
-    } else if (parent === undefined) {
-      orphans++;
     } else if (parent.service !== span.service) {
       parent.isAnswered = true;
       observations.call(parent.service, span.service, span.protocol ?? parent.protocol ?? "http");
@@ -76,9 +82,11 @@ function finish(spans: ReadonlyMap<string, Kept>, observations: Observations): U
       parent.isAnswered = true;
       toItself++;
     }
-  }
-  for (const { service, kind, isAnswered, peer, protocol } of spans.values()) {
-    if (isAnswered || kind === "server" || kind === "internal" || kind === undefined) continue;
+  };
+  spans.servers.forEach(link);
+  spans.others.forEach(link);
+  for (const { service, kind, isAnswered, peer, protocol } of spans.others.values()) {
+    if (isAnswered || kind === "internal" || kind === undefined) continue;
     if (peer === undefined) unnamed++;
     else if (peer === service) toItself++;
     else observations.call(service, peer, protocol ?? "http");

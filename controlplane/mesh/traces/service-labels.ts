@@ -15,12 +15,22 @@ export function serviceLabels(names: Iterable<string>): ServiceLabels {
   const labels = new Map<string, string>();
   const collisions: { label: string; names: readonly string[] }[] = [];
   const wanted = Map.groupBy([...names].sort(), labelOf);
+  const rest: (readonly [name: string, label: string])[] = [];
   for (const [label, same] of wanted) {
     // A name that is a label already keeps it, however the others sort.
-    const first = same.find((name) => name === label) ?? same[0];
+    const first = label === reserved ? undefined : (same.find((name) => name === label) ?? same[0]);
     if (same.length > 1) collisions.push({ label, names: same });
-    for (const name of same)
-      labels.set(name, name === first && label !== reserved ? label : marked(label, name));
+    for (const name of same) {
+      if (name === first) labels.set(name, label);
+      else rest.push([name, label]);
+    }
+  }
+  const taken = new Set(labels.values());
+  for (const [name, label] of rest) {
+    let free = marked(label, name);
+    for (let turn = 1; taken.has(free); turn++) free = marked(label, `${name} ${turn}`);
+    taken.add(free);
+    labels.set(name, free);
   }
   return { labels, collisions };
 }
