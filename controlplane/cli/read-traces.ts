@@ -54,9 +54,11 @@ export async function readTraces(
     else if (kinds.size < kindsMax) kinds.set(message, { file, line, message, count: 1 });
   };
   let told = performance.now();
+  let hasTold = false;
   const tell = (): void => {
     if (performance.now() - told < second) return;
     told = performance.now();
+    hasTold = true;
     const what = [
       [counts.spans, "spans"],
       [counts.rows, "rows"],
@@ -84,8 +86,11 @@ export async function readTraces(
     if (counts.spans + counts.rows + faults === before)
       report(file, 1, "no traces: there are OTLP/JSON, Jaeger's JSON and Alibaba's call graphs as CSV");
   }
+  if (hasTold) progress("");
+  // It is only then that all calls of spans are observed.
+  const unlinked = linker.finish();
   return {
-    ...linker.finish(),
+    ...unlinked,
     observed: observations.result(),
     ...counts,
     faults: { count: faults, kinds: [...kinds.values()] },
