@@ -6,7 +6,7 @@ import type { Mesh, Service } from "../mesh/mesh.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
-import { isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
+import { actionsIn, isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
 
 /** What one section of a policy asks of a call that it matches. The same demand is made of many calls; on one of them it is a *unit*. */
 export interface Demand {
@@ -128,7 +128,7 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
                   (dataplane) => offers(dataplane, policy) && offersAt(dataplane, side, { policy, section }),
                 )
               : 0;
-          const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, policy))];
+          const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, { policy, section }))];
           demand = {
             id: demands.length,
             rank,
@@ -223,8 +223,16 @@ export function likeness({ verdict, versions, to }: CallVerdict): string {
   return `${to} ${verdict} ${versions?.join() ?? ""}`;
 }
 
-function costOf({ actionCosts = {} }: Dataplane, { actions }: Policy): number {
-  return actions.reduce((sum, action) => sum + (actionCosts[action] ?? 0), 0);
+/** Of one request: what stands under other headings is done elsewhere, and costs there. */
+function costOf(
+  { actionCosts = {} }: Dataplane,
+  { policy, section }: { readonly policy: Policy; readonly section: Section },
+): number {
+  const actions = new Set(actionsIn(policy, section.body));
+  return [...actions].reduce(
+    (sum, action) => sum + (actionCosts[action] ?? actionCosts[`${policy.act}.${action}`] ?? 0),
+    0,
+  );
 }
 
 /** The processes in front of a service. */
