@@ -1,14 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Counts, checkCase } from "./check-case.test-helper.ts";
+import { checkCase, noCounts } from "./check-case.test-helper.ts";
 import { randomCases } from "./random-cases.test-helper.ts";
 
-test("an independent reading of the design agrees", { timeout: 120_000 }, async () => {
-  const counts: Counts = { placed: 0, kept: 0, homeless: 0, torn: 0, undecided: 0 };
+// Thousands are in `tests/long/placement.test.ts`.
+test("an independent reading of the design agrees", async () => {
+  const counts = noCounts();
   await fc.assert(
     fc.asyncProperty(randomCases, async (drawn) => await checkCase(drawn, counts)),
-    { numRuns: 500, seed: 25 },
+    { numRuns: 400, seed: 25 },
   );
-  console.log(counts);
-  expect(Math.min(...Object.values(counts))).toBeGreaterThan(10);
+  expect(counts.placed).toBeGreaterThan(100);
+  expect(counts.nearer).toBeGreaterThan(5);
+  expect(counts.homeless).toBeGreaterThan(20);
+  expect(counts.torn).toBeGreaterThan(5);
+  expect(counts.undecided).toBeGreaterThan(5);
 });

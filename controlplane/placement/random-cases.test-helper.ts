@@ -84,7 +84,13 @@ export interface DraftBefore {
 }
 
 const letters: readonly string[] = ["a", "b", "c", "d", "e", "f", "g"];
-export const actionNames = { set: "SetHeader", deny: "Deny", allow: "Allow", count: "Count", route: "RouteToVersion" };
+export const actionNames = {
+  set: "SetHeader",
+  deny: "Deny",
+  allow: "Allow",
+  count: "Count",
+  route: "RouteToVersion",
+};
 
 function chance(percent: number): fc.Arbitrary<boolean> {
   return fc.nat({ max: 99 }).map((roll) => roll >= 100 - percent);
@@ -102,11 +108,11 @@ function meshes(known: readonly string[], dataplanes: readonly string[]): fc.Arb
       origin: chance(10),
       isStore: name === "a" || name === "b" ? fc.constant(false) : chance(20),
       proxy: fc.oneof(
-        { weight: 8, arbitrary: fc.constant("any") },
+        { weight: 16, arbitrary: fc.constant("any") },
         { weight: 1, arbitrary: fc.constant("never") },
         { weight: 1, arbitrary: fc.constantFrom(...dataplanes) },
       ),
-      replicas: fc.constantFrom(1, 1, 1, 2, 3, 10, 20_000),
+      replicas: fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 20_000, 20_000, 0),
     });
   const pairs = known.flatMap((from) => known.filter((to) => to !== from).map((to) => ({ from, to })));
   return fc
@@ -150,9 +156,7 @@ export function meshText({ identity, services, calls }: DraftMesh): string {
     calls: Object.fromEntries(
       services.map(({ name }) => [
         name,
-        calls
-          .filter(({ from }) => from === name)
-          .map(({ to, rate }) => (rate === 1 ? to : { to, rate })),
+        calls.filter(({ from }) => from === name).map(({ to, rate }) => (rate === 1 ? to : { to, rate })),
       ]),
     ),
   });
@@ -165,13 +169,13 @@ const dataplane = (name: string): fc.Arbitrary<Dataplane> =>
   fc.record(
     {
       name: fc.constant(name),
-      cost: fc.constantFrom(1, 1, 2, 3, 0.1, 0.25, 8, 1_000_000),
+      cost: fc.constantFrom(1, 1, 1, 1, 1, 1, 2, 3, 2, 3, 0, 0.1, 0.25, 1_000_000),
       actions: fc.oneof(
-        { weight: 3, arbitrary: fc.constant("all" as const) },
+        { weight: 5, arbitrary: fc.constant("all" as const) },
         {
           weight: 2,
           arbitrary: fc
-            .subarray(kinds, { minLength: 3 })
+            .subarray(kinds, { minLength: 4 })
             .map((list) =>
               list.flatMap((action) =>
                 action === "GetHeader" ? ["Request.GetHeader", "Response.GetHeader"] : [action],
@@ -204,14 +208,14 @@ function contexts(known: readonly string[]): fc.Arbitrary<readonly Part[]> {
   const either = (name: string): string => (name === "b" ? "bB" : name);
   const atom: fc.Arbitrary<Part> = fc.oneof(
     { weight: 4, arbitrary: service.map((x) => ({ text: x, pattern: `[${either(x)}]` })) },
-    { weight: 2, arbitrary: fc.constant({ text: ".", pattern: "[a-zB]" }) },
+    { weight: 5, arbitrary: fc.constant({ text: ".", pattern: "[a-zB]" }) },
     {
       weight: 1,
       arbitrary: fc
         .tuple(service, service)
         .map(([x, y]) => ({ text: `[${x}, ${y}]`, pattern: `[${either(x)}${either(y)}]` })),
     },
-    { weight: 1, arbitrary: service.map((x) => ({ text: `[^${x}]`, pattern: `[^${either(x)}]` })) },
+    { weight: 2, arbitrary: service.map((x) => ({ text: `[^${x}]`, pattern: `[^${either(x)}]` })) },
     {
       weight: 1,
       arbitrary: fc.tuple(service, service).map(([x, y]) => ({
@@ -284,6 +288,11 @@ function policiesOf(known: readonly string[]): fc.Arbitrary<readonly DraftPolicy
       )
       // What an egress heading offers only is left out under the other one: that is the checker's business.
       .map((list) => list.filter((each) => heading !== "ingress" || each.action.kind !== "route"))
+      // Nor is what comes after a `Deny`, which is never done.
+      .map((list) => {
+        const end = list.findIndex(({ action, when: test }) => action.kind === "deny" && test === undefined);
+        return end === -1 ? list : list.slice(0, end + 1);
+      })
       .filter((list) => list.length > 0)
       .map((operations) => ({ heading, operations }));
   const common = {
@@ -366,7 +375,8 @@ function filterText(draft: DraftPolicy): string {
   if (section === undefined || action?.kind !== "set") throw new Error("a filter sets one header");
   const test = operation?.when;
   const list = (each: string | undefined): string => (each === undefined ? "[]" : `["${each}"]`);
-  const condition = test === undefined ? "" : `if (request.headers.get("${test.header}") == "${test.value}") `;
+  const condition =
+    test === undefined ? "" : `if (request.headers.get("${test.header}") == "${test.value}") `;
   return [
     `import { Request } from "proxy-wasm-as";`,
     `export const context = "${contextText(draft)}";`,

@@ -32,9 +32,9 @@ export interface Weight {
   readonly units: number;
 }
 
-const walksMax = 1_500;
-const strayWalks = 150;
-const strayLength = 30;
+const walksMax = 1_000;
+const strayWalks = 100;
+const strayLength = 20;
 
 /**
  * Paths of requests, as letters: all up to a length, and of the longer ones some at random. A service's letter is its name; `b` is `b@v2`, and
@@ -70,8 +70,7 @@ export function walksOf({ services, calls }: DraftMesh): readonly string[] {
   }
   // A connection may be pooled: that a request to a store has come further is not known.
   const stores = new Set(services.filter(({ isStore }) => isStore).map(({ name }) => name));
-  for (const walk of [...all])
-    if (walk.length > 2 && stores.has(walk.at(-1) ?? "")) all.push(walk.slice(-2));
+  for (const walk of [...all]) if (walk.length > 2 && stores.has(walk.at(-1) ?? "")) all.push(walk.slice(-2));
   const entries = new Set(services.filter(({ entry }) => entry).map(({ name }) => name));
   // The path of one service is a request from outside into an entry.
   return [...new Set(all)].filter((walk) => walk.length > 1 || entries.has(serviceOf(walk)));
@@ -201,7 +200,7 @@ export function questionOf(
     const onSide = (side: PlacedSide): readonly (number | undefined)[] =>
       dataplanes.map(({ actions, sides = {}, actionCosts = {} }) => {
         const named = (name: string): readonly string[] => [name, `${policy.act}.${name}`];
-        const hasAll = merged(policy)
+        const hasAll = policy.sections
           .flatMap(namesIn)
           .every((name) => actions === "all" || named(name).some((each) => actions.includes(each)));
         const isForOther = namesIn(section).some((name) =>
@@ -403,11 +402,7 @@ export function outcome(
   return [there, back].map((list) => passed(list, headers, version)).join("; ");
 }
 
-function passed(
-  duties: readonly Duty[],
-  headers: Readonly<Record<string, string>>,
-  version: string,
-): string {
+function passed(duties: readonly Duty[], headers: Readonly<Record<string, string>>, version: string): string {
   const seen = new Map(Object.entries(headers));
   let judged = false;
   let admitted = false;
