@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkCase, noCounts } from "./check-case.test-helper.ts";
-import { randomCases } from "./random-cases.test-helper.ts";
+import { randomCases, tiedCases } from "./random-cases.test-helper.ts";
 
 // Thousands are in `tests/long/placement.test.ts`.
 test("an independent reading of the design agrees", async () => {
@@ -15,4 +15,13 @@ test("an independent reading of the design agrees", async () => {
   expect(counts.homeless).toBeGreaterThan(20);
   expect(counts.torn).toBeGreaterThan(5);
   expect(counts.undecided).toBeGreaterThan(5);
+});
+
+test("of placements that cost the same, that with the fewest moves is taken", async () => {
+  const counts = noCounts();
+  await fc.assert(
+    fc.asyncProperty(tiedCases, async (drawn) => await checkCase(drawn, counts)),
+    { numRuns: 250, seed: 6 },
+  );
+  expect(counts.nearer).toBeGreaterThan(50);
 });

@@ -421,3 +421,22 @@ export const randomCases: fc.Arbitrary<Case> = fc.tuple(names, dataplanes).chain
     before: befores(called),
   });
 });
+
+/** Cases in which most ways cost the same, so that the last placement decides. */
+export const tiedCases: fc.Arbitrary<Case> = randomCases.map((drawn) => ({
+  ...drawn,
+  mesh: {
+    ...drawn.mesh,
+    services: drawn.mesh.services.map((service) => ({
+      ...service,
+      isStore: false,
+      proxy: "any",
+      replicas: 1,
+    })),
+  },
+  dataplanes: drawn.dataplanes.map(({ name }) => ({ name, cost: 1, actions: "all" })),
+  policies: drawn.policies.map((policy) => ({
+    ...policy,
+    sections: policy.sections.slice(0, 1).map((section) => ({ ...section, heading: "either" })),
+  })),
+}));
