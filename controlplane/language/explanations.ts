@@ -79,6 +79,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "An interface chooses among what the toolkit carries out: it can offer less than the standard interface, never something new. The parameters must be the standard's.",
   CUI0204:
     "Where a file declares several data planes, each begins with `dataplane NAME`, which placements and mesh files use.",
+  CUI0205:
+    "All interfaces together declare 30 data planes at most: those that offer and cost the same can be one.",
 
   CTX0101:
     "The context is not written as contexts are. The language chapter of the reference has their grammar.",

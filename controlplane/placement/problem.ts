@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type CallName, type CallVerdict, callsOf, keyOf, verdicts } from "../analysis/verdicts.ts";
 import { inOrder } from "../language/in-order.ts";
+import { dataplanesMax } from "../language/offer.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
@@ -57,9 +58,6 @@ export interface Problem {
   /** Sections for the caller's proxy of policies that match requests from outside, and no others. */
   readonly outsideOnly: readonly { readonly policy: Policy; readonly section: Side }[];
 }
-
-/** As many data planes as a set of bits holds beside the bit for no proxy. */
-const dataplanesMax = 30;
 
 /** Builds the model; everything that only one policy or call decides is decided here. */
 export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: readonly Dataplane[]): Problem {
