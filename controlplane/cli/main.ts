@@ -53,8 +53,23 @@ command("place")
   .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .option("--time-limit <seconds>", "how long to look for something cheaper", parseSeconds, 60)
+  .addOption(
+    new Option(
+      "--what-if <change...>",
+      "print what would be otherwise with another file for a policy, `SERVICE.proxy=never` or `DATAPLANE.cost=3`",
+    ),
+  )
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));
+
+command("explain")
+  .description("say what forces each proxy and what would free it, and what each policy leads to")
+  .argument("<policies...>", policies)
+  .addOption(params())
+  .addOption(mesh().makeOptionMandatory())
+  .option("--name <name...>", "services and policies to explain; all without it")
+  .addOption(json())
+  .action(run(async () => (await import("./explain.ts")).explain));
 
 command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
