@@ -4,7 +4,14 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { importPath, shortest } from "./import-path.ts";
 import type { Interface } from "./interface.ts";
 import { notText } from "./not-text.ts";
-import { type Declared, type DeclaredDataplane, dataplaneOf, merged, offered } from "./offer.ts";
+import {
+  type Declared,
+  type DeclaredDataplane,
+  dataplaneOf,
+  dataplanesMax,
+  merged,
+  offered,
+} from "./offer.ts";
 import { parseInterface } from "./parse-interface.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
@@ -72,6 +79,7 @@ export function checkImports(sources: readonly Source[]): Interfaces {
   };
 
   const dataplanes: DeclaredDataplane[] = [];
+  let hasTooMany = false;
   for (const file of files.values()) {
     const reporter = reporters.get(file.source) ?? reporterFor(file.source);
     for (const node of file.imports)
@@ -86,7 +94,19 @@ export function checkImports(sources: readonly Source[]): Interfaces {
         reporter.report("CUI0103", placeOf(part, file), `data plane \`${name}\` is declared twice`, {
           help: "rename one, or remove it",
         });
-      } else dataplanes.push(dataplaneOf(name, part.cost, offered(declared, [file.source.path])));
+      } else if (dataplanes.length < dataplanesMax) {
+        dataplanes.push(dataplaneOf(name, part.cost, offered(declared, [file.source.path])));
+      } else {
+        // One is enough to say so.
+        if (!hasTooMany)
+          reporter.report(
+            "CUI0205",
+            placeOf(part, file),
+            `data plane \`${name}\` is one too many: there can be ${dataplanesMax}`,
+            { help: "leave some of them out" },
+          );
+        hasTooMany = true;
+      }
     }
   }
   diagnostics.push(...said.flatMap((reporter) => reporter.diagnostics));

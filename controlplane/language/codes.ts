@@ -54,6 +54,7 @@ export const codes = {
   CUI0202: "interfaces that import each other in a circle",
   CUI0203: "declaration that nothing carries out",
   CUI0204: "data plane without a name",
+  CUI0205: "more data planes than there can be",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",

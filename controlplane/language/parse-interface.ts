@@ -24,6 +24,8 @@ const constantKinds: readonly ConstantKind[] = [
   "json",
 ];
 const receiverKinds: readonly Receiver["kind"][] = ["act", "state", "type"];
+/** Of one proxy: more would not leave room for sums of many. */
+const costMax = 1_000_000_000;
 /** The words that declarations begin with. */
 export const declarations: readonly string[] = ["dataplane", "cost", "import", ...receiverKinds];
 
@@ -151,9 +153,9 @@ function parseFile(reporter: Reporter): {
     const value = Number(peek().value);
     if (peek().kind !== "number") return unexpected("the cost of one proxy", "write `cost: 1`") === true;
     next();
-    if (isNegative || !Number.isFinite(value)) {
+    if (isNegative || !(value <= costMax)) {
       reporter.report("CUI0106", from(start), "this is no cost of a proxy", {
-        help: "a cost is a number that is not negative, without a unit",
+        help: `a cost is a number from 0 to ${costMax}, without a unit`,
       });
     } else if (draft.cost !== undefined) twice(span, "`cost` is given twice", "keep one of them");
     else {

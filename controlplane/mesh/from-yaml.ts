@@ -9,7 +9,7 @@ import { checkEndpoints, type Listed } from "./check-endpoints.ts";
 import { checkSize, total } from "./check-size.ts";
 import { ipAddress } from "./ip-address.ts";
 import { keySetFault } from "./key-set-fault.ts";
-import { processesMax, versionsMax } from "./limits.ts";
+import { processesMax, rateMax, versionsMax } from "./limits.ts";
 import type { Call, Endpoint, Mesh, Protocol, Service, TokenProvider } from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
@@ -287,8 +287,8 @@ function readCall(
 function readRate(entry: Entry | undefined, reporter: Reporter): number {
   if (!entry) return 1;
   const rate = scalar(entry.value);
-  if (typeof rate === "number" && Number.isFinite(rate) && rate >= 0) return rate;
-  wrong(entry.value.span, "`rate`", "a number of requests per second, zero or more", reporter);
+  if (typeof rate === "number" && rate >= 0 && rate <= rateMax) return rate;
+  wrong(entry.value.span, "`rate`", `a number of requests per second, from 0 to ${rateMax}`, reporter);
   return 1;
 }
 

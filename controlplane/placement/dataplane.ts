@@ -12,12 +12,9 @@ export interface Dataplane {
   readonly actions: "all" | readonly string[];
   /** Those that it offers on one side only. */
   readonly sides?: Readonly<Record<string, PlacedSide>>;
-  /** Cost of one execution of an action, times the rate of a call; default 0. */
+  /** Cost of one execution of an action, by its names as above, times the rate of a call; default 0. */
   readonly actionCosts?: Readonly<Record<string, number>>;
 }
-
-/** As many as a set of bits holds beside the bit for no proxy. */
-export const dataplanesMax = 30;
 
 /** One Envoy in front of a service, able to do everything. */
 export const defaultDataplanes: readonly Dataplane[] = [{ name: "envoy", cost: 1, actions: "all" }];

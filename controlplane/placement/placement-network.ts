@@ -166,7 +166,7 @@ function addTo(unary: Table, at: number, table: Table, from: number): void {
   unary.moves[at] = at0(unary.moves, at) + at0(table.moves, from);
 }
 
-/** A millionth, or coarser where sums of so many parts would not be exact. */
+/** A millionth, finer where all costs are small, and coarser where sums of so many parts would not be exact. */
 function gridOf({ services, dataplanes, calls, demands, starts, units }: Problem): number {
   const dearest = Math.max(0, ...dataplanes.map(({ cost }) => cost));
   let most = services.reduce((sum, service) => sum + replicasOf(service) * dearest, 0);
@@ -176,6 +176,7 @@ function gridOf({ services, dataplanes, calls, demands, starts, units }: Problem
       for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++)
         most += rate * (priced[at0(units, unit)] ?? 0);
   let grid = 1_000_000;
+  while (most > 0 && most * grid < 1_000_000 && grid < 1e18) grid *= 10;
   while (most * grid > 2 ** 52) grid /= 10;
   return grid;
 }

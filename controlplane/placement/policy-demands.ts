@@ -5,7 +5,7 @@ import { type Dataplane, offers, offersAt } from "./dataplane.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
-import { isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
+import { actionsIn, isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
 
 /** What one section of a policy asks of a call that it matches. The same demand is made of many calls; on one of them it is a *unit*. */
 export interface Demand {
@@ -80,7 +80,7 @@ function find(policy: Policy, { mesh, dataplanes }: World): PolicyDemands {
         made.set(key, number);
         const at = (side: PlacedSide, isPossible: boolean): number =>
           isPossible && !isOutOfPlace ? meeting(dataplanes, side, { policy, section }) : 0;
-        const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, policy))];
+        const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, { policy, section }))];
         demands.push({
           policy,
           section,
@@ -141,6 +141,14 @@ export function likeness({ verdict, versions, to }: CallVerdict): string {
   return `${to} ${verdict} ${versions?.join() ?? ""}`;
 }
 
-function costOf({ actionCosts = {} }: Dataplane, { actions }: Policy): number {
-  return actions.reduce((sum, action) => sum + (actionCosts[action] ?? 0), 0);
+/** Of one request: what stands under other headings is done elsewhere, and costs there. */
+function costOf(
+  { actionCosts = {} }: Dataplane,
+  { policy, section }: { readonly policy: Policy; readonly section: Section },
+): number {
+  const actions = new Set(actionsIn(policy, section.body));
+  return [...actions].reduce(
+    (sum, action) => sum + (actionCosts[action] ?? actionCosts[`${policy.act}.${action}`] ?? 0),
+    0,
+  );
 }

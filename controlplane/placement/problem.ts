@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
 import { type CallName, callGraph } from "../analysis/call-graph.ts";
 import { inOrder } from "../language/in-order.ts";
+import { dataplanesMax } from "../language/offer.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
-import { type Dataplane, dataplanesMax, fitting } from "./dataplane.ts";
+import { type Dataplane, fitting } from "./dataplane.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import { type Demand, demandsOf, type PolicyDemands } from "./policy-demands.ts";
