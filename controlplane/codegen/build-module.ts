@@ -5,6 +5,7 @@ import {
   assemble,
   BUDGET,
 } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { RECORD_REFERENCE } from "../../filters/proxy-wasm-as/build/record-references.ts";
 import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
@@ -173,7 +174,10 @@ function compileErrors(policy: Policy, assembled: Assembled, entry: string): Dia
   }
   if (errors.length === 0) return [refusal(policy, "MOD0101", `${failed}: ${assembled.stderr}`)];
   return errors.map((error) => {
-    const found = refusal(policy, "MOD0101", `${failed}: ${inOurWords(error.message)}`);
+    const isRecord = error.code === RECORD_REFERENCE;
+    const found = isRecord
+      ? { ...refusal(policy, "FLT0215", error.message), help: "keep what is needed of it as numbers" }
+      : refusal(policy, "MOD0101", `${failed}: ${inOurWords(error.message)}`);
     if (policy.kind !== "filter") return found;
     const inside = error.file === "policy.ts" && error.start !== undefined && error.end !== undefined;
     if (inside) return { ...found, span: { start: error.start, end: error.end } };
