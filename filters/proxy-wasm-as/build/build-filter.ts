@@ -60,7 +60,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   });
   const problems = unknownCallbacks(filter, exported);
   if (problems.length > 0) return { entry, problems };
-  const keeps = modules.some(({ keepsObjects, sdk }) => keepsObjects || sdk.has("PerPlugin"));
+  const keeps = modules.some(({ keptObjects, sdk }) => keptObjects.length > 0 || sdk.has("PerPlugin"));
   const assembled = await assemble({
     entry,
     files,

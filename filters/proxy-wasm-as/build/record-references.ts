@@ -37,12 +37,18 @@ export function recordReferences(program: assemblyscript.Program): readonly Reco
   for (const record of own) {
     for (const member of record.members?.values() ?? []) {
       const field = member instanceof assemblyscript.PropertyPrototype ? member.instance : null;
-      if (field?.isField !== true || field.type.getClass() === null) continue;
+      if (field?.isField !== true || !isObject(field.type)) continue;
       const name = `\`${field.name}\` of \`${record.name}\``;
       add(field.identifierNode.range, `${name} is an object, which the stream outlives: ${kept}`);
     }
   }
   return [...found.values()];
+}
+
+/** Unmanaged classes without fields, as `Request` and `Queue` are, are numbers with methods. */
+function isObject(type: assemblyscript.Type): boolean {
+  const found = type.getClass();
+  return found !== null && !(type.isUnmanaged && found.nextMemoryOffset === 0);
 }
 
 /** Where the filter asks for records of another type than these first, if it does so by that name. */
