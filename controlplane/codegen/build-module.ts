@@ -14,6 +14,7 @@ import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import type { ChainCache } from "./chain-cache.ts";
 import { chosenSection, type Item, moduleFailure } from "./failure-class.ts";
+import { filterRuntime } from "./filter-runtime.ts";
 import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
@@ -85,7 +86,7 @@ export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Pr
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
   const bound = { name: policy.name, budget: BUDGET };
-  const options = { entry, files, runtime: "minimal", bound } as const;
+  const options = { entry, files, runtime: filterRuntime(policy), bound };
   const compiled = await compile(policy, options, cache);
   const { bytes } = compiled;
   if (bytes === undefined) return { ...compiled, source: code };

@@ -348,7 +348,7 @@ function keptIn(
   all: readonly Node[],
 ): readonly assemblyscript.IdentifierExpression[] {
   return [
-    ...stateIn(statements, all)
+    ...stateIn(statements, { isAlone: true })
       .map(({ name }) => name)
       .filter(({ text }) => !filterConstants.includes(text)),
     ...importsOf(["shared", "Queue"], all),

@@ -48,7 +48,8 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const filter = files["filter.ts"] ?? "";
   let modules: readonly FilterModule[];
   try {
-    modules = Object.values(files).map(readFilterModule);
+    const texts = Object.values(files);
+    modules = texts.map((text) => readFilterModule(text, texts.length === 1));
   } catch {
     return { entry: "", problems: [{ message: "this is nested too deeply to be read" }] };
   }

@@ -38,8 +38,8 @@ export interface FilterModule {
 const SDK = "proxy-wasm-as";
 const waiting: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream"]);
 
-/** Read one file of a filter. What its parser finds wrong is said by asc when it compiles it. */
-export function readFilterModule(text: string): FilterModule {
+/** Read one file of a filter, of which it is all when `isAlone`. What its parser finds wrong is said by asc when it compiles it. */
+export function readFilterModule(text: string, isAlone = true): FilterModule {
   const program = assemblyscript.newProgram(assemblyscript.newOptions());
   assemblyscript.parse(program, text, "file.ts", true);
   const statements = program.sources.find((file) => file.internalPath === "file")?.statements ?? [];
@@ -90,9 +90,9 @@ export function readFilterModule(text: string): FilterModule {
       start: name.range.start,
       end: name.range.end,
     }));
-  const keptObjects = stateIn(statements, all)
+  const keptObjects = stateIn(statements, { isAlone })
     .filter(({ isObject }) => isObject)
-    .map(({ name }) => name.text);
+    .map(({ path }) => path);
   return { exported, sdk, imports, startsWithValues, keptObjects };
 }
 

@@ -2,6 +2,7 @@ import * as assemblyscript from "assemblyscript";
 import {
   isCall,
   isClass,
+  isExported,
   isField,
   isIdentifier,
   isImport,
@@ -38,40 +39,53 @@ const ofStrings = [
 /** Something that filter code keeps from one callback to the next. */
 export interface State {
   readonly name: assemblyscript.IdentifierExpression;
+  /** The same behind the namespaces and the class in which it stands, with points between. */
+  readonly path: string;
   /** Whether it may refer to what a callback made. A number does not. */
   readonly isObject: boolean;
 }
 
-/** What filter code keeps outside of functions; `all` are the nodes below `statements`. */
+/** What is asked of the file that a declaration stands in. */
+interface File {
+  readonly all: readonly Node[];
+  readonly ofSdk: ReadonlySet<string>;
+  readonly isAlone: boolean;
+}
+
+/** What filter code keeps outside of functions. Where a file is not alone, others may change what it exports. */
 export function stateIn(
   statements: readonly assemblyscript.Statement[],
-  all: readonly Node[] = nodesIn(statements),
+  { isAlone }: { readonly isAlone: boolean },
 ): readonly State[] {
-  const ofSdk = namesOfSdk(all);
-  const inside = (each: readonly assemblyscript.Statement[]): readonly State[] =>
+  const all = nodesIn(statements);
+  const file: File = { all, ofSdk: namesOfSdk(all), isAlone };
+  const inside = (each: readonly assemblyscript.Statement[], path: string): readonly State[] =>
     each.flatMap((statement) => {
-      if (isNamespace(statement)) return inside(statement.members);
+      if (isNamespace(statement)) return inside(statement.members, `${path}${statement.name.text}.`);
       if (isClass(statement)) {
-        return statement.members
+        const { name, members } = statement;
+        return members
           .filter(isField)
           .filter((field) => field.is(assemblyscript.CommonFlags.Static))
-          .filter((field) => !field.is(assemblyscript.CommonFlags.Readonly) || isKept(field, all, ofSdk))
-          .map(toState);
+          .filter((field) => !field.is(assemblyscript.CommonFlags.Readonly) || isKept(field, file))
+          .map((field) => toState(field, `${path}${name.text}.`));
       }
       if (!isVariables(statement)) return [];
       return statement.declarations
         .filter(
-          (declaration) =>
-            !declaration.is(assemblyscript.CommonFlags.Const) || isKept(declaration, all, ofSdk),
+          (declaration) => !declaration.is(assemblyscript.CommonFlags.Const) || isKept(declaration, file),
         )
-        .map(toState);
+        .map((declaration) => toState(declaration, path));
     });
-  return inside(statements);
+  return inside(statements, "");
 }
 
-function toState(declaration: assemblyscript.VariableLikeDeclarationStatement): State {
-  const { name, type, initializer } = declaration;
-  return { name, isObject: !isNumber(type) && !(initializer !== null && isNumeric(initializer)) };
+function toState(
+  { name, type, initializer }: assemblyscript.VariableLikeDeclarationStatement,
+  path: string,
+): State {
+  const isObject = !isNumber(type) && !(initializer !== null && isNumeric(initializer));
+  return { name, path: `${path}${name.text}`, isObject };
 }
 
 function isNumber(type: assemblyscript.TypeNode | null): boolean {
@@ -118,13 +132,13 @@ function namesOfSdk(all: readonly Node[]): ReadonlySet<string> {
 /** Whether a constant holds something that can change. */
 function isKept(
   declaration: assemblyscript.VariableLikeDeclarationStatement,
-  all: readonly Node[],
-  ofSdk: ReadonlySet<string>,
+  { all, ofSdk, isAlone }: File,
 ): boolean {
-  const { initializer, name, type } = declaration;
+  const { initializer, type } = declaration;
   if (!initializer || initializer.kind === assemblyscript.NodeKind.Function || isNumber(type)) return false;
   if (isNew(initializer) && ofSdk.has(nameOf(initializer.typeName))) return false;
-  if (isListOfPlain(initializer)) return !isOnlyRead(name, all);
+  if (isListOfPlain(initializer))
+    return (!isAlone && isExported(declaration)) || !isOnlyRead(declaration, all);
   return nodesIn([initializer]).some(
     (node) =>
       node.kind === assemblyscript.NodeKind.New ||
@@ -147,7 +161,11 @@ function isListOfPlain(node: Node): boolean {
 }
 
 /** Whether a list is never handed on or written to. A table to look things up in is no state. */
-function isOnlyRead(name: assemblyscript.IdentifierExpression, all: readonly Node[]): boolean {
+function isOnlyRead(
+  declaration: assemblyscript.VariableLikeDeclarationStatement,
+  all: readonly Node[],
+): boolean {
+  const { name } = declaration;
   const written = new Set<Node>();
   const read = new Set<Node>([name]);
   for (const node of all) {
@@ -158,6 +176,10 @@ function isOnlyRead(name: assemblyscript.IdentifierExpression, all: readonly Nod
     if (isElement(node) && !written.has(node)) read.add(node.expression);
     else if (isProperty(node) && !written.has(node) && reading.includes(node.property.text))
       read.add(node.expression);
+    // A name behind a point, or of a field, means no constant but one that is exported from a namespace.
+    if (isField(declaration) || declaration.is(assemblyscript.CommonFlags.Export)) continue;
+    if (isProperty(node)) read.add(node.property);
+    else if (isField(node)) read.add(node.name);
   }
   return all.filter(isIdentifier).every((node) => node.text !== name.text || read.has(node));
 }
