@@ -85,6 +85,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   let isBounded = code !== undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
+  const memory = options.memory ?? 256;
   const flags = [
     "module.ts",
     "--outFile",
@@ -93,7 +94,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
     runtime,
     ...always,
     "--maximumMemory",
-    String(options.memory ?? 256),
+    String(memory),
   ];
   let program: Program | undefined;
   // Classes get what the type says besides; an object has no need of it.
@@ -106,7 +107,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
       for (const { message, range } of references)
         messages.push({ severity: "error", code: RECORD_REFERENCE, message, ...placeOf(range) });
       if (references.length > 0) throw new Error(references.map(({ message }) => message).join("\n"));
-      isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`);
+      isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`, memory);
       trim(module, options, isBounded ? undefined : code);
     },
   };
