@@ -11,7 +11,7 @@ const slow = [
   "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
-  "filters/proxy-wasm-as/testing/{guest-api,byte-exact}.test.ts",
+  "filters/proxy-wasm-as/testing/{guest-api,byte-exact,state-actions}.test.ts",
   "tests/meaning/{chance,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
