@@ -87,15 +87,8 @@ describe("machinery", () => {
 
   test("what filter code may ask has a cluster of the service's name, past the service's own policies", () => {
     const asking = chain("rate", "inbound", { imports: ["env.proxy_http_call"] });
-    const store = {
-      ...plain,
-      name: "store",
-      protocol: "tcp",
-      replicas: 1,
-      versions: new Map(),
-      endpoints: [],
-    };
-    const services = new Map([...mesh.services, ["store", store] as const]) as Mesh["services"];
+    const [, tcp] = service("store");
+    const services = new Map<string, Service>([...mesh.services, ["store", { ...tcp, protocol: "tcp" }]]);
     const of = snapshot("rate", [asking, chain("search", "inbound", {})], { ...mesh, services });
     expect([...of.clusters.keys()].filter((name) => !name.includes("/"))).toEqual([
       "frontend",

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { expect, test } from "vitest";
 import { build } from "../../controlplane/pipeline/build.ts";
 import { type RunningMesh, startMesh } from "./start-mesh.ts";
@@ -53,6 +54,12 @@ async function ask(running: RunningMesh, headers: Readonly<Record<string, string
   let body = "";
   for await (const chunk of answer) body += String(chunk);
   return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+}
+
+/** Of the service's proxy. */
+async function counterOf({ addresses }: RunningMesh, service: string, name: string): Promise<number> {
+  const reply = await fetch(`http://${addresses.proxy(service)}:9901/stats?filter=${name}`);
+  return Number(/: (\d+)/.exec(await reply.text())?.[1] ?? Number.NaN);
 }
 
 /** What a service got of a request that went through. */
@@ -120,4 +127,150 @@ test("ext-authz asks a service of the mesh: it allows, denies, is late, broken a
   const again = await startAuthoriser(running);
   expect((await ask(running, { authorization: "ann" })).status).toBe(200);
   await again.stop();
+});
+
+test("an audited ext-authz asks, lets everybody through, and counts whom it would not have", async () => {
+  const audited = `${authorise}\nexport const mode = "audit";\n`;
+  await using running = await start({ "ext-authz/policy.ts": audited }, { without: ["ext-authz"] });
+  const authoriser = await startAuthoriser(running);
+  for (const token of ["ann", "nobody", "fault"]) {
+    const answer = await ask(running, { authorization: token, "x-auth-user": "root" });
+    expect(answer.status, token).toBe(200);
+    expect(seenBy("frontend", answer)?.["x-auth-user"], token).toEqual(["root"]);
+  }
+  await authoriser.stop();
+  expect((await ask(running, { authorization: "ann" })).status).toBe(200);
+  // All four had a header taken away, or an answer.
+  expect(await counterOf(running, "frontend", "wire.audit.ext-authz")).toBe(4);
+});
+
+const byRules = `import { Flow, GrpcAnswer, GrpcCall, Request, Status } from "proxy-wasm-as";
+export const context = "frontend -> search";
+export const side = "egress";
+export function onRequest(request: Request): Flow {
+  const call = new GrpcCall();
+  call.cluster = "rules";
+  call.service = "rules.Rules";
+  call.method = "Check";
+  call.timeoutMs = 500;
+  const agent = request.headers.get("user-agent");
+  call.message = Uint8Array.wrap(String.UTF8.encode(agent === null ? "" : agent));
+  if (request.grpc(call, checked) != Status.Ok) request.deny(503, "not asked");
+  return Flow.Pause;
+}
+function checked(request: Request, answer: GrpcAnswer): void {
+  const message = answer.message;
+  if (message !== null) {
+    request.headers.set("x-canary", String.UTF8.decode(message.buffer));
+    request.resume();
+  } else if (answer.status == 7) request.deny(403, answer.statusMessage);
+  else request.deny(503, answer.status.toString());
+}
+`;
+
+const grpc = { ":status": 200, "content-type": "application/grpc" };
+
+test("filter code asks a service of the mesh over gRPC, at egress: answers, refusals, silence, and nobody there", async () => {
+  await using running = await start({ "by-rules.ts": byRules }, { without: ["rules"] });
+  const [place] = running.addresses.instances("rules");
+  // No library of gRPC: its server would keep the time of a call itself.
+  const rules = createHttp2Server();
+  const sessions = new Set<ServerHttp2Session>();
+  const stop = (): void => {
+    for (const session of sessions) session.destroy();
+    rules.close();
+  };
+  await using stack = new AsyncDisposableStack();
+  stack.defer(stop);
+  rules.on("session", (session) => sessions.add(session));
+  rules.on("stream", async (stream, { ":path": path }) => {
+    // Who asked has given up.
+    stream.on("error", () => undefined);
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    const agent = Buffer.concat(chunks).subarray(5).toString();
+    if (agent === "slow") return;
+    if (agent === "bad" || path !== "/rules.Rules/Check") {
+      stream.respond({ ...grpc, "grpc-status": "7", "grpc-message": "not you" }, { endStream: true });
+      return;
+    }
+    const answer = Buffer.from(`seen ${agent}`);
+    stream.respond(grpc, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, answer.length]), answer]));
+  });
+  rules.listen(place?.port, place?.address);
+  await once(rules, "listening");
+  const called = async (agent: string): Promise<unknown> => {
+    const answer = await ask(running, { "user-agent": agent });
+    const [search] = visitsOf(JSON.parse(answer.body), "search");
+    return search?.status === 200 ? search.headers?.["x-canary"] : [search?.status, search?.body];
+  };
+  expect(await called("good")).toEqual(["seen good"]);
+  expect(await called("bad")).toEqual([403, expect.stringMatching(/^not you/)]);
+  expect(await called("slow")).toEqual([503, "14"]);
+  stop();
+  expect(await called("good")).toEqual([503, "14"]);
+});
+
+/** Four callbacks hand work to a timer: by a queue, and by an answer that no request waits for. */
+const gatherer = `import { Answer, Counter, fetch, Flow, log, Queue, Request, shared } from "proxy-wasm-as";
+export const context = "frontend -> search";
+export const side = "ingress";
+export const tickPeriod = 50;
+const ticks = new Counter("gatherer.ticks");
+export function onRequest(request: Request): void {
+  const queue = Queue.register("agents");
+  const agent = request.headers.get("user-agent");
+  if (queue !== null && agent !== null) queue.push(agent);
+  const level = shared.get("level");
+  if (level !== null) request.headers.set("x-level", level.value);
+}
+export function onTick(): void {
+  ticks.increment();
+  const queue = Queue.register("agents");
+  if (queue === null) return;
+  for (let agent = queue.pop(); agent !== null; agent = queue.pop()) log.info("agent " + agent);
+  fetch({ cluster: "ext-authz", path: "/level", timeoutMs: 500 }, answered);
+}
+function answered(answer: Answer): void {
+  const level = answer.headers.get("x-level");
+  if (answer.status == 200 && level !== null) shared.set("level", level);
+}
+`;
+
+test("a timer takes what requests put into a queue, and asks a service for what they need", async () => {
+  let log = "";
+  await using running = await start(
+    { "gatherer.ts": gatherer },
+    {
+      without: ["ext-authz"],
+      onLog: (service, chunk) => {
+        if (service === "search") log += chunk;
+      },
+    },
+  );
+  const [place] = running.addresses.instances("ext-authz");
+  let level = "1";
+  const levels = createServer((_, response) => response.writeHead(200, { "x-level": level }).end());
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => {
+    levels.closeAllConnections();
+    levels.close();
+  });
+  levels.listen(place?.port, place?.address);
+  await once(levels, "listening");
+  const seen = async (): Promise<unknown> =>
+    seenBy("search", await ask(running, { "user-agent": "ann" }))?.["x-level"];
+  await expect.poll(seen, { timeout: 10_000 }).toEqual(["1"]);
+  level = "2";
+  await expect.poll(seen, { timeout: 10_000 }).toEqual(["2"]);
+  await ask(running, { "user-agent": "bob" });
+  // Each item once, whichever worker's timer takes it.
+  await expect.poll(() => log.match(/agent bob/g)?.length, { timeout: 10_000 }).toBe(1);
+  const before = await counterOf(running, "search", "gatherer.ticks");
+  await expect
+    .poll(() => counterOf(running, "search", "gatherer.ticks"), { timeout: 10_000 })
+    .toBeGreaterThan(before + 2);
+  expect(log.match(/agent bob/g)).toHaveLength(1);
 });
