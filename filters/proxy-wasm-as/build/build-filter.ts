@@ -84,8 +84,9 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   return { bytes, entry, problems: [] };
 }
 
-/** The host's word for a call that would crash a proxy, in the author's terms. */
+/** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
 function said(reason: string): string {
+  if (reason === "unreachable") return "it traps, as it does when its memory is used up";
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;

@@ -146,6 +146,10 @@ test.each([
   ["", "the filter exports no callback; there are `onConfigure`, `onTick`"],
   ["export function onRequst(): void {}", "nothing calls `onRequst`; there are `onConfigure`, `onTick`"],
   [
+    "export function onTick(): void { unreachable(); }",
+    "it does not run: it traps, as it does when its memory is used up",
+  ],
+  [
     'import { log } from "proxy-wasm-as";\nlog.info("up");\nexport function onTick(): void {}',
     "it does not run: it calls the host as it starts, which crashes a proxy (`proxy_get_log_level`): do that in a callback",
   ],
