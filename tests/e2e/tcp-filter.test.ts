@@ -85,6 +85,6 @@ test.each(["enforce", "audit"])(
     };
     await expect.poll(() => counted("guard.closed")).toBe(isEnforced ? 2 : 0);
     // Both: one would have got changed data, the other its end.
-  expect(await counted("wire.audit.guard")).toBe(isEnforced ? 0 : 2);
+    expect(await counted("wire.audit.guard")).toBe(isEnforced ? 0 : 2);
   },
 );
