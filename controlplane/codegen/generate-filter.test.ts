@@ -134,6 +134,27 @@ export function onTick(): void { ticks.increment(); log.info(params.text); }`);
   expect(audited.metrics.get("wire.audit.f") ?? 0).toBe(0);
 });
 
+test("an audited policy takes nothing from a queue, where others would miss it", async () => {
+  const bytes = await compile(`import { Queue, Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  const queue = Queue.register("q");
+  if (queue === null) return;
+  if (request.headers.has("push")) queue.push("item");
+  const item = request.headers.has("pop") ? queue.pop() : null;
+  if (item !== null) request.headers.set("popped", item);
+}`);
+  const host = start(bytes, "enforce");
+  const pop = () => host.request({ ...toB, headers: [["pop", "1"]] }).requestHeaders;
+  host.request({ ...toB, headers: [["push", "1"]] });
+  host.configure(configurationOf("audit"));
+  expect(pop()).toEqual([["pop", "1"]]);
+  host.configure(configurationOf("enforce"));
+  expect(pop()).toEqual([
+    ["pop", "1"],
+    ["popped", "item"],
+  ]);
+});
+
 test("a module exports what its filter has, and what a policy needs", async () => {
   const own = ["configure", "context_create", "delete", "memory_allocate"];
   const exported = async (code: string): Promise<readonly string[]> =>

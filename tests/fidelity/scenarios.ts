@@ -382,6 +382,10 @@ export const scenarios: readonly Scenario[] = [
     "request: gcall grpc probe.Probe Fail hello  1000; ret 1 | gclose: status; eff self; cont 0",
   ),
   request(
+    "a call that takes too long",
+    "request: gcall silent probe.Probe Echo hello  100; ret 1 | gclose: status; eff self; cont 0",
+  ),
+  request(
     "a call to nobody",
     "request: gcall none probe.Probe Echo hello  1000; gstream none probe.Probe Chat",
   ),
