@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -116,6 +117,14 @@ test("memory stays flat over 20,000 requests, of which half never get an answer"
   };
   const before = run(1000);
   expect(run(9000)).toBe(before);
+});
+
+test("in a mesh, in audit mode, answers stay as they are, and those that it would change are counted", async () => {
+  const { host, counted } = await meshPolicy("cache-headers", "audit");
+  expect(said(host, "/static/app.js")).toEqual([]);
+  expect(said(host, "/static/app.js", { response: [["cache-control", "no-cache"]] })).toEqual(["no-cache"]);
+  expect(counted()).toBe(1);
+  expect(said((await meshPolicy("cache-headers", "enforce")).host, "/static/app.js")).toEqual([forever]);
 });
 
 test("it costs what the README says", () => {

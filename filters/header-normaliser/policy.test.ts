@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -159,6 +160,23 @@ test("long values and many headers take no longer, and no more memory, than they
   expect(host.memoryPages).toBeLessThan(64);
   const many = Array.from({ length: 129 }, () => ["x-note", "a"] as const);
   expect(host.request({ headers: many }).localReply?.status).toBe(431);
+});
+
+test("in a mesh, in audit mode, headers stay as they are, and requests that it would change are counted", async () => {
+  const { host, counted } = await meshPolicy("header-normaliser", "audit");
+  const wrong: readonly Header[] = [
+    ["x-internal-user", "root"],
+    ["x-tenant-id", " ACME"],
+    ["x-tenant-id", "b"],
+  ];
+  expect(host.exchange({ headers: wrong })).toMatchObject({
+    requestHeaders: wrong,
+    response: { status: 200 },
+  });
+  expect(host.exchange({ headers: [["x-tenant-id", "a"]] }).response?.status).toBe(200);
+  expect(counted()).toBe(1);
+  const enforced = await meshPolicy("header-normaliser", "enforce");
+  expect(enforced.host.request({ headers: wrong }).requestHeaders).toEqual([["x-tenant-id", "acme"]]);
 });
 
 test("it costs what the README says", () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -127,6 +128,18 @@ test("memory and shared data stay as they are, whoever calls", () => {
     128,
   );
   expect(host.sharedData.entries.size).toBeLessThanOrEqual(1025);
+});
+
+test("in a mesh, in audit mode, all pass, and those that it would refuse are counted", async () => {
+  const { host, counted } = await meshPolicy("token-bucket", "audit");
+  expect(passed(host, 50)).toBe(50);
+  expect(counted()).toBe(30);
+  host.advance(SECOND);
+  expect(passed(host, 10)).toBe(10);
+  expect(counted()).toBe(30);
+  // It has buckets of its own: who is refused there loses nothing where it is enforced.
+  expect([...host.sharedData.entries.keys()].every((key) => key.startsWith("audit/"))).toBe(true);
+  expect(passed((await meshPolicy("token-bucket", "enforce")).host, 50)).toBe(20);
 });
 
 test("it costs what the README says", () => {

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { generateFilter } from "../../controlplane/codegen/generate-filter.ts";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
-import { assemble } from "../proxy-wasm-as/build/assemble.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -228,18 +227,25 @@ test("any bytes at all neither trap nor take long", () => {
   expect(host.failure).toBeNull();
 });
 
-test("in a mesh, in audit mode, it counts and lets go on", async () => {
-  const code = readFileSync(new URL("policy.ts", import.meta.url), "utf8");
-  const { bytes: module = new Uint8Array(), stderr } = await assemble({
-    entry: generateFilter({ name: "waf", code }),
-    files: { "policy.ts": code },
-    runtime: "minimal",
-  });
-  expect(stderr).toBe("");
-  const host = createHost(module, { configuration: "waf\tinbound\t*\taudit\n" });
+test("in a mesh, in audit mode, it counts and lets go on, bodies as well", async () => {
+  const { host, counted } = await meshPolicy("waf", "audit");
   expect(get(host, "/?q=../../etc/passwd").action).toBe("continue");
   get(host, "/");
-  expect(host.metrics.get("wire.audit.waf")).toBe(1);
+  expect(counted()).toBe(1);
+  for (const trailers of [[], [["t", "1"]]] as const)
+    for (const body of [
+      ["<scr", "ipt>", "x"],
+      ["a", "b"],
+      ["<script>", "x".repeat(10_000)],
+    ])
+      expect(host.exchange({ body, ...(trailers.length > 0 ? { trailers } : {}) })).toMatchObject({
+        action: "continue",
+        requestBody: body.join(""),
+        response: { status: 200 },
+      });
+  expect(counted()).toBe(5);
+  const enforced = await meshPolicy("waf", "enforce");
+  expect(post(enforced.host, ["<scr", "ipt>"]).localReply?.status).toBe(403);
 });
 
 test("it costs what the README says", () => {

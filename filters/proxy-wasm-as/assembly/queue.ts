@@ -38,8 +38,9 @@ export class Queue {
     return proxy_enqueue_shared_queue(this.id, pointerOf(content), lengthOf(content));
   }
 
-  /** Take its first item; null when it has none, which an empty item is not. `proxy_dequeue_shared_queue`. */
+  /** Take its first item; null when it has none, which an empty item is not, and in audit mode. `proxy_dequeue_shared_queue`. */
   pop(): string | null {
+    if (holdsBack()) return null;
     return proxy_dequeue_shared_queue(this.id, cell + 4, cell) != Status.Ok ? null : widen(load<u64>(cell));
   }
 

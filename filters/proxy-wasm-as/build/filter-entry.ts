@@ -21,8 +21,8 @@ export interface FilterGuard {
   /** The filter is called where this condition holds; these statements come before. */
   asks(kind: CallKind, context: string): string;
   readonly before: string;
-  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. */
-  ends(kind: CallKind, flow: string): string;
+  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. Where nothing more may come that it could wait for, `last` is not 0. */
+  ends(kind: CallKind, flow: string, last: string): string;
   /** Whether it is called for new connections, whoever else is. */
   readonly takesConnections: boolean;
   /** Whether it keeps something of each stream in the SDK's slabs. */
@@ -41,13 +41,15 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     return name;
   };
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
-  const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, use, guard));
+  const calls = own
+    .filter(({ name }) => name !== "onDelete")
+    .map((each) => callbackText(each, use, guard, lastOf(each, own)));
   if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
     calls.push(
       `export function proxy_on_new_connection(context: u32): u32 {
   ${use("enter")}(context);
   ${guard.asks("connection", "context")};
-  return ${guard.ends("connection", "0")};
+  return ${guard.ends("connection", "0", "1")};
 }
 `,
     );
@@ -153,7 +155,7 @@ function around(
   return `  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${call}
   }
-  ${guard.ends(kind, "0")};
+  ${guard.ends(kind, "0", "1")};
 ${last}`;
 }
 
@@ -161,6 +163,7 @@ function callbackText(
   own: ExportedFunction,
   use: (name: string) => string,
   guard: FilterGuard | undefined,
+  last: string,
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
@@ -175,7 +178,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${returns ? `flow = ${call}` : call};
   }
-  ${end}${guard.ends(kind, returns ? "flow" : "0")};
+  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? last : "1")};
 }
 `;
   }
@@ -186,6 +189,12 @@ ${guard.before}    ${returns ? `flow = ${call}` : call};
   const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
   const end = result === undefined ? "" : `  return ${returns ? "result" : result.otherwise};\n`;
   return `${start}${text}${run}  ${use("collect")}();\n${end}}\n`;
+}
+
+/** Whether this is the last that a filter with these callbacks is called for of what comes this way. */
+function lastOf({ name }: ExportedFunction, own: readonly ExportedFunction[]): string {
+  const hasMore = /Data$|Body$/.test(name) || own.some((other) => other.name === `${name}Body`);
+  return hasMore ? "last" : "1";
 }
 
 function callOf({ name, parameters }: ExportedFunction, use: (name: string) => string): string {
