@@ -69,6 +69,49 @@ test("answers for one client are left alone, or get what is said for them", asyn
   expect(said(half, "/static/a", { ...authorized, ...cookies })).toEqual([]);
 });
 
+test("where cookies or credentials make the answer, no cache that is shared may keep it", async () => {
+  const cookie: Asked = { request: [["cookie", "theme=dark"]] };
+  const vary = (value: string): Asked => ({ response: [["vary", value]] });
+  const host = createHost(bytes);
+  const mine = "private, max-age=31536000, immutable";
+  for (const asked of [cookie, vary("Cookie"), vary("accept, COOKIE"), vary("Authorization"), vary("*")])
+    expect(said(host, "/static/a", asked)).toEqual([mine]);
+  expect(
+    said(host, "/static/a", {
+      response: [
+        ["vary", "accept"],
+        ["vary", "cookie"],
+      ],
+    }),
+  ).toEqual([mine]);
+  expect(said(host, "/static/a", vary("accept-encoding, x-cookie"))).toEqual([forever]);
+  expect(said(host, "/static/a", { ...cookie, status: 500 })).toEqual(["no-store"]);
+  expect(said(host, "/a", { ...cookie, ...type("text/html") })).toEqual(["private, no-cache"]);
+  const told = createHost(await buildPolicy("cache-headers", { cookies: true }));
+  for (const asked of [cookie, vary("cookie")]) expect(said(told, "/static/a", asked)).toEqual([forever]);
+  expect(said(told, "/static/a", vary("authorization"))).toEqual([mine]);
+  expect(said(told, "/static/a", vary("cookie, *"))).toEqual([mine]);
+  const all = createHost(await buildPolicy("cache-headers", { authorized: true }));
+  expect(said(all, "/static/a", vary("authorization"))).toEqual([forever]);
+  const rules =
+    "/a * * = Public, S-MaxAge=5, max-age=1 ,proxy-revalidate; /b * * = max-age=1; /c * * = private=x-a, max-age=1; /d * * = public";
+  const other = createHost(await buildPolicy("cache-headers", { rules }));
+  for (const [path, value] of [
+    ["/a", "private, max-age=1"],
+    ["/b", "private, max-age=1"],
+    ["/c", "private, max-age=1"],
+    ["/d", "private"],
+  ] as const)
+    expect(said(other, path, cookie), path).toEqual([value]);
+});
+
+test("a service that says by `expires` until when has said it", async () => {
+  const asked: Asked = { response: [["expires", "0"]] };
+  expect(said(createHost(bytes), "/static/a", asked)).toEqual([]);
+  const other = createHost(await buildPolicy("cache-headers", { replace: true }));
+  expect(said(other, "/static/a", asked)).toEqual([forever]);
+});
+
 test("only what is read is kept, and only by a path that means one thing", () => {
   const host = createHost(bytes);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "get"])

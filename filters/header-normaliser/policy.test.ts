@@ -61,6 +61,27 @@ test("with `refuse`, different values are answered 400, and equal ones are one",
   expect(tenants("acme", " ACME\t", "acme").requestHeaders).toEqual([["x-tenant-id", "acme"]]);
 });
 
+test("values with commas between them are several: the first counts, or they are refused", async () => {
+  const one = (name: string, ...values: readonly string[]) =>
+    ask(values.map((value) => [name, value] as const)).requestHeaders.map(([, value]) => value);
+  expect(one("x-user-id", "ada,root")).toEqual(["ada"]);
+  expect(one("x-user-id", "ada , root", "root")).toEqual(["ada"]);
+  expect(one("x-user-id", ",root")).toEqual([""]);
+  expect(one("x-user-id", "ada,")).toEqual(["ada"]);
+  expect(one("x-tenant-id", " ACME,b")).toEqual(["acme"]);
+  expect(one("x-note", "a,b")).toEqual(["a,b"]);
+  const strict = await buildPolicy("header-normaliser", { refuse: true });
+  const status = (...values: readonly string[]) =>
+    ask(
+      values.map((value) => ["x-user-id", value] as const),
+      strict,
+    ).localReply?.status;
+  for (const values of [["a,b"], ["a,a,b"], ["a,"], [",a"], ["a", "a,b"], ["a,".repeat(600)]])
+    expect(status(...values), values.join()).toBe(400);
+  for (const values of [["a,a"], ["a", "a , a"], ["a"], ["a".repeat(2000)]])
+    expect(status(...values), values.join()).toBeUndefined();
+});
+
 test("only ASCII is written in small letters, and only spaces and tabs go", () => {
   const value = Uint8Array.of(32, 65, 0xa0, 0xc4, 0x85, 90, 0xa0, 9, 32);
   const { requestHeaderBytes } = ask([["x-tenant-id", value]]);
@@ -152,6 +173,8 @@ test("long values and many headers take no longer, and no more memory, than they
     Array.from({ length: 128 }, (_, n) => [`x-internal-${n}`, " A "]),
     Array.from({ length: 128 }, (_, n) => [`x-note-${n}`, " A "]),
     Array.from({ length: 128 }, () => ["x-user-id", " A "]),
+    [["x-user-id", ",".repeat(60_000)]],
+    Array.from({ length: 60 }, () => ["x-user-id", "a,".repeat(500)]),
     Array.from({ length: 128 }, () => ["x-note", " A "]),
   ] as const) {
     host.request({ headers: headers as readonly Header[] });
