@@ -140,6 +140,21 @@ export function onResponse(response: Response): Flow {
   }
 });
 
+test("a body lets nothing go that waits for an answer, also where only the other direction's is looked at", async () => {
+  const bytes = await compile(
+    `${asking}\nexport function onResponseBody(response: Response): void {}`.replace(
+      "Request, Status",
+      "Request, Response, Status",
+    ),
+  );
+  const host = start(bytes, "enforce");
+  host.onFetch("auth");
+  const stream = host.open({ ...toB, body: ["a", "b"] });
+  expect(stream.result()).toMatchObject({ action: "stop", requestBody: "" });
+  host.fetches[0]?.answer({ status: 200 });
+  expect(stream.result()).toMatchObject({ action: "continue", requestBody: "ab" });
+});
+
 test("whether the policy is for a stream is found out once, and forgotten with it", async () => {
   const bytes = await compile(`import { Request, Response, Stream, log } from "proxy-wasm-as";
 export function onRequest(request: Request): void { request.headers.set("x-f", "1"); }

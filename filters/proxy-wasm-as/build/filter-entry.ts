@@ -43,7 +43,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
   const calls = own
     .filter(({ name }) => name !== "onDelete")
-    .map((each) => callbackText(each, use, guard, lastOf(each, own)));
+    .map((each) => callbackText(each, own, use, guard));
   if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
     calls.push(
       `export function proxy_on_new_connection(context: u32): u32 {
@@ -161,9 +161,9 @@ ${last}`;
 
 function callbackText(
   own: ExportedFunction,
+  all: readonly ExportedFunction[],
   use: (name: string) => string,
   guard: FilterGuard | undefined,
-  last: string,
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
@@ -171,14 +171,15 @@ function callbackText(
   const call = callOf(own, use);
   const returns = result !== undefined && !own.returnsNothing;
   const first = before === undefined ? "" : `  ${use(before)}(${context});\n`;
+  const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const start = `export function ${signature} {\n  ${use("enter")}(${context});\n${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
-    const end = result === undefined ? "" : "return ";
+    const end = result === undefined ? "" : `return ${stops}`;
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${returns ? `flow = ${call}` : call};
   }
-  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? last : "1")};
+  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }
@@ -187,8 +188,23 @@ ${guard.before}    ${returns ? `flow = ${call}` : call};
     ? `  const text = ${use("configurationText")}(size);\n  if (text === null) return 0;\n`
     : "";
   const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
-  const end = result === undefined ? "" : `  return ${returns ? "result" : result.otherwise};\n`;
+  const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
   return `${start}${text}${run}  ${use("collect")}();\n${end}}\n`;
+}
+
+/** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */
+const STOP_ALL = 4;
+
+/**
+ * Whether a pause of headers would not hold the body. A module that looks at bodies is configured so that they come while headers are held, in
+ * both directions; in the one that it has no callback for, Envoy would let all of it go on.
+ */
+function needsStopAll({ name }: ExportedFunction, own: readonly ExportedFunction[]): boolean {
+  const has = (callback: string): boolean => own.some((other) => other.name === callback);
+  return (
+    (name === "onRequest" && has("onResponseBody") && !has("onRequestBody")) ||
+    (name === "onResponse" && has("onRequestBody") && !has("onResponseBody"))
+  );
 }
 
 /** Whether this is the last that a filter with these callbacks is called for of what comes this way. */
