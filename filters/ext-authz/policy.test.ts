@@ -77,6 +77,15 @@ test("it waits for the answer, then goes on with what the service says of the us
   stream.end();
 });
 
+test("a body waits with the headers, also where Envoy is told that bodies come while these are held", () => {
+  const host = createHost(bytes, { allowOnHeadersStopIteration: true });
+  host.onFetch("ext-authz");
+  const stream = host.open({ headers: asked, body: ["a", "b"], properties });
+  expect(stream.result()).toMatchObject({ action: "stop", requestBody: "" });
+  host.fetches[0]?.answer({ status: 403 });
+  expect(stream.result()).toMatchObject({ localReply: { status: 403 }, requestBody: "" });
+});
+
 test("what the client says of itself is taken away also when the service says nothing, and when it fails open", () => {
   const spoofed = [["x-auth-user", "root"]] as const;
   for (const host of [hostThat({}), hostThat("fail", open), createHost(open)]) {

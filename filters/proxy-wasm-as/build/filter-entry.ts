@@ -196,14 +196,12 @@ ${guard.before}    ${returns ? `flow = ${call}` : call};
 const STOP_ALL = 4;
 
 /**
- * Whether a pause of headers would not hold the body. A module that looks at bodies is configured so that they come while headers are held, in
- * both directions; in the one that it has no callback for, Envoy would let all of it go on.
+ * Whether a pause of headers would not hold the body: where Envoy is configured so that bodies come while headers are held, as for a module that
+ * looks at those of either direction, all of it would go on in the one that there is no callback for.
  */
 function needsStopAll({ name }: ExportedFunction, own: readonly ExportedFunction[]): boolean {
-  const has = (callback: string): boolean => own.some((other) => other.name === callback);
   return (
-    (name === "onRequest" && has("onResponseBody") && !has("onRequestBody")) ||
-    (name === "onResponse" && has("onRequestBody") && !has("onResponseBody"))
+    (name === "onRequest" || name === "onResponse") && !own.some((other) => other.name === `${name}Body`)
   );
 }
 
