@@ -21,8 +21,8 @@ export interface FilterGuard {
   /** The filter is called where this condition holds; these statements come before. */
   asks(kind: CallKind, context: string): string;
   readonly before: string;
-  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. */
-  ends(kind: CallKind, flow: string): string;
+  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. Where nothing more may come that it could wait for, `last` is not 0. */
+  ends(kind: CallKind, flow: string, last: string): string;
   /** Whether it is called for new connections, whoever else is. */
   readonly takesConnections: boolean;
   /** Whether it keeps something of each stream in the SDK's slabs. */
@@ -41,13 +41,15 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     return name;
   };
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
-  const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, use, guard));
+  const calls = own
+    .filter(({ name }) => name !== "onDelete")
+    .map((each) => callbackText(each, own, use, guard));
   if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
     calls.push(
       `export function proxy_on_new_connection(context: u32): u32 {
   ${use("enter")}(context);
   ${guard.asks("connection", "context")};
-  return ${guard.ends("connection", "0")};
+  return ${guard.ends("connection", "0", "1")};
 }
 `,
     );
@@ -153,12 +155,13 @@ function around(
   return `  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${call}
   }
-  ${guard.ends(kind, "0")};
+  ${guard.ends(kind, "0", "1")};
 ${last}`;
 }
 
 function callbackText(
   own: ExportedFunction,
+  all: readonly ExportedFunction[],
   use: (name: string) => string,
   guard: FilterGuard | undefined,
 ): string {
@@ -168,14 +171,15 @@ function callbackText(
   const call = callOf(own, use);
   const returns = result !== undefined && !own.returnsNothing;
   const first = before === undefined ? "" : `  ${use(before)}(${context});\n`;
+  const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const start = `export function ${signature} {\n  ${use("enter")}(${context});\n${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
-    const end = result === undefined ? "" : "return ";
+    const end = result === undefined ? "" : `return ${stops}`;
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${returns ? `flow = ${call}` : call};
   }
-  ${end}${guard.ends(kind, returns ? "flow" : "0")};
+  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }
@@ -184,8 +188,27 @@ ${guard.before}    ${returns ? `flow = ${call}` : call};
     ? `  const text = ${use("configurationText")}(size);\n  if (text === null) return 0;\n`
     : "";
   const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
-  const end = result === undefined ? "" : `  return ${returns ? "result" : result.otherwise};\n`;
+  const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
   return `${start}${text}${run}  ${use("collect")}();\n${end}}\n`;
+}
+
+/** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */
+const STOP_ALL = 4;
+
+/**
+ * Whether a pause of headers would not hold the body: where Envoy is configured so that bodies come while headers are held, as for a module that
+ * looks at those of either direction, all of it would go on in the one that there is no callback for.
+ */
+function needsStopAll({ name }: ExportedFunction, own: readonly ExportedFunction[]): boolean {
+  return (
+    (name === "onRequest" || name === "onResponse") && !own.some((other) => other.name === `${name}Body`)
+  );
+}
+
+/** Whether this is the last that a filter with these callbacks is called for of what comes this way. */
+function lastOf({ name }: ExportedFunction, own: readonly ExportedFunction[]): string {
+  const hasMore = /Data$|Body$/.test(name) || own.some((other) => other.name === `${name}Body`);
+  return hasMore ? "last" : "1";
 }
 
 function callOf({ name, parameters }: ExportedFunction, use: (name: string) => string): string {
