@@ -9,6 +9,7 @@ const slow = [
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
   "filters/proxy-wasm-as/testing/{guest-api,byte-exact}.test.ts",
+  "filters/standing-for-itself.test.ts",
   "tests/meaning/{differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
