@@ -20,14 +20,13 @@ let used: usize = 0;
  * and name; an empty configuration leaves all to their defaults.
  */
 export function configureParameters(root: u32, text: string, declared: string): bool {
-  const lines = declared.split("\n");
   const block = region() + used;
-  const texts = HEAD + <usize>lines.length * VALUE;
+  const texts = HEAD + <usize>countOf(declared) * VALUE;
   const room = texts + <usize>text.length * 2;
   if (text.length > LONGEST || used + room > REGION) return refuse("there is no room for it");
   memory.fill(block, 0, texts);
   const reader = new Reader(text, block, texts);
-  const wrong = reader.read(lines);
+  const wrong = reader.read(declared);
   if (wrong !== "") return refuse(wrong);
   store<u32>(block, root);
   store<u32>(block, <u32>reader.end, 4);
@@ -75,10 +74,10 @@ class Reader {
   ) {}
 
   /** What is wrong; "" when nothing is. */
-  read(lines: string[]): string {
+  read(declared: string): string {
     this.skip();
     if (this.at == this.text.length) return "";
-    if (this.peek() != 0x7b) return `expected an object, found ${this.shown()}`;
+    if (this.peek() != 0x7b) return "expected an object, found " + this.shown();
     this.at++;
     this.skip();
     if (this.peek() == 0x7d) this.at++;
@@ -93,15 +92,16 @@ class Reader {
         if (this.peek() != 0x3a) return this.notJson();
         this.at++;
         this.skip();
-        const place = placeOf(lines, key);
-        if (place < 0) return `\`${keyShown}\` is no parameter: expected ${namesOf(lines)}, found ${this.shown()}`;
+        const place = placeOf(declared, key);
+        if (place < 0) return quoted(keyShown) + " is no parameter: expected " + namesOf(declared) + ", found " + this.shown();
         const value = this.block + HEAD + <usize>place * VALUE;
-        if (load<u32>(value) != 0) return `\`${keyShown}\` is there twice`;
+        if (load<u32>(value) != 0) return quoted(keyShown) + " is there twice";
         const began = this.at;
-        if (!this.readValue(typeOf(lines[place]), value)) {
+        const type = typeOf(lineOf(declared, place));
+        if (!this.readValue(type, value)) {
           if (this.failed) return this.notJson();
           this.at = began;
-          return `\`${keyShown}\`: expected ${nounOf(typeOf(lines[place]))}, found ${this.shown()}`;
+          return quoted(keyShown) + ": expected " + nounOf(type) + ", found " + this.shown();
         }
         store<u32>(value, 1);
         this.skip();
@@ -225,7 +225,7 @@ class Reader {
   }
 
   private notJson(): string {
-    return `it is no JSON from character ${this.at} on`;
+    return "it is no JSON from character " + decimal(this.at) + " on";
   }
 
   /** What stands here, in one line. */
@@ -310,8 +310,22 @@ function cut(text: string): string {
   return text.length > SHOWN ? text.substring(0, SHOWN) + "…" : text;
 }
 
-function placeOf(lines: string[], name: string): i32 {
-  for (let i = 0; i < lines.length; i++) if (nameOf(lines[i]) == name) return i;
+function countOf(declared: string): i32 {
+  let count = 1;
+  for (let i = 0; i < declared.length; i++) if (declared.charCodeAt(i) == 10) count++;
+  return count;
+}
+
+function lineOf(declared: string, place: i32): string {
+  let from = 0;
+  for (; place > 0; place--) from = declared.indexOf("\n", from) + 1;
+  const end = declared.indexOf("\n", from);
+  return declared.substring(from, end < 0 ? declared.length : end);
+}
+
+function placeOf(declared: string, name: string): i32 {
+  const count = countOf(declared);
+  for (let i = 0; i < count; i++) if (nameOf(lineOf(declared, i)) == name) return i;
   return -1;
 }
 
@@ -323,18 +337,32 @@ function nameOf(line: string): string {
   return line.substring(line.indexOf(" ") + 1);
 }
 
-function namesOf(lines: string[]): string {
+function namesOf(declared: string): string {
+  const count = countOf(declared);
   let all = "";
-  for (let i = 0; i < lines.length; i++) {
-    const type = typeOf(lines[i]);
-    all += `${i == 0 ? "" : ", "}\`${nameOf(lines[i])}\` (${type})`;
+  for (let i = 0; i < count; i++) {
+    const line = lineOf(declared, i);
+    all += (i == 0 ? "" : ", ") + quoted(nameOf(line)) + " (" + typeOf(line) + ")";
   }
   return all;
 }
 
 function nounOf(type: string): string {
-  if (type == "i32") return "an i32";
-  return type == "i64" ? "an i64" : type == "f64" ? "an f64" : `a ${type}`;
+  const vowel = type.charCodeAt(0) == 0x69 || type.charCodeAt(0) == 0x66;
+  return (vowel ? "an " : "a ") + type;
+}
+
+function quoted(text: string): string {
+  return "`" + text + "`";
+}
+
+function decimal(value: i32): string {
+  let text = "";
+  do {
+    text = String.fromCharCode(48 + (value % 10)) + text;
+    value /= 10;
+  } while (value > 0);
+  return text;
 }
 
 function refuse(why: string): bool {
