@@ -75,6 +75,10 @@ function isField(node: assemblyscript.Node): node is assemblyscript.FieldDeclara
 }
 
 function isPlain({ flags }: assemblyscript.FieldDeclaration): boolean {
-  const { Static, Readonly, Private, Protected } = assemblyscript.CommonFlags;
-  return (flags & (Static | Readonly | Private | Protected)) === 0;
+  const others =
+    assemblyscript.CommonFlags.Static |
+    assemblyscript.CommonFlags.Readonly |
+    assemblyscript.CommonFlags.Private |
+    assemblyscript.CommonFlags.Protected;
+  return (flags & others) === 0;
 }
