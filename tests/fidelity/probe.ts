@@ -128,7 +128,7 @@ function run(operation: string): string {
   if (what == "random") {
     const made = new ArrayBuffer(k + 1), s = random_get(w[2] == "out" ? 0x7fffff00 : p(made), k);
     let written = false;
-    for (let i: u32 = 0; i < k; i++) written ||= load<u8>(p(made) + i) != 0;
+    for (let i: u32 = 0; i < k; i++) if (load<u8>(p(made) + i) != 0) written = true;
     return s.toString() + (written ? " written" : "") + (load<u8>(p(made) + k) == 0 ? "" : " too far");
   }
   if (what == "tick") return proxy_set_tick_period_milliseconds(k).toString();
