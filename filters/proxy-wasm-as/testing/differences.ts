@@ -32,9 +32,9 @@ export const differences: readonly Difference[] = [
     why: "there are no routes in a test, and none of Envoy's own headers",
     shown: {
       kind: "played",
-      play: "request: del 0 :scheme; del 0 x-forwarded-proto",
-      host: ["200", ">request 1", "del 0", "del 0"],
-      envoy: ["404", ">request 1", "del 0", "del 0"],
+      play: "request: del 0 x-forwarded-proto",
+      host: ["200", ">request 1", "del 0", "end"],
+      envoy: ["404", ">request 1", "del 0", "end"],
     },
   },
   {
@@ -44,8 +44,8 @@ export const differences: readonly Difference[] = [
     shown: {
       kind: "played",
       play: "request: foreign verify_signature a; foreign sign a; foreign expr_create a; foreign expr_delete aaaa",
-      host: ["200", ">request 1", "foreign 1", "foreign 1", "foreign 1", "foreign 1"],
-      envoy: ["200", ">request 1", "foreign 2", "foreign 2", "foreign 2", "foreign 2"],
+      host: ["200", ">request 1", "foreign 1", "foreign 1", "foreign 1", "foreign 1", "end"],
+      envoy: ["200", ">request 1", "foreign 2", "foreign 2", "foreign 2", "foreign 2", "end"],
     },
   },
   {
@@ -55,8 +55,8 @@ export const differences: readonly Difference[] = [
     shown: {
       kind: "played",
       play: "request: foreign set_envoy_filter_state %0A%0Aenvoy.none%12%01a",
-      host: ["200", ">request 1", "foreign 0 "],
-      envoy: ["200", ">request 1", "foreign 2"],
+      host: ["200", ">request 1", "foreign 0 ", "end"],
+      envoy: ["200", ">request 1", "foreign 2", "end"],
     },
   },
   {
@@ -66,8 +66,8 @@ export const differences: readonly Difference[] = [
     shown: {
       kind: "played",
       play: "response: propstat upstream/address; propstat xds/cluster_name",
-      host: ["200", ">response 0", "propstat 1", "propstat 1"],
-      envoy: ["200", ">response 0", "propstat 0", "propstat 0"],
+      host: ["200", ">response 0", "propstat 1", "propstat 1", "end"],
+      envoy: ["200", ">response 0", "propstat 0", "propstat 0", "end"],
     },
   },
   {
