@@ -27,8 +27,9 @@ async function built(code: string): Promise<Uint8Array> {
   return bytes;
 }
 
+const bytes = await built(filter);
+
 test("an Envoy's plugin configuration fills the parameters of a filter, as the in-process host's does", async () => {
-  const bytes = await built(filter);
   for (const [index, configuration] of [
     "",
     '{"limit": -7, "share": 2.5, "isStrict": false, "name": "a\\u0062c"}',
@@ -48,7 +49,6 @@ test("an Envoy's plugin configuration fills the parameters of a filter, as the i
 });
 
 test("an Envoy refuses what a filter cannot take", async () => {
-  const bytes = await built(filter);
   const configuration = '{"limit": "many"}';
   await expect(startFilter({ bytes, configuration, address: "127.90.12.3" })).rejects.toThrow(
     /Plugin filter failed to load/,
@@ -56,11 +56,11 @@ test("an Envoy refuses what a filter cannot take", async () => {
 });
 
 test("a ready-made policy is limited by its README's configuration", async () => {
-  const bytes = await built(
+  const policy = await built(
     readFileSync(new URL("../../filters/token-bucket/policy.ts", import.meta.url), "utf8"),
   );
   await using envoy = await startFilter({
-    bytes,
+    bytes: policy,
     configuration: '{"rate": 0.01, "burst": 2}',
     address: "127.90.12.4",
   });
