@@ -3,6 +3,7 @@ import { assemble, BUDGET } from "./assemble.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
 import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
+import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
 import { verifyModule } from "./verify-module.ts";
 
@@ -55,12 +56,17 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     return { entry: "", problems: [{ message: "this is nested too deeply to be read" }] };
   }
   const { exported } = readFilterModule(filter);
+  const { parameters, problems: unfit } = readParameters(filter);
   const entry = filterEntry({
     exported,
     sdk: new Set(modules.flatMap(({ sdk }) => [...sdk])),
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
+    parameters,
   });
-  const problems = unknownCallbacks(exported);
+  const problems = [
+    ...unknownCallbacks(exported),
+    ...unfit.map((problem) => ({ ...problem, file: "filter.ts" })),
+  ];
   if (problems.length > 0) return { entry, problems };
   const keeps = modules.some(({ keptObjects, sdk }) => keptObjects.length > 0 || sdk.has("PerPlugin"));
   const assembled = await assemble({
