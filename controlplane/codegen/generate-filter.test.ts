@@ -275,10 +275,6 @@ test("parameters alone need no runtime that keeps objects", async () => {
 test.each([
   ["a text", 'let last = "";'],
   ["an object", "class Box { n: i32 = 0; } const box = new Box();"],
-  [
-    "one for each configuration",
-    "import { PerPlugin } from 'proxy-wasm-as'; class Box {} const all = new PerPlugin<Box>();",
-  ],
   ["parameters of somebody else", "namespace inner { export let params = ''; }"],
   ["a list that grows", "const all: string[] = []; function add(text: string): void { all.push(text); }"],
 ])("what keeps objects has a runtime that does: %s", (_, code) => {
