@@ -2,8 +2,8 @@ import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { callGraph } from "./call-graph.ts";
 import { jointMachine } from "./path-machine.ts";
-import { shortestPath } from "./shortest-path.ts";
-import { actMatches } from "./verdicts.ts";
+import { leadingTo, type PathEnd, shortestPath } from "./shortest-path.ts";
+import { actMatches, verdicts } from "./verdicts.ts";
 
 /** Whether every request that `inner` matches is matched by `outer`; in doubt not. */
 export function includes(outer: Policy, inner: Policy, mesh: Mesh): boolean {
@@ -17,13 +17,20 @@ export function pathOutside(
   mesh: Mesh,
 ): readonly string[] | "unknown" | undefined {
   const graph = callGraph(mesh);
+  const judged = verdicts(inner, mesh);
+  if (judged.tooManyStates) return "unknown";
   const machine = jointMachine(graph, [outer.context, inner.context]);
-  return shortestPath(graph, machine, ({ call, state }) => {
+  const leads = leadingTo(
+    graph,
+    judged.calls.map(({ call }) => call),
+  );
+  const isOutsideOf = ({ call, state }: PathEnd): boolean => {
     const [isOutside, isInside] = machine.accepts(state);
     return (
       isInside === true &&
       actMatches(inner, graph, call) &&
       !(isOutside === true && actMatches(outer, graph, call))
     );
-  });
+  };
+  return shortestPath(graph, machine, isOutsideOf, leads);
 }

@@ -42,12 +42,25 @@ export function jointMachine(graph: CallGraph, contexts: readonly Context[]): Jo
     const different = [...new Map(all.map((letter) => [letter.symbols.join(), letter])).values()];
     return different.length === 1 ? different.map((letter) => ({ ...letter, name })) : different;
   };
-  const letters = graph.services.map((name, service) => lettersOf(name, graph.isTcp[service] === 1));
+  const letters: (readonly Letter[])[] = [];
+  const nexts: Map<string, number>[] = [];
   return {
     start: numberOf(machines.map(({ start }) => start)),
-    letters: (service) => letters[service] ?? [],
-    step: (state, { symbols }) =>
-      numberOf(machines.map((machine, at) => machine.step(states[state]?.[at] ?? 0, symbols[at] ?? 0))),
+    letters(service) {
+      letters[service] ??= lettersOf(graph.services[service] ?? "", graph.isTcp[service] === 1);
+      return letters[service];
+    },
+    step(state, { symbols }) {
+      nexts[state] ??= new Map();
+      const letter = symbols.join(" ");
+      const known = nexts[state].get(letter);
+      if (known !== undefined) return known;
+      const next = numberOf(
+        machines.map((machine, at) => machine.step(states[state]?.[at] ?? 0, symbols[at] ?? 0)),
+      );
+      nexts[state].set(letter, next);
+      return next;
+    },
     accepts: (state) => machines.map((machine, at) => machine.accepts(states[state]?.[at] ?? 0)),
   };
 }

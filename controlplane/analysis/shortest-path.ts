@@ -30,20 +30,47 @@ export function shortestPath(
   graph: CallGraph,
   machine: PathMachine,
   isWanted: (end: PathEnd) => boolean,
+  leads?: Uint8Array,
 ): readonly string[] | "unknown" | undefined {
-  for (const end of pathEnds(graph, machine)) {
+  for (const end of pathEnds(graph, machine, leads)) {
     if (end === "unknown") return end;
     if (isWanted(end)) return end.way();
   }
   return undefined;
 }
 
-/** What paths end with, the shortest first, and at last `unknown` when there is more than can be looked through. A connection is read as its two ends and as all of the way to it. */
-export function* pathEnds(graph: CallGraph, machine: PathMachine): Generator<PathEnd | "unknown", void> {
+/** The services from which some of the calls can be reached, as ones: paths through others end with none of them. */
+export function leadingTo(graph: CallGraph, calls: Iterable<number>): Uint8Array {
+  const { first, ends } = graph.incoming;
+  const leads = new Uint8Array(graph.services.length);
+  const queue: number[] = [];
+  const add = (service: number): void => {
+    if (leads[service] === 1) return;
+    leads[service] = 1;
+    queue.push(service);
+  };
+  for (const call of calls) {
+    const caller = graph.from[call] ?? -1;
+    add(caller < 0 ? (graph.to[call] ?? 0) : caller);
+  }
+  for (const service of queue)
+    for (let at = first[service] ?? 0; at < (first[service + 1] ?? 0); at++) add(ends[at] ?? 0);
+  return leads;
+}
+
+/**
+ * What paths end with, the shortest first, and at last `unknown` when there is more than can be looked through. Only services that
+ * lead somewhere are gone on from, where these are given. A connection is read as its two ends and as all of the way to it. */
+export function* pathEnds(
+  graph: CallGraph,
+  machine: PathMachine,
+  leads?: Uint8Array,
+): Generator<PathEnd | "unknown", void> {
   const { outgoing, isTcp } = graph;
   const queue: Step[] = [];
   const met = new Set<number>();
   const enter = (step: Step): void => {
+    if (leads?.[step.service] === 0) return;
     const pair = step.state * graph.services.length + step.service;
     if (met.has(pair)) return;
     met.add(pair);

@@ -23,8 +23,18 @@ export interface Verdicts {
   readonly tooManyStates: boolean;
 }
 
-/** How a policy may match the requests of each call. */
+const known = new WeakMap<Mesh, WeakMap<Policy, Verdicts>>();
+
+/** How a policy may match the requests of each call; worked out when it is first asked for. */
 export function verdicts(policy: Policy, mesh: Mesh): Verdicts {
+  const ofMesh = known.get(mesh) ?? new WeakMap<Policy, Verdicts>();
+  known.set(mesh, ofMesh);
+  const found = ofMesh.get(policy) ?? judge(policy, mesh);
+  ofMesh.set(policy, found);
+  return found;
+}
+
+function judge(policy: Policy, mesh: Mesh): Verdicts {
   const graph = callGraph(mesh);
   const may = read(policy, graph, "may");
   const must = hasVersions(policy.context.expression) ? read(policy, graph, "must") : may;

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { hasErrors } from "../language/diagnostic.ts";
+import { isParameterFile } from "../language/parameter-files.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { changeText } from "../placement/changes.ts";
 import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
@@ -13,14 +15,12 @@ import { sayIfLong } from "./say-if-long.ts";
 
 /** `wire explain`: what forces each proxy and what would free it; for each policy where it is enforced, behind which checks, at what cost. */
 export async function explain(
-  paths: readonly string[],
-  options: {
-    readonly mesh: string;
-    readonly params?: string;
-    readonly name?: readonly string[];
-    readonly json?: boolean;
-  },
+  positionals: readonly string[],
+  options: { readonly mesh: string; readonly params?: string; readonly json?: boolean },
 ): Promise<ExitCode> {
+  // A name is what is no file: one of both is the file.
+  const paths = positionals.filter((each) => isParameterFile({ path: each }) || existsSync(each));
+  const wanted = positionals.filter((each) => !paths.includes(each));
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
@@ -35,10 +35,9 @@ export async function explain(
   const placed = await place(policies, mesh, { dataplanes });
   if (placed.placement === undefined) return fail([...diagnostics, ...placed.diagnostics]);
   const { placement } = placed;
-  const wanted = options.name ?? [];
   for (const name of wanted) {
     if (mesh.services.has(name) || policies.some((policy) => policy.name === name)) continue;
-    const message = `\`${name}\` is neither a service of the mesh nor a policy`;
+    const message = `\`${name}\` is no file, no service of the mesh and no policy`;
     if (output.json) output.print(JSON.stringify({ diagnostics: [], error: message }));
     output.progress(`wire: ${message}`);
     return 1;

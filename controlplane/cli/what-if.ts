@@ -1,10 +1,8 @@
 import { CommanderError } from "commander";
 import type { Source } from "../language/source.ts";
-import type { checkInput } from "../pipeline/build.ts";
+import type { Checked } from "../pipeline/build.ts";
 import type { Dataplane } from "../placement/dataplane.ts";
 import { readSources } from "./read-sources.ts";
-
-type Checked = ReturnType<typeof checkInput>;
 
 /** Something that is assumed: a policy file in place of those of the same names, a service's proxy, or what a data plane costs. */
 export type Assumption =

@@ -79,6 +79,7 @@ export const codes = {
   FLT0212: "callback with parameters or a result that it does not have",
   FLT0213: "callback that a policy does not have",
   FLT0214: "timer without a period, or a period without a timer",
+  FLT0215: "object in what is kept of a stream",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

@@ -118,6 +118,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "The configuration of a policy is the mesh's, so that it hears of its parameters only. And a policy is called either for requests and responses, or for TCP connections.",
   FLT0214:
     "`onTick` is called as often as the constant `tickPeriod` says, in milliseconds, from when the policy is configured.",
+  FLT0215:
+    "What a callback makes goes with it, and the records of a `PerStream` stay: a text or an array in one would be somebody else's by the next callback. Keep numbers and bools.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

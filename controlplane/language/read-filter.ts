@@ -1,11 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
-import { type Diagnostic, hasErrors } from "./diagnostic.ts";
-import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
-import { checkHeaders } from "./filter-headers.ts";
-import { filterParameters } from "./filter-parameters.ts";
-import { stateIn } from "./filter-state.ts";
-import { filterTags } from "./filter-tags.ts";
+import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
   isDecorator,
   isExportDefault,
@@ -21,7 +16,12 @@ import {
   type Node,
   nodesIn,
   stringOf,
-} from "./filter-tree.ts";
+} from "../../filters/proxy-wasm-as/syntax/tree.ts";
+import { type Diagnostic, hasErrors } from "./diagnostic.ts";
+import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
+import { checkHeaders } from "./filter-headers.ts";
+import { filterParameters } from "./filter-parameters.ts";
+import { filterTags } from "./filter-tags.ts";
 import { didYouMean, suggest, within } from "./nearest.ts";
 import { parseContext } from "./parse-context.ts";
 import type { FilterPolicy, Mode, OnLost, Side } from "./policy.ts";
@@ -220,6 +220,21 @@ function checkImports(
       },
     );
   }
+  // With `import * as`, it is a property of what is imported.
+  const used = [
+    ...all.filter(isImportedName).map(({ foreignName }) => foreignName),
+    ...all.filter(isProperty).map(({ property }) => property),
+  ];
+  for (const { text, range } of used) {
+    const help = withheld.get(text);
+    if (help !== undefined)
+      reporter.report(
+        "FLT0204",
+        placeOf(range, reporter.source),
+        `filter code in a mesh has no \`${text}\``,
+        { help },
+      );
+  }
   for (const decorator of all.filter(isDecorator)) {
     const place = placeOf(decorator.range, reporter.source);
     const text = reporter.source.text.slice(place.start, place.end);
@@ -229,6 +244,12 @@ function checkImports(
     });
   }
 }
+
+/** What is for filters that are configured in a callback, and what a policy has in its place. */
+const withheld: ReadonlyMap<string, string> = new Map([
+  ["setTickPeriod", "write `export const tickPeriod = 1000;`, in milliseconds"],
+  ["PerPlugin", "what a policy is configured with are its parameters: `export const params = new Params();`"],
+]);
 
 interface Exports {
   /** A callback that leaves the file in another way than as a function of its own name: nobody would call it. */
@@ -348,7 +369,9 @@ function keptIn(
   all: readonly Node[],
 ): readonly assemblyscript.IdentifierExpression[] {
   return [
-    ...stateIn(statements, all).filter(({ text }) => !filterConstants.includes(text)),
+    ...stateIn(statements, { isAlone: true })
+      .map(({ name }) => name)
+      .filter(({ text }) => !filterConstants.includes(text)),
     ...importsOf(["shared", "Queue"], all),
   ];
 }

@@ -81,6 +81,11 @@ export function fromYaml(
   return hasErrors(diagnostics) ? { diagnostics } : { mesh, diagnostics };
 }
 
+/** Whether a mesh may be called so. */
+export function isMeshName(name: string): boolean {
+  return anyName.test(name);
+}
+
 /** A value and the place to show when something is wrong with it. */
 interface Value {
   readonly node: Node | undefined;
@@ -370,7 +375,7 @@ function readIdentity(entry: Entry | undefined, reporter: Reporter): Mesh["ident
 function readName(entry: Entry | undefined, reporter: Reporter): string | undefined {
   if (!entry) return undefined;
   const name = text(entry.value, `\`${entry.key}\``, "a name", reporter);
-  if (name === undefined || anyName.test(name)) return name;
+  if (name === undefined || isMeshName(name)) return name;
   wrong(entry.value.span, `\`${entry.key}\``, "letters, digits and hyphens", reporter);
   return undefined;
 }

@@ -1,6 +1,7 @@
 // Measures what is named by the regular expression given, or everything, and prints a table; ends with 1 when a limit is passed.
 import { cases } from "./cases.ts";
 import { costTable } from "./sdk/cost-table.ts";
+import { z3Table } from "./z3-table.ts";
 
 const wanted = new RegExp(process.argv[2] ?? "");
 let passed = true;
@@ -12,7 +13,7 @@ for (const { name, unit, limit, measure } of cases.filter((each) => wanted.test(
   console.log(name.padEnd(34) + shown(figure) + (limit === undefined ? "" : shown(limit)));
   if (limit !== undefined && figure > limit) passed = false;
 }
-for (const table of [costTable].filter((each) => wanted.test(each.name))) {
+for (const table of [costTable, z3Table].filter((each) => wanted.test(each.name))) {
   if (!(await table.print())) passed = false;
 }
 process.exitCode = passed ? 0 : 1;
