@@ -30,7 +30,7 @@ export interface Counts {
   placed: number;
   /** Those of them that would be further from the last placement if nobody had looked at it. */
   nearer: number;
-  /** Those of them that have a placement after one policy has changed. */
+  /** Placements of the same after a change. */
   changed: number;
   /** A policy has no proxy on some call. */
   homeless: number;
@@ -55,16 +55,9 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const duties = dutiesOf(enforced, drawn.mesh, walks);
   fc.pre((duties ?? []).length <= unitsMax);
 
-  const read = fromYaml(
-    { path: "mesh.yaml", text: meshText(drawn.mesh) },
-    dataplanes.map(({ name }) => name),
-  );
-  const checked = checkPolicies(policySources(drawn.policies), read.mesh);
-  expect(
-    [...read.diagnostics, ...checked.diagnostics].filter(({ severity }) => severity === "error"),
-  ).toEqual([]);
-  if (read.mesh === undefined) return;
-  const mesh = { ...read.mesh, identity: drawn.mesh.identity };
+  const mesh = meshOf(drawn);
+  const checked = checkPolicies(policySources(drawn.policies), mesh);
+  expect(checked.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes });
   const codes = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code));
   expect(hasErrors(diagnostics)).toBe(placement === undefined);
@@ -97,7 +90,19 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   if (proxies !== next.proxies || units !== next.units) counts.nearer++;
   for (const previous of [placement, next.placement])
     expect((await place(checked.policies, mesh, { dataplanes, previous })).placement).toEqual(previous);
-  await checkChange(world, checked.policies, { walks, placement }, counts);
+  for (const changed of changesOf(drawn))
+    if ((await checkChange(world, checked.policies, { walks, placement }, changed)) === "changed")
+      counts.changed++;
+}
+
+function meshOf({ mesh: draft, dataplanes }: Case): Mesh {
+  const { mesh, diagnostics } = fromYaml(
+    { path: "mesh.yaml", text: meshText(draft) },
+    dataplanes.map(({ name }) => name),
+  );
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  if (mesh === undefined) throw new Error("a mesh without errors is one");
+  return { ...mesh, identity: draft.identity };
 }
 
 interface World {
@@ -127,57 +132,57 @@ async function checkNearest(
   return { placement, ...moves };
 }
 
-/** After one policy has changed, what is remembered of the others leads where a first look would. */
+/** The same with another policy, other data planes, or another mesh; what is the same in both are the same objects. */
+function changesOf(drawn: Case): readonly Case[] {
+  const [first, ...others] = drawn.policies;
+  if (first === undefined) return [];
+  const { mesh, dataplanes } = drawn;
+  return [
+    { ...drawn, policies: [{ ...first, anchored: !first.anchored, mode: "enforce" }, ...others] },
+    { ...drawn, policies: [{ ...first, priority: 2 - first.priority }, ...others] },
+    { ...drawn, policies: others },
+    { ...drawn, dataplanes: dataplanes.map((each, number) => ({ ...each, cost: number + 1 })) },
+    { ...drawn, dataplanes: dataplanes.toReversed() },
+    {
+      ...drawn,
+      mesh: { ...mesh, services: mesh.services.map((each) => ({ ...each, proxy: "any", replicas: 1 })) },
+    },
+    { ...drawn, mesh: { ...mesh, identity: mesh.identity === "none" ? "address" : "none" } },
+  ];
+}
+
+/** After a change, what is remembered of the rest leads where a first look would. */
 async function checkChange(
   { drawn, mesh }: World,
   policies: readonly Policy[],
   { walks, placement }: { readonly walks: readonly string[]; readonly placement: Placement },
-  counts: Counts,
-): Promise<void> {
-  const [first, ...others] = drawn.policies;
-  if (first === undefined) return;
-  const changed: Case = {
-    ...drawn,
-    policies: [
-      {
-        ...first,
-        anchored: !first.anchored,
-        mode: "enforce",
-        priority: 2 - first.priority,
-      },
-      ...others,
-    ],
-  };
-  const duties = dutiesOf(inForce(changed.policies), drawn.mesh, walks);
-  if (duties === undefined || duties.length > unitsMax) return;
+  changed: Case,
+): Promise<"changed" | "impossible"> {
+  const duties = dutiesOf(inForce(changed.policies), changed.mesh, walks);
+  if (duties === undefined || duties.length > unitsMax) return "impossible";
   const question = questionOf(changed, duties, walks);
-  const anew = checkPolicies(policySources(changed.policies), mesh).policies;
+  const newMesh = changed.mesh === drawn.mesh ? mesh : meshOf(changed);
+  const anew = checkPolicies(policySources(changed.policies), newMesh).policies;
+  const known = new Set(drawn.policies.flatMap((each) => (changed.policies.includes(each) ? each.name : [])));
   const kept = anew.map((policy) =>
-    policy.name === first.name ? policy : (policies.find(({ name }) => name === policy.name) ?? policy),
+    known.has(policy.name) ? (policies.find(({ name }) => name === policy.name) ?? policy) : policy,
   );
+  const { dataplanes } = changed;
   if (bestOf(question, nothing) === undefined) {
-    expect((await place(kept, mesh, { dataplanes: drawn.dataplanes, previous: placement })).placement).toBe(
-      undefined,
-    );
-    return;
+    const refused = await place(kept, newMesh, { dataplanes, previous: placement });
+    expect(refused.placement).toBeUndefined();
+    return "impossible";
   }
-  counts.changed++;
   const before: Before = {
     proxies: drawn.mesh.services.map(
       ({ name }) => placement.proxies.find(({ service }) => service === name)?.dataplane,
     ),
     sides: duties.map((duty) => sideBefore(placement, duty)),
   };
-  const next = await checkNearest({ drawn: changed, mesh, question }, kept, before, placement);
-  const fresh = await place(
-    anew,
-    { ...mesh },
-    {
-      dataplanes: [...drawn.dataplanes],
-      previous: structuredClone(placement),
-    },
-  );
-  expect(fresh.placement).toEqual(next.placement);
+  const next = await checkNearest({ drawn: changed, mesh: newMesh, question }, kept, before, placement);
+  const options = { dataplanes: [...dataplanes], previous: structuredClone(placement) };
+  expect((await place(anew, { ...newMesh }, options)).placement).toEqual(next.placement);
+  return "changed";
 }
 
 /** Where the same section was on the same call, whatever it was like. */
