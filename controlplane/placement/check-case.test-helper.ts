@@ -91,7 +91,10 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   for (const previous of [placement, next.placement])
     expect((await place(checked.policies, mesh, { dataplanes, previous })).placement).toEqual(previous);
   for (const changed of changesOf(drawn))
-    if ((await checkChange(world, checked.policies, { walks, placement }, changed)) === "changed")
+    if (
+      (await checkChange(world, checked.policies, { walks, placement: next.placement }, changed)) ===
+      "changed"
+    )
       counts.changed++;
 }
 
