@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { hasErrors } from "../language/diagnostic.ts";
+import type { Policy } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import { core } from "./core.ts";
-import type { PlacedCall, PlacedPolicy, Placement } from "./placement.ts";
+import type { PlacedCall, PlacedPolicy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
 import { type Case, type DraftMesh, meshText, policySources } from "./random-cases.test-helper.ts";
 import {
@@ -28,6 +30,8 @@ export interface Counts {
   placed: number;
   /** Those of them that would be further from the last placement if nobody had looked at it. */
   nearer: number;
+  /** Placements of the same after a change. */
+  changed: number;
   /** A policy has no proxy on some call. */
   homeless: number;
   /** Each has, and they do not fit together. */
@@ -36,7 +40,7 @@ export interface Counts {
 }
 
 export function noCounts(): Counts {
-  return { placed: 0, nearer: 0, homeless: 0, torn: 0, undecided: 0 };
+  return { placed: 0, nearer: 0, changed: 0, homeless: 0, torn: 0, undecided: 0 };
 }
 
 /** More units of a case are too many to try all their sides. */
@@ -51,16 +55,9 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const duties = dutiesOf(enforced, drawn.mesh, walks);
   fc.pre((duties ?? []).length <= unitsMax);
 
-  const read = fromYaml(
-    { path: "mesh.yaml", text: meshText(drawn.mesh) },
-    dataplanes.map(({ name }) => name),
-  );
-  const checked = checkPolicies(policySources(drawn.policies), read.mesh);
-  expect(
-    [...read.diagnostics, ...checked.diagnostics].filter(({ severity }) => severity === "error"),
-  ).toEqual([]);
-  if (read.mesh === undefined) return;
-  const mesh = { ...read.mesh, identity: drawn.mesh.identity };
+  const mesh = meshOf(drawn);
+  const checked = checkPolicies(policySources(drawn.policies), mesh);
+  expect(checked.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes });
   const codes = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code));
   expect(hasErrors(diagnostics)).toBe(placement === undefined);
@@ -86,22 +83,124 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const nowhere = enforced.filter((policy) => !duties.some((duty) => duty.policy === policy));
   expect(placement.unmatched).toEqual(nowhere.map(({ name }) => name));
 
+  const world = { drawn, mesh, question };
   const before = beforeOf(drawn, duties);
-  const options = { dataplanes, previous: asPlacement(before, question) };
-  const { placement: next } = await place(checked.policies, mesh, options);
+  const next = await checkNearest(world, checked.policies, before, asPlacement(before, question));
+  const { proxies, units } = movesOf(question, before, placement);
+  if (proxies !== next.proxies || units !== next.units) counts.nearer++;
+  for (const previous of [placement, next.placement])
+    expect((await place(checked.policies, mesh, { dataplanes, previous })).placement).toEqual(previous);
+  for (const changed of changesOf(drawn))
+    if (
+      (await checkChange(world, checked.policies, { walks, placement: next.placement }, changed)) ===
+      "changed"
+    )
+      counts.changed++;
+}
+
+function meshOf({ mesh: draft, dataplanes }: Case): Mesh {
+  const { mesh, diagnostics } = fromYaml(
+    { path: "mesh.yaml", text: meshText(draft) },
+    dataplanes.map(({ name }) => name),
+  );
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  if (mesh === undefined) throw new Error("a mesh without errors is one");
+  return { ...mesh, identity: draft.identity };
+}
+
+interface World {
+  readonly drawn: Case;
+  readonly mesh: Mesh;
+  readonly question: Question;
+}
+
+/** It costs as little as without a last placement, and nothing that does is nearer to that. */
+async function checkNearest(
+  { drawn, mesh, question }: World,
+  policies: readonly Policy[],
+  before: Before,
+  previous: Placement,
+): Promise<{ readonly placement: Placement } & ReturnType<typeof movesOf>> {
+  const { dataplanes } = drawn;
+  const { placement } = await place(policies, mesh, { dataplanes, previous });
   const nearest = bestOf(question, before);
-  expect(next?.cost).toBe(placement.cost);
-  if (next === undefined) return;
+  expect(placement?.cost).toBe((nearest?.cost ?? 0) / 1_000);
+  if (placement === undefined) throw new Error("there is a cost, and so a placement");
+  checkPlacement(placement, drawn.mesh, question);
+  const moves = movesOf(question, before, placement);
   // A proxy that costs nothing may stay in the solver's account where nothing is enforced, and in no placement.
   const isFree =
     dataplanes.some(({ cost }) => cost === 0) || drawn.mesh.services.some(({ replicas }) => replicas === 0);
-  if (!isFree)
-    expect(movesOf(question, before, next)).toEqual({ proxies: nearest?.proxies, units: nearest?.units });
-  checkPlacement(next, drawn.mesh, question);
-  const { proxies, units } = movesOf(question, before, placement);
-  if (proxies !== nearest?.proxies || units !== nearest.units) counts.nearer++;
-  for (const each of [placement, next])
-    expect((await place(checked.policies, mesh, { dataplanes, previous: each })).placement).toEqual(each);
+  if (!isFree) expect(moves).toEqual({ proxies: nearest?.proxies, units: nearest?.units });
+  return { placement, ...moves };
+}
+
+/** The same with another policy, other data planes, or another mesh; what is the same in both are the same objects. */
+function changesOf(drawn: Case): readonly Case[] {
+  const [first, ...others] = drawn.policies;
+  if (first === undefined) return [];
+  const { mesh, dataplanes } = drawn;
+  return [
+    { ...drawn, policies: [{ ...first, anchored: !first.anchored, mode: "enforce" }, ...others] },
+    { ...drawn, policies: [{ ...first, priority: 2 - first.priority }, ...others] },
+    { ...drawn, policies: others },
+    { ...drawn, dataplanes: dataplanes.map((each, number) => ({ ...each, cost: number + 1 })) },
+    { ...drawn, dataplanes: dataplanes.toReversed() },
+    {
+      ...drawn,
+      mesh: { ...mesh, services: mesh.services.map((each) => ({ ...each, proxy: "any", replicas: 1 })) },
+    },
+    { ...drawn, mesh: { ...mesh, identity: mesh.identity === "none" ? "address" : "none" } },
+  ];
+}
+
+/** After a change, what is remembered of the rest leads where a first look would. */
+async function checkChange(
+  { drawn, mesh }: World,
+  policies: readonly Policy[],
+  { walks, placement }: { readonly walks: readonly string[]; readonly placement: Placement },
+  changed: Case,
+): Promise<"changed" | "impossible"> {
+  const duties = dutiesOf(inForce(changed.policies), changed.mesh, walks);
+  if (duties === undefined || duties.length > unitsMax) return "impossible";
+  const question = questionOf(changed, duties, walks);
+  const newMesh = changed.mesh === drawn.mesh ? mesh : meshOf(changed);
+  const anew = checkPolicies(policySources(changed.policies), newMesh).policies;
+  const known = new Set(drawn.policies.flatMap((each) => (changed.policies.includes(each) ? each.name : [])));
+  const kept = anew.map((policy) =>
+    known.has(policy.name) ? (policies.find(({ name }) => name === policy.name) ?? policy) : policy,
+  );
+  const { dataplanes } = changed;
+  if (bestOf(question, nothing) === undefined) {
+    const refused = await place(kept, newMesh, { dataplanes, previous: placement });
+    expect(refused.placement).toBeUndefined();
+    return "impossible";
+  }
+  const before: Before = {
+    proxies: drawn.mesh.services.map(
+      ({ name }) => placement.proxies.find(({ service }) => service === name)?.dataplane,
+    ),
+    sides: duties.map((duty) => sideBefore(placement, duty)),
+  };
+  const next = await checkNearest({ drawn: changed, mesh: newMesh, question }, kept, before, placement);
+  const options = { dataplanes: [...dataplanes], previous: structuredClone(placement) };
+  expect((await place(anew, { ...newMesh }, options)).placement).toEqual(next.placement);
+  return "changed";
+}
+
+/** Where the same section was on the same call, whatever it was like. */
+function sideBefore(
+  { proxies }: Placement,
+  { policy, section: { heading }, from, to }: Duty,
+): PlacedSide | undefined {
+  return proxies
+    .flatMap((proxy) => proxy.policies)
+    .find(
+      (placed) =>
+        placed.policy === policy.name &&
+        placed.section === heading &&
+        placed.calls.some((call) => call[0] === from && call[1] === to),
+    )?.side;
 }
 
 const requests = ["", "0", "1"].flatMap((h) =>

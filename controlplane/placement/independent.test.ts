@@ -12,6 +12,7 @@ test("an independent reading of the design agrees", async () => {
   );
   expect(counts.placed).toBeGreaterThan(100);
   expect(counts.nearer).toBeGreaterThan(5);
+  expect(counts.changed).toBeGreaterThan(50);
   expect(counts.homeless).toBeGreaterThan(20);
   expect(counts.torn).toBeGreaterThan(5);
   expect(counts.undecided).toBeGreaterThan(5);

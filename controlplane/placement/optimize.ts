@@ -2,6 +2,7 @@ import { componentsOf, restrict } from "./components.ts";
 import { dive } from "./dive.ts";
 import { at0, type Network, type Table, weightOf } from "./network.ts";
 import { programOf } from "./program.ts";
+import { provesLeast } from "./prove.ts";
 import { reduce } from "./reduce.ts";
 import { solveProgram } from "./solver.ts";
 import { tighten } from "./tighten.ts";
@@ -76,7 +77,8 @@ async function solvePart(
   const { cost } = weightOf(part, values);
   if (answer.kind !== "optimal" && guess !== undefined && (guessed?.cost ?? cost) < cost)
     return { kind: "solved", values: guess, cost: guessed?.cost ?? cost, bound: proved, seconds };
-  return { kind: "solved", values, cost, bound: Math.min(cost, proved), seconds };
+  const isProved = proved >= cost || (answer.kind === "optimal" && provesLeast(part, cost));
+  return { kind: "solved", values, cost, bound: isProved ? cost : proved, seconds };
 }
 
 /** How far the solver's sums may be from the truth, of one. */

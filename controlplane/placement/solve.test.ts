@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bodyOf } from "../language/body-of.test-helper.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import type { Context, Expression } from "../language/context.ts";
+import { dataplanesMax } from "../language/offer.ts";
 import type { CopperPolicy, Side, Statement } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
@@ -246,6 +247,19 @@ describe("a mesh that is large, or dear", () => {
     );
     expect(after).toMatchObject({ status: "optimal", cost: 39_999, bound: 39_999 });
     expect(after?.proxies.map(({ service }) => service)).toEqual(["a", "c"]);
+  });
+
+  test("the last of as many data planes as there can be is taken, where it is the cheapest that will do", async () => {
+    const dataplanes = Array.from({ length: dataplanesMax }, (_, number) => ({
+      name: `kind${number}`,
+      cost: dataplanesMax - number,
+      actions: number % 2 === 0 ? [] : ["SetHeader"],
+    }));
+    const mesh =
+      "name: m\nidentity: address\nservices: {a: {entry: true}, b: {replicas: 2}}\ncalls: {a: [b]}\n";
+    const found = await placed(mesh, header("p", ". -> ."), { dataplanes });
+    expect(found).toMatchObject({ cost: 1, proxies: [{ service: "a", dataplane: dataplanes.at(-1)?.name }] });
+    await expect(placed(mesh, "", { dataplanes: [...dataplanes, ...dataplanes] })).rejects.toThrow(/fewer/);
   });
 
   test.each([1e-9, 0.1, 0.3, 1e9])("only the ratio of costs counts: %d", async (cost) => {
