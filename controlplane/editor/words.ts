@@ -220,7 +220,7 @@ export const interfaceWords: ReadonlyMap<string, string> = new Map([
   ],
   [
     "cost",
-    "`cost: 3`: what one of its proxies costs, 1 when nothing is said. Only its ratio to other costs counts.",
+    "`cost: 3`: what one of its proxies costs, 1 when nothing is said; only its ratio to other costs counts. Or what a proxy takes, `cost: { cpu: 2mCPU, memory: 60MiB, request: 70us }`: CPU and memory of one that is idle, and CPU time of each request through it.",
   ],
   [
     "import",

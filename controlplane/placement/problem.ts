@@ -223,8 +223,22 @@ export function likeness({ verdict, versions, to }: CallVerdict): string {
   return `${to} ${verdict} ${versions?.join() ?? ""}`;
 }
 
-function costOf({ actionCosts = {} }: Dataplane, { actions }: Policy): number {
-  return actions.reduce((sum, action) => sum + (actionCosts[action] ?? 0), 0);
+/** What one request costs that a policy is enforced on. */
+export function costOf({ actionCosts = {} }: Dataplane, { act, actions }: Policy): number {
+  return actions.reduce(
+    (sum, action) => sum + (actionCosts[action] ?? actionCosts[`${act}.${action}`] ?? 0),
+    0,
+  );
+}
+
+/** By number of a service: requests a second that it answers and makes, all of which go through its proxy. */
+export function ratesThrough({ services, calls }: Pick<Problem, "services" | "calls">): Float64Array {
+  const rates = new Float64Array(services.length);
+  for (const { caller, callee, rate } of calls) {
+    rates[callee] = at0(rates, callee) + rate;
+    if (caller >= 0) rates[caller] = at0(rates, caller) + rate;
+  }
+  return rates;
 }
 
 /** The processes in front of a service. */
