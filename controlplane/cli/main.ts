@@ -84,6 +84,17 @@ command("up")
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 
+command("bench")
+  .description(
+    "measure what proxies and actions take, in an Envoy on this machine, for the costs of an interface",
+  )
+  .argument("[pattern]", "a regular expression: which cases", "^cost/")
+  .option("--rounds <number>", "how often everything has its turn; figures are medians", parseCount, 20)
+  .addOption(json())
+  .action((pattern: string, options: { readonly rounds: number; readonly json?: boolean }) =>
+    run<typeof options>(async () => (await import("./bench.ts")).bench)([pattern], options),
+  );
+
 command("new")
   .description("write a new policy in Copper, or as filter code, with its test and its README")
   .addArgument(new Argument("<form>", "what to write").choices(["policy", "filter"]))
@@ -145,6 +156,12 @@ function parseSeconds(text: string): number {
   if (!Number.isFinite(seconds) || seconds < 0)
     throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
   return seconds;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new CommanderError(2, "wire.count", `error: \`${text}\` is not a whole number, 1 or more`);
 }
 
 function parseRate(text: string): number {

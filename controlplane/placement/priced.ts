@@ -49,7 +49,15 @@ function milliAtOneASecond(ns: number): number {
 
 function nsOf(action: string, said: Readonly<Record<string, ActionCost>>): number {
   const own = said[action];
-  return typeof own === "object" ? own.cpuNs : (measuredCosts.actionNs[action] ?? 0);
+  return typeof own === "object" ? own.cpuNs : measuredNs(action);
+}
+
+/** Connections and remote calls have the figures of requests: they are not measured themselves. */
+function measuredNs(action: string): number {
+  const measured = action
+    .replace(/^(RPCRequest|Connection)\./, "Request.")
+    .replace(/^RPCResponse\./, "Response.");
+  return measuredCosts.actionNs[measured] ?? 0;
 }
 
 /** That no units are among these has been checked. */
