@@ -56,7 +56,7 @@ test("an interrupt ends it, with nothing left behind", async () => {
     stderr += chunk;
     if (stderr.includes("a request through a proxy")) child.kill("SIGINT");
   });
-  const [code] = (await once(child, "close")) as readonly [number | null];
+  const [code] = (await once(child, "close")) as readonly (number | null)[];
   expect(code, stderr).toBe(0);
   expect(stderr).toContain("stopping");
   const { complete, figures } = JSON.parse(stdout) as {
