@@ -38,7 +38,7 @@ function declaration({ name: receiver }: Receiver, action: string, value: number
   return `${sideText}action ${action}(${["self", ...parameters.map(parameterText)].join(", ")})${yields} cost ${shown(value)}us,\n`;
 }
 
-/** To two places, which is more than is known. */
+/** To one place, which is more than is known. */
 function shown(value: number): string {
-  return String(Math.round(value * 100) / 100);
+  return String(Math.round(value * 10) / 10);
 }
