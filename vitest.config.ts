@@ -4,12 +4,15 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const slow = [
   "controlplane/codegen/build-chains.test.ts",
   "controlplane/codegen/large-modules.test.ts",
+  "controlplane/codegen/many-requests.test.ts",
   "controlplane/editor/any-text.test.ts",
+  "controlplane/placement/independent.test.ts",
   "controlplane/regex/against-re2.test.ts",
+  "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
-  "filters/proxy-wasm-as/testing/{guest-api,byte-exact}.test.ts",
-  "tests/meaning/{differential,readings}.test.ts",
+  "filters/proxy-wasm-as/testing/{guest-api,byte-exact,state-actions}.test.ts",
+  "tests/meaning/{chance,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
 

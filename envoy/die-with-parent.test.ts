@@ -29,7 +29,8 @@ function alive(pid: number): boolean {
 
 describe("dieWithParent", () => {
   const ways: readonly ParentWatch[] = process.platform === "linux" ? ["pdeathsig", "pipe"] : ["pipe"];
-  test.each(ways)("a killed parent takes its child along (%s)", async (watch) => {
+  // Most of it is waiting.
+  test.concurrent.each(ways)("a killed parent takes its child along (%s)", async (watch) => {
     const killed = spawn(process.execPath, ["--input-type=module", "-e", parent(watch)], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -17,8 +17,17 @@ const elsewhere: Readonly<Record<string, string>> = {
   PLC0108: "controlplane/placement/solve.test.ts",
 };
 
+const known = new Map<string, Promise<readonly Diagnostic[]>>();
+
+/** Each folder is built once. */
+function diagnose(folder: string): Promise<readonly Diagnostic[]> {
+  const found = known.get(folder) ?? diagnosed(folder);
+  known.set(folder, found);
+  return found;
+}
+
 /** A folder is wrong in one stage: the later ones only run when the earlier ones are content. */
-async function diagnose(folder: string): Promise<readonly Diagnostic[]> {
+async function diagnosed(folder: string): Promise<readonly Diagnostic[]> {
   const sources = readdirSync(join(corpus, folder))
     .filter((name) => name !== "diagnostics.txt")
     .sort()

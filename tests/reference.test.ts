@@ -93,7 +93,12 @@ test.each(contextWords)("the context $written matches what it says", ({ written,
   if (context === undefined) throw new Error("a context without a mistake is read");
   const machine = automaton(context, "may");
   const accepts = (path: string): boolean =>
-    machine.accepts(path.split(" ").reduce((state, name) => machine.step(state, name), machine.start));
+    machine.accepts(
+      path.split(" ").reduce((state, service) => {
+        const [name = "", version] = service.split("@");
+        return machine.step(state, machine.symbol(name, version));
+      }, machine.start),
+    );
   expect(matches.filter((path) => !accepts(path))).toEqual([]);
   expect(not.filter(accepts)).toEqual([]);
 });

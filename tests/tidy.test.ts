@@ -16,7 +16,11 @@ const code = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes("
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/error": [],
   "controlplane/regex": [],
-  "controlplane/language": ["controlplane/regex", "filters/proxy-wasm-as/abi"],
+  "controlplane/language": [
+    "controlplane/regex",
+    "filters/proxy-wasm-as/abi",
+    "filters/proxy-wasm-as/syntax",
+  ],
   "controlplane/mesh": ["controlplane/language"],
   "controlplane/editor": ["controlplane/language", "controlplane/mesh"],
   "controlplane/analysis": ["controlplane/language", "controlplane/mesh"],

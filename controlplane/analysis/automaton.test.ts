@@ -10,7 +10,12 @@ const many = (item: Expression): Expression => ({ kind: "repeat", item, min: 0, 
 function matches(context: Context, path: string, versions: VersionReading = "may"): boolean {
   const machine = automaton(context, versions);
   const services = path.match(/\w(@\w+)?/g) ?? [];
-  return machine.accepts(services.reduce((state, name) => machine.step(state, name), machine.start));
+  return machine.accepts(
+    services.reduce((state, service) => {
+      const [name = "", version] = service.split("@");
+      return machine.step(state, machine.symbol(name, version));
+    }, machine.start),
+  );
 }
 
 test("a context matches a suffix, anchored the whole path", () => {

@@ -50,7 +50,7 @@ function find(policy: Policy, side: Side | undefined): Footprint | undefined {
   const calls = policy.sections
     .filter((section) => side === undefined || section.side === side)
     .flatMap((section) => callsIn(section.body));
-  const phase = policy.act === "Response" || policy.act === "RPCResponse" ? "response" : "request";
+  const phase = phaseOf(policy);
   const touched = calls.map((call) => touchedBy(call, phase));
   return silenced(policy, {
     reads: new Set(touched.flatMap(({ reads = [] }) => reads)),
@@ -66,7 +66,13 @@ function silenced(policy: Policy, found: Footprint): Footprint {
   return { reads: found.reads, writes: new Set(), denials: new Set(), isLasting: false };
 }
 
-interface Touched {
+/** Whether a policy is about what comes or about what goes back. */
+export function phaseOf({ act }: Policy): "request" | "response" {
+  return act === "Response" || act === "RPCResponse" ? "response" : "request";
+}
+
+/** What one action looks at and changes. */
+export interface Touched {
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
   readonly denials?: readonly string[];
@@ -76,7 +82,7 @@ interface Touched {
 /** Whether it is a request's turn is drawn from its id. */
 const drawn = "request:x-request-id";
 
-function touchedBy(call: Call, phase: "request" | "response"): Touched {
+export function touchedBy(call: Call, phase: "request" | "response"): Touched {
   const { action, state } = call;
   // State is a policy's own, so that only what it leaves behind matters.
   if (state !== undefined) return { isLasting: true };

@@ -1,59 +1,98 @@
+import { strict as assert } from "node:assert";
 import type { Expression } from "../language/context.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Automaton, automaton, type VersionReading } from "./automaton.ts";
-
-export type Verdict = "never" | "always" | "sometimes";
-
-/** A call as the analysis names it: `from` is null for a request from outside into an entry. */
-export interface CallName {
-  readonly from: string | null;
-  readonly to: string;
-}
+import { type CallGraph, type CallName, callGraph } from "./call-graph.ts";
+import { unversionedMachine } from "./path-machine.ts";
+import { shortestPath } from "./shortest-path.ts";
+import { accepted, rejected, type Walk, walk } from "./walk.ts";
 
 export interface CallVerdict extends CallName {
-  readonly verdict: Verdict;
+  /** The number of the call in the graph of the mesh. */
+  readonly call: number;
+  readonly verdict: "always" | "sometimes";
   /** With `sometimes`, when the callee's version alone decides: the versions that the policy is for. */
   readonly versions?: readonly string[];
 }
 
 export interface Verdicts {
-  /** Of every call that a request can take. */
+  /** Of every call that the policy may match, in the order of the graph; it never matches the others. */
   readonly calls: readonly CallVerdict[];
   /** The context takes more states than anyone would wait for: nothing is known about the calls. */
   readonly tooManyStates: boolean;
 }
 
-/** Whether a policy matches the requests of each call. */
+const known = new WeakMap<Mesh, WeakMap<Policy, Verdicts>>();
+
+/** How a policy may match the requests of each call; worked out when it is first asked for. */
 export function verdicts(policy: Policy, mesh: Mesh): Verdicts {
-  const can = reachedStates(policy, mesh, "may");
-  const must = hasVersions(policy.context.expression) ? reachedStates(policy, mesh, "must") : can;
-  if (can === undefined || must === undefined) return { calls: [], tooManyStates: true };
-  const verdict = (key: string): Verdict => verdictOf(can.get(key), must.get(key));
-  const calls = callsOf(mesh).map((call): CallVerdict => {
-    if (!actMatches(policy, mesh, call)) return { ...call, verdict: "never" };
-    const judged = verdict(keyOf(call));
-    return judged === "sometimes" ? byVersion(call, mesh, verdict) : { ...call, verdict: judged };
-  });
+  const ofMesh = known.get(mesh) ?? new WeakMap<Policy, Verdicts>();
+  known.set(mesh, ofMesh);
+  const found = ofMesh.get(policy) ?? judge(policy, mesh);
+  ofMesh.set(policy, found);
+  return found;
+}
+
+function judge(policy: Policy, mesh: Mesh): Verdicts {
+  const graph = callGraph(mesh);
+  const may = read(policy, graph, "may");
+  const must = hasVersions(policy.context.expression) ? read(policy, graph, "must") : may;
+  if (may === undefined || must === undefined) return { calls: [], tooManyStates: true };
+  const calls = [...may.found.matching]
+    .filter((call) => actMatches(policy, graph, call))
+    .sort((a, b) => a - b)
+    .flatMap((call): readonly CallVerdict[] => {
+      const name = { call, from: nameOf(graph, call).from, to: nameOf(graph, call).to };
+      if (must.found.judged[call] === accepted) return [{ ...name, verdict: "always" }];
+      return byVersion(name, { graph, may, must });
+    });
   return { calls, tooManyStates: false };
 }
 
-/** The callee's proxy knows the version that it stands before (design §3). */
-function byVersion(call: CallName, mesh: Mesh, verdict: (key: string) => Verdict): CallVerdict {
-  const all = versionsOf(mesh, call.to);
-  const judged = all.map((version) => ({ version, verdict: verdict(keyOf(call, version)) }));
-  if (all.length === 0 || judged.some((each) => each.verdict === "sometimes"))
-    return { ...call, verdict: "sometimes" };
-  const versions = judged.filter((each) => each.verdict === "always").map(({ version }) => version);
-  if (versions.length === 0) return { ...call, verdict: "never" };
-  return versions.length === all.length
-    ? { ...call, verdict: "always" }
-    : { ...call, verdict: "sometimes", versions };
+/** What a context says of the mesh in one reading of versions. */
+interface Reading {
+  readonly machine: Automaton;
+  readonly found: Walk;
 }
 
-function verdictOf(can: readonly Visit[] = [], must: readonly Visit[] = []): Verdict {
-  if (!can.some((visit) => visit.accepted)) return "never";
-  return must.every((visit) => visit.accepted) ? "always" : "sometimes";
+function read(policy: Policy, graph: CallGraph, versions: VersionReading): Reading | undefined {
+  const machine = automaton(policy.context, versions);
+  const found = walk(graph, machine);
+  return found && { machine, found };
+}
+
+/** The callee's proxy knows the version that it stands before (design §3). */
+function byVersion(
+  name: CallName & { readonly call: number },
+  { graph, may, must }: { readonly graph: CallGraph; readonly may: Reading; readonly must: Reading },
+): readonly CallVerdict[] {
+  // What is not named is treated alike in all versions.
+  if (!may.machine.named.has(name.to)) return [{ ...name, verdict: "sometimes" }];
+  const all = versionsOf(graph, name.call);
+  const before = (reading: Reading): readonly number[] => {
+    const caller = graph.from[name.call] ?? -1;
+    return caller < 0 ? [reading.machine.start] : reading.found.statesAt(caller);
+  };
+  const judged = all.map((version) => {
+    const bits = (reading: Reading, states: readonly number[]): number =>
+      states.reduce((sum, state) => {
+        const { machine } = reading;
+        const isAccepted = machine.accepts(machine.step(state, machine.symbol(name.to, version)));
+        return sum | (isAccepted ? accepted : rejected);
+      }, 0);
+    if ((bits(may, before(may)) & accepted) === 0) return { version, verdict: "never" };
+    return { version, verdict: (bits(must, before(must)) & rejected) === 0 ? "always" : "sometimes" };
+  });
+  if (all.length === 0 || judged.some((each) => each.verdict === "sometimes"))
+    return [{ ...name, verdict: "sometimes" }];
+  const versions = judged.filter((each) => each.verdict === "always").map(({ version }) => version);
+  if (versions.length === 0) return [];
+  return [
+    versions.length === all.length
+      ? { ...name, verdict: "always" }
+      : { ...name, verdict: "sometimes", versions },
+  ];
 }
 
 /**
@@ -66,124 +105,37 @@ export function shortestWitness(
   call: CallName,
   matches: boolean,
 ): readonly string[] | undefined {
-  const actual = actMatches(policy, mesh, call);
+  const graph = callGraph(mesh);
+  const wanted = graph.calls.findIndex(({ from, to }) => from === call.from && to === call.to);
+  const isActual = actMatches(policy, graph, wanted);
   const readings: readonly VersionReading[] = matches ? ["must", "may"] : ["may", "must"];
-  const found = readings
-    .flatMap((reading) => reachedStates(policy, mesh, reading)?.get(keyOf(call)) ?? [])
-    .find((visit) => (visit.accepted && actual) === matches)?.step;
-  return found && pathOf(found);
+  for (const reading of readings) {
+    const machine = automaton(policy.context, reading);
+    const path = shortestPath(
+      graph,
+      unversionedMachine(graph, machine),
+      ({ call: at, state }) => at === wanted && (machine.accepts(state) && isActual) === matches,
+    );
+    if (path !== undefined && path !== "unknown") return path;
+  }
+  return undefined;
 }
 
-function pathOf(last: Step): readonly string[] {
-  const path: string[] = [];
-  for (let step: Step | undefined = last; step !== undefined; step = step.before) path.push(step.service);
-  return path.reverse();
+/** A string that names a call; service names have no `>`. */
+export function keyOf(call: CallName): string {
+  return `${call.from ?? ""}>${call.to}`;
 }
 
-/** The calls of the mesh that a request can take, those from outside into entries first. */
-export function callsOf(mesh: Mesh): readonly CallName[] {
-  const reached = new Set(
-    [...mesh.services.values()].filter(({ entry, origin }) => entry || origin).map(({ name }) => name),
-  );
-  const callees = Map.groupBy(mesh.calls, (call) => call.from);
-  for (const name of reached) for (const call of callees.get(name) ?? []) reached.add(call.to);
-  const entries = [...mesh.services.values()].filter((service) => service.entry);
-  return [
-    ...entries.map((service) => ({ from: null, to: service.name })),
-    ...mesh.calls
-      .filter((call) => call.from !== null && reached.has(call.from))
-      .map((call) => ({ from: call.from, to: call.to })),
-  ];
-}
-
-/** A string that names a call; service names have no `>` and no `@`. */
-export function keyOf(call: CallName, version?: string): string {
-  return `${call.from ?? ""}>${version === undefined ? call.to : `${call.to}@${version}`}`;
+function nameOf(graph: CallGraph, call: number): CallName {
+  const name = graph.calls[call];
+  assert(name !== undefined, "calls are numbered by the graph");
+  return name;
 }
 
 /** None for a store: connections are not told apart by version. */
-function versionsOf(mesh: Mesh, service: string): readonly string[] {
-  return isTcp(mesh, service) ? [] : [...(mesh.services.get(service)?.versions.keys() ?? [])];
-}
-
-/** The last service of a path, and the way there. */
-interface Step {
-  readonly service: string;
-  readonly before?: Step;
-}
-
-interface Visit {
-  readonly accepted: boolean;
-  readonly step: Step;
-}
-
-/** Pairs of service and state, and sizes of all states together, beyond which nobody waits for the answer. */
-const pairsMax = 65_535;
-const sizeMax = 4_000_000;
-
-/**
- * For each call the distinct states in which a path can end with it, shortest paths first; and the same for each version of the callee,
- * when that is known. Undefined when there are too many states.
- */
-function reachedStates(
-  policy: Policy,
-  mesh: Mesh,
-  versions: VersionReading,
-): ReadonlyMap<string, readonly Visit[]> | undefined {
-  const machine = automaton(policy.context, versions);
-  const callees = Map.groupBy(
-    mesh.calls.filter((call) => call.from !== null),
-    (call) => call.from,
-  );
-  const reached = new Map<string, Map<number, Visit>>();
-  const visit = (call: CallName, state: number, step: Step, version?: string): void => {
-    const key = keyOf(call, version);
-    const states = reached.get(key) ?? new Map<number, Visit>();
-    reached.set(key, states);
-    if (!states.has(state)) states.set(state, { accepted: machine.accepts(state), step });
-  };
-  /** The last call of a path, by the state before it. */
-  const arrive = (call: CallName, before: number, step: Step): number => {
-    for (const version of versionsOf(mesh, call.to))
-      visit(call, machine.step(before, `${call.to}@${version}`), step, version);
-    const state = machine.step(before, call.to);
-    visit(call, state, step);
-    return state;
-  };
-
-  const queue: { readonly state: number; readonly step: Step }[] = [];
-  const queued = new Set<string>();
-  const enqueue = (state: number, step: Step): void => {
-    const key = `${state} ${step.service}`;
-    if (queued.has(key)) return;
-    queued.add(key);
-    queue.push({ state, step });
-  };
-  for (const service of mesh.services.values()) {
-    if (!service.entry && !service.origin) continue;
-    const step = { service: service.name };
-    if (service.entry) arrive({ from: null, to: service.name }, machine.start, step);
-    enqueue(machine.step(machine.start, service.name), step);
-  }
-  for (const { state, step } of queue) {
-    if (queued.size > pairsMax || machine.size() > sizeMax) return undefined;
-    for (const { to } of callees.get(step.service) ?? []) {
-      const call = { from: step.service, to };
-      if (isTcp(mesh, to)) {
-        // A connection may be pooled: it carries no longer path than its two ends (design §3). Where the way to the caller would say
-        // something else, the verdict is `sometimes`, and nobody can tell.
-        const both = overBoth(machine, step.service, to);
-        const short = { service: to, before: { service: step.service } };
-        visit(call, both, short);
-        arrive(call, state, { service: to, before: step });
-        enqueue(both, short);
-      } else {
-        const longer = { service: to, before: step };
-        enqueue(arrive(call, state, longer), longer);
-      }
-    }
-  }
-  return new Map([...reached].map(([key, states]) => [key, [...states.values()]]));
+function versionsOf(graph: CallGraph, call: number): readonly string[] {
+  const { to } = nameOf(graph, call);
+  return isTcp(graph, call) ? [] : [...(graph.mesh.services.get(to)?.versions.keys() ?? [])];
 }
 
 /** Without versions both readings are one. */
@@ -206,15 +158,11 @@ function hasVersions(expression: Expression): boolean {
   }
 }
 
-function overBoth(machine: Automaton, caller: string, callee: string): number {
-  return machine.step(machine.step(machine.start, caller), callee);
-}
-
-function isTcp(mesh: Mesh, service: string): boolean {
-  return mesh.services.get(service)?.protocol === "tcp";
+function isTcp(graph: CallGraph, call: number): boolean {
+  return graph.isTcp[graph.to[call] ?? 0] === 1;
 }
 
 /** The declared act says which calls a policy can match: a TCP connection is no request. */
-function actMatches(policy: Policy, mesh: Mesh, call: CallName): boolean {
-  return policy.act === "Connection" || !isTcp(mesh, call.to);
+export function actMatches(policy: Policy, graph: CallGraph, call: number): boolean {
+  return policy.act === "Connection" || !isTcp(graph, call);
 }

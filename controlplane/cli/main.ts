@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, Option } from "commander";
 import { WireError } from "../error/wire-error.ts";
+import type { MeshGenerateOptions } from "./mesh-generate.ts";
 
 /** 0 ok, 1 the input is at fault, 2 usage, 3 the world is. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -53,8 +54,34 @@ command("place")
   .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .option("--time-limit <seconds>", "how long to look for something cheaper", parseSeconds, 60)
+  .addOption(
+    new Option(
+      "--what-if <change...>",
+      "print what would be otherwise with another file for a policy, `SERVICE.proxy=never` or `DATAPLANE.cost=3`",
+    ),
+  )
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));
+
+command("explain")
+  .description("say what forces each proxy and what would free it, and what each policy leads to")
+  .argument("<policies...>", `${policies}; and names of services and policies to explain, all without any`)
+  .addOption(params())
+  .addOption(mesh().makeOptionMandatory())
+  .addOption(json())
+  .action(run(async () => (await import("./explain.ts")).explain));
+
+command("conflicts")
+  .description("show policies that contradict, shadow or depend on each other, and those that match nothing")
+  .argument("<policies...>", policies)
+  .addOption(params())
+  .addOption(mesh().makeOptionMandatory())
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nOnly a contradiction that no priority decides makes the exit code 1; the other findings may be meant.",
+  )
+  .action(run(async () => (await import("./conflicts.ts")).conflictsCommand));
 
 command("serve")
   .description("run the control plane alone: xDS for Envoys and an HTTP API")
@@ -95,6 +122,69 @@ command("bench")
     run<typeof options>(async () => (await import("./bench.ts")).bench)([pattern], options),
   );
 
+const meshTools = command("mesh").description("make up a mesh, learn one from traces, or compare the two");
+
+command("generate", meshTools)
+  .description("make up a mesh, with policies for it, to try and to measure placements with")
+  .addOption(
+    new Option(
+      "--family <name>",
+      "`alibaba`: one mesh with the statistics of Alibaba's traces; `application`: one application of it; `seed`: the tiers that the first Wire was measured with",
+    )
+      .choices(["alibaba", "application", "seed"])
+      .default("alibaba"),
+  )
+  .option("--seed <number>", "equal seeds make equal meshes", parseWhole, 1)
+  .option("--services <number>", "how many services (alibaba, application)", parseWhole)
+  .option("--calls <number>", "how many calls (alibaba)", parseWhole)
+  .option("--policies <number>", "how many policies (alibaba, application)", parseWhole)
+  .option(
+    "--sometimes <share>",
+    "of the policies, those that only the path of a request decides (alibaba, application)",
+    parseShare,
+  )
+  .addOption(new Option("--size <size>", "tiers (seed)").choices(["small", "medium", "large"]))
+  .option(
+    "--density <share>",
+    "of the services of earlier tiers, those that call a new one (seed)",
+    parseShare,
+  )
+  .option("--free", "nothing is for the caller's proxy only (seed)")
+  .option("--commuting", "no order between policies matters (seed)")
+  .option("--whole-contexts", "all elements of contexts, and not the last two, which decide (seed)")
+  .requiredOption("--out <folder>", "where `mesh.yaml` and the policies are written")
+  .addOption(json())
+  .action((options: { readonly json?: boolean }) =>
+    run<MeshGenerateOptions>(async () => (await import("./mesh-generate.ts")).meshGenerate)(
+      [],
+      options as MeshGenerateOptions,
+    ),
+  );
+
+const traces = "OTLP/JSON, Jaeger's JSON, or Alibaba's call graphs as CSV; `-` is standard input";
+const sampling = (): Option =>
+  new Option("--sampling <share>", "the share of requests that was traced")
+    .argParser(parseSampling)
+    .default(1);
+
+command("infer", meshTools)
+  .description("make a mesh file of traces: services, calls and their rates")
+  .argument("<files...>", traces)
+  .option("--out <file>", "where the mesh file is written; standard output where it is not given")
+  .option("--name <name>", "the name of the mesh", "inferred")
+  .addOption(sampling())
+  .addOption(json())
+  .action(run(async () => (await import("./mesh-infer.ts")).meshInfer));
+
+command("drift", meshTools)
+  .description("compare a mesh file with traces; exits with 1 where they differ")
+  .argument("<files...>", traces)
+  .addOption(mesh().makeOptionMandatory())
+  .option("--factor <number>", "how many times apart rates may be", parseFactor, 3)
+  .addOption(sampling())
+  .addOption(json())
+  .action(run(async () => (await import("./mesh-drift.ts")).meshDrift));
+
 command("new")
   .description("write a new policy in Copper, or as filter code, with its test and its README")
   .addArgument(new Argument("<form>", "what to write").choices(["policy", "filter"]))
@@ -110,8 +200,8 @@ command("lsp")
   .option("--stdio", "as editors ask for it; there is no other way")
   .action(run(async () => (await import("./lsp.ts")).lsp));
 
-function command(name: string): Command {
-  return program.command(name).exitOverride();
+function command(name: string, above: Command = program): Command {
+  return above.command(name).exitOverride();
 }
 
 /**
@@ -149,6 +239,33 @@ function parsePort(text: string): number {
     );
   }
   return port;
+}
+
+function parseWhole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new CommanderError(2, "wire.whole", `error: \`${text}\` is not a whole number, 0 or more`);
+  return value;
+}
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (text.trim() === "" || !(share >= 0 && share <= 1))
+    throw new CommanderError(2, "wire.share", `error: \`${text}\` is not a share: a number from 0 to 1`);
+  return share;
+}
+
+function parseSampling(text: string): number {
+  const share = parseShare(text);
+  if (share === 0) throw new CommanderError(2, "wire.share", "error: of no requests there are no traces");
+  return share;
+}
+
+function parseFactor(text: string): number {
+  const factor = Number(text);
+  if (!Number.isFinite(factor) || factor < 1)
+    throw new CommanderError(2, "wire.factor", `error: \`${text}\` is not a factor: a number, 1 or more`);
+  return factor;
 }
 
 function parseSeconds(text: string): number {

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { WireError } from "../error/wire-error.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { makeFolder } from "../rollout/make-folder.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
 import { type Form, skeleton } from "./skeleton.ts";
+import { isMade, writing } from "./write-file.ts";
 
 /** `wire new`: a folder with a policy, its test and its README, as a beginning. What is there already stays as it is. */
 export async function newPolicy(
@@ -29,7 +29,7 @@ export async function newPolicy(
     return refuse(`${folder} exists already: choose another name, or another folder with --dir`);
   const paths = files.map((file) => join(folder, file.path));
   for (const file of files) {
-    await onDisk(folder, () => writeFile(join(folder, file.path), file.text, { flag: "wx" }));
+    await writing(folder, () => writeFile(join(folder, file.path), file.text, { flag: "wx" }));
   }
   output.print(output.json ? JSON.stringify({ files: paths }) : paths.join("\n"));
   return 0;
@@ -44,30 +44,12 @@ function isPolicyName(name: string, [first]: ReturnType<typeof skeleton>): boole
 
 /** Make a folder and those that it is in; false when it is there already. */
 async function makeNew(folder: string): Promise<boolean> {
-  await onDisk(folder, () => makeFolder(dirname(resolve(folder))));
-  return onDisk(folder, () =>
-    mkdir(folder).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-        throw error;
-      },
-    ),
-  );
+  await writing(folder, () => makeFolder(dirname(resolve(folder))));
+  return writing(folder, () => isMade(mkdir(folder)));
 }
 
 function wayToToolkit(folder: string): string {
   const root = resolve(import.meta.dirname, "../..");
   const way = relative(resolve(folder), root).replaceAll("\\", "/");
   return way.startsWith("..") ? way : `./${way}`;
-}
-
-async function onDisk<Value>(path: string, act: () => Promise<Value>): Promise<Value> {
-  try {
-    return await act();
-  } catch (cause) {
-    throw new WireError("file", `cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
-  }
 }

@@ -2,6 +2,7 @@ import { hasErrors } from "../language/diagnostic.ts";
 import { defaultPrices } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
+import { compare, type Difference } from "../placement/compare.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { milliForMib } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
@@ -11,6 +12,7 @@ import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 import { sayIfLong } from "./say-if-long.ts";
+import { assumeSources, assumeValues, parseAssumption } from "./what-if.ts";
 
 /** `wire place`: the placement, without compiling anything. */
 export async function placeCommand(
@@ -19,16 +21,15 @@ export async function placeCommand(
     readonly mesh: string;
     readonly params?: string;
     readonly timeLimit: number;
+    readonly whatIf?: readonly string[];
     readonly json?: boolean;
   },
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
-  const { mesh, policies, dataplanes, diagnostics } = checkInput({
-    policies: sources,
-    mesh: await readSource(options.mesh),
-  });
+  const meshSource = await readSource(options.mesh);
+  const { mesh, policies, dataplanes, diagnostics } = checkInput({ policies: sources, mesh: meshSource });
   if (mesh === undefined || hasErrors(diagnostics)) {
     if (output.json) output.print(diagnosticsJson(diagnostics));
     reportDiagnostics(output, diagnostics);
@@ -47,8 +48,34 @@ export async function placeCommand(
     if (output.json) output.print(diagnosticsJson(all));
     return 1;
   }
+  if (options.whatIf !== undefined) {
+    const assumptions = options.whatIf.map(parseAssumption);
+    const assumed = checkInput({ policies: await assumeSources(sources, assumptions), mesh: meshSource });
+    if (assumed.mesh === undefined || hasErrors(assumed.diagnostics)) {
+      if (output.json) output.print(diagnosticsJson(assumed.diagnostics));
+      reportDiagnostics(output, assumed.diagnostics);
+      return 1;
+    }
+    const values = assumeValues({ mesh: assumed.mesh, dataplanes: assumed.dataplanes }, assumptions);
+    const then = await place(assumed.policies, values.mesh, {
+      dataplanes: values.dataplanes,
+      timeLimitS: options.timeLimit,
+      previous: placed.placement,
+    });
+    reportDiagnostics(output, then.diagnostics);
+    if (then.placement === undefined) {
+      if (output.json) output.print(diagnosticsJson(then.diagnostics));
+      return 1;
+    }
+    const difference = compare(placed.placement, then.placement);
+    if (output.json) output.print(JSON.stringify(difference));
+    else for (const line of differenceLines(difference)) output.print(line);
+    return 0;
+  }
   const { status, cost, bound, proxies, unmatched } = placed.placement;
   const amounts = amountsOf(placed.placement, policies, { mesh, dataplanes });
+  // A sum of many measurements has more places than anybody believes; a bare number is as it was written.
+  const shownCost = amounts === undefined ? String : rounded;
   if (output.json) {
     const shown = proxies.map(({ policies: placedPolicies, ...proxy }) => ({
       ...proxy,
@@ -67,7 +94,7 @@ export async function placeCommand(
     );
   } else {
     output.print(
-      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${rounded(cost)}, bound ${rounded(bound)}, ${ms} ms)`,
+      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}, ${ms} ms)`,
     );
     if (amounts !== undefined) {
       output.print(
@@ -82,4 +109,26 @@ export async function placeCommand(
 
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+function differenceLines({ cost, proxies, policies }: Difference): readonly string[] {
+  if (proxies.length === 0 && policies.length === 0 && cost.before === cost.after)
+    return ["nothing would be otherwise"];
+  return [
+    `cost ${cost.after} instead of ${cost.before}`,
+    ...proxies.map(({ service, before, after }) =>
+      before === undefined
+        ? `  + ${service}: a proxy (${after})`
+        : after === undefined
+          ? `  - ${service}: no proxy`
+          : `  ~ ${service}: ${after} instead of ${before}`,
+    ),
+    ...policies.map(({ policy, call: [from, to], before, after }) => {
+      const call = `${from ?? "outside"} -> ${to}`;
+      if (before === undefined) return `  + ${policy} at ${after} for ${call}`;
+      return after === undefined
+        ? `  - ${policy} for ${call}`
+        : `  ~ ${policy} at ${after} instead of ${before} for ${call}`;
+    }),
+  ];
 }

@@ -82,11 +82,8 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     paths,
     initial: start.policies,
     async changed(sources) {
-      const previous = (rollouts.newest ?? controlPlane.current)?.placement;
-      const work = build(
-        { policies: sources, mesh },
-        { cache, ...(previous === undefined ? {} : { previous }) },
-      );
+      const last = rollouts.newest ?? controlPlane.current;
+      const work = build({ policies: sources, mesh }, { cache, ...(last === undefined ? {} : { last }) });
       const next = await sayIfLong(output, work, building);
       reportDiagnostics(output, next.diagnostics);
       if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);

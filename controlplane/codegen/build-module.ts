@@ -5,6 +5,7 @@ import {
   assemble,
   BUDGET,
 } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { RECORD_REFERENCE } from "../../filters/proxy-wasm-as/build/record-references.ts";
 import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
@@ -13,6 +14,7 @@ import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import type { ChainCache } from "./chain-cache.ts";
 import { chosenSection, type Item, moduleFailure } from "./failure-class.ts";
+import { filterRuntime } from "./filter-runtime.ts";
 import { generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
@@ -84,7 +86,7 @@ export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Pr
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
   const bound = { name: policy.name, budget: BUDGET };
-  const options = { entry, files, runtime: "minimal", bound } as const;
+  const options = { entry, files, runtime: filterRuntime(policy), bound };
   const compiled = await compile(policy, options, cache);
   const { bytes } = compiled;
   if (bytes === undefined) return { ...compiled, source: code };
@@ -173,7 +175,10 @@ function compileErrors(policy: Policy, assembled: Assembled, entry: string): Dia
   }
   if (errors.length === 0) return [refusal(policy, "MOD0101", `${failed}: ${assembled.stderr}`)];
   return errors.map((error) => {
-    const found = refusal(policy, "MOD0101", `${failed}: ${inOurWords(error.message)}`);
+    const isRecord = error.code === RECORD_REFERENCE;
+    const found = isRecord
+      ? { ...refusal(policy, "FLT0215", error.message), help: "keep what is needed of it as numbers" }
+      : refusal(policy, "MOD0101", `${failed}: ${inOurWords(error.message)}`);
     if (policy.kind !== "filter") return found;
     const inside = error.file === "policy.ts" && error.start !== undefined && error.end !== undefined;
     if (inside) return { ...found, span: { start: error.start, end: error.end } };

@@ -4,11 +4,12 @@ import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { readFilter } from "../language/read-filter.ts";
+import { filterRuntime } from "./filter-runtime.ts";
 import { generateFilter } from "./generate-filter.ts";
 
 const head = 'export const context = "a -> b";\nexport const side = "egress";\n';
 
-async function compile(text: string): Promise<Uint8Array> {
+async function compile(text: string, runtime: "arena" | "minimal" = runtimeOf(text)): Promise<Uint8Array> {
   const { policy, diagnostics } = readFilter({ path: "f.ts", text: head + text });
   expect(diagnostics).toEqual([]);
   const { name = "", parameters = [], tickPeriod } = policy?.kind === "filter" ? policy : {};
@@ -20,11 +21,17 @@ async function compile(text: string): Promise<Uint8Array> {
       ...(tickPeriod === undefined ? {} : { tickPeriod }),
     }),
     files: { "policy.ts": head + text },
-    runtime: "minimal",
+    runtime,
   });
   expect(stderr).toBe("");
   expect(verifyModule(bytes)).toEqual([]);
   return bytes;
+}
+
+function runtimeOf(text: string): "arena" | "minimal" {
+  const { policy } = readFilter({ path: "f.ts", text: head + text });
+  if (policy?.kind !== "filter") throw new Error("no filter could be read");
+  return filterRuntime(policy);
 }
 
 function configurationOf(mode: string, ...parameters: readonly string[]): string {
@@ -106,7 +113,7 @@ export function onDelete(stream: Stream): void { log.info("delete"); }`);
     return host.memoryPages;
   };
   const before = run(1000);
-  expect(run(20_000)).toBe(before);
+  expect(run(5000)).toBe(before);
 });
 
 test("a timer has the parameters and the mode of its own configuration", async () => {
@@ -140,4 +147,58 @@ test("a module exports what its filter has, and what a policy needs", async () =
     "new_connection",
     "upstream_data",
   ]);
+});
+
+const greeting = `import { log, Request, Response } from "proxy-wasm-as";
+class Params { text: string = ""; times: i32 = 1; }
+export const params = new Params();
+export const reads = ["x-name"];
+export const writes = ["x-text"];
+export function onRequest(request: Request): void {
+  params.text += (request.headers.get("x-name") || "").repeat(params.times);
+  request.headers.set("x-text", params.text);
+}
+export function onResponse(response: Response): void { log.info(params.text); }`;
+
+test("parameters alone need no runtime that keeps objects", async () => {
+  expect(runtimeOf(greeting)).toBe("arena");
+  const bytes = await compile(greeting);
+  expect((await compile(greeting, "minimal")).length - bytes.length).toBeGreaterThan(3000);
+  const host = createHost(bytes, { configuration: configurationOf("enforce", "hello", "2") });
+  const ask = (name: string) => host.exchange({ headers: [["x-name", name]], ...toB });
+  // What a callback makes of a parameter goes with it.
+  for (const name of ["a", "b".repeat(500), "c"]) {
+    const { requestHeaders, logs } = ask(name);
+    expect(requestHeaders).toContainEqual(["x-text", `hello${name}${name}`]);
+    expect(logs.map(({ message }) => message)).toEqual(["hello"]);
+  }
+  const before = host.memoryPages;
+  for (let turn = 0; turn < 500; turn++) ask("d".repeat(2000 + turn));
+  expect(host.memoryPages).toBe(before);
+});
+
+test.each([
+  ["a text", 'let last = "";'],
+  ["an object", "class Box { n: i32 = 0; } const box = new Box();"],
+  [
+    "one for each configuration",
+    "import { PerPlugin } from 'proxy-wasm-as'; class Box {} const all = new PerPlugin<Box>();",
+  ],
+  ["parameters of somebody else", "namespace inner { export let params = ''; }"],
+  ["a list that grows", "const all: string[] = []; function add(text: string): void { all.push(text); }"],
+])("what keeps objects has a runtime that does: %s", (_, code) => {
+  const text = `class Params { n: i32 = 0; }\nexport const params = new Params();\n${code}\nexport function onRequest(): void {}`;
+  expect(runtimeOf(text)).toBe("minimal");
+});
+
+test("constants that the compiler reads, numbers, and what the SDK keeps need none", () => {
+  const text = `import { Counter, PerStream } from "proxy-wasm-as";
+export const reads: string[] = [];
+export const writes = ["x-a"];
+class Seen { n: u32 = 0; }
+const seen = new PerStream<Seen>();
+const counter = new Counter("a");
+let requests = 0;
+export function onRequest(): void { requests++; }`;
+  expect(runtimeOf(text)).toBe("arena");
 });

@@ -4,7 +4,15 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { importPath, shortest } from "./import-path.ts";
 import type { Interface } from "./interface.ts";
 import { notText } from "./not-text.ts";
-import { type Declared, type DeclaredDataplane, dataplaneOf, isInUnits, merged, offered } from "./offer.ts";
+import {
+  type Declared,
+  type DeclaredDataplane,
+  dataplaneOf,
+  dataplanesMax,
+  isInUnits,
+  merged,
+  offered,
+} from "./offer.ts";
 import { parseInterface } from "./parse-interface.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import type { Source, Span } from "./source.ts";
@@ -73,6 +81,7 @@ export function checkImports(sources: readonly Source[]): Interfaces {
 
   const dataplanes: DeclaredDataplane[] = [];
   const places = new Map<DeclaredDataplane, { readonly reporter: Reporter; readonly span: Span }>();
+  let hasTooMany = false;
   for (const file of files.values()) {
     const reporter = reporters.get(file.source) ?? reporterFor(file.source);
     for (const node of file.imports)
@@ -88,11 +97,21 @@ export function checkImports(sources: readonly Source[]): Interfaces {
         reporter.report("CUI0103", placeOf(part, file), `data plane \`${name}\` is declared twice`, {
           help: "rename one, or remove it",
         });
-        continue;
+      } else if (dataplanes.length < dataplanesMax) {
+        const dataplane = dataplaneOf(name, part.cost, offered(declared, [file.source.path]));
+        dataplanes.push(dataplane);
+        places.set(dataplane, { reporter, span: placeOf(part, file) });
+      } else {
+        // One is enough to say so.
+        if (!hasTooMany)
+          reporter.report(
+            "CUI0205",
+            placeOf(part, file),
+            `data plane \`${name}\` is one too many: there can be ${dataplanesMax}`,
+            { help: "leave some of them out" },
+          );
+        hasTooMany = true;
       }
-      const dataplane = dataplaneOf(name, part.cost, offered(declared, [file.source.path]));
-      dataplanes.push(dataplane);
-      places.set(dataplane, { reporter, span: placeOf(part, file) });
     }
   }
   checkUnits(places);
@@ -165,7 +184,7 @@ function checkCircles(
 
 function declaresNothing({ source }: File, reporter: Reporter): void {
   const end = source.text.split("\n", 1)[0]?.length ?? 0;
-  reporter.report("CUI0206", { start: 0, end }, "this interface declares nothing", {
+  reporter.report("CUI0207", { start: 0, end }, "this interface declares nothing", {
     help: "write `dataplane NAME`, or an `act` with actions, or leave the file out",
   });
 }
@@ -181,12 +200,12 @@ function checkUnits(
     const kinds = new Set(costs.filter((cost) => cost !== undefined).map((cost) => typeof cost));
     const { name } = dataplane;
     if (kinds.size > 1) {
-      reporter.report("CUI0205", span, `data plane \`${name}\` has costs with units and without`, {
+      reporter.report("CUI0206", span, `data plane \`${name}\` has costs with units and without`, {
         help: "write all of them with units: `cost: { cpu: 20mCPU, memory: 45MiB }` and `action NAME(self) cost 1.2us`",
       });
     } else if (withUnits !== undefined && isInUnits(dataplane) === false) {
       reporter.report(
-        "CUI0205",
+        "CUI0206",
         span,
         `the cost of data plane \`${name}\` has no unit, that of \`${withUnits.name}\` has`,
         { help: "write `cost: { cpu: 20mCPU, memory: 45MiB }`, or leave it out for what was measured" },

@@ -54,8 +54,9 @@ export const codes = {
   CUI0202: "interfaces that import each other in a circle",
   CUI0203: "declaration that nothing carries out",
   CUI0204: "data plane without a name",
-  CUI0205: "costs that cannot be compared",
-  CUI0206: "interface that declares nothing",
+  CUI0205: "more data planes than there can be",
+  CUI0206: "costs that cannot be compared",
+  CUI0207: "interface that declares nothing",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",
@@ -80,6 +81,7 @@ export const codes = {
   FLT0212: "callback with parameters or a result that it does not have",
   FLT0213: "callback that a policy does not have",
   FLT0214: "timer without a period, or a period without a timer",
+  FLT0215: "object in what is kept of a stream",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

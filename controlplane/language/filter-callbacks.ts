@@ -1,6 +1,6 @@
 import type * as assemblyscript from "assemblyscript";
 import { type FilterCallback, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
-import { isImportedName, type Node } from "./filter-tree.ts";
+import { isImportedName, type Node } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
 

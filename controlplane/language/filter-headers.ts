@@ -1,6 +1,4 @@
 import * as assemblyscript from "assemblyscript";
-import { headerKey } from "./check-header.ts";
-import { constantsIn, textsOf, unwrapped } from "./filter-texts.ts";
 import {
   isCall,
   isFunctionLike,
@@ -13,7 +11,9 @@ import {
   isVariableLike,
   type Node,
   stringOf,
-} from "./filter-tree.ts";
+} from "../../filters/proxy-wasm-as/syntax/tree.ts";
+import { headerKey } from "./check-header.ts";
+import { constantsIn, textsOf, unwrapped } from "./filter-texts.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
 

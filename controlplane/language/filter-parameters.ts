@@ -1,6 +1,6 @@
 import * as assemblyscript from "assemblyscript";
+import { isClass, isField, stringOf } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import type { HeaderProblem } from "./check-header.ts";
-import { isClass, isField, stringOf } from "./filter-tree.ts";
 import type { ValueType } from "./interface.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Literal, PolicyParameter } from "./policy.ts";

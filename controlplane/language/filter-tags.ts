@@ -1,6 +1,6 @@
+import { isCall, isProperty, type Node } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import { isName } from "./check-constant.ts";
 import { constantsIn, textsOf } from "./filter-texts.ts";
-import { isCall, isProperty, type Node } from "./filter-tree.ts";
 import type { Reporter } from "./reporter.ts";
 
 /**

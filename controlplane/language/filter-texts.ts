@@ -7,7 +7,7 @@ import {
   isWrapper,
   type Node,
   stringOf,
-} from "./filter-tree.ts";
+} from "../../filters/proxy-wasm-as/syntax/tree.ts";
 
 /** The initializers of the constants whose name is declared once in the file. */
 export function constantsIn(all: readonly Node[]): ReadonlyMap<string, assemblyscript.Expression> {

@@ -22,6 +22,9 @@ export function isInUnits({ cost, actionCosts }: DeclaredDataplane): boolean | u
   return first === undefined ? undefined : typeof first === "object";
 }
 
+/** As many data planes as there can be: placement has a bit for each, in a number of 32. */
+export const dataplanesMax = 30;
+
 /** What a service's proxy may be called. Where nobody declares a data plane, there is the toolkit's own. */
 export function dataplaneNames(declared: readonly DeclaredDataplane[]): readonly string[] {
   return declared.length === 0 ? [standardInterface.dataplane ?? ""] : declared.map(({ name }) => name);

@@ -25,6 +25,8 @@ const constantKinds: readonly ConstantKind[] = [
   "json",
 ];
 const receiverKinds: readonly Receiver["kind"][] = ["act", "state", "type"];
+/** Of one proxy: more would not leave room for sums of many. */
+const costMax = 1_000_000_000;
 /** The words that declarations begin with. */
 export const declarations: readonly string[] = ["dataplane", "cost", "import", ...receiverKinds];
 
@@ -168,7 +170,7 @@ function parseFile(reporter: Reporter): {
     const value = quantity(new Map([["", 1]]));
     if (value !== undefined) return value;
     reporter.report("CUI0106", from(start), "this is no cost of a proxy", {
-      help: "a cost is a number that is not negative, without a unit; with units write `cost: { cpu: 20mCPU, memory: 45MiB }`",
+      help: `a cost is a number from 0 to ${costMax}, without a unit; with units write \`cost: { cpu: 20mCPU, memory: 45MiB }\``,
     });
     return 1;
   }
@@ -195,7 +197,7 @@ function parseFile(reporter: Reporter): {
       if (value === undefined) {
         const written = reporter.source.text.slice(start, from(start).end);
         reporter.report("CUI0106", from(start), `\`${written}\` is no ${amountKeys[key].what}`, {
-          help: `write a number that is not negative, with its unit, such as ${amountKeys[key].write}`,
+          help: `write a number with its unit, not negative and not huge, such as ${amountKeys[key].write}`,
         });
       }
       if (found.has(key)) twice(word.span, `\`${key}\` is given twice`, "keep one of them");
@@ -205,7 +207,7 @@ function parseFile(reporter: Reporter): {
     return Object.fromEntries([...found].map(([key, value]) => [amountKeys[key].amount, value]));
   }
 
-  /** A number with one of the units, which may stand apart, in the unit whose factor is 1. Undefined when it is none or negative; it is read all the same. */
+  /** A number with one of the units, which may stand apart, in the unit whose factor is 1. Undefined when it is none, negative or huge; it is read all the same. */
   function quantity(units: ReadonlyMap<string, number>): number | undefined {
     const isNegative = accept("-");
     const { kind, value } = next();
@@ -214,7 +216,7 @@ function parseFile(reporter: Reporter): {
     const unit = isApart ? next().value : tight;
     const factor = units.get(unit);
     const amount = Number(digits) * (factor ?? Number.NaN);
-    return kind !== "number" || isNegative || !Number.isFinite(amount) ? undefined : amount;
+    return kind !== "number" || isNegative || !(amount <= costMax) ? undefined : amount;
   }
 
   function isUnit(ahead: number): boolean {

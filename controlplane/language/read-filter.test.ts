@@ -92,6 +92,9 @@ test("callbacks say what a policy is for, and what it may do beside its lists", 
   const kept =
     'import { PerStream } from "proxy-wasm-as"; class S { n: u32 = 0; }\nconst s = new PerStream<S>();';
   expect(policyOf(`${kept}\n${empty}`)).toMatchObject({ side: "either" });
+  const own = "class Counter { n: u32 = 0; }\nconst c = new Counter();";
+  expect(codes(`${own}\n${empty}`)).toEqual(["FLT0206"]);
+  expect(codes(`const size: i32 = sizeOf();\n${empty}`)).toEqual([]);
   const shared = 'import { shared } from "proxy-wasm-as";\nexport const side = "egress";';
   expect(policyOf(`${shared}\n${empty}`)).toMatchObject({ keepsState: true });
   expect(codes(`import { shared } from "proxy-wasm-as";\n${empty}`)).toEqual(["FLT0206"]);

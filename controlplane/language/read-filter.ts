@@ -1,11 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
-import { type Diagnostic, hasErrors } from "./diagnostic.ts";
-import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
-import { checkHeaders } from "./filter-headers.ts";
-import { filterParameters } from "./filter-parameters.ts";
-import { stateIn } from "./filter-state.ts";
-import { filterTags } from "./filter-tags.ts";
+import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
   isDecorator,
   isExportDefault,
@@ -21,7 +16,12 @@ import {
   type Node,
   nodesIn,
   stringOf,
-} from "./filter-tree.ts";
+} from "../../filters/proxy-wasm-as/syntax/tree.ts";
+import { type Diagnostic, hasErrors } from "./diagnostic.ts";
+import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
+import { checkHeaders } from "./filter-headers.ts";
+import { filterParameters } from "./filter-parameters.ts";
+import { filterTags } from "./filter-tags.ts";
 import { didYouMean, suggest, within } from "./nearest.ts";
 import { parseContext } from "./parse-context.ts";
 import type { FilterPolicy, Mode, OnLost, Side } from "./policy.ts";
@@ -348,7 +348,9 @@ function keptIn(
   all: readonly Node[],
 ): readonly assemblyscript.IdentifierExpression[] {
   return [
-    ...stateIn(statements, all).filter(({ text }) => !filterConstants.includes(text)),
+    ...stateIn(statements, { isAlone: true })
+      .map(({ name }) => name)
+      .filter(({ text }) => !filterConstants.includes(text)),
     ...importsOf(["shared", "Queue"], all),
   ];
 }

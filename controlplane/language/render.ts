@@ -47,8 +47,11 @@ function lineAt(source: Source, line: number): string {
   return source.text.slice(starts[line - 1], starts[line]).replace(/\r?\n?$/, "");
 }
 
-/** Print a diagnostic as a person reads it: headline, place, the line with its mark, help. No newline at the end. */
-export function renderDiagnostic(diagnostic: Diagnostic, options: { readonly color: boolean }): string {
+/** Print a diagnostic as a person reads it: headline, place, the line with its mark, help. No newline at the end. Findings have a kind and no code. */
+export function renderDiagnostic(
+  diagnostic: Omit<Diagnostic, "code"> & { readonly code: string },
+  options: { readonly color: boolean },
+): string {
   const paint = (code: string, text: string) => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const hue = diagnostic.severity === "error" ? "1;31" : "1;33";
   const start = positionOf(diagnostic.source, diagnostic.span.start);

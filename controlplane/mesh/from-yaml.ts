@@ -9,7 +9,7 @@ import { checkEndpoints, type Listed } from "./check-endpoints.ts";
 import { checkSize, total } from "./check-size.ts";
 import { ipAddress } from "./ip-address.ts";
 import { keySetFault } from "./key-set-fault.ts";
-import { processesMax, versionsMax } from "./limits.ts";
+import { processesMax, rateMax, versionsMax } from "./limits.ts";
 import type { Call, Endpoint, Mesh, Prices, Protocol, Service, TokenProvider } from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
@@ -89,6 +89,11 @@ export function fromYaml(
   );
   const diagnostics = firstErrors(source, reporter.diagnostics);
   return hasErrors(diagnostics) ? { diagnostics } : { mesh, diagnostics };
+}
+
+/** Whether a mesh may be called so. */
+export function isMeshName(name: string): boolean {
+  return anyName.test(name);
 }
 
 /** A value and the place to show when something is wrong with it. */
@@ -294,8 +299,8 @@ function readCall(
 function readRate(entry: Entry | undefined, reporter: Reporter): number {
   if (!entry) return 1;
   const rate = scalar(entry.value);
-  if (typeof rate === "number" && Number.isFinite(rate) && rate >= 0) return rate;
-  wrong(entry.value.span, "`rate`", "a number of requests per second, zero or more", reporter);
+  if (typeof rate === "number" && rate >= 0 && rate <= rateMax) return rate;
+  wrong(entry.value.span, "`rate`", `a number of requests per second, from 0 to ${rateMax}`, reporter);
   return 1;
 }
 
@@ -383,8 +388,8 @@ function readPrices(entry: Entry | undefined, reporter: Reporter): Prices | unde
       return undefined;
     }
     const value = scalar(found.value);
-    if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-    wrong(found.value.span, `\`${key}\``, "a price, more than zero", reporter);
+    if (typeof value === "number" && value >= 1 / rateMax && value <= rateMax) return value;
+    wrong(found.value.span, `\`${key}\``, `a price, from ${1 / rateMax} to ${rateMax}`, reporter);
     return undefined;
   };
   const [cpu, memory] = [price("cpu"), price("memory")];
@@ -404,7 +409,7 @@ function readIdentity(entry: Entry | undefined, reporter: Reporter): Mesh["ident
 function readName(entry: Entry | undefined, reporter: Reporter): string | undefined {
   if (!entry) return undefined;
   const name = text(entry.value, `\`${entry.key}\``, "a name", reporter);
-  if (name === undefined || anyName.test(name)) return name;
+  if (name === undefined || isMeshName(name)) return name;
   wrong(entry.value.span, `\`${entry.key}\``, "letters, digits and hyphens", reporter);
   return undefined;
 }

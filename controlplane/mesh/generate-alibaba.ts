@@ -40,8 +40,9 @@ export function generateAlibaba(options: AlibabaOptions): Mesh {
   const draw = random(options.seed);
   const nodes = drawNodes(count, draw);
   connect(nodes, draw);
-  const missing = (options.calls ?? count * 3) - nodes.reduce((sum, { callees }) => sum + callees.size, 0);
-  const back = Math.round(Math.max(0, missing) * backCalls);
+  const wanted = options.calls ?? count * 3;
+  const missing = wanted - nodes.reduce((sum, { callees }) => sum + callees.size, 0);
+  const back = Math.max(0, Math.min(missing, Math.round(wanted * backCalls)));
   addCalls(nodes, missing - back, draw);
   addBackCalls(nodes, back, draw);
   return plainMesh(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { commutes } from "../analysis/commutes.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { generateSeedFamily, type SeedFamilyOptions } from "./generate-seed-family.ts";
@@ -94,6 +95,12 @@ describe("generateSeedFamily", () => {
     const wild = contexts.flatMap((elements) => elements.slice(1)).map((element) => element.startsWith("."));
     // One that follows another is not drawn: a quarter of what may be, which is a fifth of all.
     expect(wild.filter(Boolean).length / wild.length).toBeCloseTo(0.2, 1);
+  });
+
+  test("commuting actions commute, all of them", () => {
+    const { policies } = read({ size: "medium", seed: 2, actions: "commuting" });
+    for (const [index, p] of policies.entries())
+      for (const q of policies.slice(index + 1)) expect(commutes(p, q), `${p.name} and ${q.name}`).toBe(true);
   });
 
   test("equal options, equal texts; another seed, another mesh", () => {

@@ -16,6 +16,7 @@ import type { Placement } from "../placement/placement.ts";
 import { type PricedDataplane, priced } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
 import { addressPlan } from "../xds/address-plan.ts";
+import { recall } from "./recall.ts";
 
 /** What the user wrote: policies, with the interfaces that they import, and a mesh. Equal inputs and an equal previous placement build the same thing. */
 export interface Input {
@@ -27,6 +28,8 @@ export interface Build {
   readonly input: Input;
   readonly mesh: Mesh;
   readonly policies: readonly Policy[];
+  /** What a service's proxy may be. */
+  readonly dataplanes: readonly PricedDataplane[];
   readonly placement: Placement;
   readonly chains: readonly Chain[];
   readonly modules: readonly Module[];
@@ -43,19 +46,23 @@ export interface BuildResult {
 export interface BuildOptions {
   /** The placement in force: among optima, the one nearest to it is taken. */
   readonly previous?: Placement;
+  /** The build of which this is a change, with the placement in force: what is the same as then is not thought about again. */
+  readonly last?: Build;
   /** Take this placement instead of solving: a build that was kept is the same again, whatever the solver would say today. */
   readonly placement?: Placement;
   readonly cache?: ChainCache;
 }
 
-/** Parse and check policies against a mesh. */
-export function checkInput(input: Input): {
+export interface Checked {
   readonly mesh?: Mesh;
   readonly policies: readonly Policy[];
   /** What a service's proxy may be. */
   readonly dataplanes: readonly PricedDataplane[];
   readonly diagnostics: readonly Diagnostic[];
-} {
+}
+
+/** Parse and check policies against a mesh. */
+export function checkInput(input: Input): Checked {
   const declared = declaredDataplanes(input.policies);
   const { mesh, diagnostics } = fromYaml(input.mesh, dataplaneNames(declared));
   const dataplanes = declared.length === 0 ? defaultDataplanes : priced(declared, mesh?.prices);
@@ -84,8 +91,10 @@ function asError(diagnostic: Diagnostic): Diagnostic {
 
 /** Run every stage up to the compiled chains of each proxy. */
 export async function build(input: Input, options: BuildOptions = {}): Promise<BuildResult> {
-  const { mesh, policies, dataplanes, diagnostics: checked } = checkInput(input);
-  const diagnostics = checked.map((diagnostic) =>
+  const { last, previous = last?.placement } = options;
+  const checked = checkInput(input);
+  const { mesh, policies, dataplanes } = last === undefined ? checked : recall(checked, input, last);
+  const diagnostics = checked.diagnostics.map((diagnostic) =>
     isTooLarge(diagnostic) ? asError(diagnostic) : diagnostic,
   );
   if (mesh === undefined || hasErrors(diagnostics)) return { diagnostics };
@@ -94,7 +103,7 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
     options.placement === undefined
       ? await place(policies, mesh, {
           dataplanes,
-          ...(options.previous === undefined ? {} : { previous: options.previous }),
+          ...(previous === undefined ? {} : { previous }),
         })
       : { placement: options.placement, diagnostics: [] };
   const afterPlacement = [...diagnostics, ...placed.diagnostics];
@@ -113,6 +122,7 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
       input,
       mesh,
       policies,
+      dataplanes,
       placement: placed.placement,
       chains: compiled.chains,
       modules: compiled.modules,

@@ -1,9 +1,12 @@
-import { callsOf, keyOf } from "../analysis/verdicts.ts";
+import { callGraph } from "../analysis/call-graph.ts";
+import { keyOf } from "../analysis/verdicts.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Placement } from "./placement.ts";
+import { costOf } from "./policy-demands.ts";
 import type { PricedDataplane } from "./priced.ts";
-import { costOf, replicasOf } from "./problem.ts";
+import { replicasOf } from "./problem.ts";
+import { sectionsOf } from "./section.ts";
 
 /** What all proxies of a placement take together. */
 export interface TotalAmounts {
@@ -20,10 +23,11 @@ export function amountsOf(
   const known = new Map(dataplanes.map((dataplane) => [dataplane.name, dataplane]));
   if (dataplanes.every(({ amounts }) => amounts === undefined)) return undefined;
   const byName = new Map(policies.map((policy) => [policy.name, policy]));
+  const { calls: all } = callGraph(mesh);
   const said = new Map(mesh.calls.map((call) => [keyOf(call), call.rate]));
-  const rates = new Map(callsOf(mesh).map((call) => [keyOf(call), said.get(keyOf(call)) ?? 1]));
+  const rates = new Map(all.map((call) => [keyOf(call), said.get(keyOf(call)) ?? 1]));
   const through = new Map<string | null, number>();
-  for (const call of callsOf(mesh)) {
+  for (const call of all) {
     for (const end of [call.from, call.to])
       through.set(end, (through.get(end) ?? 0) + (rates.get(keyOf(call)) ?? 0));
   }
@@ -35,9 +39,10 @@ export function amountsOf(
     cpuMilli += replicasOf(service) * dataplane.amounts.cpuMilli;
     memoryMib += replicasOf(service) * dataplane.amounts.memoryMib;
     cpuMilli += (dataplane.requestCost ?? 0) * (through.get(service.name) ?? 0);
-    for (const { policy: name, calls } of proxy.policies) {
+    for (const { policy: name, section: heading, calls } of proxy.policies) {
       const policy = byName.get(name);
-      const each = policy === undefined ? 0 : costOf(dataplane, policy);
+      const section = policy && sectionsOf(policy).find((each) => each.name === heading);
+      const each = policy && section ? costOf(dataplane, { policy, section }) : 0;
       for (const [from, to] of calls) cpuMilli += each * (rates.get(keyOf({ from, to })) ?? 0);
     }
   }

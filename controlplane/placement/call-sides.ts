@@ -1,13 +1,12 @@
 import { commutes } from "../analysis/commutes.ts";
 import { cheapestClosure, closureOf } from "./closure.ts";
-import { emptyTable, type Table } from "./network.ts";
-import type { PlacedSide } from "./placement.ts";
-import type { Demand } from "./problem.ts";
+import { at0, emptyTable, type Table } from "./network.ts";
+import type { Demand } from "./policy-demands.ts";
+import { wasAtEgress, wasAtIngress } from "./seats.ts";
 import { joinsJudgement } from "./section.ts";
 
 /** The units of a call, in order of enforcement, and what design §4 says of their sides. Many calls have the same. */
 export interface Shape {
-  readonly id: number;
   readonly demands: readonly Demand[];
   /** Of each pair: when the first is enforced at ingress, so is the second. */
   readonly implied: readonly (readonly [number, number])[];
@@ -19,18 +18,19 @@ export type CallCosts = (demand: Demand, dataplane: number) => number;
 /** What has to be known of a call, beside its units and the data planes at its ends, to choose sides. */
 export interface Circumstances {
   readonly costs: CallCosts;
-  /** Where the last placement has each unit; absent for one that is new. */
-  readonly before?: readonly (PlacedSide | undefined)[];
+  /** Where the last placement has each unit, as in `Seats`. */
+  readonly before: Uint8Array;
 }
 
-/** A choice of sides: for each unit whether it is enforced at ingress. */
-export interface Sides {
-  readonly ingress: readonly boolean[];
-  readonly cost: number;
-  readonly moves: number;
+/** The cheapest sides of a call's units, by the data planes of its caller and its callee. */
+export interface CallSides {
+  /** What they cost; infinitely much where some unit can be on no side. */
+  readonly table: Table;
+  /** For each unit whether it is enforced at ingress. */
+  chosen(caller: number, callee: number): readonly boolean[] | undefined;
 }
 
-export function shapeOf(id: number, demands: readonly Demand[]): Shape {
+export function shapeOf(demands: readonly Demand[]): Shape {
   const implied: (readonly [number, number])[] = [];
   // Of two policies that do not commute, not the first at ingress and the second at egress.
   for (const [index, p] of demands.entries()) {
@@ -46,61 +46,70 @@ export function shapeOf(id: number, demands: readonly Demand[]): Shape {
     joinsJudgement(policy, section) ? [index] : [],
   );
   for (const other of others) if (first !== undefined) implied.push([first, other], [other, first]);
-  return { id, demands, implied };
+  return { demands, implied };
 }
 
-/** What the cheapest sides of a call's units cost, by the data planes of its caller and its callee. */
-export function sidesTable(shape: Shape, width: number, circumstances: Circumstances): Table {
-  const { demands, implied } = shape;
+export function callSides(shape: Shape, width: number, circumstances: Circumstances): CallSides {
+  const isPlain =
+    circumstances.before.every((seat) => seat === 0) &&
+    shape.demands.every(({ costs }) => costs === undefined);
+  return isPlain ? plainSides(shape, width) : weighedSides(shape, width, circumstances);
+}
+
+/** Where nothing costs and nothing was before, what the caller cannot enforce and all that this draws along has to fit the callee. */
+function plainSides({ demands, implied }: Shape, width: number): CallSides {
   const table = emptyTable(width * width);
-  if (demands.some(({ costs }) => costs !== undefined) || circumstances.before !== undefined) {
-    for (let at = 0; at < width * width; at++) {
-      const sides = cheapestSides(shape, [Math.floor(at / width), at % width], circumstances);
-      table.cost[at] = sides?.cost ?? Number.POSITIVE_INFINITY;
-      table.moves[at] = sides?.moves ?? 0;
-    }
-    return table;
-  }
-  // Where nothing costs and nothing was before, what the caller cannot enforce and all that this draws along has to fit the callee.
+  const drawn: (readonly boolean[])[] = [];
   for (let caller = 0; caller < width; caller++) {
     const must = demands.flatMap(({ at }, index) => (((at.egress >> caller) & 1) === 0 ? [index] : []));
-    const drawn = closureOf(demands.length, must, implied);
+    const own = closureOf(demands.length, must, implied);
+    drawn.push(own);
     for (let callee = 0; callee < width; callee++)
-      if (demands.some(({ at }, index) => drawn[index] === true && ((at.ingress >> callee) & 1) === 0))
+      if (demands.some(({ at }, index) => own[index] === true && ((at.ingress >> callee) & 1) === 0))
         table.cost[caller * width + callee] = Number.POSITIVE_INFINITY;
   }
-  return table;
+  return {
+    table,
+    chosen: (caller, callee) =>
+      at0(table.cost, caller * width + callee) === Number.POSITIVE_INFINITY ? undefined : drawn[caller],
+  };
 }
 
-/** The cheapest sides of a call's units between these two data planes, or undefined when some unit can be on none. */
-export function cheapestSides(
+function weighedSides(
   { demands, implied }: Shape,
-  [egress, ingress]: readonly [egress: number, ingress: number],
+  width: number,
   { costs, before }: Circumstances,
-): Sides | undefined {
-  const must: number[] = [];
-  const mustNot: number[] = [];
-  for (const [index, { at }] of demands.entries()) {
-    if (((at.egress >> egress) & 1) === 0) must.push(index);
-    if (((at.ingress >> ingress) & 1) === 0) mustNot.push(index);
+): CallSides {
+  const table = emptyTable(width * width);
+  const chosen: (readonly boolean[] | undefined)[] = [];
+  for (let caller = 0; caller < width; caller++) {
+    const must = demands.flatMap(({ at }, index) => (((at.egress >> caller) & 1) === 0 ? [index] : []));
+    for (let callee = 0; callee < width; callee++) {
+      const mustNot = demands.flatMap(({ at }, index) => (((at.ingress >> callee) & 1) === 0 ? [index] : []));
+      const weigh = (demand: Demand, index: number, isIngress: boolean) => ({
+        cost: demand.costs === undefined ? 0 : costs(demand, isIngress ? callee : caller),
+        moves: at0(before, index) === (isIngress ? wasAtEgress : wasAtIngress) ? 1 : 0,
+      });
+      const sides = cheapestClosure({
+        weights: demands.map((demand, index) => {
+          const [there, here] = [weigh(demand, index, true), weigh(demand, index, false)];
+          return { cost: there.cost - here.cost, moves: there.moves - here.moves };
+        }),
+        must,
+        mustNot,
+        pairs: implied,
+      });
+      chosen.push(sides);
+      let cost = sides === undefined ? Number.POSITIVE_INFINITY : 0;
+      let moves = 0;
+      for (const [index, isIngress] of sides?.entries() ?? []) {
+        const own = weigh(demands[index] as Demand, index, isIngress);
+        cost += own.cost;
+        moves += own.moves;
+      }
+      table.cost[caller * width + callee] = cost;
+      table.moves[caller * width + callee] = moves;
+    }
   }
-  const side = (isIngress: boolean, index: number, demand: Demand) => ({
-    cost: demand.costs === undefined ? 0 : costs(demand, isIngress ? ingress : egress),
-    moves:
-      (before?.[index] ?? (isIngress ? "ingress" : "egress")) === (isIngress ? "ingress" : "egress") ? 0 : 1,
-  });
-  const weights = demands.map((demand, index) => {
-    const [there, here] = [side(true, index, demand), side(false, index, demand)];
-    return { cost: there.cost - here.cost, moves: there.moves - here.moves };
-  });
-  const chosen = cheapestClosure({ weights, must, mustNot, pairs: implied });
-  if (chosen === undefined) return undefined;
-  let cost = 0;
-  let moves = 0;
-  for (const [index, demand] of demands.entries()) {
-    const each = side(chosen[index] === true, index, demand);
-    cost += each.cost;
-    moves += each.moves;
-  }
-  return { ingress: chosen, cost, moves };
+  return { table, chosen: (caller, callee) => chosen[caller * width + callee] };
 }

@@ -1,7 +1,9 @@
-import { at0, withoutCosts } from "./network.ts";
+import { applyChange, type Change, changesOf } from "./changes.ts";
+import { withoutCosts } from "./network.ts";
 import { optimize } from "./optimize.ts";
+import { partOf } from "./part-of.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { type Problem, type Unit, unitsOf } from "./problem.ts";
+import { type Problem, problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
 /** How long the solver may think about one question of whether some units fit together. */
@@ -39,19 +41,31 @@ async function explain<T>(
 }
 
 async function isFeasible(problem: Problem, kept: ReadonlySet<number>): Promise<boolean> {
-  const { network } = placementNetwork(only(problem, kept), seatsOf(problem, undefined));
+  const part = partOf(problem, kept);
+  const { network } = placementNetwork(part, seatsOf(part, undefined));
   const optimum = await optimize(withoutCosts(network), timeLimitS);
   return optimum.kind !== "infeasible";
 }
 
-/** The same problem with these units alone. */
-function only(problem: Problem, kept: ReadonlySet<number>): Problem {
-  const starts = new Int32Array(problem.starts.length);
-  const units: number[] = [];
-  for (let call = 0; call < problem.calls.length; call++) {
-    for (let unit = at0(problem.starts, call); unit < at0(problem.starts, call + 1); unit++)
-      if (kept.has(unit)) units.push(at0(problem.units, unit));
-    starts[call + 1] = units.length;
+/** The single changes after which these units fit together; removing a policy is none. */
+export async function remediesOf(
+  units: readonly Unit[],
+  { mesh, dataplanes }: Problem,
+): Promise<readonly Change[]> {
+  const policies = [...new Set(units.map(({ demand }) => demand.policy))];
+  const changes = changesOf(
+    { policies, mesh },
+    {
+      services: new Set(units.flatMap(({ call }) => [call.from ?? "", call.to])),
+      policies: new Set(policies.map(({ name }) => name)),
+    },
+  );
+  const found: Change[] = [];
+  for (const change of changes.filter(({ kind }) => kind !== "remove")) {
+    const changed = applyChange({ policies, mesh }, change);
+    const model = problem(changed.policies, changed.mesh, dataplanes);
+    const { network } = placementNetwork(model, seatsOf(model, undefined));
+    if ((await optimize(withoutCosts(network), timeLimitS)).kind === "solved") found.push(change);
   }
-  return { ...problem, starts, units: Int32Array.from(units) };
+  return found;
 }

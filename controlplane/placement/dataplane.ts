@@ -12,7 +12,7 @@ export interface Dataplane {
   readonly actions: "all" | readonly string[];
   /** Those that it offers on one side only. */
   readonly sides?: Readonly<Record<string, PlacedSide>>;
-  /** Cost of one execution of an action, times the rate of a call; default 0. By the names of `actions`. */
+  /** Cost of one execution of an action, by its names as above, times the rate of a call; default 0. */
   readonly actionCosts?: Readonly<Record<string, number>>;
   /** Cost of one request through the proxy before any action, times the rates of all calls of and by the service; default 0. */
   readonly requestCost?: number;

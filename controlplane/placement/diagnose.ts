@@ -1,12 +1,15 @@
-import { type CallName, callsOf, keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
+import { type CallName, callsOf } from "../analysis/call-graph.ts";
+import { keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
 import type { Code } from "../language/codes.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { shapeOf } from "./call-sides.ts";
+import { type Change, changeText } from "./changes.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import type { PlacedSide } from "./placement.ts";
-import { likeness, openSides, type Problem, type Unit } from "./problem.ts";
+import { likeness } from "./policy-demands.ts";
+import { openSides, type Problem, type Unit } from "./problem.ts";
 import { isUncounted, joinsJudgement, knowsCaller } from "./section.ts";
 
 /** One message for each policy whose context cannot be looked through. */
@@ -88,12 +91,13 @@ export function diagnoseHomeless(homeless: readonly Unit[], model: Problem): rea
 }
 
 /** Each of these units could be enforced, and not all of them: shown by two that are held on the wrong sides of each other, where there are such. */
-export function diagnoseConflict(core: readonly Unit[], model: Problem): readonly Diagnostic[] {
+export function diagnoseConflict(
+  core: readonly Unit[],
+  remedies: readonly Change[],
+  model: Problem,
+): readonly Diagnostic[] {
   const pairs = [...Map.groupBy(core, ({ call }) => call).values()].flatMap((units) => {
-    const { implied } = shapeOf(
-      0,
-      units.map(({ demand }) => demand),
-    );
+    const { implied } = shapeOf(units.map(({ demand }) => demand));
     return implied.map(([p, q]) => [units[p] as Unit, units[q] as Unit] as const);
   });
   const held = pairs.find(([p, q]) => heldAt(p, model) === "ingress" && heldAt(q, model) === "egress");
@@ -114,7 +118,10 @@ export function diagnoseConflict(core: readonly Unit[], model: Problem): readonl
       code: "PLC0103",
       severity: "error",
       message,
-      help: "remove a heading, change a priority, or let more services take a proxy",
+      help:
+        remedies.length === 0
+          ? "remove a heading, change a priority, or let more services take a proxy"
+          : remedies.slice(0, 4).map(changeText).join(", or "),
       source: first.demand.policy.source,
       span: first.demand.policy.span,
     },

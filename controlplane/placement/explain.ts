@@ -1,7 +1,14 @@
+import { callsOf } from "../analysis/call-graph.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import type { PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
+import type { Input } from "./changes.ts";
+import type { Dataplane } from "./dataplane.ts";
+import { type Forcing, forcingOf } from "./forcing.ts";
+import { type Freeing, freeingOf } from "./freeing.ts";
+import type { PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
+import { problem } from "./problem.ts";
+import { place } from "./solve.ts";
 
 /** One line for each proxy, in plain words: which policies and calls need it, and why the other end of a call would not do. */
 export function explainPlacement(
@@ -16,6 +23,75 @@ export function explainPlacement(
     const kind = proxy.dataplane === "envoy" ? "" : ` (${proxy.dataplane})`;
     return `${proxy.service}${kind}: ${[...new Set(reasons)].join("; ")}${countOf(proxy)}`;
   });
+}
+
+/** Why one service has a proxy, and how it would not need one. */
+export interface ProxyReasons {
+  readonly service: string;
+  readonly dataplane: string;
+  /** Absent when there is a placement as cheap without a proxy here. */
+  readonly forcing?: Forcing;
+  /** The cheapest first. */
+  readonly freeing: readonly Freeing[];
+}
+
+/** What one policy leads to. */
+export interface PolicyReasons {
+  readonly policy: string;
+  readonly calls: readonly {
+    readonly from: string | null;
+    readonly to: string;
+    readonly side: PlacedSide;
+    /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
+    readonly check: "none" | "call" | "caller" | "version" | "caller and version";
+  }[];
+  /** How much less everything would cost without it. */
+  readonly cost: number;
+}
+
+export async function explainProxy(
+  proxy: PlacedProxy,
+  input: Input,
+  dataplanes: readonly Dataplane[],
+): Promise<ProxyReasons> {
+  const { service, dataplane } = proxy;
+  const forcing = await forcingOf(problem(input.policies, input.mesh, dataplanes), service);
+  if (forcing === undefined) return { service, dataplane, freeing: [] };
+  return { service, dataplane, forcing, freeing: await freeingOf(input, { service, forcing, dataplanes }) };
+}
+
+export async function explainPolicy(
+  policy: string,
+  placement: Placement,
+  { input, dataplanes }: { readonly input: Input; readonly dataplanes: readonly Dataplane[] },
+): Promise<PolicyReasons> {
+  const into = Map.groupBy(callsOf(input.mesh), ({ to }) => to);
+  const outOf = Map.groupBy(callsOf(input.mesh), ({ from }) => from);
+  const calls = placement.proxies.flatMap(({ service, policies }) =>
+    policies
+      .filter((placed) => placed.policy === policy)
+      .flatMap(({ side, calls: own }) => {
+        const all = (side === "ingress" ? into : outOf).get(service) ?? [];
+        const others = own.length < all.length;
+        return own.map(([from, to, versions]) => {
+          const caller = side === "ingress" && others;
+          const check: PolicyReasons["calls"][number]["check"] =
+            versions === undefined
+              ? caller
+                ? "caller"
+                : others
+                  ? "call"
+                  : "none"
+              : caller
+                ? "caller and version"
+                : "version";
+          return { from, to, side, check };
+        });
+      }),
+  );
+  const rest = { ...input, policies: input.policies.filter(({ name }) => name !== policy) };
+  const without = await place(rest.policies, rest.mesh, { dataplanes });
+  return { policy, calls, cost: placement.cost - (without.placement?.cost ?? placement.cost) };
 }
 
 function reasonFor(placed: PlacedPolicy, policy: Policy | undefined, mesh: Mesh): string {

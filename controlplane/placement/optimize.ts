@@ -125,8 +125,9 @@ function scaled(network: Network): {
   };
 }
 
+/** Positive, also where what is left of an entry that no assignment takes is negative. */
 function greatestCommonDivisor(a: number, b: number): number {
-  let [x, y] = [a, b];
+  let [x, y] = [Math.abs(a), Math.abs(b)];
   while (y !== 0) [x, y] = [y, x % y];
   return x;
 }

@@ -1,15 +1,11 @@
-import {
-  type CallCosts,
-  type Circumstances,
-  cheapestSides,
-  type Shape,
-  shapeOf,
-  sidesTable,
-} from "./call-sides.ts";
+import { strict as assert } from "node:assert";
+import type { CallCosts, CallSides } from "./call-sides.ts";
 import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
-import { type Demand, type NumberedCall, type Problem, ratesThrough, replicasOf } from "./problem.ts";
-import type { Seats } from "./seats.ts";
+import type { Demand } from "./policy-demands.ts";
+import { type NumberedCall, type Problem, ratesThrough, replicasOf } from "./problem.ts";
+import { type Seats, wasAtIngress } from "./seats.ts";
+import { shapesOf, sidesOf } from "./shapes.ts";
 
 /** The placement as a cost function network: which data plane each service has, and what that means for the units of each call. */
 export interface PlacementNetwork {
@@ -45,56 +41,43 @@ interface Parts {
   readonly grid: number;
   readonly exact: (cost: number) => number;
   /** By number of a call. */
-  readonly shapes: readonly (Shape | undefined)[];
+  readonly shapes: ReturnType<typeof shapesOf>;
   readonly costsOf: (call: NumberedCall) => CallCosts;
   readonly before: Seats;
 }
 
 function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
-  const { width, shapes, costsOf, before } = parts;
+  const { width, shapes, grid, costsOf, before } = parts;
   const { services, calls, starts } = problem;
   const unary = proxyCosts(problem, parts, services.length);
   const links: Link[] = [];
-  const tables = new Map<string, Table>();
-  const seatsOf = (call: number): Pick<Circumstances, "before"> => {
-    const seats = before.ofUnits(at0(starts, call), at0(starts, call + 1));
-    return seats.some((side) => side !== undefined) ? { before: seats } : {};
-  };
-
-  const tableOf = (number: number, shape: Shape, call: NumberedCall): Table => {
-    const seats = seatsOf(number);
-    // The rate matters only where something costs by it.
-    const rate = shape.demands.some(({ costs }) => costs !== undefined) ? call.rate : 0;
-    const key = `${shape.id} ${rate} ${seats.before?.map((side) => side?.[0] ?? "-").join("") ?? ""}`;
-    const known = tables.get(key);
-    if (known !== undefined) return known;
-    const table = sidesTable(shape, width, { costs: costsOf(call), ...seats });
-    tables.set(key, table);
-    return table;
-  };
-
-  for (const [number, call] of calls.entries()) {
+  const sides = calls.map((call, number): CallSides | undefined => {
     const shape = shapes[number];
-    if (shape === undefined) continue;
-    const table = tableOf(number, shape, call);
-    if (call.caller >= 0) links.push({ a: call.caller, b: call.callee, table });
-    else for (let value = 0; value < width; value++) addTo(unary, call.callee * width + value, table, value);
+    if (shape === undefined) return undefined;
+    const seats = before.sides.subarray(at0(starts, number), at0(starts, number + 1));
+    return sidesOf(shape, width, { call, grid, costs: costsOf(call), before: seats });
+  });
+  for (const [number, { caller, callee }] of calls.entries()) {
+    const table = sides[number]?.table;
+    if (table === undefined) continue;
+    if (caller >= 0) links.push({ a: caller, b: callee, table });
+    else for (let value = 0; value < width; value++) addTo(unary, callee * width + value, table, value);
   }
   return {
     network: { width, size: services.length, unary, links },
-    grid: parts.grid,
+    grid,
     sidesOf(values) {
-      const sides = new Uint8Array(problem.units.length);
-      for (const [number, call] of calls.entries()) {
-        const shape = shapes[number];
-        if (shape === undefined) continue;
-        const ends = [call.caller < 0 ? 0 : at0(values, call.caller), at0(values, call.callee)] as const;
-        const chosen = cheapestSides(shape, ends, { costs: costsOf(call), ...seatsOf(number) });
-        if (chosen === undefined) throw new Error(`no sides for the call to ${call.to}`);
-        for (const [index, isIngress] of chosen.ingress.entries())
-          sides[at0(starts, number) + index] = isIngress ? 1 : 0;
+      const all = new Uint8Array(problem.units.length);
+      for (const [number, { caller, callee, to }] of calls.entries()) {
+        const own = sides[number];
+        if (own === undefined) continue;
+        const chosen = own.chosen(caller < 0 ? 0 : at0(values, caller), at0(values, callee));
+        assert(chosen !== undefined, `the call to ${to} has sides`);
+        const first = at0(starts, number);
+        for (let index = 0; index < chosen.length; index++)
+          if (chosen[index] === true) all[first + index] = 1;
       }
-      return sides;
+      return all;
     },
   };
 }
@@ -130,20 +113,19 @@ function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
   };
   for (const [number, call] of calls.entries()) {
     const costs = costsOf(call);
-    const seats = before.ofUnits(at0(starts, number), at0(starts, number + 1));
     for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
       const demand = demands[at0(units, unit)] as Demand;
       const variable = at0(variableOf, unit);
-      const seat = seats[unit - at0(starts, number)];
-      if (seat !== undefined) {
-        const other = variable * width + (seat === "ingress" ? 0 : 1);
+      const seat = at0(before.sides, unit);
+      if (seat !== 0) {
+        const other = variable * width + (seat === wasAtIngress ? 0 : 1);
         unary.moves[other] = at0(unary.moves, other) + 1;
       }
       links.push({ a: variable, b: call.callee, table: asks(demand, "ingress", costs) });
       if (call.caller >= 0) links.push({ a: variable, b: call.caller, table: asks(demand, "egress", costs) });
       else unary.cost[variable * width] = Number.POSITIVE_INFINITY;
     }
-    for (const [p, q] of shapes[number]?.implied ?? []) {
+    for (const [p, q] of shapes[number]?.shape.implied ?? []) {
       const [a, b] = [at0(variableOf, at0(starts, number) + p), at0(variableOf, at0(starts, number) + q)];
       const table = emptyTable(width * width);
       table.cost[width] = Number.POSITIVE_INFINITY;
@@ -164,7 +146,7 @@ function proxyCosts(problem: Problem, { width, exact, before }: Parts, size: num
   const unary = emptyTable(size * width);
   const weight = units.length + 1;
   for (const [number, service] of services.entries()) {
-    const had = before.dataplaneOf(number);
+    const had = before.dataplanes?.[number];
     for (let value = 0; value < width; value++) {
       const at = number * width + value;
       const fits = value === 0 || (((fitting[number] ?? 0) >> value) & 1) === 1;
@@ -184,25 +166,7 @@ function addTo(unary: Table, at: number, table: Table, from: number): void {
   unary.moves[at] = at0(unary.moves, at) + at0(table.moves, from);
 }
 
-/** Calls with the same demands have one shape. */
-function shapesOf({ calls, demands, starts, units }: Problem): readonly (Shape | undefined)[] {
-  const known = new Map<string, Shape>();
-  return calls.map((_, number) => {
-    const own = units.subarray(at0(starts, number), at0(starts, number + 1));
-    if (own.length === 0) return undefined;
-    const key = own.join();
-    const shape =
-      known.get(key) ??
-      shapeOf(
-        known.size,
-        Array.from(own, (id) => demands[id] as Demand),
-      );
-    known.set(key, shape);
-    return shape;
-  });
-}
-
-/** A millionth, or coarser where sums of so many parts would not be exact. */
+/** A millionth, finer where all costs are small, and coarser where sums of so many parts would not be exact. */
 function gridOf(problem: Problem): number {
   const { services, dataplanes, calls, demands, starts, units } = problem;
   const dearest = Math.max(0, ...dataplanes.map(({ cost }) => cost));
@@ -218,6 +182,7 @@ function gridOf(problem: Problem): number {
       for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++)
         most += rate * (priced[at0(units, unit)] ?? 0);
   let grid = 1_000_000;
+  while (most > 0 && most * grid < 1_000_000 && grid < 1e18) grid *= 10;
   while (most * grid > 2 ** 52) grid /= 10;
   return grid;
 }

@@ -86,6 +86,7 @@ export function programOf(network: Network): NetworkProgram {
           column: columnOf(a, i),
           needs: ofB.filter((j) => isPossible(i, j)).map((j) => columnOf(b, j)),
         })),
+        ofB.length,
       );
       if (ofA.length > 2 || ofB.length > 2)
         cover(
@@ -93,6 +94,7 @@ export function programOf(network: Network): NetworkProgram {
             column: columnOf(b, j),
             needs: ofA.filter((i) => isPossible(i, j)).map((i) => columnOf(a, i)),
           })),
+          ofA.length,
         );
       continue;
     }
@@ -113,10 +115,12 @@ export function programOf(network: Network): NetworkProgram {
     for (const j of ofB) row(0, 0, both(ofA.map((i) => [i, j] as const)), [columnOf(b, j)]);
   }
 
-  /** Whoever needs no more than a set of columns needs one of it: of several such, only one is 1. */
-  function cover(values: readonly { readonly column: number; readonly needs: readonly number[] }[]): void {
+  /** Whoever needs no more than a set of columns needs one of it: of several such, only one is 1. One of all of them is 1 in any case. */
+  function cover(
+    values: readonly { readonly column: number; readonly needs: readonly number[] }[],
+    all: number,
+  ): void {
     const sets = new Map(values.map(({ needs }) => [needs.join(), new Set(needs)]));
-    const all = new Set(values.flatMap(({ needs }) => needs)).size;
     for (const set of sets.values()) {
       if (set.size === all) continue;
       const within = values.filter(({ needs }) => needs.every((each) => set.has(each)));

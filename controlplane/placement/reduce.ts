@@ -73,6 +73,14 @@ export function reduce(network: Network): Reduced {
   };
 
   for (const { a, b, table } of network.links) {
+    const own = partsOf(table, width);
+    if (own !== undefined) {
+      for (let value = 0; value < width; value++) {
+        add(a, value, own.first, value);
+        add(b, value, own.second, value);
+      }
+      continue;
+    }
     const known = edges[a]?.get(b);
     connect(known === undefined ? { a, b, table } : { a, b, table: sum(known, { a, b, table }, width) });
   }
@@ -315,6 +323,45 @@ export function reduce(network: Network): Reduced {
           );
         return all;
       },
+    },
+  };
+}
+
+/** Costs of two variables that make up a table together. */
+interface Parts {
+  readonly first: Table;
+  readonly second: Table;
+}
+
+const known = new WeakMap<Table, Parts | "none">();
+
+/** The parts of a table that is, for all values, a sum of two. Many links share one table: this is found out once. */
+function partsOf(table: Table, width: number): Parts | undefined {
+  const parts = known.get(table) ?? findParts(table, width) ?? "none";
+  known.set(table, parts);
+  return parts === "none" ? undefined : parts;
+}
+
+function findParts({ cost, moves }: Table, width: number): Parts | undefined {
+  const corner = cost.indexOf(cost.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY));
+  const [i0, j0] = [Math.floor(corner / width), corner % width];
+  if (at0(cost, corner) === Number.POSITIVE_INFINITY) return undefined;
+  for (let i = 0; i < width; i++) {
+    for (let j = 0; j < width; j++) {
+      const [here, first, second] = [i * width + j, i * width + j0, i0 * width + j];
+      if (at0(cost, here) + at0(cost, corner) !== at0(cost, first) + at0(cost, second)) return undefined;
+      if (at0(moves, here) + at0(moves, corner) !== at0(moves, first) + at0(moves, second)) return undefined;
+    }
+  }
+  const values = Array.from({ length: width }, (_, value) => value);
+  return {
+    first: {
+      cost: Float64Array.from(values, (i) => at0(cost, i * width + j0)),
+      moves: Float64Array.from(values, (i) => at0(moves, i * width + j0)),
+    },
+    second: {
+      cost: Float64Array.from(values, (j) => at0(cost, i0 * width + j) - at0(cost, corner)),
+      moves: Float64Array.from(values, (j) => at0(moves, i0 * width + j) - at0(moves, corner)),
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { CallName } from "../analysis/verdicts.ts";
+import type { CallName } from "../analysis/call-graph.ts";
 import { actionOf } from "../language/lookup.ts";
 import type { Policy, Side, Statement } from "../language/policy.ts";
 import { standardInterface } from "../language/standard.ts";

@@ -248,6 +248,16 @@ describe("a mesh that is large, or dear", () => {
     expect(after?.proxies.map(({ service }) => service)).toEqual(["a", "c"]);
   });
 
+  test.each([1e-9, 0.1, 0.3, 1e9])("only the ratio of costs counts: %d", async (cost) => {
+    const dataplanes = [{ name: "envoy", cost, actions: "all" as const }];
+    const mesh =
+      "name: m\nidentity: address\nservices: {a: {entry: true, replicas: 3}, b: {replicas: 20000}, c: {replicas: 2}}\ncalls: {a: [b], b: [c]}\n";
+    const found = await placed(mesh, header("p", ". -> ."), { dataplanes });
+    expect(found).toMatchObject({ status: "optimal", proxies: [{ service: "a" }, { service: "c" }] });
+    expect(found?.cost).toBeCloseTo(5 * cost, 15);
+    expect((found?.cost ?? 0) / cost).toBeCloseTo(5, 6);
+  });
+
   /** Every call wants a policy at one of its ends, and nothing repeats: more than can be proved in a second. */
   const names = Array.from({ length: 200 }, (_, index) => `s${index}`);
   let seed = 1;

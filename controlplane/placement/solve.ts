@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { core } from "./core.ts";
+import { core, remediesOf } from "./core.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import {
   diagnoseConflict,
@@ -10,12 +10,12 @@ import {
   diagnoseSometimes,
   diagnoseTooManyStates,
 } from "./diagnose.ts";
-import { at0 } from "./network.ts";
+import { layOut, placedProxies } from "./layout.ts";
 import { optimize } from "./optimize.ts";
-import type { PlacedCall, PlacedPolicy, PlacedProxy, Placement } from "./placement.ts";
+import type { Placement } from "./placement.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { type Demand, type NumberedCall, openSides, type Problem, problem, unitsOf } from "./problem.ts";
-import { seatsOf } from "./seats.ts";
+import { homelessUnits, problem } from "./problem.ts";
+import { layoutOf, rememberLayout, seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
 
 export interface PlaceOptions {
@@ -48,71 +48,25 @@ export async function place(
     ...diagnoseSometimes(model.sometimes, mesh),
   ];
   if (undecided.length > 0) return { diagnostics: undecided };
-  const homeless = [...unitsOf(model)].filter((unit) => openSides(unit, model).length === 0);
+  const homeless = homelessUnits(model);
   if (homeless.length > 0) return { diagnostics: diagnoseHomeless(homeless, model) };
   const seconds = options.timeLimitS ?? timeLimitS;
   const built = placementNetwork(model, seatsOf(model, options.previous));
   const optimum = await optimize(built.network, seconds);
-  if (optimum.kind === "infeasible") return { diagnostics: diagnoseConflict(await core(model), model) };
+  if (optimum.kind === "infeasible") {
+    const units = await core(model);
+    return { diagnostics: diagnoseConflict(units, await remediesOf(units, model), model) };
+  }
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
   const { values, cost, bound } = optimum;
+  const layout = layOut(model, { values, sides: built.sidesOf(values) }, layoutOf(options.previous));
   const placement: Placement = {
     status: cost === bound ? "optimal" : "feasible",
     cost: cost / built.grid,
     bound: bound / built.grid,
-    proxies: proxiesOf(model, values, built.sidesOf(values)),
+    proxies: placedProxies(layout),
     unmatched: model.unmatched.map((policy) => policy.name),
   };
+  rememberLayout(placement, layout);
   return { placement, diagnostics: warn(model) };
-}
-
-/** The proxies of these data planes, with what each enforces; those that enforce nothing are none. */
-function proxiesOf(model: Problem, values: Int32Array, sides: Uint8Array): readonly PlacedProxy[] {
-  const { services, calls, demands, starts, units, dataplanes } = model;
-  const placed = calls.map(({ from, to }): { readonly text: string; readonly call: PlacedCall } => ({
-    text: `${from ?? ""} ${to}`,
-    call: [from, to],
-  }));
-  const ranked = new Map(demands.map((demand) => [demand.rank, demand]));
-  /** For each service, by rank and side, the calls. */
-  const byService = new Map<number, Map<number, PlacedCall[]>>();
-  const byText = [...calls.keys()].sort((a, b) =>
-    (placed[a]?.text ?? "") < (placed[b]?.text ?? "") ? -1 : 1,
-  );
-  for (const number of byText) {
-    const { caller, callee, from, to } = calls[number] as NumberedCall;
-    for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
-      const demand = demands[at0(units, unit)] as Demand;
-      const side = at0(sides, unit);
-      const service = side === 1 ? callee : caller;
-      const own = byService.get(service) ?? new Map<number, PlacedCall[]>();
-      byService.set(service, own);
-      const key = demand.rank * 2 + side;
-      const list = own.get(key) ?? [];
-      own.set(key, list);
-      list.push(
-        demand.versions === undefined ? (placed[number]?.call ?? [from, to]) : [from, to, demand.versions],
-      );
-    }
-  }
-  return [...byService]
-    .map(
-      ([number, own]): PlacedProxy => ({
-        service: services[number]?.name ?? "",
-        dataplane: dataplanes[at0(values, number) - 1]?.name ?? "",
-        stamps: false,
-        policies: [...own]
-          .sort(([a], [b]) => a - b)
-          .map(([key, list]): PlacedPolicy => {
-            const { policy, section } = ranked.get(key >> 1) as Demand;
-            return {
-              policy: policy.name,
-              side: key % 2 === 1 ? "ingress" : "egress",
-              section: section.name,
-              calls: list,
-            };
-          }),
-      }),
-    )
-    .sort((a, b) => (a.service < b.service ? -1 : 1));
 }

@@ -1,19 +1,18 @@
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
-import { type Problem, type Unit, unitsOf } from "./problem.ts";
+import { type Problem, unitsOf } from "./problem.ts";
 import { sectionsOf } from "./section.ts";
 
 /** What is enforced nowhere though somebody wrote it, and routes that no request can take. */
 export function warn(model: Problem): readonly Diagnostic[] {
   const outside = new Set(model.outsideOnly.map(({ policy }) => policy));
-  const ofPolicy = Map.groupBy(unitsOf(model), ({ demand }) => demand.policy);
   return [
     ...model.unmatched
       .filter((policy) => !outside.has(policy) && sectionsOf(policy).length > 0)
       .map(matchesNothing),
     ...[...outside].map((policy) => onlyOutside(policy, model.unmatched.includes(policy))),
-    ...[...ofPolicy].flatMap(([policy, units]) => deadRoutes(policy, units)),
+    ...deadRoutes(model),
   ];
 }
 
@@ -43,13 +42,18 @@ function onlyOutside(policy: Policy, nowhere: boolean): Diagnostic {
 /** Actions that lead requests to one service elsewhere. */
 const routes: ReadonlySet<string> = new Set(["RouteToVersion", "SplitByWeight"]);
 
-function deadRoutes(policy: Policy, units: readonly Unit[]): readonly Diagnostic[] {
-  return sectionsOf(policy).flatMap((section) => {
-    const callees = new Set(
-      units.filter(({ demand }) => demand.section.name === section.name).map((unit) => unit.call.to),
-    );
+function deadRoutes(model: Problem): readonly Diagnostic[] {
+  const routing = new Set(
+    model.demands.filter(({ policy }) => policy.actions.some((action) => routes.has(action))),
+  );
+  if (routing.size === 0) return [];
+  const units = [...unitsOf(model)].filter(({ demand }) => routing.has(demand));
+  const bySection = Map.groupBy(units, ({ demand }) => demand.section);
+  const headed = new Map([...routing].map(({ policy, section }) => [section, policy]));
+  return [...headed].flatMap(([section, policy]) => {
+    const callees = new Set(bySection.get(section)?.map(({ call }) => call.to));
     return callsIn(section.body).flatMap((call): readonly Diagnostic[] =>
-      !routes.has(call.action) || callees.size === 0 || callees.has(textOf(call, 0))
+      !routes.has(call.action) || callees.has(textOf(call, 0))
         ? []
         : [
             {

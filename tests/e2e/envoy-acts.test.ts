@@ -261,6 +261,7 @@ async function buildOf(mesh: Mesh): Promise<Build> {
     ...{ mesh, policies: [], placement, chains },
     modules: Object.values(modules),
     generated: new Map(),
+    dataplanes: [],
   };
 }
 

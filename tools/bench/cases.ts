@@ -7,8 +7,10 @@ import { anyText, askEverything } from "../../controlplane/editor/any-text.test-
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { analysisCases } from "./analysis.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
+import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 import { sdkCases } from "./sdk/sdk-cases.ts";
 
@@ -56,7 +58,9 @@ export const cases: readonly BenchCase[] = [
         [["x-when", "no"]],
       ),
   },
+  ...analysisCases,
   ...budgetCases,
+  ...placementCases,
   ...sdkCases,
 ];
 

@@ -4,7 +4,7 @@ import { Stream } from "./stream";
 /**
  * A record for each stream, from when it is first asked for until the stream has gone: `const states = new PerStream<State>()` at the top of
  * a filter, and `states.of(request)` in its callbacks. `State` is a class whose fields are numbers and bools, with their initial values;
- * what else is made in a callback does not last as long. Memory is used again, so that it grows with the streams that are open at one time.
+ * what else is made in a callback does not last as long, and the build refuses it. Memory is used again, so that it grows with the streams that are open at one time.
  */
 export class PerStream<T> {
   private readonly slab: usize = createSlab(offsetof<T>());

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
+import type { Program } from "assemblyscript";
 import asc, { libraryFiles } from "assemblyscript/asc";
 import type binaryen from "assemblyscript/binaryen";
 import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
@@ -9,6 +10,7 @@ import { boundModule } from "./bound-module.ts";
 import { callbacksIn, EXCEEDED, type ExceededCode, exceeded } from "./exceeded.ts";
 import { UnknownExpressionError } from "./expressions.ts";
 import { needsBudget } from "./needs-budget.ts";
+import { RECORD_REFERENCE, recordReferences } from "./record-references.ts";
 import { changeStaticData, type StaticData, withoutHeader } from "./static-data.ts";
 import { withoutIdleStart } from "./without-idle-start.ts";
 
@@ -83,6 +85,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   let isBounded = code !== undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
+  const memory = options.memory ?? 256;
   const flags = [
     "module.ts",
     "--outFile",
@@ -91,12 +94,20 @@ async function run(options: AssembleOptions): Promise<Assembled> {
     runtime,
     ...always,
     "--maximumMemory",
-    String(options.memory ?? 256),
+    String(memory),
   ];
+  let program: Program | undefined;
   // Classes get what the type says besides; an object has no need of it.
-  const beforeOptimizing: Pick<asc.Transform, "afterCompile"> = {
+  const beforeOptimizing: Pick<asc.Transform, "afterCompile" | "afterInitialize"> = {
+    afterInitialize: (initialized) => {
+      program = initialized;
+    },
     afterCompile: (module) => {
-      isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`);
+      const references = program === undefined ? [] : recordReferences(program);
+      for (const { message, range } of references)
+        messages.push({ severity: "error", code: RECORD_REFERENCE, message, ...placeOf(range) });
+      if (references.length > 0) throw new Error(references.map(({ message }) => message).join("\n"));
+      isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`, memory);
       trim(module, options, isBounded ? undefined : code);
     },
   };
@@ -117,8 +128,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
         severity: message.category === 3 ? "error" : "warning",
         code: message.code,
         message: message.message,
-        ...(range === null ? {} : { start: range.start, end: range.end }),
-        ...(range?.source ? { file: range.source.normalizedPath } : {}),
+        ...placeOf(range),
       });
     },
   });
@@ -133,6 +143,18 @@ async function run(options: AssembleOptions): Promise<Assembled> {
     return { messages, stderr: `the module has ${failure.message}, which cannot be bounded` };
   }
   return { bytes, messages, stderr: said };
+}
+
+function placeOf(
+  range: {
+    readonly start: number;
+    readonly end: number;
+    readonly source: { readonly normalizedPath: string };
+  } | null,
+): Pick<AssemblyMessage, "file" | "start" | "end"> {
+  if (range === null) return {};
+  const { start, end, source } = range;
+  return { start, end, ...(source ? { file: source.normalizedPath } : {}) };
 }
 
 /** What asc would keep, and nobody has a use for: before it optimizes, so that what hangs on it goes as well. */

@@ -1,8 +1,9 @@
 import { type Ask, createThread, scriptBeside } from "./thread.ts";
 
-/** Something that asc said: where, as UTF-16 offsets into the file it names, when it said that. */
+/** Something that asc said, or the build of what asc made: where, as UTF-16 offsets into the file it names, when it said that. */
 export interface AssemblyMessage {
   readonly severity: "error" | "warning";
+  /** asc's, which begin at 100, or `RECORD_REFERENCE`. */
   readonly code: number;
   readonly message: string;
   readonly file?: string;

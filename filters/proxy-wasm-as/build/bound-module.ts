@@ -1,7 +1,7 @@
 import binaryen from "assemblyscript/binaryen";
 import { type CountedLoop, constantOf, countedLoop } from "./counted-loop.ts";
 import { addLocal, childrenOf, type Expression, ids, infoOf, setBody } from "./expressions.ts";
-import { BYTES_SHIFT, copiedSize, type Weights, weighModule } from "./weigh.ts";
+import { BYTES_SHIFT, type Weights, weighModule } from "./weigh.ts";
 
 /** How a module is bounded. */
 export interface BoundOptions {
@@ -169,8 +169,7 @@ class Bounder {
     if (id === ids.Break) return this.#rewriteBreak(expression);
     if (id === ids.Return) return this.#rewriteReturn(expression);
     if (id === ids.Call || id === ids.CallIndirect) return this.#rewriteCall(expression);
-    if (copiedSize(expression) !== undefined) return this.#rewriteCopy(expression);
-    return expression;
+    return this.#rewriteSizes(expression);
   }
 
   #rewriteLoop(loop: Expression): Expression {
@@ -221,7 +220,8 @@ class Bounder {
   #rewriteCall(call: Expression): Expression {
     const module = this.#module;
     const type = binaryen.getExpressionType(call);
-    if (type === binaryen.unreachable || !this.#weights.pays(call)) return call;
+    if (type === binaryen.unreachable) return call;
+    if (!this.#weights.pays(call)) return this.#rewriteSizes(call);
     const last = childrenOf(call).at(-1);
     last?.replace(this.#before(last.expression, this.#store()));
     const first = last === undefined ? [this.#store()] : [];
@@ -229,15 +229,22 @@ class Bounder {
     return module.block(null, [...first, this.#before(call, this.#load())], type);
   }
 
-  #rewriteCopy(expression: Expression): Expression {
+  /** What copies, fills, or gives something to the host pays when it has done so. */
+  #rewriteSizes(expression: Expression): Expression {
     const module = this.#module;
-    const size = childrenOf(expression).at(-1);
-    if (size === undefined || binaryen.getExpressionType(expression) === binaryen.unreachable)
-      return expression;
-    const local = this.#newLocal(binaryen.i32);
-    size.replace(module.local.tee(local, size.expression, binaryen.i32));
-    const units = module.i32.shr_u(module.local.get(local, binaryen.i32), module.i32.const(BYTES_SHIFT));
-    return module.block(null, [expression, ...this.#charge(module.i64.extend_u(units))], binaryen.none);
+    const sizes = this.#weights.sizesIn(expression);
+    const type = binaryen.getExpressionType(expression);
+    if (sizes.length === 0 || type === binaryen.unreachable) return expression;
+    const units = sizes.map((size) => {
+      const local = this.#newLocal(binaryen.i32);
+      size.replace(module.local.tee(local, size.expression, binaryen.i32));
+      return module.i64.extend_u(
+        module.i32.shr_u(module.local.get(local, binaryen.i32), module.i32.const(BYTES_SHIFT)),
+      );
+    });
+    const charges = this.#charge(units.reduce((sum, each) => module.i64.add(sum, each)));
+    if (type === binaryen.none) return module.block(null, [expression, ...charges], type);
+    return this.#before(expression, ...charges);
   }
 
   /** How many turns a loop takes at most, its last one with it. */

@@ -73,6 +73,28 @@ test.each(endless)("%s comes to an end", async (_, body, rest) => {
   expect(performance.now() - start).toBeLessThan(2000);
 });
 
+test.each([
+  ["a line", "proxy_log(0, 1 << 20, size)"],
+  ["a map", "proxy_set_header_map_pairs(0, 1 << 20, size)"],
+  ["the second of two", "proxy_set_shared_data(1 << 20, 1, 1 << 20, size, 0)"],
+])("what the host is given is paid for as a copy: %s", async (_, call) => {
+  const [, name = ""] = /^(\w+)/.exec(call) ?? [];
+  const code = `${head}import { ${name} } from "proxy-wasm-as/assembly/env";
+export function onRequest(request: Request): void {
+  const size = <usize>request.id << 20;
+  if (request.headers.has("go")) while (true) ${call};
+}`;
+  const { bytes = new Uint8Array(), problems } = await buildFilter({
+    files: { "filter.ts": code },
+    budget: 2_000_000,
+  });
+  expect(problems).toEqual([]);
+  const { callCounts, localReply } = createHost(bytes).request({ headers: [["go", ""]] });
+  expect(localReply?.status).toBe(503);
+  // 2 MiB, by 16 bytes.
+  expect(callCounts[name.slice("proxy_".length)]).toBeLessThanOrEqual(2_000_000 / (2 ** 21 / 16) + 2);
+});
+
 test("each callback has a budget of its own", async () => {
   const { bytes = new Uint8Array(), problems } = await buildFilter({
     files: {
@@ -127,4 +149,30 @@ ${body.startsWith("again") ? "function again(n: i32): i32 { return n <= 0 ? 1 : 
   const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": code } });
   expect(problems).toEqual([]);
   expect(Buffer.from(bytes).includes("went over its budget")).toBe(needed);
+});
+
+test("the larger its memory, the fewer times a filter goes over it without a budget", async () => {
+  const code = `${head}export function onRequest(request: Request): void {
+  ${'request.headers.set("a", "b");\n'.repeat(8)}
+}`;
+  const isBounded = async (memory: number): Promise<boolean> => {
+    const { bytes = new Uint8Array(), problems } = await buildFilter({
+      files: { "filter.ts": code },
+      memory,
+    });
+    expect(problems).toEqual([]);
+    return Buffer.from(bytes).includes("went over its budget");
+  };
+  expect([await isBounded(256), await isBounded(4096), await isBounded(65_536)]).toEqual([false, true, true]);
+});
+
+test("a call of the host is no way to go over memory for nothing", async () => {
+  const { bytes = new Uint8Array(), problems } = await buildFilter({
+    files: {
+      "filter.ts": `${head}import { proxy_log } from "proxy-wasm-as/assembly/env";
+export function onRequest(request: Request): void { ${"proxy_log(0, 0, request.id); ".repeat(130)} }`,
+    },
+  });
+  expect(problems).toEqual([]);
+  expect(Buffer.from(bytes).includes("went over its budget")).toBe(true);
 });

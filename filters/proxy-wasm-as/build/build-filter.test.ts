@@ -112,6 +112,79 @@ export function onRequest(request: Request): void {
   expect(host.request({}).requestHeaders).toEqual([["x-last", `${"n".repeat(99)}!`]]);
 });
 
+test.each([
+  ["last: string = '';", "last"],
+  ["last: string | null = null;", "last"],
+  ["n: u32 = 0; list: u32[] = [];", "list"],
+  ["view: Uint8Array = new Uint8Array(4);", "view"],
+  ["other: Other | null = null;", "other"],
+  ["raw: Raw | null = null;", "raw"],
+])("a record that refers to an object is refused: %s", async (fields, name) => {
+  for (const runtime of ["arena", "minimal"] as const) {
+    const code = `import { PerStream as Kept, Request } from "proxy-wasm-as";
+class Other {}
+@unmanaged class Raw { n: u32 = 0; }
+class Base { ${fields} }
+class State extends Base { open: bool = false; }
+type Alias = State;
+const states = new Kept<Alias>();
+export function onRequest(request: Request): void { states.of(request).open = true; }`;
+    const { bytes, problems } = await build(code, { runtime });
+    expect(bytes).toBeUndefined();
+    expect(problems).toHaveLength(1);
+    const [{ message, file, start, end } = { message: "" }] = problems;
+    expect([file, code.slice(start, end)]).toEqual(["filter.ts", name]);
+    expect(message).toBe(
+      `\`${name}\` of \`State\` is an object, which the stream outlives: what a \`PerStream\` keeps are numbers and bools`,
+    );
+  }
+});
+
+test("a record is a class of the filter's own", async () => {
+  for (const [type, name] of [
+    ["string", "String"],
+    ["u32[]", "Array<u32>"],
+  ] as const) {
+    const imported = 'import { PerStream, Request } from "proxy-wasm-as";';
+    const code = `${imported}
+const states = new PerStream<${type}>();
+export function onRequest(request: Request): void { request.headers.set("a", states.of(request).length.toString()); }`;
+    const { problems } = await build(code);
+    expect(problems).toMatchObject([
+      { message: expect.stringMatching(/^`.*` is no class of the filter's own/) },
+    ]);
+    expect(problems[0]?.message).toContain(`\`${name}\``);
+    expect(code.slice(problems[0]?.start, problems[0]?.end)).toBe("PerStream");
+    const aliased = code.replace(imported, 'import { PerStream as Kept, Request } from "proxy-wasm-as";');
+    expect((await build(aliased.replace("new PerStream", "new Kept"))).problems).toHaveLength(1);
+  }
+});
+
+test("a record has numbers, by whatever name, bools, and functions, which stand still", async () => {
+  const { bytes = new Uint8Array(), problems } =
+    await build(`import { GrpcStream, PerStream, Request, Response } from "proxy-wasm-as";
+enum Step { First, Second }
+function one(): i32 { return 1; }
+function two(): i32 { return 2; }
+class State { static made: i32 = 0; step: Step = Step.First; share: f64 = 0.5; seen: bool = false; next: () => i32 = one; asked: Request | null = null; stream: GrpcStream | null = null; }
+const states = new PerStream<State>();
+export function onRequest(request: Request): void {
+  const state = states.of(request);
+  state.asked = request;
+  if (request.headers.has("x-two")) state.next = two;
+}
+export function onResponse(response: Response): void {
+  const state = states.of(response);
+  response.headers.set("x-n", state.next().toString() + state.share.toString() + (state.asked!.id == response.id).toString());
+}`);
+  expect(problems).toEqual([]);
+  const host = createHost(bytes);
+  const answered = (headers: readonly (readonly [string, string])[]) =>
+    host.exchange({ headers }).response?.headers;
+  expect(answered([["x-two", ""]])).toContainEqual(["x-n", "20.5true"]);
+  expect(answered([])).toContainEqual(["x-n", "10.5true"]);
+});
+
 test("a filter that asks others hears their answers", async () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const [, example = ""] = /\n\n((?: {4}.*\n|\n)+)/.exec(readme) ?? [];

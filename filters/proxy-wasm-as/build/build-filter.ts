@@ -48,7 +48,8 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const filter = files["filter.ts"] ?? "";
   let modules: readonly FilterModule[];
   try {
-    modules = Object.values(files).map(readFilterModule);
+    const texts = Object.values(files);
+    modules = texts.map((text) => readFilterModule(text, texts.length === 1));
   } catch {
     return { entry: "", problems: [{ message: "this is nested too deeply to be read" }] };
   }
@@ -60,7 +61,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   });
   const problems = unknownCallbacks(filter, exported);
   if (problems.length > 0) return { entry, problems };
-  const keeps = modules.some(({ keepsObjects, sdk }) => keepsObjects || sdk.has("PerPlugin"));
+  const keeps = modules.some(({ keptObjects, sdk }) => keptObjects.length > 0 || sdk.has("PerPlugin"));
   const assembled = await assemble({
     entry,
     files,

@@ -1,6 +1,6 @@
 import type binaryen from "assemblyscript/binaryen";
 import { type Expression, ids, infoOf, UnknownExpressionError, within } from "./expressions.ts";
-import { BYTES_SHIFT, constantBytes, copiedSize, HOST_CALL, weighModule } from "./weigh.ts";
+import { BYTES_SHIFT, HOST_CALL, weighModule } from "./weigh.ts";
 
 /** Whose loops are each linear in what they are given: the SDK's own and those of the arena. */
 const trustedFiles = ["~lib/proxy-wasm-as/assembly/", "~lib/rt/stub/"] as const;
@@ -35,19 +35,20 @@ const trustedFunctions: ReadonlySet<string> = new Set(
 const LIBRARY = "~lib/";
 /** What traps: it is called once at most. */
 const ABORT = "~lib/proxy-wasm-as/assembly/abort/abort";
-/** How many loops a callback may run one after the other: each goes over a memory that has a maximum. */
-const LOOPS_MAX = 128;
+/** How many pages a callback may go over: each loop, copy and call of the host that is given bytes over no more than the memory has. */
+const PAGES_MAX = 128 * 256;
 /** How many instructions it may take besides those loops, about: far less than any budget that makes sense. */
 const WEIGHT_MAX = 2 ** 18;
 
 /**
- * Whether a module as asc compiled it, with its names and before anything is inlined, can go on for longer than its memory is large. It cannot when
- * every loop is the SDK's or the library's and linear, no function calls itself, and callbacks run only so many of those loops. A call through
- * the table counts as one of each function of its type. `exceeded` is the function that says that a budget is spent, and does not return.
+ * Whether a module as asc compiled it, with its names and before anything is inlined, can go on for longer than it takes to go over 2 GiB. It cannot
+ * when every loop is the SDK's or the library's and linear, no function calls itself, and callbacks run only so many of those loops, of which
+ * each goes over `pages` at most, those that the memory may have. A call through the table counts as one of each function of its type. `exceeded`
+ * is the function that says that a budget is spent, and does not return.
  */
-export function needsBudget(module: binaryen.Module, exceeded: string): boolean {
+export function needsBudget(module: binaryen.Module, exceeded: string, pages: number): boolean {
   try {
-    return mayGoOn(module, exceeded);
+    return mayGoOn(module, exceeded, Math.floor(PAGES_MAX / pages));
   } catch (error) {
     // What it has no rules for is said when the budget is added.
     if (error instanceof UnknownExpressionError) return true;
@@ -55,8 +56,8 @@ export function needsBudget(module: binaryen.Module, exceeded: string): boolean 
   }
 }
 
-function mayGoOn(module: binaryen.Module, exceeded: string): boolean {
-  const { functions, calleesOf } = weighModule(module);
+function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): boolean {
+  const { functions, calleesOf, sizesIn, knownBytes } = weighModule(module);
   const loops = new Map<string, number>();
   const weights = new Map<string, number>();
   const fromLoops = new Set<string>();
@@ -68,19 +69,20 @@ function mayGoOn(module: binaryen.Module, exceeded: string): boolean {
     let weight = 0;
     for (const expression of within(body)) {
       const isLoop = infoOf(expression).id === ids.Loop;
-      if (isLoop || copiedSize(expression) !== undefined) {
-        if (!isTrusted(name)) return true;
-        count++;
-      }
+      const isCall = infoOf(expression).id === ids.Call;
+      const passes = (isLoop ? 1 : 0) + sizesIn(expression).length;
+      // A call of the host goes over what it is given whoever calls it.
+      if (passes > 0 && !isCall && !isTrusted(name)) return true;
+      count += passes;
       if (isLoop) for (const callee of calledIn(expression, calleesOf)) fromLoops.add(callee);
       const callees = calleesOf(expression);
       count += Math.max(0, ...callees.map((callee) => loops.get(callee) ?? 0));
       const called = callees.map((callee) =>
         functions.has(callee) ? (weights.get(callee) ?? 0) : HOST_CALL,
       );
-      weight += 1 + constantBytes(expression) / 2 ** BYTES_SHIFT + Math.max(0, ...called);
+      weight += 1 + knownBytes(expression) / 2 ** BYTES_SHIFT + Math.max(0, ...called);
     }
-    if (count > LOOPS_MAX || weight > WEIGHT_MAX) return true;
+    if (count > passesMax || weight > WEIGHT_MAX) return true;
     loops.set(name, count);
     weights.set(name, weight);
   }

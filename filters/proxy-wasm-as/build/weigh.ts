@@ -1,6 +1,7 @@
 import binaryen from "assemblyscript/binaryen";
 import { constantOf } from "./counted-loop.ts";
-import { childrenOf, type Expression, ids, infoOf } from "./expressions.ts";
+import { type Child, childrenOf, type Expression, ids, infoOf } from "./expressions.ts";
+import { handedOver } from "./handed-over.ts";
 
 /** What is known of a function of a module. */
 export interface Weighed {
@@ -23,6 +24,10 @@ export interface Weights {
   calleesOf(expression: Expression): readonly string[];
   /** Whether this call may change what is left of the budget. */
   pays(call: Expression): boolean;
+  /** The sizes of what is copied, filled, or given to the host, where they are not known before. */
+  sizesIn(expression: Expression): readonly Child[];
+  /** How many bytes that are where they are known. */
+  knownBytes(expression: Expression): number;
 }
 
 /** A call of the host, which takes so much longer than an instruction. */
@@ -34,7 +39,7 @@ const divisions: ReadonlySet<number> = new Set([
   ...[binaryen.DivSInt32, binaryen.DivUInt32, binaryen.RemSInt32, binaryen.RemUInt32],
   ...[binaryen.DivSInt64, binaryen.DivUInt64, binaryen.RemSInt64, binaryen.RemUInt64],
 ]);
-/** Copied or filled at once, these cost about an instruction. */
+/** Copied, filled or given to the host at once, so many bytes cost about an instruction: 2 to the power of this. */
 export const BYTES_SHIFT = 4;
 /** A function that weighs more pays for itself: without it, functions that call others twice would double from one to the next. */
 const HEAVY = 4096;
@@ -52,7 +57,7 @@ export function weighModule(module: binaryen.Module): Weights {
     binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
   );
   const types = new Map(infos.map(({ name, params, results }) => [name, `${params} ${results}`]));
-  const imported = new Set(infos.filter(({ base }) => base).map(({ name }) => name));
+  const imported = new Map(infos.flatMap(({ name, base }) => (base ? [[name, base]] : [])));
   const inTables = new Set(
     Array.from({ length: module.getNumElementSegments() }, (_, index) =>
       binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)),
@@ -66,6 +71,19 @@ export function weighModule(module: binaryen.Module): Weights {
     const { params, results } = info as unknown as { readonly params: number; readonly results: number };
     return [...inTables].filter((name) => types.get(name) === `${params} ${results}`);
   };
+  const allSizes = (expression: Expression): readonly Child[] => {
+    const { id } = infoOf(expression);
+    const isCopy = id === ids.MemoryCopy || id === ids.MemoryFill;
+    if (!isCopy && id !== ids.Call) return [];
+    const children = childrenOf(expression);
+    const base = isCopy ? undefined : imported.get((infoOf(expression) as binaryen.CallInfo).target);
+    const places = isCopy ? [children.length - 1] : (handedOver.get(base ?? "") ?? []);
+    return places.flatMap((place) => children[place] ?? []);
+  };
+  const sizesIn = (expression: Expression): readonly Child[] =>
+    allSizes(expression).filter((size) => constantOf(size.expression) === undefined);
+  const knownBytes = (expression: Expression): number =>
+    allSizes(expression).reduce((sum, size) => sum + ((constantOf(size.expression) ?? 0) >>> 0), 0);
   const nodes = new Map<string, Node>();
   for (const { name, body } of infos) {
     if (imported.has(name)) continue;
@@ -73,7 +91,7 @@ export function weighModule(module: binaryen.Module): Weights {
     let hasCharge = false;
     const visit = (expression: Expression): void => {
       for (const callee of calleesOf(expression)) callees.add(callee);
-      if (binaryen.getExpressionId(expression) === ids.Loop || copiedSize(expression) !== undefined)
+      if (binaryen.getExpressionId(expression) === ids.Loop || sizesIn(expression).length > 0)
         hasCharge = true;
       for (const child of childrenOf(expression)) visit(child.expression);
     };
@@ -92,7 +110,7 @@ export function weighModule(module: binaryen.Module): Weights {
       const known = functions.get(callee);
       return known === undefined || known.isMetered ? 1 : known.weight;
     });
-    weight += Math.max(0, ...costs) + constantBytes(expression) / 2 ** BYTES_SHIFT;
+    weight += Math.max(0, ...costs) + knownBytes(expression) / 2 ** BYTES_SHIFT;
     for (const child of childrenOf(expression)) weight += weigh(child.expression);
     return Math.ceil(weight);
   };
@@ -114,22 +132,9 @@ export function weighModule(module: binaryen.Module): Weights {
     weigh,
     calleesOf,
     pays: (call) => calleesOf(call).some((callee) => functions.get(callee)?.pays === true),
+    sizesIn,
+    knownBytes,
   };
-}
-
-/** The size of what is copied or filled, where it is not known before. */
-export function copiedSize(expression: Expression): Expression | undefined {
-  const info = infoOf(expression);
-  if (info.id !== ids.MemoryCopy && info.id !== ids.MemoryFill) return undefined;
-  const { size } = info as binaryen.MemoryCopyInfo;
-  return constantOf(size) === undefined ? size : undefined;
-}
-
-/** How many bytes are copied or filled, where that is known before; else 0. */
-export function constantBytes(expression: Expression): number {
-  const info = infoOf(expression);
-  if (info.id !== ids.MemoryCopy && info.id !== ids.MemoryFill) return 0;
-  return (constantOf((info as binaryen.MemoryCopyInfo).size) ?? 0) >>> 0;
 }
 
 /** Functions that may call one another in a circle, together; by Tarjan's algorithm. */

@@ -166,6 +166,44 @@ test("a record for each stream lasts as long as the stream, and its memory is us
   expect(host.metrics.get("hits")).toBe(20_100);
 });
 
+test("the memory of many streams at one time is used again by as many", async () => {
+  const host =
+    await hostOf(`class State { number: u64 = 0; ${Array.from({ length: 15 }, (_, n) => `n${n}: u64 = ${n};`).join(" ")} }
+  const states = new PerStream<State>();
+  class Other { number: u32 = 7; }
+  const others = new PerStream<Other>();
+  export function onRequest(request: Request): void {
+    states.of(request).number = request.id;
+    others.of(request).number += request.id;
+  }
+  export function onResponse(response: Response): void {
+    const id = response.id;
+    assert(states.has(response) && states.of(response).number == id && others.of(response).number == id + 7);
+    response.headers.set("right", states.of(response).n14.toString());
+  }`);
+  const streams = 15_000;
+  const before = host.memoryPages;
+  const peaks: number[] = [];
+  for (let peak = 0; peak < 3; peak++) {
+    const open = Array.from({ length: streams }, () => host.open({}));
+    peaks.push(host.memoryPages);
+    // They end in an order of their own.
+    const ended = open.map((_, n) => open[(n * 7919) % streams]);
+    const answers = ended.map((stream) => {
+      stream?.respond({});
+      stream?.end();
+      return stream?.result().response?.headers.find(([name]) => name === "right")?.[1];
+    });
+    expect([...new Set(answers)]).toEqual(["14"]);
+    expect(host.memoryPages).toBe(peaks[0]);
+  }
+  expect(new Set(peaks).size).toBe(1);
+  // 156 and 32 bytes for a stream, and as much as that again at most, for pieces double.
+  const needed = (streams * (28 + 128 + 28 + 4)) / 65_536;
+  expect((peaks[0] ?? 0) - before).toBeGreaterThan(needed / 2);
+  expect((peaks[0] ?? 0) - before).toBeLessThan(2 * needed);
+});
+
 test("shared data is changed by version, queues are heard of, timers tick, and configurations are kept apart", async () => {
   const host = await hostOf(
     `class Settings { name: string = ""; constructor(name: string) { this.name = name; } }

@@ -1,19 +1,23 @@
 import { expect, test } from "vitest";
 import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
 import { assemble } from "../build/assemble.ts";
-import { createHost, type Header } from "./index.ts";
+import { createHost, type Header, type Host } from "./index.ts";
 
-/** Run the body of an `onRequest` on a request with these headers. */
-async function run(body: string, headers: readonly Header[] = [], mode = "enforce") {
+/** A host whose `onRequest` has this body. */
+async function hostOf(body: string, mode = "enforce"): Promise<Host> {
   const code = `import { Request } from "proxy-wasm-as";
 export function onRequest(request: Request): void { const headers = request.headers; ${body} }`;
   const { bytes = new Uint8Array(), stderr } = await assemble({
     entry: generateFilter({ name: "f", code }),
     files: { "policy.ts": code },
-    runtime: "minimal",
   });
   expect(stderr).toBe("");
-  const host = createHost(bytes, { configuration: `f\toutbound\t*\t${mode}\n` });
+  return createHost(bytes, { configuration: `f\toutbound\t*\t${mode}\n` });
+}
+
+/** Run it on a request with these headers. */
+async function run(body: string, headers: readonly Header[] = [], mode = "enforce") {
+  const host = await hostOf(body, mode);
   const result = host.request({ headers });
   expect(host.failure).toBeNull();
   return { ...result, metrics: host.metrics };
@@ -65,25 +69,23 @@ test("set replaces all values, add keeps them, remove takes all", async () => {
 });
 
 test("no CR, LF or NUL gets into a header: set writes an empty value, add nothing", async () => {
-  for (const bad of ["\\r", "\\n", "\\0"]) {
-    const { requestHeaders } = await run(
-      `headers.set("result", headers.set("a", "x${bad}y").toString() + headers.add("b", "x${bad}y").toString());`,
-      [["a", "old"]],
-    );
-    expect(requestHeaders).toEqual([
-      ["a", ""],
-      ["result", "22"],
-    ]);
+  const host = await hostOf(
+    `const value = "x" + String.fromCharCode(I32.parseInt(headers.get("bad")!)) + "y";
+    headers.set("result", headers.set("a", value).toString() + headers.add("b", value).toString());`,
+  );
+  for (const bad of ["\r", "\n", "\0"]) {
+    const code = ["bad", String(bad.charCodeAt(0))] as const;
+    const { requestHeaders } = host.request({ headers: [code, ["a", "old"]] });
+    expect(requestHeaders).toEqual([code, ["a", ""], ["result", "22"]]);
   }
 });
 
 test("what cannot be a header's name is not written", async () => {
-  for (const bad of ["", "a b", "a:b", ":", "a\\r", "ä"]) {
-    const { calls } = await run(
-      `assert(headers.set("${bad}", "1") == 2); assert(headers.add("${bad}", "1") == 2);`,
-    );
-    expect(calls).toEqual([]);
-  }
+  const tried = ["", "a b", "a:b", ":", "a\\r", "ä"].map(
+    (bad) => `assert(headers.set("${bad}", "1") == 2); assert(headers.add("${bad}", "1") == 2);`,
+  );
+  const { calls } = await run(tried.join("\n"));
+  expect(calls).toEqual([]);
   const { requestHeaders } = await run('assert(headers.set(":path", "/new") == 0);');
   expect(requestHeaders).toEqual([[":path", "/new"]]);
 });
@@ -123,6 +125,7 @@ test("what proxies write is not a filter's to write", async () => {
 });
 
 test("a status that is none denies all the same", async () => {
+  const host = await hostOf('request.deny(I32.parseInt(headers.get("status")!), "no");');
   for (const [status, answered] of [
     [0, 403],
     [199, 403],
@@ -131,7 +134,8 @@ test("a status that is none denies all the same", async () => {
     [600, 403],
     [99_999, 403],
   ]) {
-    expect((await run(`request.deny(${status}, "no");`)).localReply).toMatchObject({ status: answered });
+    const { localReply } = host.request({ headers: [["status", String(status)]] });
+    expect(localReply).toMatchObject({ status: answered });
   }
 });
 

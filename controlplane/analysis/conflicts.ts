@@ -1,0 +1,347 @@
+import { strict as assert } from "node:assert";
+import { inOrder } from "../language/in-order.ts";
+import type { CopperPolicy, Policy } from "../language/policy.ts";
+import type { Span } from "../language/source.ts";
+import { textOf } from "../language/statements-in.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { type CallName, callGraph } from "./call-graph.ts";
+import { admits, type Clash, clashesOf, type Effect } from "./clash.ts";
+import { commutes } from "./commutes.ts";
+import { footprint, phaseOf } from "./footprint.ts";
+import { type Guarded, guardedCalls } from "./guarded.ts";
+import { includes } from "./includes.ts";
+import { isEmpty } from "./is-empty.ts";
+import { type Meeting, overlap } from "./overlap.ts";
+import { isSameTrial, type Trial, trials } from "./trial.ts";
+import { shortestWitness, verdicts } from "./verdicts.ts";
+
+/**
+ * `contradiction`: policies want opposite things and no priority says which of them. `order`: what becomes of a request depends on the names of
+ * policies. `shadowed`: whatever the first policy does is ended or undone by the second. `dead`: it matches no request. `admits-nothing`: none
+ * of a callee's `Allow`s admits any of the calls that they are judged for. `allows-apart`: headings put `Allow`s that are to be judged
+ * together on different sides.
+ */
+export type FindingKind = "contradiction" | "order" | "shadowed" | "dead" | "admits-nothing" | "allows-apart";
+
+/** Something about policies that their authors may not have meant. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly policies: readonly Policy[];
+  /** Of a request that shows it; empty where there is none. */
+  readonly path: readonly string[];
+  readonly detail: string;
+  /** Where each of the policies says it. */
+  readonly places: readonly { readonly policy: Policy; readonly span: Span }[];
+  /** With two policies, what happens when the first comes first, and when the second does. */
+  readonly outcomes?: readonly [Effect, Effect];
+}
+
+/** All findings, the gravest kinds first. Policies that are off are not there; of filter code that does not say what it touches nothing is known. */
+export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Finding[] {
+  const active = inOrder(policies.filter(({ mode }) => mode !== "off"));
+  const dead = active.filter((policy) => isEmpty(policy, mesh));
+  const alive = active.filter((policy) => !dead.includes(policy));
+  const pairs = pairsOn(alive, mesh);
+  const clashing = pairs.flatMap(([p, q]) => clashesBetween(p, q, mesh));
+  const isClashing = (p: Policy, q: Policy): boolean =>
+    clashing.some(({ policies: both }) => both.includes(p) && both.includes(q));
+  const found = [
+    ...clashing,
+    ...pairs.flatMap(([p, q]) => allowsApart(p, q, mesh)),
+    ...admitNothing(alive, mesh),
+    ...pairs.flatMap(([p, q]) => (isClashing(p, q) ? [] : shadowed(p, q, { mesh, alive }))),
+    ...dead.map(
+      (policy): Finding => ({
+        kind: "dead",
+        policies: [policy],
+        path: [],
+        detail: "no request that the mesh can have matches its context",
+        places: [{ policy, span: policy.contextSpan }],
+      }),
+    ),
+  ];
+  return kinds.flatMap((kind) => found.filter((finding) => finding.kind === kind));
+}
+
+const kinds: readonly FindingKind[] = [
+  "contradiction",
+  "order",
+  "allows-apart",
+  "admits-nothing",
+  "shadowed",
+  "dead",
+];
+
+/** Copper policies that may match requests of one call, in order. */
+function pairsOn(
+  policies: readonly Policy[],
+  mesh: Mesh,
+): readonly (readonly [CopperPolicy, CopperPolicy])[] {
+  const byCall = new Map<number, CopperPolicy[]>();
+  for (const policy of policies) {
+    if (policy.kind !== "copper") continue;
+    for (const { call } of verdicts(policy, mesh).calls) {
+      const all = byCall.get(call) ?? [];
+      byCall.set(call, all);
+      all.push(policy);
+    }
+  }
+  const pairs = new Map<CopperPolicy, Set<CopperPolicy>>();
+  for (const all of byCall.values())
+    for (const [at, p] of all.entries())
+      for (const q of all.slice(at + 1)) pairs.set(p, (pairs.get(p) ?? new Set()).add(q));
+  return [...pairs].flatMap(([p, others]) => [...others].map((q) => [p, q] as const));
+}
+
+/** A priority is an order that the authors have given. */
+function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Finding[] {
+  if (p.priority !== q.priority || p.mode !== "enforce" || q.mode !== "enforce" || commutes(p, q)) return [];
+  const met = overlap(p, q, mesh);
+  const clashes = clashesOf(p, q);
+  const seen = new Set<string>();
+  const contradictions = clashes
+    .filter(({ kind }) => kind === "contradiction")
+    .flatMap((clash) => {
+      const meeting = met.find(({ call }) => clash.isOn(call) && isReal(clash, call));
+      return meeting === undefined ? [] : [findingOf(clash, meeting)];
+    })
+    .filter(({ detail }) => !seen.has(detail) && seen.add(detail));
+  if (contradictions.length > 0) return contradictions;
+  const meeting = met.find(({ call }) => trials(call, [p, q]).some((orders) => !isSameTrial(...orders)));
+  if (meeting === undefined) return [];
+  const clash = clashes.find(({ kind, isOn }) => kind === "order" && isOn(meeting.call));
+  // It takes more than two calls: each may do what the other then sees, or not.
+  return [clash === undefined ? byNames(p, q, meeting) : findingOf(clash, meeting)];
+}
+
+/** Whether there are requests of the call of which it is so. */
+function isReal({ first, second, outcomes }: Clash, call: CallName): boolean {
+  return trials(call, [first.policy, second.policy]).some((orders) =>
+    orders.every((trial, at) => isSo(outcomes[at] ?? outcomes[0], trial)),
+  );
+}
+
+function isSo(effect: Effect, { values, reply }: Trial): boolean {
+  switch (effect.what) {
+    case "header":
+      return reply === undefined && String(values.get(effect.key)) === JSON.stringify(effect.value);
+    case "version":
+      return (
+        reply === undefined &&
+        String(values.get(`version of ${effect.service}`)) === JSON.stringify(effect.version)
+      );
+    case "denied":
+      return reply !== undefined && (Number.parseInt(reply, 10) || 0) === effect.status;
+    case "other":
+      return true;
+    default:
+      return effect satisfies never;
+  }
+}
+
+function findingOf({ kind, first, second, about, outcomes }: Clash, { path }: Meeting): Finding {
+  const [p, q] = [first.policy, second.policy];
+  const says =
+    kind === "contradiction"
+      ? `\`${p.name}\` and \`${q.name}\` contradict each other about ${about}, and no priority orders them`
+      : `only their names order \`${p.name}\` and \`${q.name}\`, and it matters for ${about}`;
+  return {
+    kind,
+    policies: [p, q],
+    path,
+    detail: `${says}: ${outcomesText([p, q], outcomes)}`,
+    places: [first, second].map(({ policy, call }) => ({ policy, span: call.span })),
+    outcomes,
+  };
+}
+
+function byNames(p: CopperPolicy, q: CopperPolicy, { path }: Meeting): Finding {
+  const outcomes = [p, q].map(
+    ({ name }): Effect => ({
+      what: "other",
+      text: `\`${name}\` decides for both what becomes of some requests`,
+    }),
+  );
+  const [one, other] = outcomes;
+  assert(one !== undefined && other !== undefined, "two policies have two outcomes");
+  return {
+    kind: "order",
+    policies: [p, q],
+    path,
+    detail: `only their names order \`${p.name}\` and \`${q.name}\`, and it matters: ${outcomesText([p, q], [one, other])}`,
+    places: [p, q].map((policy) => ({ policy, span: policy.span })),
+    outcomes: [one, other],
+  };
+}
+
+function outcomesText([p, q]: readonly [Policy, Policy], [one, other]: readonly [Effect, Effect]): string {
+  const texts = [effectText(one), effectText(other)];
+  return texts[0] === texts[1]
+    ? `whichever comes first, ${texts[0]}`
+    : `with \`${p.name}\` first, ${texts[0]}; with \`${q.name}\` first, ${texts[1]}`;
+}
+
+function effectText(effect: Effect): string {
+  switch (effect.what) {
+    case "header":
+      return `header \`${effect.name}\` is \`${effect.value}\``;
+    case "version":
+      return `the request goes to \`${effect.service}@${effect.version}\``;
+    case "denied":
+      return effect.status === 0
+        ? "the connection is closed, as `Deny` wins"
+        : `the answer is ${effect.status}, as \`Deny\` wins`;
+    case "other":
+      return effect.text;
+    default:
+      return effect satisfies never;
+  }
+}
+
+function allowsOf(policy: Policy): readonly Guarded[] {
+  if (policy.kind !== "copper" || policy.mode !== "enforce") return [];
+  return guardedCalls(policy).filter(({ call }) => call.action === "Allow");
+}
+
+function allowsApart(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Finding[] {
+  const apart = allowsOf(p).flatMap((first) =>
+    allowsOf(q)
+      .filter((second) => [first.side, second.side].sort().join() === "egress,ingress")
+      .map((second) => ({ first, second })),
+  );
+  const [pair] = apart;
+  if (pair === undefined) return [];
+  // Nothing is done at egress for a request from outside.
+  const meeting = overlap(p, q, mesh).find(({ call }) => call.from !== null);
+  if (meeting === undefined) return [];
+  return [
+    {
+      kind: "allows-apart",
+      policies: [p, q],
+      path: meeting.path,
+      detail: `the \`Allow\`s of \`${p.name}\` and \`${q.name}\` are to be judged together, and their headings keep them on different sides of the call: judged together a request that one of them admits is let through, apart each side refuses what only the other admits`,
+      places: [pair.first, pair.second].map(({ policy, call }) => ({ policy, span: call.span })),
+    },
+  ];
+}
+
+function admitNothing(policies: readonly Policy[], mesh: Mesh): readonly Finding[] {
+  const graph = callGraph(mesh);
+  /** By callee: the calls of which `Allow`s are judged. */
+  const judged = new Map<string, Map<number, { readonly allow: Guarded; readonly isSure: boolean }[]>>();
+  for (const policy of policies) {
+    const allows = allowsOf(policy);
+    if (allows.length === 0) continue;
+    for (const { call, from, to, verdict } of verdicts(policy, mesh).calls) {
+      const calls = judged.get(to) ?? new Map();
+      judged.set(to, calls);
+      for (const allow of allows)
+        if (from !== null || allow.side !== "egress")
+          calls.set(call, [...(calls.get(call) ?? []), { allow, isSure: verdict === "always" }]);
+    }
+  }
+  return [...judged].flatMap(([to, calls]): readonly Finding[] => {
+    const all = [...calls];
+    const nameOf = (call: number): CallName => graph.calls[call] ?? { from: null, to };
+    const refused = all.filter(
+      ([call, allows]) =>
+        allows.some(({ isSure }) => isSure) && !allows.some(({ allow }) => admits(allow, nameOf(call))),
+    );
+    const [first] = refused;
+    if (first === undefined || refused.length < all.length) return [];
+    const [call, allows] = first;
+    const sure = allows.find(({ isSure }) => isSure)?.allow.policy;
+    if (sure === undefined) return [];
+    const concerned = [...new Set(all.flatMap(([, each]) => each.map(({ allow }) => allow.policy)))];
+    return [
+      {
+        kind: "admits-nothing",
+        policies: concerned,
+        path: shortestWitness(sure, mesh, nameOf(call), true) ?? [],
+        detail: `no \`Allow\` of ${listed(concerned)} admits any of the calls to \`${to}\` that they match: all of them are refused`,
+        places: concerned.flatMap((policy) =>
+          allowsOf(policy)
+            .slice(0, 1)
+            .map((allow) => ({ policy, span: allow.call.span })),
+        ),
+      },
+    ];
+  });
+}
+
+/** Whether one of two policies, which come in this order, always ends or undoes what the other does. */
+function shadowed(
+  p: CopperPolicy,
+  q: CopperPolicy,
+  { mesh, alive }: { readonly mesh: Mesh; readonly alive: readonly Policy[] },
+): readonly Finding[] {
+  if (p.mode !== "enforce" || q.mode !== "enforce") return [];
+  if (phaseOf(p) !== "request" || phaseOf(q) !== "request") return [];
+  const end = guardedCalls(p).find(({ call, guards }) => call.action === "Deny" && guards.length === 0);
+  // What is at the callee comes after all that is at the caller.
+  const endsFirst =
+    end !== undefined && (end.side !== "ingress" || guardedCalls(q).every(({ side }) => side === "ingress"));
+  if (endsFirst && isEverywhere(end, p, mesh) && isAlwaysWith(p, q, mesh))
+    return [shadow(q, p, { by: end, mesh, how: "denies every request that it matches before it sees it" })];
+  const last = undoing(p, q, alive);
+  if (last !== undefined && isEverywhere(last, q, mesh) && isAlwaysWith(q, p, mesh))
+    return [shadow(p, q, { by: last, mesh, how: "then decides all that it decides" })];
+  return [];
+}
+
+/** Whether `outer` is in force wherever `inner` is; on most calls there is no need to look at paths. */
+function isAlwaysWith(outer: Policy, inner: Policy, mesh: Mesh): boolean {
+  const matched = new Set(verdicts(outer, mesh).calls.map(({ call }) => call));
+  return verdicts(inner, mesh).calls.every(({ call }) => matched.has(call)) && includes(outer, inner, mesh);
+}
+
+/** Nothing is done at egress for a request from outside. */
+function isEverywhere({ side }: Guarded, policy: Policy, mesh: Mesh): boolean {
+  return side !== "egress" || verdicts(policy, mesh).calls.every(({ from }) => from !== null);
+}
+
+const overwriting = new Set(["SetHeader", "RemoveHeader", "RouteToVersion"]);
+
+/** What undoes all that `p` does, when `p` only writes headers that nobody reads, or chooses a version, and `q` always does so after it. */
+function undoing(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy[]): Guarded | undefined {
+  const mine = footprint(p);
+  if (mine === undefined || mine.isLasting || mine.denials.size > 0 || mine.writes.size === 0)
+    return undefined;
+  const writers = guardedCalls(p).filter(({ touched }) => (touched.writes ?? []).length > 0);
+  if (writers.some(({ call }) => !overwriting.has(call.action))) return undefined;
+  const isRead = alive.some((policy) => {
+    const reads = policy === p ? undefined : footprint(policy)?.reads;
+    return policy !== p && (reads === undefined || [...mine.writes].some((key) => reads.has(key)));
+  });
+  if (isRead) return undefined;
+  const last = guardedCalls(q).filter(
+    ({ call, guards, side }) =>
+      overwriting.has(call.action) &&
+      guards.length === 0 &&
+      writers.every((writer) => writer.side !== "ingress" || side !== "egress"),
+  );
+  const isUndone = [...mine.writes].every((key) => last.some(({ touched }) => touched.writes?.includes(key)));
+  return isUndone ? last[0] : undefined;
+}
+
+function shadow(
+  policy: CopperPolicy,
+  other: CopperPolicy,
+  { by, mesh, how }: { readonly by: Guarded; readonly mesh: Mesh; readonly how: string },
+): Finding {
+  const [call] = verdicts(policy, mesh).calls;
+  return {
+    kind: "shadowed",
+    policies: [policy, other],
+    path: (call && shortestWitness(policy, mesh, call, true)) ?? [],
+    detail: `\`${policy.name}\` changes nothing: \`${other.name}\` ${how}${textOf(by.call, 0) === "" || by.call.action === "Deny" ? "" : ` (\`${textOf(by.call, 0)}\`)`}`,
+    places: [
+      { policy, span: policy.span },
+      { policy: other, span: by.call.span },
+    ],
+  };
+}
+
+function listed(policies: readonly Policy[]): string {
+  return policies.map(({ name }) => `\`${name}\``).join(", ");
+}

@@ -1,0 +1,239 @@
+import type { Call, CopperPolicy, Expression, Side, Statement } from "../language/policy.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
+import type { CallName } from "./call-graph.ts";
+import { phaseOf, touchedBy } from "./footprint.ts";
+
+/** What becomes of a request, as far as it can be said without one: texts that are equal when it is the same. */
+export interface Trial {
+  /** By what is written (as in a footprint), what it is at the end: of a header all values. A text in quotes is that text. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** What is counted, logged or kept. */
+  readonly lasting: readonly string[];
+  /** The answer instead of the callee's: status and body. */
+  readonly reply?: string;
+}
+
+const absent = "absent";
+const comparing = new Set(["==", "!=", "<", "<=", ">", ">="]);
+const trialsMax = 512;
+
+/**
+ * Do to requests of a call what two policies say, in one order and in the other, for requests that differ in all that the policies ask about: what
+ * headers are, as far as they are compared with texts, and else whether conditions hold.
+ */
+export function trials(
+  call: CallName,
+  [p, q]: readonly [CopperPolicy, CopperPolicy],
+): readonly (readonly [Trial, Trial])[] {
+  const found: (readonly [Trial, Trial])[] = [];
+  const texts = [...new Set([p, q].flatMap((policy) => literalsOf(policy)))].slice(0, 6);
+  const options = [absent, ...texts.map((text) => JSON.stringify(text)), "came"];
+  // Each answer is an index of an option; the next trial changes the last one that can be changed.
+  let answers: { at: number; readonly count: number }[] = [];
+  do {
+    const known = new Map<string, number>();
+    const given = answers;
+    const asked: { at: number; readonly count: number }[] = [];
+    const choose = (question: string, count: number): number => {
+      const before = known.get(question);
+      if (before !== undefined) return before;
+      const answer = given[asked.length] ?? { at: 0, count };
+      asked.push(answer);
+      known.set(question, answer.at);
+      return answer.at;
+    };
+    const oracle: Oracle = {
+      header: (key) => {
+        const option = options[choose(`header ${key}`, options.length)] ?? absent;
+        return option === "came" ? `${key} as it came` : option;
+      },
+      holds: (condition) => choose(`condition ${condition}`, 2) === 1,
+    };
+    found.push([run(call, [p, q], oracle), run(call, [q, p], oracle)]);
+    while (asked.length > 0 && (asked.at(-1)?.at ?? 0) + 1 >= (asked.at(-1)?.count ?? 0)) asked.pop();
+    const last = asked.at(-1);
+    if (last !== undefined) last.at++;
+    answers = asked;
+  } while (answers.length > 0 && found.length < trialsMax);
+  return found;
+}
+
+/** Whether two trials cannot be told apart: the headers of a request that is refused go nowhere. */
+export function isSameTrial(a: Trial, b: Trial): boolean {
+  return shown(a) === shown(b);
+}
+
+function shown({ values, lasting, reply }: Trial): string {
+  const kept = reply === undefined ? [...values].sort(([x], [y]) => (x < y ? -1 : 1)) : [];
+  return JSON.stringify([kept, [...lasting].sort(), reply ?? ""]);
+}
+
+interface Oracle {
+  header(key: string): string;
+  holds(condition: string): boolean;
+}
+
+/** Texts that headers are compared with. */
+function literalsOf(policy: CopperPolicy): readonly string[] {
+  const texts: string[] = [];
+  const within = (expression: Expression): void => {
+    if (expression.kind === "literal" && expression.type === "string") texts.push(String(expression.value));
+    if (expression.kind === "binary") [expression.left, expression.right].forEach(within);
+    if (expression.kind === "unary" || expression.kind === "convert") within(expression.operand);
+  };
+  const inBody = (body: readonly Statement[]): void => {
+    for (const statement of body) {
+      if (statement.kind === "let") within(statement.value);
+      if (statement.kind !== "if") continue;
+      within(statement.condition);
+      inBody(statement.then);
+      inBody(statement.else);
+    }
+  };
+  for (const { body } of policy.sections) inBody(body);
+  return texts;
+}
+
+class Ended extends Error {}
+
+function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle): Trial {
+  const values = new Map<string, readonly string[]>();
+  const lasting: string[] = [];
+  let reply: string | undefined;
+  let isAdmitted = false;
+
+  const read = (key: string): readonly string[] => {
+    const came = key.startsWith("version of ") ? absent : oracle.header(key);
+    const value = values.get(key) ?? (came === absent ? [] : [came]);
+    values.set(key, value);
+    return value;
+  };
+
+  function doSection(policy: CopperPolicy, body: readonly Statement[]): void {
+    const phase = phaseOf(policy);
+    const names = new Map<string, string>();
+
+    function textFor(node: Expression): string {
+      switch (node.kind) {
+        case "literal":
+          return node.type === "string" ? JSON.stringify(node.value) : String(node.value);
+        case "parameter":
+          return `parameter ${policy.name}.${node.name}`;
+        case "local":
+          return names.get(node.name) ?? node.name;
+        case "unary":
+          return node.operator === "!" ? String(!truth(node.operand)) : `-${textFor(node.operand)}`;
+        case "convert": {
+          const value = textFor(node.operand);
+          return value === absent ? '""' : value;
+        }
+        case "binary": {
+          if (node.operator === "&&") return String(truth(node.left) && truth(node.right));
+          if (node.operator === "||") return String(truth(node.left) || truth(node.right));
+          const [left, right] = [textFor(node.left), textFor(node.right)];
+          // A comparison with what is absent does not hold, and nothing equals it.
+          if (comparing.has(node.operator) && [left, right].includes(absent))
+            return String(node.operator === "!=");
+          if (node.operator === "??") return left === absent ? right : left;
+          const isKnown = [left, right].every((value) => value.startsWith('"'));
+          if (node.operator === "==" && isKnown) return String(left === right);
+          if (node.operator === "!=" && isKnown) return String(left !== right);
+          return `(${left} ${node.operator} ${right})`;
+        }
+        case "call":
+          return make(node);
+        default:
+          return node satisfies never;
+      }
+    }
+
+    function truth(node: Expression): boolean {
+      const value = textFor(node);
+      return value === "true" || (value !== "false" && oracle.holds(value));
+    }
+
+    function make(made: Call): string {
+      const given = made.arguments.map(textFor);
+      const touched = touchedBy(made, phase);
+      const [own = ""] = [...(touched.writes ?? []), ...(touched.reads ?? [])];
+      if (made.action === "HasHeader") {
+        const has = read(own);
+        const wanted = given[1];
+        if (wanted === undefined) return String(has.length > 0);
+        if (wanted === absent || has.length === 0) return "false";
+        if (has.includes(wanted)) return "true";
+        const isKnown = [wanted, ...has].every((value) => value.startsWith('"'));
+        return isKnown ? "false" : `${wanted} in ${has}`;
+      }
+      if (made.action === "GetHeader") return read(own)[0] ?? absent;
+      if (made.action === "Deny") {
+        reply = given.join(" ") || "closed";
+        throw new Ended();
+      }
+      if (made.action === "Allow") {
+        const [caller, callee] = [textOf(made, 0), textOf(made, 1)];
+        if ((caller === "*" || caller === call.from) && (callee === "*" || callee === call.to))
+          isAdmitted = true;
+        return "";
+      }
+      const where = made.state === undefined ? "" : `${policy.name}.${made.state} `;
+      const seen = (touched.reads ?? []).map((key) => `${key}=${read(key)}`).join();
+      const text = `${where}${made.action}(${given.join()})[${seen}]`;
+      if (touched.isLasting === true) lasting.push(text);
+      if (touched.denials !== undefined && oracle.holds(text)) {
+        reply = text;
+        throw new Ended();
+      }
+      for (const key of touched.writes ?? []) {
+        if (made.action === "SetHeader") values.set(key, [given[1] ?? absent]);
+        else if (made.action === "AddHeader") values.set(key, [...read(key), given[1] ?? absent]);
+        else if (made.action === "RemoveHeader") values.set(key, []);
+        else if (key.startsWith("version of ") && key !== `version of ${call.to}`) continue;
+        else values.set(key, [made.action === "RouteToVersion" ? (given[1] ?? absent) : text]);
+      }
+      return text;
+    }
+
+    function doAll(statements: readonly Statement[]): void {
+      for (const statement of statements) {
+        if (statement.kind === "do") make(statement.call);
+        else if (statement.kind === "let") names.set(statement.name, textFor(statement.value));
+        else if (statement.kind === "if") doAll(truth(statement.condition) ? statement.then : statement.else);
+        else throw new Ended();
+      }
+    }
+
+    try {
+      doAll(body);
+    } catch (error) {
+      if (!(error instanceof Ended)) throw error;
+    }
+  }
+
+  const sections = inTurn(call, policies);
+  const judges = sections.filter(({ body }) => callsIn(body).some(({ action }) => action === "Allow"));
+  for (const section of sections) {
+    if (reply !== undefined) break;
+    doSection(section.policy, section.body);
+    if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = '403 ""';
+  }
+  return { values, lasting, ...(reply === undefined ? {} : { reply }) };
+}
+
+interface Turn {
+  readonly policy: CopperPolicy;
+  readonly side: Side;
+  readonly body: readonly Statement[];
+}
+
+/** What is at the caller comes before what is at the callee, and policies for responses have their turn from the last to the first. */
+function inTurn({ from }: CallName, policies: readonly CopperPolicy[]): readonly Turn[] {
+  const turns = policies
+    .flatMap((policy) => policy.sections.map(({ side, body }): Turn => ({ policy, side, body })))
+    .filter(({ side }) => from !== null || side !== "egress");
+  const isSplit = ["egress", "ingress"].every((side) => turns.some((turn) => turn.side === side));
+  const sides: readonly Side[] = ["egress", "either", "ingress"];
+  const inOrder = isSplit ? sides.flatMap((side) => turns.filter((turn) => turn.side === side)) : turns;
+  const isOfResponse = ({ policy }: Turn): boolean => phaseOf(policy) === "response";
+  return [...inOrder.filter((turn) => !isOfResponse(turn)), ...inOrder.filter(isOfResponse).reverse()];
+}

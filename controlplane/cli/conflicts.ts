@@ -1,0 +1,50 @@
+import { conflicts, type Finding } from "../analysis/conflicts.ts";
+import { hasErrors } from "../language/diagnostic.ts";
+import { checkInput } from "../pipeline/build.ts";
+import { findingText, isAtFault, placesText } from "./finding-text.ts";
+import type { ExitCode } from "./main.ts";
+import { noPolicies } from "./no-policies.ts";
+import { readSource } from "./read-files.ts";
+import { readSources, withParams } from "./read-sources.ts";
+import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+
+/** `wire conflicts`: what policies do to each other. Only contradictions are at fault; the rest may be meant. */
+export async function conflictsCommand(
+  paths: readonly string[],
+  options: { readonly mesh: string; readonly params?: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  const output = createOutput({ json: options.json === true });
+  const sources = await readSources(withParams(paths, options.params));
+  if (sources.length === 0) return noPolicies(output, paths);
+  const { mesh, policies, diagnostics } = checkInput({
+    policies: sources,
+    mesh: await readSource(options.mesh),
+  });
+  if (mesh === undefined || hasErrors(diagnostics)) {
+    if (output.json) output.print(diagnosticsJson(diagnostics));
+    reportDiagnostics(output, diagnostics);
+    return 1;
+  }
+  const findings = conflicts(policies, mesh);
+  if (output.json) {
+    const shown = findings.map(({ kind, policies: concerned, path, detail, places }) => ({
+      kind,
+      policies: concerned.map(({ name }) => name),
+      path,
+      detail: `${detail} (${placesText(places)})`,
+    }));
+    output.print(JSON.stringify({ findings: shown }));
+  } else {
+    const color = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
+    for (const finding of findings.toReversed()) output.print(findingText(finding, color));
+    output.print(summary(findings));
+  }
+  return findings.some(isAtFault) ? 1 : 0;
+}
+
+function summary(findings: readonly Finding[]): string {
+  if (findings.length === 0) return "ok: no conflicts";
+  const contradictions = findings.filter(isAtFault).length;
+  const s = findings.length === 1 ? "" : "s";
+  return `${findings.length} finding${s}${contradictions === 0 ? "" : `, ${contradictions} of them contradictions: give one of the policies a \`priority\``}`;
+}

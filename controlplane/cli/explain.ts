@@ -1,0 +1,136 @@
+import { existsSync } from "node:fs";
+import { hasErrors } from "../language/diagnostic.ts";
+import { isParameterFile } from "../language/parameter-files.ts";
+import { checkInput } from "../pipeline/build.ts";
+import { changeText } from "../placement/changes.ts";
+import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
+import type { Unit } from "../placement/problem.ts";
+import { place } from "../placement/solve.ts";
+import type { ExitCode } from "./main.ts";
+import { noPolicies } from "./no-policies.ts";
+import { readSource } from "./read-files.ts";
+import { readSources, withParams } from "./read-sources.ts";
+import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { sayIfLong } from "./say-if-long.ts";
+
+/** `wire explain`: what forces each proxy and what would free it; for each policy where it is enforced, behind which checks, at what cost. */
+export async function explain(
+  positionals: readonly string[],
+  options: { readonly mesh: string; readonly params?: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  // A name is what is no file: one of both is the file.
+  const paths = positionals.filter((each) => isParameterFile({ path: each }) || existsSync(each));
+  const wanted = positionals.filter((each) => !paths.includes(each));
+  const output = createOutput({ json: options.json === true });
+  const sources = await readSources(withParams(paths, options.params));
+  if (sources.length === 0) return noPolicies(output, paths);
+  const meshSource = await readSource(options.mesh);
+  const { mesh, policies, dataplanes, diagnostics } = checkInput({ policies: sources, mesh: meshSource });
+  const fail = (all: typeof diagnostics): ExitCode => {
+    if (output.json) output.print(diagnosticsJson(all));
+    reportDiagnostics(output, all);
+    return 1;
+  };
+  if (mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
+  const placed = await place(policies, mesh, { dataplanes });
+  if (placed.placement === undefined) return fail([...diagnostics, ...placed.diagnostics]);
+  const { placement } = placed;
+  for (const name of wanted) {
+    if (mesh.services.has(name) || policies.some((policy) => policy.name === name)) continue;
+    const message = `\`${name}\` is no file, no service of the mesh and no policy`;
+    if (output.json) output.print(JSON.stringify({ diagnostics: [], error: message }));
+    output.progress(`wire: ${message}`);
+    return 1;
+  }
+  const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+  const input = { policies, mesh };
+  const work = async (): Promise<{
+    readonly proxies: readonly ProxyReasons[];
+    readonly policies: readonly PolicyReasons[];
+  }> => {
+    const proxies: ProxyReasons[] = [];
+    for (const proxy of placement.proxies.filter(({ service }) => isWanted(service)))
+      proxies.push(await explainProxy(proxy, input, dataplanes));
+    const reasons: PolicyReasons[] = [];
+    for (const { name } of policies.filter((policy) => isWanted(policy.name)))
+      reasons.push(await explainPolicy(name, placement, { input, dataplanes }));
+    return { proxies, policies: reasons };
+  };
+  const reasons = await sayIfLong(output, work(), "looking for what forces each proxy");
+  const without = [...mesh.services.keys()].filter(
+    (name) => wanted.includes(name) && !placement.proxies.some(({ service }) => service === name),
+  );
+  if (output.json) {
+    output.print(
+      JSON.stringify({
+        cost: placement.cost,
+        proxies: reasons.proxies.map(proxyJson),
+        policies: reasons.policies,
+        without,
+      }),
+    );
+    return 0;
+  }
+  for (const proxy of reasons.proxies)
+    for (const line of proxyLines(proxy, placement.cost)) output.print(line);
+  for (const policy of reasons.policies) for (const line of policyLines(policy)) output.print(line);
+  for (const name of without) output.print(`${name} needs no proxy`);
+  return 0;
+}
+
+function proxyJson({ service, dataplane, forcing, freeing }: ProxyReasons): unknown {
+  return {
+    service,
+    dataplane,
+    ...(forcing === undefined
+      ? {}
+      : {
+          forcedBy: forcing.units.map(({ call: { from, to }, demand }) => ({
+            policy: demand.policy.name,
+            section: demand.section.name,
+            call: [from, to],
+          })),
+          size: forcing.size,
+          cost: forcing.cost,
+          without: forcing.without ?? null,
+        }),
+    freedBy: freeing.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
+  };
+}
+
+function proxyLines({ service, dataplane, forcing, freeing }: ProxyReasons, cost: number): readonly string[] {
+  const kind = dataplane === "envoy" ? "" : ` (${dataplane})`;
+  if (forcing === undefined)
+    return [`${service}${kind} has a proxy, and some other placement is as cheap without it`];
+  const else_ =
+    forcing.without === undefined
+      ? `without a proxy on \`${service}\` that is impossible`
+      : `that alone costs ${forcing.cost}, and ${forcing.without} without a proxy on \`${service}\``;
+  return [
+    `${service}${kind} has a proxy because of ${unitsText(forcing.units)}`,
+    `  ${else_}`,
+    ...(freeing.length === 0
+      ? ["  no single change would free it"]
+      : freeing.map(
+          ({ change, cost: then }) => `  to free it, ${changeText(change)}: cost ${then} instead of ${cost}`,
+        )),
+  ];
+}
+
+function unitsText(units: readonly Unit[]): string {
+  return units
+    .map(({ call: { from, to }, demand }) => `\`${demand.policy.name}\` on ${from ?? "outside"} -> ${to}`)
+    .join(" and ");
+}
+
+function policyLines({ policy, calls, cost }: PolicyReasons): readonly string[] {
+  if (calls.length === 0) return [`${policy} is enforced nowhere`];
+  const checks = { none: "", call: "", caller: ", if it is this caller", version: ", for its versions" };
+  return [
+    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; without it all would cost ${cost} less`,
+    ...calls.map(({ from, to, side, check }) => {
+      const after = check === "caller and version" ? checks.caller + checks.version : checks[check];
+      return `  ${from ?? "outside"} -> ${to} at ${side}${after}`;
+    }),
+  ];
+}

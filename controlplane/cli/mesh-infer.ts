@@ -1,0 +1,80 @@
+import { writeFile } from "node:fs/promises";
+import { CommanderError } from "commander";
+import { isMeshName } from "../mesh/from-yaml.ts";
+import { toYaml } from "../mesh/to-yaml.ts";
+import { inferMesh, labelled } from "../mesh/traces/infer-mesh.ts";
+import type { ExitCode } from "./main.ts";
+import { readTraces, type Traces } from "./read-traces.ts";
+import { createOutput, type Output } from "./report.ts";
+import { writing } from "./write-file.ts";
+
+/** `wire mesh infer`: a mesh file of traces. What could not be read is said, and the mesh is made of the rest. */
+export async function meshInfer(
+  paths: readonly string[],
+  options: {
+    readonly out?: string;
+    readonly name: string;
+    readonly sampling: number;
+    readonly json?: boolean;
+  },
+): Promise<ExitCode> {
+  const output = createOutput({ json: options.json === true });
+  if (!isMeshName(options.name)) {
+    const message = `error: \`${options.name}\` is no name of a mesh: letters, digits and hyphens`;
+    throw new CommanderError(2, "wire.name", message);
+  }
+  const traces = await readTraces(paths, progress());
+  const observed = labelled(traces.observed, options.sampling);
+  const { mesh, notes } = inferMesh(observed, options.name);
+  const text = toYaml(mesh);
+  const isWell = mesh.services.size > 0;
+  const { out } = options;
+  if (isWell && out !== undefined) await writing(out, () => writeFile(out, text));
+  if (output.json) {
+    const counts = { services: mesh.services.size, calls: mesh.calls.length };
+    output.print(
+      JSON.stringify({
+        ...(out === undefined ? { mesh: isWell ? text : null } : { file: isWell ? out : null }),
+        ...counts,
+        ...summary(traces),
+        notes: [...notes, ...said(traces, observed.toItself)],
+      }),
+    );
+  } else {
+    reportFaults(output, traces);
+    for (const note of [...notes, ...said(traces, observed.toItself)]) output.progress(`note: ${note}`);
+    if (isWell && out === undefined) output.print(text.trimEnd());
+    else if (isWell) output.print(`${out}: ${mesh.services.size} services, ${mesh.calls.length} calls`);
+  }
+  if (!isWell) output.progress("wire: no service was found in these files");
+  return isWell ? 0 : 1;
+}
+
+/** What programs read of the traces themselves. */
+export function summary({ spans, rows, observed, faults }: Traces): object {
+  return { spans, rows, seconds: observed.seconds, faults };
+}
+
+/** What could not be read, each kind with the place of its first one. */
+export function reportFaults(output: Output, { faults }: Traces): void {
+  for (const { file, line, message, count } of faults.kinds)
+    output.progress(`${file}:${line}: ${message}${count === 1 ? "" : ` (and ${count - 1} more)`}`);
+  const rest = faults.count - faults.kinds.reduce((sum, { count }) => sum + count, 0);
+  if (rest > 0) output.progress(`and ${rest} others that could not be read`);
+}
+
+/** What traces left open. */
+export function said(traces: Traces, callsToItself: number): readonly string[] {
+  const toItself = traces.toItself + callsToItself;
+  return [
+    ...(traces.orphans > 0 ? [`the parents of ${traces.orphans} spans are in none of these files`] : []),
+    ...(traces.unnamed > 0 ? [`${traces.unnamed} calls do not say to whom`] : []),
+    ...(toItself > 0 ? [`${toItself} calls of services to themselves are left out: no proxy sees them`] : []),
+  ];
+}
+
+/** On a terminal, one line that is written over. */
+export function progress(): (text: string) => void {
+  if (process.stderr.isTTY !== true) return () => {};
+  return (text) => process.stderr.write(`\r\u001b[K${text}\r`);
+}

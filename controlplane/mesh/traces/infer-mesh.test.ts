@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fromYaml } from "../from-yaml.ts";
+import type { Protocol } from "../mesh.ts";
+import { toYaml } from "../to-yaml.ts";
+import { drift } from "./drift.ts";
+import { inferMesh, labelled } from "./infer-mesh.ts";
+import { createObservations, type Observations } from "./observations.ts";
+
+function observed(observe: (observations: Observations) => void) {
+  const observations = createObservations();
+  observe(observations);
+  return observations.result();
+}
+
+const names = ["a", "b", "c_d", "c-d", "Outside", "x/y"] as const;
+const name = fc.constantFrom(...names);
+const protocol = fc.constantFrom<Protocol>("http", "grpc", "tcp");
+const any = fc
+  .record({
+    calls: fc.array(fc.tuple(name, name, protocol, fc.integer({ min: 1, max: 50 })), { maxLength: 12 }),
+    outside: fc.array(name, { maxLength: 2 }),
+    started: fc.array(name, { maxLength: 2 }),
+    seconds: fc.constantFrom(0, 0.5, 1, 100),
+  })
+  .map(({ calls, outside, started, seconds }) =>
+    observed((observations) => {
+      for (const [from, to, by, count] of calls)
+        for (let n = 0; n < count; n++) observations.call(from, to, by);
+      for (const each of outside) observations.fromOutside(each, "http");
+      for (const each of started) observations.started(each);
+      observations.at(0);
+      observations.at(seconds * 1000);
+    }),
+  );
+
+describe("inferMesh", () => {
+  test("whatever was observed makes a mesh file without a word against it, and without drift", () => {
+    fc.assert(
+      fc.property(any, (seen) => {
+        fc.pre(seen.services.size > 0);
+        const found = labelled(seen, 1);
+        const { mesh } = inferMesh(found, "m");
+        const read = fromYaml({ path: "m", text: toYaml(mesh) });
+        expect(read.diagnostics).toEqual([]);
+        expect(read.mesh).toEqual(mesh);
+        const { unobserved, ...rest } = drift(mesh, found, { factor: 2, seconds: seen.seconds });
+        expect(rest).toEqual({ undeclared: [], rates: [] });
+        // Entries that are guessed were not seen.
+        expect(unobserved.filter(({ from }) => from !== null)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("rates over the time, of a share of the requests", () => {
+    const seen = observed((observations) => {
+      for (let n = 0; n < 30; n++) observations.call("a", "b", "grpc");
+      observations.call("a", "a", "grpc");
+      observations.fromOutside("a", "http");
+      observations.instance("b", "b-0");
+      observations.instance("b", "b-1");
+      observations.at(1000);
+      observations.at(61_000);
+    });
+    const found = labelled(seen, 0.005);
+    expect(found.toItself).toBe(1);
+    const { mesh, notes } = inferMesh(found, "m");
+    expect(mesh.calls).toEqual([{ from: "a", to: "b", rate: 100 }]);
+    expect(mesh.services.get("b")).toMatchObject({ protocol: "grpc", replicas: 2, entry: false });
+    expect(mesh.services.get("a")).toMatchObject({ entry: true, origin: false });
+    expect(notes).toEqual([]);
+  });
+
+  test("what had to be guessed is told", () => {
+    const seen = observed((observations) => {
+      observations.call("c_d", "c-d", "http");
+      observations.call("p", "q", "http");
+      observations.call("q", "p", "http");
+    });
+    const { mesh, notes } = inferMesh(labelled(seen, 1), "m");
+    expect([...mesh.services.values()].filter(({ entry }) => entry).map((service) => service.name)).toEqual([
+      expect.stringMatching(/^c-d-[0-9a-f]{8}$/),
+      "p",
+    ]);
+    expect(notes).toEqual([
+      "`c-d` and `c_d` would all be `c-d`: only one is",
+      "the traces are of less than a second: calls have no rates",
+      expect.stringMatching(/^no request is known to reach `c-d-[0-9a-f]{8}`, `p`: taken for entries/),
+    ]);
+  });
+});
+
+describe("drift", () => {
+  const { mesh } = fromYaml({
+    path: "m",
+    text: `name: m
+services: { a: { entry: true }, b: {}, c: {}, d: { entry: true } }
+calls:
+  a: [{ to: b, rate: 10 }, { to: c, rate: 10 }, { to: d, rate: 0.001 }]
+  b: [c]
+`,
+  });
+  if (mesh === undefined) throw new Error("the mesh is well");
+  const compare = (factor: number, observe: (observations: Observations) => void) => {
+    const seen = observed((observations) => {
+      observe(observations);
+      observations.at(0);
+      observations.at(10_000);
+    });
+    return drift(mesh, labelled(seen, 1), { factor, seconds: 10 });
+  };
+  const times = (count: number, act: () => void) => Array.from({ length: count }).forEach(act);
+
+  test("calls that are missing on either side, and rates more than a factor apart", () => {
+    const found = compare(3, (observations) => {
+      times(100, () => observations.fromOutside("a", "http"));
+      times(100, () => observations.call("a", "b", "http"));
+      times(31, () => observations.call("a", "c", "http"));
+      times(500, () => observations.call("b", "c", "http"));
+      times(2, () => observations.call("c", "new", "tcp"));
+      observations.fromOutside("c", "http");
+    });
+    expect(found).toEqual({
+      // A call once in a thousand seconds may not have come in ten; `b -> c` says no rate.
+      unobserved: [{ from: null, to: "d" }],
+      undeclared: [
+        { from: null, to: "c", count: 1, rate: 0.1 },
+        { from: "c", to: "new", count: 2, rate: 0.2 },
+      ],
+      rates: [{ from: "a", to: "c", declared: 10, observed: 3.1 }],
+    });
+  });
+
+  test("within the factor, and of too few requests, there is none", () => {
+    const observe = (observations: Observations) => {
+      for (const entry of ["a", "d"]) observations.fromOutside(entry, "http");
+      times(34, () => observations.call("a", "b", "http"));
+      times(299, () => observations.call("a", "c", "http"));
+      times(9, () => observations.call("a", "d", "http"));
+      observations.call("b", "c", "http");
+    };
+    const none = { unobserved: [], undeclared: [], rates: [] };
+    expect(compare(3, observe)).toEqual(none);
+    expect(compare(2, observe).rates.map(({ to }) => to)).toEqual(["b", "c"]);
+  });
+});

@@ -1,0 +1,225 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import { checkPolicies } from "../language/check-policies.ts";
+import { hasErrors } from "../language/diagnostic.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import { core } from "./core.ts";
+import type { PlacedCall, PlacedPolicy, Placement } from "./placement.ts";
+import { problem } from "./problem.ts";
+import { type Case, type DraftMesh, meshText, policySources } from "./random-cases.test-helper.ts";
+import {
+  type Before,
+  bestOf,
+  complaint,
+  type Duty,
+  dutiesOf,
+  inForce,
+  movesOf,
+  outcome,
+  type Question,
+  questionOf,
+  sidesIn,
+  walksOf,
+} from "./second-reading.test-helper.ts";
+import { place } from "./solve.ts";
+
+/** What became of the cases that were looked at. */
+export interface Counts {
+  placed: number;
+  /** Those of them that would be further from the last placement if nobody had looked at it. */
+  nearer: number;
+  /** A policy has no proxy on some call. */
+  homeless: number;
+  /** Each has, and they do not fit together. */
+  torn: number;
+  undecided: number;
+}
+
+export function noCounts(): Counts {
+  return { placed: 0, nearer: 0, homeless: 0, torn: 0, undecided: 0 };
+}
+
+/** More units of a case are too many to try all their sides. */
+const unitsMax = 12;
+const nothing: Before = { proxies: [], sides: [] };
+
+/** What the stages say of a case, against the second reading of the design. */
+export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
+  const { dataplanes } = drawn;
+  const walks = walksOf(drawn.mesh);
+  const enforced = inForce(drawn.policies);
+  const duties = dutiesOf(enforced, drawn.mesh, walks);
+  fc.pre((duties ?? []).length <= unitsMax);
+
+  const read = fromYaml(
+    { path: "mesh.yaml", text: meshText(drawn.mesh) },
+    dataplanes.map(({ name }) => name),
+  );
+  const checked = checkPolicies(policySources(drawn.policies), read.mesh);
+  expect(
+    [...read.diagnostics, ...checked.diagnostics].filter(({ severity }) => severity === "error"),
+  ).toEqual([]);
+  if (read.mesh === undefined) return;
+  const mesh = { ...read.mesh, identity: drawn.mesh.identity };
+  const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes });
+  const codes = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code));
+  expect(hasErrors(diagnostics)).toBe(placement === undefined);
+  expect(codes.has("PLC0101") || codes.has("PLC0107")).toBe(duties === undefined);
+  if (duties === undefined) {
+    counts.undecided++;
+    return;
+  }
+  const question = questionOf(drawn, duties, walks);
+  const least = bestOf(question, nothing);
+  expect(placement?.cost).toBe(least === undefined ? undefined : least.cost / 1_000);
+  if (placement === undefined) {
+    const isHomeless = [...duties.keys()].some(
+      (duty) => bestOf({ ...question, nested: [] }, nothing, new Set([duty])) === undefined,
+    );
+    expect(codes.has("PLC0103")).toBe(!isHomeless);
+    counts[isHomeless ? "homeless" : "torn"]++;
+    if (!isHomeless) await checkCore(question, await core(problem(checked.policies, mesh, dataplanes)));
+    return;
+  }
+  counts.placed++;
+  checkPlacement(placement, drawn.mesh, question);
+  const nowhere = enforced.filter((policy) => !duties.some((duty) => duty.policy === policy));
+  expect(placement.unmatched).toEqual(nowhere.map(({ name }) => name));
+
+  const before = beforeOf(drawn, duties);
+  const options = { dataplanes, previous: asPlacement(before, question) };
+  const { placement: next } = await place(checked.policies, mesh, options);
+  const nearest = bestOf(question, before);
+  expect(next?.cost).toBe(placement.cost);
+  if (next === undefined) return;
+  // A proxy that costs nothing may stay in the solver's account where nothing is enforced, and in no placement.
+  const isFree =
+    dataplanes.some(({ cost }) => cost === 0) || drawn.mesh.services.some(({ replicas }) => replicas === 0);
+  if (!isFree)
+    expect(movesOf(question, before, next)).toEqual({ proxies: nearest?.proxies, units: nearest?.units });
+  checkPlacement(next, drawn.mesh, question);
+  const { proxies, units } = movesOf(question, before, placement);
+  if (proxies !== nearest?.proxies || units !== nearest.units) counts.nearer++;
+  for (const each of [placement, next])
+    expect((await place(checked.policies, mesh, { dataplanes, previous: each })).placement).toEqual(each);
+}
+
+const requests = ["", "0", "1"].flatMap((h) =>
+  ["", "0", "1"].map((k) => ({ ...(h === "" ? {} : { h }), ...(k === "" ? {} : { k }) })),
+);
+
+/** Everything is enforced once, where it may be, on data planes that can, and means what is written. */
+function checkPlacement(placement: Placement, { services }: DraftMesh, question: Question): void {
+  const { duties } = question;
+  expect(placement).toMatchObject({ status: "optimal", bound: placement.cost });
+  const found = duties.map((duty) => sidesIn(placement, duty));
+  expect(found.map((sides) => sides.length)).toEqual(duties.map(() => 1));
+  const calls = placement.proxies.flatMap(({ policies }) => policies.flatMap((placed) => placed.calls));
+  expect(calls.length).toBe(duties.length);
+  expect(complaint(question, found.flat())).toBeUndefined();
+  for (const { service, dataplane, policies } of placement.proxies) {
+    expect(policies.length).toBeGreaterThan(0);
+    const { proxy } = services.find(({ name }) => name === service) ?? {};
+    expect(["any", dataplane]).toContain(proxy);
+    const kind = question.dataplanes.findIndex(({ name }) => name === dataplane);
+    for (const [number, { from, to }] of duties.entries()) {
+      const side = found[number]?.[0] ?? "egress";
+      if ((side === "ingress" ? to : from) === service)
+        expect(question.costs[number]?.[side][kind]).toBeDefined();
+    }
+  }
+  for (const together of Map.groupBy(duties, ({ from, to }) => `${from}>${to}`).values()) {
+    const done = asPlaced(placement, together);
+    for (const version of ["v1", "v2"])
+      for (const headers of requests)
+        expect(outcome(done, headers, version)).toBe(outcome(asWritten(together), headers, version));
+  }
+}
+
+/** What cannot be enforced together; and without any one of it, the rest could be. */
+async function checkCore(question: Question, found: Awaited<ReturnType<typeof core>>): Promise<void> {
+  const { duties } = question;
+  const numbers = found.map(({ demand: { policy, section }, call }) =>
+    duties.findIndex(
+      (duty) =>
+        duty.policy.name === policy.name &&
+        duty.section.heading === section.name &&
+        duty.from === call.from &&
+        duty.to === call.to,
+    ),
+  );
+  expect(new Set(numbers).size).toBe(found.length);
+  expect(bestOf(question, nothing, new Set(numbers))).toBeUndefined();
+  for (const left of numbers) {
+    const others = new Set(numbers.filter((number) => number !== left));
+    expect(bestOf(question, nothing, others)).toBeDefined();
+  }
+}
+
+/** Something can only have been where there was a proxy. */
+function beforeOf({ mesh: { services }, before }: Case, duties: readonly Duty[]): Before {
+  const had = (name: string | null): boolean =>
+    before.proxies[services.findIndex((service) => service.name === name)] !== undefined;
+  return {
+    proxies: services.map((_, number) => before.proxies[number]),
+    sides: duties.map(({ from, to }, number) => {
+      const side = before.sides[number % before.sides.length];
+      return had(side === "ingress" ? to : from) ? side : undefined;
+    }),
+  };
+}
+
+/** The same as a placement. It may be one that could not be: of other policies, or of another mesh. */
+function asPlacement(before: Before, { duties, services }: Question): Placement {
+  const policiesAt = (name: string) =>
+    duties.flatMap(({ policy, section, from, to, versions }, number): readonly PlacedPolicy[] => {
+      const side = before.sides[number];
+      if (side === undefined || (side === "ingress" ? to : from) !== name) return [];
+      const call: PlacedCall = versions === undefined ? [from, to] : [from, to, versions];
+      return [{ policy: policy.name, section: section.heading, side, calls: [call] }];
+    });
+  return {
+    status: "optimal",
+    cost: 0,
+    bound: 0,
+    unmatched: [],
+    proxies: services.flatMap(({ name }, number) => {
+      const dataplane = before.proxies[number];
+      return dataplane === undefined
+        ? []
+        : [{ service: name, dataplane, stamps: false, policies: policiesAt(name) }];
+    }),
+  };
+}
+
+/** The duties of one call in the order in which its two proxies do them. */
+function asPlaced(placement: Placement, duties: readonly Duty[]): readonly Duty[] {
+  return (["egress", "ingress"] as const).flatMap((side) =>
+    duties
+      .filter((duty) => sidesIn(placement, duty).includes(side))
+      .map((duty) => ({ duty, at: rank(placement, duty) }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ duty }) => duty),
+  );
+}
+
+function rank(placement: Placement, { policy, section: { heading }, from, to }: Duty): number {
+  const ranks = placement.proxies.flatMap((proxy) =>
+    proxy.policies.flatMap((placed, index) =>
+      placed.policy === policy.name &&
+      placed.section === heading &&
+      placed.calls.some((call) => call[0] === from && call[1] === to)
+        ? [index]
+        : [],
+    ),
+  );
+  return ranks[0] ?? -1;
+}
+
+/** In the order of policies; of one policy's headings, the caller's side is first. */
+function asWritten(duties: readonly Duty[]): readonly Duty[] {
+  const late = ({ section: { heading } }: Duty) => (heading === "ingress" ? 1 : 0);
+  return [...Map.groupBy(duties, ({ policy }) => policy).values()].flatMap((own) =>
+    own.toSorted((a, b) => late(a) - late(b)),
+  );
+}

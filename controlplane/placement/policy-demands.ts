@@ -1,0 +1,154 @@
+import { type CallName, callGraph } from "../analysis/call-graph.ts";
+import { type CallVerdict, verdicts } from "../analysis/verdicts.ts";
+import type { Policy, Side } from "../language/policy.ts";
+import { type Dataplane, offers, offersAt } from "./dataplane.ts";
+import { at0 } from "./network.ts";
+import type { PlacedSide } from "./placement.ts";
+import type { World } from "./problem.ts";
+import { actionsIn, isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
+
+/** What one section of a policy asks of a call that it matches. The same demand is made of many calls; on one of them it is a *unit*. */
+export interface Demand {
+  readonly policy: Policy;
+  readonly section: Section;
+  /** The versions of the callee that it is for, when it is not for all: then only the callee's proxy knows. */
+  readonly versions?: readonly string[];
+  /** The data planes that may meet it on that side, as a set of bits. */
+  readonly at: Readonly<Record<PlacedSide, number>>;
+  /** What one request costs on each data plane, by its number; absent: nothing on any of them. */
+  readonly costs?: readonly number[];
+}
+
+/** All that one policy asks. */
+export interface PolicyDemands {
+  /** Section by section, as they are written. */
+  readonly demands: readonly Demand[];
+  /** Of each unit the call, and which of the demands it is. */
+  readonly calls: Int32Array;
+  readonly which: Int32Array;
+  /** Calls of which it matches only some requests. */
+  readonly sometimes: readonly CallName[];
+  readonly hasTooManyStates: boolean;
+  /** It is enforced nowhere. */
+  readonly isUnmatched: boolean;
+  /** Its sections for the caller's proxy, when it matches requests from outside and no others. */
+  readonly outsideOnly: readonly Side[];
+}
+
+const known = new WeakMap<Policy, { readonly world: World; readonly asked: PolicyDemands }>();
+
+/** What a policy asks in a world; that of the world in which it was asked last is known. */
+export function demandsOf(policy: Policy, world: World): PolicyDemands {
+  const before = known.get(policy);
+  if (before?.world === world) return before.asked;
+  const asked = find(policy, world);
+  known.set(policy, { world, asked });
+  return asked;
+}
+
+function find(policy: Policy, { mesh, dataplanes }: World): PolicyDemands {
+  const graph = callGraph(mesh);
+  const { calls: matching, tooManyStates } = verdicts(policy, mesh);
+  const alike = mesh.identity === "none" ? intoAlike(matching) : undefined;
+  const demands: Demand[] = [];
+  const calls: number[] = [];
+  const which: number[] = [];
+  const undecided = new Set<CallName>();
+  const outsideOnly: Side[] = [];
+  let isEnforced = false;
+  for (const section of sectionsOf(policy)) {
+    // Egress statements do not apply to a request from outside (design §3).
+    const applied = matching.filter(({ from }) => from !== null || section.sides.includes("ingress"));
+    if (applied.length === 0 && matching.length > 0) outsideOnly.push(section.name);
+    if (applied.length > 0) isEnforced = true;
+    /** By what distinguishes them. */
+    const made = new Map<string, number>();
+    for (const verdict of applied) {
+      const { versions, from, to } = verdict;
+      if (verdict.verdict === "sometimes" && versions === undefined) {
+        undecided.add(verdict);
+        continue;
+      }
+      const callee = at0(graph.to, verdict.call);
+      const knowsCall =
+        alike === undefined ||
+        (alike.get(likeness(verdict)) === callsInto(callee) && knowsCaller(mesh, section));
+      const isOutOfPlace = isUncounted(policy, { from, to }, mesh);
+      const key = `${knowsCall} ${isOutOfPlace} ${versions?.join() ?? ""}`;
+      const number = made.get(key) ?? demands.length;
+      if (number === demands.length) {
+        made.set(key, number);
+        const at = (side: PlacedSide, isPossible: boolean): number =>
+          isPossible && !isOutOfPlace ? meeting(dataplanes, side, { policy, section }) : 0;
+        const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, { policy, section }))];
+        demands.push({
+          policy,
+          section,
+          ...(versions === undefined ? {} : { versions }),
+          at: { egress: at("egress", versions === undefined), ingress: at("ingress", knowsCall) },
+          ...(costs.some((cost) => cost !== 0) ? { costs } : {}),
+        });
+      }
+      calls.push(verdict.call);
+      which.push(number);
+    }
+  }
+  return {
+    demands,
+    calls: Int32Array.from(calls),
+    which: Int32Array.from(which),
+    sometimes: [...undecided].map(({ from, to }) => ({ from, to })),
+    hasTooManyStates: tooManyStates,
+    isUnmatched: !isEnforced && !tooManyStates,
+    outsideOnly,
+  };
+
+  function callsInto(service: number): number {
+    return (
+      at0(graph.incoming.first, service + 1) -
+      at0(graph.incoming.first, service) +
+      (at0(graph.outside, service) < 0 ? 0 : 1)
+    );
+  }
+}
+
+/** The data planes that may meet a demand of the section on that side, as a set of bits. */
+function meeting(
+  dataplanes: readonly Dataplane[],
+  side: PlacedSide,
+  asked: { readonly policy: Policy; readonly section: Section },
+): number {
+  if (!asked.section.sides.includes(side)) return 0;
+  return dataplanes.reduce(
+    (set, dataplane, index) =>
+      offers(dataplane, asked.policy) && offersAt(dataplane, side, asked) ? set | (2 << index) : set,
+    0,
+  );
+}
+
+/** How many calls into a service a policy matches alike. */
+function intoAlike(matching: readonly CallVerdict[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const verdict of matching) counts.set(likeness(verdict), (counts.get(likeness(verdict)) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * The same for two calls into one service whose requests a policy matches alike. Without identities a callee's proxy cannot tell its
+ * callers apart: all calls into it must match alike (design §4).
+ */
+export function likeness({ verdict, versions, to }: CallVerdict): string {
+  return `${to} ${verdict} ${versions?.join() ?? ""}`;
+}
+
+/** Of one request: what stands under other headings is done elsewhere, and costs there. */
+export function costOf(
+  { actionCosts = {} }: Dataplane,
+  { policy, section }: { readonly policy: Policy; readonly section: Section },
+): number {
+  const actions = new Set(actionsIn(policy, section.body));
+  return [...actions].reduce(
+    (sum, action) => sum + (actionCosts[action] ?? actionCosts[`${policy.act}.${action}`] ?? 0),
+    0,
+  );
+}

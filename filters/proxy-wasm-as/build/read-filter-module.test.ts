@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { readFilterModule } from "./read-filter-module.ts";
+
+const kept = (text: string): readonly string[] => readFilterModule(text).keptObjects;
+
+test("what is the SDK's is found by the imports", () => {
+  const imported = 'import { Counter, Gauge as G, PerStream } from "proxy-wasm-as";';
+  expect(
+    kept(`${imported} const c = new Counter("a"); const g = new G("b"); const s = new PerStream<S>();`),
+  ).toEqual([]);
+  expect(kept('import * as sdk from "proxy-wasm-as"; const c = new sdk.Counter("a");')).toEqual([]);
+  for (const own of [
+    'class Counter { last: string = ""; } const c = new Counter();',
+    'import { Counter } from "./counter"; const c = new Counter();',
+    'import { Counter as Other } from "proxy-wasm-as"; class Counter {} const c = new Counter();',
+    'import { Counter } from "proxy-wasm-as"; namespace n { class Counter {} const c = new Counter(); }',
+    'import * as sdk from "./sdk"; const c = new sdk.Counter("a");',
+    'import { Counter } from "proxy-wasm-as"; let c = new Counter("a");',
+    'import { Counter } from "proxy-wasm-as"; class Mine extends Counter {} const c = new Mine("a");',
+    'import { Counter } from "proxy-wasm-as"; const c = [new Counter("a")];',
+  ])
+    expect(kept(own), own).toEqual([own.includes("namespace") ? "n.c" : "c"]);
+});
+
+test("numbers, texts and functions that do not change, and tables that are only read refer to no object", () => {
+  for (const text of [
+    "let n = 0; let m: u32 = count(); let on = true; let under = -1; let share = .5; export let all: bool = f();",
+    'const text = "a"; const long = `a`; const low = "A".toLowerCase();',
+    "const f = (): i32 => 1; function g(): void { let last: string = ''; }",
+    "const at = memory.data(8); let there = memory.data<u8>([1, 2]);",
+    'const names = ["a", "b"]; function has(name: string): bool { return names.includes(name) || names[0] == name; }',
+    "const rules = ['a']; class Met { rules: u64 = 0; } function f(met: Met): i32 { return met.rules < 9 ? rules.length : 0; }",
+    "export const writes = ['x-a'];",
+    "class State { static n: i32 = 0; static readonly name: string = 'a'; last: string = ''; }",
+    "namespace n { export const name = 'a'; export let count: u64 = 0; }",
+  ])
+    expect(kept(text), text).toEqual([]);
+});
+
+test("all else may", () => {
+  for (const text of [
+    'let it = "";',
+    "let it: string | null = null;",
+    "let it: Box;",
+    "const it = new Box();",
+    "const it: Box = boxOf(1);",
+    "const it = [] as string[]; it.push('a');",
+    "const it = ['a']; function add(name: string): void { it[0] = name; }",
+    "const it = ['a']; function give(): string[] { return it; }",
+    "const it = { a: 1 };",
+  ])
+    expect(kept(text), text).toEqual(["it"]);
+  expect(readFilterModule("export const it = ['a'];", false).keptObjects).toEqual(["it"]);
+  expect(kept("namespace n { export const it = ['a']; } n.it[0] = 'b';")).toEqual(["n.it"]);
+  expect(kept("class State { static it: string = ''; }")).toEqual(["State.it"]);
+  expect(kept("class State { static readonly it: string[] = make(); }")).toEqual(["State.it"]);
+  expect(kept("namespace a { namespace b { export let it = 'a'; } }")).toEqual(["a.b.it"]);
+});
+
+test("what another file has from the SDK is used, too", () => {
+  const { sdk, imports } = readFilterModule(
+    'export { PerPlugin, Counter as C } from "proxy-wasm-as"; export * from "./b";',
+  );
+  expect([[...sdk], imports]).toEqual([["PerPlugin", "Counter"], ["./b"]]);
+  expect([...readFilterModule('export * from "proxy-wasm-as";').sdk]).toEqual(["*"]);
+});

@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { folderWith, hotel, runWire } from "./run-wire.ts";
+
+const mark = (name: string, value: string, clause = ""): string =>
+  `policy ${name} ( act (Request r) context ('frontend -> search') ${clause} ) {\n  SetHeader(r, 'x-mark', '${value}');\n}\n`;
+
+test("a contradiction is at fault, with the lines of both and a path", async () => {
+  using folder = folderWith({ "a.cup": mark("a", "1"), "b.cup": mark("b", "2") });
+  const { code, stdout, stderr } = await runWire(["conflicts", folder.path, "--mesh", hotel, "--json"]);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+  const { findings } = JSON.parse(stdout);
+  expect(findings).toEqual([
+    {
+      kind: "contradiction",
+      policies: ["a", "b"],
+      path: ["frontend", "search"],
+      detail: expect.stringContaining(
+        "with `a` first, header `x-mark` is `2`; with `b` first, header `x-mark` is `1`",
+      ),
+    },
+  ]);
+  expect(findings[0].detail).toContain(`${join(folder.path, "a.cup")}:2, ${join(folder.path, "b.cup")}:2`);
+});
+
+test("what a priority decides is no contradiction, and what is shadowed by it may be meant", async () => {
+  using folder = folderWith({ "a.cup": mark("a", "1", "priority (1)"), "b.cup": mark("b", "2") });
+  const { code, stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("warning[shadowed]: `a` changes nothing");
+  expect(stdout).toContain("1 finding\n");
+});
+
+test("nothing found is said", async () => {
+  using folder = folderWith({ "a.cup": mark("a", "1") });
+  const { code, stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "ok: no conflicts\n" });
+});
+
+test("policies with mistakes are not looked at", async () => {
+  using folder = folderWith({ "a.cup": mark("a", "1").replace("search", "serch") });
+  const { code, stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel, "--json"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({ diagnostics: [expect.objectContaining({ code: "CTX0201" })] });
+});

@@ -1,0 +1,101 @@
+import { strict as assert } from "node:assert";
+import { declaredDataplanes } from "../../controlplane/language/check-imports.ts";
+import { checkPolicies } from "../../controlplane/language/check-policies.ts";
+import type { Policy } from "../../controlplane/language/policy.ts";
+import { generateAlibaba } from "../../controlplane/mesh/generate-alibaba.ts";
+import { generatePolicies } from "../../controlplane/mesh/generate-policies.ts";
+import { generateSeedFamily, type SeedFamilyOptions } from "../../controlplane/mesh/generate-seed-family.ts";
+import type { Mesh } from "../../controlplane/mesh/mesh.ts";
+import type { Placement } from "../../controlplane/placement/placement.ts";
+import { type PlaceOptions, place } from "../../controlplane/placement/solve.ts";
+import { type BenchCase, medianMs } from "./case.ts";
+
+/** As many meshes of a family, each of another seed, are placed. */
+const seeds = 11;
+
+/** The mesh of 10,000 services and its 1,000 policies. */
+const alibabaSeed = 1;
+
+export const placementCases: readonly BenchCase[] = [
+  family("small", 20, { size: "small" }),
+  family("medium", 60, { size: "medium" }),
+  family("large", 300, { size: "large" }),
+  family("large-all-free", 1500, { size: "large", pinned: "nothing" }),
+  { name: "placement/alibaba-10000", limit: 1000, unit: "ms", measure: placeAlibaba },
+  { name: "placement/alibaba-10000-again", limit: 100, unit: "ms", measure: placeAlibabaAgain },
+];
+
+/** The first Wire's benchmark family, from checked policies to a placement that is proved. */
+function family(name: string, limit: number, options: Omit<SeedFamilyOptions, "seed">): BenchCase {
+  return {
+    name: `placement/seed-${name}`,
+    limit,
+    unit: "ms",
+    measure: async () => {
+      // One that is not counted: the engine's own compiler takes some rounds to become fast.
+      const inputs = Array.from({ length: seeds + 1 }, (_, seed) => {
+        const { mesh, sources } = generateSeedFamily({ ...options, seed });
+        return { ...checkedFor(mesh, sources), options: { dataplanes: declaredDataplanes(sources) } };
+      });
+      await placed(inputs[seeds] as Input);
+      return await medianMs(seeds, (turn) => placed(inputs[turn] as Input));
+    },
+  };
+}
+
+interface Input {
+  readonly mesh: Mesh;
+  readonly policies: readonly Policy[];
+  readonly options: PlaceOptions;
+}
+
+async function placed({ mesh, policies, options }: Input): Promise<Placement> {
+  const { placement } = await place(policies, mesh, { ...options, timeLimitS: 120 });
+  assert(placement?.status === "optimal", "the optimum is proved");
+  return placement;
+}
+
+function checkedFor(
+  mesh: Mesh,
+  sources: Parameters<typeof checkPolicies>[0],
+): { readonly mesh: Mesh; readonly policies: readonly Policy[] } {
+  const { policies, diagnostics } = checkPolicies(sources, mesh);
+  assert(
+    diagnostics.every(({ severity }) => severity !== "error"),
+    "generated policies are right",
+  );
+  return { mesh, policies };
+}
+
+/** Each time as if it were read from a file: nothing is known of the mesh or the policies. */
+function alibaba(): Input {
+  const mesh = generateAlibaba({ seed: alibabaSeed });
+  const { source } = generatePolicies(mesh, { seed: alibabaSeed });
+  return { ...checkedFor(mesh, [source]), options: {} };
+}
+
+async function placeAlibaba(): Promise<number> {
+  const inputs = Array.from({ length: 4 }, alibaba);
+  const first = await placed(inputs[3] as Input);
+  const pairs = first.proxies
+    .flatMap(({ policies }) => policies)
+    .reduce((sum, { calls }) => sum + calls.length, 0);
+  console.log(`10,000 services, 1,000 policies, ${pairs} pairs of policy and call, cost ${first.cost}`);
+  return await medianMs(3, (turn) => placed(inputs[turn] as Input));
+}
+
+/** One policy after the other is changed: it gets the context of the next one. */
+async function placeAlibabaAgain(): Promise<number> {
+  const { mesh, policies, options } = alibaba();
+  let input: Input = { mesh, policies, options };
+  let previous = await placed(input);
+  const change = async (turn: number): Promise<void> => {
+    const changed = input.policies.map((policy, index) =>
+      index === turn ? { ...policy, context: (policies[turn + 1] as Policy).context } : policy,
+    );
+    input = { ...input, policies: changed };
+    previous = await placed({ ...input, options: { previous } });
+  };
+  for (let turn = 0; turn < 5; turn++) await change(turn);
+  return await medianMs(15, (turn) => change(turn + 5));
+}
