@@ -81,6 +81,25 @@ test("what proxies take together, at these prices, is what the placement costs",
   );
 });
 
+test("a proxy goes where fewer requests pass it", async () => {
+  const { policies } = checkPolicies([{ path: "p.cup", text: policy("mark", "a -> b") }]);
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: "name: m\nidentity: address\nservices: { a: { entry: true, replicas: 3 }, b: {}, c: {} }\ncalls: { a: [b], b: [{ to: c, rate: 900 }] }\n",
+  });
+  if (mesh === undefined) throw new Error("the mesh is right");
+  const placedAt = async (request: string): Promise<readonly string[]> => {
+    const all = dataplanes(
+      `import "standard.cui"; dataplane x cost: { cpu: 10mCPU, memory: 0MiB, request: ${request} }`,
+    );
+    const { placement } = await place(policies, mesh, { dataplanes: all });
+    return placement?.proxies.map(({ service }) => service) ?? [];
+  };
+  // Three proxies at `a` cost 20 more than one at `b`, which 900 requests a second pass.
+  expect(await placedAt("20us")).toEqual(["b"]);
+  expect(await placedAt("25us")).toEqual(["a"]);
+});
+
 test("amounts are there where costs have units only", async () => {
   const { mesh } = fromYaml({
     path: "mesh.yaml",
