@@ -12,6 +12,7 @@ const slow = [
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
   "filters/proxy-wasm-as/testing/{guest-api,byte-exact,state-actions}.test.ts",
+  "filters/standing-for-itself.test.ts",
   "tests/meaning/{chance,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];

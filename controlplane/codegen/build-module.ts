@@ -5,6 +5,7 @@ import {
   assemble,
   BUDGET,
 } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { inOurWords } from "../../filters/proxy-wasm-as/build/in-our-words.ts";
 import { RECORD_REFERENCE } from "../../filters/proxy-wasm-as/build/record-references.ts";
 import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
@@ -198,15 +199,6 @@ function compileErrors(policy: Policy, assembled: Assembled, entry: string): Dia
       ...(isOurs ? { help: `write \`${signatureOf(name)}\`` } : {}),
     };
   });
-}
-
-/** asc writes sentences, quotes with apostrophes, and names the files of its library. */
-function inOurWords(message: string): string {
-  const text = message
-    .replace(/\.$/, "")
-    .replace(/~lib\/(?:[\w.-]+\/)*(\w+)/g, "$1")
-    .replace(/'([^']*)'/g, "`$1`");
-  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 function refusal(policy: Policy, code: Diagnostic["code"], message: string): Diagnostic {

@@ -94,11 +94,17 @@ ${configured.join("")}  __collect();
     ],
     asks: (kind, context) => `${said(kind, asks[kind])}(${context})`,
     before: values.length === 0 ? "" : "    readParameters();\n",
-    ends: (kind, flow) => `${said(kind, ends[kind])}(${ends[kind] === "finishPlugin" ? "" : flow})`,
+    ends: (kind, flow, last) => `${said(kind, ends[kind])}(${argumentsOf(ends[kind], flow, last)})`,
     takesConnections: isTcp,
     remembers,
     created: `  ${use("policy", "begun")}(context, parent);\n`,
     deleted: `${isTcp ? `  ${use("enforce-connection", "forgetConnection")}(context);\n` : ""}  ${use("policy", "over")}(context);\n`,
   });
   return `// The callbacks around the filter code of ${name}.\n${entry}`;
+}
+
+/** What the end of a callback is told; that nothing more comes is what it takes for granted. */
+function argumentsOf(called: string, flow: string, last: string): string {
+  if (called === "finishPlugin") return "";
+  return last === "1" ? flow : `${flow}, ${last}`;
 }

@@ -220,6 +220,21 @@ function checkImports(
       },
     );
   }
+  // With `import * as`, it is a property of what is imported.
+  const used = [
+    ...all.filter(isImportedName).map(({ foreignName }) => foreignName),
+    ...all.filter(isProperty).map(({ property }) => property),
+  ];
+  for (const { text, range } of used) {
+    const help = withheld.get(text);
+    if (help !== undefined)
+      reporter.report(
+        "FLT0204",
+        placeOf(range, reporter.source),
+        `filter code in a mesh has no \`${text}\``,
+        { help },
+      );
+  }
   for (const decorator of all.filter(isDecorator)) {
     const place = placeOf(decorator.range, reporter.source);
     const text = reporter.source.text.slice(place.start, place.end);
@@ -229,6 +244,12 @@ function checkImports(
     });
   }
 }
+
+/** What is for filters that are configured in a callback, and what a policy has in its place. */
+const withheld: ReadonlyMap<string, string> = new Map([
+  ["setTickPeriod", "write `export const tickPeriod = 1000;`, in milliseconds"],
+  ["PerPlugin", "what a policy is configured with are its parameters: `export const params = new Params();`"],
+]);
 
 interface Exports {
   /** A callback that leaves the file in another way than as a function of its own name: nobody would call it. */

@@ -1,3 +1,4 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import type { Chain, Module } from "../codegen/module.ts";
@@ -6,6 +7,7 @@ import { addressPlan } from "./address-plan.ts";
 import { controlHeaders, strippedHeaders } from "./control-headers.ts";
 import { decodeCluster, decodeListener, decodeRoutes, managersOf } from "./decode.ts";
 import { Cluster_LbPolicy } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
+import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { RouteAction } from "./generated/envoy/config/route/v3/route_components_pb.ts";
 import { HeaderMutationSchema } from "./generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import { inconsistencies } from "./inconsistencies.ts";
@@ -81,6 +83,33 @@ describe("machinery", () => {
       expect(action.hostRewriteSpecifier.case).toBeUndefined();
     }
     expect([...of.clusters.keys()]).toEqual(["rate", "rate|v1", "rate|v2"]);
+  });
+
+  test("what filter code may ask has a cluster of the service's name, past the service's own policies", () => {
+    const asking = chain("rate", "inbound", { imports: ["env.proxy_http_call"] });
+    const [, tcp] = service("store");
+    const services = new Map<string, Service>([...mesh.services, ["store", { ...tcp, protocol: "tcp" }]]);
+    const of = snapshot("rate", [asking, chain("search", "inbound", {})], { ...mesh, services });
+    expect([...of.clusters.keys()].filter((name) => !name.includes("/"))).toEqual([
+      "frontend",
+      "rate",
+      "search",
+    ]);
+    const { endpoints } = fromBinary(
+      ClusterLoadAssignmentSchema,
+      of.endpoints.get("search")?.bytes ?? new Uint8Array(),
+    );
+    expect(
+      endpoints.flatMap(({ lbEndpoints }) =>
+        lbEndpoints.map(({ hostIdentifier: { value } }) =>
+          typeof value === "object" && value.address?.address.case === "socketAddress"
+            ? value.address.address.value.address
+            : "",
+        ),
+      ),
+    ).toEqual(addresses.instances("search").map(({ address }) => address));
+    const silent = snapshot("rate", [chain("rate", "inbound", { imports: ["env.proxy_log"] })]);
+    expect([...silent.clusters.keys()]).not.toContain("search");
   });
 
   test.each([

@@ -15,11 +15,16 @@ export interface Machinery {
   readonly deadlines: boolean;
   /** Tries again, elsewhere when there is a choice. */
   readonly retries: boolean;
+  /** Leads the questions of filter code to services. */
+  readonly asks: boolean;
   /** Verifies tokens, by these; absent when no policy reads a claim. */
   readonly providers?: ReadonlyMap<string, TokenProvider>;
   /** Writes the access log with these tags; absent when there is none to write. */
   readonly tags?: readonly string[];
 }
+
+/** The host functions by which filter code asks a cluster. */
+const asking: readonly string[] = ["proxy_http_call", "proxy_grpc_call", "proxy_grpc_stream"];
 
 /** What the modules of these slots use, and what the mesh file asks for on every listener. */
 export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
@@ -32,6 +37,7 @@ export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
     hosts: actions.has("RewriteHost"),
     deadlines: actions.has("SetDeadline"),
     retries: actions.has("SetRetries"),
+    asks: slots.some(({ module }) => asking.some((name) => module.imports.includes(`env.${name}`))),
     ...(actions.has("GetClaim") && mesh.jwt !== undefined ? { providers: mesh.jwt } : {}),
     ...(actions.has("TagAccessLog") || mesh.accessLog === true ? { tags } : {}),
   };

@@ -77,6 +77,7 @@ export function proxyResources(input: SnapshotInput): ReadonlyMap<string, ProxyS
             ...inbound(input, way, service),
             ...outbound(input, way, service),
             ...toStores(input, way, service),
+            ...toAsked(input, way, service),
           ]),
         ),
       ]),
@@ -255,6 +256,27 @@ function toStores(world: World, way: Way, name: string): readonly Resource[] {
         ...lead.resources,
         ...slots.map(networkExtension),
       ];
+    });
+}
+
+/**
+ * A cluster for each service that filter code may ask, called like the service, since code cannot know the names that change. It leads to
+ * the service itself: a question meets no policies, else a policy could be what its own question waits for. Which service is asked is
+ * known when the question is; so there is one for each.
+ */
+function toAsked(world: World, way: Way, name: string): readonly Resource[] {
+  const slots = way.chains.filter((chain) => chain.service === name).flatMap((chain) => chain.slots);
+  if (!machineryOf(slots, world.mesh).asks) return [];
+  return [...world.mesh.services.values()]
+    .filter(({ protocol }) => protocol !== "tcp")
+    .flatMap((asked) => {
+      const made = cluster({
+        name: asked.name,
+        protocol: asked.protocol,
+        from: world.addresses.proxy(name),
+        endpoints: world.addresses.instances(asked.name).map((copy) => ({ ...copy, weight: 1 })),
+      });
+      return [made.cluster, made.endpoints];
     });
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -68,6 +69,49 @@ test("answers for one client are left alone, or get what is said for them", asyn
   expect(said(half, "/static/a", { ...authorized, ...cookies })).toEqual([]);
 });
 
+test("where cookies or credentials make the answer, no cache that is shared may keep it", async () => {
+  const cookie: Asked = { request: [["cookie", "theme=dark"]] };
+  const vary = (value: string): Asked => ({ response: [["vary", value]] });
+  const host = createHost(bytes);
+  const mine = "private, max-age=31536000, immutable";
+  for (const asked of [cookie, vary("Cookie"), vary("accept, COOKIE"), vary("Authorization"), vary("*")])
+    expect(said(host, "/static/a", asked)).toEqual([mine]);
+  expect(
+    said(host, "/static/a", {
+      response: [
+        ["vary", "accept"],
+        ["vary", "cookie"],
+      ],
+    }),
+  ).toEqual([mine]);
+  expect(said(host, "/static/a", vary("accept-encoding, x-cookie"))).toEqual([forever]);
+  expect(said(host, "/static/a", { ...cookie, status: 500 })).toEqual(["no-store"]);
+  expect(said(host, "/a", { ...cookie, ...type("text/html") })).toEqual(["private, no-cache"]);
+  const told = createHost(await buildPolicy("cache-headers", { cookies: true }));
+  for (const asked of [cookie, vary("cookie")]) expect(said(told, "/static/a", asked)).toEqual([forever]);
+  expect(said(told, "/static/a", vary("authorization"))).toEqual([mine]);
+  expect(said(told, "/static/a", vary("cookie, *"))).toEqual([mine]);
+  const all = createHost(await buildPolicy("cache-headers", { authorized: true }));
+  expect(said(all, "/static/a", vary("authorization"))).toEqual([forever]);
+  const rules =
+    "/a * * = Public, S-MaxAge=5, max-age=1 ,proxy-revalidate; /b * * = max-age=1; /c * * = private=x-a, max-age=1; /d * * = public";
+  const other = createHost(await buildPolicy("cache-headers", { rules }));
+  for (const [path, value] of [
+    ["/a", "private, max-age=1"],
+    ["/b", "private, max-age=1"],
+    ["/c", "private, max-age=1"],
+    ["/d", "private"],
+  ] as const)
+    expect(said(other, path, cookie), path).toEqual([value]);
+});
+
+test("a service that says by `expires` until when has said it", async () => {
+  const asked: Asked = { response: [["expires", "0"]] };
+  expect(said(createHost(bytes), "/static/a", asked)).toEqual([]);
+  const other = createHost(await buildPolicy("cache-headers", { replace: true }));
+  expect(said(other, "/static/a", asked)).toEqual([forever]);
+});
+
 test("only what is read is kept, and only by a path that means one thing", () => {
   const host = createHost(bytes);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "get"])
@@ -116,6 +160,14 @@ test("memory stays flat over 20,000 requests, of which half never get an answer"
   };
   const before = run(1000);
   expect(run(9000)).toBe(before);
+});
+
+test("in a mesh, in audit mode, answers stay as they are, and those that it would change are counted", async () => {
+  const { host, counted } = await meshPolicy("cache-headers", "audit");
+  expect(said(host, "/static/app.js")).toEqual([]);
+  expect(said(host, "/static/app.js", { response: [["cache-control", "no-cache"]] })).toEqual(["no-cache"]);
+  expect(counted()).toBe(1);
+  expect(said((await meshPolicy("cache-headers", "enforce")).host, "/static/app.js")).toEqual([forever]);
 });
 
 test("it costs what the README says", () => {

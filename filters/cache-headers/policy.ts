@@ -1,4 +1,4 @@
-import { PerStream, Request, Response, utf8 } from "proxy-wasm-as";
+import { Headers, PerStream, Request, Response, utf8 } from "proxy-wasm-as";
 
 export const context = "^frontend";
 export const side = "ingress";
@@ -14,9 +14,9 @@ class Params {
   replace: bool = false;
   /** What answers get that are for one client: to requests with `authorization`, or with `set-cookie`. With "" they are left as they are. */
   personal: string = "";
-  /** Apply the rules to answers to requests with `authorization`. */
+  /** Apply the rules to answers to requests with `authorization`, and those that vary with it. */
   authorized: bool = false;
-  /** Apply the rules to answers with `set-cookie`. */
+  /** Apply the rules as they are to answers with `set-cookie`, to requests with `cookie`, and to answers that vary with it. */
   cookies: bool = false;
 }
 export const params = new Params();
@@ -29,6 +29,7 @@ class Asked {
   /** Which rules fit the path, by bits. */
   rules: u64 = 0;
   isAuthorized: bool = false;
+  hasCookies: bool = false;
 }
 const asked = new PerStream<Asked>();
 
@@ -56,13 +57,15 @@ export function onRequest(request: Request): void {
   const kept = asked.of(request);
   kept.rules = fitting;
   kept.isAuthorized = headers.has("authorization");
+  kept.hasCookies = headers.has("cookie");
 }
 
 export function onResponse(response: Response): void {
   if (!asked.has(response)) return;
   const kept = asked.of(response);
   const headers = response.headers;
-  if (!params.replace && headers.has("cache-control")) return;
+  // `max-age` would count before what a service says by `expires`.
+  if (!params.replace && (headers.has("cache-control") || headers.has("expires"))) return;
   const isPersonal =
     (kept.isAuthorized && !params.authorized) || (!params.cookies && headers.has("set-cookie"));
   if (isPersonal) {
@@ -78,9 +81,38 @@ export function onResponse(response: Response): void {
     if ((kept.rules & (<u64>1 << i)) == 0) continue;
     const rule = read(rules[i]);
     if (rule === null || !fits(type, rule.type) || !isStatus(status, rule.status)) continue;
-    headers.set("cache-control", utf8.encode(rule.value));
+    const isForOne = (kept.hasCookies && !params.cookies) || variesByClient(headers);
+    headers.set("cache-control", utf8.encode(isForOne ? forOne(rule.value) : rule.value));
     return;
   }
+}
+
+/** Whether the answer says that it depends on who asks. */
+function variesByClient(headers: Headers): bool {
+  const vary = headers.getAll("vary");
+  for (let i = 0; i < vary.length; i++) {
+    const names = lowered(vary[i]).split(",");
+    for (let j = 0; j < names.length; j++) {
+      const name = names[j].trim();
+      if (name == "*" || (name == "cookie" && !params.cookies) || (name == "authorization" && !params.authorized)) return true;
+    }
+  }
+  return false;
+}
+
+/** The same for the client's own cache: `public`, and whatever else lets a shared one keep what one client got, goes. */
+function forOne(value: string): string {
+  const parts = value.split(",");
+  let text = "private";
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i].trim();
+    const equals = part.indexOf("=");
+    const name = lowered(equals < 0 ? part : part.substring(0, equals));
+    // Nobody keeps that.
+    if (name == "no-store") return value;
+    if (name != "" && name != "public" && name != "private" && name != "s-maxage" && name != "proxy-revalidate") text += ", " + part;
+  }
+  return text;
 }
 
 /** Null for what is no rule, which fits nothing. */
@@ -116,13 +148,17 @@ function withoutQuery(whole: string): string {
   return query < 0 ? whole : whole.substring(0, query);
 }
 
-/** Without parameters, in lower case; of one that is longer than any, its beginning. */
+/** Without parameters, in lower case. */
 function mediaType(text: string): string {
   const end = text.indexOf(";");
-  const name = (end < 0 ? text : text.substring(0, end)).trim();
+  return lowered((end < 0 ? text : text.substring(0, end)).trim());
+}
+
+/** Of one that is longer than any, the beginning. */
+function lowered(text: string): string {
   let lower = "";
-  for (let i = 0; i < min(name.length, 128); i++) {
-    const unit = name.charCodeAt(i);
+  for (let i = 0; i < min(text.length, 128); i++) {
+    const unit = text.charCodeAt(i);
     lower += String.fromCharCode(unit >= 65 && unit <= 90 ? unit | 32 : unit);
   }
   return lower;

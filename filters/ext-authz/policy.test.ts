@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type FetchAnswer, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -76,12 +77,31 @@ test("it waits for the answer, then goes on with what the service says of the us
   stream.end();
 });
 
+test("a body waits with the headers, also where Envoy is told that bodies come while these are held", () => {
+  const host = createHost(bytes, { allowOnHeadersStopIteration: true });
+  host.onFetch("ext-authz");
+  const stream = host.open({ headers: asked, body: ["a", "b"], properties });
+  expect(stream.result()).toMatchObject({ action: "stop", requestBody: "" });
+  host.fetches[0]?.answer({ status: 403 });
+  expect(stream.result()).toMatchObject({ localReply: { status: 403 }, requestBody: "" });
+});
+
 test("what the client says of itself is taken away also when the service says nothing, and when it fails open", () => {
   const spoofed = [["x-auth-user", "root"]] as const;
   for (const host of [hostThat({}), hostThat("fail", open), createHost(open)]) {
     const { action, requestHeaders } = ask(host, ...spoofed);
     expect(action).toBe("continue");
     expect(requestHeaders).toEqual(asked);
+  }
+});
+
+test("another spelling of what the service says is no way around it", () => {
+  for (const name of ["x_auth_user", "X_Auth-User", "x-auth_user", "x.auth.user", "x!auth|roles"]) {
+    const stays = [["x-authuser", "1"] as const, ["x-auth-user-name", "1"] as const];
+    for (const host of [hostThat({}), hostThat("fail", open)]) {
+      const { requestHeaders } = ask(host, [name, "root"], ...stays, [name, "admin"]);
+      expect(requestHeaders, name).toEqual([...asked, ...stays]);
+    }
   }
 });
 
@@ -151,6 +171,37 @@ test("a client that has gone meanwhile is nobody's any more, and memory stays fl
   expect(host.failure).toBeNull();
   host.onFetch("ext-authz", () => ({}));
   expect(ask(host).action).toBe("continue");
+});
+
+test("in a mesh, in audit mode, requests do not wait for the answer, and what it would do is counted", async () => {
+  const { host, counted } = await meshPolicy("ext-authz", "audit");
+  host.onFetch("ext-authz");
+  const spoofed: readonly Header[] = [...asked, ["x-auth-user", "root"]];
+  for (const [answer, more] of [
+    [{ status: 403 }, 1],
+    [{ headers: [["x-auth-user", "ann"]] }, 1],
+    [{}, 0],
+    ["fail", 1],
+  ] as const) {
+    const before = counted();
+    const stream = host.open({ headers: more === 0 ? asked : spoofed, properties, body: ["a", "b"] });
+    expect(stream.result()).toMatchObject({
+      action: "continue",
+      requestHeaders: more === 0 ? asked : spoofed,
+      requestBody: "ab",
+    });
+    const [fetch] = host.fetches;
+    if (answer === "fail") fetch?.fail();
+    else fetch?.answer(answer);
+    stream.respond({ body: "fine" });
+    expect(stream.result()).toMatchObject({ response: { status: 200, body: "fine" } });
+    stream.end();
+    expect(counted()).toBe(before + more);
+  }
+  // Of no cluster of the name, or no answer at all, nothing waits either.
+  const without = await meshPolicy("ext-authz", "audit");
+  expect(without.host.exchange({ headers: asked, properties }).response?.status).toBe(200);
+  expect(without.counted()).toBe(1);
 });
 
 test("it costs what the README says", () => {

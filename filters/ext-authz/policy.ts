@@ -34,7 +34,7 @@ export function onRequest(request: Request): Flow {
   call.timeoutMs = params.timeout;
   const size = describe(request, call.headers) + addAll(request.headers, params.forward, call.headers);
   // What the service says is believed, so that nobody else may say it: not even where nobody is asked.
-  removeAll(request.headers, params.copy);
+  takeAway(request.headers);
   if (size > BYTES || call.headers.length > HEADERS) {
     request.reply(431, "too many headers to check\n");
     return Flow.Pause;
@@ -100,12 +100,35 @@ function copyAll(from: Headers, to: Headers, name: string): void {
   for (let i = 0; i < values.length; i++) to.add(name, values[i]);
 }
 
-function removeAll(headers: Headers, list: string): void {
-  const names = list.split(",");
-  for (let i = 0; i < names.length; i++) {
-    const name = nameIn(names[i]);
-    if (name != "") headers.remove(name);
+/** What only the service may say, in each spelling that somebody behind could take for it. */
+function takeAway(headers: Headers): void {
+  const names = utf8.encode(params.copy).split(",");
+  for (let i = 0; i < names.length; i++) names[i] = names[i].trim();
+  const pairs = headers.entries();
+  const taken: string[] = [];
+  for (let i = 0; i < pairs.length; i++) {
+    const name = pairs[i][0];
+    if (taken.includes(name)) continue;
+    for (let j = 0; j < names.length; j++) {
+      if (!isSpelling(name, names[j])) continue;
+      headers.remove(name);
+      taken.push(name);
+      break;
+    }
   }
+}
+
+/** Many servers make one name of `x_auth_user` and `x-auth-user`, and some of whatever is neither a letter nor a digit. */
+function isSpelling(name: string, listed: string): bool {
+  if (name.length != listed.length || name == "") return false;
+  for (let i = 0; i < name.length; i++) if (folded(name.charCodeAt(i)) != folded(listed.charCodeAt(i))) return false;
+  return true;
+}
+
+function folded(unit: i32): i32 {
+  const letter = unit | 32;
+  if (letter >= 97 && letter <= 122) return letter;
+  return unit >= 48 && unit <= 57 ? unit : 45;
 }
 
 function nameIn(text: string): string {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -58,6 +59,27 @@ test("with `refuse`, different values are answered 400, and equal ones are one",
   });
   expect(tenants("acme", "").localReply?.status).toBe(400);
   expect(tenants("acme", " ACME\t", "acme").requestHeaders).toEqual([["x-tenant-id", "acme"]]);
+});
+
+test("values with commas between them are several: the first counts, or they are refused", async () => {
+  const one = (name: string, ...values: readonly string[]) =>
+    ask(values.map((value) => [name, value] as const)).requestHeaders.map(([, value]) => value);
+  expect(one("x-user-id", "ada,root")).toEqual(["ada"]);
+  expect(one("x-user-id", "ada , root", "root")).toEqual(["ada"]);
+  expect(one("x-user-id", ",root")).toEqual([""]);
+  expect(one("x-user-id", "ada,")).toEqual(["ada"]);
+  expect(one("x-tenant-id", " ACME,b")).toEqual(["acme"]);
+  expect(one("x-note", "a,b")).toEqual(["a,b"]);
+  const strict = await buildPolicy("header-normaliser", { refuse: true });
+  const status = (...values: readonly string[]) =>
+    ask(
+      values.map((value) => ["x-user-id", value] as const),
+      strict,
+    ).localReply?.status;
+  for (const values of [["a,b"], ["a,a,b"], ["a,"], [",a"], ["a", "a,b"], ["a,".repeat(600)]])
+    expect(status(...values), values.join()).toBe(400);
+  for (const values of [["a,a"], ["a", "a , a"], ["a"], ["a".repeat(2000)]])
+    expect(status(...values), values.join()).toBeUndefined();
 });
 
 test("only ASCII is written in small letters, and only spaces and tabs go", () => {
@@ -151,6 +173,8 @@ test("long values and many headers take no longer, and no more memory, than they
     Array.from({ length: 128 }, (_, n) => [`x-internal-${n}`, " A "]),
     Array.from({ length: 128 }, (_, n) => [`x-note-${n}`, " A "]),
     Array.from({ length: 128 }, () => ["x-user-id", " A "]),
+    [["x-user-id", ",".repeat(60_000)]],
+    Array.from({ length: 60 }, () => ["x-user-id", "a,".repeat(500)]),
     Array.from({ length: 128 }, () => ["x-note", " A "]),
   ] as const) {
     host.request({ headers: headers as readonly Header[] });
@@ -159,6 +183,23 @@ test("long values and many headers take no longer, and no more memory, than they
   expect(host.memoryPages).toBeLessThan(64);
   const many = Array.from({ length: 129 }, () => ["x-note", "a"] as const);
   expect(host.request({ headers: many }).localReply?.status).toBe(431);
+});
+
+test("in a mesh, in audit mode, headers stay as they are, and requests that it would change are counted", async () => {
+  const { host, counted } = await meshPolicy("header-normaliser", "audit");
+  const wrong: readonly Header[] = [
+    ["x-internal-user", "root"],
+    ["x-tenant-id", " ACME"],
+    ["x-tenant-id", "b"],
+  ];
+  expect(host.exchange({ headers: wrong })).toMatchObject({
+    requestHeaders: wrong,
+    response: { status: 200 },
+  });
+  expect(host.exchange({ headers: [["x-tenant-id", "a"]] }).response?.status).toBe(200);
+  expect(counted()).toBe(1);
+  const enforced = await meshPolicy("header-normaliser", "enforce");
+  expect(enforced.host.request({ headers: wrong }).requestHeaders).toEqual([["x-tenant-id", "acme"]]);
 });
 
 test("it costs what the README says", () => {

@@ -6,7 +6,7 @@ export const side = "ingress";
 class Params {
   /** Headers that only those inside may set, by how their names begin, with commas between them. */
   strip: string = "x-internal-, x-auth-request-, x-forwarded-user, x-original-url, x-rewrite-url";
-  /** Headers that have one value: the first counts. */
+  /** Headers that have one value, without commas: the first counts. */
   single: string = "x-tenant-id, x-user-id, x-real-ip";
   /** Whether one of those that comes with different values is answered 400 instead. */
   refuse: bool = false;
@@ -52,7 +52,9 @@ function normalise(headers: Headers, pairs: Pairs, first: i32, name: string): bo
   const isSingle = isListed(params.single, name, false);
   const isLowered = isListed(params.lowercase, name, false);
   if (isLowered && pairs[first][1].length > LOWERED_MAX) return false;
-  const value = clean(pairs[first][1], isLowered);
+  const whole = pairs[first][1];
+  const value = clean(isSingle ? whole.substring(0, endOfPart(whole, 0)) : whole, isLowered);
+  if (isSingle && params.refuse && value != whole && !isOnly(value, whole, isLowered)) return false;
   if (!isSingle && value == pairs[first][1]) return true;
   const values: string[] = [];
   let isChanged = value != pairs[first][1];
@@ -60,7 +62,7 @@ function normalise(headers: Headers, pairs: Pairs, first: i32, name: string): bo
     const given = pairs[i][1];
     if (isSingle && i > first) {
       if (params.refuse && given != pairs[first][1]) {
-        if (given.length > LOWERED_MAX || clean(given, isLowered) != value) return false;
+        if (!isOnly(value, given, isLowered)) return false;
       }
       isChanged = true;
     } else {
@@ -73,6 +75,22 @@ function normalise(headers: Headers, pairs: Pairs, first: i32, name: string): bo
   headers.set(name, values[0]);
   for (let i = 1; i < values.length; i++) headers.add(name, values[i]);
   return true;
+}
+
+/** Whether a line says this value and no other, once or, with commas between, several times. */
+function isOnly(value: string, line: string, isLowered: bool): bool {
+  if (line.length > LOWERED_MAX && line.includes(",")) return false;
+  for (let at = 0; at <= line.length; ) {
+    const end = endOfPart(line, at);
+    if (clean(line.substring(at, end), isLowered) != value) return false;
+    at = end + 1;
+  }
+  return true;
+}
+
+function endOfPart(line: string, start: i32): i32 {
+  const comma = line.indexOf(",", start);
+  return comma < 0 ? line.length : comma;
 }
 
 function nextOf(pairs: Pairs, name: string, from: i32): i32 {

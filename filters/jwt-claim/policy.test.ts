@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -163,6 +164,15 @@ test("tokens of many members, as large as headers may be, do not take it over it
     expect(host.failure).toBeNull();
     expect(localReply?.status).toBeOneOf([401, 403]);
   }
+});
+
+test("in a mesh, in audit mode, everybody passes, and those that it would refuse are counted", async () => {
+  const { host, counted } = await meshPolicy("jwt-claim", "audit");
+  const claims = [["x-wire-claims", encoded('{"groups":[]}')]] as const;
+  for (const headers of [[], claims])
+    expect(host.exchange({ headers })).toMatchObject({ requestHeaders: headers, response: { status: 200 } });
+  expect(counted()).toBe(1);
+  expect((await meshPolicy("jwt-claim", "enforce")).host.request({}).localReply?.status).toBe(401);
 });
 
 test("it costs what the README says", () => {

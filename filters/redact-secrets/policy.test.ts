@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -124,6 +125,21 @@ test("as many cookies as fit are looked at, and more than 8 KiB go altogether", 
   }
   expect(host.failure).toBeNull();
   expect(host.memoryPages).toBeLessThan(64);
+});
+
+test("in a mesh, in audit mode, secrets go on, and requests that have some are counted", async () => {
+  const { host, counted } = await meshPolicy("redact-secrets", "audit");
+  const headers: readonly Header[] = [
+    ["authorization", "Bearer x"],
+    ["cookie", "a=1; sid=2"],
+  ];
+  const result = host.exchange({ headers });
+  expect(result).toMatchObject({ requestHeaders: headers, response: { status: 200 } });
+  expect(result.filterState.size).toBe(0);
+  host.exchange({ headers: [["cookie", "a=1"]] });
+  expect(counted()).toBe(1);
+  const enforced = await meshPolicy("redact-secrets", "enforce");
+  expect(enforced.host.request({ headers }).requestHeaders).toEqual([["cookie", "a=1"]]);
 });
 
 test("it costs what the README says", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -80,6 +81,22 @@ test("nothing is buffered, and memory stays flat over bodies and requests", () =
   const before = run(100);
   expect(run(10_000)).toBe(before);
   expect(host.exchange({ body: ["ab", "c"] }).requestBody).toBe("abc");
+});
+
+test("in a mesh, in audit mode, large bodies pass, and are counted once", async () => {
+  const { host, counted } = await meshPolicy("request-size-guard", "audit");
+  const large = "x".repeat(1_048_577);
+  const said = [["content-length", String(large.length)]] as const;
+  for (const headers of [[], said, [["content-length", "5,5"]]] as const)
+    expect(host.exchange({ headers, body: [large, large] })).toMatchObject({
+      requestHeaders: headers,
+      requestBody: large + large,
+      response: { status: 200 },
+    });
+  host.exchange({ body: "x" });
+  expect(counted()).toBe(3);
+  const enforced = await meshPolicy("request-size-guard", "enforce");
+  expect(enforced.host.request({ headers: said }).localReply?.status).toBe(413);
 });
 
 test("it costs what the README says", () => {

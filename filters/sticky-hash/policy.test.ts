@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -75,6 +76,14 @@ test("memory stays flat over 50,000 clients, of whom many leave before their ans
   };
   const before = run(1000);
   expect(run(50_000)).toBe(before);
+});
+
+test("in a mesh, in audit mode, nobody is steered or gets a cookie, and it is counted once a request", async () => {
+  const { host, counted } = await meshPolicy("sticky-hash", "audit");
+  expect(ask(host)).toEqual({ key: [], set: ["own=1"] });
+  expect(ask(host, "wire-sticky=abc")).toEqual({ key: [], set: ["own=1"] });
+  expect(counted()).toBe(2);
+  expect(ask((await meshPolicy("sticky-hash", "enforce")).host, "wire-sticky=abc").key).toEqual(["abc"]);
 });
 
 test("it costs what the README says", () => {

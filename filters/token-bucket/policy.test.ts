@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
@@ -44,6 +45,65 @@ test("each caller has a bucket of its own", () => {
   const unknown = () => host.request({}).localReply;
   for (let i = 0; i < 20; i++) expect(unknown()).toBeUndefined();
   expect(unknown()).toMatchObject({ status: 429 });
+});
+
+test("a client of IPv6 has a bucket for its network, however many of its addresses it uses", async () => {
+  const host = createHost(bytes);
+  const of = (address: string) => passed(host, 30, address);
+  expect(of("[2001:db8:0:1::1]")).toBe(20);
+  for (const same of [
+    "[2001:db8:0:1:ffff:ffff:ffff:ffff]",
+    "[2001:db8:0:1:2::]",
+    "[2001:DB8::1:0:0:0:1]",
+    "[2001:0db8:0000:0001::192.0.2.1]",
+    "2001:db8:0:1::2",
+    "[2001:db8:0:1::1%eth0]",
+  ])
+    expect(of(same), same).toBe(0);
+  for (const other of ["[2001:db8::1]", "[2001:db8:0:2::1]", "[2001:db8:1:1::1]", "[::1]", "[fe80::1]"])
+    expect(of(other), other).toBe(20);
+  expect(of("[::2]")).toBe(0);
+  const whole = createHost(await buildPolicy("token-bucket", { prefix: 128 }));
+  for (const each of ["[2001:db8::1]", "[2001:db8::2]"]) expect(passed(whole, 30, each)).toBe(20);
+  const wide = createHost(await buildPolicy("token-bucket", { prefix: 44 }));
+  expect([passed(wide, 30, "[2001:db8:10::]"), passed(wide, 30, "[2001:db8:1f::]")]).toEqual([20, 0]);
+  expect(passed(wide, 30, "[2001:db8:20::]")).toBe(20);
+  for (const [prefix, count] of [
+    [0, 0],
+    [-1, 0],
+    [999, 20],
+  ] as const) {
+    const odd = createHost(await buildPolicy("token-bucket", { prefix }));
+    expect([passed(odd, 30, "[1::1]"), passed(odd, 30, "[2::2]")]).toEqual([20, count]);
+  }
+});
+
+test("an address of IPv4 is one, also where it is written in IPv6", () => {
+  const host = createHost(bytes);
+  expect(passed(host, 30, "192.0.2.1")).toBe(20);
+  for (const same of [
+    "[::ffff:192.0.2.1]",
+    "[::ffff:c000:201]",
+    "[::FFFF:192.0.2.1]",
+    "[64:ff9b::192.0.2.1]",
+  ])
+    expect(passed(host, 30, same), same).toBe(0);
+  for (const other of ["[::ffff:192.0.2.2]", "[64:ff9b::192.0.2.3]", "192.0.2.4"])
+    expect(passed(host, 30, other), other).toBe(20);
+  // What is no address is somebody all the same.
+  for (const odd of [
+    "[::1::2]",
+    "[1:2:3]",
+    "[1:2:3:4:5:6:7:8:9]",
+    "[x::]",
+    "[12345::]",
+    "[::1.2.3]",
+    "[::1.2.3.256]",
+    ":",
+    "",
+    "/run/a.sock",
+  ])
+    expect(passed(host, 30, odd), odd).toBe(20);
 });
 
 test("over any time no more pass than the burst and the rate, and all of those", () => {
@@ -127,6 +187,18 @@ test("memory and shared data stay as they are, whoever calls", () => {
     128,
   );
   expect(host.sharedData.entries.size).toBeLessThanOrEqual(1025);
+});
+
+test("in a mesh, in audit mode, all pass, and those that it would refuse are counted", async () => {
+  const { host, counted } = await meshPolicy("token-bucket", "audit");
+  expect(passed(host, 50)).toBe(50);
+  expect(counted()).toBe(30);
+  host.advance(SECOND);
+  expect(passed(host, 10)).toBe(10);
+  expect(counted()).toBe(30);
+  // It has buckets of its own: who is refused there loses nothing where it is enforced.
+  expect([...host.sharedData.entries.keys()].every((key) => key.startsWith("audit/"))).toBe(true);
+  expect(passed((await meshPolicy("token-bucket", "enforce")).host, 50)).toBe(20);
 });
 
 test("it costs what the README says", () => {

@@ -10,6 +10,8 @@ class Params {
   burst: i64 = 20;
   /** The header that says who calls, for those that have it; the others, or all with "", are told by their addresses. */
   header: string = "";
+  /** How many bits of an IPv6 address tell callers apart: who has one of these networks has all of its addresses. */
+  prefix: i32 = 64;
 }
 export const params = new Params();
 
@@ -38,7 +40,97 @@ function callerOf(request: Request): string {
     if (said !== null) return "h" + said;
   }
   const address = request.caller;
-  return address === null ? "" : "a" + address;
+  return address === null ? "" : "a" + networkOf(address);
+}
+
+/** The address of IPv4, also where it is written in IPv6, or the network of one of IPv6. */
+function networkOf(address: string): string {
+  const groups = new StaticArray<i32>(GROUPS);
+  if (!address.includes(":") || !readGroups(address, groups)) return address;
+  let text = "";
+  if (hasIpv4(groups)) {
+    for (let i = 6; i < GROUPS; i++) text += `.${groups[i] >> 8}.${groups[i] & 255}`;
+    return text.substring(1);
+  }
+  for (let i = 0; i < GROUPS; i++) {
+    const bits = min(max(params.prefix - 16 * i, 0), 16);
+    text += `:${groups[i] & (0xffff << (16 - bits))}`;
+  }
+  return text;
+}
+
+const GROUPS = 8;
+
+/** `::ffff:a.b.c.d`, as a socket for both has it, and `64:ff9b::a.b.c.d`, as translators do. */
+function hasIpv4(groups: StaticArray<i32>): bool {
+  for (let i = 2; i < 5; i++) if (groups[i] != 0) return false;
+  return groups[0] == 0 && groups[1] == 0 ? groups[5] == 0xffff : groups[0] == 0x64 && groups[1] == 0xff9b && groups[5] == 0;
+}
+
+/** Read an address of IPv6, as RFC 4291 writes it, without brackets and zone; false for what is none. */
+function readGroups(text: string, groups: StaticArray<i32>): bool {
+  let at = text.startsWith("[") ? 1 : 0;
+  let end = at;
+  while (end < text.length && text.charCodeAt(end) != 93 && text.charCodeAt(end) != 37) end++;
+  let count = 0;
+  let gap = -1;
+  if (isColon(text, at) && isColon(text, at + 1)) {
+    gap = 0;
+    at += 2;
+  }
+  while (at < end) {
+    const start = at;
+    let value = 0;
+    while (at < end && digitAt(text, at) >= 0 && at - start < 5) value = (value << 4) | digitAt(text, at++);
+    if (count == GROUPS || at == start || at - start > 4) return false;
+    if (at < end && text.charCodeAt(at) == 46) {
+      if (count > 6 || !readIpv4(text, start, end, groups, count)) return false;
+      count += 2;
+      break;
+    }
+    groups[count++] = value;
+    if (at == end) break;
+    // One at the end says nothing: two do.
+    if (!isColon(text, at++) || at == end) return false;
+    if (!isColon(text, at)) continue;
+    if (gap >= 0) return false;
+    gap = count;
+    at++;
+  }
+  if (gap < 0) return count == GROUPS;
+  const missing = GROUPS - count;
+  for (let i = count - 1; i >= gap; i--) groups[i + missing] = groups[i];
+  for (let i = gap; i < gap + missing; i++) groups[i] = 0;
+  return missing > 0;
+}
+
+/** Four decimal numbers with points between, as two groups. */
+function readIpv4(text: string, start: i32, end: i32, groups: StaticArray<i32>, place: i32): bool {
+  const parts = text.substring(start, end).split(".");
+  if (parts.length != 4) return false;
+  for (let i = 0; i < 4; i++) {
+    let value = 0;
+    for (let j = 0; j < parts[i].length; j++) {
+      const digit = digitAt(parts[i], j);
+      if (digit < 0 || digit > 9 || j > 2) return false;
+      value = value * 10 + digit;
+    }
+    if (parts[i] == "" || value > 255) return false;
+    const group = place + (i >> 1);
+    groups[group] = (i & 1) == 0 ? value << 8 : groups[group] | value;
+  }
+  return true;
+}
+
+function isColon(text: string, at: i32): bool {
+  return at < text.length && text.charCodeAt(at) == 58;
+}
+
+function digitAt(text: string, at: i32): i32 {
+  const unit = text.charCodeAt(at);
+  if (unit >= 48 && unit <= 57) return unit - 48;
+  const letter = unit | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
 /** Take a token; 0 when there was one, else in how many whole seconds there is one again. */

@@ -51,7 +51,6 @@ const rules: StaticArray<string> = [
   "sql-outfile 5 qba BintoSoutfileB",
   "sql-schema 5 qba Binformation_schemaB",
   "sql-xp-cmdshell 5 qba Bxp_cmdshellB",
-  "sql-extractvalue 4 qb BextractvalueO(",
   "traversal 5 pq ../",
   "traversal-backslash 5 pq ..\\",
   "traversal-parameter 5 p ..;",
@@ -62,19 +61,25 @@ const rules: StaticArray<string> = [
   "file-proc 5 pqb /proc/self/",
   "file-win-ini 5 pqb \\win.ini",
   "file-git 5 p /.git/",
+  "file-svn 5 p /.svn/",
+  "file-aws 5 pq /.aws/",
   "file-env 5 p /.envE",
   "file-ssh 5 pq /.ssh/",
   "file-htpasswd 5 pq .htpasswd",
   "script-tag 5 pqba <scriptB",
   "script-end 4 pqb </scriptB",
   "script-url 4 qb javascript:",
-  "script-vb-url 4 qb vbscript:",
   "script-iframe 4 qb <iframeB",
   "script-object 4 qb <objectB",
   "script-handler 5 pqb <LXBonLO=",
   "script-cookie 4 qb document.cookie",
   "script-srcdoc 4 qb BsrcdocO=",
   "code-jndi 5 pqba ${jndi:",
+  "code-lookup 5 pqba ${${",
+  "code-loader 5 qb Bclass.module.classloader",
+  "code-php-filter 5 qb php://filter",
+  "code-entity 5 b <!entityXBsystemB",
+  "code-metadata 5 qb B169.254.169.254B",
   "code-php 5 qb <?php",
   "code-shellshock 5 qa ()O{",
   "code-cat 5 qb ;OcatS/",
@@ -98,6 +103,8 @@ const STRIDE: i32 = 512;
 /** How often escapes are resolved: twice may be by chance a proxy and the service, each once. */
 const PASSES = 3;
 const GAP: i32 = 100;
+/** How long path, query and `user-agent` may be together: to look at more could take the policy over its budget, and with it the requests of others. */
+const LONGEST: i32 = 16384;
 
 // The rules by what they begin with: for each byte which ones may, by bits; for each place the rules that look
 // there; where each pattern stands; its second character, 0 where it is one of several.
@@ -106,6 +113,8 @@ const PLACES: usize = 2048;
 const PATTERNS: usize = 2176;
 const SECONDS: usize = 2240;
 let isReady = false;
+/** The rules about files, which are looked for again once paths are as who opens one has them. */
+let files: u64 = 0;
 // Of the text at hand, for each rule: up to where what follows its X is known not to stand, and where an X ended last. So no part is searched twice.
 const searched = memory.data(256);
 const ended = memory.data(256);
@@ -130,7 +139,9 @@ let size: i32 = 0;
 const BLANK: i32 = 32;
 const PERCENT: i32 = 37;
 const STAR: i32 = 42;
+const POINT: i32 = 46;
 const SLASH: i32 = 47;
+const SEMICOLON: i32 = 59;
 const BACKSLASH: i32 = 92;
 const U: i32 = 117;
 
@@ -138,12 +149,15 @@ export function onRequest(request: Request): Flow {
   const headers = request.headers;
   const met = requests.of(request);
   const whole = headers.get(":path");
+  const agents = headers.getAll("user-agent");
+  let length = whole === null ? 0 : whole.length;
+  for (let i = 0; i < agents.length; i++) length += agents[i].length;
+  if (length > LONGEST) return deny(request, met, 431, " longer");
   if (whole !== null) {
     const query = whole.indexOf("?");
     look(met, query < 0 ? whole : whole.substring(0, query), PATH);
     if (query >= 0) look(met, whole.substring(query + 1), QUERY);
   }
-  const agents = headers.getAll("user-agent");
   for (let i = 0; i < agents.length; i++) look(met, agents[i], AGENT);
   if (params.denyEncoded && isEncoded(headers.getAll("content-encoding"))) return deny(request, met, 415, " encoded");
   return judge(request, met);
@@ -204,9 +218,15 @@ function look(met: Met, byteString: string, place: i32): void {
   for (let pass = 0; pass < PASSES; pass++) if (!resolve()) break;
   simplify(place == QUERY || place == BODY);
   tries = TRIES;
+  search(met, load<u64>(table + PLACES + (<usize>place << 3)));
+  if (place != AGENT && openPath(place == PATH)) search(met, load<u64>(table + PLACES + (<usize>place << 3)) & files);
+  if (tries <= 0) met.rules |= 1;
+}
+
+/** Look for these rules in the text. */
+function search(met: Met, wanted: u64): void {
   memory.fill(searched, 0, 256);
   memory.fill(ended, 255, 256);
-  const wanted = load<u64>(table + PLACES + (<usize>place << 3));
   for (let at = 0; at < size && tries > 0; at++) {
     let left = load<u64>(table + (<usize>load<u8>(text + at) << 3)) & wanted & ~met.rules;
     while (left != 0) {
@@ -219,7 +239,6 @@ function look(met: Met, byteString: string, place: i32): void {
       if (matches(rule, <i32>load<u8>(table + PATTERNS + rule), at)) met.rules |= <u64>1 << rule;
     }
   }
-  if (tries <= 0) met.rules |= 1;
 }
 
 /** Fill the table, once. */
@@ -228,6 +247,7 @@ function prepare(): void {
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i];
     const bit = <u64>1 << i;
+    if (rule.startsWith("file-")) files |= bit;
     const places = wordAt(rule, 2);
     for (let j = 0; j < places.length; j++) {
       const letter = places.charCodeAt(j);
@@ -344,7 +364,7 @@ function isQuote(byte: i32): bool {
   return byte == 34 || byte == 39 || byte == 96;
 }
 
-/** Put what escapes stand for in their place: %XX, %uXXXX, \\uXXXX, and characters that are two bytes long and need one. False when there are none. */
+/** Put what escapes stand for in their place: %XX, %uXXXX, \\uXXXX, and characters that are longer than they need be, or wide. False when there are none. */
 function resolve(): bool {
   let to = 0;
   let at = 0;
@@ -360,9 +380,11 @@ function resolve(): bool {
     } else if (byte == PERCENT) {
       value = hexAt(at + 1, 2);
       width = 3;
-    } else if ((byte & 0xfe) == 0xc0 && (next & 0xc0) == 0x80) {
-      value = ((byte & 1) << 6) | (next & 63);
-      width = 2;
+    } else if (byte >= 0xc0) {
+      width = widthAt(at, byte);
+      if (width > 1) value = characterAt(at, byte, width);
+      // What is no wide form of ASCII, nor ASCII in more bytes than it needs, stays.
+      if (value > 127 && (value < 0xff01 || value > 0xff5e)) value = -1;
     }
     // The wide forms of ASCII are taken for it by some; of other characters no rule is made.
     if (value >= 0xff01 && value <= 0xff5e) value -= 0xfee0;
@@ -373,6 +395,19 @@ function resolve(): bool {
   }
   size = to;
   return found;
+}
+
+/** How many bytes the character of UTF-8 has that begins here, whether it needs them or not; 1 where there is none. */
+function widthAt(start: i32, first: i32): i32 {
+  const width = first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 1;
+  for (let i = 1; i < width; i++) if (byteAt(start + i) < 0 || (byteAt(start + i) & 0xc0) != 0x80) return 1;
+  return width;
+}
+
+function characterAt(start: i32, first: i32, width: i32): i32 {
+  let value = first & (0x7f >> width);
+  for (let i = 1; i < width; i++) value = (value << 6) | (byteAt(start + i) & 63);
+  return value;
 }
 
 /** The number in so many hexadecimal digits; -1 when it is none. */
@@ -410,6 +445,50 @@ function simplify(isForm: bool): void {
     store<u8>(text + to++, <u8>byte);
   }
   size = to;
+}
+
+/**
+ * Make of paths what one leads to: a slash for backslashes and several slashes, nothing for parts that lead nowhere or up and back, and, where all is a path, for
+ * what stands behind a semicolon, and a slash at the end. False when that is what they are.
+ */
+function openPath(isPath: bool): bool {
+  let to = 0;
+  let at = 0;
+  let isChanged = false;
+  while (at < size) {
+    const byte = byteAt(at++);
+    if (isPath && byte == SEMICOLON) {
+      while (at < size && !isSlash(byteAt(at))) at++;
+      isChanged = true;
+    } else if (isSlash(byte)) {
+      isChanged = isChanged || byte == BACKSLASH;
+      for (let steps = stepsAt(at); steps > 0; steps = stepsAt(at)) {
+        isChanged = true;
+        at += steps;
+        if (steps < 3) continue;
+        while (to > 0 && load<u8>(text + to - 1) != SLASH) to--;
+        if (to > 0) to--;
+      }
+      store<u8>(text + to++, <u8>SLASH);
+    } else store<u8>(text + to++, <u8>byte);
+  }
+  if (isPath && to > 1 && load<u8>(text + to - 1) == SLASH) {
+    isChanged = true;
+    to--;
+  }
+  size = to;
+  return isChanged;
+}
+
+/** How long what leads nowhere is behind a slash: `/`, `./`, or `../`, which leads up; 0 for none. */
+function stepsAt(at: i32): i32 {
+  let points = 0;
+  while (points < 2 && byteAt(at + points) == POINT) points++;
+  return isSlash(byteAt(at + points)) ? points + 1 : 0;
+}
+
+function isSlash(byte: i32): bool {
+  return byte == SLASH || byte == BACKSLASH;
 }
 
 /** A word of a rule. */

@@ -34,6 +34,15 @@ test("ext-authz: waits for the answer, passes on a denial, and gives up in time"
   expect((await filter.send({})).status).toBe(200);
 });
 
+test("ext-authz: a body that is there before the answer waits for it, too", async () => {
+  const bytes = await buildPolicy("ext-authz", { cluster: "service", forward: "x-status,x-slow" });
+  await using filter = await startFilter({ bytes, address: "127.90.12.9" });
+  const headers = { "x-status": "401", "x-slow": "200" };
+  expect((await filter.send({ headers, body: ["a", "b"] })).status).toBe(401);
+  // Only who decides was asked.
+  expect(filter.atOnceMax).toBe(1);
+});
+
 test("ext-authz: without the cluster nobody gets in, or everybody where it is said", async () => {
   const closed = await buildPolicy("ext-authz", { cluster: "none" });
   const open = await buildPolicy("ext-authz", { cluster: "none", failOpen: true });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,6 +78,8 @@ interface Services {
   readonly http: number;
   readonly tcp: number;
   readonly grpc: number;
+  /** Answers no call: the library's server would end those whose time is up before Envoy does. */
+  readonly silent: number;
   stop(): void;
 }
 
@@ -132,7 +135,12 @@ async function startServices(): Promise<Services> {
     socket.on("data", (piece) => socket.write(piece));
     socket.on("error", () => socket.destroy());
   });
-  for (const server of [http, tcp]) {
+  const sessions = new Set<ServerHttp2Session>();
+  const silent = createHttp2Server()
+    .on("session", (session) => sessions.add(session))
+    // A call that is given up.
+    .on("stream", (stream) => stream.on("error", () => undefined));
+  for (const server of [http, tcp, silent]) {
     server.listen(0, ADDRESS);
     await once(server, "listening");
   }
@@ -186,11 +194,14 @@ async function startServices(): Promise<Services> {
     http: (http.address() as AddressInfo).port,
     tcp: (tcp.address() as AddressInfo).port,
     grpc: grpcPort,
+    silent: (silent.address() as AddressInfo).port,
     stop() {
       http.closeAllConnections();
       http.close();
       tcp.close();
       grpc.forceShutdown();
+      for (const session of sessions) session.destroy();
+      silent.close();
     },
   };
 }
@@ -347,6 +358,7 @@ function configOf(file: string, services: Services): Readonly<Record<string, unk
         cluster("service", services.http, { http_protocol_options: { enable_trailers: true } }),
         cluster("tcp", services.tcp, { http_protocol_options: {} }),
         cluster("grpc", services.grpc, { http2_protocol_options: {} }),
+        cluster("silent", services.silent, { http2_protocol_options: {} }),
       ],
     },
   };

@@ -54,6 +54,7 @@ export function createHosts(bytes: Uint8Array): ProbeInHost {
     return { headers: [["x-fetched", "1"]], body: "fetched", ...trailers };
   });
   plain.onGrpc("grpc", answerGrpc);
+  plain.onGrpc("silent", () => undefined);
   const play = (scenario: Scenario): Outcome => {
     // More than a back-off: the table's requests come one after the other.
     proxy.loop.advance(1_000_000_000n);

@@ -3,6 +3,7 @@
  * callback that has a part, and each operation with the status and the value that came of it; bytes that are no ASCII text as `%XX`.
  */
 export const probe = `
+@external("wasi_snapshot_preview1", "random_get") declare function random_get(data: usize, size: usize): u32;
 let play = "";
 let stream: u32 = 0;
 let root: u32 = 0;
@@ -124,6 +125,12 @@ function run(operation: string): string {
   if (what == "done") return proxy_done().toString();
   if (what == "status") { const s = proxy_get_status(cells + 8, cells, cells + 4); return gotten(s) + " code " + load<u32>(cells + 8).toString(); }
   if (what == "time") { const s = proxy_get_current_time_nanoseconds(cells); return s.toString() + (load<u64>(cells) > 1500000000000000000 ? " now" : ""); }
+  if (what == "random") {
+    const made = new ArrayBuffer(k + 1), s = random_get(w[2] == "out" ? 0x7fffff00 : p(made), k);
+    let written = false;
+    for (let i: u32 = 0; i < k; i++) if (load<u8>(p(made) + i) != 0) written = true;
+    return s.toString() + (written ? " written" : "") + (load<u8>(p(made) + k) == 0 ? "" : " too far");
+  }
   if (what == "tick") return proxy_set_tick_period_milliseconds(k).toString();
   if (what == "loglevel") return numbered(proxy_get_log_level(cells));
   if (what == "log") return proxy_log(k, p(b), b.byteLength).toString();

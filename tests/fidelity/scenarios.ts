@@ -382,6 +382,10 @@ export const scenarios: readonly Scenario[] = [
     "request: gcall grpc probe.Probe Fail hello  1000; ret 1 | gclose: status; eff self; cont 0",
   ),
   request(
+    "a call that takes too long",
+    "request: gcall silent probe.Probe Echo hello  100; ret 1 | gclose: status; eff self; cont 0",
+  ),
+  request(
     "a call to nobody",
     "request: gcall none probe.Probe Echo hello  1000; gstream none probe.Probe Chat",
   ),
@@ -425,6 +429,10 @@ export const scenarios: readonly Scenario[] = [
     "request: loglevel; log 0 trace; log 1 debug; log 2 info; log 5 critical; log 6 none",
   ),
   request("the clock", "request: time"),
+  request(
+    "random bytes, up to 64 KiB at a time, and never outside of memory",
+    "request: random 0; random 16; random 65536; random 65537; random 16 out; random 65537 out",
+  ),
   request("memory", "request: grow 1; grow 20000"),
   // TCP.
   request(

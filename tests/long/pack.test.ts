@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
@@ -56,6 +56,22 @@ test("the packed SDK builds and tests the README's first example in an empty fol
       /^filter\.wasm: \d+ bytes\n$/,
     );
     expect(run(process.execPath, ["--test"])).toContain("pass 1");
+    // A mistake is shown in words of the author's, and a filter may have files in folders.
+    mkdirSync(join(folder, "lib"));
+    writeFileSync(join(folder, "lib/agent.ts"), 'export const agent = "x";\n');
+    const parted = `import { Request } from "proxy-wasm-as";
+import { agent } from "./lib/agent";
+export function onRequest(request: Request): void { request.headers.set("x-a", agent); }
+`;
+    writeFileSync(join(folder, "parted.ts"), parted);
+    expect(run("npx", ["proxy-wasm-as", "build", "parted.ts"])).toMatch(/^parted\.wasm: \d+ bytes\n$/);
+    writeFileSync(join(folder, "parted.ts"), parted.replace("set(", "sett("));
+    const wrong = spawnSync("npx", ["proxy-wasm-as", "build", "parted.ts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(wrong.status).toBe(1);
+    expect(wrong.stderr).toContain("property `sett` does not exist on type `Headers`\n --> parted.ts:3:69\n");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,3 +1,4 @@
+import { differences } from "../testing/differences.ts";
 import {
   type AbiFunction,
   callbacks,
@@ -39,6 +40,19 @@ What Envoy has, for \`proxy_call_foreign_function\`.
 ${table(
   ["name", "what"],
   Object.entries(foreignFunctions).map(([name, doc]) => [code(name), doc]),
+)}
+## What the host does otherwise
+
+What \`proxy-wasm-as/testing\` does on purpose otherwise than an Envoy. Each that can be is played in both, and has to differ in just this way.
+
+${table(
+  ["the host", "an Envoy", "why", "held by"],
+  differences.map(({ host, envoy, why, shown }) => [
+    host,
+    envoy,
+    why,
+    shown.kind === "played" ? code(shown.play) : `not played: ${shown.reason}`,
+  ]),
 )}
 ## Enumerations
 

@@ -1,3 +1,5 @@
+import { noteCalled } from "./guard";
+
 // Which stream waits for which call: in static memory, hashed by the token. An entry is the token, the context, a number of the filter's, the kind
 // of the call, and the functions to be called.
 const ENTRY: usize = 32;
@@ -30,6 +32,7 @@ export function addCall(kind: u32, token: u32, context: u32, tag: u32, then: usi
   store<u32>(entry, tag, 8);
   store<u32>(entry, kind, 12);
   setHandler(entry, 0, then);
+  if (!isOfRoot(entry)) noteCalled();
   return entry;
 }
 

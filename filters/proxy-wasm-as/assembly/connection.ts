@@ -2,7 +2,7 @@ import { Body, bodyOf } from "./body";
 import { BufferType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
 import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
-import { holdsBackEnd, noteResumed } from "./guard";
+import { audits, holdsBackEnd, noteResumed } from "./guard";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
 import { Stream } from "./stream";
 
@@ -22,13 +22,13 @@ export class Connection extends Stream {
   /** Let go on what was paused of the client's. `proxy_continue_stream`. */
   resume(): Status {
     noteResumed(0);
-    return proxy_continue_stream(StreamType.Downstream);
+    return audits() ? Status.Ok : proxy_continue_stream(StreamType.Downstream);
   }
 
   /** Let go on what was paused of the server's. */
   resumeUpstream(): Status {
     noteResumed(1);
-    return proxy_continue_stream(StreamType.Upstream);
+    return audits() ? Status.Ok : proxy_continue_stream(StreamType.Upstream);
   }
 
   /** Close the client's connection; the server's goes with it. `proxy_close_stream`. */

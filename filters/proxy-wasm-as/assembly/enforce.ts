@@ -1,4 +1,4 @@
-import { ended, forgetEnd, setActed } from "./guard";
+import { forgetEnd, passes, setActed } from "./guard";
 import { isOwnAnswer } from "./own-answer";
 import { begin, beginPlugin, leave, runs, works } from "./policy";
 import { restrict } from "./reserved";
@@ -26,9 +26,9 @@ export function appliesToPlugin(root: u32): bool {
   return works(0);
 }
 
-/** The end of a callback. An audited policy that would have ended the stream holds nothing up. */
-export function finish(flow: u32): u32 {
-  const given = ended ? 0 : flow;
+/** The end of a callback. With `last` nothing more is to come that could be waited for. */
+export function finish(flow: u32, last: u32 = 1): u32 {
+  const given = passes(0, last) ? 0 : flow;
   forgetEnd();
   leave();
   return given;

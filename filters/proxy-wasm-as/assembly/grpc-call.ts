@@ -23,7 +23,7 @@ export class GrpcAnswer {
     return status != 0;
   }
 
-  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached, 4 when it came too late. */
+  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached or does not answer in time, 4 when it says itself that it is late. */
   get status(): u32 {
     return status;
   }

@@ -13,6 +13,8 @@ export let answered: bool = false;
 export let ended: bool = false;
 /** The directions, as bits, in which the filter has let go on what it had paused. */
 export let resumed: u32 = 0;
+/** Whether a call was begun for a stream. */
+export let called: bool = false;
 /** A function that says of a header's name, in lower case, whether a filter must not write it. */
 let refuses: usize = 0;
 /** The details of answers, zero for those of a filter that stands for itself. */
@@ -41,12 +43,26 @@ export function setAnswered(given: bool): void {
 /** Said once a callback has ended. */
 export function forgetEnd(): void {
   ended = false;
+  called = false;
   resumed = 0;
 }
 
 /** Said when the filter lets go on what it had paused: 0 of the request or the client, 1 of the response or the server. */
 export function noteResumed(direction: u32): void {
   resumed |= 1 << direction;
+}
+
+/** Said when a stream may wait for an answer from now on. */
+export function noteCalled(): void {
+  called = true;
+}
+
+/**
+ * Whether an audited policy is not to pause this way: it holds nothing up but for a body of which more is to come, `last` saying that none is,
+ * since what it waits for else may never come.
+ */
+export function passes(direction: u32, last: u32): bool {
+  return audits() && (ended || called || last != 0 || ((resumed >> direction) & 1) != 0);
 }
 
 /** Asked before the end of a stream, as `holdsBack` is before a change. */

@@ -13,7 +13,10 @@ import { holdsBack } from "./guard";
 /** A queue that VMs share. Items are byte strings. It is no memory, but the number of the queue. */
 @unmanaged
 export class Queue {
-  /** Make a queue, or find it, and hear of its items in `onQueue`. Null when that failed. To be called in `onConfigure`. `proxy_register_shared_queue`. */
+  /**
+   * Make a queue, or find it, and hear of its items in `onQueue`. Null when that failed. To be called in `onConfigure`; a policy, which has none, calls it where
+   * it uses the queue, and takes items in `onTick`. `proxy_register_shared_queue`.
+   */
   static register(name: string): Queue | null {
     const key = narrow(name);
     if (key == MISSING) return null;
@@ -38,8 +41,12 @@ export class Queue {
     return proxy_enqueue_shared_queue(this.id, pointerOf(content), lengthOf(content));
   }
 
-  /** Take its first item; null when it has none, which an empty item is not. `proxy_dequeue_shared_queue`. */
+  /**
+   * Take its first item; null when it has none, which an empty item is not. A policy in audit mode takes none.
+   * `proxy_dequeue_shared_queue`.
+   */
   pop(): string | null {
+    if (holdsBack()) return null;
     return proxy_dequeue_shared_queue(this.id, cell + 4, cell) != Status.Ok ? null : widen(load<u64>(cell));
   }
 

@@ -1,5 +1,5 @@
 import { proxy_continue_stream } from "./env";
-import { acted, ended, forgetEnd, resumed, setActed } from "./guard";
+import { acted, audits, ended, forgetEnd, passes, resumed, setActed } from "./guard";
 import { isOwnAnswer } from "./own-answer";
 import { begin, beginPlugin, leave, runs, works } from "./policy";
 import { blockOfRoot } from "./plugins";
@@ -40,6 +40,7 @@ export function appliesToResponse(context: u32): bool {
 
 /** The same of a stream that has ended, whatever has ended it. */
 export function appliesToEnd(context: u32): bool {
+  record = 0;
   return blockOfRoot(context) == 0 && asked(context, 0);
 }
 
@@ -63,19 +64,19 @@ export function rememberConnection(context: u32, found: bool): void {
   remember(context, found ? FOR_IT | TCP : TCP);
 }
 
-/** The end of a callback. An audited policy that would have ended the stream holds nothing up, now or later. */
-export function finish(flow: u32): u32 {
-  return end(flow, 0);
+/** The end of a callback. With `last` nothing more is to come that could be waited for. */
+export function finish(flow: u32, last: u32 = 1): u32 {
+  return endOf(flow, 0, last);
 }
 
 /** The same of a response, or of what the server sends. */
-export function finishResponse(flow: u32): u32 {
-  return end(flow, 1);
+export function finishResponse(flow: u32, last: u32 = 1): u32 {
+  return endOf(flow, 1, last);
 }
 
 /** The same of one that no stream has led to, and of the answer to a call: what waits for it may still do so. */
 export function finishPlugin(): void {
-  end(0, 0);
+  end();
 }
 
 function asked(context: u32, headers: u32): bool {
@@ -94,16 +95,24 @@ function remember(context: u32, some: u32): void {
   store<u32>(record, some);
 }
 
-function end(flow: u32, direction: u32): u32 {
+function endOf(flow: u32, direction: u32, last: u32): u32 {
+  const given = passes(direction, last) ? 0 : flow;
   if (record != 0) {
-    remove((resumed & 3) * PAUSED);
-    if (ended) {
-      add(OVER);
-      flow = 0;
-      letGo(0);
-      letGo(1);
-    }
-    if (flow == 1) add(PAUSED << direction);
+    // What this callback returns lets go on what it has paused before, or does not.
+    remove(PAUSED << direction);
+    if (given == 1) add(PAUSED << direction);
+  }
+  end();
+  return given;
+}
+
+function end(): void {
+  if (record != 0) {
+    if (ended) add(OVER);
+    // An audited policy has not let go by itself: what it had to hold is known here.
+    if (!audits()) remove((resumed & 3) * PAUSED);
+    if (ended || (resumed & 1) != 0) letGo(0);
+    if (ended || (resumed & 2) != 0) letGo(1);
     if (acted && (bits() & COUNTED) != 0) setActed(false);
     else if (acted) add(COUNTED);
   } else {
@@ -112,7 +121,6 @@ function end(flow: u32, direction: u32): u32 {
   }
   forgetEnd();
   leave();
-  return flow;
 }
 
 /** Let go on what the policy holds up. */

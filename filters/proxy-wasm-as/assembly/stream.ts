@@ -4,7 +4,7 @@ import { Body, bodyOf } from "./body";
 import { bytes } from "./bytes";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
-import { holdsBackEnd, noteResumed } from "./guard";
+import { audits, holdsBackEnd, noteResumed } from "./guard";
 import { Headers, headersOf } from "./headers";
 import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
@@ -117,7 +117,7 @@ export class Request extends Message {
   /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
   resume(): Status {
     noteResumed(0);
-    return proxy_continue_stream(StreamType.HttpRequest);
+    return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpRequest);
   }
 
   /** End the stream without an answer. `proxy_close_stream`. */
@@ -172,7 +172,7 @@ export class Response extends Message {
   /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
   resume(): Status {
     noteResumed(1);
-    return proxy_continue_stream(StreamType.HttpResponse);
+    return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpResponse);
   }
 
   /** End the stream. `proxy_close_stream`. */

@@ -1,13 +1,15 @@
 import { filterCallbacks } from "../abi/filter-callbacks.ts";
 import { assemble, BUDGET } from "./assemble.ts";
 import { filterEntry } from "./filter-entry.ts";
+import { inOurWords } from "./in-our-words.ts";
 import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
+import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
 import { verifyModule } from "./verify-module.ts";
 
 /** How a filter is built. */
 export interface BuildFilterOptions {
-  /** Its files by their names without folders, `filter.ts` the one that exports callbacks. */
+  /** Its files by their names in the filter's folder, `/` between parts, `filter.ts` the one that exports callbacks. */
   readonly files: Readonly<Record<string, string>>;
   /** Who is named in the log when it goes over its budget. Default `filter`. */
   readonly name?: string;
@@ -54,12 +56,17 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     return { entry: "", problems: [{ message: "this is nested too deeply to be read" }] };
   }
   const { exported } = readFilterModule(filter);
+  const { parameters, problems: unfit } = readParameters(filter);
   const entry = filterEntry({
     exported,
     sdk: new Set(modules.flatMap(({ sdk }) => [...sdk])),
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
+    parameters,
   });
-  const problems = unknownCallbacks(filter, exported);
+  const problems = [
+    ...unknownCallbacks(exported),
+    ...unfit.map((problem) => ({ ...problem, file: "filter.ts" })),
+  ];
   if (problems.length > 0) return { entry, problems };
   const keeps = modules.some(({ keptObjects, sdk }) => keptObjects.length > 0 || sdk.has("PerPlugin"));
   const assembled = await assemble({
@@ -73,33 +80,43 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const { bytes } = assembled;
   if (bytes === undefined) {
     const errors = assembled.messages.filter(({ severity }) => severity === "error");
-    return { entry, problems: errors.length > 0 ? errors : [{ message: assembled.stderr }] };
+    const said = errors.map((error) => ({ ...error, message: inOurWords(error.message) }));
+    return { entry, problems: said.length > 0 ? said : [{ message: assembled.stderr.trim() }] };
   }
   const reasons = verifyModule(bytes, options.memory);
   if (reasons.length > 0) return { entry, problems: reasons.map((message) => ({ message })) };
   const smoked = await smoke(bytes, options.configuration ?? "");
-  if (smoked.kind !== "tried") return { entry, problems: [{ message: `it does not run: ${smoked.reason}` }] };
-  if (smoked.reasons.length > 0)
-    return { entry, problems: [{ message: `it does not run: ${smoked.reasons.join(": ")}` }] };
+  const reason = smoked.kind === "tried" ? smoked.reasons.join(": ") : smoked.reason;
+  if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}` }] };
   return { bytes, entry, problems: [] };
 }
 
-function unknownCallbacks(text: string, exported: FilterModule["exported"]): readonly BuildProblem[] {
+/** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
+function said(reason: string): string {
+  if (reason === "unreachable") return "it traps, as it does when its memory is used up";
+  const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
+  if (called === undefined) return reason;
+  return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;
+}
+
+function unknownCallbacks(exported: FilterModule["exported"]): readonly BuildProblem[] {
   const known = Object.keys(filterCallbacks);
   const unknown = exported.filter(({ name }) => /^on[A-Z]/.test(name) && !known.includes(name));
   const tooMany = exported.filter(({ name, parameters }) => {
     const most = Object.hasOwn(filterCallbacks, name) ? filterCallbacks[name]?.arguments.length : undefined;
     return most !== undefined && parameters > most;
   });
-  if (!exported.some(({ name }) => known.includes(name)) && unknown.length === 0 && text !== "")
-    return [
-      {
-        message: `the filter exports no callback; there are ${known.map((name) => `\`${name}\``).join(", ")}`,
-      },
-    ];
+  const thereAre = `there are ${known.map((name) => `\`${name}\``).join(", ")}`;
+  if (!exported.some(({ name }) => known.includes(name)) && unknown.length === 0)
+    return [{ message: `the filter exports no callback; ${thereAre}` }];
   const file = "filter.ts";
   return [
-    ...unknown.map(({ name, start, end }) => ({ message: `nothing calls \`${name}\``, file, start, end })),
+    ...unknown.map(({ name, start, end }) => ({
+      message: `nothing calls \`${name}\`; ${thereAre}`,
+      file,
+      start,
+      end,
+    })),
     ...tooMany.map(({ name, start, end }) => {
       const most = filterCallbacks[name]?.arguments.length ?? 0;
       return {

@@ -1,11 +1,14 @@
 import { type CallKind, filterCallbacks } from "../abi/filter-callbacks.ts";
 import type { ExportedFunction } from "./read-filter-module.ts";
+import type { FilterParameter } from "./read-parameters.ts";
 
 /** What a filter is called for, and what it uses of the SDK; from its syntax tree. */
 export interface FilterUse {
   readonly exported: readonly ExportedFunction[];
   readonly sdk: ReadonlySet<string>;
   readonly startsWithValues: boolean;
+  /** What the plugin configuration fills, where no guard has another way to. Default none. */
+  readonly parameters?: readonly FilterParameter[];
 }
 
 /** What an entry says around a filter that somebody else has a say in. Code is statements, each in a line of its own. */
@@ -21,8 +24,8 @@ export interface FilterGuard {
   /** The filter is called where this condition holds; these statements come before. */
   asks(kind: CallKind, context: string): string;
   readonly before: string;
-  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. */
-  ends(kind: CallKind, flow: string): string;
+  /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. Where nothing more may come that it could wait for, `last` is not 0. */
+  ends(kind: CallKind, flow: string, last: string): string;
   /** Whether it is called for new connections, whoever else is. */
   readonly takesConnections: boolean;
   /** Whether it keeps something of each stream in the SDK's slabs. */
@@ -41,24 +44,42 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     return name;
   };
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
-  const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, use, guard));
+  const configured = guard === undefined ? (filter.parameters ?? []) : [];
+  const read = (context: string): string => (configured.length > 0 ? `  readParameters(${context});\n` : "");
+  const calls = own
+    .filter(({ name }) => name !== "onDelete")
+    .map((each) => callbackText(each, own, { use, guard, read }));
+  if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
+    calls.push(
+      callbackText({ name: "onConfigure", parameters: 0, returnsNothing: true, start: 0, end: 0 }, own, {
+        use,
+        guard,
+        read,
+        calls: false,
+      }),
+    );
   if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
     calls.push(
       `export function proxy_on_new_connection(context: u32): u32 {
   ${use("enter")}(context);
   ${guard.asks("connection", "context")};
-  return ${guard.ends("connection", "0")};
+  return ${guard.ends("connection", "0", "1")};
 }
 `,
     );
-  const parts = [...calls, ...ofTheEntry(filter, use, guard), ...(guard?.callbacks ?? [])];
+  const parts = [...calls, ...ofTheEntry(filter, { use, guard, read }), ...(guard?.callbacks ?? [])];
+  const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const kept = startsWithValues ? `\n${use("keep")}();\n` : "";
   const allocate = use("allocate");
-  const imported = [...own.map(({ name }) => name), ...(guard?.imports ?? [])];
+  const imported = [
+    ...own.map(({ name }) => name),
+    ...(configured.length > 0 ? ["params"] : []),
+    ...(guard?.imports ?? []),
+  ];
   return `${guard === undefined ? "// The callbacks around a filter.\n" : ""}import "proxy-wasm-as/assembly/abort";
 import { ${[...used].sort().join(", ")} } from "proxy-wasm-as/assembly/entry";
 import { ${imported.join(", ")} } from "./${guard?.file ?? "filter"}";
-${guard?.head() ?? ""}
+${head}
 ${parts.join("\n")}
 export function proxy_on_memory_allocate(size: usize): usize {
   return ${allocate}(size);
@@ -74,11 +95,9 @@ export function waitsForAnswers({ sdk }: FilterUse): boolean {
 }
 
 /** The callbacks by which the SDK does what the filter uses of it. */
-function ofTheEntry(
-  { exported, sdk }: FilterUse,
-  use: (name: string) => string,
-  guard: FilterGuard | undefined,
-): readonly string[] {
+function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string[] {
+  const { use, guard, read } = said;
+  const isConfigured = read("") !== "";
   const parts: string[] = [];
   const uses = (...names: readonly string[]): boolean => sdk.has("*") || names.some((name) => sdk.has(name));
   const added = (signature: string, body: string): void => {
@@ -87,9 +106,9 @@ function ofTheEntry(
   const dispatch = (signature: string, kind: "Http" | "Grpc", call: string): void => {
     const waits = guard === undefined ? "" : `${use(`contextOf${kind}Call`)}(token)`;
     const body = around("answer", `${call};`, { use, guard, context: waits });
-    added(signature, `  ${use("enter")}(root);\n${body}`);
+    added(signature, `  ${use("enter")}(root);\n${read("root")}${body}`);
   };
-  const creates = `${uses("PerPlugin") ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
+  const creates = `${isConfigured || uses("PerPlugin") ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
   if (creates !== "") added("context_create(context: u32, parent: u32): void", creates);
   if (uses("fetch"))
     dispatch(
@@ -122,15 +141,49 @@ function ofTheEntry(
     );
   }
   const deleted = exported.find(({ name }) => name === "onDelete");
-  const forgets = guard?.remembers === true || uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
-  const forget = `${forgets ? `  ${use("forgetStream")}(context);\n` : ""}${guard?.deleted ?? ""}`;
+  const forgets =
+    isConfigured ||
+    guard?.remembers === true ||
+    uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
+  const configuration = isConfigured ? `  ${use("forgetParameters")}(context);\n` : "";
+  const forget = `${forgets ? `  ${use("forgetStream")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
   if (deleted !== undefined) {
     const body = around("end", `${callOf(deleted, use)};`, { use, guard, context: "context", last: forget });
-    added("delete(context: u32): void", `  ${use("enter")}(context);\n${body}`);
+    added("delete(context: u32): void", `  ${use("enter")}(context);\n${read("context")}${body}`);
   } else if (forget !== "") {
     added("delete(context: u32): void", `  ${use("enter")}(context);\n${forget}  ${use("collect")}();\n`);
   }
   return parts;
+}
+
+/** What the entry uses, and what it says around the callbacks of the filter. */
+interface Around {
+  readonly use: (name: string) => string;
+  readonly guard: FilterGuard | undefined;
+  /** What has the parameters read for a context. */
+  readonly read: (context: string) => string;
+}
+
+/** The parameters' defaults are what they are when the module has started; each callback sees those of its own configuration. */
+function parametersText(parameters: readonly FilterParameter[], use: (name: string) => string): string {
+  const defaults = parameters.map(
+    ({ name, type }, place) => `const default${place}: ${type} = params.${name};\n`,
+  );
+  const values = parameters.map(
+    ({ name, type }, place) =>
+      `  params.${name} = ${use("parameterAt")}<${type}>(values, ${place}, default${place});\n`,
+  );
+  return `
+${defaults.join("")}
+function readParameters(context: u32): void {
+  const values = ${use("parametersOf")}(context);
+${values.join("")}}
+
+function configure(root: u32, text: string): bool {
+  const declared = ${JSON.stringify(parameters.map(({ name, type }) => `${type} ${name}`).join("\n"))};
+  return ${use("configureParameters")}(root, text, declared);
+}
+`;
 }
 
 /** What is called, and what is said around it; `last` is said when it is over. */
@@ -153,14 +206,15 @@ function around(
   return `  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${call}
   }
-  ${guard.ends(kind, "0")};
+  ${guard.ends(kind, "0", "1")};
 ${last}`;
 }
 
+/** `calls` says whether the filter has the callback itself. */
 function callbackText(
   own: ExportedFunction,
-  use: (name: string) => string,
-  guard: FilterGuard | undefined,
+  all: readonly ExportedFunction[],
+  { use, guard, read, calls = true }: Around & { readonly calls?: boolean },
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
@@ -168,24 +222,49 @@ function callbackText(
   const call = callOf(own, use);
   const returns = result !== undefined && !own.returnsNothing;
   const first = before === undefined ? "" : `  ${use(before)}(${context});\n`;
+  const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const start = `export function ${signature} {\n  ${use("enter")}(${context});\n${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
-    const end = result === undefined ? "" : "return ";
+    const end = result === undefined ? "" : `return ${stops}`;
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${returns ? `flow = ${call}` : call};
   }
-  ${end}${guard.ends(kind, returns ? "flow" : "0")};
+  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }
-  const readsText = own.name === "onConfigure" && own.parameters > 0;
+  const takes = own.name === "onConfigure" && read("") !== "";
+  const readsText = takes || (own.name === "onConfigure" && own.parameters > 0);
   const text = readsText
     ? `  const text = ${use("configurationText")}(size);\n  if (text === null) return 0;\n`
     : "";
+  const parameters = takes
+    ? `  if (!configure(root, text)) {\n    ${use("collect")}();\n    return 0;\n  }\n${read(context)}`
+    : read(context);
+  if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
-  const end = result === undefined ? "" : `  return ${returns ? "result" : result.otherwise};\n`;
-  return `${start}${text}${run}  ${use("collect")}();\n${end}}\n`;
+  const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
+  return `${start}${text}${parameters}${run}  ${use("collect")}();\n${end}}\n`;
+}
+
+/** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */
+const STOP_ALL = 4;
+
+/**
+ * Whether a pause of headers would not hold the body: where Envoy is configured so that bodies come while headers are held, as for a module that
+ * looks at those of either direction, all of it would go on in the one that there is no callback for.
+ */
+function needsStopAll({ name }: ExportedFunction, own: readonly ExportedFunction[]): boolean {
+  return (
+    (name === "onRequest" || name === "onResponse") && !own.some((other) => other.name === `${name}Body`)
+  );
+}
+
+/** Whether this is the last that a filter with these callbacks is called for of what comes this way. */
+function lastOf({ name }: ExportedFunction, own: readonly ExportedFunction[]): string {
+  const hasMore = /Data$|Body$/.test(name) || own.some((other) => other.name === `${name}Body`);
+  return hasMore ? "last" : "1";
 }
 
 function callOf({ name, parameters }: ExportedFunction, use: (name: string) => string): string {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,4 +70,92 @@ test("a filter that is wrong ends it with 1, at the author's line; one that is r
   const right = await run("build", "mine.ts", "-o", out);
   expect(right).toMatchObject({ code: 0, err: "" });
   expect(right.out).toBe(`${out}: ${readFileSync(out).length} bytes\n`);
+});
+
+test("what a filter imports is found in folders too, from where it is said; what is not there is said at its line", async () => {
+  mkdirSync(join(folder, "lib/parts"), { recursive: true });
+  writeFileSync(
+    join(folder, "parted.ts"),
+    'import { name } from "./lib/name";\nimport { log } from "proxy-wasm-as";\nexport function onTick(): void { log.info(name()); }\n',
+  );
+  writeFileSync(
+    join(folder, "lib/name.ts"),
+    'import { part } from "./parts";\nimport { mine } from "../own.ts";\nexport function name(): string { return part() + mine; }\n',
+  );
+  writeFileSync(join(folder, "lib/parts/index.ts"), 'export function part(): string { return "a"; }\n');
+  writeFileSync(join(folder, "own.ts"), 'export const mine = "b";\n');
+  expect(await run("build", "parted.ts")).toMatchObject({ code: 0, err: "" });
+  writeFileSync(join(folder, "lib/parts/index.ts"), "export function part(): string { return 1; }\n");
+  const wrong = await run("build", "parted.ts");
+  expect(wrong.err).toContain(` --> ${join("lib", "parts", "index.ts")}:1:41\n`);
+  writeFileSync(
+    join(folder, "lost.ts"),
+    'import { a } from "./nowhere";\nimport { b } from "../../outside";\nexport function onTick(): void { a(); b(); }\n',
+  );
+  const lost = await run("build", "lost.ts");
+  expect(lost.code).toBe(1);
+  expect(lost.err).toContain("error: file `nowhere.ts` not found\n --> lost.ts:1:19");
+  expect(lost.err).toContain(" --> lost.ts:2:19");
+});
+
+test("it says in words what it cannot read or write, and writes over no source", async () => {
+  const text = "export function onTick(): void {}\n";
+  writeFileSync(join(folder, "kept.ts"), text);
+  mkdirSync(join(folder, "folder.ts"));
+  const ends: readonly (readonly [readonly string[], string])[] = [
+    [["none.ts"], "cannot read none.ts: there is no such file or folder"],
+    [["folder.ts"], "cannot read folder.ts: it is a folder"],
+    [["kept.ts", "-o", "no/where.wasm"], "cannot write no/where.wasm: there is no such file or folder"],
+    [["kept.ts", "-o", "folder.ts"], "cannot write folder.ts: it is a folder"],
+    [["kept.ts", "-o", "./kept.ts"], "./kept.ts would be written over its own source"],
+    [["kept.ts", "--text", "kept.ts"], "kept.ts would be written over its own source"],
+    [["kept.ts", "other.ts"], "it builds one filter at a time; what this one imports is found by itself"],
+    [["kept.ts", "--memory", "65537"], "--memory takes a whole number from 1 to 65536"],
+    [["kept.ts", "--json"], "Unknown option '--json'"],
+    [[], "say which filter to build"],
+  ];
+  const ended = await Promise.all(ends.map(([args]) => run("build", ...args)));
+  for (const [index, { code, err }] of ended.entries()) {
+    const [args, message] = ends[index] ?? [];
+    expect(err.split("\n")[0], args?.join(" ")).toBe(`proxy-wasm-as: ${message}`);
+    expect(code).toBe(2);
+  }
+  expect((await run("biuld", "kept.ts")).err).toContain("there is no command `biuld`\nusage:");
+  expect(readFileSync(join(folder, "kept.ts"), "utf8")).toBe(text);
+});
+
+test("a filter with Windows' line ends and letters of any script is read and shown as it is", async () => {
+  const lines = ["// ünï 🎉", 'import { Request } from "proxy-wasm-as";', ""];
+  const callback = 'export function onRequest(request: Request): void { request.headers.set("x", "é🎉"); }';
+  writeFileSync(join(folder, "crlf.ts"), `\ufeff${[...lines, callback, ""].join("\r\n")}`);
+  expect(await run("build", "crlf.ts")).toMatchObject({ code: 0, err: "" });
+  writeFileSync(join(folder, "crlf.ts"), [...lines, callback.replace("set(", "sett("), ""].join("\r\n"));
+  const { code, err } = await run("build", "crlf.ts");
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: `error: property \`sett\` does not exist on type \`Headers\`
+ --> crlf.ts:4:69
+  |
+4 | ${callback.replace("set(", "sett(")}
+  | ${" ".repeat(68)}^^^^
+`,
+  });
+});
+
+test.each([
+  ["", "the filter exports no callback; there are `onConfigure`, `onTick`"],
+  ["export function onRequst(): void {}", "nothing calls `onRequst`; there are `onConfigure`, `onTick`"],
+  [
+    "export function onTick(): void { unreachable(); }",
+    "it does not run: it traps, as it does when its memory is used up",
+  ],
+  [
+    'import { log } from "proxy-wasm-as";\nlog.info("up");\nexport function onTick(): void {}',
+    "it does not run: it calls the host as it starts, which crashes a proxy (`proxy_get_log_level`): do that in a callback",
+  ],
+])("a filter that does nothing or would do harm is not written: %s", async (text, message) => {
+  writeFileSync(join(folder, "bad.ts"), text);
+  const { code, out, err } = await run("build", "bad.ts");
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(err).toContain(message);
 });

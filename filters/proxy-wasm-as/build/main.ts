@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The command `proxy-wasm-as`: ends with 0 when the module is written, 1 when something is wrong with the filter, 2 with the command itself.
 import { readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BUDGET } from "./assemble.ts";
 import { type BuildProblem, buildFilter } from "./build-filter.ts";
-import { readFilterModule } from "./read-filter-module.ts";
+import { type FilterFiles, readFilterFiles } from "./read-filter-files.ts";
 
 const usage = `usage: proxy-wasm-as build FILTER.ts [-o FILTER.wasm] [--budget INSTRUCTIONS] [--memory PAGES]
        [--runtime arena|minimal] [--names] [--configuration TEXT] [--text ENTRY.ts]
@@ -24,6 +24,9 @@ const options = `  -o, --out FILTER.wasm    where the module goes; default: besi
 It ends with 0 when the module is written, with 1 when something is wrong with the filter, with 2 when the command is.
 `;
 
+/** All that 32 bits can address. */
+const PAGES_MAX = 65_536;
+
 class UsageError extends Error {}
 
 /** What package.json says, which is beside the compiled files' folder. */
@@ -33,34 +36,49 @@ function version(): string {
   return String(version);
 }
 
-/** The filter and the files beside it that it imports, by their names; the filter is `filter.ts`. */
-function readFiles(path: string): { readonly [name: string]: string } {
-  const files: Record<string, string> = { "filter.ts": readFileSync(path, "utf8") };
-  const left = ["filter.ts"];
-  for (let name = left.pop(); name !== undefined; name = left.pop()) {
-    for (const said of readFilterModule(files[name] ?? "").imports) {
-      if (!said.startsWith("./")) continue;
-      const file = `${said.slice(2).replace(/\.ts$/, "")}.ts`;
-      if (Object.hasOwn(files, file)) continue;
-      files[file] = readFileSync(join(dirname(path), file), "utf8");
-      left.push(file);
-    }
+/** A file that cannot be read or written, as a person says it. */
+class FileError extends Error {
+  constructor(doing: string, path: string, cause: unknown) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const why = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
+    super(`cannot ${doing} ${path}: ${why}`, { cause });
   }
-  return files;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  EISDIR: "it is a folder",
+  ENOTDIR: "part of its path is not a folder",
+  EACCES: "that is not permitted",
+  EPERM: "that is not permitted",
+  EROFS: "the disk takes no files",
+  ENOSPC: "the disk is full",
+};
+
+function write(path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw new FileError("write", path, error);
+  }
+}
+
+function read(path: string): FilterFiles {
+  try {
+    return readFilterFiles(path);
+  } catch (error) {
+    throw new FileError("read", path, error);
+  }
 }
 
 /** A problem as a person reads it: at the author's line, with what stands there. */
-function framed(
-  { message, file, start, end }: BuildProblem,
-  path: string,
-  files: Readonly<Record<string, string>>,
-): string {
+function framed({ message, file, start, end }: BuildProblem, { files, paths }: FilterFiles): string {
   const text = file === undefined ? undefined : files[file];
   if (file === undefined || text === undefined || start === undefined) return `error: ${message}\n`;
   const before = text.slice(0, start).split("\n");
-  const line = text.split("\n")[before.length - 1] ?? "";
+  const line = text.split(/\r?\n/)[before.length - 1] ?? "";
   const column = before.at(-1)?.length ?? 0;
-  const shown = file === "filter.ts" ? path : join(dirname(path), file);
+  const shown = paths.get(file) ?? file;
   const gutter = " ".repeat(String(before.length).length);
   const marks = "^".repeat(Math.max(1, Math.min((end ?? start) - start, line.length - column)));
   return `error: ${message}
@@ -71,10 +89,11 @@ ${gutter} | ${" ".repeat(column)}${marks}
 `;
 }
 
-function wholeNumber(name: string, said: string | undefined): number | undefined {
+function wholeNumber(name: string, said: string | undefined, most: number): number | undefined {
   if (said === undefined) return undefined;
   const value = Number(said.replaceAll("_", ""));
-  if (!Number.isSafeInteger(value) || value < 1) throw new UsageError(`--${name} takes a whole number`);
+  if (!Number.isSafeInteger(value) || value < 1 || value > most)
+    throw new UsageError(`--${name} takes a whole number from 1 to ${most}`);
   return value;
 }
 
@@ -99,13 +118,23 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const [command, path, ...rest] = positionals;
-  if (command !== "build" || path === undefined || rest.length > 0) throw new UsageError("say what to build");
+  if (command !== undefined && command !== "build")
+    throw new UsageError(`there is no command \`${command}\``);
+  if (path === undefined) throw new UsageError("say which filter to build");
+  if (rest.length > 0)
+    throw new UsageError("it builds one filter at a time; what this one imports is found by itself");
   const { runtime, names, configuration } = values;
   if (runtime !== undefined && runtime !== "arena" && runtime !== "minimal")
     throw new UsageError("--runtime takes arena or minimal");
-  const budget = wholeNumber("budget", values.budget);
-  const memory = wholeNumber("memory", values.memory);
-  const files = readFiles(path);
+  const budget = wholeNumber("budget", values.budget, Number.MAX_SAFE_INTEGER);
+  const memory = wholeNumber("memory", values.memory, PAGES_MAX);
+  const found = read(path);
+  const { files } = found;
+  const out = values.out ?? path.replace(/(\.ts)?$/, ".wasm");
+  const sources = [...found.paths.values()].map((each) => resolve(each));
+  for (const target of [out, ...(values.text === undefined ? [] : [values.text])])
+    if (sources.includes(resolve(target)))
+      throw new UsageError(`${target} would be written over its own source`);
   const { bytes, entry, problems } = await buildFilter({
     files,
     name: basename(path, ".ts"),
@@ -115,13 +144,12 @@ async function run(args: readonly string[]): Promise<number> {
     ...(names === undefined ? {} : { names }),
     ...(configuration === undefined ? {} : { configuration }),
   });
-  if (values.text !== undefined) writeFileSync(values.text, entry);
+  if (values.text !== undefined) write(values.text, entry);
   if (bytes === undefined) {
-    process.stderr.write(problems.map((problem) => framed(problem, path, files)).join("\n"));
+    process.stderr.write(problems.map((problem) => framed(problem, found)).join("\n"));
     return 1;
   }
-  const out = values.out ?? path.replace(/(\.ts)?$/, ".wasm");
-  writeFileSync(out, bytes);
+  write(out, bytes);
   process.stdout.write(`${out}: ${bytes.length} bytes\n`);
   return 0;
 }
@@ -129,8 +157,8 @@ async function run(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
   const isUsage = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  const [message = ""] = (error instanceof Error ? error.message : String(error)).split(/\.?\n|\. To /);
   process.stderr.write(`proxy-wasm-as: ${message}\n${isUsage ? usage : ""}`);
   process.exitCode = 2;
 }

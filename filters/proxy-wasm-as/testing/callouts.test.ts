@@ -141,7 +141,30 @@ export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   expect(said(host).slice(5)).toEqual(["finished 0", "delete 1"]);
 });
 
-test("memory has a cap, and random bytes are the same each time", async () => {
+test("random bytes are the same each time, at most 64 KiB, and stay inside memory", async () => {
+  const code = `@external("wasi_snapshot_preview1", "random_get") declare function random_get(data: usize, size: usize): u32;
+const bytes: usize = memory.data(65544);
+export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  value("none", random_get(bytes, 0)); value("is", load<u64>(bytes));
+  value("eight", random_get(bytes, 8)); value("is", load<u64>(bytes)); value("behind", load<u64>(bytes, 8));
+  value("again", random_get(bytes, 8)); value("is", load<u64>(bytes));
+  value("most", random_get(bytes, 65536)); value("more", random_get(bytes, 65537));
+  value("outside", random_get(0x7fffff00, 8));
+  return 0; }`;
+  const [first, second] = [said((await hostOf(code)).request({})), said((await hostOf(code)).request({}))];
+  expect(first).toEqual(second);
+  const got = first.map((line) => line.split(" "));
+  expect(got.map(([word]) => word)).toEqual("none is eight is behind again is most more outside".split(" "));
+  const [none, before, eight, is, behind, again, other, most, more, outside] = got.map(
+    ([, number]) => number,
+  );
+  expect([none, before, eight, behind, again, most]).toEqual(["0", "0", "0", "0", "0", "0"]);
+  expect(new Set([before, is, other]).size).toBe(3);
+  expect([more, outside]).toEqual(["28", "21"]);
+  expect(said((await hostOf(code, { seed: 2 })).request({}))[3]).not.toBe(first[3]);
+});
+
+test("memory has a cap", async () => {
   const growing = `export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   value("grow", memory.grow(100)); return 0; }`;
   const grown = said((await hostOf(growing)).request({}))[0];

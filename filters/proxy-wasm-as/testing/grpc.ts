@@ -60,7 +60,12 @@ export interface GrpcSetting {
   after(nanoseconds: bigint, run: () => void): Timer;
 }
 
-const DEADLINE_EXCEEDED = 4;
+/** Envoy ends a call that takes too long as it would a request, by 504, which is this status of gRPC; a server may say 4 before. */
+const late = {
+  kind: "close",
+  status: 14,
+  message: "upstream request timeout{response_timeout}",
+} as const;
 
 export function createGrpc(setting: GrpcSetting): GrpcEnd {
   const messages: Uint8Array[] = [];
@@ -113,9 +118,7 @@ export function createGrpc(setting: GrpcSetting): GrpcEnd {
   const timer =
     setting.timeoutMs === 0
       ? undefined
-      : setting.after(BigInt(setting.timeoutMs) * 1_000_000n, () =>
-          end({ kind: "close", status: DEADLINE_EXCEEDED, message: "" }),
-        );
+      : setting.after(BigInt(setting.timeoutMs) * 1_000_000n, () => end(late));
   return {
     call,
     send(message, isLast) {

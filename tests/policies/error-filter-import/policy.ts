@@ -1,4 +1,4 @@
-import { Request } from "proxy-wasm-as";
+import { PerPlugin, Request, setTickPeriod } from "proxy-wasm-as";
 import { proxy_send_local_response } from "proxy-wasm-as/assembly/env";
 
 export const context = "frontend -> rate";

@@ -27,6 +27,30 @@ ${callback(
 )}
 ${callback("response", `proxy_add_header_map_value(2, ${text("x-served-by")}, ${text("wire")});`)}`;
 
+/** The same with all headers read by one call, and looked through for the two. */
+export const hostCallsOnce: string = `${noCallback}
+import { proxy_add_header_map_value, proxy_get_header_map_pairs, proxy_replace_header_map_value } from "proxy-wasm-as/assembly/env";
+const cell: usize = memory.data(8);
+${callback(
+  "request",
+  `size = 0;
+  proxy_get_header_map_pairs(0, cell, cell + 4);
+  const pairs = load<usize>(cell);
+  const number = load<u32>(pairs);
+  let at = pairs + 4 + 8 * number;
+  let found = 0;
+  for (let i: u32 = 0; i < number; i++) {
+    const name = load<u32>(pairs + 8 * i, 4);
+    if (name == 8 && load<u64>(at) == 0x746e616e65742d78 && load<u32>(at, 9) == 0x656d6361) found++;
+    if (name == 6 && load<u32>(at) == 0x6c702d78 && load<u32>(at, 7) == 0x646c6f67) found++;
+    at += name + load<u32>(pairs + 8 * i, 8) + 2;
+  }
+  if (found != 2) return 0;
+  proxy_replace_header_map_value(0, ${text("x-plan")}, ${text("platinum")});
+  proxy_add_header_map_value(0, ${text("x-checked")}, ${text("yes")});`,
+)}
+${callback("response", `proxy_add_header_map_value(2, ${text("x-served-by")}, ${text("wire")});`)}`;
+
 function callback(kind: "request" | "response", body = ""): string {
   return `export function proxy_on_${kind}_headers(context: u32, count: u32, last: u32): u32 { ${body} return 0; }\n`;
 }

@@ -5,7 +5,7 @@ import { wasm } from "../../../envoy/measure/wasm-row.ts";
 import { assemble } from "../../../filters/proxy-wasm-as/build/assemble.ts";
 import { buildRustFilter } from "./build-rust-filter.ts";
 import { buildSdkFilter } from "./build-sdk-filter.ts";
-import { emptyCallbacks, hostCalls, noCallback } from "./floors.ts";
+import { emptyCallbacks, hostCalls, hostCallsOnce, noCallback } from "./floors.ts";
 
 const extensions = "type.googleapis.com/envoy.extensions.filters.http";
 
@@ -35,6 +35,7 @@ export async function buildRows(folder: string): Promise<Rows> {
       ...("missing" in rust ? [] : [wasm(names.rust, rust.path)]),
       write(names.sdk, await buildSdkFilter()),
       write("its host calls alone", await compiled(hostCalls)),
+      write("with one read for both", await compiled(hostCallsOnce)),
       write("two empty callbacks", await compiled(emptyCallbacks)),
       write("no callback", await compiled(noCallback)),
     ],

@@ -4,7 +4,10 @@ import type { Vm } from "../vm.ts";
 
 const SUCCESS = 0;
 const BAD_FILE = 8;
+const INVALID = 28;
 const NOT_SUPPORTED = 58;
+/** So many random bytes Envoy gives at a time. */
+const RANDOM_MAX = 65_536;
 
 /** What Envoy offers of WASI. */
 export function wasiImports(vm: Vm): WasiFunctions {
@@ -28,6 +31,7 @@ export function wasiImports(vm: Vm): WasiFunctions {
       return SUCCESS;
     },
     random_get(data, size) {
+      if (size > RANDOM_MAX) return INVALID;
       guest.write(data, parts.random(size));
       return SUCCESS;
     },
