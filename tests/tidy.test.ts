@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       (stage) => `controlplane/${stage}`,
     ),
   ],
+  "controlplane/costs": ["controlplane/language", "controlplane/codegen", "envoy", "filters/proxy-wasm-as"],
   "controlplane/server": ["controlplane/xds", "controlplane/error"],
   "filters/proxy-wasm-as": [],
   envoy: ["controlplane/error"],

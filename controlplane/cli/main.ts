@@ -111,6 +111,17 @@ command("up")
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 
+command("bench")
+  .description(
+    "measure what proxies and actions take, in an Envoy on this machine, for the costs of an interface",
+  )
+  .argument("[pattern]", "a regular expression: which cases", "^cost/")
+  .option("--rounds <number>", "how often everything has its turn; figures are medians", parseCount, 20)
+  .addOption(json())
+  .action((pattern: string, options: { readonly rounds: number; readonly json?: boolean }) =>
+    run<typeof options>(async () => (await import("./bench.ts")).bench)([pattern], options),
+  );
+
 const meshTools = command("mesh").description("make up a mesh, learn one from traces, or compare the two");
 
 command("generate", meshTools)
@@ -262,6 +273,12 @@ function parseSeconds(text: string): number {
   if (!Number.isFinite(seconds) || seconds < 0)
     throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
   return seconds;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new CommanderError(2, "wire.count", `error: \`${text}\` is not a whole number, 1 or more`);
 }
 
 function parseRate(text: string): number {

@@ -1,7 +1,10 @@
 import { hasErrors } from "../language/diagnostic.ts";
+import { defaultPrices } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
+import { amountsOf } from "../placement/amounts.ts";
 import { compare, type Difference } from "../placement/compare.ts";
 import { explainPlacement } from "../placement/explain.ts";
+import { milliForMib } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
@@ -70,20 +73,42 @@ export async function placeCommand(
     return 0;
   }
   const { status, cost, bound, proxies, unmatched } = placed.placement;
+  const amounts = amountsOf(placed.placement, policies, { mesh, dataplanes });
+  // A sum of many measurements has more places than anybody believes; a bare number is as it was written.
+  const shownCost = amounts === undefined ? String : rounded;
   if (output.json) {
     const shown = proxies.map(({ policies: placedPolicies, ...proxy }) => ({
       ...proxy,
       policies: placedPolicies.map(({ policy, side, calls }) => ({ policy, side, calls })),
     }));
-    output.print(JSON.stringify({ status, cost, bound, ms, proxies: shown, unmatched }));
+    output.print(
+      JSON.stringify({
+        status,
+        cost,
+        bound,
+        ...(amounts === undefined ? {} : { amounts }),
+        ms,
+        proxies: shown,
+        unmatched,
+      }),
+    );
   } else {
     output.print(
-      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${cost}, bound ${bound}, ${ms} ms)`,
+      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}, ${ms} ms)`,
     );
+    if (amounts !== undefined) {
+      output.print(
+        `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${rounded(milliForMib(mesh.prices ?? defaultPrices))} for each MiB`,
+      );
+    }
     for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);
     for (const name of unmatched) output.print(`  ${name} is enforced nowhere`);
   }
   return 0;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 function differenceLines({ cost, proxies, policies }: Difference): readonly string[] {

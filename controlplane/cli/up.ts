@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { type FoundEnvoy, findEnvoy } from "../../envoy/find-envoy.ts";
+import { findEnvoy } from "../../envoy/find-envoy.ts";
 import { WireError } from "../error/wire-error.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
@@ -18,6 +18,7 @@ import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { observe } from "./observe.ts";
 import { openAccessLog } from "./open-access-log.ts";
+import { processEnvoy } from "./process-envoy.ts";
 import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
@@ -231,12 +232,4 @@ async function placementInForce(http: string): Promise<Placement | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function processEnvoy(envoy: FoundEnvoy): Extract<FoundEnvoy, { readonly kind: "binary" }> {
-  if (envoy.kind === "binary") return envoy;
-  throw new WireError(
-    "envoy-missing",
-    "only a container image of Envoy was found, and `wire up` runs processes: set WIRE_ENVOY to an Envoy binary",
-  );
 }

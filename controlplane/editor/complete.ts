@@ -4,6 +4,7 @@ import { actionOf, actionsOf, receiversOf } from "../language/lookup.ts";
 import type { Source, Span } from "../language/source.ts";
 import { argumentBefore, earlierText, offered, typeEnding } from "./calls.ts";
 import { declarationOf, documentationOf } from "./describe.ts";
+import { interfaceWordsFor } from "./interface-words.ts";
 import { contextsIn, withinQuotes } from "./mentions.ts";
 import {
   clauseAt,
@@ -44,10 +45,14 @@ type Item = Omit<Completion, "text" | "span"> & { readonly text?: string };
 
 /** What could be written where the cursor is. Never throws; empty where nothing is known. */
 export function complete(source: Source, offset: number, workspace: Workspace = {}): readonly Completion[] {
+  if (source.path.endsWith(".cui")) {
+    const words = interfaceWordsFor(source, offset);
+    return withSpan(source, offset, /[A-Za-z0-9_]*$/, wordItems(words, "keyword"));
+  }
   const doc = outline(source);
   const inContext = contextsIn(source, doc).find((span) => touches(span, offset));
   if (inContext) return withSpan(source, offset, /[A-Za-z0-9_/-]*$/, serviceItems(source, offset, workspace));
-  if (source.path.endsWith(".ts") || source.path.endsWith(".cui") || isInComment(doc, offset)) return [];
+  if (source.path.endsWith(".ts") || isInComment(doc, offset)) return [];
   const policy = policyAt(doc, offset);
   if (policy === undefined) return withSpan(source, offset, /[A-Za-z0-9_]*$/, topItems);
   const string = doc.tokens.findIndex(

@@ -323,3 +323,34 @@ describe("diagnose", () => {
     expect(codes("mesh.yaml", "name: a\nservces: {}")).toContain("MSH0102");
   });
 });
+
+describe("interfaces", () => {
+  const about = (text: string): string | undefined => {
+    const { source, offset } = at(text, "a.cui");
+    return hover(source, offset)?.text;
+  };
+  test.each([
+    ["co‸st: 3", "`cost: 3`"],
+    ["cost: { c‸pu: 2mCPU }", "`cpu: 2mCPU`"],
+    ["cost { cpu: 2mCPU, ‸memory: 1GiB }", "`memory: 60MiB`"],
+    ["act Request {\n  action Deny(self) co‸st 1us,\n}", "`cost 1.2us`"],
+    ["act Request {}\n---\ndata‸plane b", "`dataplane light`"],
+  ])("what %s says", (text, said) => {
+    expect(about(text)).toContain(said);
+  });
+  test.each(["dataplane co‸st", "act Request {\n  action co‸st(self),\n}", "cost: { m‸CPU: 1 }"])(
+    "a name says nothing: %s",
+    (text) => {
+      expect(about(text)).toBeUndefined();
+    },
+  );
+  test("what can be written where", () => {
+    const there = (text: string): readonly string[] => labels(at(text, "a.cui"));
+    expect(there("dataplane a\nc‸")).toEqual(["dataplane", "cost", "import", "act", "state", "type"]);
+    expect(there("cost: { ‸")).toEqual(["cpu", "memory", "request"]);
+    expect(there("cost: { cpu: 2mCPU }\n‸")).toContain("dataplane");
+    expect(there("act Request {\n  ‸\n}")).toEqual(["action", "cost"]);
+    expect(there("act Request {\n  action Deny(self, ‸)\n}")).toEqual([]);
+    expect(there("// a‸")).toEqual([]);
+  });
+});

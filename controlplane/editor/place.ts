@@ -2,6 +2,7 @@ import type { Receiver } from "../language/interface.ts";
 import type { Token } from "../language/lexer.ts";
 import type { Source, Span } from "../language/source.ts";
 import { actionAt, argumentBefore, earlierText, type FoundAction, offered } from "./calls.ts";
+import { interfaceWordAt } from "./interface-words.ts";
 import { contextsIn, mentionsIn, withinQuotes } from "./mentions.ts";
 import {
   clauseAt,
@@ -34,6 +35,10 @@ export type Place =
 
 /** Look up what an editor's cursor is at; undefined where there is nothing to say. */
 export function placeAt(source: Source, offset: number): Place | undefined {
+  if (source.path.endsWith(".cui")) {
+    const found = interfaceWordAt(source, offset);
+    return found && { kind: "word", ...found };
+  }
   const mention = mentionsIn(source).find(({ span, version }) =>
     touches({ start: span.start, end: version?.span.end ?? span.end }, offset),
   );

@@ -220,7 +220,7 @@ export const interfaceWords: ReadonlyMap<string, string> = new Map([
   ],
   [
     "cost",
-    "`cost: 3`: what one of its proxies costs, 1 when nothing is said. Only its ratio to other costs counts.",
+    "`cost: 3`: what one of its proxies costs, 1 when nothing is said; only its ratio to other costs counts. Or what a proxy takes, `cost: { cpu: 2mCPU, memory: 60MiB, request: 70us }`: CPU and memory of one that is idle, and CPU time of each request through it.",
   ],
   [
     "import",
@@ -254,4 +254,26 @@ export const filterWords: ReadonlyMap<string, string> = new Map([
     "Parameters: `new Params()`, of a class of this file whose fields are `i32`, `i64`, `f64`, `bool` or `string`, each with a literal default.",
   ],
   ["tickPeriod", "How often `onTick` is called on each worker, in milliseconds: `1000`."],
+]);
+
+/** What the `cost` of a data plane has between its braces. */
+export const amountWords: ReadonlyMap<string, string> = new Map([
+  ["cpu", "`cpu: 2mCPU`: CPU of a proxy that no request comes through, in `mCPU` or `CPU`."],
+  ["memory", "`memory: 60MiB`: memory of a proxy, in `MiB` or `GiB`."],
+  [
+    "request",
+    "`request: 70us`: CPU time of a request through a proxy before any action is done, in `ns`, `us` or `ms`.",
+  ],
+]);
+
+/** What stands between the braces of an act, a state or a type. */
+export const actionWords: ReadonlyMap<string, string> = new Map([
+  [
+    "action",
+    "`action SetHeader(self, const header name, string value) cost 1.2us`: an action that the data plane has.",
+  ],
+  [
+    "cost",
+    "`cost 1.2us`, behind an action: the CPU time of one execution, or a number where `cost` of the data plane is one.",
+  ],
 ]);

@@ -106,7 +106,7 @@ test("data planes are those that say a name or a cost, or are several", () => {
   expect(dataplanes.map(({ name, cost }) => [name, cost])).toEqual([
     ["istio", 3],
     ["full", 2],
-    ["none", 1],
+    ["none", undefined],
   ]);
   expect(dataplanes[0]?.actions.filter((action) => action.startsWith("R"))).toEqual([
     "Request.Deny",

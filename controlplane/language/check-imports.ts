@@ -9,6 +9,7 @@ import {
   type DeclaredDataplane,
   dataplaneOf,
   dataplanesMax,
+  isInUnits,
   merged,
   offered,
 } from "./offer.ts";
@@ -79,11 +80,13 @@ export function checkImports(sources: readonly Source[]): Interfaces {
   };
 
   const dataplanes: DeclaredDataplane[] = [];
+  const places = new Map<DeclaredDataplane, { readonly reporter: Reporter; readonly span: Span }>();
   let hasTooMany = false;
   for (const file of files.values()) {
     const reporter = reporters.get(file.source) ?? reporterFor(file.source);
     for (const node of file.imports)
       if (target(file.source, node.path) === undefined) notFound(node, reporter);
+    if (file.interfaces.length === 0) declaresNothing(file, reporter);
     for (const part of file.interfaces) {
       checkCarried(part, reporter);
       const declared = declaredIn(file, part);
@@ -95,7 +98,9 @@ export function checkImports(sources: readonly Source[]): Interfaces {
           help: "rename one, or remove it",
         });
       } else if (dataplanes.length < dataplanesMax) {
-        dataplanes.push(dataplaneOf(name, part.cost, offered(declared, [file.source.path])));
+        const dataplane = dataplaneOf(name, part.cost, offered(declared, [file.source.path]));
+        dataplanes.push(dataplane);
+        places.set(dataplane, { reporter, span: placeOf(part, file) });
       } else {
         // One is enough to say so.
         if (!hasTooMany)
@@ -109,6 +114,7 @@ export function checkImports(sources: readonly Source[]): Interfaces {
       }
     }
   }
+  checkUnits(places);
   diagnostics.push(...said.flatMap((reporter) => reporter.diagnostics));
 
   const offers = new Map<string, Interface>();
@@ -174,6 +180,38 @@ function checkCircles(
     done.add(file);
   };
   for (const file of files.values()) visit(file, []);
+}
+
+function declaresNothing({ source }: File, reporter: Reporter): void {
+  const end = source.text.split("\n", 1)[0]?.length ?? 0;
+  reporter.report("CUI0207", { start: 0, end }, "this interface declares nothing", {
+    help: "write `dataplane NAME`, or an `act` with actions, or leave the file out",
+  });
+}
+
+/** Bare numbers and units are not to be added up; a data plane that says nothing goes with the others. */
+function checkUnits(
+  places: ReadonlyMap<DeclaredDataplane, { readonly reporter: Reporter; readonly span: Span }>,
+): void {
+  const all = [...places.keys()];
+  const withUnits = all.find((dataplane) => isInUnits(dataplane));
+  for (const [dataplane, { reporter, span }] of places) {
+    const costs = [dataplane.cost, ...Object.values(dataplane.actionCosts)];
+    const kinds = new Set(costs.filter((cost) => cost !== undefined).map((cost) => typeof cost));
+    const { name } = dataplane;
+    if (kinds.size > 1) {
+      reporter.report("CUI0206", span, `data plane \`${name}\` has costs with units and without`, {
+        help: "write all of them with units: `cost: { cpu: 20mCPU, memory: 45MiB }` and `action NAME(self) cost 1.2us`",
+      });
+    } else if (withUnits !== undefined && isInUnits(dataplane) === false) {
+      reporter.report(
+        "CUI0206",
+        span,
+        `the cost of data plane \`${name}\` has no unit, that of \`${withUnits.name}\` has`,
+        { help: "write `cost: { cpu: 20mCPU, memory: 45MiB }`, or leave it out for what was measured" },
+      );
+    }
+  }
 }
 
 /** A part with imports may have its parents there; the ones of a part without were looked up when it was read. */

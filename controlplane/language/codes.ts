@@ -48,13 +48,15 @@ export const codes = {
   CUI0103: "declared twice",
   CUI0104: "default that does not fit its type",
   CUI0105: "parameter that must be given, after one that need not be",
-  CUI0106: "cost of a proxy that is none",
+  CUI0106: "cost that is none",
   CUI0107: "parent that is missing, of another kind, or the thing itself",
   CUI0201: "import that is not found",
   CUI0202: "interfaces that import each other in a circle",
   CUI0203: "declaration that nothing carries out",
   CUI0204: "data plane without a name",
   CUI0205: "more data planes than there can be",
+  CUI0206: "costs that cannot be compared",
+  CUI0207: "interface that declares nothing",
 
   // Contexts, in Copper and in filter code
   CTX0101: "context that cannot be read",

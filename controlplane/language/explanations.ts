@@ -69,7 +69,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   CUI0104: "A default is a literal of the parameter's type, or `none`: nothing is passed then.",
   CUI0105: "Arguments are given by their order, so those that may be left out come last.",
   CUI0106:
-    "The cost of one proxy is a number from 0 to 1000000000, in whatever unit: only its ratio to other costs counts.",
+    "The cost of one proxy is a number from 0 to 1000000000, in whatever unit: only its ratio to other costs counts. Or it says what a proxy takes: `{ cpu: 20mCPU, memory: 45MiB, request: 40us }`. An action costs CPU time, `cost 1.2us`.",
   CUI0107:
     "What follows the colon is the more general act: declared in this file or in an import, of the same kind, and not the thing itself.",
   CUI0201:
@@ -81,6 +81,10 @@ export const explanations: Readonly<Record<Code, string>> = {
     "Where a file declares several data planes, each begins with `dataplane NAME`, which placements and mesh files use.",
   CUI0205:
     "All interfaces together declare 30 data planes at most: those that offer and cost the same can be one.",
+  CUI0206:
+    "A placement adds up costs and compares their sums, so all of them are bare numbers, or all of them are in units. Where one data plane has units, one without a cost has the measured defaults.",
+  CUI0207:
+    "A `.cui` file that is named or imported says what a data plane, or a policy, can do. This is an error, so that a file that was emptied by mistake does not take a data plane away.",
 
   CTX0101:
     "The context is not written as contexts are. The language chapter of the reference has their grammar.",

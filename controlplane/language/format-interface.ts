@@ -1,3 +1,4 @@
+import { amountUnits } from "./cost.ts";
 import { type Doc, empty, group, hardline, indent, line, row, softline, text } from "./doc.ts";
 import type { DocWriter } from "./doc-writer.ts";
 import { braced, endOfFile, importPath } from "./layout.ts";
@@ -37,13 +38,37 @@ export function interfaceDoc(writer: DocWriter): Doc {
   function declaration(): Doc {
     if (isReceiver()) return receiver();
     const keyword = token();
-    if (isAt(":")) {
-      const colon = row(token(), text(" "));
-      return row(keyword, colon, isAt("-") ? row(token(), token()) : token());
-    }
-    if (keywordIs(keyword, "cost")) return row(keyword, text(": "), token());
+    if (keywordIs(keyword, "cost"))
+      return row(keyword, isAt(":") ? row(token(), text(" ")) : text(": "), isAt("{") ? amounts() : token());
     if (keywordIs(keyword, "dataplane")) return row(keyword, text(" "), token());
     return row(keyword, text(" "), importPath(writer));
+  }
+
+  /** `{ cpu: 20mCPU, memory: 45MiB }` */
+  function amounts(): Doc {
+    const open = token();
+    if (isAt("}")) return row(open, token());
+    const parts: Doc[] = [trailing(), line, leading()];
+    for (let isFirst = true; !isAt("}"); ) {
+      if (isAt(",") || isAt(";")) drop();
+      else {
+        if (!isFirst) parts.push(text(","), trailing(), line, leading());
+        parts.push(token(), token(), text(" "), quantity());
+        isFirst = false;
+      }
+    }
+    return group(open, indent(...parts, trailing(), writer.dangling()), line, token());
+  }
+
+  /** A number and its unit, together. */
+  function quantity(): Doc {
+    const number = token();
+    return isUnit() ? row(number, token()) : number;
+  }
+
+  function isUnit(): boolean {
+    const { kind, value } = peek();
+    return kind === "name" && Object.values(amountUnits).some((units) => units.has(value));
   }
 
   function keywordIs(keyword: Doc, value: string): boolean {
@@ -65,6 +90,7 @@ export function interfaceDoc(writer: DocWriter): Doc {
       parts.push(token({ spelling: ":" }), text(" "), token());
       if (isAt("?")) parts.push(token());
     }
+    if (isAt("cost", "name")) parts.push(text(" "), token(), text(" "), quantity());
     return row(...parts, isAt(",") || isAt(";") ? token({ spelling: "," }) : text(","));
   }
 

@@ -231,6 +231,38 @@ dataplane small
 state Counter {}
 `);
   });
+  test("costs in units", () => {
+    expect(
+      laidOut(
+        `dataplane a cost{cpu:20 mCPU; memory : 45MiB,/* all */ request:40us}
+act Request{action SetHeader(self,const header,string)cost 1.2 us; action GetHeader(self,const header):string? /* x */ cost 900ns}
+---
+cost: { // of a proxy
+cpu: 1mCPU, // idle
+// at rest
+memory: 1GiB
+}
+---
+cost {}`,
+        "a.cui",
+      ),
+    ).toBe(`dataplane a
+cost: { cpu: 20mCPU, memory: 45MiB, /* all */ request: 40us }
+
+act Request {
+  action SetHeader(self, const header, string) cost 1.2us,
+  action GetHeader(self, const header): string? /* x */ cost 900ns,
+}
+---
+cost: { // of a proxy
+  cpu: 1mCPU, // idle
+  // at rest
+  memory: 1GiB
+}
+---
+cost: {}
+`);
+  });
   test("the standard interface keeps its words and its comments", () => {
     const words = (text: string) => text.replace(/\s+/g, "");
     expect(words(laidOut(standard.text, standard.path))).toBe(words(standard.text));

@@ -1,3 +1,4 @@
+import type { ActionCost, ProxyCost } from "./cost.ts";
 import type { Span } from "./source.ts";
 
 /** Types of values. A `string` is bytes at run time; a `duration` is nanoseconds. */
@@ -40,6 +41,8 @@ export interface Signature {
   readonly result?: { readonly type: ValueType; readonly isOptional: boolean };
   /** Where it can be done; absent: on either side. */
   readonly side?: "egress" | "ingress";
+  /** Of one execution on this data plane; absent where nothing is said. */
+  readonly cost?: ActionCost;
   /** The text of its `///` lines. */
   readonly documentation: string;
   readonly span: Span;
@@ -61,8 +64,8 @@ export interface Receiver {
 export interface Interface {
   /** Absent in old files. */
   readonly dataplane?: string;
-  /** Of one proxy. Default 1. */
-  readonly cost: number;
+  /** Of one proxy; absent where nothing is said. */
+  readonly cost?: ProxyCost;
   /** Where it says its name or its cost; absent where it says neither. */
   readonly place?: Span;
   /** Of what the imports of a policy bring: the paths of the interfaces. */

@@ -18,7 +18,8 @@ export function mayDeclareDataplane(source: Source): boolean {
     if (kind !== "name") return kind === "separator";
     if (nearest(value, ["dataplane"]).length > 0) return true;
     // However a cost is spelled, nothing else is a name with a number: defaults stand behind `=`.
-    const after = tokens[index + 1]?.value === ":" ? 2 : 1;
-    return tokens[index + after]?.kind === "number";
+    const isColon = tokens[index + 1]?.value === ":";
+    const behind = tokens[index + (isColon ? 2 : 1)];
+    return behind?.kind === "number" || (behind?.value === "{" && (isColon || value === "cost"));
   });
 }

@@ -1,3 +1,4 @@
+import type { ActionCost, ProxyCost } from "./cost.ts";
 import type { Interface, Receiver, Signature } from "./interface.ts";
 import { actionOf, actionsOf } from "./lookup.ts";
 import { standardInterface } from "./standard.ts";
@@ -5,12 +6,20 @@ import { standardInterface } from "./standard.ts";
 /** A kind of proxy as a `.cui` file declares it: what it costs, and which of the standard actions it carries out. */
 export interface DeclaredDataplane {
   readonly name: string;
-  /** Of one proxy. */
-  readonly cost: number;
+  /** Of one proxy; absent where nothing is said. */
+  readonly cost?: ProxyCost;
   /** With what they are done to before them: `Request.SetHeader`, `Counter.Reset`, `string.Matches`. */
   readonly actions: readonly string[];
   /** Of those that it carries out on one side only, where the standard interface says nothing. */
   readonly sides: Readonly<Record<string, "egress" | "ingress">>;
+  /** Of those whose cost is said. */
+  readonly actionCosts: Readonly<Record<string, ActionCost>>;
+}
+
+/** Whether its cost is said in units: of the proxy, or of an action. Undefined where nothing is said. */
+export function isInUnits({ cost, actionCosts }: DeclaredDataplane): boolean | undefined {
+  const [first] = [cost, ...Object.values(actionCosts)].filter((each) => each !== undefined);
+  return first === undefined ? undefined : typeof first === "object";
 }
 
 /** As many data planes as there can be: placement has a bit for each, in a number of 32. */
@@ -44,7 +53,7 @@ export function merged(one: Declared, other: Declared): Declared {
  * ones offer. Values of the language have their actions in any case, unless it is said which ones.
  */
 export function offered(declared: Declared, from: readonly string[]): Interface {
-  const own: Interface = { cost: 1, imports: [], receivers: declared };
+  const own: Interface = { imports: [], receivers: declared };
   const receivers = new Map<string, Receiver>();
   for (const receiver of standardInterface.receivers.values()) {
     const { name, kind } = receiver;
@@ -58,12 +67,16 @@ export function offered(declared: Declared, from: readonly string[]): Interface 
         .map((general) => actionOf(own, general, action))
         .find((candidate) => candidate !== undefined);
       if (signature === undefined || (found === undefined && (kind !== "type" || isDeclared))) continue;
-      actions.set(action, found?.side === undefined ? signature : { ...signature, side: found.side });
+      actions.set(action, {
+        ...signature,
+        ...(found?.side === undefined ? {} : { side: found.side }),
+        ...(found?.cost === undefined ? {} : { cost: found.cost }),
+      });
     }
     const { extends: _, ...rest } = receiver;
     receivers.set(name, { ...rest, actions });
   }
-  return { cost: 1, imports: [], receivers, from };
+  return { imports: [], receivers, from };
 }
 
 /** The act and the more general ones, nearest first. */
@@ -73,22 +86,30 @@ function actsAbove(name: string): readonly string[] {
 }
 
 /** A data plane by what it offers. */
-export function dataplaneOf(name: string, cost: number, { receivers }: Interface): DeclaredDataplane {
+export function dataplaneOf(
+  name: string,
+  cost: ProxyCost | undefined,
+  { receivers }: Interface,
+): DeclaredDataplane {
   const all = [...receivers.values()].flatMap(({ name: receiver, actions }) =>
     [...actions.values()].map((signature) => ({
       key: `${receiver}.${signature.name}`,
       side: signature.side,
+      cost: signature.cost,
       standard: actionOf(standardInterface, receiver, signature.name)?.side,
     })),
   );
   return {
     name,
-    cost,
+    ...(cost === undefined ? {} : { cost }),
     actions: all.map(({ key }) => key),
     sides: Object.fromEntries(
       all.flatMap(({ key, side, standard }) =>
         side === undefined || standard !== undefined ? [] : [[key, side] as const],
       ),
+    ),
+    actionCosts: Object.fromEntries(
+      all.flatMap(({ key, cost: execution }) => (execution === undefined ? [] : [[key, execution] as const])),
     ),
   };
 }

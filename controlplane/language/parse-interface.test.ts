@@ -92,7 +92,6 @@ describe("old files", () => {
       },
       {
         dataplane: "small-proxy",
-        cost: 1,
         imports: ["base/common.cui"],
         receivers: {
           Request: {
@@ -104,6 +103,28 @@ describe("old files", () => {
         },
       },
     ]);
+  });
+  test("amounts, with their units close or apart, and costs of actions", () => {
+    const { interfaces, diagnostics } = read(
+      "cost: { cpu: 0.12CPU, memory: 45 MiB, request: 40 us, }\nact A {\n  action B(self) cost 1.5us,\n  action C(self): string? cost 900 ns\n  action D(self) cost 2\n  action E(self)\n}\n---\ncost: {}\n---\ncost { memory: 1GiB }",
+    );
+    expect(diagnostics).toEqual([]);
+    expect(interfaces.map(({ cost }) => cost)).toEqual([
+      { cpuMilli: 120, memoryMib: 45, requestNs: 40_000 },
+      {},
+      { memoryMib: 1024 },
+    ]);
+    const actions = [...(interfaces[0]?.receivers.get("A")?.actions.values() ?? [])];
+    expect(actions.map(({ name, cost }) => [name, cost])).toEqual([
+      ["B", { cpuNs: 1500 }],
+      ["C", { cpuNs: 900 }],
+      ["D", 2],
+      ["E", undefined],
+    ]);
+  });
+  test("a cost on a line of its own is the data plane's, though a brace is missing before", () => {
+    const { interfaces } = read("act A {\n  action B(self)\ncost 10\n");
+    expect(interfaces.map(({ cost }) => cost)).toEqual([10]);
   });
   test("a comment behind something is no documentation of the next thing", () => {
     const { interfaces } = read(
@@ -157,6 +178,16 @@ describe("mistakes", () => {
     ],
     ["a cost below zero", "cost: -1\nact A {}\n", ["CUI0106 1:7"]],
     ["a cost with a unit", "cost: 5ms\nact A {}\n", ["CUI0106 1:7"]],
+    ["a cost with a unit of a proxy, bare", "cost: 5 mCPU\nact A {}\n", ["CUI0106 1:7"]],
+    ["an amount without a unit", "cost: { cpu: 5 }\nact A {}\n", ["CUI0106 1:14"]],
+    ["memory in units of CPU", "cost: { memory: 5mCPU, cpu: 1MiB }\n", ["CUI0106 1:17", "CUI0106 1:29"]],
+    ["amounts below zero", "cost: { cpu: -5mCPU, memory: 1MiB }\n", ["CUI0106 1:14"]],
+    ["an amount that is given twice", "cost: { cpu: 5mCPU, cpu: 6mCPU }\n", ["CUI0103 1:21"]],
+    ["something else that a proxy may take", "cost: { disk: 5GiB }\nact A {}\n", ["CUI0101 1:9"]],
+    ["amounts without their end", "cost: { cpu: 5mCPU\nact A {}\n", ["CUI0101 2:1"]],
+    ["a cost of an action that is memory", "act A { action B(self) cost 5MiB, }\n", ["CUI0106 1:29"]],
+    ["a cost of an action below zero", "act A { action B(self) cost -5us, }\n", ["CUI0106 1:29"]],
+    ["an action with a word as its cost", "act A { action B(self) cost high, }\n", ["CUI0101 1:29"]],
     ["no cost", "cost: high\nact A {}\n", ["CUI0101 1:7"]],
     [
       "parents",

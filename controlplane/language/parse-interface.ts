@@ -1,4 +1,5 @@
 import type { Identifier, ImportNode } from "./ast.ts";
+import { type ActionCost, type Amounts, amountKeys, amountUnits, type ProxyCost } from "./cost.ts";
 import { createCursor } from "./cursor.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { ConstantKind, Interface, Parameter, Receiver, Signature, ValueType } from "./interface.ts";
@@ -45,7 +46,7 @@ export function parseInterface(source: Source): {
 /** What one data plane's part of a file has said so far. */
 interface Draft {
   dataplane?: string;
-  cost?: number;
+  cost?: ProxyCost;
   place?: Span;
   readonly imports: string[];
   readonly receivers: Map<string, Receiver>;
@@ -89,10 +90,10 @@ function parseFile(reporter: Reporter): {
       if (!declaration(draft)) toNextDeclaration();
     }
     checkParents(draft, reporter);
-    const { dataplane, cost = 1, place, receivers } = draft;
+    const { dataplane, cost, place, receivers } = draft;
     return {
       ...(dataplane === undefined ? {} : { dataplane }),
-      cost,
+      ...(cost === undefined ? {} : { cost }),
       ...(place === undefined ? {} : { place }),
       imports: draft.imports,
       receivers,
@@ -148,21 +149,79 @@ function parseFile(reporter: Reporter): {
   function cost(draft: Draft): boolean {
     const { span } = next();
     accept(":");
-    const { start } = peek().span;
-    const isNegative = accept("-");
-    const value = Number(peek().value);
-    if (peek().kind !== "number") return unexpected("the cost of one proxy", "write `cost: 1`") === true;
-    next();
-    if (isNegative || !(value <= costMax)) {
-      reporter.report("CUI0106", from(start), "this is no cost of a proxy", {
-        help: `a cost is a number from 0 to ${costMax}, without a unit`,
-      });
-    } else if (draft.cost !== undefined) twice(span, "`cost` is given twice", "keep one of them");
+    const value = accept("{") ? amounts() : bareCost();
+    if (value === undefined) return false;
+    if (draft.cost !== undefined) twice(span, "`cost` is given twice", "keep one of them");
     else {
       draft.cost = value;
       draft.place ??= span;
     }
     return true;
+  }
+
+  /** What is no cost is reported, and taken for the default. */
+  function bareCost(): number | undefined {
+    if (!isAt("-") && peek().kind !== "number")
+      return unexpected(
+        "the cost of one proxy",
+        "write `cost: 1`, or `cost: { cpu: 20mCPU, memory: 45MiB }`",
+      );
+    const { start } = peek().span;
+    const value = quantity(new Map([["", 1]]));
+    if (value !== undefined) return value;
+    reporter.report("CUI0106", from(start), "this is no cost of a proxy", {
+      help: `a cost is a number from 0 to ${costMax}, without a unit; with units write \`cost: { cpu: 20mCPU, memory: 45MiB }\``,
+    });
+    return 1;
+  }
+
+  /** After the `{`, up to and with the `}`. */
+  function amounts(): Amounts | undefined {
+    const found = new Map<keyof typeof amountKeys, number>();
+    const keys = Object.keys(amountKeys) as readonly (keyof typeof amountKeys)[];
+    while (!accept("}")) {
+      if (accept(",") || accept(";")) continue;
+      const word = peek();
+      const key = keys.find((candidate) => isAt(candidate, "name"));
+      if (key === undefined) {
+        const shape = "a cost has `cpu`, `memory` and `request`, such as `{ cpu: 20mCPU, memory: 45MiB }`";
+        return unexpected(
+          "what the proxy takes, or `}`",
+          word.kind === "name" ? suggest(word.value, keys, shape, word.span) : shape,
+        );
+      }
+      next();
+      if (!expect(":")) return undefined;
+      const { start } = peek().span;
+      const value = quantity(amountUnits[key]);
+      if (value === undefined) {
+        const written = reporter.source.text.slice(start, from(start).end);
+        reporter.report("CUI0106", from(start), `\`${written}\` is no ${amountKeys[key].what}`, {
+          help: `write a number with its unit, not negative and not huge, such as ${amountKeys[key].write}`,
+        });
+      }
+      if (found.has(key)) twice(word.span, `\`${key}\` is given twice`, "keep one of them");
+      else if (value !== undefined) found.set(key, value);
+      if (!isAt(",") && !isAt(";") && !isAt("}")) return unexpected("`,` or `}`");
+    }
+    return Object.fromEntries([...found].map(([key, value]) => [amountKeys[key].amount, value]));
+  }
+
+  /** A number with one of the units, which may stand apart, in the unit whose factor is 1. Undefined when it is none, negative or huge; it is read all the same. */
+  function quantity(units: ReadonlyMap<string, number>): number | undefined {
+    const isNegative = accept("-");
+    const { kind, value } = next();
+    const [, digits = "", tight = ""] = /^([0-9.]+(?:[eE][+-]?[0-9]+)?)([A-Za-z_]*)$/.exec(value) ?? [];
+    const isApart = tight === "" && isUnit(0);
+    const unit = isApart ? next().value : tight;
+    const factor = units.get(unit);
+    const amount = Number(digits) * (factor ?? Number.NaN);
+    return kind !== "number" || isNegative || !(amount <= costMax) ? undefined : amount;
+  }
+
+  function isUnit(ahead: number): boolean {
+    const { kind, value } = peek(ahead);
+    return kind === "name" && Object.values(amountUnits).some((units) => units.has(value));
   }
 
   function twice(span: Span, message: string, help: string): void {
@@ -245,14 +304,38 @@ function parseFile(reporter: Reporter): {
     if (!list) return undefined;
     const result = accept(":") || accept("->") ? resultType() : "nothing";
     if (result === undefined) return undefined;
+    const execution = actionCost();
     return {
       name: name.text,
       parameters: list,
       ...(result === "nothing" ? {} : { result }),
       ...(side === "either" ? {} : { side }),
+      ...(execution === undefined ? {} : { cost: execution }),
       documentation: about,
       span: name.span,
     };
+  }
+
+  /** `cost 1.2us` at the end of an action. On a line of its own the word is about the data plane. */
+  function actionCost(): ActionCost | undefined {
+    if (!isAt("cost", "name") || cursor.startsLine()) return undefined;
+    next();
+    if (!isAt("-") && peek().kind !== "number") {
+      unexpected("the cost of one execution", "write `cost 1.2us`");
+      // What stands there instead is not blamed again.
+      if (peek().kind === "name") next();
+      return undefined;
+    }
+    const { start } = peek().span;
+    const isBare = !/[A-DF-Za-df-z]/.test(peek().value) && !isUnit(1);
+    const value = quantity(isBare ? new Map([["", 1]]) : amountUnits.request);
+    if (value === undefined) {
+      reporter.report("CUI0106", from(start), "this is no cost of an action", {
+        help: "write the CPU time of one execution, such as `cost 1.2us`, or a number without a unit where the cost of the proxy is one",
+      });
+      return undefined;
+    }
+    return isBare ? value : { cpuNs: value };
   }
 
   function heading(): "egress" | "ingress" | undefined {

@@ -70,6 +70,21 @@ services: { b: { entry: true } }
     expect(told("{ keys: [{ kty: OKP, x: abc, d: abc }] }")).toEqual(["`jwks` has a private key"]);
   });
 
+  test("prices are of a CPU and of a GiB, and both more than nothing", () => {
+    const read = (prices: string) =>
+      fromYaml({ path: "m", text: `name: a\nprices: ${prices}\nservices: { b: { entry: true } }\n` });
+    expect(read("{ cpu: 8, memory: 1.5 }").mesh?.prices).toEqual({ cpu: 8, memory: 1.5 });
+    const told = (prices: string) =>
+      read(prices).diagnostics.map(({ code, message }) => `${code} ${message}`);
+    expect(told("{ cpu: 8 }")).toEqual(["MSH0104 `prices` has no `memory`"]);
+    expect(told("{ cpu: 0, memory: 1 }")).toEqual(["MSH0103 `cpu` takes a price, from 1e-9 to 1000000000"]);
+    expect(told("{ cpu: 1, memory: -1 }")).toEqual([
+      "MSH0103 `memory` takes a price, from 1e-9 to 1000000000",
+    ]);
+    expect(told("{ cpu: 1, memory: 1, disk: 1 }")).toEqual(["MSH0102 unknown key `disk` in `prices`"]);
+    expect(told("8")).toHaveLength(1);
+  });
+
   test("a policy that reads claims needs to know who signs them", () => {
     const { mesh } = fromYaml({ path: "m", text: "name: a\nservices: { b: { entry: true } }\n" });
     if (mesh === undefined) throw new Error("the mesh is well");

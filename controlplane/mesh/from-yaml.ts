@@ -10,12 +10,22 @@ import { checkSize, total } from "./check-size.ts";
 import { ipAddress } from "./ip-address.ts";
 import { keySetFault } from "./key-set-fault.ts";
 import { processesMax, rateMax, versionsMax } from "./limits.ts";
-import type { Call, Endpoint, Mesh, Protocol, Service, TokenProvider } from "./mesh.ts";
+import type { Call, Endpoint, Mesh, Prices, Protocol, Service, TokenProvider } from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
 /** `envoy` is the one data plane so far. */
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
-const meshKeys = ["name", "identity", "stateHeader", "jwt", "accessLog", "services", "calls", "endpoints"];
+const meshKeys = [
+  "name",
+  "identity",
+  "stateHeader",
+  "jwt",
+  "accessLog",
+  "prices",
+  "services",
+  "calls",
+  "endpoints",
+];
 const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
 // Lower case: a proxy compares the names of hosts without regard to case.
 const serviceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
@@ -124,6 +134,7 @@ function readMesh(root: Value, dataplanes: readonly string[], reporter: Reporter
   const calls = readCalls(at("calls"), services, reporter);
   const jwt = readTokenProviders(at("jwt"), reporter);
   const accessLog = flag(at("accessLog"), reporter);
+  const prices = readPrices(at("prices"), reporter);
   if (!hasErrors(reporter.diagnostics)) checkReached(at("services"), { services, calls }, reporter);
   return {
     name: readName(at("name"), reporter) ?? "",
@@ -133,6 +144,7 @@ function readMesh(root: Value, dataplanes: readonly string[], reporter: Reporter
     calls,
     ...(jwt === undefined ? {} : { jwt }),
     ...(accessLog ? { accessLog } : {}),
+    ...(prices === undefined ? {} : { prices }),
   };
 }
 
@@ -360,6 +372,28 @@ function checkReached(
       help: `add a call to it, or mark it with \`entry: true\` or, when it starts requests itself, \`origin: true\``,
     });
   }
+}
+
+/** `{ cpu: 0.03, memory: 0.004 }` */
+function readPrices(entry: Entry | undefined, reporter: Reporter): Prices | undefined {
+  if (!entry) return undefined;
+  const entries = entriesOf(entry.value, reporter, "`prices`", ["cpu", "memory"]);
+  const price = (key: "cpu" | "memory"): number | undefined => {
+    const found = entries.find((inner) => inner.key === key);
+    if (!found) {
+      if (isMap(entry.value.node))
+        reporter.report("MSH0104", entry.keySpan, `\`prices\` has no \`${key}\``, {
+          help: "write `{ cpu: 0.03, memory: 0.004 }`: what a CPU costs, and a GiB in the same time",
+        });
+      return undefined;
+    }
+    const value = scalar(found.value);
+    if (typeof value === "number" && value >= 1 / rateMax && value <= rateMax) return value;
+    wrong(found.value.span, `\`${key}\``, `a price, from ${1 / rateMax} to ${rateMax}`, reporter);
+    return undefined;
+  };
+  const [cpu, memory] = [price("cpu"), price("memory")];
+  return cpu === undefined || memory === undefined ? undefined : { cpu, memory };
 }
 
 function readIdentity(entry: Entry | undefined, reporter: Reporter): Mesh["identity"] {

@@ -11,7 +11,18 @@ export interface Mesh {
   readonly jwt?: ReadonlyMap<string, TokenProvider>;
   /** Whether every listener writes the access log, and not only those whose policies add tags to it. */
   readonly accessLog?: boolean;
+  /** What makes one number of CPU and memory, where data planes say what they take. Default: `defaultPrices`. */
+  readonly prices?: Prices;
 }
+
+/** What a CPU and a GiB of memory cost in the same time. Only their ratio counts. */
+export interface Prices {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** In dollars an hour: what OpenCost takes where it knows no better (`configs/default.json`), prices of Google's us-central1. */
+export const defaultPrices: Prices = { cpu: 0.031611, memory: 0.004237 };
 
 /** Tokens of one issuer, and the keys that they are verified with. */
 export interface TokenProvider {

@@ -63,6 +63,8 @@ function service(own: string): fc.Arbitrary<Service> {
     });
 }
 
+const price = fc.double({ min: 1e-9, max: 1e9, noNaN: true });
+
 const meshes: fc.Arbitrary<Mesh> = fc
   .uniqueArray(
     name.filter((each) => each !== "outside"),
@@ -85,9 +87,10 @@ const meshes: fc.Arbitrary<Mesh> = fc
         new Map([["us", { issuer: "a: b", audiences: ["c"], jwks: '{"keys":[{"kty":"oct","k":"a"}]}' }]]),
       ),
       accessLog: fc.boolean(),
+      prices: fc.option(fc.record({ cpu: price, memory: price }), { nil: undefined }),
     }),
   )
-  .map(({ services, calls, stateHeader, jwt, accessLog }) => {
+  .map(({ services, calls, stateHeader, jwt, accessLog, prices }) => {
     const grouped = [...Map.groupBy(calls, ({ from }) => from).values()].flat();
     const [first, ...rest] = services;
     return {
@@ -101,6 +104,7 @@ const meshes: fc.Arbitrary<Mesh> = fc
       stateHeader,
       ...(jwt === undefined ? {} : { jwt }),
       ...(accessLog ? { accessLog } : {}),
+      ...(prices === undefined ? {} : { prices }),
     };
   });
 

@@ -11,8 +11,9 @@ import type { Source } from "../language/source.ts";
 import { checkClaims } from "../mesh/check-claims.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { type Dataplane, defaultDataplanes } from "../placement/dataplane.ts";
+import { defaultDataplanes } from "../placement/dataplane.ts";
 import type { Placement } from "../placement/placement.ts";
+import { type PricedDataplane, priced } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { recall } from "./recall.ts";
@@ -28,7 +29,7 @@ export interface Build {
   readonly mesh: Mesh;
   readonly policies: readonly Policy[];
   /** What a service's proxy may be. */
-  readonly dataplanes: readonly Dataplane[];
+  readonly dataplanes: readonly PricedDataplane[];
   readonly placement: Placement;
   readonly chains: readonly Chain[];
   readonly modules: readonly Module[];
@@ -56,15 +57,15 @@ export interface Checked {
   readonly mesh?: Mesh;
   readonly policies: readonly Policy[];
   /** What a service's proxy may be. */
-  readonly dataplanes: readonly Dataplane[];
+  readonly dataplanes: readonly PricedDataplane[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Parse and check policies against a mesh. */
 export function checkInput(input: Input): Checked {
   const declared = declaredDataplanes(input.policies);
-  const dataplanes = declared.length === 0 ? defaultDataplanes : declared;
   const { mesh, diagnostics } = fromYaml(input.mesh, dataplaneNames(declared));
+  const dataplanes = declared.length === 0 ? defaultDataplanes : priced(declared, mesh?.prices);
   const checked = checkPolicies(input.policies, mesh);
   return {
     ...(mesh === undefined ? {} : { mesh }),

@@ -14,6 +14,8 @@ export interface Dataplane {
   readonly sides?: Readonly<Record<string, PlacedSide>>;
   /** Cost of one execution of an action, by its names as above, times the rate of a call; default 0. */
   readonly actionCosts?: Readonly<Record<string, number>>;
+  /** Cost of one request through the proxy before any action, times the rates of all calls of and by the service; default 0. */
+  readonly requestCost?: number;
 }
 
 /** One Envoy in front of a service, able to do everything. */

@@ -3,7 +3,7 @@ import type { CallCosts, CallSides } from "./call-sides.ts";
 import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { Demand } from "./policy-demands.ts";
-import { type NumberedCall, type Problem, replicasOf } from "./problem.ts";
+import { type NumberedCall, type Problem, ratesThrough, replicasOf } from "./problem.ts";
 import { type Seats, wasAtIngress } from "./seats.ts";
 import { shapesOf, sidesOf } from "./shapes.ts";
 
@@ -140,11 +140,9 @@ function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
 }
 
 /** What proxies cost, and that each one that comes or goes outweighs all moves of units. */
-function proxyCosts(
-  { services, fitting, dataplanes, units }: Problem,
-  { width, exact, before }: Parts,
-  size: number,
-): Table {
+function proxyCosts(problem: Problem, { width, exact, before }: Parts, size: number): Table {
+  const { services, fitting, dataplanes, units } = problem;
+  const rates = ratesThrough(problem);
   const unary = emptyTable(size * width);
   const weight = units.length + 1;
   for (const [number, service] of services.entries()) {
@@ -152,8 +150,10 @@ function proxyCosts(
     for (let value = 0; value < width; value++) {
       const at = number * width + value;
       const fits = value === 0 || (((fitting[number] ?? 0) >> value) & 1) === 1;
-      const each = value === 0 ? 0 : (dataplanes[value - 1]?.cost ?? 0);
-      unary.cost[at] = fits ? exact(replicasOf(service) * each) : Number.POSITIVE_INFINITY;
+      const { cost, requestCost = 0 } = dataplanes[value - 1] ?? { cost: 0 };
+      unary.cost[at] = fits
+        ? exact(replicasOf(service) * cost + at0(rates, number) * requestCost)
+        : Number.POSITIVE_INFINITY;
       if (had !== undefined && had !== value)
         unary.moves[at] = weight * ((had > 0 ? 1 : 0) + (value > 0 ? 1 : 0));
     }
@@ -167,9 +167,15 @@ function addTo(unary: Table, at: number, table: Table, from: number): void {
 }
 
 /** A millionth, finer where all costs are small, and coarser where sums of so many parts would not be exact. */
-function gridOf({ services, dataplanes, calls, demands, starts, units }: Problem): number {
+function gridOf(problem: Problem): number {
+  const { services, dataplanes, calls, demands, starts, units } = problem;
   const dearest = Math.max(0, ...dataplanes.map(({ cost }) => cost));
-  let most = services.reduce((sum, service) => sum + replicasOf(service) * dearest, 0);
+  const busiest = Math.max(0, ...dataplanes.map(({ requestCost = 0 }) => requestCost));
+  const rates = ratesThrough(problem);
+  let most = services.reduce(
+    (sum, service, number) => sum + replicasOf(service) * dearest + at0(rates, number) * busiest,
+    0,
+  );
   const priced = demands.map(({ costs }) => (costs === undefined ? 0 : Math.max(...costs)));
   if (priced.some((cost) => cost > 0))
     for (const [number, { rate }] of calls.entries())

@@ -142,7 +142,7 @@ export function likeness({ verdict, versions, to }: CallVerdict): string {
 }
 
 /** Of one request: what stands under other headings is done elsewhere, and costs there. */
-function costOf(
+export function costOf(
   { actionCosts = {} }: Dataplane,
   { policy, section }: { readonly policy: Policy; readonly section: Section },
 ): number {

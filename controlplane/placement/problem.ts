@@ -163,6 +163,16 @@ function ratesOf({ calls }: Mesh): ReadonlyMap<string, ReadonlyMap<string, numbe
   return rates;
 }
 
+/** By number of a service: requests a second that it answers and makes, all of which go through its proxy. */
+export function ratesThrough({ services, calls }: Pick<Problem, "services" | "calls">): Float64Array {
+  const rates = new Float64Array(services.length);
+  for (const { caller, callee, rate } of calls) {
+    rates[callee] = at0(rates, callee) + rate;
+    if (caller >= 0) rates[caller] = at0(rates, caller) + rate;
+  }
+  return rates;
+}
+
 /** The processes in front of a service. */
 export function replicasOf(service: Service): number {
   if (service.versions.size === 0) return service.replicas;

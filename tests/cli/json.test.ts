@@ -42,6 +42,29 @@ describe("the JSON of design §7", () => {
     });
   });
 
+  test("place: what the proxies take, where costs have units", async () => {
+    using folder = folderWith({
+      "a.cup": `policy mark ( act (Request request) context ('a -> b') ) { SetHeader(request, 'x-mark', 'yes'); }\n`,
+      "planes.cui": `import "standard.cui";
+dataplane envoy
+cost: { cpu: 2mCPU, memory: 64MiB, request: 50us }
+act Request { action SetHeader(self, const header name, string value) cost 3us, }
+`,
+      "mesh.yaml":
+        "name: m\nidentity: address\nprices: { cpu: 8, memory: 1 }\nservices: { a: { entry: true, replicas: 3 }, b: { replicas: 2 } }\ncalls: { a: [{ to: b, rate: 200 }] }\n",
+    });
+    const args = ["place", join(folder.path, "a.cup"), "--mesh", join(folder.path, "mesh.yaml")];
+    const { code, stdout } = await runWire([...args, "--json"]);
+    expect(code).toBe(0);
+    const placed = JSON.parse(stdout);
+    // Two proxies, and 200 requests a second of 53 us.
+    expect(placed.amounts).toEqual({ cpuMilli: expect.closeTo(2 * 2 + 200 * 0.053, 6), memoryMib: 128 });
+    expect(placed.cost).toBeCloseTo(14.6 + 128 * (1000 / 8 / 1024), 4);
+    expect((await runWire(args)).stdout).toContain(
+      "\n  together they take 14.6 mCPU and 128 MiB; the cost is in mCPU, at 0.122 for each MiB\n",
+    );
+  });
+
   test("check: nothing wrong is an empty list, beside what each policy takes at most", async () => {
     using folder = folderWith({ "a.cup": policy, "b.ts": filter });
     const { code, stdout, stderr } = await runWire(["check", folder.path, "--json"]);

@@ -1,4 +1,6 @@
 // Measures what is named by the regular expression given, or everything, and prints a table; ends with 1 when a limit is passed.
+import { bench } from "../../controlplane/cli/bench.ts";
+import { costNames } from "../../controlplane/costs/measure-costs.ts";
 import { cases } from "./cases.ts";
 import { costTable } from "./sdk/cost-table.ts";
 import { z3Table } from "./z3-table.ts";
@@ -16,4 +18,6 @@ for (const { name, unit, limit, measure } of cases.filter((each) => wanted.test(
 for (const table of [costTable, z3Table].filter((each) => wanted.test(each.name))) {
   if (!(await table.print())) passed = false;
 }
+// The same as `wire bench`.
+if (costNames.some((name) => wanted.test(name))) await bench([wanted.source], { rounds: 20 });
 process.exitCode = passed ? 0 : 1;

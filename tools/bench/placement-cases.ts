@@ -7,6 +7,7 @@ import { generatePolicies } from "../../controlplane/mesh/generate-policies.ts";
 import { generateSeedFamily, type SeedFamilyOptions } from "../../controlplane/mesh/generate-seed-family.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import type { Placement } from "../../controlplane/placement/placement.ts";
+import { priced } from "../../controlplane/placement/priced.ts";
 import { type PlaceOptions, place } from "../../controlplane/placement/solve.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 
@@ -35,7 +36,7 @@ function family(name: string, limit: number, options: Omit<SeedFamilyOptions, "s
       // One that is not counted: the engine's own compiler takes some rounds to become fast.
       const inputs = Array.from({ length: seeds + 1 }, (_, seed) => {
         const { mesh, sources } = generateSeedFamily({ ...options, seed });
-        return { ...checkedFor(mesh, sources), options: { dataplanes: declaredDataplanes(sources) } };
+        return { ...checkedFor(mesh, sources), options: { dataplanes: priced(declaredDataplanes(sources)) } };
       });
       await placed(inputs[seeds] as Input);
       return await medianMs(seeds, (turn) => placed(inputs[turn] as Input));

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { declaredDataplanes } from "../../controlplane/language/check-imports.ts";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
 import { generateSeedFamily, type SeedFamilyOptions } from "../../controlplane/mesh/generate-seed-family.ts";
+import { priced } from "../../controlplane/placement/priced.ts";
 import { place } from "../../controlplane/placement/solve.ts";
 import type { BenchTable } from "./case.ts";
 import { seedFormulation } from "./seed-formulation.ts";
@@ -60,7 +61,7 @@ async function both(
   // Its model has no order of policies, so the policies all commute.
   const { mesh, sources } = generateSeedFamily({ ...options, actions: "commuting" });
   const { policies } = checkPolicies(sources, mesh);
-  const dataplanes = declaredDataplanes(sources);
+  const dataplanes = priced(declaredDataplanes(sources));
   const start = performance.now();
   const { placement } = await place(policies, mesh, { dataplanes, timeLimitS });
   const ours = {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { differences, measureCpu, median } from "../../../envoy/measure/measure-cpu.ts";
 import type { BenchTable } from "../case.ts";
-import { measureCpu } from "./measure-cpu.ts";
 import { buildRows, names } from "./rows.ts";
 
 const rounds = 40;
@@ -59,13 +59,4 @@ async function print(folder: string): Promise<boolean> {
 
 function ratio(own: number, other: number | undefined): string {
   return other === undefined ? "-" : (own / other).toFixed(2);
-}
-
-/** Round by round, so that what the machine did meanwhile is in neither. */
-function differences(figures: readonly number[] = [], base: readonly number[] = []): readonly number[] {
-  return figures.map((figure, round) => figure - (base[round] ?? Number.NaN));
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;
 }

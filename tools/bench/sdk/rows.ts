@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Filter, Row } from "../../../envoy/measure/side-by-side.ts";
+import { wasm } from "../../../envoy/measure/wasm-row.ts";
 import { assemble } from "../../../filters/proxy-wasm-as/build/assemble.ts";
 import { buildRustFilter } from "./build-rust-filter.ts";
 import { buildSdkFilter } from "./build-sdk-filter.ts";
 import { emptyCallbacks, hostCalls, hostCallsOnce, noCallback } from "./floors.ts";
-import type { Filter, Row } from "./side-by-side.ts";
 
 const extensions = "type.googleapis.com/envoy.extensions.filters.http";
 
@@ -46,13 +47,6 @@ async function compiled(entry: string): Promise<Uint8Array> {
   const { bytes, stderr } = await assemble({ entry });
   if (bytes === undefined) throw new Error(stderr);
   return bytes;
-}
-
-/** Each in a VM of its own. */
-export function wasm(name: string, filename: string): Row {
-  const vm = { vm_id: name, runtime: "envoy.wasm.runtime.v8", code: { local: { filename } } };
-  const config = { name, root_id: name, vm_config: vm };
-  return { name, filter: { name: "wasm", typed_config: { "@type": `${extensions}.wasm.v3.Wasm`, config } } };
 }
 
 function lua(): Filter {

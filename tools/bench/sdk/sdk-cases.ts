@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { requestHeaders } from "../../../envoy/measure/request-headers.ts";
+import { residentKiB } from "../../../envoy/measure/resident-kib.ts";
+import { sideBySide } from "../../../envoy/measure/side-by-side.ts";
+import { wasm } from "../../../envoy/measure/wasm-row.ts";
 import { createHost } from "../../../filters/proxy-wasm-as/testing/index.ts";
 import type { BenchCase } from "../case.ts";
 import { buildSdkFilter } from "./build-sdk-filter.ts";
-import { requestHeaders } from "./request-headers.ts";
-import { wasm } from "./rows.ts";
-import { sideBySide } from "./side-by-side.ts";
 
 const requests = 1_000_000;
 
@@ -39,8 +40,4 @@ async function envoyGrown(): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function residentKiB(pid: number): number {
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }

@@ -122,6 +122,9 @@ function block(): Buffer {
   return Buffer.from(requestHeaders.flatMap(([name, value]) => [0, ...text(name), ...text(value)]));
 }
 
+// Whoever asks is gone.
+process.once("disconnect", () => process.exit());
+
 process.on("message", async (message) => {
   const ask = message as Ask;
   const place = `${ask.address}:${ask.port}`;

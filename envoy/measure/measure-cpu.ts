@@ -7,6 +7,8 @@ export interface MeasureOptions {
   readonly requestsPerTurn: number;
   /** Requests under way at once. */
   readonly inFlight: number;
+  /** Ends it between two turns, with the reason as error. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -15,10 +17,13 @@ export interface MeasureOptions {
  */
 export async function measureCpu(
   rows: readonly Row[],
-  { rounds, requestsPerTurn, inFlight }: MeasureOptions,
+  { rounds, requestsPerTurn, inFlight, signal }: MeasureOptions,
 ): Promise<readonly (readonly number[])[]> {
   await using envoy = await sideBySide(rows);
-  const ask = (row: number): Promise<void> => envoy.ask({ row, requests: requestsPerTurn, inFlight });
+  const ask = (row: number): Promise<void> => {
+    signal?.throwIfAborted();
+    return envoy.ask({ row, requests: requestsPerTurn, inFlight });
+  };
   // The first turns are those in which connections open and everything is met for the first time.
   for (let turn = 0; turn < 3; turn++) for (const row of rows.keys()) await ask(row);
   const figures = rows.map((): number[] => []);
@@ -33,7 +38,7 @@ export async function measureCpu(
 }
 
 /** Time on a CPU of all threads; the first of the three numbers is in nanoseconds. */
-function cpuNanoseconds(pid: number): number {
+export function cpuNanoseconds(pid: number): number {
   return readdirSync(`/proc/${pid}/task`)
     .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]))
     .reduce((sum, each) => sum + each, 0);
@@ -49,4 +54,17 @@ function shuffled(size: number, round: number): readonly number[] {
     [order[n], order[other]] = [order[other] ?? 0, order[n] ?? 0];
   }
   return order;
+}
+
+/** The middle one of some figures. */
+export function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;
+}
+
+/** Round by round, so that what the machine did meanwhile is in neither. */
+export function differences(
+  figures: readonly number[] = [],
+  base: readonly number[] = [],
+): readonly number[] {
+  return figures.map((figure, round) => figure - (base[round] ?? Number.NaN));
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { findEnvoy, startEnvoy } from "../../../envoy/index.ts";
+import { findEnvoy, startEnvoy } from "../index.ts";
 import type { Ask } from "./load.ts";
 
 /** An HTTP filter as Envoy's configuration has it. */
@@ -11,11 +11,15 @@ export type Filter = Readonly<Record<string, unknown>>;
 export interface Row {
   readonly name: string;
   readonly filter?: Filter;
+  /** Where requests go on to, over HTTP/2; absent: they are answered by the proxy itself. */
+  readonly upstreamPort?: number;
 }
 
 /** An Envoy with one worker, and a process that makes requests to it. */
 export interface SideBySide extends AsyncDisposable {
   readonly pid: number;
+  /** Where each row listens. */
+  readonly ports: readonly number[];
   /** Make requests through the row of this number, so many at once; settles when all are answered with 200. */
   ask(turn: { readonly row: number; readonly requests: number; readonly inFlight: number }): Promise<void>;
 }
@@ -30,12 +34,16 @@ export async function sideBySide(rows: readonly Row[]): Promise<SideBySide> {
   const [adminPort = 0, ...ports] = await freePorts(rows.length + 1);
   const config = {
     admin: { address: { socket_address: { address, port_value: adminPort } } },
-    static_resources: { listeners: rows.map((row, n) => listener(row, ports[n] ?? 0)) },
+    static_resources: {
+      listeners: rows.map((row, n) => listener(row, ports[n] ?? 0)),
+      clusters: rows.flatMap(cluster),
+    },
   };
   const envoy = await startEnvoy({ path: found.path, config, adminAddress: address, adminPort });
   const load = fork(fileURLToPath(new URL("./load.ts", import.meta.url)));
   return {
     pid: envoy.pid,
+    ports,
     ask: ({ row, requests, inFlight }) =>
       askLoad(load, { address, port: ports[row] ?? 0, requests, inFlight }),
     async [Symbol.asyncDispose]() {
@@ -56,15 +64,37 @@ function askLoad(load: ChildProcess, ask: Ask): Promise<void> {
   });
 }
 
-function listener({ name, filter }: Row, port: number): Readonly<Record<string, unknown>> {
+/** What a row with another proxy behind it needs. */
+function cluster({ name, upstreamPort }: Row): readonly Readonly<Record<string, unknown>>[] {
+  if (upstreamPort === undefined) return [];
+  const endpoint = { address: { socket_address: { address, port_value: upstreamPort } } };
+  const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  return [
+    {
+      name,
+      type: "STATIC",
+      load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+      typed_extension_protocol_options: {
+        [options]: {
+          "@type": `type.googleapis.com/${options}`,
+          explicit_http_config: { http2_protocol_options: {} },
+        },
+      },
+    },
+  ];
+}
+
+function listener(row: Row, port: number): Readonly<Record<string, unknown>> {
   return {
-    name,
+    name: row.name,
     address: { socket_address: { address, port_value: port } },
-    filter_chains: [{ filters: [{ name: "http", typed_config: connectionManager(name, filter) }] }],
+    filter_chains: [{ filters: [{ name: "http", typed_config: connectionManager(row) }] }],
   };
 }
 
-function connectionManager(name: string, filter: Filter | undefined): Readonly<Record<string, unknown>> {
+function connectionManager({ name, filter, upstreamPort }: Row): Readonly<Record<string, unknown>> {
+  const action =
+    upstreamPort === undefined ? { direct_response: { status: 200 } } : { route: { cluster: name } };
   return {
     "@type":
       "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -75,7 +105,7 @@ function connectionManager(name: string, filter: Filter | undefined): Readonly<R
         {
           name,
           domains: ["*"],
-          routes: [{ match: { prefix: "/" }, direct_response: { status: 200 } }],
+          routes: [{ match: { prefix: "/" }, ...action }],
         },
       ],
     },
