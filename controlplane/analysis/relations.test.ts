@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { checkPolicies } from "../language/check-policies.ts";
 import type { Context } from "../language/context.ts";
 import type { Policy } from "../language/policy.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { anyContext, anyMesh } from "./any-mesh.test-helper.ts";
 import { policyOf } from "./any-policy.test-helper.ts";
@@ -85,6 +87,30 @@ test("two policies meet where a path is matched by both, and the shortest shows 
     }
   });
   fc.assert(property, { numRuns: 500 });
+});
+
+test("over a connection the shortest path begins with its two ends, however far from an entry they are", () => {
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: `name: m
+services: { a: { origin: true }, b: { protocol: tcp }, g: { protocol: tcp }, c: {}, d: {} }
+calls: { a: [b], b: [d, g], d: [c], g: [c], c: [a] }
+`,
+  });
+  if (mesh === undefined) throw new Error("the mesh has errors");
+  const { policies } = checkPolicies(
+    [
+      {
+        path: "p.cup",
+        text: `policy p ( act (Request r) context ('c -> a') ) { SetHeader(r, "x", "1"); }
+policy q ( act (Request r) context ('^. -> . -> . -> .*') ) { SetHeader(r, "x", "2"); }
+`,
+      },
+    ],
+    mesh,
+  );
+  const [p, q] = policies as [Policy, Policy];
+  expect(overlap(p, q, mesh).map(({ path }) => path)).toEqual([["b", "g", "c", "a"]]);
 });
 
 test("one policy includes another unless a path is matched by that alone", () => {

@@ -89,6 +89,19 @@ export function* pathEnds(
       enter(step);
     }
   }
+  // Over a connection a path begins anew with its two ends. However far away they are, such a path is short, so these come next.
+  for (const [call, callee] of graph.to.entries()) {
+    const service = graph.from[call] ?? -1;
+    if (isTcp[callee] !== 1 || service < 0 || leads?.[service] === 0) continue;
+    for (const first of machine.letters(service)) {
+      const caller: Step = { service, letter: first, state: machine.step(machine.start, first) };
+      for (const letter of machine.letters(callee)) {
+        const both = { service: callee, letter, state: machine.step(caller.state, letter), before: caller };
+        yield endWith(call, both);
+        enter(both);
+      }
+    }
+  }
   for (const before of queue) {
     if (queue.length > pairsMax) {
       yield "unknown";
@@ -100,23 +113,7 @@ export function* pathEnds(
       const callee = outgoing.ends[at] ?? 0;
       for (const letter of machine.letters(callee)) {
         const longer: Step = { service: callee, letter, state: machine.step(before.state, letter), before };
-        if (isTcp[callee] === 1) {
-          const caller: Step = {
-            service,
-            letter: before.letter,
-            state: machine.step(machine.start, before.letter),
-          };
-          const both: Step = {
-            service: callee,
-            letter,
-            state: machine.step(caller.state, letter),
-            before: caller,
-          };
-          yield endWith(call, both);
-          enter(both);
-        } else {
-          enter(longer);
-        }
+        if (isTcp[callee] !== 1) enter(longer);
         yield endWith(call, longer);
       }
     }
