@@ -3,7 +3,6 @@ import { cheapestClosure, closureOf } from "./closure.ts";
 import { at0, emptyTable, type Table } from "./network.ts";
 import type { Demand } from "./policy-demands.ts";
 import { wasAtEgress, wasAtIngress } from "./seats.ts";
-import { joinsJudgement } from "./section.ts";
 
 /** The units of a call, in order of enforcement, and what design §4 says of their sides. Many calls have the same. */
 export interface Shape {
@@ -42,9 +41,7 @@ export function shapeOf(demands: readonly Demand[]): Shape {
     }
   }
   // All `Allow`s of a call are judged together.
-  const [first, ...others] = demands.flatMap(({ policy, section }, index) =>
-    joinsJudgement(policy, section) ? [index] : [],
-  );
+  const [first, ...others] = demands.flatMap(({ judges }, index) => (judges ? [index] : []));
   for (const other of others) if (first !== undefined) implied.push([first, other], [other, first]);
   return { demands, implied };
 }

@@ -10,7 +10,7 @@ import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import type { PlacedSide } from "./placement.ts";
 import { likeness } from "./policy-demands.ts";
 import { openSides, type Problem, type Unit } from "./problem.ts";
-import { isUncounted, joinsJudgement, knowsCaller } from "./section.ts";
+import { isUncounted, knowsCaller } from "./section.ts";
 
 /** One message for each policy whose context cannot be looked through. */
 export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Diagnostic[] {
@@ -101,8 +101,7 @@ export function diagnoseConflict(
     return implied.map(([p, q]) => [units[p] as Unit, units[q] as Unit] as const);
   });
   const held = pairs.find(([p, q]) => heldAt(p, model) === "ingress" && heldAt(q, model) === "egress");
-  const judges = ({ demand: { policy, section } }: Unit): boolean => joinsJudgement(policy, section);
-  const isJudgement = held !== undefined && judges(held[0]) && judges(held[1]);
+  const isJudgement = held?.every(({ demand }) => demand.judges) === true;
   const [first, second] = held ?? core;
   if (first === undefined) return [];
   const [a, b] = [first, second ?? first].map(({ demand }) => `\`${demand.policy.name}\``);

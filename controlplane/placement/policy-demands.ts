@@ -5,12 +5,14 @@ import { type Dataplane, offers, offersAt } from "./dataplane.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
-import { actionsIn, isUncounted, knowsCaller, type Section, sectionsOf } from "./section.ts";
+import { actionsIn, isUncounted, joinsJudgement, knowsCaller, type Section, sectionsOf } from "./section.ts";
 
 /** What one section of a policy asks of a call that it matches. The same demand is made of many calls; on one of them it is a *unit*. */
 export interface Demand {
   readonly policy: Policy;
   readonly section: Section;
+  /** Whether it takes part in the judgement of all `Allow`s of a call. */
+  readonly judges: boolean;
   /** The versions of the callee that it is for, when it is not for all: then only the callee's proxy knows. */
   readonly versions?: readonly string[];
   /** The data planes that may meet it on that side, as a set of bits. */
@@ -84,6 +86,7 @@ function find(policy: Policy, { mesh, dataplanes }: World): PolicyDemands {
         demands.push({
           policy,
           section,
+          judges: joinsJudgement(policy, section),
           ...(versions === undefined ? {} : { versions }),
           at: { egress: at("egress", versions === undefined), ingress: at("ingress", knowsCall) },
           ...(costs.some((cost) => cost !== 0) ? { costs } : {}),
