@@ -4,11 +4,11 @@ import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { compare } from "./compare.ts";
 import { explainPolicy, explainProxy } from "./explain.ts";
-import { forcingOf, withoutProxy } from "./forcing.ts";
+import { enforces, forcingOf, withoutProxy } from "./forcing.ts";
 import type { Network } from "./network.ts";
 import { partOf } from "./part-of.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { type Problem, problem, unitsOf } from "./problem.ts";
+import { type Problem, problem, type Unit, unitsOf } from "./problem.ts";
 import { meshText, policySources, randomCases } from "./random-cases.test-helper.ts";
 import { leastOf } from "./random-networks.test-helper.ts";
 import { seatsOf } from "./seats.ts";
@@ -56,8 +56,15 @@ test("what is said to force a proxy does, and nothing smaller; where nothing is 
       const model = problem(policies, mesh, drawn.dataplanes);
       const units = [...unitsOf(model)];
       fc.pre(units.length <= unitsMax);
-      for (const { service } of placement?.proxies ?? []) {
-        const forcing = await forcingOf(model, service);
+      for (const proxy of placement?.proxies ?? []) {
+        const { service } = proxy;
+        const forcing = await forcingOf(model, proxy);
+        // A reading of its own of whether it is needed: the whole mesh, with no proxy allowed there.
+        const never = new Map(mesh.services);
+        const pinned = never.get(service);
+        if (pinned !== undefined) never.set(service, { ...pinned, proxy: "never" });
+        const without = await place(policies, { ...mesh, services: never }, { dataplanes: drawn.dataplanes });
+        expect(forcing === undefined).toBe(without.placement?.cost === placement?.cost);
         const all = isForced(model, service, new Set(units.keys()));
         if (all === undefined) continue;
         expect(forcing !== undefined).toBe(all);
@@ -72,7 +79,10 @@ test("what is said to force a proxy does, and nothing smaller; where nothing is 
         );
         expect(own.size).toBe(forcing.units.length);
         expect(isForced(model, service, own)).toBe(true);
-        for (const some of subsets(forcing.size === "smallest" ? [...units.keys()] : [...own]))
+        const served = [...units.keys()].filter((number) => enforces(proxy, units[number] as Unit));
+        const isOfServed = [...own].every((number) => served.includes(number));
+        const among = isOfServed ? served : [...units.keys()];
+        for (const some of subsets(forcing.size === "smallest" ? among : [...own]))
           if (some.size < own.size && (forcing.size === "smallest" || some.size === own.size - 1))
             expect(isForced(model, service, some)).toBe(false);
       }
@@ -160,4 +170,28 @@ test("two placements differ by the proxies and sides that changed", async () => 
     policies: [{ policy: "p", call: ["a", "b"], before: "egress", after: "ingress" }],
   });
   expect(compare(before, before)).toEqual({ cost: { before: 1, after: 1 }, proxies: [], policies: [] });
+});
+
+test("what others enforce anyway is not to blame, and what is can be taken away", async () => {
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: `name: m
+identity: address
+services: { a: { entry: true }, b: { entry: true }, c: { entry: true }, d: { entry: true }, s: {}, x: {} }
+calls: { a: [s, x], b: [s, x], c: [s], d: [s] }
+`,
+  });
+  const input = read(
+    header("q", "[a, b] -> x", "[Egress]") + header("t1", "[a, b] -> s") + header("t2", "[c, d] -> s"),
+    mesh,
+  );
+  const { placement } = await place(input.policies, input.mesh, { dataplanes });
+  const proxy = placement?.proxies.find(({ service }) => service === "s");
+  if (proxy === undefined) throw new Error("s has no proxy");
+  const { forcing, freeing } = await explainProxy(proxy, input, dataplanes);
+  expect(forcing?.units.map(({ demand, call }) => `${demand.policy.name} ${call.from}`)).toEqual([
+    "t2 c",
+    "t2 d",
+  ]);
+  expect(freeing).toEqual([{ change: { kind: "remove", policy: "t2" }, cost: 2 }]);
 });

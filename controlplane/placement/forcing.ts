@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import type { Network } from "./network.ts";
 import { optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
+import type { PlacedProxy } from "./placement.ts";
 import { placementNetwork } from "./placement-network.ts";
 import { type Problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
@@ -23,10 +24,16 @@ const timeLimitS = 5;
 const trialsMax = 2_000;
 const sizeMax = 3;
 
-/** The fewest units that by themselves force a proxy on a service; undefined when there is a placement as cheap without one. */
-export async function forcingOf(problem: Problem, service: string): Promise<Forcing | undefined> {
+/**
+ * The fewest units that by themselves force a proxy on a service, of those that it enforces in the placement where these do; undefined when
+ * there is a placement as cheap without one.
+ */
+export async function forcingOf(problem: Problem, proxy: PlacedProxy): Promise<Forcing | undefined> {
+  const { service } = proxy;
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
   if (!(await isForced(problem, service, all))) return undefined;
+  const own = all.filter(({ unit }) => enforces(proxy, unit));
+  if (await isForced(problem, service, own)) return await fewest(problem, service, own);
   // Farther and farther around the service, until what is there forces the proxy.
   const near = new Set([service]);
   for (;;) {
@@ -40,6 +47,16 @@ export async function forcingOf(problem: Problem, service: string): Promise<Forc
     }
     assert(near.size > reach, "what forces a proxy is connected with it");
   }
+}
+
+export function enforces({ service, policies }: PlacedProxy, { demand, call }: Unit): boolean {
+  return policies.some(
+    ({ policy, section, side, calls }) =>
+      policy === demand.policy.name &&
+      section === demand.section.name &&
+      (side === "ingress" ? call.to : call.from) === service &&
+      calls.some(([from, to]) => from === call.from && to === call.to),
+  );
 }
 
 interface Numbered {
