@@ -1,5 +1,5 @@
 import * as assemblyscript from "assemblyscript";
-import { filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import { filterCallbacks, signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
   isDecorator,
@@ -18,7 +18,7 @@ import {
   stringOf,
 } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import { type Diagnostic, hasErrors } from "./diagnostic.ts";
-import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
+import { checkCallbacks, isForConnections, policyCallbacks } from "./filter-callbacks.ts";
 import { checkHeaders } from "./filter-headers.ts";
 import { filterParameters } from "./filter-parameters.ts";
 import { filterTags } from "./filter-tags.ts";
