@@ -1,6 +1,5 @@
-import { signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { type BinaryOperator, binaryLevels } from "../language/ast.ts";
-import { policyCallbacks } from "../language/filter-callbacks.ts";
+import { policyCallbacks, signatureOf } from "../language/filter-callbacks.ts";
 import {
   clauseValues,
   clauseWords,

@@ -8,6 +8,8 @@ import { isImportedName, type Node } from "../../filters/proxy-wasm-as/syntax/tr
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
 
+export { signatureOf };
+
 /** What standalone filters are called for and policies are not, and what to do instead. */
 const withheld: ReadonlyMap<string, string> = new Map([
   [

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { assemble, BUDGET } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
@@ -6,7 +7,7 @@ import { inOurWords } from "./in-our-words.ts";
 import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
-import { verifyModule } from "./verify-module.ts";
+import { PAGES_MIN, verifyModule } from "./verify-module.ts";
 
 /** How a filter is built. */
 export interface BuildFilterOptions {
@@ -16,7 +17,7 @@ export interface BuildFilterOptions {
   readonly name?: string;
   /** How many instructions a callback may take, about. Default 50,000,000, which take less than a tenth of a second. */
   readonly budget?: number;
-  /** The most memory that an instance may have, in pages of 64 KiB. Default 256, which is 16 MiB. */
+  /** The most memory that an instance may have, in pages of 64 KiB: at least 32, with which it begins. Default 256, which is 16 MiB. */
   readonly memory?: number;
   /** Default `arena`, or `minimal` where the filter keeps from one callback to the next what it made. */
   readonly runtime?: "arena" | "minimal";
@@ -58,6 +59,11 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   }
   const module = readFilterModule(filter, modules.length === 1);
   const { exported } = module;
+  if (options.memory !== undefined && options.memory < PAGES_MIN)
+    return {
+      entry: "",
+      problems: [{ message: `a module begins with ${PAGES_MIN} pages of memory, and cannot have less` }],
+    };
   const { parameters, problems: unfit } = readParameters(filter);
   const entry = filterEntry({
     exported,
@@ -86,7 +92,8 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     const said = errors.map((error) =>
       atCallback({ ...error, message: inOurWords(error.message) }, entry, module),
     );
-    return { entry, problems: said.length > 0 ? said : [{ message: assembled.stderr.trim() }] };
+    const problems = said.map((problem) => notFound(problem, files));
+    return { entry, problems: problems.length > 0 ? problems : [{ message: assembled.stderr.trim() }] };
   }
   const reasons = verifyModule(bytes, options.memory);
   if (reasons.length > 0) return { entry, problems: reasons.flatMap((reason) => foreignTo(reason, files)) };
@@ -127,6 +134,20 @@ function said(reason: string): string {
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;
+}
+
+/** Why an import leads to no file, where that is in how it is written. */
+function notFound(problem: BuildProblem, files: Readonly<Record<string, string>>): BuildProblem {
+  const { message, file = "", start, end } = problem;
+  if (!/^file `.*` not found$/.test(message)) return problem;
+  const said = (files[file] ?? "").slice(start, end).replace(/^["']|["']$/g, "");
+  if (posix.join(posix.dirname(file), said).startsWith("../"))
+    return { ...problem, message: `${message}: a filter imports from its own folder and those below` };
+  if (/\.[cm]?js$/.test(said))
+    return { ...problem, message: `${message}: an import has the name of the \`.ts\` file, or no ending` };
+  if (!said.startsWith("."))
+    return { ...problem, message: `${message}: of packages there is \`proxy-wasm-as\` only` };
+  return problem;
 }
 
 const ofTheSdk: Readonly<Record<string, string>> = {
