@@ -80,3 +80,18 @@ test("place --what-if prints the difference of another pin, cost or file", async
   for (const wrong of ["serch.proxy=never", "rate.proxy=thin", "rate.cost=1", "rate", "envoy.cost=-1"])
     expect((await what(wrong)).code).toBe(2);
 });
+
+test("place --what-if tries a change that makes an infeasible input feasible", async () => {
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: {a: {entry: true, proxy: never}, b: {proxy: never}}\ncalls: {a: [b]}\n",
+    "p.cup": "policy p ( act (Request r) context ('a -> b') ) { SetHeader(r, 'x', '1'); }\n",
+  });
+  const args = ["place", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml")];
+  const { code, stdout, stderr } = await runWire([...args, "--what-if", "a.proxy=any"]);
+  expect(stderr).toContain("error[PLC0102]");
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: "cost 1, where nothing could be placed\n  + a: a proxy (envoy)\n  + p at egress for a -> b\n",
+  });
+});
