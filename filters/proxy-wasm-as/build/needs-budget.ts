@@ -1,6 +1,6 @@
 import type binaryen from "assemblyscript/binaryen";
 import { type Expression, ids, infoOf, UnknownExpressionError, within } from "./expressions.ts";
-import { BYTES_SHIFT, HOST_CALL, weighModule } from "./weigh.ts";
+import { weighModule } from "./weigh.ts";
 
 /** Whose loops are each linear in what they are given: the SDK's own and those of the arena. */
 const trustedFiles = ["~lib/proxy-wasm-as/assembly/", "~lib/rt/stub/"] as const;
@@ -57,7 +57,7 @@ export function needsBudget(module: binaryen.Module, exceeded: string, pages: nu
 }
 
 function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): boolean {
-  const { functions, calleesOf, sizesIn, knownBytes } = weighModule(module);
+  const { functions, calleesOf, sizesIn, knownSizes, hostCost } = weighModule(module);
   const loops = new Map<string, number>();
   const weights = new Map<string, number>();
   const fromLoops = new Set<string>();
@@ -70,17 +70,15 @@ function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): 
     for (const expression of within(body)) {
       const isLoop = infoOf(expression).id === ids.Loop;
       const isCall = infoOf(expression).id === ids.Call;
-      const passes = (isLoop ? 1 : 0) + sizesIn(expression).length;
+      const passes = sizesIn(expression).reduce((sum, { rate }) => sum + rate.passes, isLoop ? 1 : 0);
       // A call of the host goes over what it is given whoever calls it.
       if (passes > 0 && !isCall && !isTrusted(name)) return true;
       count += passes;
       if (isLoop) for (const callee of calledIn(expression, calleesOf)) fromLoops.add(callee);
       const callees = calleesOf(expression);
       count += Math.max(0, ...callees.map((callee) => loops.get(callee) ?? 0));
-      const called = callees.map((callee) =>
-        functions.has(callee) ? (weights.get(callee) ?? 0) : HOST_CALL,
-      );
-      weight += 1 + knownBytes(expression) / 2 ** BYTES_SHIFT + Math.max(0, ...called);
+      const called = callees.map((callee) => hostCost(callee) ?? weights.get(callee) ?? 0);
+      weight += 1 + knownSizes(expression) + Math.max(0, ...called);
     }
     if (count > passesMax || weight > WEIGHT_MAX) return true;
     loops.set(name, count);
