@@ -169,6 +169,7 @@ test.each([
     'shared.update("a", (value) => value === null ? "" : value.concat("b"));',
     true,
   ],
+  ["one that empties the memory", "__collect();", true],
   ["recursion", "again(<i32>request.id);", true],
   ["functions that double", "f39(1);", true],
   ["many loops", "g3(request);", true],
