@@ -79,6 +79,14 @@ test.each([
   ["a line", "proxy_log(0, 1 << 20, size)", 2 << 20, 16],
   ["the second of two", "proxy_set_shared_data(1 << 20, 1, 1 << 20, size, 0)", 2 << 20, 16],
   ["a map", "proxy_set_header_map_pairs(0, 1 << 20, size)", 2 << 10, 1 / 8],
+  ["to a foreign function", "proxy_call_foreign_function(1 << 20, 1, 1 << 20, size, 0, 4)", 1 << 10, 1 / 512],
+  [
+    "little, to a foreign function",
+    "proxy_call_foreign_function(1 << 20, 1, 1 << 20, size >> 7, 0, 4)",
+    256,
+    1 / 512,
+  ],
+  ["nothing, to a foreign function", "proxy_call_foreign_function(1 << 20, 1, 0, 0, 0, 4)", 2000, 1],
   ["a header", "proxy_add_header_map_value(0, 1 << 20, 1, 1 << 20, 1)", 2000, 1],
 ] as const)("what the host is given is paid for: %s", async (_, call, bytes, bytesPerUnit) => {
   const [, name = ""] = /^(\w+)/.exec(call) ?? [];
@@ -95,7 +103,7 @@ export function onRequest(request: Request): void {
   let calls = 0;
   const host = createHost(module, {
     onCall: (called) => {
-      if (`proxy_${called}` === name) calls++;
+      if (`proxy_${called.split(":")[0]}` === name) calls++;
     },
   });
   expect(host.request({ headers: [["go", ""]] }).localReply?.status).toBe(503);
