@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { isInterface } from "../language/check-imports.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import type { Source } from "../language/source.ts";
 import { type Checked, checkInput } from "../pipeline/build.ts";
@@ -10,7 +11,7 @@ import type { ExitCode } from "./main.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
 
-/** Something that is assumed: a policy file in place of those of the same names, a service's proxy, or what a data plane costs. */
+/** Something that is assumed: the policies of a file in place of those of the same names, a service's proxy, or what a data plane costs. */
 export type Assumption =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "proxy"; readonly service: string; readonly proxy: string }
@@ -49,9 +50,12 @@ export async function whatIf(
     reportDiagnostics(output, diagnostics);
     return 1;
   };
-  const checked = checkInput({ policies: await assumeSources(asked.sources, assumptions), mesh: asked.mesh });
-  const { policies, diagnostics } = checked;
-  if (checked.mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
+  const checked = checkInput({ policies: asked.sources, mesh: asked.mesh });
+  const changed = await assumedPolicies(asked, assumptions);
+  const wrong = [...checked.diagnostics, ...changed.diagnostics];
+  if (checked.mesh === undefined || hasErrors(wrong)) return fail(wrong);
+  const names = new Set(changed.policies.map(({ name }) => name));
+  const policies = [...checked.policies.filter(({ name }) => !names.has(name)), ...changed.policies];
   const { mesh, dataplanes } = assumeValues(
     { mesh: checked.mesh, dataplanes: checked.dataplanes },
     assumptions,
@@ -90,17 +94,15 @@ function differenceLines({ cost, proxies, policies }: Difference): readonly stri
   ];
 }
 
-/** The sources with those policies changed that a file assumes: in a file whose name is among them already, or beside them. */
-async function assumeSources(
-  sources: readonly Source[],
+/** The policies of the files that are assumed, which may import the same interfaces. Parameters have their defaults: placement does not look at them. */
+async function assumedPolicies(
+  { sources, mesh }: { readonly sources: readonly Source[]; readonly mesh: Source },
   assumptions: readonly Assumption[],
-): Promise<readonly Source[]> {
+): Promise<Pick<Checked, "policies" | "diagnostics">> {
   const paths = assumptions.flatMap((each) => (each.kind === "file" ? [each.path] : []));
-  if (paths.length === 0) return sources;
-  const assumed = await readSources(paths);
-  const base = (path: string): string => path.replace(/^.*\//, "");
-  const names = new Set(assumed.map(({ path }) => base(path)));
-  return [...sources.filter(({ path }) => !names.has(base(path))), ...assumed];
+  if (paths.length === 0) return { policies: [], diagnostics: [] };
+  const assumed = (await readSources(paths)).filter((source) => !isInterface(source));
+  return checkInput({ policies: [...assumed, ...sources.filter(isInterface)], mesh });
 }
 
 /** The checked input with pins and costs changed. A name that is not there is an error of usage. */
