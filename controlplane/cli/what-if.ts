@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { isInterface } from "../language/check-imports.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { costMax } from "../language/parse-interface.ts";
 import type { Source } from "../language/source.ts";
 import { type Checked, checkInput } from "../pipeline/build.ts";
 import { compare, type Difference } from "../placement/compare.ts";
@@ -10,6 +11,7 @@ import { place } from "../placement/solve.ts";
 import type { ExitCode } from "./main.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+import { rounded } from "./rounded.ts";
 
 /** Something that is assumed: the policies of a file in place of those of the same names, a service's proxy, or what a data plane costs. */
 export type Assumption =
@@ -20,11 +22,11 @@ export type Assumption =
 /** `FILE.cup`, `FILE.ts`, `SERVICE.proxy=never`, `DATAPLANE.cost=3`. */
 export function parseAssumption(text: string): Assumption {
   if (/\.(cup|ts)$/.test(text)) return { kind: "file", path: text };
-  const [, name, key, value] = /^(.+)\.(proxy|cost)=(.+)$/.exec(text) ?? [];
+  const [, name, key, value] = /^(.+)\.(proxy|cost)=(\S+)$/.exec(text) ?? [];
   const cost = Number(value);
   if (name !== undefined && key === "proxy" && value !== undefined)
     return { kind: "proxy", service: name, proxy: value };
-  if (name !== undefined && key === "cost" && Number.isFinite(cost) && cost >= 0)
+  if (name !== undefined && key === "cost" && cost >= 0 && cost <= costMax)
     return { kind: "cost", dataplane: name, cost };
   throw new CommanderError(
     2,
@@ -75,8 +77,8 @@ function differenceLines({ cost, proxies, policies }: Difference): readonly stri
     return ["nothing would be otherwise"];
   return [
     cost.before === null
-      ? `cost ${cost.after}, where nothing could be placed`
-      : `cost ${cost.after} instead of ${cost.before}`,
+      ? `cost ${rounded(cost.after)}, where nothing could be placed`
+      : `cost ${rounded(cost.after)} instead of ${rounded(cost.before)}`,
     ...proxies.map(({ service, before, after }) =>
       before === undefined
         ? `  + ${service}: a proxy (${after})`
