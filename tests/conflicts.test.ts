@@ -10,7 +10,8 @@ const read = (path: string) => ({ path, text: readFileSync(join(corpus, path), "
 const folders = readdirSync(corpus, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
 test.each(folders.map(({ name }) => name))("what is found of %s", async (folder) => {
-  const input = { policies: [read(`${folder}/policy.cup`)], mesh: read("mesh.yaml") };
+  const files = readdirSync(join(corpus, folder)).filter((name) => name !== "findings.txt");
+  const input = { policies: files.map((name) => read(`${folder}/${name}`)), mesh: read("mesh.yaml") };
   const { mesh, policies, diagnostics } = checkInput(input);
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   if (mesh === undefined) throw new Error("the mesh cannot be read");

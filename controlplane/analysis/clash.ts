@@ -38,7 +38,11 @@ export function clashesOf(p: CopperPolicy, q: CopperPolicy): readonly Clash[] {
     ? pairs.flatMap(({ first, second }) => contradictionOf(first, second) ?? [])
     : [];
   const orders = pairs.flatMap(({ first, second }) => orderOf(first, second) ?? []);
-  return [...contradictions, ...orders];
+  const clashes = [...contradictions, ...orders];
+  // Responses come back: of two policies for them, the first has its turn last.
+  return isSamePhase && phaseOf(p) === "response"
+    ? clashes.map((clash) => ({ ...clash, outcomes: [clash.outcomes[1], clash.outcomes[0]] as const }))
+    : clashes;
 }
 
 /** Whether the one may make a condition of the other hold, or no longer hold. */

@@ -41,12 +41,17 @@ export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Fin
   const active = inOrder(policies.filter(({ mode }) => mode !== "off"));
   const dead = active.filter((policy) => isEmpty(policy, mesh));
   const alive = active.filter((policy) => !dead.includes(policy));
-  const pairs = pairsOn(alive, mesh);
+  const all = pairsOn(alive, mesh);
+  const pairs = all.filter(
+    (pair): pair is readonly [CopperPolicy, CopperPolicy] =>
+      pair[0].kind === "copper" && pair[1].kind === "copper",
+  );
   const clashing = pairs.flatMap(([p, q]) => clashesBetween(p, q, mesh));
   const isClashing = (p: Policy, q: Policy): boolean =>
     clashing.some(({ policies: both }) => both.includes(p) && both.includes(q));
   const found = [
     ...clashing,
+    ...all.flatMap(([p, q]) => orderOfCode(p, q, mesh)),
     ...pairs.flatMap(([p, q]) => allowsApart(p, q, mesh)),
     ...admitNothing(alive, mesh),
     ...pairs.flatMap(([p, q]) => (isClashing(p, q) ? [] : shadowed(p, q, { mesh, alive }))),
@@ -72,21 +77,17 @@ const kinds: readonly FindingKind[] = [
   "dead",
 ];
 
-/** Copper policies that may match requests of one call, in order. */
-function pairsOn(
-  policies: readonly Policy[],
-  mesh: Mesh,
-): readonly (readonly [CopperPolicy, CopperPolicy])[] {
-  const byCall = new Map<number, CopperPolicy[]>();
+/** Policies that may match requests of one call, in order. */
+function pairsOn(policies: readonly Policy[], mesh: Mesh): readonly (readonly [Policy, Policy])[] {
+  const byCall = new Map<number, Policy[]>();
   for (const policy of policies) {
-    if (policy.kind !== "copper") continue;
     for (const { call } of verdicts(policy, mesh).calls) {
       const all = byCall.get(call) ?? [];
       byCall.set(call, all);
       all.push(policy);
     }
   }
-  const pairs = new Map<CopperPolicy, Set<CopperPolicy>>();
+  const pairs = new Map<Policy, Set<Policy>>();
   for (const all of byCall.values())
     for (const [at, p] of all.entries())
       for (const q of all.slice(at + 1)) pairs.set(p, (pairs.get(p) ?? new Set()).add(q));
@@ -95,9 +96,11 @@ function pairsOn(
 
 /** A priority is an order that the authors have given. */
 function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Finding[] {
-  if (p.priority !== q.priority || p.mode !== "enforce" || q.mode !== "enforce" || commutes(p, q)) return [];
-  const met = overlap(p, q, mesh);
+  if (p.priority !== q.priority || p.mode !== "enforce" || q.mode !== "enforce") return [];
   const clashes = clashesOf(p, q);
+  // To allow what the other denies comes to the same in either order, and is a contradiction all the same.
+  if (commutes(p, q) && !clashes.some(({ kind }) => kind === "contradiction")) return [];
+  const met = overlap(p, q, mesh);
   const seen = new Set<string>();
   const contradictions = clashes
     .filter(({ kind }) => kind === "contradiction")
@@ -106,17 +109,44 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly 
       return meeting === undefined ? [] : [findingOf(clash, meeting)];
     })
     .filter(({ detail }) => !seen.has(detail) && seen.add(detail));
-  if (contradictions.length > 0) return contradictions;
-  const meeting = met.find(({ call }) => trials(call, [p, q]).some((orders) => !isSameTrial(...orders)));
+  if (contradictions.length > 0 || commutes(p, q)) return contradictions;
+  const meeting = met.find(({ call }) => {
+    const { all, isComplete } = trials(call, [p, q]);
+    // In doubt the order matters.
+    return !isComplete || all.some((orders) => !isSameTrial(...orders));
+  });
   if (meeting === undefined) return [];
   const clash = clashes.find(({ kind, isOn }) => kind === "order" && isOn(meeting.call));
   // It takes more than two calls: each may do what the other then sees, or not.
   return [clash === undefined ? byNames(p, q, meeting) : findingOf(clash, meeting)];
 }
 
+/** Of filter code only its lists of headers are known, and without them nothing: that it matters whose turn is first cannot be ruled out. */
+function orderOfCode(p: Policy, q: Policy, mesh: Mesh): readonly Finding[] {
+  const code = [p, q].filter(({ kind }) => kind === "filter");
+  if (code.length === 0 || p.priority !== q.priority || p.mode === "audit" || q.mode === "audit") return [];
+  if (commutes(p, q)) return [];
+  const [meeting] = overlap(p, q, mesh);
+  if (meeting === undefined) return [];
+  const unlisted = code.filter((policy) => footprint(policy) === undefined);
+  const why =
+    unlisted.length === 0
+      ? "by the headers that they say they read and write, it matters"
+      : `what ${listed(unlisted)} touches is not known: \`reads\` and \`writes\` would say it`;
+  return [
+    {
+      kind: "order",
+      policies: [p, q],
+      path: meeting.path,
+      detail: `only their names order \`${p.name}\` and \`${q.name}\`, and ${why}`,
+      places: [p, q].map((policy) => ({ policy, span: policy.span })),
+    },
+  ];
+}
+
 /** Whether there are requests of the call of which it is so. */
 function isReal({ first, second, outcomes }: Clash, call: CallName): boolean {
-  return trials(call, [first.policy, second.policy]).some((orders) =>
+  return trials(call, [first.policy, second.policy]).all.some((orders) =>
     orders.every((trial, at) => isSo(outcomes[at] ?? outcomes[0], trial)),
   );
 }

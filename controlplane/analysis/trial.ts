@@ -19,12 +19,12 @@ const trialsMax = 512;
 
 /**
  * Do to requests of a call what two policies say, in one order and in the other, for requests that differ in all that the policies ask about: what
- * headers are, as far as they are compared with texts, and else whether conditions hold.
+ * headers are, as far as they are compared with texts, and else whether conditions hold. Where that is too many, only some of them.
  */
 export function trials(
   call: CallName,
   [p, q]: readonly [CopperPolicy, CopperPolicy],
-): readonly (readonly [Trial, Trial])[] {
+): { readonly all: readonly (readonly [Trial, Trial])[]; readonly isComplete: boolean } {
   const found: (readonly [Trial, Trial])[] = [];
   const texts = [...new Set([p, q].flatMap((policy) => literalsOf(policy)))].slice(0, 6);
   const options = [absent, ...texts.map((text) => JSON.stringify(text)), "came"];
@@ -55,7 +55,7 @@ export function trials(
     if (last !== undefined) last.at++;
     answers = asked;
   } while (answers.length > 0 && found.length < trialsMax);
-  return found;
+  return { all: found, isComplete: answers.length === 0 };
 }
 
 /** Whether two trials cannot be told apart: the headers of a request that is refused go nowhere. */

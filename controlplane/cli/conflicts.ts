@@ -1,6 +1,8 @@
 import { conflicts, type Finding } from "../analysis/conflicts.ts";
+import { verdicts } from "../analysis/verdicts.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import { checkInput } from "../pipeline/build.ts";
+import { diagnoseTooManyStates } from "../placement/diagnose.ts";
 import { findingText, isAtFault, placesText } from "./finding-text.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
@@ -23,6 +25,14 @@ export async function conflictsCommand(
   if (mesh === undefined || hasErrors(diagnostics)) {
     if (output.json) output.print(diagnosticsJson(diagnostics));
     reportDiagnostics(output, diagnostics);
+    return 1;
+  }
+  const unknown = diagnoseTooManyStates(
+    policies.filter((policy) => policy.mode !== "off" && verdicts(policy, mesh).tooManyStates),
+  );
+  if (unknown.length > 0) {
+    if (output.json) output.print(diagnosticsJson(unknown));
+    reportDiagnostics(output, unknown);
     return 1;
   }
   const findings = conflicts(policies, mesh);

@@ -12,6 +12,7 @@ import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { rounded } from "./rounded.ts";
 import { sayIfLong } from "./say-if-long.ts";
 
 /** `wire explain`: what forces each proxy and what would free it; for each policy where it is enforced, behind which checks, at what cost. */
@@ -109,14 +110,15 @@ function proxyLines({ service, dataplane, forcing, freeing }: ProxyReasons, cost
   const else_ =
     forcing.without === undefined
       ? `without a proxy on \`${service}\` that is impossible`
-      : `that alone costs ${forcing.cost}, and ${forcing.without} without a proxy on \`${service}\``;
+      : `that alone costs ${rounded(forcing.cost)}, and ${rounded(forcing.without)} without a proxy on \`${service}\``;
   return [
     `${service}${kind} has a proxy because of ${unitsText(forcing.units)}`,
     `  ${else_}`,
     ...(freeing.length === 0
       ? ["  no single change would free it"]
       : freeing.map(
-          ({ change, cost: then }) => `  to free it, ${changeText(change)}: cost ${then} instead of ${cost}`,
+          ({ change, cost: then }) =>
+            `  to free it, ${changeText(change)}: cost ${rounded(then)} instead of ${rounded(cost)}`,
         )),
   ];
 }
@@ -131,7 +133,7 @@ function policyLines({ policy, calls, cost }: PolicyReasons): readonly string[] 
   if (calls.length === 0) return [`${policy} is enforced nowhere`];
   const checks = { none: "", call: "", caller: ", if it is this caller", version: ", for its versions" };
   return [
-    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; without it all would cost ${cost} less`,
+    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; without it all would cost ${rounded(cost)} less`,
     ...calls.map(({ from, to, side, check }) => {
       const after = check === "caller and version" ? checks.caller + checks.version : checks[check];
       return `  ${from ?? "outside"} -> ${to} at ${side}${after}`;

@@ -10,6 +10,7 @@ import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { rounded } from "./rounded.ts";
 import { sayIfLong } from "./say-if-long.ts";
 import { parseAssumption, whatIf } from "./what-if.ts";
 
@@ -86,8 +87,4 @@ export async function placeCommand(
     for (const name of unmatched) output.print(`  ${name} is enforced nowhere`);
   }
   return 0;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -1,5 +1,7 @@
 import { CommanderError } from "commander";
+import { isInterface } from "../language/check-imports.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { costMax } from "../language/parse-interface.ts";
 import type { Source } from "../language/source.ts";
 import { type Checked, checkInput } from "../pipeline/build.ts";
 import { compare, type Difference } from "../placement/compare.ts";
@@ -9,8 +11,9 @@ import { place } from "../placement/solve.ts";
 import type { ExitCode } from "./main.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
+import { rounded } from "./rounded.ts";
 
-/** Something that is assumed: a policy file in place of those of the same names, a service's proxy, or what a data plane costs. */
+/** Something that is assumed: the policies of a file in place of those of the same names, a service's proxy, or what a data plane costs. */
 export type Assumption =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "proxy"; readonly service: string; readonly proxy: string }
@@ -19,11 +22,11 @@ export type Assumption =
 /** `FILE.cup`, `FILE.ts`, `SERVICE.proxy=never`, `DATAPLANE.cost=3`. */
 export function parseAssumption(text: string): Assumption {
   if (/\.(cup|ts)$/.test(text)) return { kind: "file", path: text };
-  const [, name, key, value] = /^(.+)\.(proxy|cost)=(.+)$/.exec(text) ?? [];
+  const [, name, key, value] = /^(.+)\.(proxy|cost)=(\S+)$/.exec(text) ?? [];
   const cost = Number(value);
   if (name !== undefined && key === "proxy" && value !== undefined)
     return { kind: "proxy", service: name, proxy: value };
-  if (name !== undefined && key === "cost" && Number.isFinite(cost) && cost >= 0)
+  if (name !== undefined && key === "cost" && cost >= 0 && cost <= costMax)
     return { kind: "cost", dataplane: name, cost };
   throw new CommanderError(
     2,
@@ -49,9 +52,12 @@ export async function whatIf(
     reportDiagnostics(output, diagnostics);
     return 1;
   };
-  const checked = checkInput({ policies: await assumeSources(asked.sources, assumptions), mesh: asked.mesh });
-  const { policies, diagnostics } = checked;
-  if (checked.mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
+  const checked = checkInput({ policies: asked.sources, mesh: asked.mesh });
+  const changed = await assumedPolicies(asked, assumptions);
+  const wrong = [...checked.diagnostics, ...changed.diagnostics];
+  if (checked.mesh === undefined || hasErrors(wrong)) return fail(wrong);
+  const names = new Set(changed.policies.map(({ name }) => name));
+  const policies = [...checked.policies.filter(({ name }) => !names.has(name)), ...changed.policies];
   const { mesh, dataplanes } = assumeValues(
     { mesh: checked.mesh, dataplanes: checked.dataplanes },
     assumptions,
@@ -71,8 +77,8 @@ function differenceLines({ cost, proxies, policies }: Difference): readonly stri
     return ["nothing would be otherwise"];
   return [
     cost.before === null
-      ? `cost ${cost.after}, where nothing could be placed`
-      : `cost ${cost.after} instead of ${cost.before}`,
+      ? `cost ${rounded(cost.after)}, where nothing could be placed`
+      : `cost ${rounded(cost.after)} instead of ${rounded(cost.before)}`,
     ...proxies.map(({ service, before, after }) =>
       before === undefined
         ? `  + ${service}: a proxy (${after})`
@@ -90,17 +96,15 @@ function differenceLines({ cost, proxies, policies }: Difference): readonly stri
   ];
 }
 
-/** The sources with those policies changed that a file assumes: in a file whose name is among them already, or beside them. */
-async function assumeSources(
-  sources: readonly Source[],
+/** The policies of the files that are assumed, which may import the same interfaces. Parameters have their defaults: placement does not look at them. */
+async function assumedPolicies(
+  { sources, mesh }: { readonly sources: readonly Source[]; readonly mesh: Source },
   assumptions: readonly Assumption[],
-): Promise<readonly Source[]> {
+): Promise<Pick<Checked, "policies" | "diagnostics">> {
   const paths = assumptions.flatMap((each) => (each.kind === "file" ? [each.path] : []));
-  if (paths.length === 0) return sources;
-  const assumed = await readSources(paths);
-  const base = (path: string): string => path.replace(/^.*\//, "");
-  const names = new Set(assumed.map(({ path }) => base(path)));
-  return [...sources.filter(({ path }) => !names.has(base(path))), ...assumed];
+  if (paths.length === 0) return { policies: [], diagnostics: [] };
+  const assumed = (await readSources(paths)).filter((source) => !isInterface(source));
+  return checkInput({ policies: [...assumed, ...sources.filter(isInterface)], mesh });
 }
 
 /** The checked input with pins and costs changed. A name that is not there is an error of usage. */

@@ -26,7 +26,7 @@ const constantKinds: readonly ConstantKind[] = [
 ];
 const receiverKinds: readonly Receiver["kind"][] = ["act", "state", "type"];
 /** Of one proxy: more would not leave room for sums of many. */
-const costMax = 1_000_000_000;
+export const costMax = 1_000_000_000;
 /** The words that declarations begin with. */
 export const declarations: readonly string[] = ["dataplane", "cost", "import", ...receiverKinds];
 

@@ -61,10 +61,11 @@ test("a name that is nowhere is at fault", async () => {
 
 test("place --what-if prints the difference of another pin, cost or file", async () => {
   using folder = folderWith(files);
-  using other = folderWith({ "hot.cup": files["hot.cup"].replace("  [Ingress]\n", "") });
+  // What counts is the name of the policy, and not that of the file.
+  using other = folderWith({ "other.cup": files["hot.cup"].replace("  [Ingress]\n", "") });
   const what = (...changes: readonly string[]) =>
     runWire(["place", folder.path, "--mesh", hotel, "--what-if", ...changes]);
-  const changed = await what(join(other.path, "hot.cup"));
+  const changed = await what(join(other.path, "other.cup"));
   expect(changed.code).toBe(0);
   expect(changed.stdout.split("\n").slice(0, 4)).toEqual([
     "cost 2 instead of 4",

@@ -7,7 +7,6 @@ import { anyText, askEverything } from "../../controlplane/editor/any-text.test-
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
-import { analysisCases } from "./analysis.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { placementCases } from "./placement-cases.ts";
@@ -58,7 +57,6 @@ export const cases: readonly BenchCase[] = [
         [["x-when", "no"]],
       ),
   },
-  ...analysisCases,
   ...budgetCases,
   ...placementCases,
   ...sdkCases,
