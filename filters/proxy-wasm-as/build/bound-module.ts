@@ -1,7 +1,7 @@
 import binaryen from "assemblyscript/binaryen";
 import { type CountedLoop, constantOf, countedLoop } from "./counted-loop.ts";
 import { addLocal, childrenOf, type Expression, ids, infoOf, setBody } from "./expressions.ts";
-import { BYTES_SHIFT, type Weights, weighModule } from "./weigh.ts";
+import { BYTES_SHIFT, MEMORY_GROW, type Weights, weighModule } from "./weigh.ts";
 
 /** How a module is bounded. */
 export interface BoundOptions {
@@ -164,7 +164,16 @@ class Bounder {
     const info = infoOf(expression);
     const label = id === ids.Block ? (info as binaryen.BlockInfo).name : null;
     if (label) this.#scopes.push({ label });
-    for (const child of childrenOf(expression)) child.replace(this.#rewrite(child.expression));
+    for (const [place, child] of childrenOf(expression).entries()) {
+      const isArm = id === ids.If && place > 0;
+      const type = binaryen.getExpressionType(child.expression);
+      const paid =
+        isArm && this.#weights.paysForItself(child.expression)
+          ? this.#charge(i64(this.#module, this.#weights.weigh(child.expression)))
+          : [];
+      const inside = this.#rewrite(child.expression);
+      child.replace(paid.length === 0 ? inside : this.#module.block(null, [...paid, inside], type));
+    }
     if (label) this.#scopes.pop();
     if (id === ids.Break) return this.#rewriteBreak(expression);
     if (id === ids.Return) return this.#rewriteReturn(expression);
@@ -229,9 +238,11 @@ class Bounder {
     return module.block(null, [...first, this.#before(call, this.#load())], type);
   }
 
-  /** What copies, fills, or gives something to the host pays when it has done so. */
+  /** What copies, fills, or gives something to the host pays when it has done so, and so does what lets memory grow. */
   #rewriteSizes(expression: Expression): Expression {
     const module = this.#module;
+    if (infoOf(expression).id === ids.MemoryGrow)
+      return this.#before(expression, ...this.#charge(i64(module, MEMORY_GROW)));
     const sizes = this.#weights.sizesIn(expression);
     const type = binaryen.getExpressionType(expression);
     if (sizes.length === 0 || type === binaryen.unreachable) return expression;
