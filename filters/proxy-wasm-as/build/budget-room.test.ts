@@ -52,3 +52,40 @@ export function onRequest(request: Request): void {
   const { requestHeaders } = createHost(bytes).request({ headers: [["cookie", "a;".repeat(30_000)]] });
   expect(requestHeaders.at(-1)).toEqual(["cookies", "30001"]);
 });
+
+const early: readonly (readonly [string, string])[] = [
+  [
+    "a turn falls out",
+    "for (let i = 0; i < 10_000; i++) { if (text.charCodeAt(at) == 59) break; n++; if (n % 7 == 0) break; }",
+  ],
+  ["a turn returns", "n += first(at);"],
+  ["the bound is far", "for (let i = 0; i < limit; i++) { n++; if (load<u8>(i) != 59) break; }"],
+  [
+    "the bound is only there to be safe",
+    "for (let i = 0; i < 1_000_000_000; i++) { n++; if (load<u8>(i) != 59) break; }",
+  ],
+  [
+    "what it calls pays",
+    "for (let i = 0; i < 10_000_000; i++) { n += text.indexOf(';', at) - at; if (n > i) break; }",
+  ],
+];
+
+test.each(early)("a loop pays for the turns that it takes when %s", async (_, loop) => {
+  const code = `import { Request } from "proxy-wasm-as";
+function first(at: i32): i32 {
+  for (let i = at; i < 1_000_000; i++) if (load<u8>(i) != 59) return 1;
+  return 0;
+}
+export function onRequest(request: Request): void {
+  const text = request.headers.get("text");
+  if (text === null) return;
+  const limit = text.length * 1_000_000;
+  let n = 0;
+  for (let at = 0; at < text.length; at++) { ${loop} }
+  request.headers.set("n", n.toString());
+}`;
+  const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": code } });
+  expect(problems).toEqual([]);
+  const { requestHeaders } = createHost(bytes).request({ headers: [["text", "a;".repeat(1000)]] });
+  expect(requestHeaders.map(([name]) => name)).toEqual(["text", "n"]);
+});
