@@ -41,6 +41,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "slow",
           include: slow,
+          maxWorkers: "100%",
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

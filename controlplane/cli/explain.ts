@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { hasErrors } from "../language/diagnostic.ts";
 import { isParameterFile } from "../language/parameter-files.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { changeText } from "../placement/changes.ts";
 import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
@@ -18,13 +19,16 @@ export async function explain(
   positionals: readonly string[],
   options: { readonly mesh: string; readonly params?: string; readonly json?: boolean },
 ): Promise<ExitCode> {
-  // A name is what is no file: one of both is the file.
-  const paths = positionals.filter((each) => isParameterFile({ path: each }) || existsSync(each));
-  const wanted = positionals.filter((each) => !paths.includes(each));
+  const meshSource = await readSource(options.mesh);
+  // A service may be called like a folder: then it is the service that is meant.
+  const services = new Set(fromYaml(meshSource).mesh?.services.keys());
+  const isPath = (each: string): boolean =>
+    !services.has(each) && (isParameterFile({ path: each }) || existsSync(each));
+  const paths = positionals.filter(isPath);
+  const wanted = positionals.filter((each) => !isPath(each));
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
-  if (sources.length === 0) return noPolicies(output, paths);
-  const meshSource = await readSource(options.mesh);
+  if (sources.length === 0) return noPolicies(output, positionals);
   const { mesh, policies, dataplanes, diagnostics } = checkInput({ policies: sources, mesh: meshSource });
   const fail = (all: typeof diagnostics): ExitCode => {
     if (output.json) output.print(diagnosticsJson(all));

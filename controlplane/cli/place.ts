@@ -2,7 +2,6 @@ import { hasErrors } from "../language/diagnostic.ts";
 import { defaultPrices } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
-import { compare, type Difference } from "../placement/compare.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { milliForMib } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
@@ -12,7 +11,7 @@ import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 import { sayIfLong } from "./say-if-long.ts";
-import { assumeSources, assumeValues, parseAssumption } from "./what-if.ts";
+import { parseAssumption, whatIf } from "./what-if.ts";
 
 /** `wire place`: the placement, without compiling anything. */
 export async function placeCommand(
@@ -25,6 +24,7 @@ export async function placeCommand(
     readonly json?: boolean;
   },
 ): Promise<ExitCode> {
+  const assumptions = (options.whatIf ?? []).map(parseAssumption);
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
@@ -44,33 +44,14 @@ export async function placeCommand(
   const ms = Math.round((performance.now() - start) * 10) / 10;
   const all = [...diagnostics, ...placed.diagnostics];
   reportDiagnostics(output, all);
+  if (assumptions.length > 0)
+    return await whatIf(output, {
+      ...{ assumptions, sources, mesh: meshSource, timeLimitS: options.timeLimit },
+      ...(placed.placement === undefined ? {} : { before: placed.placement }),
+    });
   if (placed.placement === undefined) {
     if (output.json) output.print(diagnosticsJson(all));
     return 1;
-  }
-  if (options.whatIf !== undefined) {
-    const assumptions = options.whatIf.map(parseAssumption);
-    const assumed = checkInput({ policies: await assumeSources(sources, assumptions), mesh: meshSource });
-    if (assumed.mesh === undefined || hasErrors(assumed.diagnostics)) {
-      if (output.json) output.print(diagnosticsJson(assumed.diagnostics));
-      reportDiagnostics(output, assumed.diagnostics);
-      return 1;
-    }
-    const values = assumeValues({ mesh: assumed.mesh, dataplanes: assumed.dataplanes }, assumptions);
-    const then = await place(assumed.policies, values.mesh, {
-      dataplanes: values.dataplanes,
-      timeLimitS: options.timeLimit,
-      previous: placed.placement,
-    });
-    reportDiagnostics(output, then.diagnostics);
-    if (then.placement === undefined) {
-      if (output.json) output.print(diagnosticsJson(then.diagnostics));
-      return 1;
-    }
-    const difference = compare(placed.placement, then.placement);
-    if (output.json) output.print(JSON.stringify(difference));
-    else for (const line of differenceLines(difference)) output.print(line);
-    return 0;
   }
   const { status, cost, bound, proxies, unmatched } = placed.placement;
   const amounts = amountsOf(placed.placement, policies, { mesh, dataplanes });
@@ -109,26 +90,4 @@ export async function placeCommand(
 
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-function differenceLines({ cost, proxies, policies }: Difference): readonly string[] {
-  if (proxies.length === 0 && policies.length === 0 && cost.before === cost.after)
-    return ["nothing would be otherwise"];
-  return [
-    `cost ${cost.after} instead of ${cost.before}`,
-    ...proxies.map(({ service, before, after }) =>
-      before === undefined
-        ? `  + ${service}: a proxy (${after})`
-        : after === undefined
-          ? `  - ${service}: no proxy`
-          : `  ~ ${service}: ${after} instead of ${before}`,
-    ),
-    ...policies.map(({ policy, call: [from, to], before, after }) => {
-      const call = `${from ?? "outside"} -> ${to}`;
-      if (before === undefined) return `  + ${policy} at ${after} for ${call}`;
-      return after === undefined
-        ? `  - ${policy} for ${call}`
-        : `  ~ ${policy} at ${after} instead of ${before} for ${call}`;
-    }),
-  ];
 }

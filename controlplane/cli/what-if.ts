@@ -1,8 +1,14 @@
 import { CommanderError } from "commander";
+import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import type { Source } from "../language/source.ts";
-import type { Checked } from "../pipeline/build.ts";
+import { type Checked, checkInput } from "../pipeline/build.ts";
+import { compare, type Difference } from "../placement/compare.ts";
 import type { Dataplane } from "../placement/dataplane.ts";
+import type { Placement } from "../placement/placement.ts";
+import { place } from "../placement/solve.ts";
+import type { ExitCode } from "./main.ts";
 import { readSources } from "./read-sources.ts";
+import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
 
 /** Something that is assumed: a policy file in place of those of the same names, a service's proxy, or what a data plane costs. */
 export type Assumption =
@@ -26,8 +32,66 @@ export function parseAssumption(text: string): Assumption {
   );
 }
 
+/** Print what would be otherwise than in the placement before; without one, nothing could be placed as things are. */
+export async function whatIf(
+  output: Output,
+  asked: {
+    readonly assumptions: readonly Assumption[];
+    readonly sources: readonly Source[];
+    readonly mesh: Source;
+    readonly before?: Placement;
+    readonly timeLimitS: number;
+  },
+): Promise<ExitCode> {
+  const { assumptions, before, timeLimitS } = asked;
+  const fail = (diagnostics: readonly Diagnostic[]): ExitCode => {
+    if (output.json) output.print(diagnosticsJson(diagnostics));
+    reportDiagnostics(output, diagnostics);
+    return 1;
+  };
+  const checked = checkInput({ policies: await assumeSources(asked.sources, assumptions), mesh: asked.mesh });
+  const { policies, diagnostics } = checked;
+  if (checked.mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
+  const { mesh, dataplanes } = assumeValues(
+    { mesh: checked.mesh, dataplanes: checked.dataplanes },
+    assumptions,
+  );
+  const previous = before === undefined ? {} : { previous: before };
+  const then = await place(policies, mesh, { dataplanes, timeLimitS, ...previous });
+  if (then.placement === undefined) return fail(then.diagnostics);
+  reportDiagnostics(output, then.diagnostics);
+  const difference = compare(before, then.placement);
+  if (output.json) output.print(JSON.stringify(difference));
+  else for (const line of differenceLines(difference)) output.print(line);
+  return 0;
+}
+
+function differenceLines({ cost, proxies, policies }: Difference): readonly string[] {
+  if (proxies.length === 0 && policies.length === 0 && cost.before === cost.after)
+    return ["nothing would be otherwise"];
+  return [
+    cost.before === null
+      ? `cost ${cost.after}, where nothing could be placed`
+      : `cost ${cost.after} instead of ${cost.before}`,
+    ...proxies.map(({ service, before, after }) =>
+      before === undefined
+        ? `  + ${service}: a proxy (${after})`
+        : after === undefined
+          ? `  - ${service}: no proxy`
+          : `  ~ ${service}: ${after} instead of ${before}`,
+    ),
+    ...policies.map(({ policy, call: [from, to], before, after }) => {
+      const call = `${from ?? "outside"} -> ${to}`;
+      if (before === undefined) return `  + ${policy} at ${after} for ${call}`;
+      return after === undefined
+        ? `  - ${policy} for ${call}`
+        : `  ~ ${policy} at ${after} instead of ${before} for ${call}`;
+    }),
+  ];
+}
+
 /** The sources with those policies changed that a file assumes: in a file whose name is among them already, or beside them. */
-export async function assumeSources(
+async function assumeSources(
   sources: readonly Source[],
   assumptions: readonly Assumption[],
 ): Promise<readonly Source[]> {
@@ -40,7 +104,7 @@ export async function assumeSources(
 }
 
 /** The checked input with pins and costs changed. A name that is not there is an error of usage. */
-export function assumeValues(
+function assumeValues(
   { mesh, dataplanes }: Pick<Checked, "dataplanes"> & { readonly mesh: NonNullable<Checked["mesh"]> },
   assumptions: readonly Assumption[],
 ): { readonly mesh: NonNullable<Checked["mesh"]>; readonly dataplanes: readonly Dataplane[] } {

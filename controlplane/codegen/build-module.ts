@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import {
   type Assembled,
   type AssembleOptions,
@@ -10,7 +11,6 @@ import { RECORD_REFERENCE } from "../../filters/proxy-wasm-as/build/record-refer
 import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
-import { signatureOf } from "../language/filter-callbacks.ts";
 import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import type { ChainCache } from "./chain-cache.ts";

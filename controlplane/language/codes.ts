@@ -75,7 +75,7 @@ export const codes = {
   FLT0206: "state that outlives a request, without a side",
   FLT0207: "parameter of filter code that cannot be configured",
   FLT0208: "header that filter code uses and does not list",
-  FLT0209: "computed header name beside a list",
+  FLT0209: "use of headers that cannot be held against the lists",
   FLT0210: "listed header that filter code does not use",
   FLT0211: "tag of the access log whose name is not in the code",
   FLT0212: "callback with parameters or a result that it does not have",

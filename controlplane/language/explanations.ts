@@ -112,7 +112,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   FLT0208:
     "Filter code that lists what it `reads` or `writes` is put in order by these lists alone, so each header that the code uses has to be in them.",
   FLT0209:
-    "A name that is computed while the filter runs cannot be compared with the list, so the list is taken on trust.",
+    "Names that are computed while the filter runs, and headers that go where the compiler cannot follow them, cannot be held against the lists. So these are not believed: the filter is placed as one without lists, and keeps its place among others.",
   FLT0210: "A header that is listed and not used keeps the filter in order with others for nothing.",
   FLT0211:
     "Tags are columns of the access log, which the listener names before any request comes: so their names stand in the code.",

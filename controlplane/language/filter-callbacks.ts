@@ -1,8 +1,14 @@
 import type * as assemblyscript from "assemblyscript";
-import { type FilterCallback, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import {
+  type FilterCallback,
+  filterCallbacks,
+  signatureOf,
+} from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { isImportedName, type Node } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
+
+export { signatureOf };
 
 /** What standalone filters are called for and policies are not, and what to do instead. */
 const withheld: ReadonlyMap<string, string> = new Map([
@@ -25,18 +31,6 @@ export const policyCallbacks: readonly string[] = Object.keys(filterCallbacks).f
 /** Whether this is a callback of TCP connections. */
 export function isForConnections(name: string): boolean {
   return callbackOf(name)?.isTcp === true;
-}
-
-/** How a callback is written, in full. */
-export function signatureOf(name: string): string {
-  const { arguments: given = [], result } = callbackOf(name) ?? {};
-  const parameters = given.map((argument) => {
-    const [, type] = /^to(\w+)\(/.exec(argument) ?? [];
-    if (type !== undefined) return `${type.toLowerCase()}: ${type}`;
-    if (argument === "size") return "size: u32";
-    return argument === "peer" ? "peer: Peer" : "last: bool";
-  });
-  return `export function ${name}(${parameters.join(", ")}): ${result?.type ?? "void"} { … }`;
 }
 
 /** Hold the functions that a filter exports against what is called, and how. */

@@ -1,54 +1,29 @@
-import * as assemblyscript from "assemblyscript";
-import {
-  isCall,
-  isFunctionLike,
-  isIdentifier,
-  isImportedName,
-  isList,
-  isNew,
-  isParameter,
-  isProperty,
-  isVariableLike,
-  type Node,
-  stringOf,
-} from "../../filters/proxy-wasm-as/syntax/tree.ts";
+import type * as assemblyscript from "assemblyscript";
+import { isList, type Node, stringOf } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import { headerKey } from "./check-header.ts";
-import { constantsIn, textsOf, unwrapped } from "./filter-texts.ts";
+import { type HeaderList, type HeaderUse, headerUses } from "./header-uses.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
 
-/** What the methods of the SDK's `Headers` do to a header. */
-const methods: ReadonlyMap<string, List> = new Map([
-  ["get", "reads"],
-  ["getAll", "reads"],
-  ["has", "reads"],
-  ["entries", "reads"],
-  ["set", "writes"],
-  ["add", "writes"],
-  ["remove", "writes"],
-  ["replaceAll", "writes"],
-]);
-
-type List = "reads" | "writes";
-
-/** A call that reads or writes a header; without names where they are computed. */
-interface Use {
-  readonly list: List;
-  readonly span: Span;
-  readonly names: readonly string[] | undefined;
-}
+const lists: readonly HeaderList[] = ["reads", "writes"];
+const help =
+  "use quoted names or constants that hold one, on `request.headers` or a variable that is begun with them";
+const label = "from here on it may be any header: this filter is placed as one without lists";
 
 /**
  * Hold the lists `reads` and `writes` against the code, which placement would else believe: what is used is listed, and what is listed is
- * used. A list that is not there is compared with nothing, since such a filter commutes with nothing. `all` are the nodes of the file.
+ * used. False when not all that the code does with headers is known, so that the lists must not be believed. A list that is not there is
+ * compared with nothing, since such a filter commutes with nothing. `all` are the nodes of the file.
  */
 export function checkHeaders(
   constants: ReadonlyMap<string, assemblyscript.Expression>,
   all: readonly Node[],
   reporter: Reporter,
-): void {
-  const uses = usesIn(all);
-  for (const list of ["reads", "writes"] as const) {
+): boolean {
+  const given = lists.filter((list) => constants.has(list));
+  if (given.length === 0) return true;
+  const { uses, lost } = headerUses(all);
+  for (const list of given) {
     const node = constants.get(list);
     if (node === undefined || !isList(node)) continue;
     const elements = node.elementExpressions;
@@ -57,7 +32,7 @@ export function checkHeaders(
     for (const use of ours) compare(use, listed, node, reporter);
 
     // What is computed may be any of them.
-    if (ours.some(({ names }) => names === undefined)) continue;
+    if (lost.length > 0 || ours.some(({ names }) => names === undefined)) continue;
     const used = new Set(ours.flatMap(({ names }) => names ?? []).map(headerKey));
     for (const element of elements) {
       const name = stringOf(element) ?? "";
@@ -68,95 +43,42 @@ export function checkHeaders(
       });
     }
   }
+  for (const node of lost)
+    reporter.report("FLT0209", spanOf(node), "what this does with headers cannot be held against the lists", {
+      severity: "warning",
+      label,
+      help: `${help}; or leave the lists out`,
+    });
+  return lost.length === 0 && uses.every(({ list, names }) => names !== undefined || !given.includes(list));
 }
 
 function compare(
-  { list, span, names }: Use,
+  { list, node: at, names }: HeaderUse,
   listed: ReadonlySet<string>,
   node: assemblyscript.ArrayLiteralExpression,
   reporter: Reporter,
 ): void {
   if (names === undefined) {
-    reporter.report("FLT0209", span, `which header this ${list} cannot be compared with \`${list}\``, {
+    reporter.report("FLT0209", spanOf(at), `which header this ${list} cannot be held against \`${list}\``, {
       severity: "warning",
-      label: "computed when the filter runs",
-      help: "use quoted names or constants that hold one, or leave the lists out: then this filter keeps its place",
+      label: "computed when the filter runs: this filter is placed as one without lists",
+      help: `${help}; or leave the lists out`,
     });
   }
   for (const name of names ?? []) {
     if (listed.has(headerKey(name))) continue;
     const text = ({ range }: Node): string => reporter.source.text.slice(range.start, range.end);
     const whole = `[${[...node.elementExpressions.map(text), JSON.stringify(name.toLowerCase())].join(", ")}]`;
-    reporter.report("FLT0208", span, `this ${list} the header \`${name}\`, which \`${list}\` does not list`, {
-      help: `write \`export const ${list} = ${whole};\``,
-      suggestions: [{ span: spanOf(node), text: whole }],
-    });
+    reporter.report(
+      "FLT0208",
+      spanOf(at),
+      `this ${list} the header \`${name}\`, which \`${list}\` does not list`,
+      {
+        help: `write \`export const ${list} = ${whole};\``,
+        suggestions: [{ span: spanOf(node), text: whole }],
+      },
+    );
   }
-}
-
-function usesIn(all: readonly Node[]): readonly Use[] {
-  const isHeaders = headersIn(all);
-  const constants = constantsIn(all);
-  const found = all.filter(isCall).flatMap(({ expression, args }): readonly Use[] => {
-    const [name] = args;
-    const list = isProperty(expression) ? methods.get(expression.property.text) : undefined;
-    if (!isProperty(expression) || list === undefined) return [];
-    const isAll = expression.property.text === "entries" || expression.property.text === "replaceAll";
-    if (name === undefined && !isAll) return [];
-    const certainty = isHeaders(expression.expression);
-    if (certainty === "no") return [];
-    const names = certainty === "yes" && name !== undefined && !isAll ? textsOf(name, constants) : undefined;
-    return [{ list, span: spanOf(name ?? expression.property), names }];
-  });
-  return found.sort((a, b) => a.span.start - b.span.start);
-}
-
-type Certainty = "yes" | "no" | "maybe";
-
-/**
- * Tells whether an expression is the headers of a request. Names are looked up in the whole file: one that is declared as headers here
- * and as something else there is `maybe`.
- */
-function headersIn(all: readonly Node[]): (node: Node) => Certainty {
-  const types = new Set([
-    "Headers",
-    ...all
-      .filter(isImportedName)
-      .filter(({ foreignName }) => foreignName.text === "Headers")
-      .map(({ name }) => name.text),
-  ]);
-  const isOfType = (type: assemblyscript.TypeNode | null): boolean =>
-    type?.kind === assemblyscript.NodeKind.NamedType &&
-    types.has((type as assemblyscript.NamedTypeNode).name.identifier.text);
-
-  // `headers` is what `Request` has.
-  const yes = new Set(["headers"]);
-  const no = new Set<string>();
-  const isHeaders = (node: Node): Certainty => {
-    const inner = unwrapped(node);
-    if (isNew(inner)) return types.has(inner.typeName.identifier.text) ? "yes" : "no";
-    const named = isCall(inner) ? unwrapped(inner.expression) : inner;
-    const name = isProperty(named) ? named.property.text : isIdentifier(named) ? named.text : "";
-    if (!yes.has(name)) return "no";
-    return no.has(name) ? "maybe" : "yes";
-  };
-
-  const untyped: assemblyscript.VariableLikeDeclarationStatement[] = [];
-  for (const node of all) {
-    if (isFunctionLike(node)) (isOfType(node.signature.returnType) ? yes : no).add(node.name.text);
-    else if (isParameter(node)) (isOfType(node.type) ? yes : no).add(node.name.text);
-    else if (isVariableLike(node) && node.type !== null) (isOfType(node.type) ? yes : no).add(node.name.text);
-    else if (isVariableLike(node)) untyped.push(node);
-  }
-  // A variable may be begun with another one, that stands further down.
-  for (let before = -1; before < yes.size; ) {
-    before = yes.size;
-    for (const { name, initializer } of untyped)
-      if (initializer !== null && isHeaders(initializer) !== "no") yes.add(name.text);
-  }
-  for (const { name, initializer } of untyped)
-    if (initializer === null || isHeaders(initializer) === "no") no.add(name.text);
-  return isHeaders;
 }
 
 function spanOf({ range }: Node): Span {

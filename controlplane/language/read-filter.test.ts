@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { headerMethods } from "./header-uses.ts";
 import { readFilter } from "./read-filter.ts";
 
 const head = `import { Request } from "proxy-wasm-as";
@@ -250,6 +252,63 @@ describe("what filter code reads and writes is held against its lists", () => {
     ],
   ])("computed: %s", (_, body, around, expected) => {
     expect(inBody(body, around).filter((code) => code !== "FLT0206")).toEqual(expected);
+  });
+
+  test.each([
+    ["the type has another name", 'const h: H = r.headers; h.set("b", "");', "type H = Headers;"],
+    ["a list", '[r.headers][0].set("b", "");', ""],
+    ["a generic function", "put(r.headers);", 'function put<T>(v: T): void { v.set("b", ""); }'],
+    ["a function in a variable", "put(r.headers);", 'const put = (h: Headers): void => { h.set("b", ""); };'],
+    ["a number", 'changetype<Headers>(1).set("b", "");', ""],
+    ["a field", "const x = new X(); x.h = r.headers;", "class X { h: Headers | null = null; }"],
+    ["either", '(r.callee === null ? r.headers : r.headers).set("b", "");', ""],
+    ["a method", "r.headers.set;", ""],
+    ["a variable that changes", 'let h = r.headers; h = r.trailers; h.set("b", "");', ""],
+    ["a class of its own", "", "class Own extends Headers {}"],
+    ["all of the SDK", "", 'import * as sdk from "proxy-wasm-as";'],
+    ["all headers", 'r.headers.replaceAll([["b", ""]]);', ""],
+    ["a constant that is hidden", 'const n = "b"; r.headers.set(n, "");', 'const n = "a";'],
+    ["a name that is put together", 'r.headers.set("b" + "", "");', ""],
+    [
+      "the status of something",
+      "new Own().status;",
+      "class Own { status: i32 = 0; } function f(r: Response): void {}",
+    ],
+    [
+      "any property",
+      'properties.get("request.headers." + "b");',
+      'import { properties } from "proxy-wasm-as";',
+    ],
+    ["a foreign function", 'foreign.call("f", "");', 'import { foreign } from "proxy-wasm-as";'],
+  ])("lists are not believed where the headers go through %s", (_, body, around) => {
+    const { policy, diagnostics } = read(
+      `${lists}\nimport { Headers, Request } from "proxy-wasm-as";\n${around}
+      export function onRequest(r: Request): void { ${used} ${body} }`,
+    );
+    expect(new Set(diagnostics.map(({ code }) => code).filter((code) => code !== "FLT0206"))).toEqual(
+      new Set(["FLT0209"]),
+    );
+    expect(policy).toBeDefined();
+    expect(policy).not.toHaveProperty("reads");
+    expect(policy).not.toHaveProperty("writes");
+  });
+
+  test.each([
+    ["of trailers", 'r.trailers.set("c", "");', ""],
+    ["of the status", "", "function onResponse(s: Response): void { if (s.status == 200) return; }"],
+    ["of a property", "properties.request.path;", 'import { properties } from "proxy-wasm-as";'],
+    ["joined", 'r.headers.getJoined("c");', ""],
+  ])("a use %s", (_, body, around) => {
+    expect(inBody(body, around)).toEqual(["FLT0208"]);
+  });
+
+  test("every method of the SDK's headers reads or writes", () => {
+    const sdk = readFileSync(
+      new URL("../../filters/proxy-wasm-as/assembly/headers.ts", import.meta.url),
+      "utf8",
+    );
+    const methods = [...sdk.matchAll(/^ {2}(\w+)\(.*\{$/gm)].map(([, name]) => name);
+    expect([...headerMethods.keys()].sort()).toEqual(methods.sort());
   });
 
   test.each([

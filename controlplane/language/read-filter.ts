@@ -1,5 +1,5 @@
 import * as assemblyscript from "assemblyscript";
-import { filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import { filterCallbacks, signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
   isDecorator,
@@ -18,7 +18,7 @@ import {
   stringOf,
 } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import { type Diagnostic, hasErrors } from "./diagnostic.ts";
-import { checkCallbacks, isForConnections, policyCallbacks, signatureOf } from "./filter-callbacks.ts";
+import { checkCallbacks, isForConnections, policyCallbacks } from "./filter-callbacks.ts";
 import { checkHeaders } from "./filter-headers.ts";
 import { filterParameters } from "./filter-parameters.ts";
 import { filterTags } from "./filter-tags.ts";
@@ -98,9 +98,13 @@ export function readFilter(source: Source): {
   const onLost = one("onLost", onLosts) ?? (actions.includes("Deny") ? "deny" : "skip");
   const priority = readWhole("priority", constants.get("priority"), reporter) ?? 0;
   const tickPeriod = periodOf(constants.get("tickPeriod"), exported.functions, reporter);
-  const reads = readNames("reads", constants.get("reads"), reporter);
-  const writes = readNames("writes", constants.get("writes"), reporter);
-  if (!hasErrors(reporter.diagnostics)) checkHeaders(constants, all, reporter);
+  const lists = {
+    reads: readNames("reads", constants.get("reads"), reporter),
+    writes: readNames("writes", constants.get("writes"), reporter),
+  };
+  // Placement believes the lists: where not all that the code does is known, there are none.
+  const isHeld = !hasErrors(reporter.diagnostics) && checkHeaders(constants, all, reporter);
+  const { reads, writes } = isHeld ? lists : { reads: undefined, writes: undefined };
 
   const tags = filterTags(all, reporter);
   const parameters = filterParameters(constants.get("params"), statements, reporter);

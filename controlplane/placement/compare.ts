@@ -2,7 +2,8 @@ import type { PlacedCall, PlacedSide, Placement } from "./placement.ts";
 
 /** What is otherwise in one placement than in another. */
 export interface Difference {
-  readonly cost: { readonly before: number; readonly after: number };
+  /** Null where there was no placement. */
+  readonly cost: { readonly before: number | null; readonly after: number };
   readonly proxies: readonly {
     readonly service: string;
     /** Data planes; absent for no proxy. */
@@ -18,13 +19,14 @@ export interface Difference {
   }[];
 }
 
-export function compare(before: Placement, after: Placement): Difference {
-  const [had, has] = [before, after].map(
-    ({ proxies }) => new Map(proxies.map(({ service, dataplane }) => [service, dataplane])),
+/** The difference from a placement, or from there being none. */
+export function compare(before: Placement | undefined, after: Placement): Difference {
+  const [had, has] = [before?.proxies ?? [], after.proxies].map(
+    (proxies) => new Map(proxies.map(({ service, dataplane }) => [service, dataplane])),
   ) as [Map<string, string>, Map<string, string>];
-  const [sat, sits] = [seats(before), seats(after)];
+  const [sat, sits] = [seats(before?.proxies ?? []), seats(after.proxies)];
   return {
-    cost: { before: before.cost, after: after.cost },
+    cost: { before: before?.cost ?? null, after: after.cost },
     proxies: changed(had, has).map(([service, sides]) => ({ service, ...sides })),
     policies: changed(sat, sits).map(([key, sides]) => {
       const [policy, , from, to] = JSON.parse(key) as [string, string, string | null, string];
@@ -50,7 +52,7 @@ function changed<T>(
 }
 
 /** The side of every section on every call. */
-function seats({ proxies }: Placement): ReadonlyMap<string, PlacedSide> {
+function seats(proxies: Placement["proxies"]): ReadonlyMap<string, PlacedSide> {
   const seat = (policy: string, section: string, [from, to]: PlacedCall): string =>
     JSON.stringify([policy, section, from, to]);
   return new Map(

@@ -55,7 +55,7 @@ export async function explainProxy(
   dataplanes: readonly Dataplane[],
 ): Promise<ProxyReasons> {
   const { service, dataplane } = proxy;
-  const forcing = await forcingOf(problem(input.policies, input.mesh, dataplanes), service);
+  const forcing = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy);
   if (forcing === undefined) return { service, dataplane, freeing: [] };
   return { service, dataplane, forcing, freeing: await freeingOf(input, { service, forcing, dataplanes }) };
 }

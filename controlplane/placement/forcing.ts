@@ -1,6 +1,8 @@
+import { strict as assert } from "node:assert";
 import type { Network } from "./network.ts";
 import { optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
+import type { PlacedProxy } from "./placement.ts";
 import { placementNetwork } from "./placement-network.ts";
 import { type Problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
@@ -22,21 +24,39 @@ const timeLimitS = 5;
 const trialsMax = 2_000;
 const sizeMax = 3;
 
-/** The fewest units that by themselves force a proxy on a service; undefined when there is a placement as cheap without one. */
-export async function forcingOf(problem: Problem, service: string): Promise<Forcing | undefined> {
+/**
+ * The fewest units that by themselves force a proxy on a service, of those that it enforces in the placement where these do; undefined when
+ * there is a placement as cheap without one.
+ */
+export async function forcingOf(problem: Problem, proxy: PlacedProxy): Promise<Forcing | undefined> {
+  const { service } = proxy;
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
+  if (!(await isForced(problem, service, all))) return undefined;
+  const own = all.filter(({ unit }) => enforces(proxy, unit));
+  if (await isForced(problem, service, own)) return await fewest(problem, service, own);
   // Farther and farther around the service, until what is there forces the proxy.
   const near = new Set([service]);
-  for (let size = 0; ; ) {
+  for (;;) {
     const around = all.filter(({ unit: { call } }) => near.has(call.from ?? "") || near.has(call.to));
-    if (around.length === size) return undefined;
-    size = around.length;
-    if (await isForced(problem, service, around)) return await fewest(problem, service, around);
+    if (around.length === all.length || (await isForced(problem, service, around)))
+      return await fewest(problem, service, around);
+    const reach = near.size;
     for (const { call } of around.map(({ unit }) => unit)) {
       near.add(call.to);
       if (call.from !== null) near.add(call.from);
     }
+    assert(near.size > reach, "what forces a proxy is connected with it");
   }
+}
+
+export function enforces({ service, policies }: PlacedProxy, { demand, call }: Unit): boolean {
+  return policies.some(
+    ({ policy, section, side, calls }) =>
+      policy === demand.policy.name &&
+      section === demand.section.name &&
+      (side === "ingress" ? call.to : call.from) === service &&
+      calls.some(([from, to]) => from === call.from && to === call.to),
+  );
 }
 
 interface Numbered {
@@ -54,14 +74,9 @@ async function fewest(problem: Problem, service: string, around: readonly Number
       ...(without === undefined ? {} : { without }),
     };
   };
-  // Of units on one call that may be enforced at the same places, one stands for all.
-  const alike = Map.groupBy(around, ({ unit: { call, demand } }) =>
-    JSON.stringify([call.from, call.to, demand.at]),
-  );
-  const candidates = [...alike.values()].map((units) => units[0] as Numbered);
   let trials = 0;
-  for (let size = 1; size <= sizeMax && trials + choices(candidates.length, size) <= trialsMax; size++) {
-    for (const units of subsets(candidates, size)) {
+  for (let size = 1; size <= sizeMax && trials + choices(around.length, size) <= trialsMax; size++) {
+    for (const units of subsets(around, size)) {
       trials++;
       if (await isForced(problem, service, units)) return await answer(units, "smallest");
     }

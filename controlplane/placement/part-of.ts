@@ -26,6 +26,7 @@ export function partOf(problem: Problem, kept: ReadonlySet<number>): Problem {
     ...problem,
     services: of(problem.services),
     fitting: of(problem.fitting),
+    through: Float64Array.from(places.keys(), (service) => at0(problem.through, service)),
     calls,
     starts: Int32Array.from(starts),
     units: Int32Array.from(units),

@@ -3,7 +3,7 @@ import type { CallCosts, CallSides } from "./call-sides.ts";
 import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { Demand } from "./policy-demands.ts";
-import { type NumberedCall, type Problem, ratesThrough, replicasOf } from "./problem.ts";
+import { type NumberedCall, type Problem, replicasOf } from "./problem.ts";
 import { type Seats, wasAtIngress } from "./seats.ts";
 import { shapesOf, sidesOf } from "./shapes.ts";
 
@@ -142,7 +142,7 @@ function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
 /** What proxies cost, and that each one that comes or goes outweighs all moves of units. */
 function proxyCosts(problem: Problem, { width, exact, before }: Parts, size: number): Table {
   const { services, fitting, dataplanes, units } = problem;
-  const rates = ratesThrough(problem);
+  const rates = problem.through;
   const unary = emptyTable(size * width);
   const weight = units.length + 1;
   for (const [number, service] of services.entries()) {
@@ -171,7 +171,7 @@ function gridOf(problem: Problem): number {
   const { services, dataplanes, calls, demands, starts, units } = problem;
   const dearest = Math.max(0, ...dataplanes.map(({ cost }) => cost));
   const busiest = Math.max(0, ...dataplanes.map(({ requestCost = 0 }) => requestCost));
-  const rates = ratesThrough(problem);
+  const rates = problem.through;
   let most = services.reduce(
     (sum, service, number) => sum + replicasOf(service) * dearest + at0(rates, number) * busiest,
     0,

@@ -30,6 +30,8 @@ export interface World {
   /** The data planes that each service can take, as a set of bits. */
   readonly fitting: readonly number[];
   readonly calls: readonly NumberedCall[];
+  /** By number of a service: requests a second that it answers and makes, all of which go through its proxy. */
+  readonly through: Float64Array;
 }
 
 /** The model of design §6. */
@@ -59,6 +61,15 @@ function worldOf(mesh: Mesh, dataplanes: readonly Dataplane[]): World {
   const services = [...mesh.services.values()];
   const graph = callGraph(mesh);
   const rates = ratesOf(mesh);
+  const calls = graph.calls.map(
+    ({ from, to }, number): NumberedCall => ({
+      from,
+      to,
+      caller: at0(graph.from, number),
+      callee: at0(graph.to, number),
+      rate: from === null ? 1 : (rates.get(from)?.get(to) ?? 1),
+    }),
+  );
   const world: World = {
     mesh,
     dataplanes,
@@ -67,15 +78,8 @@ function worldOf(mesh: Mesh, dataplanes: readonly Dataplane[]): World {
       const fit = fitting(service, dataplanes);
       return dataplanes.reduce((set, each, index) => (fit.includes(each) ? set | (2 << index) : set), 0);
     }),
-    calls: graph.calls.map(
-      ({ from, to }, number): NumberedCall => ({
-        from,
-        to,
-        caller: at0(graph.from, number),
-        callee: at0(graph.to, number),
-        rate: from === null ? 1 : (rates.get(from)?.get(to) ?? 1),
-      }),
-    ),
+    calls,
+    through: ratesThrough(services.length, calls),
   };
   worlds.set(mesh, world);
   return world;
@@ -163,9 +167,8 @@ function ratesOf({ calls }: Mesh): ReadonlyMap<string, ReadonlyMap<string, numbe
   return rates;
 }
 
-/** By number of a service: requests a second that it answers and makes, all of which go through its proxy. */
-export function ratesThrough({ services, calls }: Pick<Problem, "services" | "calls">): Float64Array {
-  const rates = new Float64Array(services.length);
+function ratesThrough(size: number, calls: readonly NumberedCall[]): Float64Array {
+  const rates = new Float64Array(size);
   for (const { caller, callee, rate } of calls) {
     rates[callee] = at0(rates, callee) + rate;
     if (caller >= 0) rates[caller] = at0(rates, caller) + rate;

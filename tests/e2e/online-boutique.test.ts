@@ -51,7 +51,7 @@ describe("online-boutique: services with several callers, and a policy for one o
   test("three of eleven services get a proxy", async () => {
     const { placement } = await wire.status();
     expect(placement?.proxies.map(({ service }) => service).sort()).toEqual([
-      "checkoutservice",
+      "cartservice",
       "frontend",
       "productcatalogservice",
     ]);

@@ -104,3 +104,22 @@ export const filterCallbacks: Readonly<Record<string, FilterCallback>> = {
   },
   onDelete: { kind: "end", signature: "", context: "context", arguments: ["toStream(context)"] },
 };
+
+const parameterNames: Readonly<Record<string, string>> = {
+  text: "configuration: string",
+  size: "size: u32",
+  peer: "peer: Peer",
+  id: "id: u32",
+};
+
+/** How a callback is written, in full. */
+export function signatureOf(name: string): string {
+  const { arguments: given = [], result } =
+    (Object.hasOwn(filterCallbacks, name) && filterCallbacks[name]) || {};
+  const parameters = given.map((argument) => {
+    const [, type] = /^to(\w+)\(/.exec(argument) ?? [];
+    if (type !== undefined) return `${type.toLowerCase()}: ${type}`;
+    return parameterNames[argument] ?? "last: bool";
+  });
+  return `export function ${name}(${parameters.join(", ")}): ${result?.type ?? "void"} { … }`;
+}

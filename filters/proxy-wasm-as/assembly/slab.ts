@@ -24,6 +24,16 @@ export function createSlab(size: usize): usize {
   return slab;
 }
 
+/**
+ * Said first in a callback, while nothing of it is in memory: each slab has room for one record more. A slab that grew later in it would take
+ * along what the callback has made so far, such as the text of a body, and for good.
+ */
+export function reserveRecords(): void {
+  for (let slab: usize = slabs; slab != 0; slab = load<u32>(slab)) {
+    if (load<u32>(slab, 8) == 0 && load<u32>(slab, 16) == 0) grow(slab);
+  }
+}
+
 /** What is kept for a context; 0 when nothing is. */
 export function findRecord(slab: usize, context: u32): usize {
   for (let record: usize = load<u32>(bucketOf(slab, context)); record != 0; record = load<u32>(record, 4)) {

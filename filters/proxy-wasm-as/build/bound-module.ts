@@ -12,7 +12,7 @@ import {
   targetsOf,
   within,
 } from "./expressions.ts";
-import { BYTES_SHIFT, MEMORY_GROW, type Weights, weighModule } from "./weigh.ts";
+import { MEMORY_GROW, type Size, type Weights, weighModule } from "./weigh.ts";
 
 /** How a module is bounded. */
 export interface BoundOptions {
@@ -32,6 +32,8 @@ const OVER = "budget|over";
 const ENDLESS = 2 ** 40;
 /** What a turn weighs at most for its check to matter. */
 const LIGHT = 64;
+/** The exports that the host has allocate what it gives. */
+const allocators = ["malloc", "proxy_on_memory_allocate"] as const;
 
 /**
  * Give each callback of a module a budget of instructions, paid for where a program can go on and on: by each turn of a loop and each call
@@ -59,6 +61,7 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
       for (const [name, { pays }] of weights.functions)
         if (pays && name !== exceeded) new Bounder(module, weights, name, exceeded).bound();
       giveBudgets(module, weights, options);
+      chargeAllocations(module, exceeded);
     }
     // Much of what was added reads again what is at hand.
     binaryen.setOptimizeLevel(2);
@@ -110,6 +113,33 @@ function giveBudgets(module: binaryen.Module, weights: Weights, options: BoundOp
     );
     const entry = `budget|${name}`;
     module.addFunction(entry, params, results, isNothing ? [] : [results], body);
+    module.removeExport(name);
+    module.addFunctionExport(entry, name);
+  }
+}
+
+/** What the host has the module allocate it goes over as well: it costs an instruction for each byte, whatever becomes of it. */
+function chargeAllocations(module: binaryen.Module, exceeded: string): void {
+  const exported = exportedFunctions(module);
+  for (const name of allocators) {
+    const target = exported.get(name);
+    if (target === undefined) continue;
+    const size = (): Expression => module.local.get(0, binaryen.i32);
+    const left = (): Expression => module.global.get(LEFT, binaryen.i64);
+    const body = module.block(
+      null,
+      [
+        module.global.set(LEFT, module.i64.sub(left(), module.i64.extend_u(size()))),
+        module.if(
+          module.i64.lt_s(left(), i64(module, 0)),
+          module.call(exceeded, [module.global.get(CALLBACK, binaryen.i32)], binaryen.none),
+        ),
+        module.call(target, [size()], binaryen.i32),
+      ],
+      binaryen.i32,
+    );
+    const entry = `budget|${name}`;
+    module.addFunction(entry, binaryen.i32, binaryen.i32, [], body);
     module.removeExport(name);
     module.addFunctionExport(entry, name);
   }
@@ -273,15 +303,20 @@ class Bounder {
     const module = this.#module;
     const type = binaryen.getExpressionType(call);
     if (type === binaryen.unreachable) return call;
-    if (!this.#weights.pays(call)) return this.#rewriteSizes(call);
+    const charges = this.#chargeSizes(this.#weights.sizesIn(call));
+    const pays = this.#weights.pays(call);
+    const before = pays ? [...charges, this.#store()] : charges;
+    if (before.length === 0) return call;
+    // The host may take long with it, which is paid before.
     const last = childrenOf(call).at(-1);
-    last?.replace(this.#before(last.expression, this.#store()));
-    const first = last === undefined ? [this.#store()] : [];
+    last?.replace(this.#before(last.expression, ...before));
+    if (!pays) return call;
+    const first = last === undefined ? before : [];
     if (type === binaryen.none) return module.block(null, [...first, call, this.#load()], type);
     return module.block(null, [...first, this.#before(call, this.#load())], type);
   }
 
-  /** What copies, fills, or gives something to the host pays when it has done so, and so does what lets memory grow. */
+  /** What copies or fills pays when it has done so, and so does what lets memory grow. */
   #rewriteSizes(expression: Expression): Expression {
     const module = this.#module;
     if (infoOf(expression).id === ids.MemoryGrow)
@@ -289,16 +324,26 @@ class Bounder {
     const sizes = this.#weights.sizesIn(expression);
     const type = binaryen.getExpressionType(expression);
     if (sizes.length === 0 || type === binaryen.unreachable) return expression;
-    const units = sizes.map((size) => {
-      const local = this.#newLocal(binaryen.i32);
-      size.replace(module.local.tee(local, size.expression, binaryen.i32));
-      return module.i64.extend_u(
-        module.i32.shr_u(module.local.get(local, binaryen.i32), module.i32.const(BYTES_SHIFT)),
-      );
-    });
-    const charges = this.#charge(units.reduce((sum, each) => module.i64.add(sum, each)));
+    const charges = this.#chargeSizes(sizes);
     if (type === binaryen.none) return module.block(null, [expression, ...charges], type);
     return this.#before(expression, ...charges);
+  }
+
+  /** Keep these sizes, to pay for them once they are there. */
+  #chargeSizes(sizes: readonly Size[]): readonly Expression[] {
+    const module = this.#module;
+    const costs = sizes.map(({ expression, replace, rate: { up, shift, times } }) => {
+      const local = this.#newLocal(binaryen.i32);
+      replace(module.local.tee(local, expression, binaryen.i32));
+      const bytes = module.i64.extend_u(module.local.get(local, binaryen.i32));
+      const from = up === 0 ? bytes : module.i64.add(bytes, i64(module, up));
+      const units = module.i64.shr_u(from, i64(module, shift));
+      return times === 1 ? units : module.i64.mul(units, i64(module, times));
+    });
+    const [first, ...rest] = costs;
+    return first === undefined
+      ? []
+      : this.#charge(rest.reduce((sum, each) => module.i64.add(sum, each), first));
   }
 
   /** How many turns a loop takes at most, its last one with it. */

@@ -77,6 +77,116 @@ export function onTick(now: u64): void {}`;
   expect((await build("export const a = 1;")).problems[0]?.message).toContain("exports no callback");
 });
 
+const written = "write `export function onRequest(request: Request, last: bool): Flow { … }`";
+test.each([
+  [
+    "export const onRequest = (request: Request): void => {};",
+    "onRequest",
+    `\`onRequest\` is a constant or a variable, which nothing calls: ${written}`,
+  ],
+  [
+    "export default function onRequest(request: Request): void {}",
+    "onRequest",
+    `\`onRequest\` is the default export, which nothing calls: ${written}`,
+  ],
+  [
+    "export function onTick(): void {} function handle(request: Request): void {} export { handle as onRequest };",
+    "onRequest",
+    `\`onRequest\` is another name of a function, which nothing calls: ${written}`,
+  ],
+  [
+    "export class F { onRequest(request: Request): void {} }",
+    "onRequest",
+    `\`onRequest\` is a method of \`F\`, which nothing calls: ${written}`,
+  ],
+  [
+    "function onRequest(request: Request): void {}",
+    "onRequest",
+    `\`onRequest\` is a function that is not exported, which nothing calls: ${written}`,
+  ],
+  [
+    "export async function onRequest(request: Request): void {}",
+    "async function onRequest",
+    `\`onRequest\` is an \`async\` function, which nothing calls: ${written}`,
+  ],
+  [
+    "export function onTick(): void {} export function proxy_on_done(context: u32): u32 { return 1; }",
+    "proxy_on_done",
+    expect.stringMatching(
+      /^`proxy_on_done` is for the entry around a filter, which nothing here calls; there are /,
+    ),
+  ],
+  [
+    "export function onTick(): void {} export function malloc(size: usize): usize { return 0; }",
+    "malloc",
+    expect.stringMatching(/^`malloc` is for the entry/),
+  ],
+  [
+    "export function onRequest(request: Request): Status { return Status.NotFound; }",
+    "onRequest",
+    "`onRequest` returns `Flow` or nothing, not `Status`",
+  ],
+  ["export function onLog(): bool { return true; }", "onLog", "`onLog` returns nothing, not `bool`"],
+  [
+    "export function onRequest(request: Response): void {}",
+    "onRequest",
+    "`onRequest` is written `export function onRequest(request: Request, last: bool): Flow { … }`: type `Request` is not assignable to type `Response`",
+  ],
+  [
+    "export function onTick(): void { log.info(Math.random().toString()); }",
+    "Math.random",
+    "a proxy has no `Math.random`: import `random` from `proxy-wasm-as`",
+  ],
+  [
+    "export function onTick(): void { log.info(Date.now().toString()); }",
+    "Date.now",
+    "a proxy has no `Date.now`: import `now` from `proxy-wasm-as`",
+  ],
+  [
+    "declare function theirs(): void; export function onTick(): void { theirs(); }",
+    "theirs",
+    "a proxy has no `theirs`",
+  ],
+])("what would silently do nothing, or other than meant, is refused: %s", async (text, at, message) => {
+  const code = `import { Flow, log, Request, Response, Status } from "proxy-wasm-as";\n${text}`;
+  const { bytes, problems } = await build(code);
+  expect(bytes).toBeUndefined();
+  expect(problems.map(({ message, start, end }) => [message, code.slice(start, end)])).toEqual([
+    [message, at],
+  ]);
+});
+
+test("a flow may have another name", async () => {
+  const { problems } = await build(
+    'import { Flow as F } from "proxy-wasm-as"; export function onRequest(): F { return F.Continue; }',
+  );
+  expect(problems).toEqual([]);
+});
+
+test("the arena is refused where something is kept, and is enough for parameters", async () => {
+  const code = 'let last: string = "";\nexport function onTick(): void { last = last + "a"; }';
+  const { bytes, problems } = await build(code, { runtime: "arena" });
+  expect(bytes).toBeUndefined();
+  expect(problems.map(({ message, start, end }) => [message, code.slice(start, end)])).toEqual([
+    [
+      "`last` may keep what a callback makes, which the runtime `arena` takes back when that ends: leave it out, or say `minimal`",
+      "last",
+    ],
+  ]);
+  const ofPlugins = await build(
+    'import { PerPlugin } from "proxy-wasm-as";\nclass P {}\nconst p = new PerPlugin<P>();\nexport function onTick(): void {}',
+    { runtime: "arena" },
+  );
+  expect(ofPlugins.problems.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(/^a `PerPlugin` keeps/),
+  );
+  const configured =
+    'class P { name: string = "a"; }\nexport const params = new P();\nexport function onTick(): void {}';
+  const [byDefault, arena] = [await build(configured), await build(configured, { runtime: "arena" })];
+  expect(arena.problems).toEqual([]);
+  expect(byDefault.bytes).toEqual(arena.bytes);
+});
+
 test("budget and memory are the module's own", async () => {
   const { bytes, problems } = await build(
     `import { Request } from "proxy-wasm-as";

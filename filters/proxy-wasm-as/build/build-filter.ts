@@ -1,11 +1,13 @@
-import { filterCallbacks } from "../abi/filter-callbacks.ts";
+import { posix } from "node:path";
+import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { assemble, BUDGET } from "./assemble.ts";
+import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
 import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
-import { verifyModule } from "./verify-module.ts";
+import { PAGES_MIN, verifyModule } from "./verify-module.ts";
 
 /** How a filter is built. */
 export interface BuildFilterOptions {
@@ -15,7 +17,7 @@ export interface BuildFilterOptions {
   readonly name?: string;
   /** How many instructions a callback may take, about. Default 50,000,000, which take less than a tenth of a second. */
   readonly budget?: number;
-  /** The most memory that an instance may have, in pages of 64 KiB. Default 256, which is 16 MiB. */
+  /** The most memory that an instance may have, in pages of 64 KiB: at least 32, with which it begins. Default 256, which is 16 MiB. */
   readonly memory?: number;
   /** Default `arena`, or `minimal` where the filter keeps from one callback to the next what it made. */
   readonly runtime?: "arena" | "minimal";
@@ -55,7 +57,13 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   } catch {
     return { entry: "", problems: [{ message: "this is nested too deeply to be read" }] };
   }
-  const { exported } = readFilterModule(filter);
+  const module = readFilterModule(filter, modules.length === 1);
+  const { exported } = module;
+  if (options.memory !== undefined && options.memory < PAGES_MIN)
+    return {
+      entry: "",
+      problems: [{ message: `a module begins with ${PAGES_MIN} pages of memory, and cannot have less` }],
+    };
   const { parameters, problems: unfit } = readParameters(filter);
   const entry = filterEntry({
     exported,
@@ -64,15 +72,16 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     parameters,
   });
   const problems = [
-    ...unknownCallbacks(exported),
+    ...checkCallbacks(module, filter),
     ...unfit.map((problem) => ({ ...problem, file: "filter.ts" })),
   ];
   if (problems.length > 0) return { entry, problems };
-  const keeps = modules.some(({ keptObjects, sdk }) => keptObjects.length > 0 || sdk.has("PerPlugin"));
+  const kept = keptIn(files, modules, parameters.length > 0);
+  if (options.runtime === "arena" && kept.length > 0) return { entry, problems: kept };
   const assembled = await assemble({
     entry,
     files,
-    runtime: options.runtime ?? (keeps ? "minimal" : "arena"),
+    runtime: options.runtime ?? (kept.length > 0 ? "minimal" : "arena"),
     bound: { name: options.name ?? "filter", budget: options.budget ?? BUDGET },
     ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.names === undefined ? {} : { names: options.names }),
@@ -80,15 +89,43 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const { bytes } = assembled;
   if (bytes === undefined) {
     const errors = assembled.messages.filter(({ severity }) => severity === "error");
-    const said = errors.map((error) => ({ ...error, message: inOurWords(error.message) }));
-    return { entry, problems: said.length > 0 ? said : [{ message: assembled.stderr.trim() }] };
+    const said = errors.map((error) =>
+      atCallback({ ...error, message: inOurWords(error.message) }, entry, module),
+    );
+    const problems = said.map((problem) => notFound(problem, files));
+    return { entry, problems: problems.length > 0 ? problems : [{ message: assembled.stderr.trim() }] };
   }
   const reasons = verifyModule(bytes, options.memory);
-  if (reasons.length > 0) return { entry, problems: reasons.map((message) => ({ message })) };
+  if (reasons.length > 0) return { entry, problems: reasons.flatMap((reason) => foreignTo(reason, files)) };
   const smoked = await smoke(bytes, options.configuration ?? "");
   const reason = smoked.kind === "tried" ? smoked.reasons.join(": ") : smoked.reason;
   if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}` }] };
   return { bytes, entry, problems: [] };
+}
+
+/** What outlives a callback, as what the arena would take back. The texts of parameters are made anew in each. */
+function keptIn(
+  files: Readonly<Record<string, string>>,
+  modules: readonly FilterModule[],
+  hasParameters: boolean,
+): readonly BuildProblem[] {
+  const without = "which the runtime `arena` takes back when that ends: leave it out, or say `minimal`";
+  return Object.keys(files).flatMap((file, index) => {
+    const { kept = [], sdk } = modules[index] ?? {};
+    return [
+      ...kept
+        .filter(({ name }) => !(hasParameters && file === "filter.ts" && name === "params"))
+        .map(({ name, start, end }) => ({
+          message: `\`${name}\` may keep what a callback makes, ${without}`,
+          file,
+          start,
+          end,
+        })),
+      ...(sdk?.has("PerPlugin") === true
+        ? [{ message: `a \`PerPlugin\` keeps what a callback makes, ${without}` }]
+        : []),
+    ];
+  });
 }
 
 /** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
@@ -99,32 +136,54 @@ function said(reason: string): string {
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;
 }
 
-function unknownCallbacks(exported: FilterModule["exported"]): readonly BuildProblem[] {
-  const known = Object.keys(filterCallbacks);
-  const unknown = exported.filter(({ name }) => /^on[A-Z]/.test(name) && !known.includes(name));
-  const tooMany = exported.filter(({ name, parameters }) => {
-    const most = Object.hasOwn(filterCallbacks, name) ? filterCallbacks[name]?.arguments.length : undefined;
-    return most !== undefined && parameters > most;
-  });
-  const thereAre = `there are ${known.map((name) => `\`${name}\``).join(", ")}`;
-  if (!exported.some(({ name }) => known.includes(name)) && unknown.length === 0)
-    return [{ message: `the filter exports no callback; ${thereAre}` }];
-  const file = "filter.ts";
-  return [
-    ...unknown.map(({ name, start, end }) => ({
-      message: `nothing calls \`${name}\`; ${thereAre}`,
-      file,
-      start,
-      end,
-    })),
-    ...tooMany.map(({ name, start, end }) => {
-      const most = filterCallbacks[name]?.arguments.length ?? 0;
-      return {
-        message: `\`${name}\` has ${most} parameter${most === 1 ? "" : "s"} at most`,
-        file,
-        start,
-        end,
-      };
-    }),
-  ];
+/** Why an import leads to no file, where that is in how it is written. */
+function notFound(problem: BuildProblem, files: Readonly<Record<string, string>>): BuildProblem {
+  const { message, file = "", start, end } = problem;
+  if (!/^file `.*` not found$/.test(message)) return problem;
+  const said = (files[file] ?? "").slice(start, end).replace(/^["']|["']$/g, "");
+  if (posix.join(posix.dirname(file), said).startsWith("../"))
+    return { ...problem, message: `${message}: a filter imports from its own folder and those below` };
+  if (/\.[cm]?js$/.test(said))
+    return { ...problem, message: `${message}: an import has the name of the \`.ts\` file, or no ending` };
+  if (!said.startsWith("."))
+    return { ...problem, message: `${message}: of packages there is \`proxy-wasm-as\` only` };
+  return problem;
+}
+
+const ofTheSdk: Readonly<Record<string, string>> = {
+  "Math.random": "`random`",
+  "Date.now": "`now`",
+  "performance.now": "`now`",
+};
+
+/** An import that no proxy has, where the filter uses it. */
+function foreignTo(reason: string, files: Readonly<Record<string, string>>): readonly BuildProblem[] {
+  const [, imported] = /^the import `\w+\.([^`]+)` is not in/.exec(reason) ?? [];
+  if (imported === undefined) return [{ message: reason }];
+  const name = imported === "seed" ? "Math.random" : imported;
+  const log = name.startsWith("console.") ? "`log`" : undefined;
+  const instead = log ?? ofTheSdk[name];
+  const help = instead === undefined ? "" : `: import ${instead} from \`proxy-wasm-as\``;
+  const places = Object.entries(files).flatMap(([file, text]) =>
+    readFilterModule(text)
+      .hostUses(name)
+      .map(({ start, end }) => ({ file, start, end })),
+  );
+  const message = `a proxy has no \`${name}\`${help}`;
+  return places.length === 0
+    ? [{ message: `${message} (${reason})` }]
+    : places.map((place) => ({ message, ...place }));
+}
+
+/** What asc says of the entry is about a callback, and how that is called. */
+function atCallback(problem: BuildProblem, entry: string, { exported }: FilterModule): BuildProblem {
+  if (problem.file !== "module.ts" || problem.start === undefined) return problem;
+  const line = entry.slice(entry.lastIndexOf("\n", problem.start - 1) + 1).split("\n", 1)[0] ?? "";
+  const callback = exported.find(
+    ({ name }) => Object.hasOwn(filterCallbacks, name) && line.includes(`${name}(`),
+  );
+  if (callback === undefined) return problem;
+  const { name, start, end } = callback;
+  const message = `\`${name}\` is written \`${signatureOf(name)}\`: ${problem.message}`;
+  return { message, file: "filter.ts", start, end };
 }

@@ -46,14 +46,18 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
   const configured = guard === undefined ? (filter.parameters ?? []) : [];
   const read = (context: string): string => (configured.length > 0 ? `  readParameters(${context});\n` : "");
+  const keepsRecords = filter.sdk.has("*") || filter.sdk.has("PerStream");
+  const enter = (context: string): string =>
+    `  ${use("enter")}(${context});\n${keepsRecords ? `  ${use("reserveRecords")}();\n` : ""}`;
   const calls = own
     .filter(({ name }) => name !== "onDelete")
-    .map((each) => callbackText(each, own, { use, guard, read }));
+    .map((each) => callbackText(each, own, { use, guard, enter, read }));
   if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
     calls.push(
       callbackText({ name: "onConfigure", parameters: 0, returnsNothing: true, start: 0, end: 0 }, own, {
         use,
         guard,
+        enter,
         read,
         calls: false,
       }),
@@ -61,13 +65,12 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
     calls.push(
       `export function proxy_on_new_connection(context: u32): u32 {
-  ${use("enter")}(context);
-  ${guard.asks("connection", "context")};
+${enter("context")}  ${guard.asks("connection", "context")};
   return ${guard.ends("connection", "0", "1")};
 }
 `,
     );
-  const parts = [...calls, ...ofTheEntry(filter, { use, guard, read }), ...(guard?.callbacks ?? [])];
+  const parts = [...calls, ...ofTheEntry(filter, { use, guard, enter, read }), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const kept = startsWithValues ? `\n${use("keep")}();\n` : "";
   const allocate = use("allocate");
@@ -96,7 +99,7 @@ export function waitsForAnswers({ sdk }: FilterUse): boolean {
 
 /** The callbacks by which the SDK does what the filter uses of it. */
 function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string[] {
-  const { use, guard, read } = said;
+  const { use, guard, enter, read } = said;
   const isConfigured = read("") !== "";
   const parts: string[] = [];
   const uses = (...names: readonly string[]): boolean => sdk.has("*") || names.some((name) => sdk.has(name));
@@ -106,7 +109,7 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
   const dispatch = (signature: string, kind: "Http" | "Grpc", call: string): void => {
     const waits = guard === undefined ? "" : `${use(`contextOf${kind}Call`)}(token)`;
     const body = around("answer", `${call};`, { use, guard, context: waits });
-    added(signature, `  ${use("enter")}(root);\n${read("root")}${body}`);
+    added(signature, `${enter("root")}${read("root")}${body}`);
   };
   const creates = `${isConfigured || uses("PerPlugin") ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
   if (creates !== "") added("context_create(context: u32, parent: u32): void", creates);
@@ -149,7 +152,7 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
   const forget = `${forgets ? `  ${use("forgetStream")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
   if (deleted !== undefined) {
     const body = around("end", `${callOf(deleted, use)};`, { use, guard, context: "context", last: forget });
-    added("delete(context: u32): void", `  ${use("enter")}(context);\n${read("context")}${body}`);
+    added("delete(context: u32): void", `${enter("context")}${read("context")}${body}`);
   } else if (forget !== "") {
     added("delete(context: u32): void", `  ${use("enter")}(context);\n${forget}  ${use("collect")}();\n`);
   }
@@ -160,6 +163,8 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
 interface Around {
   readonly use: (name: string) => string;
   readonly guard: FilterGuard | undefined;
+  /** What begins a callback for a context. */
+  readonly enter: (context: string) => string;
   /** What has the parameters read for a context. */
   readonly read: (context: string) => string;
 }
@@ -214,7 +219,7 @@ ${last}`;
 function callbackText(
   own: ExportedFunction,
   all: readonly ExportedFunction[],
-  { use, guard, read, calls = true }: Around & { readonly calls?: boolean },
+  { use, guard, enter, read, calls = true }: Around & { readonly calls?: boolean },
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
@@ -223,7 +228,7 @@ function callbackText(
   const returns = result !== undefined && !own.returnsNothing;
   const first = before === undefined ? "" : `  ${use(before)}(${context});\n`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
-  const start = `export function ${signature} {\n  ${use("enter")}(${context});\n${first}`;
+  const start = `export function ${signature} {\n${enter(context)}${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
     const end = result === undefined ? "" : `return ${stops}`;

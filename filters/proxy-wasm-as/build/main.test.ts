@@ -90,12 +90,14 @@ test("what a filter imports is found in folders too, from where it is said; what
   expect(wrong.err).toContain(` --> ${join("lib", "parts", "index.ts")}:1:41\n`);
   writeFileSync(
     join(folder, "lost.ts"),
-    'import { a } from "./nowhere";\nimport { b } from "../../outside";\nexport function onTick(): void { a(); b(); }\n',
+    'import { a } from "./nowhere";\nimport { b } from "../../outside";\nimport { c } from "./own.js";\nimport { d } from "lodash";\nexport function onTick(): void { a(); b(); c(); d(); }\n',
   );
   const lost = await run("build", "lost.ts");
   expect(lost.code).toBe(1);
   expect(lost.err).toContain("error: file `nowhere.ts` not found\n --> lost.ts:1:19");
-  expect(lost.err).toContain(" --> lost.ts:2:19");
+  expect(lost.err).toMatch(/: a filter imports from its own folder and those below\n --> lost.ts:2:19/);
+  expect(lost.err).toMatch(/: an import has the name of the `.ts` file, or no ending\n --> lost.ts:3:19/);
+  expect(lost.err).toMatch(/: of packages there is `proxy-wasm-as` only\n --> lost.ts:4:19/);
 });
 
 test("it says in words what it cannot read or write, and writes over no source", async () => {
@@ -110,7 +112,8 @@ test("it says in words what it cannot read or write, and writes over no source",
     [["kept.ts", "-o", "./kept.ts"], "./kept.ts would be written over its own source"],
     [["kept.ts", "--text", "kept.ts"], "kept.ts would be written over its own source"],
     [["kept.ts", "other.ts"], "it builds one filter at a time; what this one imports is found by itself"],
-    [["kept.ts", "--memory", "65537"], "--memory takes a whole number from 1 to 65536"],
+    [["kept.ts", "--memory", "65537"], "--memory takes a whole number from 32 to 65536"],
+    [["kept.ts", "--memory", "20"], "--memory takes a whole number from 32 to 65536"],
     [["kept.ts", "--json"], "Unknown option '--json'"],
     [[], "say which filter to build"],
   ];

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { BUDGET } from "./assemble.ts";
 import { type BuildProblem, buildFilter } from "./build-filter.ts";
 import { type FilterFiles, readFilterFiles } from "./read-filter-files.ts";
+import { PAGES_MIN } from "./verify-module.ts";
 
 const usage = `usage: proxy-wasm-as build FILTER.ts [-o FILTER.wasm] [--budget INSTRUCTIONS] [--memory PAGES]
        [--runtime arena|minimal] [--names] [--configuration TEXT] [--text ENTRY.ts]
@@ -13,7 +14,7 @@ const usage = `usage: proxy-wasm-as build FILTER.ts [-o FILTER.wasm] [--budget I
 
 const options = `  -o, --out FILTER.wasm    where the module goes; default: beside the filter
   --budget INSTRUCTIONS    what a callback may take before it traps; default ${BUDGET}
-  --memory PAGES           the most memory of an instance, in pages of 64 KiB; default 256
+  --memory PAGES           the most memory of an instance, in pages of 64 KiB; at least ${PAGES_MIN}, default 256
   --runtime NAME           arena, where what a callback made goes with it, or minimal; default: what the filter needs
   --names                  keep the names of functions, for traces
   --configuration TEXT     the plugin configuration that the module is tried with
@@ -89,11 +90,15 @@ ${gutter} | ${" ".repeat(column)}${marks}
 `;
 }
 
-function wholeNumber(name: string, said: string | undefined, most: number): number | undefined {
+function wholeNumber(
+  name: string,
+  said: string | undefined,
+  [least, most]: readonly [number, number],
+): number | undefined {
   if (said === undefined) return undefined;
   const value = Number(said.replaceAll("_", ""));
-  if (!Number.isSafeInteger(value) || value < 1 || value > most)
-    throw new UsageError(`--${name} takes a whole number from 1 to ${most}`);
+  if (!Number.isSafeInteger(value) || value < least || value > most)
+    throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`);
   return value;
 }
 
@@ -126,8 +131,8 @@ async function run(args: readonly string[]): Promise<number> {
   const { runtime, names, configuration } = values;
   if (runtime !== undefined && runtime !== "arena" && runtime !== "minimal")
     throw new UsageError("--runtime takes arena or minimal");
-  const budget = wholeNumber("budget", values.budget, Number.MAX_SAFE_INTEGER);
-  const memory = wholeNumber("memory", values.memory, PAGES_MAX);
+  const budget = wholeNumber("budget", values.budget, [1, Number.MAX_SAFE_INTEGER]);
+  const memory = wholeNumber("memory", values.memory, [PAGES_MIN, PAGES_MAX]);
   const found = read(path);
   const { files } = found;
   const out = values.out ?? path.replace(/(\.ts)?$/, ".wasm");

@@ -1,6 +1,6 @@
 import type binaryen from "assemblyscript/binaryen";
 import { type Expression, ids, infoOf, UnknownExpressionError, within } from "./expressions.ts";
-import { BYTES_SHIFT, HOST_CALL, weighModule } from "./weigh.ts";
+import { weighModule } from "./weigh.ts";
 
 /** Whose loops are each linear in what they are given: the SDK's own and those of the arena. */
 const trustedFiles = ["~lib/proxy-wasm-as/assembly/", "~lib/rt/stub/"] as const;
@@ -33,6 +33,11 @@ const trustedFunctions: ReadonlySet<string> = new Set(
   ].map((name) => `~lib/${name}`),
 );
 const LIBRARY = "~lib/";
+const ENTRY = "module/";
+const emptying: ReadonlySet<string> = new Set([
+  `${LIBRARY}rt/stub/__collect`,
+  `${LIBRARY}proxy-wasm-as/assembly/memory/collect`,
+]);
 /** What traps: it is called once at most. */
 const ABORT = "~lib/proxy-wasm-as/assembly/abort/abort";
 /** How many pages a callback may go over: each loop, copy and call of the host that is given bytes over no more than the memory has. */
@@ -57,7 +62,7 @@ export function needsBudget(module: binaryen.Module, exceeded: string, pages: nu
 }
 
 function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): boolean {
-  const { functions, calleesOf, sizesIn, knownBytes } = weighModule(module);
+  const { functions, calleesOf, sizesIn, knownSizes, hostCost } = weighModule(module);
   const loops = new Map<string, number>();
   const weights = new Map<string, number>();
   const fromLoops = new Set<string>();
@@ -70,17 +75,18 @@ function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): 
     for (const expression of within(body)) {
       const isLoop = infoOf(expression).id === ids.Loop;
       const isCall = infoOf(expression).id === ids.Call;
-      const passes = (isLoop ? 1 : 0) + sizesIn(expression).length;
+      const passes = sizesIn(expression).reduce((sum, { rate }) => sum + rate.passes, isLoop ? 1 : 0);
       // A call of the host goes over what it is given whoever calls it.
       if (passes > 0 && !isCall && !isTrusted(name)) return true;
       count += passes;
       if (isLoop) for (const callee of calledIn(expression, calleesOf)) fromLoops.add(callee);
       const callees = calleesOf(expression);
+      // What empties the memory may have the host fill it again and again; the entry says it as it ends.
+      if (!isLibrary(name) && !name.startsWith(ENTRY) && callees.some((callee) => emptying.has(callee)))
+        return true;
       count += Math.max(0, ...callees.map((callee) => loops.get(callee) ?? 0));
-      const called = callees.map((callee) =>
-        functions.has(callee) ? (weights.get(callee) ?? 0) : HOST_CALL,
-      );
-      weight += 1 + knownBytes(expression) / 2 ** BYTES_SHIFT + Math.max(0, ...called);
+      const called = callees.map((callee) => hostCost(callee) ?? weights.get(callee) ?? 0);
+      weight += 1 + knownSizes(expression) + Math.max(0, ...called);
     }
     if (count > passesMax || weight > WEIGHT_MAX) return true;
     loops.set(name, count);

@@ -2,13 +2,18 @@ import * as assemblyscript from "assemblyscript";
 import { stateIn } from "../syntax/state.ts";
 import {
   isClass,
+  isExportDefault,
+  isExported,
   isExportList,
   isField,
   isFunction,
+  isFunctionLike,
   isImport,
+  isImportedName,
   isNamespace,
   isProperty,
   isVariables,
+  type Node,
   nodesIn,
 } from "../syntax/tree.ts";
 
@@ -17,9 +22,24 @@ export interface ExportedFunction {
   readonly name: string;
   readonly parameters: number;
   readonly returnsNothing: boolean;
+  /** Its result, as it is written; empty where it is not. */
+  readonly result?: string;
   /** Where its name stands, as UTF-16 offsets. */
   readonly start: number;
   readonly end: number;
+}
+
+/** Something in a file, as UTF-16 offsets. */
+export interface Place {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Something that has the name of a callback and is none: what it is, and where. */
+export interface Astray extends Place {
+  readonly what: string;
+  readonly isExported: boolean;
 }
 
 /** What the build has to know of a file of a filter's. */
@@ -33,6 +53,14 @@ export interface FilterModule {
   readonly startsWithValues: boolean;
   /** The names under which it may keep, from one callback to the next, what was made in one. */
   readonly keptObjects: readonly string[];
+  /** Where they stand, by these names. */
+  readonly kept: readonly Place[];
+  /** Constants, default exports and methods that are called like this. */
+  astray(isCallback: (name: string) => boolean): readonly Astray[];
+  /** Where something of the host's is used by this name: `Math.random`, or a function that is declared to be the host's. */
+  hostUses(name: string): readonly Place[];
+  /** How it calls what it imports of the SDK by this name. */
+  importedAs(name: string): readonly string[];
 }
 
 const SDK = "proxy-wasm-as";
@@ -87,16 +115,88 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
       name: name.text,
       parameters: signature.parameters.length,
       returnsNothing: isNothing(signature.returnType, text),
+      result: textAt(signature.returnType, text),
       start: name.range.start,
       end: name.range.end,
     }));
-  const keptObjects = stateIn(statements, { isAlone })
+  const kept = stateIn(statements, { isAlone })
     .filter(({ isObject }) => isObject)
-    .map(({ path }) => path);
-  return { exported, sdk, imports, startsWithValues, keptObjects };
+    .map(({ path, name }) => placeOf(path, name));
+  return {
+    exported,
+    sdk,
+    imports,
+    startsWithValues,
+    keptObjects: kept.map(({ name }) => name),
+    kept,
+    astray: (isCallback) => astrayIn(statements, all, isCallback),
+    hostUses: (name) => hostUsesIn(all, name, text),
+    importedAs: (name) =>
+      all
+        .filter(isImportedName)
+        .filter(({ foreignName }) => foreignName.text === name)
+        .map(({ name: local }) => local.text),
+  };
 }
 
-function isNothing({ range }: assemblyscript.TypeNode, text: string): boolean {
-  const said = text.slice(range.start, range.end).trim();
+function placeOf(name: string, { range }: Node): Place {
+  return { name, start: range.start, end: range.end };
+}
+
+function astrayIn(
+  statements: readonly assemblyscript.Statement[],
+  all: readonly Node[],
+  isCallback: (name: string) => boolean,
+): readonly Astray[] {
+  const found = [
+    ...statements
+      .filter(isVariables)
+      .flatMap(({ declarations }) => declarations)
+      .map((node) => ({ what: "a constant or a variable", isExported: isExported(node), name: node.name })),
+    ...statements
+      .filter(isExportDefault)
+      .map(({ declaration }) => ({ what: "the default export", isExported: true, name: declaration.name })),
+    ...statements
+      .filter(isExportList)
+      .flatMap(({ members }) => members ?? [])
+      .filter(({ localName, exportedName }) => localName.text !== exportedName.text)
+      .map(({ exportedName }) => ({
+        what: "another name of a function",
+        isExported: true,
+        name: exportedName,
+      })),
+    ...all
+      .filter(isClass)
+      .flatMap(({ name, members }) =>
+        members
+          .filter((member) => isFunctionLike(member))
+          .map((member) => ({ what: `a method of \`${name.text}\``, isExported: false, name: member.name })),
+      ),
+    ...statements
+      .filter(isFunction)
+      .filter((statement) => !statement.is(assemblyscript.CommonFlags.Export))
+      .map(({ name }) => ({ what: "a function that is not exported", isExported: false, name })),
+  ];
+  return found
+    .filter(({ name }) => isCallback(name.text))
+    .map(({ name, ...rest }) => ({ ...rest, ...placeOf(name.text, name) }));
+}
+
+function hostUsesIn(all: readonly Node[], name: string, text: string): readonly Place[] {
+  return all
+    .filter((node) =>
+      isProperty(node)
+        ? textAt(node, text) === name
+        : isFunction(node) && node.name.text === name && node.is(assemblyscript.CommonFlags.Ambient),
+    )
+    .map((node) => placeOf(name, isFunction(node) ? node.name : node));
+}
+
+function textAt({ range }: Node, text: string): string {
+  return text.slice(range.start, range.end).trim();
+}
+
+function isNothing(type: assemblyscript.TypeNode, text: string): boolean {
+  const said = textAt(type, text);
   return said === "void" || said === "";
 }

@@ -4,7 +4,7 @@ import { readSections } from "./read-sections.ts";
 /** No module that the toolkit makes comes near; one that does is a mistake. In bytes. */
 const SIZE_MAX = 1024 * 1024;
 /** A VM has one memory on each worker. In pages of 64 KiB: 2 MiB to begin with, and 16 MiB. */
-const PAGES_MIN = 32;
+export const PAGES_MIN = 32;
 const PAGES_MAX = 256;
 
 /** Why Envoy must not be given this module; empty when it may be. Never throws. */

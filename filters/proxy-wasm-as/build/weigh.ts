@@ -1,7 +1,7 @@
 import binaryen from "assemblyscript/binaryen";
 import { constantOf } from "./counted-loop.ts";
 import { type Child, childrenOf, type Expression, ids, infoOf, within } from "./expressions.ts";
-import { handedOver } from "./handed-over.ts";
+import { COPY, costOf, givers, handedOver, hostCallCost, type Rate } from "./handed-over.ts";
 
 /** What is known of a function of a module. */
 export interface Weighed {
@@ -14,6 +14,11 @@ export interface Weighed {
   readonly isMetered: boolean;
   /** Whether a call of it may change what is left of the budget. */
   readonly pays: boolean;
+}
+
+/** The size of what is copied, filled, or given to the host, and what it costs to go over that. */
+export interface Size extends Child {
+  readonly rate: Rate;
 }
 
 /** Functions by their names in the module, those that are called before those that call them, with what an expression costs at most besides the loops in it. */
@@ -29,13 +34,13 @@ export interface Weights {
   /** Whether this call may change what is left of the budget. */
   pays(call: Expression): boolean;
   /** The sizes of what is copied, filled, or given to the host, where they are not known before. */
-  sizesIn(expression: Expression): readonly Child[];
-  /** How many bytes that are where they are known. */
-  knownBytes(expression: Expression): number;
+  sizesIn(expression: Expression): readonly Size[];
+  /** What that costs where they are known. */
+  knownSizes(expression: Expression): number;
+  /** What one call costs of a function that is the host's; undefined of others. */
+  hostCost(callee: string): number | undefined;
 }
 
-/** A call of the host, which takes so much longer than an instruction. */
-export const HOST_CALL = 200;
 /** The engine moves or renews the memory. It is paid for where memory grows: whatever allocates may grow it, and hardly ever does. */
 export const MEMORY_GROW = 2000;
 const DIVISION = 8;
@@ -43,8 +48,6 @@ const divisions: ReadonlySet<number> = new Set([
   ...[binaryen.DivSInt32, binaryen.DivUInt32, binaryen.RemSInt32, binaryen.RemUInt32],
   ...[binaryen.DivSInt64, binaryen.DivUInt64, binaryen.RemSInt64, binaryen.RemUInt64],
 ]);
-/** Copied, filled or given to the host at once, so many bytes cost about an instruction: 2 to the power of this. */
-export const BYTES_SHIFT = 4;
 /** A function that weighs more pays for itself: without it, functions that call others twice would double from one to the next. */
 const HEAVY = 4096;
 /** So does what weighs more and only happens on a condition: what allocates has a rare part, by far the heavier one. */
@@ -78,19 +81,36 @@ export function weighModule(module: binaryen.Module): Weights {
     const { params, results } = info as unknown as { readonly params: number; readonly results: number };
     return [...inTables].filter((name) => types.get(name) === `${params} ${results}`);
   };
-  const allSizes = (expression: Expression): readonly Child[] => {
+  /** The host function that this calls, if it does. */
+  const hostFunctionOf = (expression: Expression): string | undefined =>
+    binaryen.getExpressionId(expression) === ids.Call
+      ? imported.get((infoOf(expression) as binaryen.CallInfo).target)
+      : undefined;
+  const allSizes = (expression: Expression): readonly Size[] => {
     const { id } = infoOf(expression);
     const isCopy = id === ids.MemoryCopy || id === ids.MemoryFill;
     if (!isCopy && id !== ids.Call) return [];
     const children = childrenOf(expression);
-    const base = isCopy ? undefined : imported.get((infoOf(expression) as binaryen.CallInfo).target);
-    const places = isCopy ? [children.length - 1] : (handedOver.get(base ?? "") ?? []);
-    return places.flatMap((place) => children[place] ?? []);
+    const sizes = isCopy
+      ? [{ place: children.length - 1, rate: COPY }]
+      : (handedOver.get(hostFunctionOf(expression) ?? "") ?? []);
+    return sizes.flatMap(({ place, rate }) => {
+      const child = children[place];
+      return child === undefined ? [] : [{ ...child, rate }];
+    });
   };
-  const sizesIn = (expression: Expression): readonly Child[] =>
+  const sizesIn = (expression: Expression): readonly Size[] =>
     allSizes(expression).filter((size) => constantOf(size.expression) === undefined);
-  const knownBytes = (expression: Expression): number =>
-    allSizes(expression).reduce((sum, size) => sum + ((constantOf(size.expression) ?? 0) >>> 0), 0);
+  const knownSizes = (expression: Expression): number =>
+    allSizes(expression).reduce(
+      (sum, { expression: size, rate }) => sum + costOf((constantOf(size) ?? 0) >>> 0, rate),
+      0,
+    );
+  const hostCost = (callee: string): number | undefined => {
+    const base = imported.get(callee);
+    return base === undefined ? undefined : hostCallCost(base);
+  };
+  const isGiven = (callee: string): boolean => givers.has(imported.get(callee) ?? "");
   const nodes = new Map<string, Node>();
   for (const { name, body } of infos) {
     if (imported.has(name)) continue;
@@ -107,11 +127,12 @@ export function weighModule(module: binaryen.Module): Weights {
     let weight = id === ids.Block || id === ids.Nop ? 0 : 1;
     if (id === ids.Binary && divisions.has((infoOf(expression) as binaryen.BinaryInfo).op)) weight = DIVISION;
     const costs = calleesOf(expression).map((callee) => {
-      if (imported.has(callee)) return HOST_CALL;
+      const cost = hostCost(callee);
+      if (cost !== undefined) return cost;
       const known = functions.get(callee);
       return known === undefined || known.isMetered ? 1 : known.weight;
     });
-    weight += Math.max(0, ...costs) + knownBytes(expression) / 2 ** BYTES_SHIFT;
+    weight += Math.max(0, ...costs) + knownSizes(expression);
     for (const child of childrenOf(expression)) weight += weigh(child.expression);
     return Math.ceil(weight);
   };
@@ -121,7 +142,7 @@ export function weighModule(module: binaryen.Module): Weights {
   };
   const paysForItself = (arm: Expression): boolean => !traps(arm) && weigh(arm) > HEAVY_ARM;
   const pays = (call: Expression): boolean =>
-    calleesOf(call).some((callee) => functions.get(callee)?.pays === true);
+    calleesOf(call).some((callee) => functions.get(callee)?.pays === true || isGiven(callee));
   const hasCharge = (expression: Expression): boolean =>
     [...within(expression)].some((each) => {
       const { id } = infoOf(each);
@@ -152,7 +173,8 @@ export function weighModule(module: binaryen.Module): Weights {
     calleesOf,
     pays,
     sizesIn,
-    knownBytes,
+    knownSizes,
+    hostCost,
   };
 }
 

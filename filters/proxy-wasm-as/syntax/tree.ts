@@ -18,6 +18,20 @@ export function nodesIn(roots: readonly Node[]): readonly Node[] {
   return [...found];
 }
 
+/** In what each of these stands directly. */
+export function parentsIn(all: readonly Node[]): ReadonlyMap<Node, Node> {
+  const parents = new Map<Node, Node>();
+  for (const node of all) {
+    const left: unknown[] = Object.values(node);
+    while (left.length > 0) {
+      const value = left.pop();
+      if (Array.isArray(value)) left.push(...value);
+      else if (value instanceof assemblyscript.Node) parents.set(value, node);
+    }
+  }
+  return parents;
+}
+
 export function isIdentifier(node: Node): node is assemblyscript.IdentifierExpression {
   return node.kind === assemblyscript.NodeKind.Identifier;
 }

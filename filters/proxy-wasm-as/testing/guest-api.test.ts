@@ -166,6 +166,39 @@ test("a record for each stream lasts as long as the stream, and its memory is us
   expect(host.metrics.get("hits")).toBe(20_100);
 });
 
+test.each(["arena", "minimal"] as const)(
+  "what a callback made before it asks for a record goes: %s",
+  async (runtime) => {
+    const host = await hostOf(
+      `class Seen { size: u32 = 0; }
+  const seen = new PerStream<Seen>();
+  export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+    if (!last) return Flow.Pause;
+    const text = request.body.text();
+    if (text !== null) seen.of(request).size = text.length;
+    return Flow.Continue;
+  }
+  export function onResponse(response: Response): void {
+    response.headers.set("size", seen.of(response).size.toString());
+  }`,
+      {},
+      runtime,
+    );
+    const body = ["x".repeat(400 << 10)];
+    const first = host.open({ body });
+    const before = host.memoryPages;
+    const open = [first, ...Array.from({ length: 300 }, () => host.open({ body }))];
+    expect(host.failure).toBeNull();
+    // 301 records, a few pages where they are objects among others, and no body.
+    expect(host.memoryPages - before).toBeLessThanOrEqual(2);
+    for (const stream of open) {
+      stream.respond({});
+      stream.end();
+      expect(stream.result().response?.headers).toContainEqual(["size", `${400 << 10}`]);
+    }
+  },
+);
+
 test("the memory of many streams at one time is used again by as many", async () => {
   const host =
     await hostOf(`class State { number: u64 = 0; ${Array.from({ length: 15 }, (_, n) => `n${n}: u64 = ${n};`).join(" ")} }

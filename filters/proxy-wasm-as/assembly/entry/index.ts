@@ -19,6 +19,7 @@ export { contextOfHttpCall, dispatchHttpCall } from "../http-call";
 export { allocate, collect, keep } from "../memory";
 export { endReplies } from "../reply";
 export { created } from "../roots";
+export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
 
 export function toStream(context: u32): Stream {

@@ -1,0 +1,197 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { checkPolicies } from "../language/check-policies.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import { compare } from "./compare.ts";
+import { explainPolicy, explainProxy } from "./explain.ts";
+import { enforces, forcingOf, withoutProxy } from "./forcing.ts";
+import type { Network } from "./network.ts";
+import { partOf } from "./part-of.ts";
+import { placementNetwork } from "./placement-network.ts";
+import { type Problem, problem, type Unit, unitsOf } from "./problem.ts";
+import { meshText, policySources, randomCases } from "./random-cases.test-helper.ts";
+import { leastOf } from "./random-networks.test-helper.ts";
+import { seatsOf } from "./seats.ts";
+import { place } from "./solve.ts";
+
+/** More than these take too long to try all of. */
+const unitsMax = 8;
+const assignmentsMax = 20_000;
+
+function assignments({ width, size }: Network): number {
+  return width ** size;
+}
+
+/** By trying everything: whether these units alone have no cheapest placement without a proxy on the service; undefined when there is too much to try. */
+function isForced(model: Problem, service: string, units: ReadonlySet<number>): boolean | undefined {
+  const part = partOf(model, units);
+  const place = part.services.findIndex(({ name }) => name === service);
+  if (place < 0) return false;
+  const { network } = placementNetwork(part, seatsOf(part, undefined));
+  if (assignments(network) > assignmentsMax) return undefined;
+  const best = leastOf(network)?.cost;
+  const without = leastOf(withoutProxy(network, place))?.cost;
+  return best !== undefined && (without === undefined || without > best);
+}
+
+function* subsets(all: readonly number[]): Generator<ReadonlySet<number>> {
+  for (let mask = 0; mask < 2 ** all.length; mask++)
+    yield new Set(all.filter((_, bit) => ((mask >> bit) & 1) === 1));
+}
+
+test("what is said to force a proxy does, and nothing smaller; where nothing is said, none is needed", {
+  timeout: 120_000,
+}, async () => {
+  const counts = { forced: 0, free: 0 };
+  await fc.assert(
+    fc.asyncProperty(randomCases, async (drawn) => {
+      const { mesh } = fromYaml(
+        { path: "mesh.yaml", text: meshText(drawn.mesh) },
+        drawn.dataplanes.map(({ name }) => name),
+      );
+      if (mesh === undefined) throw new Error("the mesh has errors");
+      const { policies } = checkPolicies(policySources(drawn.policies), mesh);
+      const { placement } = await place(policies, mesh, { dataplanes: drawn.dataplanes });
+      fc.pre(placement !== undefined);
+      const model = problem(policies, mesh, drawn.dataplanes);
+      const units = [...unitsOf(model)];
+      fc.pre(units.length <= unitsMax);
+      for (const proxy of placement?.proxies ?? []) {
+        const { service } = proxy;
+        const forcing = await forcingOf(model, proxy);
+        // A reading of its own of whether it is needed: the whole mesh, with no proxy allowed there.
+        const never = new Map(mesh.services);
+        const pinned = never.get(service);
+        if (pinned !== undefined) never.set(service, { ...pinned, proxy: "never" });
+        const without = await place(policies, { ...mesh, services: never }, { dataplanes: drawn.dataplanes });
+        expect(forcing === undefined).toBe(without.placement?.cost === placement?.cost);
+        const all = isForced(model, service, new Set(units.keys()));
+        if (all === undefined) continue;
+        expect(forcing !== undefined).toBe(all);
+        counts[all ? "forced" : "free"]++;
+        if (forcing === undefined) continue;
+        const own = new Set(
+          units.flatMap((unit, number) =>
+            forcing.units.some(({ call, demand }) => call === unit.call && demand === unit.demand)
+              ? [number]
+              : [],
+          ),
+        );
+        expect(own.size).toBe(forcing.units.length);
+        expect(isForced(model, service, own)).toBe(true);
+        const served = [...units.keys()].filter((number) => enforces(proxy, units[number] as Unit));
+        const isOfServed = [...own].every((number) => served.includes(number));
+        const among = isOfServed ? served : [...units.keys()];
+        for (const some of subsets(forcing.size === "smallest" ? among : [...own]))
+          if (some.size < own.size && (forcing.size === "smallest" || some.size === own.size - 1))
+            expect(isForced(model, service, some)).toBe(false);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  expect(counts.forced).toBeGreaterThan(20);
+});
+
+const text = `name: m
+identity: address
+services: { a: { entry: true }, b: {}, c: {}, d: { proxy: never } }
+calls: { a: [b, c], b: [d] }
+`;
+
+function read(policiesText: string, mesh = fromYaml({ path: "mesh.yaml", text }).mesh) {
+  if (mesh === undefined) throw new Error("the mesh has errors");
+  const { policies, diagnostics } = checkPolicies([{ path: "p.cup", text: policiesText }], mesh);
+  expect(diagnostics).toEqual([]);
+  return { policies, mesh };
+}
+
+const header = (name: string, context: string, heading = ""): string =>
+  `policy ${name} ( act (Request r) context ('${context}') ) { ${heading} SetHeader(r, "x-${name}", "1"); }\n`;
+const dataplanes = [{ name: "envoy", cost: 1, actions: "all" }] as const;
+
+test("a proxy is freed by the gentlest change that does it", async () => {
+  const input = read(header("p", "b -> d") + header("q", "a -> [b, c]"));
+  const { placement } = await place(input.policies, input.mesh, { dataplanes });
+  expect(placement?.proxies.map(({ service }) => service)).toEqual(["b", "c"]);
+  const said = [];
+  for (const proxy of placement?.proxies ?? []) {
+    const { forcing, freeing } = await explainProxy(proxy, input, dataplanes);
+    said.push({
+      because: forcing?.units.map(({ demand, call }) => `${demand.policy.name} ${call.from} ${call.to}`),
+      without: forcing?.without,
+      freeing,
+    });
+  }
+  expect(said).toEqual([
+    {
+      because: ["p b d"],
+      without: undefined,
+      freeing: [{ change: { kind: "unpin", service: "d" }, cost: 2 }],
+    },
+    // `b` has a proxy anyway, and the call to `c` can be served at either end.
+    { because: undefined, without: undefined, freeing: [] },
+  ]);
+});
+
+test("a policy's calls are told with what its proxy has to look at, and what it costs", async () => {
+  const input = read(header("p", "a -> b", "[Ingress]") + header("q", "a -> c", "[Egress]"));
+  const { placement } = await place(input.policies, input.mesh, { dataplanes });
+  if (placement === undefined) throw new Error("no placement");
+  const of = (name: string) => explainPolicy(name, placement, { input, dataplanes });
+  expect(await of("p")).toEqual({
+    policy: "p",
+    calls: [{ from: "a", to: "b", side: "ingress", check: "none" }],
+    cost: 1,
+  });
+  expect(await of("q")).toEqual({
+    policy: "q",
+    calls: [{ from: "a", to: "c", side: "egress", check: "call" }],
+    cost: 1,
+  });
+});
+
+test("two placements differ by the proxies and sides that changed", async () => {
+  const { policies, mesh } = read(header("p", "a -> b"));
+  const before = (await place(policies, mesh, { dataplanes })).placement;
+  const pinned = read(header("p", "a -> b"), {
+    ...mesh,
+    services: new Map(
+      [...mesh.services].map(([name, each]) => [name, name === "a" ? { ...each, proxy: "never" } : each]),
+    ),
+  });
+  const after = (await place(pinned.policies, pinned.mesh, { dataplanes })).placement;
+  if (before === undefined || after === undefined) throw new Error("no placement");
+  expect(compare(before, after)).toEqual({
+    cost: { before: 1, after: 1 },
+    proxies: [
+      { service: "a", before: "envoy" },
+      { service: "b", after: "envoy" },
+    ],
+    policies: [{ policy: "p", call: ["a", "b"], before: "egress", after: "ingress" }],
+  });
+  expect(compare(before, before)).toEqual({ cost: { before: 1, after: 1 }, proxies: [], policies: [] });
+});
+
+test("what others enforce anyway is not to blame, and what is can be taken away", async () => {
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: `name: m
+identity: address
+services: { a: { entry: true }, b: { entry: true }, c: { entry: true }, d: { entry: true }, s: {}, x: {} }
+calls: { a: [s, x], b: [s, x], c: [s], d: [s] }
+`,
+  });
+  const input = read(
+    header("q", "[a, b] -> x", "[Egress]") + header("t1", "[a, b] -> s") + header("t2", "[c, d] -> s"),
+    mesh,
+  );
+  const { placement } = await place(input.policies, input.mesh, { dataplanes });
+  const proxy = placement?.proxies.find(({ service }) => service === "s");
+  if (proxy === undefined) throw new Error("s has no proxy");
+  const { forcing, freeing } = await explainProxy(proxy, input, dataplanes);
+  expect(forcing?.units.map(({ demand, call }) => `${demand.policy.name} ${call.from}`)).toEqual([
+    "t2 c",
+    "t2 d",
+  ]);
+  expect(freeing).toEqual([{ change: { kind: "remove", policy: "t2" }, cost: 2 }]);
+});

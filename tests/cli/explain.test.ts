@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { folderWith, hotel, runWire } from "./run-wire.ts";
+
+const files = {
+  "hot.cup": `policy hot ( act (Request r) context ('frontend -> .* -> [rate, geo]') ) {\n  [Ingress]\n  SetHeader(r, 'critical', 'true');\n}\n`,
+  "all.cup": `policy all ( act (Request r) context ('. -> .') ) {\n  SetHeader(r, 'x-all', 'true');\n}\n`,
+};
+
+test("explain says what forces a proxy, what frees it, and what a policy leads to", async () => {
+  using folder = folderWith(files);
+  const { code, stdout, stderr } = await runWire(["explain", folder.path, "--mesh", hotel, "geo", "hot"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toBe(
+    [
+      "geo has a proxy because of `hot` on search -> geo",
+      "  without a proxy on `geo` that is impossible",
+      "  to free it, leave out the heading for ingress of `hot`: cost 2 instead of 4",
+      "hot is enforced on 2 calls; without it all would cost 2 less",
+      "  search -> geo at ingress",
+      "  search -> rate at ingress",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("explain --json: reasons by proxy and policy, and names that need no proxy", async () => {
+  using folder = folderWith(files);
+  const args = ["explain", folder.path, "--mesh", hotel, "--json", "frontend", "user"];
+  const { code, stdout } = await runWire(args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    cost: 4,
+    proxies: [
+      {
+        service: "frontend",
+        dataplane: "envoy",
+        forcedBy: [
+          { policy: "all", section: "either", call: ["frontend", "search"] },
+          { policy: "all", section: "either", call: ["frontend", "profile"] },
+        ],
+        size: "smallest",
+        cost: 1,
+        without: 2,
+        freedBy: [{ kind: "remove", policy: "all", text: "remove `all`", cost: 3 }],
+      },
+    ],
+    policies: [],
+    without: ["user"],
+  });
+});
+
+test("a name that is nowhere is at fault", async () => {
+  using folder = folderWith(files);
+  const { code, stderr } = await runWire(["explain", folder.path, "--mesh", hotel, "serch"]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: "wire: `serch` is no file, no service of the mesh and no policy\n",
+  });
+});
+
+test("place --what-if prints the difference of another pin, cost or file", async () => {
+  using folder = folderWith(files);
+  using other = folderWith({ "hot.cup": files["hot.cup"].replace("  [Ingress]\n", "") });
+  const what = (...changes: readonly string[]) =>
+    runWire(["place", folder.path, "--mesh", hotel, "--what-if", ...changes]);
+  const changed = await what(join(other.path, "hot.cup"));
+  expect(changed.code).toBe(0);
+  expect(changed.stdout.split("\n").slice(0, 4)).toEqual([
+    "cost 2 instead of 4",
+    "  - geo: no proxy",
+    "  - rate: no proxy",
+    "  + search: a proxy (envoy)",
+  ]);
+  expect((await what("envoy.cost=3")).stdout).toBe("cost 12 instead of 4\n");
+  expect((await what("envoy.cost=1")).stdout).toBe("nothing would be otherwise\n");
+  const pinned = await what("rate.proxy=never");
+  expect({ code: pinned.code, out: pinned.stdout }).toEqual({ code: 1, out: "" });
+  expect(pinned.stderr).toContain("error[PLC0102]: `hot` cannot be enforced on the call `search -> rate`");
+  for (const wrong of ["serch.proxy=never", "rate.proxy=thin", "rate.cost=1", "rate", "envoy.cost=-1"])
+    expect((await what(wrong)).code).toBe(2);
+});
+
+test("place --what-if tries a change that makes an infeasible input feasible", async () => {
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: {a: {entry: true, proxy: never}, b: {proxy: never}}\ncalls: {a: [b]}\n",
+    "p.cup": "policy p ( act (Request r) context ('a -> b') ) { SetHeader(r, 'x', '1'); }\n",
+  });
+  const args = ["place", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml")];
+  const { code, stdout, stderr } = await runWire([...args, "--what-if", "a.proxy=any"]);
+  expect(stderr).toContain("error[PLC0102]");
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: "cost 1, where nothing could be placed\n  + a: a proxy (envoy)\n  + p at egress for a -> b\n",
+  });
+});
