@@ -2,6 +2,8 @@ import binaryen from "assemblyscript/binaryen";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boundModule } from "./bound-module.ts";
+import { within } from "./expressions.ts";
+import { weighModule } from "./weigh.ts";
 
 const BUDGET = 200_000;
 
@@ -15,6 +17,7 @@ type Part =
       readonly compare: string;
       readonly to: number;
       readonly out: number;
+      readonly isSwitch: boolean;
     }
   | { readonly kind: "call"; readonly to: number }
   | {
@@ -48,6 +51,7 @@ const { part } = fc.letrec<{ part: Part; parts: readonly Part[] }>((tie) => ({
       compare: fc.constantFrom(...compares),
       to: number,
       out: fc.nat(4),
+      isSwitch: fc.boolean(),
     }),
     fc.record({ kind: fc.constant("call" as const), to: fc.nat(2) }),
     fc.record({
@@ -92,7 +96,9 @@ function write(functions: readonly (readonly Part[])[], counts: boolean): string
     if (each.kind === "leave") {
       const test = `(i32.${each.compare} ${get(each.local)} ${constant(each.to)})`;
       const out = outs[outs.length - 1 - each.out];
-      return out === undefined ? `(if ${test} (then (return ${get(each.local)})))` : `(br_if ${out} ${test})`;
+      if (out === undefined) return `(if ${test} (then (return ${get(each.local)})))`;
+      const stay = `$stay${names++}`;
+      return each.isSwitch ? `(block ${stay} (br_table ${stay} ${out} ${test}))` : `(br_if ${out} ${test})`;
     }
     const id = names++;
     const start = each.first === null ? "" : `(local.set ${each.local} ${constant(each.first)})`;
@@ -147,6 +153,23 @@ function run(bytes: Uint8Array, args: readonly number[], imports: WebAssembly.Mo
   }
 }
 
+/** As much as no turn of a loop and no call weighs: all that the module has, each call with what it leads to. */
+function weightOf(bytes: Uint8Array): number {
+  const module = binaryen.readBinary(bytes);
+  try {
+    const { functions, calleesOf } = weighModule(module);
+    const costs = [...functions.values()].flatMap(({ body }) =>
+      [...within(body)].map((each) => {
+        const called = calleesOf(each).map((name) => functions.get(name));
+        return 1 + Math.max(0, ...called.map((callee) => (callee?.isMetered ? 1 : (callee?.weight ?? 0))));
+      }),
+    );
+    return costs.reduce((sum, cost) => sum + cost, 0);
+  } finally {
+    module.dispose();
+  }
+}
+
 /** What the program comes to, and how many turns and calls that takes; more than `max` are too many. */
 function oracle(
   bytes: Uint8Array,
@@ -162,10 +185,11 @@ function oracle(
 
 describe("a bounded module", () => {
   test.each([false, true])(
-    "never takes more turns than its budget, and else does the same (optimized: %s)",
+    "never takes more turns than its budget, is not cut short of it, and does the same (optimized: %s)",
     (optimize) => {
       let ended = 0;
       let over = 0;
+      let ample = 0;
       fc.assert(
         fc.property(program, fc.array(number, { minLength: 4, maxLength: 4 }), (functions, args) => {
           const plain = assembleText(write(functions, false), optimize);
@@ -185,10 +209,16 @@ describe("a bounded module", () => {
             expect(bounded).toEqual(end);
             ended++;
           } else expect(said).toEqual([2]);
+          if (steps > BUDGET || "trap" in end) return;
+          // Besides what it takes, two or three turns for each loop that is entered.
+          const budget = 6 * (steps + 1) * weightOf(plain);
+          const exceeded = (): never => expect.fail("what is ample was spent");
+          expect(run(boundModule(plain, { ...options, budget }), args, { exceeded })).toEqual(end);
+          ample++;
         }),
         { numRuns: 250 },
       );
-      expect(Math.min(ended, over)).toBeGreaterThan(15);
+      expect(Math.min(ended, over, ample)).toBeGreaterThan(15);
     },
   );
 });

@@ -1,7 +1,18 @@
 import binaryen from "assemblyscript/binaryen";
 import { type CountedLoop, constantOf, countedLoop } from "./counted-loop.ts";
-import { addLocal, childrenOf, type Expression, ids, infoOf, setBody } from "./expressions.ts";
-import { type Size, type Weights, weighModule } from "./weigh.ts";
+import {
+  addLocal,
+  childrenOf,
+  copyWith,
+  type Expression,
+  ids,
+  infoOf,
+  labelOf,
+  setBody,
+  targetsOf,
+  within,
+} from "./expressions.ts";
+import { MEMORY_GROW, type Size, type Weights, weighModule } from "./weigh.ts";
 
 /** How a module is bounded. */
 export interface BoundOptions {
@@ -19,13 +30,14 @@ const CALLBACK = "budget|callback";
 const OVER = "budget|over";
 /** More than any budget, and less than would overflow when a loop's turns are multiplied by what one weighs. */
 const ENDLESS = 2 ** 40;
-const WEIGHT_MAX = 2 ** 20;
+/** What a turn weighs at most for its check to matter. */
+const LIGHT = 64;
 /** The exports that the host has allocate what it gives. */
 const allocators = ["malloc", "proxy_on_memory_allocate"] as const;
 
 /**
  * Give each callback of a module a budget of instructions, paid for where a program can go on and on: by each turn of a loop and each call
- * of a recursive function. A loop that counts pays for all of its turns before the first. What comes to the end of the budget calls
+ * of a recursive function. A light loop that counts pays for all of its turns before the first. What comes to the end of the budget calls
  * `exceeded`. A module without anything of that kind stays as it is. Throws on instructions that it has no rules for.
  */
 export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Array {
@@ -133,9 +145,6 @@ function chargeAllocations(module: binaryen.Module, exceeded: string): void {
   }
 }
 
-/** A bound that no loop is meant to come to. */
-const FAR = 2 ** 24;
-
 /** A loop that has paid for turns which it may not take. */
 interface Paid {
   readonly counted: CountedLoop;
@@ -194,7 +203,16 @@ class Bounder {
     const info = infoOf(expression);
     const label = id === ids.Block ? (info as binaryen.BlockInfo).name : null;
     if (label) this.#scopes.push({ label });
-    for (const child of childrenOf(expression)) child.replace(this.#rewrite(child.expression));
+    for (const [place, child] of childrenOf(expression).entries()) {
+      const isArm = id === ids.If && place > 0;
+      const type = binaryen.getExpressionType(child.expression);
+      const paid =
+        isArm && this.#weights.paysForItself(child.expression)
+          ? this.#charge(i64(this.#module, this.#weights.weigh(child.expression)))
+          : [];
+      const inside = this.#rewrite(child.expression);
+      child.replace(paid.length === 0 ? inside : this.#module.block(null, [...paid, inside], type));
+    }
     if (label) this.#scopes.pop();
     if (id === ids.Break) return this.#rewriteBreak(expression);
     if (id === ids.Return) return this.#rewriteReturn(expression);
@@ -202,38 +220,72 @@ class Bounder {
     return this.#rewriteSizes(expression);
   }
 
+  /** A light loop that counts is there twice: once without checks, for when what is left is enough for all of its turns. */
   #rewriteLoop(loop: Expression): Expression {
     const module = this.#module;
-    const { name, body } = infoOf(loop) as binaryen.LoopInfo;
-    // One that nothing leads back to is none.
-    const weight = this.#weights.weigh(body);
-    const found = weight <= WEIGHT_MAX ? countedLoop(loop) : undefined;
-    const counted = found !== undefined && !isFar(found) ? found : undefined;
-    const turns = counted === undefined ? undefined : this.#turns(counted);
+    const weight = this.#weights.weigh(bodyOf(loop));
+    const counted = this.#mayPayAhead(loop, weight) ? countedLoop(loop) : undefined;
+    if (counted === undefined) return this.#checkTurns(loop, weight);
+    const checked = this.#checkTurns(copyWith(module, loop, "|checked"), weight);
+    const price = this.#newLocal(binaryen.i64);
+    const all = (): Expression => module.local.get(price, binaryen.i64);
+    const paid = { counted, weight };
+    const turns = this.#turns(counted);
+    this.#scopes.push({ paid });
+    this.#rewriteTurn(loop);
+    this.#scopes.pop();
+    const ahead = [
+      module.local.set(this.#left, module.i64.sub(this.#get(), all())),
+      ...this.#after(loop, this.#refund(paid)),
+    ];
     const type = binaryen.getExpressionType(loop);
-    const depth = this.#scopes.length;
-    if (counted !== undefined) this.#scopes.push({ paid: { counted, weight } });
+    return module.block(
+      null,
+      [
+        module.local.set(price, module.i64.mul(turns, i64(module, weight))),
+        module.if(module.i64.le_s(all(), this.#get()), module.block(null, ahead, type), checked),
+      ],
+      type,
+    );
+  }
+
+  /** Whether a check in each turn would matter, nothing else is paid in the loop, and whatever leaves it can give back what was not taken. */
+  #mayPayAhead(loop: Expression, weight: number): boolean {
+    if (weight > LIGHT || this.#weights.hasCharge(bodyOf(loop))) return false;
+    const all = [...within(loop)];
+    const own = new Set(all.flatMap((each) => labelOf(each) ?? []));
+    return all.every((each) => {
+      const { id } = infoOf(each);
+      const isPlain = id === ids.Break && (infoOf(each) as binaryen.BreakInfo).value === 0;
+      return isPlain || targetsOf(each).every((name) => own.has(name));
+    });
+  }
+
+  #checkTurns(loop: Expression, weight: number): Expression {
+    const inside = this.#rewriteTurn(loop);
+    const each = this.#charge(i64(this.#module, weight));
+    const type = binaryen.getExpressionType(inside);
+    childrenOf(loop)[0]?.replace(this.#module.block(null, [...each, inside], type));
+    return loop;
+  }
+
+  /** What stands in the loop, once it pays what it does besides the turn. */
+  #rewriteTurn(loop: Expression): Expression {
+    const { name, body } = infoOf(loop) as binaryen.LoopInfo;
     if (name) this.#scopes.push({ label: name });
     const inside = this.#rewrite(body);
-    this.#scopes.length = depth;
-    const [place] = childrenOf(loop);
-    if (turns !== undefined) {
-      place?.replace(inside);
-      const all = module.i64.mul(turns, i64(module, weight));
-      return module.block(null, [...this.#charge(all), loop], type);
-    }
-    const each = this.#charge(i64(module, weight));
-    place?.replace(module.block(null, [...each, inside], binaryen.getExpressionType(inside)));
-    return loop;
+    if (name) this.#scopes.pop();
+    childrenOf(loop)[0]?.replace(inside);
+    return inside;
   }
 
   /** A way out of loops that had paid for more turns. */
   #rewriteBreak(expression: Expression): Expression {
     const module = this.#module;
-    const { name, condition, value } = infoOf(expression) as binaryen.BreakInfo;
+    const { name, condition } = infoOf(expression) as binaryen.BreakInfo;
     const at = this.#scopes.findLastIndex((scope) => "label" in scope && scope.label === name);
     const refunds = this.#refunds(at + 1);
-    if (refunds.length === 0 || value !== 0) return expression;
+    if (refunds.length === 0) return expression;
     if (condition === 0) return module.block(null, [...refunds, expression], binaryen.unreachable);
     return module.if(condition, module.block(null, [...refunds, module.br(name)], binaryen.unreachable));
   }
@@ -264,9 +316,11 @@ class Bounder {
     return module.block(null, [...first, this.#before(call, this.#load())], type);
   }
 
-  /** What copies or fills pays when it has done so. */
+  /** What copies or fills pays when it has done so, and so does what lets memory grow. */
   #rewriteSizes(expression: Expression): Expression {
     const module = this.#module;
+    if (infoOf(expression).id === ids.MemoryGrow)
+      return this.#before(expression, ...this.#charge(i64(module, MEMORY_GROW)));
     const sizes = this.#weights.sizesIn(expression);
     const type = binaryen.getExpressionType(expression);
     if (sizes.length === 0 || type === binaryen.unreachable) return expression;
@@ -403,6 +457,12 @@ class Bounder {
     ];
   }
 
+  /** This, and then that, if it comes to an end: the value is that of the first. */
+  #after(first: Expression, then: Expression): readonly Expression[] {
+    const isValue = binaryen.getExpressionType(first) !== binaryen.none;
+    return isValue ? [this.#before(first, then)] : [first, then];
+  }
+
   /** A value, with these done once it is there. */
   #before(value: Expression, ...then: readonly Expression[]): Expression {
     const type = binaryen.getExpressionType(value);
@@ -432,14 +492,8 @@ class Bounder {
   }
 }
 
-/**
- * Whether the bound is only there to be safe, as the most parts that `split` is to give: the loop ends elsewhere, and could not pay for all of
- * its turns beforehand. `split` stops when it has counted up to just that many, which is no way to end what only counts.
- */
-function isFar({ bound, compare, step }: CountedLoop): boolean {
-  const known = bound === 0 ? 0 : constantOf(bound);
-  if (compare.kind === "ne" && step > 0 && (known === undefined || known < 0)) return true;
-  return known !== undefined && Math.abs(known) > FAR;
+function bodyOf(loop: Expression): Expression {
+  return (infoOf(loop) as binaryen.LoopInfo).body;
 }
 
 function i64(module: binaryen.Module, value: number): Expression {

@@ -1,5 +1,5 @@
 import binaryen from "assemblyscript/binaryen";
-import { childrenOf, type Expression, ids, infoOf, within } from "./expressions.ts";
+import { childrenOf, type Expression, ids, infoOf, targetsOf, within } from "./expressions.ts";
 
 /** A loop whose number of turns is known before it starts: a local goes by a constant step towards a bound that stands still. */
 export interface CountedLoop {
@@ -66,7 +66,8 @@ export function countedLoop(loop: Expression): CountedLoop | undefined {
   const { name, body } = infoOf(loop) as binaryen.LoopInfo;
   const all = [...within(body)];
   const isBack = (expression: Expression): boolean => isBreakTo(expression, name);
-  const switches = all.some((each) => switchNames(each).includes(name));
+  const isSwitch = (each: Expression): boolean => binaryen.getExpressionId(each) === ids.Switch;
+  const switches = all.some((each) => isSwitch(each) && targetsOf(each).includes(name));
   if (name === null || switches || all.filter(isBack).length !== 1) return undefined;
   const { facts, changes, arrives } = followTurn(body, isBack);
   if (!arrives) return undefined;
@@ -257,13 +258,6 @@ function localSet(expression: Expression): binaryen.LocalSetInfo | undefined {
 function isBreakTo(expression: Expression, name: string): boolean {
   if (binaryen.getExpressionId(expression) !== ids.Break) return false;
   return (infoOf(expression) as binaryen.BreakInfo).name === name;
-}
-
-/** Where a switch may lead. */
-function switchNames(expression: Expression): readonly string[] {
-  if (binaryen.getExpressionId(expression) !== ids.Switch) return [];
-  const { names, defaultName } = infoOf(expression) as binaryen.SwitchInfo;
-  return defaultName === null ? names : [...names, defaultName];
 }
 
 function isDeadEnd(expression: Expression): boolean {

@@ -12,7 +12,7 @@ export interface Child {
 /** An expression that the build has no rules for. */
 export class UnknownExpressionError extends Error {}
 
-type Accessor = (expression: Expression, ...rest: readonly (Expression | number)[]) => Expression;
+type Accessor = (expression: Expression, ...rest: readonly (Expression | number | string)[]) => Expression;
 type Accessors = Readonly<Record<string, Accessor>>;
 
 // What Binaryen has and its declarations leave out: functions that read and write the fields of each kind.
@@ -112,6 +112,41 @@ export function childrenOf(expression: Expression): readonly Child[] {
 export function* within(expression: Expression): Generator<Expression> {
   yield expression;
   for (const child of childrenOf(expression)) yield* within(child.expression);
+}
+
+/** Where a break or a switch may lead. */
+export function targetsOf(expression: Expression): readonly string[] {
+  const { id } = infoOf(expression);
+  if (id === ids.Break) return [(infoOf(expression) as binaryen.BreakInfo).name];
+  if (id !== ids.Switch) return [];
+  const { names, defaultName } = infoOf(expression) as binaryen.SwitchInfo;
+  return defaultName === null ? names : [...names, defaultName];
+}
+
+/** The name that others lead to this by, if it has one. */
+export function labelOf(expression: Expression): string | undefined {
+  const { id } = infoOf(expression);
+  if (id !== ids.Block && id !== ids.Loop) return undefined;
+  return (infoOf(expression) as binaryen.BlockInfo | binaryen.LoopInfo).name ?? undefined;
+}
+
+/** A copy whose labels have this behind their names: in a function each label is there once. */
+export function copyWith(module: binaryen.Module, original: Expression, suffix: string): Expression {
+  const copy = module.copyExpression(original);
+  const own = new Set([...within(copy)].flatMap((each) => labelOf(each) ?? []));
+  const rename = (name: string): string => (own.has(name) ? `${name}${suffix}` : name);
+  for (const each of [...within(copy)]) {
+    const { id } = infoOf(each);
+    const label = labelOf(each);
+    if (label !== undefined) accessor(id === ids.Loop ? "Loop" : "Block", "setName")(each, rename(label));
+    if (id === ids.Break)
+      for (const name of targetsOf(each)) accessor("Break", "setName")(each, rename(name));
+    if (id !== ids.Switch) continue;
+    const { names, defaultName } = infoOf(each) as binaryen.SwitchInfo;
+    for (const [index, name] of names.entries()) accessor("Switch", "setNameAt")(each, index, rename(name));
+    if (defaultName !== null) accessor("Switch", "setDefaultName")(each, rename(defaultName));
+  }
+  return copy;
 }
 
 function named(kind: string, names: readonly string[], expression: Expression): readonly Child[] {

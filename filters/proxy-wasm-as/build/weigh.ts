@@ -1,12 +1,12 @@
 import binaryen from "assemblyscript/binaryen";
 import { constantOf } from "./counted-loop.ts";
-import { type Child, childrenOf, type Expression, ids, infoOf } from "./expressions.ts";
+import { type Child, childrenOf, type Expression, ids, infoOf, within } from "./expressions.ts";
 import { COPY, costOf, givers, handedOver, hostCallCost, type Rate } from "./handed-over.ts";
 
 /** What is known of a function of a module. */
 export interface Weighed {
   readonly body: Expression;
-  /** What one call costs at most besides its loops and what pays for itself. */
+  /** What one call costs at most besides its loops and what else pays for itself. */
   readonly weight: number;
   /** It may call itself, by whatever way. */
   readonly isRecursive: boolean;
@@ -25,6 +25,10 @@ export interface Size extends Child {
 export interface Weights {
   readonly functions: ReadonlyMap<string, Weighed>;
   weigh(expression: Expression): number;
+  /** Whether this, which only happens on a condition, pays where it happens. */
+  paysForItself(arm: Expression): boolean;
+  /** Whether something is paid in this besides what it weighs. */
+  hasCharge(expression: Expression): boolean;
   /** Whom this may call, of its own: what stands in it is not looked at. */
   calleesOf(expression: Expression): readonly string[];
   /** Whether this call may change what is left of the budget. */
@@ -37,8 +41,8 @@ export interface Weights {
   hostCost(callee: string): number | undefined;
 }
 
-/** As a call of the host does: the engine moves or renews the memory. */
-const MEMORY_GROW = 2000;
+/** The engine moves or renews the memory. It is paid for where memory grows: whatever allocates may grow it, and hardly ever does. */
+export const MEMORY_GROW = 2000;
 const DIVISION = 8;
 const divisions: ReadonlySet<number> = new Set([
   ...[binaryen.DivSInt32, binaryen.DivUInt32, binaryen.RemSInt32, binaryen.RemUInt32],
@@ -46,12 +50,15 @@ const divisions: ReadonlySet<number> = new Set([
 ]);
 /** A function that weighs more pays for itself: without it, functions that call others twice would double from one to the next. */
 const HEAVY = 4096;
+/** So does what weighs more and only happens on a condition: what allocates has a rare part, by far the heavier one. */
+const HEAVY_ARM = 64;
+
+const leaving: ReadonlySet<number> = new Set([ids.Break, ids.Switch, ids.Return]);
 
 interface Node {
   readonly name: string;
   readonly body: Expression;
   readonly callees: ReadonlySet<string>;
-  readonly hasCharge: boolean;
 }
 
 /** Weigh all functions of a module; a function that calls itself, by whatever way, weighs what one call of it does. */
@@ -107,26 +114,17 @@ export function weighModule(module: binaryen.Module): Weights {
   const nodes = new Map<string, Node>();
   for (const { name, body } of infos) {
     if (imported.has(name)) continue;
-    const callees = new Set<string>();
-    let hasCharge = false;
-    const visit = (expression: Expression): void => {
-      for (const callee of calleesOf(expression)) {
-        callees.add(callee);
-        hasCharge ||= isGiven(callee);
-      }
-      if (binaryen.getExpressionId(expression) === ids.Loop || sizesIn(expression).length > 0)
-        hasCharge = true;
-      for (const child of childrenOf(expression)) visit(child.expression);
-    };
-    visit(body);
-    nodes.set(name, { name, body, callees, hasCharge });
+    nodes.set(name, { name, body, callees: new Set([...within(body)].flatMap(calleesOf)) });
   }
   const functions = new Map<string, Weighed>();
   const weigh = (expression: Expression): number => {
     const { id } = infoOf(expression);
     if (id === ids.Loop) return 0;
+    if (id === ids.If) {
+      const { condition, ifTrue, ifFalse } = infoOf(expression) as binaryen.IfInfo;
+      return 1 + weigh(condition) + Math.max(weighArm(ifTrue), ifFalse === 0 ? 0 : weighArm(ifFalse));
+    }
     let weight = id === ids.Block || id === ids.Nop ? 0 : 1;
-    if (id === ids.MemoryGrow) weight = MEMORY_GROW;
     if (id === ids.Binary && divisions.has((infoOf(expression) as binaryen.BinaryInfo).op)) weight = DIVISION;
     const costs = calleesOf(expression).map((callee) => {
       const cost = hostCost(callee);
@@ -138,28 +136,55 @@ export function weighModule(module: binaryen.Module): Weights {
     for (const child of childrenOf(expression)) weight += weigh(child.expression);
     return Math.ceil(weight);
   };
+  const weighArm = (arm: Expression): number => {
+    const weight = traps(arm) ? 0 : weigh(arm);
+    return weight > HEAVY_ARM ? 0 : weight;
+  };
+  const paysForItself = (arm: Expression): boolean => !traps(arm) && weigh(arm) > HEAVY_ARM;
+  const pays = (call: Expression): boolean =>
+    calleesOf(call).some((callee) => functions.get(callee)?.pays === true || isGiven(callee));
+  const hasCharge = (expression: Expression): boolean =>
+    [...within(expression)].some((each) => {
+      const { id } = infoOf(each);
+      if (id === ids.Loop || id === ids.MemoryGrow || sizesIn(each).length > 0 || pays(each)) return true;
+      return (
+        id === ids.If &&
+        childrenOf(each)
+          .slice(1)
+          .some((arm) => paysForItself(arm.expression))
+      );
+    });
   // Those that are called come before those that call them.
   for (const together of components(nodes)) {
     const names = new Set(together.map(({ name }) => name));
     const isRecursive = together.some(({ callees }) => [...callees].some((callee) => names.has(callee)));
-    const weighed = together.map(({ name, body, callees, hasCharge }): readonly [string, Weighed] => {
+    const weighed = together.map(({ name, body }): readonly [string, Weighed] => {
       const weight = weigh(body);
       const isMetered = isRecursive || weight > HEAVY;
-      const pays =
-        isMetered || hasCharge || [...callees].some((callee) => functions.get(callee)?.pays === true);
-      return [name, { body, weight, isRecursive, isMetered, pays }];
+      return [name, { body, weight, isRecursive, isMetered, pays: isMetered || hasCharge(body) }];
     });
     for (const [name, found] of weighed) functions.set(name, found);
   }
   return {
     functions,
     weigh,
+    paysForItself,
+    hasCharge,
     calleesOf,
-    pays: (call) => calleesOf(call).some((callee) => functions.get(callee)?.pays === true || isGiven(callee)),
+    pays,
     sizesIn,
     knownSizes,
     hostCost,
   };
+}
+
+/** Whether this ends in a trap whatever happens: that is once in a callback at most, and weighs nothing. */
+function traps(expression: Expression): boolean {
+  if (infoOf(expression).id === ids.Unreachable) return true;
+  if (infoOf(expression).id !== ids.Block) return false;
+  const last = childrenOf(expression).at(-1);
+  if (last === undefined || infoOf(last.expression).id !== ids.Unreachable) return false;
+  return ![...within(expression)].some((each) => leaving.has(infoOf(each).id));
 }
 
 /** Functions that may call one another in a circle, together; by Tarjan's algorithm. */
