@@ -75,11 +75,11 @@ class Reader {
 
   /** What is wrong; "" when nothing is. */
   read(declared: string): string {
-    this.skip();
+    this.skipSpace();
     if (this.at == this.text.length) return "";
     if (this.peek() != 0x7b) return "expected an object, found " + this.shown();
     this.at++;
-    this.skip();
+    this.skipSpace();
     if (this.peek() == 0x7d) this.at++;
     else
       for (;;) {
@@ -88,10 +88,10 @@ class Reader {
         const key = this.readText();
         if (this.failed) return this.notJson();
         const keyShown = cut(this.text.substring(start + 1, this.at - 1));
-        this.skip();
+        this.skipSpace();
         if (this.peek() != 0x3a) return this.notJson();
         this.at++;
-        this.skip();
+        this.skipSpace();
         const place = placeOf(declared, key);
         if (place < 0) return quoted(keyShown) + " is no parameter: expected " + namesOf(declared) + ", found " + this.shown();
         const value = this.block + HEAD + <usize>place * VALUE;
@@ -104,7 +104,7 @@ class Reader {
           return quoted(keyShown) + ": expected " + nounOf(type) + ", found " + this.shown();
         }
         store<u32>(value, 1);
-        this.skip();
+        this.skipSpace();
         const next = this.peek();
         this.at++;
         if (next == 0x7d) break;
@@ -112,9 +112,9 @@ class Reader {
           this.at--;
           return this.notJson();
         }
-        this.skip();
+        this.skipSpace();
       }
-    this.skip();
+    this.skipSpace();
     return this.at == this.text.length ? "" : this.notJson();
   }
 
@@ -217,7 +217,7 @@ class Reader {
     return this.at < this.text.length ? this.text.charCodeAt(this.at) : -1;
   }
 
-  private skip(): void {
+  private skipSpace(): void {
     for (let unit = this.peek(); unit == 0x20 || (unit >= 9 && unit <= 13 && unit != 11 && unit != 12); ) {
       this.at++;
       unit = this.peek();
