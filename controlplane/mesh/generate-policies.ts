@@ -193,7 +193,7 @@ const wholeMesh: Form = (graph, draw) =>
 interface Services {
   readonly text: string;
   /** Absent where all are meant, or all but some. */
-  readonly only?: readonly string[];
+  readonly listed?: readonly string[];
   has(name: string): boolean;
 }
 
@@ -210,7 +210,7 @@ function only(names: readonly string[]): Services {
   const listed = new Set(names);
   return {
     text: names.length === 1 ? (names[0] ?? "") : `[${names.join(", ")}]`,
-    only: names,
+    listed: names,
     has: (name) => listed.has(name),
   };
 }
@@ -220,10 +220,10 @@ function between({ calls, callers, callees }: Graph, from: Services, to: Service
   const sum = (names: readonly string[], others: Graph["callers"], services: Services): number =>
     names.reduce((count, name) => count + (others.get(name) ?? []).filter(services.has).length, 0);
   const pairs =
-    from.only !== undefined
-      ? sum(from.only, callees, to)
-      : to.only !== undefined
-        ? sum(to.only, callers, from)
+    from.listed !== undefined
+      ? sum(from.listed, callees, to)
+      : to.listed !== undefined
+        ? sum(to.listed, callers, from)
         : calls.filter((call) => from.has(call.from) && to.has(call.to)).length;
   return { context: `${from.text} -> ${to.text}`, pairs };
 }
