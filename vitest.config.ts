@@ -16,6 +16,7 @@ const slow = [
   "filters/proxy-wasm-as/build/*.test.ts",
   "filters/proxy-wasm-as/testing/{acts,guest-api,byte-exact,state-actions}.test.ts",
   "filters/standing-for-itself.test.ts",
+  "tests/cli/*.test.ts",
   "tests/meaning/{chance,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
@@ -28,7 +29,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{controlplane,editors,envoy,filters,tests,tools}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "tests/{cli,e2e,fidelity,container,long}/**", ...slow],
+          exclude: ["**/node_modules/**", "tests/{cli,e2e,fidelity,container,load,long}/**", ...slow],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // By default one core is left to the reporter, which is half of two.
@@ -49,7 +50,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["tests/{cli,e2e,fidelity}/*.test.ts"],
+          include: ["tests/{e2e,fidelity}/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file runs a mesh on the same loopback addresses.
@@ -70,7 +71,16 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "long",
           include: ["tests/long/*.test.ts"],
+          maxWorkers: "100%",
           testTimeout: 600_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "load",
+          include: ["tests/load/*.test.ts"],
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

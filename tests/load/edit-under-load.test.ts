@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { random } from "../../controlplane/mesh/random.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
-import { startLoad } from "./load.ts";
-import { startWire, type Wire } from "./start-wire.ts";
+import { startLoad } from "../e2e/load.ts";
+import { startWire, type Wire } from "../e2e/start-wire.ts";
 
 const seconds = 60;
 const rate = 50;

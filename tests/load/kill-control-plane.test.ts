@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startLoad } from "./load.ts";
-import { startWire, visitsOf, type Wire, type WireStatus } from "./start-wire.ts";
+import { startLoad } from "../e2e/load.ts";
+import { startWire, visitsOf, type Wire, type WireStatus } from "../e2e/start-wire.ts";
 
 const examples = [
   "filters/hot-path",
