@@ -13,7 +13,7 @@ import { includes } from "./includes.ts";
 import { isEmpty } from "./is-empty.ts";
 import { type Meeting, overlap } from "./overlap.ts";
 import { prospects } from "./prospects.ts";
-import { isSameTrial, type Trial, trials } from "./trial.ts";
+import { isSameTrial, type Trial, trials, trialsApart } from "./trial.ts";
 import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
 
 /**
@@ -126,19 +126,17 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly 
   return [clash === undefined ? byNames(p, q, meeting) : findingOf(clash, meeting)];
 }
 
-/** What is asked of calls, asked once of all calls that are the same to two policies: whose ends are the same as far as either names services. */
+/** What is asked of calls, asked once of all calls that are the same to two policies: whose ends are the same as far as either asks or names services. */
 function oncePerKind(
   policies: readonly CopperPolicy[],
   ask: (call: CallName) => boolean,
 ): (call: CallName) => boolean {
-  const named = new Set(
-    policies.flatMap((policy) =>
-      guardedCalls(policy).flatMap(({ call }) => call.arguments.map((_, at) => textOf(call, at))),
-    ),
-  );
+  const made = policies.flatMap((policy) => guardedCalls(policy).map(({ call }) => call));
+  const named = new Set(made.flatMap((call) => call.arguments.map((_, at) => textOf(call, at))));
+  const asks = made.some(({ action }) => action === "GetCaller" || action === "GetCallee");
   const known = new Map<string, boolean>();
   return (call) => {
-    const ends = [call.from, call.to].map((name) => (name === null || named.has(name) ? name : ""));
+    const ends = [call.from, call.to].map((name) => (asks || name === null || named.has(name) ? name : ""));
     const key = JSON.stringify(ends);
     const answer = known.get(key) ?? ask(call);
     known.set(key, answer);
@@ -283,7 +281,19 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Fin
   const [pair] = apart;
   if (pair === undefined) return [];
   // Nothing is done at egress for a request from outside.
-  const meeting = remembered(overlap(p, q, mesh)).find(({ call }) => call.from !== null);
+  const isDifferentOn = oncePerKind([p, q], (call) =>
+    (["egress", "ingress"] as const).some((side) => {
+      const { all, isComplete } = trialsApart(call, [p, q], side);
+      // In doubt there is a difference.
+      return (
+        !isComplete ||
+        all.some(({ together, apart }) => together.reply === undefined && apart.reply !== undefined)
+      );
+    }),
+  );
+  const meeting = remembered(overlap(p, q, mesh)).find(
+    ({ call }) => call.from !== null && isDifferentOn(call),
+  );
   if (meeting === undefined) return [];
   return [
     {
