@@ -93,7 +93,7 @@ function build(mesh: Mesh): CallGraph {
     services,
     numbers,
     isTcp,
-    connections: edges.flatMap((edge, call) => (edge.from >= 0 && isTcp[edge.to] === 1 ? [call] : [])),
+    connections: [...edges.keys()].filter((call) => (from[call] ?? -1) >= 0 && isTcp[to[call] ?? 0] === 1),
     starts,
     outside,
     outgoing: adjacency(all.length, from, to),
