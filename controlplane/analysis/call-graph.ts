@@ -21,6 +21,8 @@ export interface CallGraph {
   readonly numbers: ReadonlyMap<string, number>;
   /** By service: whether what reaches it are connections. */
   readonly isTcp: Uint8Array;
+  /** The calls from a service to one that is reached over connections. */
+  readonly connections: readonly number[];
   /** Services where a path may begin, in the order of the mesh file. */
   readonly starts: readonly number[];
   /** By service: the number of its call from outside, or -1. */
@@ -80,6 +82,7 @@ function build(mesh: Mesh): CallGraph {
   ];
   const from = Int32Array.from(edges, (edge) => edge.from);
   const to = Int32Array.from(edges, (edge) => edge.to);
+  const isTcp = Uint8Array.from(all, ({ protocol }) => (protocol === "tcp" ? 1 : 0));
   const outside = new Int32Array(all.length).fill(-1);
   for (const [call, edge] of edges.entries()) if (edge.from === -1) outside[edge.to] = call;
   return {
@@ -89,7 +92,8 @@ function build(mesh: Mesh): CallGraph {
     to,
     services,
     numbers,
-    isTcp: Uint8Array.from(all, ({ protocol }) => (protocol === "tcp" ? 1 : 0)),
+    isTcp,
+    connections: [...edges.keys()].filter((call) => (from[call] ?? -1) >= 0 && isTcp[to[call] ?? 0] === 1),
     starts,
     outside,
     outgoing: adjacency(all.length, from, to),

@@ -2,7 +2,7 @@ import { headerKey } from "../language/check-header.ts";
 import type { CopperPolicy } from "../language/policy.ts";
 import { textOf } from "../language/statements-in.ts";
 import type { CallName } from "./call-graph.ts";
-import { footprint, phaseOf } from "./footprint.ts";
+import { footprint, keyText, phaseOf } from "./footprint.ts";
 import { exclude, type Guarded, guardedCalls, isImpliedBy } from "./guarded.ts";
 
 /** Two calls of two policies on whose order it depends what becomes of a request, or that want opposite things of it. */
@@ -174,7 +174,7 @@ function differenceOf(first: Guarded, second: Guarded): Difference | undefined {
 
 function common(a: readonly string[] = [], b: readonly string[] = []): string | undefined {
   const key = a.find((one) => b.includes(one));
-  return key?.replace(/^(request|response):(.*)$/, (_, phase, name) => `${phase} header \`${name}\``);
+  return key === undefined ? undefined : keyText(key);
 }
 
 /** The same action with the same literals does the same in either order. */

@@ -1,5 +1,5 @@
 import type { Policy, Side } from "../language/policy.ts";
-import { type Footprint, footprint } from "./footprint.ts";
+import { type Footprint, footprint, keyText } from "./footprint.ts";
 
 /**
  * Whether two policies give the same result in either order on one request (design §4). Never true when in doubt.
@@ -18,6 +18,18 @@ export function commutes(p: Policy, q: Policy, sections?: { readonly p: Side; re
     !seesDenied(a, b) &&
     !seesDenied(b, a)
   );
+}
+
+/** What the order of two policies that do not commute is about, in words: a header, or what becomes of a request that one refuses. */
+export function obstacle(p: Policy, q: Policy, sections: { readonly p: Side; readonly q: Side }): string {
+  const a = footprint(p, sections.p);
+  const b = footprint(q, sections.q);
+  if (a === undefined || b === undefined) return "what cannot be known of its code";
+  const own = new Set([...a.reads, ...a.writes]);
+  const key =
+    [...a.writes].find((each) => b.writes.has(each) || b.reads.has(each)) ??
+    [...b.writes].find((each) => own.has(each));
+  return key === undefined ? "what becomes of a request that is refused" : keyText(key);
 }
 
 /** Whether it shows in the one, which lasts, if the other denied the request before. */

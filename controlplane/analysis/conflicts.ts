@@ -12,8 +12,9 @@ import { type Guarded, guardedCalls } from "./guarded.ts";
 import { includes } from "./includes.ts";
 import { isEmpty } from "./is-empty.ts";
 import { type Meeting, overlap } from "./overlap.ts";
-import { isSameTrial, type Trial, trials } from "./trial.ts";
-import { shortestWitness, verdicts } from "./verdicts.ts";
+import { prospects } from "./prospects.ts";
+import { isSameTrial, type Trial, trials, trialsApart } from "./trial.ts";
+import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
 
 /**
  * `contradiction`: policies want opposite things and no priority says which of them. `order`: what becomes of a request depends on the names of
@@ -47,8 +48,10 @@ export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Fin
       pair[0].kind === "copper" && pair[1].kind === "copper",
   );
   const clashing = pairs.flatMap(([p, q]) => clashesBetween(p, q, mesh));
-  const isClashing = (p: Policy, q: Policy): boolean =>
-    clashing.some(({ policies: both }) => both.includes(p) && both.includes(q));
+  const clashers = new Map<Policy, Set<Policy>>();
+  for (const { policies: both } of clashing)
+    for (const policy of both) clashers.set(policy, new Set([...(clashers.get(policy) ?? []), ...both]));
+  const isClashing = (p: Policy, q: Policy): boolean => clashers.get(p)?.has(q) === true;
   const found = [
     ...clashing,
     ...all.flatMap(([p, q]) => orderOfCode(p, q, mesh)),
@@ -79,19 +82,19 @@ const kinds: readonly FindingKind[] = [
 
 /** Policies that may match requests of one call, in order. */
 function pairsOn(policies: readonly Policy[], mesh: Mesh): readonly (readonly [Policy, Policy])[] {
-  const byCall = new Map<number, Policy[]>();
-  for (const policy of policies) {
-    for (const { call } of verdicts(policy, mesh).calls) {
-      const all = byCall.get(call) ?? [];
-      byCall.set(call, all);
-      all.push(policy);
-    }
-  }
-  const pairs = new Map<Policy, Set<Policy>>();
-  for (const all of byCall.values())
-    for (const [at, p] of all.entries())
-      for (const q of all.slice(at + 1)) pairs.set(p, (pairs.get(p) ?? new Set()).add(q));
-  return [...pairs].flatMap(([p, others]) => [...others].map((q) => [p, q] as const));
+  const callsOf = (policy: Policy): Verdicts["calls"] => verdicts(policy, mesh).calls;
+  const isMatched = (policy: Policy, calls: Verdicts["calls"]): boolean => {
+    const { matched } = prospects(policy, mesh);
+    return calls.some(({ call }) => matched[call] === 1);
+  };
+  return policies.flatMap((p, at) =>
+    policies
+      .slice(at + 1)
+      .filter((q) =>
+        callsOf(p).length < callsOf(q).length ? isMatched(q, callsOf(p)) : isMatched(p, callsOf(q)),
+      )
+      .map((q) => [p, q] as const),
+  );
 }
 
 /** A priority is an order that the authors have given. */
@@ -100,25 +103,61 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly 
   const clashes = clashesOf(p, q);
   // To allow what the other denies comes to the same in either order, and is a contradiction all the same.
   if (commutes(p, q) && !clashes.some(({ kind }) => kind === "contradiction")) return [];
-  const met = overlap(p, q, mesh);
+  const met = remembered(overlap(p, q, mesh));
   const seen = new Set<string>();
   const contradictions = clashes
     .filter(({ kind }) => kind === "contradiction")
     .flatMap((clash) => {
-      const meeting = met.find(({ call }) => clash.isOn(call) && isReal(clash, call));
+      const isRealOn = oncePerKind([p, q], (call) => isReal(clash, call));
+      const meeting = met.find(({ call }) => clash.isOn(call) && isRealOn(call));
       return meeting === undefined ? [] : [findingOf(clash, meeting)];
     })
     .filter(({ detail }) => !seen.has(detail) && seen.add(detail));
   if (contradictions.length > 0 || commutes(p, q)) return contradictions;
-  const meeting = met.find(({ call }) => {
+  const isDifferentOn = oncePerKind([p, q], (call) => {
     const { all, isComplete } = trials(call, [p, q]);
     // In doubt the order matters.
     return !isComplete || all.some((orders) => !isSameTrial(...orders));
   });
+  const meeting = met.find(({ call }) => isDifferentOn(call));
   if (meeting === undefined) return [];
   const clash = clashes.find(({ kind, isOn }) => kind === "order" && isOn(meeting.call));
   // It takes more than two calls: each may do what the other then sees, or not.
   return [clash === undefined ? byNames(p, q, meeting) : findingOf(clash, meeting)];
+}
+
+/** What is asked of calls, asked once of all calls that are the same to two policies: whose ends are the same as far as either asks or names services. */
+function oncePerKind(
+  policies: readonly CopperPolicy[],
+  ask: (call: CallName) => boolean,
+): (call: CallName) => boolean {
+  const made = policies.flatMap((policy) => guardedCalls(policy).map(({ call }) => call));
+  const named = new Set(made.flatMap((call) => call.arguments.map((_, at) => textOf(call, at))));
+  const asks = made.some(({ action }) => action === "GetCaller" || action === "GetCallee");
+  const known = new Map<string, boolean>();
+  return (call) => {
+    const ends = [call.from, call.to].map((name) => (asks || name === null || named.has(name) ? name : ""));
+    const key = JSON.stringify(ends);
+    const answer = known.get(key) ?? ask(call);
+    known.set(key, answer);
+    return answer;
+  };
+}
+
+/** A sequence that can be gone through again, as far as it was. */
+function remembered<T>(items: Iterator<T, void>): { find(isWanted: (item: T) => boolean): T | undefined } {
+  const seen: T[] = [];
+  return {
+    find(isWanted) {
+      const known = seen.find(isWanted);
+      if (known !== undefined) return known;
+      for (let next = items.next(); next.done !== true; next = items.next()) {
+        seen.push(next.value);
+        if (isWanted(next.value)) return next.value;
+      }
+      return undefined;
+    },
+  };
 }
 
 /** Of filter code only its lists of headers are known, and without them nothing: that it matters whose turn is first cannot be ruled out. */
@@ -126,7 +165,7 @@ function orderOfCode(p: Policy, q: Policy, mesh: Mesh): readonly Finding[] {
   const code = [p, q].filter(({ kind }) => kind === "filter");
   if (code.length === 0 || p.priority !== q.priority || p.mode === "audit" || q.mode === "audit") return [];
   if (commutes(p, q)) return [];
-  const [meeting] = overlap(p, q, mesh);
+  const meeting = overlap(p, q, mesh).next().value;
   if (meeting === undefined) return [];
   const unlisted = code.filter((policy) => footprint(policy) === undefined);
   const why =
@@ -242,7 +281,19 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Fin
   const [pair] = apart;
   if (pair === undefined) return [];
   // Nothing is done at egress for a request from outside.
-  const meeting = overlap(p, q, mesh).find(({ call }) => call.from !== null);
+  const isDifferentOn = oncePerKind([p, q], (call) =>
+    (["egress", "ingress"] as const).some((side) => {
+      const { all, isComplete } = trialsApart(call, [p, q], side);
+      // In doubt there is a difference.
+      return (
+        !isComplete ||
+        all.some(({ together, apart }) => together.reply === undefined && apart.reply !== undefined)
+      );
+    }),
+  );
+  const meeting = remembered(overlap(p, q, mesh)).find(
+    ({ call }) => call.from !== null && isDifferentOn(call),
+  );
   if (meeting === undefined) return [];
   return [
     {
@@ -321,8 +372,8 @@ function shadowed(
 
 /** Whether `outer` is in force wherever `inner` is; on most calls there is no need to look at paths. */
 function isAlwaysWith(outer: Policy, inner: Policy, mesh: Mesh): boolean {
-  const matched = new Set(verdicts(outer, mesh).calls.map(({ call }) => call));
-  return verdicts(inner, mesh).calls.every(({ call }) => matched.has(call)) && includes(outer, inner, mesh);
+  const { matched } = prospects(outer, mesh);
+  return verdicts(inner, mesh).calls.every(({ call }) => matched[call] === 1) && includes(outer, inner, mesh);
 }
 
 /** Nothing is done at egress for a request from outside. */

@@ -151,6 +151,11 @@ function tag(name: string): string {
   return `tag ${name}`;
 }
 
+/** What a key is about, in words. */
+export function keyText(key: string): string {
+  return key.replace(/^(request|response):(.*)$/, (_, phase, name) => `${phase} header \`${name}\``);
+}
+
 /** The key of a header. */
 function header(phase: "request" | "response", name: string): string {
   return `${phase}:${phase === "request" ? headerKey(name) : name.toLowerCase()}`;

@@ -14,8 +14,16 @@ export interface Guarded {
   readonly guards: readonly string[];
 }
 
+const known = new WeakMap<CopperPolicy, readonly Guarded[]>();
+
 /** All calls of a policy in the order in which they are written. */
 export function guardedCalls(policy: CopperPolicy): readonly Guarded[] {
+  const found = known.get(policy) ?? callsOf(policy);
+  known.set(policy, found);
+  return found;
+}
+
+function callsOf(policy: CopperPolicy): readonly Guarded[] {
   const phase = phaseOf(policy);
   return policy.sections.flatMap((section) => {
     const side = boundSide(policy, section);

@@ -1,5 +1,6 @@
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
+import { automaton } from "./automaton.ts";
 import { callGraph } from "./call-graph.ts";
 import { jointMachine } from "./path-machine.ts";
 import { leadingTo, type PathEnd, shortestPath } from "./shortest-path.ts";
@@ -19,7 +20,14 @@ export function pathOutside(
   const graph = callGraph(mesh);
   const judged = verdicts(inner, mesh);
   if (judged.tooManyStates) return "unknown";
-  const machine = jointMachine(graph, [outer.context, inner.context]);
+  const sure = new Set(
+    verdicts(outer, mesh).calls.flatMap(({ call, verdict }) => (verdict === "always" ? [call] : [])),
+  );
+  if (judged.calls.every(({ call }) => sure.has(call))) return undefined;
+  const machine = jointMachine(
+    graph,
+    [outer, inner].map(({ context }) => automaton(context, "may")),
+  );
   const leads = leadingTo(
     graph,
     judged.calls.map(({ call }) => call),

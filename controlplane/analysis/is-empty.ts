@@ -1,5 +1,6 @@
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
+import { automaton } from "./automaton.ts";
 import { callGraph } from "./call-graph.ts";
 import { jointMachine } from "./path-machine.ts";
 import { shortestPath } from "./shortest-path.ts";
@@ -12,7 +13,7 @@ export function isEmpty(policy: Policy, mesh: Mesh): boolean {
   if (calls.length === 0) return true;
   // Each version may match, and none does where it is asked for twice.
   const graph = callGraph(mesh);
-  const machine = jointMachine(graph, [policy.context]);
+  const machine = jointMachine(graph, [automaton(policy.context, "may")]);
   const path = shortestPath(
     graph,
     machine,

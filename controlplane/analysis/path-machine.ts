@@ -1,5 +1,4 @@
-import type { Context } from "../language/context.ts";
-import { type Automaton, automaton } from "./automaton.ts";
+import type { Automaton } from "./automaton.ts";
 import type { CallGraph } from "./call-graph.ts";
 import type { Letter, PathMachine } from "./shortest-path.ts";
 
@@ -13,14 +12,16 @@ export function unversionedMachine(graph: CallGraph, machine: Automaton): PathMa
   };
 }
 
-/** The automata of several contexts, which read one path together. Each of its services is of one version, as those of a request are. */
+/** Several automata, which read one path together. Each of its services is of one version, as those of a request are. */
 export interface JointMachine extends PathMachine {
-  /** By context, whether it matches. */
+  /** By automaton, the state that it is in. */
+  parts(state: number): readonly number[];
+  /** By automaton, whether it accepts. */
   accepts(state: number): readonly boolean[];
 }
 
-export function jointMachine(graph: CallGraph, contexts: readonly Context[]): JointMachine {
-  const machines = contexts.map((context) => automaton(context, "may"));
+/** Of automata that read a service of unknown version as any of its versions. */
+export function jointMachine(graph: CallGraph, machines: readonly Automaton[]): JointMachine {
   const states: (readonly number[])[] = [];
   const numbers = new Map<string, number>();
   const numberOf = (parts: readonly number[]): number => {
@@ -61,6 +62,7 @@ export function jointMachine(graph: CallGraph, contexts: readonly Context[]): Jo
       nexts[state].set(letter, next);
       return next;
     },
+    parts: (state) => states[state] ?? [],
     accepts: (state) => machines.map((machine, at) => machine.accepts(states[state]?.[at] ?? 0)),
   };
 }

@@ -23,7 +23,7 @@ export interface PathEnd {
 }
 
 /** Pairs of service and state beyond which nobody waits for the answer. */
-const pairsMax = 65_535;
+export const pairsMax = 65_535;
 
 /** A shortest path whose end is wanted; undefined when there is none, `unknown` when there are too many pairs of service and state to be looked through. */
 export function shortestPath(
@@ -90,9 +90,9 @@ export function* pathEnds(
     }
   }
   // Over a connection a path begins anew with its two ends. However far away they are, such a path is short, so these come next.
-  for (const [call, callee] of graph.to.entries()) {
-    const service = graph.from[call] ?? -1;
-    if (isTcp[callee] !== 1 || service < 0 || leads?.[service] === 0) continue;
+  for (const call of graph.connections) {
+    const [service = 0, callee = 0] = [graph.from[call], graph.to[call]];
+    if (leads?.[service] === 0) continue;
     for (const first of machine.letters(service)) {
       const caller: Step = { service, letter: first, state: machine.step(machine.start, first) };
       for (const letter of machine.letters(callee)) {
@@ -121,14 +121,15 @@ export function* pathEnds(
 }
 
 /** The last service of a path with what was read, and the way there. */
-interface Step {
+export interface Step {
   readonly service: number;
   readonly letter: Letter;
   readonly state: number;
   readonly before?: Step;
 }
 
-function wayTo(last: Step): readonly string[] {
+/** The services of a path up to a step. */
+export function wayTo(last: Step): readonly string[] {
   const path: string[] = [];
   for (let step: Step | undefined = last; step !== undefined; step = step.before) path.push(step.letter.name);
   return path.reverse();

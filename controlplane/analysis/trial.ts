@@ -24,9 +24,40 @@ const trialsMax = 512;
 export function trials(
   call: CallName,
   [p, q]: readonly [CopperPolicy, CopperPolicy],
-): { readonly all: readonly (readonly [Trial, Trial])[]; readonly isComplete: boolean } {
-  const found: (readonly [Trial, Trial])[] = [];
-  const texts = [...new Set([p, q].flatMap((policy) => literalsOf(policy)))].slice(0, 6);
+): Tried<readonly [Trial, Trial]> {
+  const orders = [inTurn(call, [p, q]), inTurn(call, [q, p])] as const;
+  // One before the other, whatever their order is: at the caller, or of the request.
+  if (orders[0].every(({ body }, at) => body === orders[1][at]?.body)) return { all: [], isComplete: true };
+  return tryAll([p, q], (oracle) => [run(call, [orders[0]], oracle), run(call, [orders[1]], oracle)]);
+}
+
+/**
+ * Do to requests of a call what two policies say, once with all `Allow`s judged together and once by each side of the call on its own, where
+ * what no heading binds stands at `side`.
+ */
+export function trialsApart(
+  call: CallName,
+  policies: readonly [CopperPolicy, CopperPolicy],
+  side: "egress" | "ingress",
+): Tried<{ readonly together: Trial; readonly apart: Trial }> {
+  const turns = inTurn(call, policies);
+  const sides = ["egress", "ingress"].map((own) =>
+    turns.filter((turn) => (turn.side === "either" ? side : turn.side) === own),
+  );
+  return tryAll(policies, (oracle) => ({
+    together: run(call, [turns], oracle),
+    apart: run(call, sides, oracle),
+  }));
+}
+
+interface Tried<T> {
+  readonly all: readonly T[];
+  readonly isComplete: boolean;
+}
+
+function tryAll<T>(policies: readonly CopperPolicy[], attempt: (oracle: Oracle) => T): Tried<T> {
+  const found: T[] = [];
+  const texts = [...new Set(policies.flatMap((policy) => literalsOf(policy)))].slice(0, 6);
   const options = [absent, ...texts.map((text) => JSON.stringify(text)), "came"];
   // Each answer is an index of an option; the next trial changes the last one that can be changed.
   let answers: { at: number; readonly count: number }[] = [];
@@ -42,14 +73,15 @@ export function trials(
       known.set(question, answer.at);
       return answer.at;
     };
-    const oracle: Oracle = {
-      header: (key) => {
-        const option = options[choose(`header ${key}`, options.length)] ?? absent;
-        return option === "came" ? `${key} as it came` : option;
-      },
-      holds: (condition) => choose(`condition ${condition}`, 2) === 1,
-    };
-    found.push([run(call, [p, q], oracle), run(call, [q, p], oracle)]);
+    found.push(
+      attempt({
+        header: (key) => {
+          const option = options[choose(`header ${key}`, options.length)] ?? absent;
+          return option === "came" ? `${key} as it came` : option;
+        },
+        holds: (condition) => choose(`condition ${condition}`, 2) === 1,
+      }),
+    );
     while (asked.length > 0 && (asked.at(-1)?.at ?? 0) + 1 >= (asked.at(-1)?.count ?? 0)) asked.pop();
     const last = asked.at(-1);
     if (last !== undefined) last.at++;
@@ -96,7 +128,8 @@ function literalsOf(policy: CopperPolicy): readonly string[] {
 
 class Ended extends Error {}
 
-function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle): Trial {
+/** Each of the groups judges its `Allow`s on its own. */
+function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracle): Trial {
   const values = new Map<string, readonly string[]>();
   const lasting: string[] = [];
   let reply: string | undefined;
@@ -166,6 +199,8 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
         return isKnown ? "false" : `${wanted} in ${has}`;
       }
       if (made.action === "GetHeader") return read(own)[0] ?? absent;
+      if (made.action === "GetCaller") return call.from === null ? absent : JSON.stringify(call.from);
+      if (made.action === "GetCallee") return JSON.stringify(call.to);
       if (made.action === "Deny") {
         reply = given.join(" ") || "closed";
         throw new Ended();
@@ -176,6 +211,7 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
           isAdmitted = true;
         return "";
       }
+      if (made.action === "SetDeadline") return setDeadline(given[0] ?? absent);
       const where = made.state === undefined ? "" : `${policy.name}.${made.state} `;
       const seen = (touched.reads ?? []).map((key) => `${key}=${read(key)}`).join();
       const text = `${where}${made.action}(${given.join()})[${seen}]`;
@@ -194,6 +230,24 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
       return text;
     }
 
+    /** Of several deadlines the nearest counts, and it limits every timeout: the order of these does not matter. */
+    function setDeadline(budget: string): string {
+      const isOwn = (member: string): boolean => member.startsWith("deadline in ");
+      const members = read("request:baggage");
+      const others = members.filter((member) => !isOwn(member));
+      const mayHavePassed = /^[1-9]/.test(budget) ? "" : ` or is ${budget}`;
+      if (oracle.holds(`deadline of ${others} has passed${mayHavePassed}`)) {
+        reply = "deadline";
+        throw new Ended();
+      }
+      const nearest = (known: readonly string[], own: string): readonly string[] =>
+        [...new Set([...known, own])].sort();
+      const own = nearest(members.filter(isOwn), `deadline in ${budget}`);
+      values.set("request:baggage", [...others, ...own]);
+      values.set("time left", nearest(values.get("time left") ?? [], `${budget} or ${others}`));
+      return "";
+    }
+
     function doAll(statements: readonly Statement[]): void {
       for (const statement of statements) {
         if (statement.kind === "do") make(statement.call);
@@ -210,12 +264,14 @@ function run(call: CallName, policies: readonly CopperPolicy[], oracle: Oracle):
     }
   }
 
-  const sections = inTurn(call, policies);
-  const judges = sections.filter(({ body }) => callsIn(body).some(({ action }) => action === "Allow"));
-  for (const section of sections) {
-    if (reply !== undefined) break;
-    doSection(section.policy, section.body);
-    if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = '403 ""';
+  for (const sections of groups) {
+    const judges = sections.filter(({ body }) => callsIn(body).some(({ action }) => action === "Allow"));
+    isAdmitted = false;
+    for (const section of sections) {
+      if (reply !== undefined) break;
+      doSection(section.policy, section.body);
+      if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = '403 ""';
+    }
   }
   return { values, lasting, ...(reply === undefined ? {} : { reply }) };
 }

@@ -5,7 +5,7 @@ import type { Mesh } from "../mesh/mesh.ts";
 import { type Automaton, automaton, type VersionReading } from "./automaton.ts";
 import { type CallGraph, type CallName, callGraph } from "./call-graph.ts";
 import { unversionedMachine } from "./path-machine.ts";
-import { shortestPath } from "./shortest-path.ts";
+import { leadingTo, shortestPath } from "./shortest-path.ts";
 import { accepted, rejected, type Walk, walk } from "./walk.ts";
 
 export interface CallVerdict extends CallName {
@@ -115,6 +115,7 @@ export function shortestWitness(
       graph,
       unversionedMachine(graph, machine),
       ({ call: at, state }) => at === wanted && (machine.accepts(state) && isActual) === matches,
+      leadingTo(graph, [wanted]),
     );
     if (path !== undefined && path !== "unknown") return path;
   }

@@ -7,6 +7,7 @@ import { changeText } from "../placement/changes.ts";
 import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
 import type { Unit } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
+import { changeLines } from "./change-lines.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -55,7 +56,7 @@ export async function explain(
   }> => {
     const proxies: ProxyReasons[] = [];
     for (const proxy of placement.proxies.filter(({ service }) => isWanted(service)))
-      proxies.push(await explainProxy(proxy, input, dataplanes));
+      proxies.push(await explainProxy(proxy, placement, { input, dataplanes }));
     const reasons: PolicyReasons[] = [];
     for (const { name } of policies.filter((policy) => isWanted(policy.name)))
       reasons.push(await explainPolicy(name, placement, { input, dataplanes }));
@@ -83,7 +84,7 @@ export async function explain(
   return 0;
 }
 
-function proxyJson({ service, dataplane, forcing, freeing }: ProxyReasons): unknown {
+function proxyJson({ service, dataplane, forcing, instead, freeing }: ProxyReasons): unknown {
   return {
     service,
     dataplane,
@@ -99,14 +100,21 @@ function proxyJson({ service, dataplane, forcing, freeing }: ProxyReasons): unkn
           cost: forcing.cost,
           without: forcing.without ?? null,
         }),
+    ...(instead === undefined ? {} : { instead: { proxies: instead.proxies, policies: instead.policies } }),
     freedBy: freeing.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
   };
 }
 
-function proxyLines({ service, dataplane, forcing, freeing }: ProxyReasons, cost: number): readonly string[] {
+function proxyLines(
+  { service, dataplane, forcing, instead, freeing }: ProxyReasons,
+  cost: number,
+): readonly string[] {
   const kind = dataplane === "envoy" ? "" : ` (${dataplane})`;
   if (forcing === undefined)
-    return [`${service}${kind} has a proxy, and some other placement is as cheap without it`];
+    return [
+      `${service}${kind} has a proxy, and some other placement is as cheap without it`,
+      ...(instead === undefined ? [] : changeLines(instead)),
+    ];
   const else_ =
     forcing.without === undefined
       ? `without a proxy on \`${service}\` that is impossible`

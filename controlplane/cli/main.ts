@@ -229,8 +229,13 @@ function parseParams(text: string): string {
   throw new CommanderError(2, "wire.params", `error: \`${text}\` is not a .yaml, .yml or .json file`);
 }
 
+/** What is left empty is no number, and above all not 0. */
+function numberOf(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
+}
+
 function parsePort(text: string): number {
-  const port = Number(text);
+  const port = numberOf(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new CommanderError(
       2,
@@ -242,15 +247,15 @@ function parsePort(text: string): number {
 }
 
 function parseWhole(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new CommanderError(2, "wire.whole", `error: \`${text}\` is not a whole number, 0 or more`);
   return value;
 }
 
 function parseShare(text: string): number {
-  const share = Number(text);
-  if (text.trim() === "" || !(share >= 0 && share <= 1))
+  const share = numberOf(text);
+  if (!(share >= 0 && share <= 1))
     throw new CommanderError(2, "wire.share", `error: \`${text}\` is not a share: a number from 0 to 1`);
   return share;
 }
@@ -262,27 +267,27 @@ function parseSampling(text: string): number {
 }
 
 function parseFactor(text: string): number {
-  const factor = Number(text);
+  const factor = numberOf(text);
   if (!Number.isFinite(factor) || factor < 1)
     throw new CommanderError(2, "wire.factor", `error: \`${text}\` is not a factor: a number, 1 or more`);
   return factor;
 }
 
 function parseSeconds(text: string): number {
-  const seconds = Number(text);
+  const seconds = numberOf(text);
   if (!Number.isFinite(seconds) || seconds < 0)
     throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
   return seconds;
 }
 
 function parseCount(text: string): number {
-  const count = Number(text);
+  const count = numberOf(text);
   if (Number.isInteger(count) && count > 0) return count;
   throw new CommanderError(2, "wire.count", `error: \`${text}\` is not a whole number, 1 or more`);
 }
 
 function parseRate(text: string): number {
-  const rate = Number(text);
+  const rate = numberOf(text);
   if (!Number.isFinite(rate) || rate < 0) {
     throw new CommanderError(
       2,
@@ -307,7 +312,11 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   // Commander has printed its own errors already, but not those thrown by the parsers above.
-  if (error.code.startsWith("wire.")) process.stderr.write(`${error.message}\n`);
+  if (error.code.startsWith("wire.")) {
+    if (process.argv.includes("--json"))
+      process.stdout.write(`${JSON.stringify({ error: error.message.replace(/^error: /, "") })}\n`);
+    process.stderr.write(`${error.message}\n`);
+  }
   process.exitCode = error.exitCode === 0 ? 0 : 2;
 }
 // What is still waited for, such as the answer of a proxy that is not there, must not hold the command up.

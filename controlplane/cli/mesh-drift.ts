@@ -26,6 +26,13 @@ export async function meshDrift(
     return 1;
   }
   const traces = await readTraces(paths, progress());
+  if (traces.spans === 0 && traces.rows === 0) {
+    const message = "no span was found in these files: nothing can be said of drift";
+    if (output.json) output.print(JSON.stringify({ error: message, ...summary(traces) }));
+    else reportFaults(output, traces);
+    output.progress(`wire: ${message}`);
+    return 1;
+  }
   const observed = labelled(traces.observed, options.sampling);
   const { factor } = options;
   const seconds = traces.observed.seconds * options.sampling;

@@ -55,6 +55,7 @@ export async function meshGenerate(_: readonly string[], options: MeshGenerateOp
   const paths = files.map(({ path }) => path);
   const policies = sources.reduce((sum, { text }) => sum + (text.match(/^policy /gm) ?? []).length, 0);
   const counts = { services: mesh.services.size, calls: mesh.calls.length, policies };
+  const notes = otherwise(options, counts);
   if (output.json) {
     output.print(
       JSON.stringify({
@@ -62,14 +63,38 @@ export async function meshGenerate(_: readonly string[], options: MeshGenerateOp
         seed: options.seed,
         ...counts,
         ...(pairs === undefined ? {} : { pairs }),
+        ...(notes.length === 0 ? {} : { notes }),
       }),
     );
   } else {
+    for (const note of notes) output.progress(`note: ${note}`);
     output.print(
       `${paths.join("\n")}\n${counts.services} services, ${counts.calls} calls, ${policies} policies${pairs === undefined ? "" : `, ${pairs} pairs of a policy and a call that it matches`}`,
     );
   }
   return 0;
+}
+
+/** Where there is not as much as was asked for. */
+function otherwise(
+  options: MeshGenerateOptions,
+  made: { readonly calls: number; readonly policies: number },
+): readonly string[] {
+  const { calls, policies } = options;
+  return [
+    ...(calls === undefined || calls === made.calls
+      ? []
+      : [
+          made.calls < calls
+            ? `there are ${made.calls} calls instead of ${calls}: these services can make no more`
+            : `there are ${made.calls} calls instead of ${calls}: each service is called, and calls another if it is no leaf`,
+        ]),
+    ...(policies === undefined || policies === made.policies
+      ? []
+      : [
+          `there are ${made.policies} policies instead of ${policies}: no service calls another with requests`,
+        ]),
+  ];
 }
 
 function suiteOf(options: MeshGenerateOptions): Suite & { readonly pairs?: number } {
@@ -100,6 +125,9 @@ function suiteOf(options: MeshGenerateOptions): Suite & { readonly pairs?: numbe
   return { mesh, sources: [source], pairs };
 }
 
+/** Ten and more times the largest meshes that anybody has published; what is beyond them ends with the memory. */
+const mostOf = { services: 100_000, calls: 1_000_000, policies: 100_000 } as const;
+
 function refuseOthers(options: MeshGenerateOptions): void {
   const all = new Set(Object.values(optionsOf).flat());
   for (const name of all) {
@@ -108,6 +136,10 @@ function refuseOthers(options: MeshGenerateOptions): void {
     throw usage(`the family \`${options.family}\` does not take \`--${flag}\``);
   }
   if (options.services === 0) throw usage("a mesh has at least one service");
+  for (const [name, most] of Object.entries(mostOf)) {
+    const asked = options[name as keyof typeof mostOf] ?? 0;
+    if (asked > most) throw usage(`\`--${name}\` is at most ${most.toLocaleString("en-US")}`);
+  }
 }
 
 function usage(message: string): CommanderError {

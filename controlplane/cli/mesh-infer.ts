@@ -6,7 +6,7 @@ import { inferMesh, labelled } from "../mesh/traces/infer-mesh.ts";
 import type { ExitCode } from "./main.ts";
 import { readTraces, type Traces } from "./read-traces.ts";
 import { createOutput, type Output } from "./report.ts";
-import { writing } from "./write-file.ts";
+import { isMade, writing } from "./write-file.ts";
 
 /** `wire mesh infer`: a mesh file of traces. What could not be read is said, and the mesh is made of the rest. */
 export async function meshInfer(
@@ -29,7 +29,15 @@ export async function meshInfer(
   const text = toYaml(mesh);
   const isWell = mesh.services.size > 0;
   const { out } = options;
-  if (isWell && out !== undefined) await writing(out, () => writeFile(out, text));
+  if (isWell && out !== undefined) {
+    const isNew = await writing(out, () => isMade(writeFile(out, text, { flag: "wx" })));
+    if (!isNew) {
+      const message = `${out} exists already: choose another file with --out`;
+      if (output.json) output.print(JSON.stringify({ file: null, error: message }));
+      output.progress(`wire: ${message}`);
+      return 1;
+    }
+  }
   if (output.json) {
     const counts = { services: mesh.services.size, calls: mesh.calls.length };
     output.print(

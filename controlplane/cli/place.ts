@@ -76,7 +76,7 @@ export async function placeCommand(
     );
   } else {
     output.print(
-      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}, ${ms} ms)`,
+      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}${gapText(cost, bound)}, ${ms} ms)`,
     );
     if (amounts !== undefined) {
       output.print(
@@ -87,4 +87,9 @@ export async function placeCommand(
     for (const name of unmatched) output.print(`  ${name} is enforced nowhere`);
   }
   return 0;
+}
+
+/** How much cheaper another placement might be at most; nothing where it is proved that none is. */
+function gapText(cost: number, bound: number): string {
+  return cost === bound ? "" : `, gap ${rounded((100 * (cost - bound)) / cost)} %`;
 }

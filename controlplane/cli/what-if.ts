@@ -1,13 +1,16 @@
 import { CommanderError } from "commander";
 import { isInterface } from "../language/check-imports.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { didYouMean } from "../language/nearest.ts";
 import { costMax } from "../language/parse-interface.ts";
 import type { Source } from "../language/source.ts";
 import { type Checked, checkInput } from "../pipeline/build.ts";
+import { amountsOf, type TotalAmounts } from "../placement/amounts.ts";
 import { compare, type Difference } from "../placement/compare.ts";
 import type { Dataplane } from "../placement/dataplane.ts";
 import type { Placement } from "../placement/placement.ts";
 import { place } from "../placement/solve.ts";
+import { changeLines } from "./change-lines.ts";
 import type { ExitCode } from "./main.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
@@ -67,33 +70,53 @@ export async function whatIf(
   if (then.placement === undefined) return fail(then.diagnostics);
   reportDiagnostics(output, then.diagnostics);
   const difference = compare(before, then.placement);
-  if (output.json) output.print(JSON.stringify(difference));
-  else for (const line of differenceLines(difference)) output.print(line);
+  const amounts: Amounts = {
+    before:
+      before && amountsOf(before, checked.policies, { mesh: checked.mesh, dataplanes: checked.dataplanes }),
+    // A cost that is assumed has no unit.
+    after: assumptions.some(({ kind }) => kind === "cost")
+      ? undefined
+      : amountsOf(then.placement, policies, { mesh, dataplanes }),
+  };
+  if (output.json) {
+    const units =
+      amounts.after === undefined
+        ? {}
+        : { amounts: { before: amounts.before ?? null, after: amounts.after } };
+    output.print(JSON.stringify({ ...difference, ...units }));
+    return 0;
+  }
+  const changes = changeLines(difference);
+  const isSame = changes.length === 0 && difference.cost.before === difference.cost.after;
+  const lines = isSame ? ["nothing would be otherwise"] : [...costLines(difference, amounts), ...changes];
+  for (const line of lines) output.print(line);
   return 0;
 }
 
-function differenceLines({ cost, proxies, policies }: Difference): readonly string[] {
-  if (proxies.length === 0 && policies.length === 0 && cost.before === cost.after)
-    return ["nothing would be otherwise"];
+/** What all proxies take, where the costs have units. */
+interface Amounts {
+  readonly before: TotalAmounts | undefined;
+  readonly after: TotalAmounts | undefined;
+}
+
+/** What all of it costs, in units where the data planes have some. */
+function costLines({ cost }: Difference, amounts: Amounts): readonly string[] {
+  const unit = amounts.after === undefined ? "" : " mCPU";
+  const before = amounts.before;
   return [
     cost.before === null
-      ? `cost ${rounded(cost.after)}, where nothing could be placed`
-      : `cost ${rounded(cost.after)} instead of ${rounded(cost.before)}`,
-    ...proxies.map(({ service, before, after }) =>
-      before === undefined
-        ? `  + ${service}: a proxy (${after})`
-        : after === undefined
-          ? `  - ${service}: no proxy`
-          : `  ~ ${service}: ${after} instead of ${before}`,
-    ),
-    ...policies.map(({ policy, call: [from, to], before, after }) => {
-      const call = `${from ?? "outside"} -> ${to}`;
-      if (before === undefined) return `  + ${policy} at ${after} for ${call}`;
-      return after === undefined
-        ? `  - ${policy} for ${call}`
-        : `  ~ ${policy} at ${after} instead of ${before} for ${call}`;
-    }),
+      ? `cost ${rounded(cost.after)}${unit}, where nothing could be placed`
+      : `cost ${rounded(cost.after)}${unit} instead of ${rounded(cost.before)}`,
+    ...(amounts.after === undefined
+      ? []
+      : [
+          `  together ${amountsText(amounts.after)}${before === undefined ? "" : ` instead of ${amountsText(before)}`}`,
+        ]),
   ];
+}
+
+function amountsText({ cpuMilli, memoryMib }: TotalAmounts): string {
+  return `${rounded(cpuMilli)} mCPU and ${rounded(memoryMib)} MiB`;
 }
 
 /** The policies of the files that are assumed, which may import the same interfaces. Parameters have their defaults: placement does not look at them. */
@@ -107,6 +130,9 @@ async function assumedPolicies(
   return checkInput({ policies: [...assumed, ...sources.filter(isInterface)], mesh });
 }
 
+/** As many names are listed where none is near. */
+const listedMax = 8;
+
 /** The checked input with pins and costs changed. A name that is not there is an error of usage. */
 function assumeValues(
   { mesh, dataplanes }: Pick<Checked, "dataplanes"> & { readonly mesh: NonNullable<Checked["mesh"]> },
@@ -114,19 +140,24 @@ function assumeValues(
 ): { readonly mesh: NonNullable<Checked["mesh"]>; readonly dataplanes: readonly Dataplane[] } {
   const services = new Map(mesh.services);
   let planes = dataplanes;
-  const unknown = (what: string, names: Iterable<string>): CommanderError =>
-    new CommanderError(2, "wire.whatIf", `error: there is no ${what}: there are ${[...names].join(", ")}`);
+  const unknown = (what: string, name: string, names: Iterable<string>): CommanderError => {
+    const all = [...names];
+    const others = all.length <= listedMax ? `there are ${all.join(", ")}` : `there are ${all.length} others`;
+    const help = didYouMean(name, all, others);
+    return new CommanderError(2, "wire.whatIf", `error: there is no ${what} \`${name}\`: ${help}`);
+  };
   for (const each of assumptions) {
     if (each.kind === "proxy") {
       const service = services.get(each.service);
-      if (service === undefined) throw unknown(`service \`${each.service}\``, services.keys());
+      if (service === undefined) throw unknown("service", each.service, services.keys());
       const values = ["never", "any", ...dataplanes.map(({ name }) => name)];
-      if (!values.includes(each.proxy)) throw unknown(`data plane \`${each.proxy}\``, values);
+      if (!values.includes(each.proxy)) throw unknown("data plane", each.proxy, values);
       services.set(each.service, { ...service, proxy: each.proxy });
     } else if (each.kind === "cost") {
       if (!planes.some(({ name }) => name === each.dataplane))
         throw unknown(
-          `data plane \`${each.dataplane}\``,
+          "data plane",
+          each.dataplane,
           planes.map(({ name }) => name),
         );
       planes = planes.map((plane) => (plane.name === each.dataplane ? { ...plane, cost: each.cost } : plane));

@@ -1,6 +1,9 @@
+import { strict as assert } from "node:assert";
 import { type CallName, callsOf } from "../analysis/call-graph.ts";
+import { obstacle } from "../analysis/commutes.ts";
 import { keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
 import type { Code } from "../language/codes.ts";
+import type { Expression } from "../language/context.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
@@ -19,12 +22,35 @@ export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Dia
       code: "PLC0106",
       severity: "error",
       message: `the context of \`${policy.name}\` has too many states on this mesh`,
-      help: "every `.` after a repeated part doubles what has to be remembered of a path: write `.*` instead of many `.`",
+      help: isManySteps(policy.context.expression)
+        ? "every `.` after a repeated part doubles what has to be remembered of a path: write `.*` instead of many `.`"
+        : "a service that may stand for several parts of the context doubles what has to be remembered of a path: write fewer parts behind the first that may be repeated, or more policies of shorter contexts",
       label: "takes more states than can be looked through",
       source: policy.source,
       span: policy.contextSpan,
     }),
   );
+}
+
+/** Whether there are several steps over any service that are not repeated. */
+function isManySteps(expression: Expression): boolean {
+  const steps = (node: Expression): number => {
+    switch (node.kind) {
+      case "any":
+        return 1;
+      case "sequence":
+        return node.items.reduce((sum, item) => sum + steps(item), 0);
+      case "choice":
+        return Math.max(...node.options.map(steps));
+      case "repeat":
+      case "service":
+      case "set":
+        return 0;
+      default:
+        return node satisfies never;
+    }
+  };
+  return steps(expression) > 2;
 }
 
 /** One message for each policy whose context only the path of a request can decide, with two paths that show it. */
@@ -96,22 +122,15 @@ export function diagnoseConflict(
   remedies: readonly Change[],
   model: Problem,
 ): readonly Diagnostic[] {
-  const pairs = [...Map.groupBy(core, ({ call }) => call).values()].flatMap((units) => {
-    const { implied } = shapeOf(units.map(({ demand }) => demand));
-    return implied.map(([p, q]) => [units[p] as Unit, units[q] as Unit] as const);
-  });
-  const held = pairs.find(([p, q]) => heldAt(p, model) === "ingress" && heldAt(q, model) === "egress");
-  const isJudgement = held?.every(({ demand }) => demand.judges) === true;
-  const [first, second] = held ?? core;
+  const held = [...Map.groupBy(core, ({ call }) => call).values()]
+    .map((units) => heldApart(units, model))
+    .find((chain) => chain !== undefined);
+  const [first] = held ?? core;
   if (first === undefined) return [];
-  const [a, b] = [first, second ?? first].map(({ demand }) => `\`${demand.policy.name}\``);
-  const call = callText(first.call);
   const message =
     held === undefined
       ? `no choice of data planes and sides enforces all of ${unitsText(core)}; without any one of them there is one`
-      : isJudgement
-        ? `the \`Allow\`s of ${a} and ${b} cannot be judged together on the call ${call}: one is held at ingress, the other at egress`
-        : `${a} and ${b} cannot be enforced in their order on the call ${call}: ${a} comes first and is held at ingress, ${b} is held at egress, which a request passes first`;
+      : chainText(held, model);
   return [
     {
       code: "PLC0103",
@@ -125,6 +144,56 @@ export function diagnoseConflict(
       span: first.demand.policy.span,
     },
   ];
+}
+
+/**
+ * Units of one call of which the first is held at ingress and the last at egress, and each draws the next along to ingress: the shortest such
+ * chain, undefined where there is none.
+ */
+function heldApart(units: readonly Unit[], model: Problem): readonly Unit[] | undefined {
+  const { implied } = shapeOf(units.map(({ demand }) => demand));
+  const chains = units.filter((unit) => heldAt(unit, model) === "ingress").map((unit): Unit[] => [unit]);
+  const met = new Set(chains.flat());
+  for (const chain of chains) {
+    for (const [p, q] of implied) {
+      const next = units[q];
+      if (units[p] !== chain.at(-1) || next === undefined || met.has(next)) continue;
+      if (heldAt(next, model) === "egress") return [...chain, next];
+      met.add(next);
+      chains.push([...chain, next]);
+    }
+  }
+  return undefined;
+}
+
+function chainText(chain: readonly Unit[], model: Problem): string {
+  const names = chain.map(({ demand }) => `\`${demand.policy.name}\``);
+  const [first, last] = [chain[0], chain.at(-1)];
+  assert(first !== undefined && last !== undefined, "a chain has two ends");
+  const [lead, tail] = [names.slice(0, -1).join(", "), names.at(-1)];
+  const call = callText(first.call);
+  if (chain.every(({ demand }) => demand.judges))
+    return `the \`Allow\`s of ${lead} and ${tail} cannot be judged together on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${tail} at egress${holderText(last, model)}`;
+  const links = chain.slice(1).map((unit, at) => {
+    const before = chain[at] as Unit;
+    if (before.demand.judges && unit.demand.judges)
+      return `the \`Allow\`s of ${names[at]} and ${names[at + 1]} are judged together`;
+    const about = obstacle(before.demand.policy, unit.demand.policy, {
+      p: before.demand.section.name,
+      q: unit.demand.section.name,
+    });
+    return `${names[at + 1]} comes after ${names[at]} because of ${about}`;
+  });
+  return `${lead} and ${tail} cannot be enforced in their order on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${links.join(", ")}, and ${tail} is held at egress${holderText(last, model)}, which a request passes first`;
+}
+
+/** What holds a unit on its side, where a word says it. */
+function holderText({ call, demand: { section } }: Unit, { mesh }: Problem): string {
+  if (section.name !== "either") return " by its heading";
+  const pinned = [call.from, call.to].filter(
+    (name) => name !== null && mesh.services.get(name)?.proxy === "never",
+  );
+  return pinned.length === 1 ? `, as \`${pinned[0]}\` never takes a proxy` : "";
 }
 
 /** Policies with the calls that they are about, as far as a line holds them. */
@@ -228,11 +297,23 @@ function reasonFor(unit: Unit, world: Problem): Reason {
     code: untold ? "PLC0104" : "PLC0102",
     reason: reasons.join(", and ") || "an action of it is for the caller's proxy only",
     help: untold
-      ? `set \`identity: address\` in the mesh${unversioned ? "" : ", or enforce the policy at egress"}`
+      ? `set \`identity: address\` in the mesh${unversioned ? "" : atEgressText(unit, world)}`
       : sides.length === 1
         ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
         : "let one of the two services take a proxy that offers the actions",
   };
+}
+
+/** How the caller's proxy could do it instead. */
+function atEgressText({ call, demand: { policy, section } }: Unit, { mesh, dataplanes }: Problem): string {
+  const caller = call.from === null ? undefined : mesh.services.get(call.from);
+  if (caller === undefined) return "";
+  const heading = section.sides.includes("egress") ? "" : " and enforce the policy at egress";
+  if (caller.proxy === "never" || fitting(caller, dataplanes).length === 0)
+    return `, or let \`${caller.name}\` take any proxy${heading}`;
+  return fitting(caller, dataplanes).some((dataplane) => offers(dataplane, policy))
+    ? ", or enforce the policy at egress"
+    : `, or let \`${caller.name}\` take a proxy that offers its actions${heading}`;
 }
 
 /** A call into the same service that the policy does not match alike. */

@@ -1,8 +1,10 @@
+import { strict as assert } from "node:assert";
 import { callsOf } from "../analysis/call-graph.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Input } from "./changes.ts";
+import { compare, type Difference } from "./compare.ts";
 import type { Dataplane } from "./dataplane.ts";
 import { type Forcing, forcingOf } from "./forcing.ts";
 import { type Freeing, freeingOf } from "./freeing.ts";
@@ -31,6 +33,8 @@ export interface ProxyReasons {
   readonly dataplane: string;
   /** Absent when there is a placement as cheap without a proxy here. */
   readonly forcing?: Forcing;
+  /** Then it is this one that differs the least from the placement. */
+  readonly instead?: Difference;
   /** The cheapest first. */
   readonly freeing: readonly Freeing[];
 }
@@ -51,12 +55,26 @@ export interface PolicyReasons {
 
 export async function explainProxy(
   proxy: PlacedProxy,
-  input: Input,
-  dataplanes: readonly Dataplane[],
+  placement: Placement,
+  { input, dataplanes }: { readonly input: Input; readonly dataplanes: readonly Dataplane[] },
 ): Promise<ProxyReasons> {
   const { service, dataplane } = proxy;
   const forcing = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy);
-  if (forcing === undefined) return { service, dataplane, freeing: [] };
+  if (forcing === undefined) {
+    const services = new Map(input.mesh.services);
+    const own = services.get(service);
+    assert(own !== undefined, "proxies are of services of the mesh");
+    services.set(service, { ...own, proxy: "never" });
+    const other = await place(
+      input.policies,
+      { ...input.mesh, services },
+      { dataplanes, previous: placement },
+    );
+    // Where the time was up before it was found, nothing is said of it.
+    const isAsCheap = other.placement !== undefined && other.placement.cost <= placement.cost;
+    const instead = isAsCheap ? { instead: compare(placement, other.placement) } : {};
+    return { service, dataplane, ...instead, freeing: [] };
+  }
   return { service, dataplane, forcing, freeing: await freeingOf(input, { service, forcing, dataplanes }) };
 }
 

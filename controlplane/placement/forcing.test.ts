@@ -113,9 +113,10 @@ test("a proxy is freed by the gentlest change that does it", async () => {
   const input = read(header("p", "b -> d") + header("q", "a -> [b, c]"));
   const { placement } = await place(input.policies, input.mesh, { dataplanes });
   expect(placement?.proxies.map(({ service }) => service)).toEqual(["b", "c"]);
+  if (placement === undefined) throw new Error("nothing was placed");
   const said = [];
-  for (const proxy of placement?.proxies ?? []) {
-    const { forcing, freeing } = await explainProxy(proxy, input, dataplanes);
+  for (const proxy of placement.proxies) {
+    const { forcing, freeing } = await explainProxy(proxy, placement, { input, dataplanes });
     said.push({
       because: forcing?.units.map(({ demand, call }) => `${demand.policy.name} ${call.from} ${call.to}`),
       without: forcing?.without,
@@ -187,8 +188,8 @@ calls: { a: [s, x], b: [s, x], c: [s], d: [s] }
   );
   const { placement } = await place(input.policies, input.mesh, { dataplanes });
   const proxy = placement?.proxies.find(({ service }) => service === "s");
-  if (proxy === undefined) throw new Error("s has no proxy");
-  const { forcing, freeing } = await explainProxy(proxy, input, dataplanes);
+  if (placement === undefined || proxy === undefined) throw new Error("s has no proxy");
+  const { forcing, freeing } = await explainProxy(proxy, placement, { input, dataplanes });
   expect(forcing?.units.map(({ demand, call }) => `${demand.policy.name} ${call.from}`)).toEqual([
     "t2 c",
     "t2 d",

@@ -50,6 +50,28 @@ test("explain --json: reasons by proxy and policy, and names that need no proxy"
   });
 });
 
+test("explain of a tie says what else would cost the same", async () => {
+  using folder = folderWith({
+    "mesh.yaml": "name: m\nidentity: address\nservices: {a: {entry: true}, b: {}}\ncalls: {a: [b]}\n",
+    "p.cup": "policy p ( act (Request r) context ('a -> b') ) { SetHeader(r, 'x', '1'); }\n",
+  });
+  const args = ["explain", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml")];
+  const { code, stdout } = await runWire([...args, "a", "b"]);
+  expect(code).toBe(0);
+  const [tie, ...lines] = stdout.trimEnd().split("\n");
+  const [has, other, at, not] = tie?.startsWith("a")
+    ? ["a", "b", "ingress", "egress"]
+    : ["b", "a", "egress", "ingress"];
+  expect([tie, ...lines.slice(0, 3)]).toEqual([
+    `${has} has a proxy, and some other placement is as cheap without it`,
+    ...(has === "a"
+      ? [`  - a: no proxy`, `  + b: a proxy (envoy)`]
+      : [`  + a: a proxy (envoy)`, `  - b: no proxy`]),
+    `  ~ p at ${at} instead of ${not} for a -> b`,
+  ]);
+  expect(lines.at(-1)).toBe(`${other} needs no proxy`);
+});
+
 test("a name that is nowhere is at fault", async () => {
   using folder = folderWith(files);
   const { code, stderr } = await runWire(["explain", folder.path, "--mesh", hotel, "serch"]);
@@ -80,6 +102,25 @@ test("place --what-if prints the difference of another pin, cost or file", async
   expect(pinned.stderr).toContain("error[PLC0102]: `hot` cannot be enforced on the call `search -> rate`");
   for (const wrong of ["serch.proxy=never", "rate.proxy=thin", "rate.cost=1", "rate", "envoy.cost=-1"])
     expect((await what(wrong)).code).toBe(2);
+});
+
+test("place --what-if says what was nearly meant, also as JSON", async () => {
+  using folder = folderWith(files);
+  const what = (...args: readonly string[]) =>
+    runWire(["place", folder.path, "--mesh", hotel, "--what-if", ...args]);
+  const { code, stdout, stderr } = await what("serch.proxy=never", "--json");
+  const message = "there is no service `serch`: did you mean `search`?";
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${message}\n` });
+  expect(JSON.parse(stdout)).toEqual({ error: message });
+  expect((await what("zzzzzz.proxy=never")).stderr).toMatch(
+    /^error: there is no service `zzzzzz`: there are \d+ others\n$/,
+  );
+  expect(JSON.parse((await what("rate", "--json")).stdout)).toEqual({
+    error: expect.stringContaining("`rate` is nothing to assume"),
+  });
+  expect((await what("envoy.cost=2", "--json", "--time-limit", "")).stdout).toContain(
+    "`` is not a number of seconds",
+  );
 });
 
 test("place --what-if tries a change that makes an infeasible input feasible", async () => {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { folderWith, root, runWire } from "./run-wire.ts";
+import { folderWith, hotel, root, runWire } from "./run-wire.ts";
 
 describe("wire mesh generate", () => {
   test.each([
@@ -37,10 +37,31 @@ describe("wire mesh generate", () => {
     expect(again.stderr).toContain("mesh.yaml exists already");
   });
 
+  test("what there is less or more of than was asked for is said", async () => {
+    using folder = folderWith({});
+    const make = (name: string, ...options: readonly string[]) =>
+      runWire(["mesh", "generate", ...options, "--out", join(folder.path, name)]);
+    const less = await make("a", "--services", "4", "--calls", "1000");
+    expect(less.code).toBe(0);
+    expect(less.stderr).toMatch(
+      /^note: there are \d+ calls instead of 1000: these services can make no more\n$/,
+    );
+    const more = await make("b", "--services", "40", "--calls", "3");
+    expect(more.stderr).toMatch(/^note: there are \d+ calls instead of 3: each service is called/);
+    const none = await make("c", "--services", "1", "--calls", "0", "--policies", "3", "--json");
+    expect(JSON.parse(none.stdout)).toMatchObject({
+      policies: 0,
+      notes: ["there are 0 policies instead of 3: no service calls another with requests"],
+    });
+  });
+
   test.each([
     { args: ["--family", "seed", "--services", "5"], told: "the family `seed` does not take `--services`" },
     { args: ["--free"], told: "the family `alibaba` does not take `--free`" },
     { args: ["--services", "0"], told: "a mesh has at least one service" },
+    { args: ["--services", "1000000000"], told: "`--services` is at most 100,000" },
+    { args: ["--calls", "99999999"], told: "`--calls` is at most 1,000,000" },
+    { args: ["--policies", "100001"], told: "`--policies` is at most 100,000" },
     { args: ["--services", "many"], told: "`many` is not a whole number, 0 or more" },
     { args: ["--family", "seed", "--density", "2"], told: "`2` is not a share: a number from 0 to 1" },
   ])("$args is a mistake in usage", async ({ args, told }) => {
@@ -67,6 +88,9 @@ describe("wire mesh infer and drift", () => {
       faults: { count: 0, kinds: [] },
       notes: [],
     });
+    const again = await runWire(["mesh", "infer", file, "--out", mesh]);
+    expect(again).toMatchObject({ code: 1, stdout: "" });
+    expect(again.stderr).toContain("mesh.yaml exists already: choose another file with --out");
     const checked = await runWire(["check", folder.path, "--mesh", mesh]);
     expect(checked).toEqual({ code: 0, stdout: "ok: a\n", stderr: "" });
 
@@ -114,6 +138,18 @@ another rate: frontend -> search is declared 5 a second and observed 0.587 (more
     expect(none.status).toBe(1);
     expect(none.stdout).toBe("");
     expect(none.stderr).toContain("wire: no service was found in these files");
+    const hotelMesh = ["--mesh", hotel];
+    const empty = wire(["drift", "-", ...hotelMesh], "");
+    expect(empty).toMatchObject({
+      ...{ status: 1, stdout: "" },
+      stderr: expect.stringMatching(
+        /^wire: no span was found in these files: nothing can be said of drift\n$/m,
+      ),
+    });
+    expect(JSON.parse(wire(["drift", "-", ...hotelMesh, "--json"], "").stdout)).toMatchObject({
+      error: "no span was found in these files: nothing can be said of drift",
+      spans: 0,
+    });
     expect(wire(["infer", "-", "--name", "a b"], "").status).toBe(2);
     expect(wire(["infer", "-", "--sampling", "0"], "").status).toBe(2);
     expect(wire(["drift", "-", "--mesh", "mesh.yaml", "--factor", "0.5"], "").status).toBe(2);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { automaton } from "../../controlplane/analysis/automaton.ts";
-import { conflicts, type Finding } from "../../controlplane/analysis/conflicts.ts";
+import { conflicts, type Finding, type FindingKind } from "../../controlplane/analysis/conflicts.ts";
 import { overlap } from "../../controlplane/analysis/overlap.ts";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
 import type { CopperPolicy, Policy, Side } from "../../controlplane/language/policy.ts";
@@ -23,7 +23,8 @@ services:
   api: {}
   user: { versions: { v1: {}, v2: {} } }
   timeline: {}
-calls: { web: [api, user], api: [user, timeline], timeline: [api] }
+  store: { protocol: tcp }
+calls: { web: [api, user], api: [user, timeline], timeline: [api, store], user: [store] }
 `);
 
 const statements = [
@@ -47,39 +48,82 @@ const conditions = [
   'HasHeader(r, "d")',
   'GetHeader(r, "x") == "1"',
 ];
-const contexts = ["user", "timeline", "web -> user", "api -> .", "web -> .* -> user", "user@v1", "api"];
+const ofTimes = [
+  "SetTimeout(r, 100ms);",
+  "SetTimeout(r, 2s);",
+  'SetRetries(r, 1, "5xx");',
+  "SetRetries(r, 2);",
+  "SetDeadline(r, 1s);",
+];
+const contexts = [
+  "user",
+  "timeline",
+  "web -> user",
+  "api -> .",
+  "web -> .* -> user",
+  "user@v1",
+  "api",
+  "timeline -> web",
+];
 
-const anyStatement = fc.oneof(
-  { weight: 2, arbitrary: fc.constantFrom(...statements) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .tuple(
-        fc.constantFrom(...conditions),
-        fc.constantFrom(...statements),
-        fc.constantFrom(...statements, ""),
-      )
-      .map(([condition, then, otherwise]) => `if (${condition}) { ${then} } else { ${otherwise} }`),
+interface Words {
+  readonly statements: readonly string[];
+  readonly conditions: readonly string[];
+  readonly contexts: readonly string[];
+}
+
+/** What a policy can say, by what it is about. */
+const words: Readonly<Record<"Request" | "Response" | "Connection", Words>> = {
+  Request: { statements: [...statements, ...ofTimes], conditions, contexts },
+  Response: {
+    statements: [
+      'SetHeader(r, "x", "1");',
+      'SetHeader(r, "x", "2");',
+      'AddHeader(r, "x", "1");',
+      'RemoveHeader(r, "x");',
+      'Count(r, "answered");',
+    ],
+    conditions: [...conditions, "GetStatus(r) == 200", 'IsRequestStatus(r, "FAILED")'],
+    contexts,
   },
-);
+  Connection: {
+    statements: ["Deny(r);", 'Allow(r, "user");', "Allow(r);", 'Count(r, "opened");'],
+    conditions: ['GetCaller(r) == "user"'],
+    contexts: ["store", "user -> .", "timeline -> store", "api"],
+  },
+};
 
-const anyPolicies = fc
-  .array(
+function anyStatement({ statements: all, conditions: when }: Words): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...all) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...when), fc.constantFrom(...all), fc.constantFrom(...all, ""))
+        .map(([condition, then, otherwise]) => `if (${condition}) { ${then} } else { ${otherwise} }`),
+    },
+  );
+}
+
+const anyPolicy = fc
+  .constantFrom("Request", "Request", "Request", "Response", "Connection" as const)
+  .chain((act) =>
     fc.record({
-      context: fc.constantFrom(...contexts),
-      body: fc.array(anyStatement, { minLength: 1, maxLength: 2 }),
+      act: fc.constant(act),
+      context: fc.constantFrom(...words[act].contexts),
+      body: fc.array(anyStatement(words[act]), { minLength: 1, maxLength: 2 }),
       heading: fc.constantFrom("", "", "[Ingress]", "[Egress]"),
       priority: fc.constantFrom(0, 0, 1),
     }),
-    { minLength: 2, maxLength: 3 },
-  )
-  .map((drafts) =>
-    drafts.map(({ context, body, heading, priority }, n) => {
-      const bound = body.join().includes("RouteToVersion") ? "[Egress]" : heading;
-      const text = `policy p${n} ( act (Request r) context ('${context}') priority (${priority}) ) { ${bound} ${body.join(" ")} }`;
-      return { path: `p${n}.cup`, text };
-    }),
   );
+
+const anyPolicies = fc.array(anyPolicy, { minLength: 2, maxLength: 3 }).map((drafts) =>
+  drafts.map(({ act, context, body, heading, priority }, n) => {
+    const bound = /RouteToVersion|SetTimeout|SetRetries/.test(body.join()) ? "[Egress]" : heading;
+    const text = `policy p${n} ( act (${act} r) context ('${context}') priority (${priority}) ) { ${bound} ${body.join(" ")} }`;
+    return { path: `p${n}.cup`, text };
+  }),
+);
 
 function copperOf(
   sources: readonly { readonly path: string; readonly text: string }[],
@@ -89,55 +133,90 @@ function copperOf(
   return policies.filter(isCopper);
 }
 
-const headerSets: readonly (readonly Header[])[] = [[], [["x", "1"]], [["x", "2"]], [["x", "0"]]].flatMap(
-  (x) =>
-    [[], [["c", "1"]]].flatMap((c) =>
-      [[], [["d", "1"]]].map((d) => [...x, ...c, ...d] as unknown as Header[]),
-    ),
+/** Of each of these headers, nothing or one of the values. A deadline is one that has passed. */
+const headerSets: readonly (readonly Header[])[] = (
+  [
+    ["x", ["1", "2", "0"]],
+    ["c", ["1"]],
+    ["d", ["1"]],
+    ["baggage", ["wire-deadline=0"]],
+  ] as const
+).reduce<readonly (readonly Header[])[]>(
+  (sets, [name, values]) =>
+    sets.flatMap((set) => [set, ...values.map((value): readonly Header[] => [...set, [name, value]])]),
+  [[]],
 );
 
-/** What becomes of all requests on a path that meet these policies, in this order. Egress comes before ingress. */
-function outcomes(policies: readonly CopperPolicy[], path: readonly string[]): readonly Outcome[] {
+interface Turn {
+  readonly policy: CopperPolicy;
+  readonly section: Side;
+}
+
+function sectionsOf(policies: readonly CopperPolicy[], sides: readonly Side[]): readonly Turn[] {
+  return policies.flatMap((policy) =>
+    policy.sections.flatMap(({ side }) => (sides.includes(side) ? [{ policy, section: side }] : [])),
+  );
+}
+
+/** What becomes of a request of a call, and of its response when it is answered by the callee. */
+function run(
+  inForce: readonly Turn[],
+  path: readonly string[],
+  headers: readonly Header[],
+): readonly Outcome[] {
   const [caller = null, callee = ""] = path.length > 1 ? path.slice(-2) : [null, path[0]];
   const nameOf = (service: string): string => service.split("@")[0] ?? "";
-  const sectionsAt = (side: Side) =>
-    policies.flatMap((policy) =>
-      policy.sections
-        .filter((section) => section.side === side)
-        .map((section) => ({ policy, section: section.side })),
-    );
-  const order: readonly Side[] = policies.some((policy) =>
-    policy.sections.some(({ side }) => side === "egress"),
-  )
-    ? ["egress", "either", "ingress"]
-    : ["either", "ingress"];
+  const options = { memory: new Map(), choose: () => true };
+  const exchange = {
+    direction: "inbound" as const,
+    caller: caller === null ? null : nameOf(caller),
+    callee: nameOf(callee),
+    headers,
+    now: 0n,
+    worker: 0,
+  };
+  const request = interpret(inForce, exchange, options);
+  if (request.outcome.reply !== undefined) return [request.outcome];
+  const responses = [200, 503].map((status) => request.respond({ status, headers }, 0n, options));
+  return [request, ...responses].map(({ outcome }) => outcome);
+}
+
+/** What becomes of all requests on a path that meet these policies, in this order. Egress comes before ingress. */
+function outcomes(
+  policies: readonly CopperPolicy[],
+  path: readonly string[],
+): readonly (readonly Outcome[])[] {
+  const isFromOutside = path.length < 2;
+  const sides: readonly Side[] = ["egress", "either", "ingress"];
+  const all = sectionsOf(policies, isFromOutside ? ["either", "ingress"] : sides);
+  // Where only one side is spoken of, what is bound to none is there as well, between the others by its order.
+  const isOnBoth = ["egress", "ingress"].every((side) => all.some(({ section }) => section === side));
+  const inForce = isOnBoth ? sides.flatMap((side) => all.filter(({ section }) => section === side)) : all;
+  return headerSets.map((headers) => run(inForce, path, headers));
+}
+
+/** Whether requests are let through when each side of the call judges alone, and what no heading binds is at `side`. */
+function passesApart(
+  policies: readonly CopperPolicy[],
+  path: readonly string[],
+  side: "egress" | "ingress",
+): readonly boolean[] {
+  const at = (own: Side): readonly Turn[] => sectionsOf(policies, own === side ? [own, "either"] : [own]);
   return headerSets.map((headers) => {
-    const all = order.flatMap(sectionsAt).filter(({ section }) => section !== "egress" || caller !== null);
-    // Where only one side is spoken of, what is bound to none is there as well, between the others by its order.
-    const sides = new Set(all.map(({ section }) => section));
-    const inForce =
-      sides.has("egress") && sides.has("ingress")
-        ? all
-        : policies.flatMap((policy) => all.filter((each) => each.policy === policy));
-    return interpret(
-      inForce,
-      {
-        direction: "inbound",
-        caller: caller === null ? null : nameOf(caller),
-        callee: nameOf(callee),
-        headers,
-        now: 0n,
-        worker: 0,
-      },
-      { memory: new Map(), choose: () => true },
-    ).outcome;
+    const [sent] = run(at("egress"), path, headers);
+    if (sent === undefined || sent.reply !== undefined) return false;
+    return run(at("ingress"), path, sent.headers)[0]?.reply === undefined;
   });
 }
 
-/** What of an outcome can be seen: the headers of a request that is refused go nowhere. */
-function seen({ headers, reply, counts }: Outcome): string {
-  const shown = reply === undefined ? [...headers].map(String).sort() : [reply.status, reply.body];
-  return JSON.stringify([shown, [...counts].map(([name, by]) => `${name} ${by}`)]);
+/** What of outcomes can be seen: the headers of a request that is refused go nowhere. */
+function seen(each: readonly Outcome[]): string {
+  return JSON.stringify(
+    each.map(({ headers, reply, counts }) => [
+      reply === undefined ? [...headers].map(String).sort() : [reply.status, reply.body],
+      [...counts].map(([name, by]) => `${name} ${by}`),
+    ]),
+  );
 }
 
 function matches({ context }: Policy, path: readonly string[]): boolean {
@@ -150,40 +229,77 @@ function matches({ context }: Policy, path: readonly string[]): boolean {
   );
 }
 
+/** All paths of so many services, over calls as they are declared; a connection is read as its two ends. */
+function pathsUpTo(length: number): readonly (readonly string[])[] {
+  const namesOf = (service: string): readonly string[] => {
+    const versions = [...(mesh.services.get(service)?.versions.keys() ?? [])];
+    return versions.length === 0 ? [service] : versions.map((version) => `${service}@${version}`);
+  };
+  const all: (readonly string[])[] = namesOf("web").map((name) => [name]);
+  for (const path of all) {
+    if (path.length === length) continue;
+    for (const { from, to } of mesh.calls) {
+      const last = path.at(-1) ?? "";
+      if (from !== last.split("@")[0]) continue;
+      const before = mesh.services.get(to)?.protocol === "tcp" ? [last] : path;
+      for (const name of namesOf(to)) all.push([...before, name]);
+    }
+  }
+  return all;
+}
+
 function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
-  const [p, q] = finding.policies.filter(isCopper);
-  if (finding.kind === "dead") return;
+  const concerned = finding.policies.filter(isCopper);
+  const [p, q] = concerned;
   if (p === undefined) throw new Error("a finding is about policies");
+  if (finding.kind === "dead") {
+    // It never has a turn, so that nothing becomes of requests other than without it.
+    for (const path of pathsUpTo(5)) {
+      const inForce = all.filter((policy) => matches(policy, path));
+      const without = inForce.filter((policy) => policy !== p);
+      expect(outcomes(inForce, path).map(seen), finding.detail).toEqual(outcomes(without, path).map(seen));
+      expect(inForce, path.join(" -> ")).not.toContain(p);
+    }
+    return;
+  }
   expect(matches(p, finding.path), finding.detail).toBe(true);
   if (finding.kind === "admits-nothing") {
-    for (const { reply } of outcomes(finding.policies.filter(isCopper), finding.path))
-      expect(reply, finding.detail).toBeDefined();
+    for (const [request] of outcomes(concerned, finding.path))
+      expect(request?.reply, finding.detail).toBeDefined();
     return;
   }
   if (q === undefined) throw new Error(`a finding of the kind ${finding.kind} is about two policies`);
   expect(matches(q, finding.path), finding.detail).toBe(true);
   if (finding.kind === "shadowed") {
-    const without = [q];
     const both = all.filter((policy) => policy === p || policy === q);
     expect(outcomes(both, finding.path).map(seen), finding.detail).toEqual(
-      outcomes(without, finding.path).map(seen),
+      outcomes([q], finding.path).map(seen),
     );
+    return;
   }
-  if (finding.outcomes === undefined) return;
+  if (finding.kind === "allows-apart") {
+    const together = outcomes([p, q], finding.path).map(([request]) => request?.reply === undefined);
+    const isRefusedApart = (["egress", "ingress"] as const).some((side) => {
+      const apart = passesApart([p, q], finding.path, side);
+      return together.some((passes, request) => passes && apart[request] === false);
+    });
+    expect(isRefusedApart, finding.detail).toBe(true);
+    return;
+  }
   const orders = [outcomes([p, q], finding.path), outcomes([q, p], finding.path)];
   if (finding.kind === "order") {
     expect(orders[0]?.map(seen), finding.detail).not.toEqual(orders[1]?.map(seen));
     return;
   }
-  const isSo = (at: 0 | 1, request: number): boolean => {
-    const outcome = orders[at]?.[request];
-    const effect = finding.outcomes?.[at];
-    const header = (name: string): string | undefined =>
-      outcome?.headers.find(([other]) => other === name)?.[1];
-    if (effect?.what === "header") return header(effect.name) === effect.value;
-    if (effect?.what === "version") return header("x-wire-version") === effect.version;
-    return effect?.what === "denied" && outcome?.reply?.status === effect.status;
-  };
+  const isSo = (at: 0 | 1, request: number): boolean =>
+    (orders[at]?.[request] ?? []).some((outcome) => {
+      const effect = finding.outcomes?.[at];
+      const header = (name: string): string | undefined =>
+        outcome.headers.find(([other]) => other === name)?.[1];
+      if (effect?.what === "header") return header(effect.name) === effect.value;
+      if (effect?.what === "version") return header("x-wire-version") === effect.version;
+      return effect?.what === "denied" && outcome.reply?.status === effect.status;
+    });
   expect(
     headerSets.some((_, request) => isSo(0, request) && isSo(1, request)),
     finding.detail,
@@ -215,10 +331,22 @@ test("where the order of two policies matters and no priority gives it, there is
   fc.assert(property, { numRuns: 500 });
 });
 
-test("every finding is confirmed by what the policies mean", () => {
+test("every finding, of every kind, is confirmed by what the policies mean", () => {
+  const confirmed = new Set<FindingKind>();
   const property = fc.property(anyPolicies, (sources) => {
     const policies = copperOf(sources);
-    for (const finding of conflicts(policies, mesh)) confirm(finding, policies);
+    for (const finding of conflicts(policies, mesh)) {
+      confirm(finding, policies);
+      confirmed.add(finding.kind);
+    }
   });
-  fc.assert(property, { numRuns: 500 });
+  fc.assert(property, { numRuns: 1500 });
+  expect([...confirmed].sort()).toEqual([
+    "admits-nothing",
+    "allows-apart",
+    "contradiction",
+    "dead",
+    "order",
+    "shadowed",
+  ]);
 });

@@ -9,6 +9,7 @@ import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
+import { conflictCases } from "./conflict-cases.ts";
 import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 import { sdkCases } from "./sdk/sdk-cases.ts";
@@ -59,6 +60,7 @@ export const cases: readonly BenchCase[] = [
   },
   ...budgetCases,
   ...placementCases,
+  ...conflictCases,
   ...sdkCases,
 ];
 

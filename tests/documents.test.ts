@@ -1,9 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { check } from "../controlplane/cli/check.ts";
 import { compile } from "../controlplane/cli/compile.ts";
+import { conflictsCommand } from "../controlplane/cli/conflicts.ts";
+import { explain } from "../controlplane/cli/explain.ts";
 import { fmt } from "../controlplane/cli/fmt.ts";
 import { placeCommand } from "../controlplane/cli/place.ts";
 import { createChainCache } from "../controlplane/codegen/chain-cache.ts";
@@ -20,11 +22,10 @@ interface Block {
   readonly line: number;
 }
 
-const tutorial = readFileSync(join(resolve(import.meta.dirname, ".."), "docs", "tutorial.md"), "utf8");
-const folder = mkdtempSync(join(tmpdir(), "wire-tutorial-"));
+const docs = join(resolve(import.meta.dirname, ".."), "docs");
 const cache = createChainCache();
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** The files of the document that is run. */
+let folder = "";
 
 function blocksIn(text: string): readonly Block[] {
   return [...text.matchAll(/^```(\S+)([^\n]*)\n([\s\S]*?)^```$/gm)].map((match) => ({
@@ -54,9 +55,13 @@ async function typed(line: string): Promise<string> {
     return at === -1 ? undefined : join(folder, args[at + 1] ?? "");
   };
   const [mesh, out] = [given("--mesh"), given("--out")];
+  const assumed = args.indexOf("--what-if");
+  // What is no file is a name, such as of a service.
+  const inFolder = (arg: string): string => (existsSync(join(folder, arg)) ? join(folder, arg) : arg);
+  const whatIf = assumed === -1 ? [] : args.splice(assumed).slice(1).map(inFolder);
   const paths = args
     .filter((arg, index) => !arg.startsWith("--") && !["--mesh", "--out"].includes(args[index - 1] ?? ""))
-    .map((arg) => join(folder, arg));
+    .map(inFolder);
   let shown = "";
   const write = (chunk: string | Uint8Array): boolean => {
     shown += String(chunk);
@@ -68,11 +73,14 @@ async function typed(line: string): Promise<string> {
   );
   try {
     if (command === "check") await check(paths, mesh === undefined ? {} : { mesh });
-    else if (command === "place" && mesh !== undefined) await placeCommand(paths, { mesh, timeLimit: 10 });
+    else if (command === "place" && mesh !== undefined)
+      await placeCommand(paths, { mesh, timeLimit: 10, whatIf });
+    else if (command === "explain" && mesh !== undefined) await explain(paths, { mesh });
+    else if (command === "conflicts" && mesh !== undefined) await conflictsCommand(paths, { mesh });
     else if (command === "compile" && mesh !== undefined && out !== undefined)
       await compile(paths, { mesh, out });
     else if (command === "fmt") await fmt(paths, { check: args.includes("--check") });
-    else throw new Error(`the tutorial's test does not know \`${line}\``);
+    else throw new Error(`the test of documents does not know \`${line}\``);
   } finally {
     for (const spy of spies) spy.mockRestore();
     vi.unstubAllEnvs();
@@ -100,11 +108,11 @@ function readFiles(
 /** Send the lines of a block through the policies of the file that was written last. */
 async function send({ text }: Block, latest: string): Promise<void> {
   const [mesh] = readFiles((name) => name === "mesh.yaml");
-  if (mesh === undefined) throw new Error("the tutorial begins with a mesh");
+  if (mesh === undefined) throw new Error("a document begins with a mesh");
   const policies = readFiles((name) => name === latest || name.endsWith(".cui"));
   const result = await build({ policies, mesh }, { cache });
   expect(result.diagnostics).toEqual([]);
-  if (result.build === undefined) throw new Error("the policies of the tutorial are built");
+  if (result.build === undefined) throw new Error("the policies of a document are built");
   const carrier = inProcessMesh(result.build);
   for (const line of parseTraffic(text)) {
     for (const arrival of carrier.send(line))
@@ -112,15 +120,22 @@ async function send({ text }: Block, latest: string): Promise<void> {
   }
 }
 
-describe("the tutorial", () => {
-  const blocks = blocksIn(tutorial);
+describe.each(["tutorial.md", "questions.md"])("%s", (document) => {
+  const whole = readFileSync(join(docs, document), "utf8");
+  const blocks = blocksIn(whole);
   let latest = "";
 
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "wire-document-"));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   test("is made of blocks that are all run", () => {
-    expect(blocks.length).toBe((tutorial.match(/^```/gm) ?? []).length / 2);
-    expect(new Set(blocks.map(({ language }) => language))).toEqual(
-      new Set(["yaml", "copper", "console", "traffic", "typescript"]),
-    );
+    expect(blocks.length).toBe((whole.match(/^```/gm) ?? []).length / 2);
+    const known = ["yaml", "copper", "console", "traffic", "typescript"];
+    for (const { language } of blocks) expect(known).toContain(language);
+    expect(blocks.map(({ language }) => language)).toContain("console");
   });
 
   test.each(
