@@ -37,10 +37,12 @@ export interface Counts {
   /** Each has, and they do not fit together. */
   torn: number;
   undecided: number;
+  /** Something for a version is enforced by the caller's proxy, since a route decides. */
+  decided: number;
 }
 
 export function noCounts(): Counts {
-  return { placed: 0, nearer: 0, changed: 0, homeless: 0, torn: 0, undecided: 0 };
+  return { placed: 0, nearer: 0, changed: 0, homeless: 0, torn: 0, undecided: 0, decided: 0 };
 }
 
 /** More units of a case are too many to try all their sides. */
@@ -79,6 +81,8 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
     return;
   }
   counts.placed++;
+  if (duties.some((duty) => duty.isDecided === true && sidesIn(placement, duty).includes("egress")))
+    counts.decided++;
   checkPlacement(placement, drawn.mesh, question);
   const nowhere = enforced.filter((policy) => !duties.some((duty) => duty.policy === policy));
   expect(placement.unmatched).toEqual(nowhere.map(({ name }) => name));
