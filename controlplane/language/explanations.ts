@@ -168,6 +168,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A TCP connection may carry the requests of many paths. Its own path is the caller and the callee, and no more.",
   PLC0108:
     "Neither was a placement found nor was it proved that there is none. It takes many data planes that each offer something else.",
+  PLC0109:
+    "With `--from`, `wire place` looks at the placement that is in force. It takes what `wire place --json` printed.",
   PLC0201:
     "No request of this mesh takes a path that the context matches. It is a warning, since the mesh may grow.",
   PLC0202:

@@ -3,9 +3,11 @@ import { expect } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
+import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { core } from "./core.ts";
+import { fromJson } from "./from-json.ts";
 import type { PlacedCall, PlacedPolicy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
 import { type Case, type DraftMesh, meshText, policySources } from "./random-cases.test-helper.ts";
@@ -84,6 +86,7 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   if (duties.some((duty) => duty.isDecided === true && sidesIn(placement, duty).includes("egress")))
     counts.decided++;
   checkPlacement(placement, drawn.mesh, question);
+  expect(fromJson(printed(placement), checked.policies)).toEqual({ placement, diagnostics: [] });
   const nowhere = enforced.filter((policy) => !duties.some((duty) => duty.policy === policy));
   expect(placement.unmatched).toEqual(nowhere.map(({ name }) => name));
 
@@ -110,6 +113,15 @@ function meshOf({ mesh: draft, dataplanes }: Case): Mesh {
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   if (mesh === undefined) throw new Error("a mesh without errors is one");
   return { ...mesh, identity: draft.identity };
+}
+
+/** As `wire place --json` prints it. */
+function printed(placement: Placement): Source {
+  const proxies = placement.proxies.map((proxy) => ({
+    ...proxy,
+    policies: proxy.policies.map(({ policy, side, calls }) => ({ policy, side, calls })),
+  }));
+  return { path: "last.json", text: JSON.stringify({ ...placement, proxies }) };
 }
 
 interface World {
