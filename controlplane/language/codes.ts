@@ -97,7 +97,7 @@ export const codes = {
   MSH0201: "call of an unknown service",
   MSH0202: "service that calls itself",
   MSH0203: "endpoint of an unknown version",
-  MSH0204: "identity that is not supported yet",
+  MSH0204: "identity that cannot be run yet",
   MSH0205: "mesh that no request enters",
   MSH0206: "service that no request reaches",
   MSH0207: "address that does not say who calls",

@@ -112,7 +112,7 @@ function meshOf({ mesh: draft, dataplanes }: Case): Mesh {
   );
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   if (mesh === undefined) throw new Error("a mesh without errors is one");
-  return { ...mesh, identity: draft.identity };
+  return mesh;
 }
 
 /** As `wire place --json` prints it. */

@@ -150,8 +150,7 @@ export function meshText({ identity, services, calls }: DraftMesh): string {
   });
   return JSON.stringify({
     name: "m",
-    // It is not read from a file yet.
-    identity: identity === "mtls" ? "address" : identity,
+    identity,
     services: Object.fromEntries(services.map((each) => [each.name, of(each)])),
     calls: Object.fromEntries(
       services.map(({ name }) => [
