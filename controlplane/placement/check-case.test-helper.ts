@@ -144,10 +144,7 @@ async function checkNearest(
   if (placement === undefined) throw new Error("there is a cost, and so a placement");
   checkPlacement(placement, drawn.mesh, question);
   const moves = movesOf(question, before, placement);
-  // A proxy that costs nothing may stay in the solver's account where nothing is enforced, and in no placement.
-  const isFree =
-    dataplanes.some(({ cost }) => cost === 0) || drawn.mesh.services.some(({ replicas }) => replicas === 0);
-  if (!isFree) expect(moves).toEqual({ proxies: nearest?.proxies, units: nearest?.units });
+  expect(moves).toEqual({ proxies: nearest?.proxies, units: nearest?.units });
   return { placement, ...moves };
 }
 

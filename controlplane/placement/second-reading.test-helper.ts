@@ -328,10 +328,9 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
   const proxyFor = (number: number): Weight | undefined => {
     const had = before.proxies[number];
     const own = placed[number] ?? [];
-    const nothing = { cost: 0, units: 0, proxies: had === undefined ? 0 : 1 };
-    if (own.length === 0) return nothing;
-    const { name, replicas } = services[number] ?? { name: "", replicas: 0 };
-    const processes = replicas + (name === "b" ? 1 : 0);
+    const gone = isMissed(question, number, had) ? 1 : 0;
+    if (own.length === 0) return { cost: 0, units: 0, proxies: gone };
+    const processes = processesOf(services[number]);
     let found: Weight | undefined;
     for (const [index, dataplane] of dataplanes.entries()) {
       if (canTake[number]?.[index] !== true) continue;
@@ -341,7 +340,7 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
         cost = cost === undefined || each === undefined ? undefined : cost + each;
       }
       if (cost === undefined) continue;
-      const proxies = had === dataplane.name ? 0 : had === undefined ? 1 : 2;
+      const proxies = had === dataplane.name ? 0 : gone + 1;
       const weight = { cost, proxies, units: 0 };
       if (found === undefined || isLess(weight, found)) found = weight;
     }
@@ -381,20 +380,32 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
   return best;
 }
 
+function processesOf(service: DraftService | undefined): number {
+  return service === undefined ? 0 : service.replicas + (service.name === "b" ? 1 : 0);
+}
+
+/** That a proxy goes which costs nothing is no move. */
+function isMissed({ services, dataplanes }: Question, number: number, had: string | undefined): boolean {
+  if (had === undefined) return false;
+  const cost = dataplanes.find(({ name }) => name === had)?.cost ?? 1;
+  return cost > 0 && processesOf(services[number]) > 0;
+}
+
 export function isLess(a: Weight, b: Weight): boolean {
   return (a.cost - b.cost || a.proxies - b.proxies || a.units - b.units) < 0;
 }
 
 /** How far a placement is from what was before. */
 export function movesOf(
-  { duties, services }: Question,
+  question: Question,
   before: Before,
   placement: Placement,
 ): Pick<Weight, "proxies" | "units"> {
+  const { duties, services } = question;
   const now = new Map(placement.proxies.map(({ service, dataplane }) => [service, dataplane]));
   const proxies = services.map(({ name }, number) => {
     const [was, is] = [before.proxies[number], now.get(name)];
-    return was === is ? 0 : (was === undefined ? 0 : 1) + (is === undefined ? 0 : 1);
+    return was === is ? 0 : (isMissed(question, number, was) ? 1 : 0) + (is === undefined ? 0 : 1);
   });
   return {
     proxies: proxies.reduce((sum, each) => sum + each, 0),
