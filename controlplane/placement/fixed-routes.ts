@@ -1,5 +1,5 @@
 import { verdicts } from "../analysis/verdicts.ts";
-import type { Call, Policy, Statement } from "../language/policy.ts";
+import type { Policy, Statement } from "../language/policy.ts";
 import { callsIn, statementsIn, textOf } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { sectionsOf } from "./section.ts";
@@ -16,14 +16,16 @@ const routing: ReadonlySet<string> = new Set(["RouteToVersion", "SplitByWeight",
 export function fixedRoutes(inOrder: readonly Policy[], mesh: Mesh): FixedRoutes {
   const routes = new Map<number, { readonly version: string; readonly by: number }>();
   const mirrored = new Set<number>();
-  for (const [by, policy] of inOrder.entries()) {
+  const versioned = new Set(
+    [...mesh.services.values()].filter(({ versions }) => versions.size > 0).map(({ name }) => name),
+  );
+  for (const [by, policy] of versioned.size === 0 ? [] : inOrder.entries()) {
     if (policy.mode !== "enforce" || !policy.actions.some((action) => routing.has(action))) continue;
     const bodies = sectionsOf(policy).map(({ body }) => body);
+    const all = bodies.flatMap(callsIn).filter(({ action }) => routing.has(action));
     for (const { call, verdict, from, to } of verdicts(policy, mesh).calls) {
-      if (from === null) continue;
-      const isForIt = (made: Call): boolean =>
-        routing.has(made.action) && (textOf(made, 0) === to || textOf(made, 0) === "");
-      const made = bodies.flatMap(callsIn).filter(isForIt);
+      if (from === null || !versioned.has(to)) continue;
+      const made = all.filter((each) => textOf(each, 0) === to || textOf(each, 0) === "");
       // What filter code does, nobody reads.
       if (policy.kind === "copper" && made.length === 0) continue;
       if (made.some(({ action }) => action === "Mirror")) mirrored.add(call);

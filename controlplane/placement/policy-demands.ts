@@ -3,6 +3,7 @@ import { type CallVerdict, verdicts } from "../analysis/verdicts.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Dataplane, offers, offersAt } from "./dataplane.ts";
+import type { FixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
@@ -43,37 +44,47 @@ const known = new WeakMap<
   { readonly world: World; readonly decisions: string; readonly asked: PolicyDemands }
 >();
 
-/** By number of a call: the version of the callee to which earlier policies send all its requests. */
-export type DecidedVersions = ReadonlyMap<number, string>;
+/** The routes of the policies, and which of these in their order it is that asks. */
+export interface Standing {
+  readonly routes: FixedRoutes;
+  readonly number: number;
+}
+
+/** The version of the callee to which earlier policies send all requests of a call. */
+function decidedVersion({ routes, number }: Standing, call: number): string | undefined {
+  const route = routes.get(call);
+  return route !== undefined && route.by < number ? route.version : undefined;
+}
 
 /** What a policy asks in a world; that of the world in which it was asked last is known. */
-export function demandsOf(policy: Policy, world: World, decided: DecidedVersions): PolicyDemands {
-  const decisions = decisionsFor(policy, world.mesh, decided);
+export function demandsOf(policy: Policy, world: World, standing: Standing): PolicyDemands {
+  const decisions = decisionsFor(policy, world.mesh, standing);
   const before = known.get(policy);
   if (before?.world === world && before.decisions === decisions) return before.asked;
-  const asked = find(policy, world, decided);
+  const asked = find(policy, world, standing);
   known.set(policy, { world, decisions, asked });
   return asked;
 }
 
 /** The versions that were decided on calls where they matter to a policy. */
-function decisionsFor(policy: Policy, mesh: Mesh, decided: DecidedVersions): string {
-  if (decided.size === 0) return "";
+function decisionsFor(policy: Policy, mesh: Mesh, standing: Standing): string {
+  if (standing.routes.size === 0) return "";
   return verdicts(policy, mesh)
-    .calls.flatMap(({ call, versions }) =>
-      versions !== undefined && decided.has(call) ? [`${call} ${decided.get(call)}`] : [],
-    )
+    .calls.flatMap(({ call, versions }) => {
+      const version = versions && decidedVersion(standing, call);
+      return version === undefined ? [] : [`${call} ${version}`];
+    })
     .join();
 }
 
-function find(policy: Policy, { mesh, dataplanes }: World, decided: DecidedVersions): PolicyDemands {
+function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): PolicyDemands {
   const graph = callGraph(mesh);
   const { calls: judged, tooManyStates } = verdicts(policy, mesh);
   const alike = mesh.identity === "none" ? intoAlike(judged) : undefined;
   // Where all requests go to a version that it is not for, it matches none; the callee's proxy needs nobody to tell it that.
   const matching = judged.filter(({ call, versions }) => {
-    const version = decided.get(call);
-    return versions === undefined || version === undefined || versions.includes(version);
+    const version = versions && decidedVersion(standing, call);
+    return version === undefined || versions?.includes(version);
   });
   const demands: Demand[] = [];
   const calls: number[] = [];
@@ -99,7 +110,7 @@ function find(policy: Policy, { mesh, dataplanes }: World, decided: DecidedVersi
         alike === undefined ||
         (alike.get(likeness(verdict)) === callsInto(callee) && knowsCaller(mesh, section));
       const isOutOfPlace = isUncounted(policy, { from, to }, mesh);
-      const knowsVersion = versions === undefined || decided.has(verdict.call);
+      const knowsVersion = versions === undefined || decidedVersion(standing, verdict.call) !== undefined;
       const key = `${knowsCall} ${isOutOfPlace} ${knowsVersion} ${versions?.join() ?? ""}`;
       const number = made.get(key) ?? demands.length;
       if (number === demands.length) {

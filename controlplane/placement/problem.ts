@@ -5,10 +5,10 @@ import { dataplanesMax } from "../language/offer.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import { type Dataplane, fitting } from "./dataplane.ts";
-import { type FixedRoutes, fixedRoutes } from "./fixed-routes.ts";
+import { fixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
-import { type DecidedVersions, type Demand, demandsOf, type PolicyDemands } from "./policy-demands.ts";
+import { type Demand, demandsOf, type PolicyDemands } from "./policy-demands.ts";
 
 export interface NumberedCall extends CallName {
   /** The numbers of the two services; the caller's is -1 for a request from outside. */
@@ -93,7 +93,7 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
   const routes = fixedRoutes(active, mesh);
   const asked = active.map((policy, number) => ({
     policy,
-    ...demandsOf(policy, world, decidedBefore(number, routes)),
+    ...demandsOf(policy, world, { routes, number }),
   }));
   return {
     ...world,
@@ -106,13 +106,6 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
       outsideOnly.map((section) => ({ policy, section })),
     ),
   };
-}
-
-/** A version is known to what comes after the route to it. */
-function decidedBefore(number: number, routes: FixedRoutes): DecidedVersions {
-  const decided = new Map<number, string>();
-  for (const [call, { version, by }] of routes) if (by < number) decided.set(call, version);
-  return decided;
 }
 
 /** The units of each call, one after the other, in the order of the policies. */
