@@ -34,7 +34,7 @@ test("the reference manual is up to date", () => {
   );
 });
 
-test("the page of diagnostics is up to date, and shows a message for all codes but one", () => {
+test("the page of diagnostics is up to date, and shows a message for all codes but a few", () => {
   const examples = readExamples();
   expect(
     readFileSync(join(docs, "diagnostics.md"), "utf8"),
@@ -42,7 +42,7 @@ test("the page of diagnostics is up to date, and shows a message for all codes b
   ).toBe(diagnosticsManual(examples));
   // tests/diagnostics.test.ts says what covers it.
   const without = (Object.keys(codes) as readonly Code[]).filter((code) => !examples.has(code));
-  expect(without).toEqual(["PLC0108", "MOD0103"]);
+  expect(without).toEqual(["PLC0108", "PLC0109", "MOD0103"]);
   const text = diagnosticsManual(examples);
   for (const code of Object.keys(codes)) expect(text).toContain(`### ${code}: `);
 });

@@ -54,6 +54,10 @@ command("place")
   .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .option("--time-limit <seconds>", "how long to look for something cheaper", parseSeconds, 60)
+  .option(
+    "--from <file>",
+    "the last placement, as `--json` printed it: of the cheapest ones, the nearest to it is taken",
+  )
   .addOption(
     new Option(
       "--what-if <change...>",

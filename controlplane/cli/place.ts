@@ -3,6 +3,7 @@ import { defaultPrices } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
 import { explainPlacement } from "../placement/explain.ts";
+import { fromJson } from "../placement/from-json.ts";
 import { milliForMib } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
 import type { ExitCode } from "./main.ts";
@@ -21,6 +22,7 @@ export async function placeCommand(
     readonly mesh: string;
     readonly params?: string;
     readonly timeLimit: number;
+    readonly from?: string;
     readonly whatIf?: readonly string[];
     readonly json?: boolean;
   },
@@ -30,16 +32,20 @@ export async function placeCommand(
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
   const meshSource = await readSource(options.mesh);
+  const lastSource = options.from === undefined ? undefined : await readSource(options.from);
   const { mesh, policies, dataplanes, diagnostics } = checkInput({ policies: sources, mesh: meshSource });
-  if (mesh === undefined || hasErrors(diagnostics)) {
-    if (output.json) output.print(diagnosticsJson(diagnostics));
-    reportDiagnostics(output, diagnostics);
+  const last = lastSource === undefined ? undefined : fromJson(lastSource, policies);
+  const read = [...diagnostics, ...(last?.diagnostics ?? [])];
+  if (mesh === undefined || hasErrors(read)) {
+    if (output.json) output.print(diagnosticsJson(read));
+    reportDiagnostics(output, read);
     return 1;
   }
+  const previous = last?.placement === undefined ? {} : { previous: last.placement };
   const start = performance.now();
   const placed = await sayIfLong(
     output,
-    place(policies, mesh, { dataplanes, timeLimitS: options.timeLimit }),
+    place(policies, mesh, { dataplanes, timeLimitS: options.timeLimit, ...previous }),
     "placing the policies",
   );
   const ms = Math.round((performance.now() - start) * 10) / 10;

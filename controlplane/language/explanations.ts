@@ -132,7 +132,8 @@ export const explanations: Readonly<Record<Code, string>> = {
   MSH0201: "`calls` names services, and each of them stands under `services`.",
   MSH0202: "A call within a service passes no proxy, so nothing can be enforced on it.",
   MSH0203: "The version of an endpoint is one of those that its service has.",
-  MSH0204: "The value is reserved. Until it is supported, callers are told apart by address.",
+  MSH0204:
+    "Policies are checked, placed and explained as for callers that mutual TLS names. Proxies do not speak it yet, so that nothing is compiled or run.",
   MSH0205:
     "Requests begin at services with `entry: true`, which take them from outside, or with `origin: true`, which make them.",
   MSH0206: "No path leads to this service from where requests begin, so no policy will ever match there.",
@@ -168,6 +169,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A TCP connection may carry the requests of many paths. Its own path is the caller and the callee, and no more.",
   PLC0108:
     "Neither was a placement found nor was it proved that there is none. It takes many data planes that each offer something else.",
+  PLC0109:
+    "With `--from`, `wire place` looks at the placement that is in force. It takes what `wire place --json` printed.",
   PLC0201:
     "No request of this mesh takes a path that the context matches. It is a warning, since the mesh may grow.",
   PLC0202:

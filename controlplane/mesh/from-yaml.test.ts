@@ -6,6 +6,18 @@ import { checkClaims } from "./check-claims.ts";
 import { fromYaml } from "./from-yaml.ts";
 
 describe("fromYaml", () => {
+  test.each([
+    ["none", []],
+    ["address", []],
+    // A build takes it for an error: see `tests/policies/error-mesh-identity`.
+    ["mtls", [["MSH0204", "warning"]]],
+  ])("identity: %s", (identity, said) => {
+    const text = `{ name: m, identity: ${identity}, services: { a: { entry: true } }, calls: {} }`;
+    const { mesh, diagnostics } = fromYaml({ path: "mesh.yaml", text });
+    expect(mesh?.identity).toBe(identity);
+    expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual(said);
+  });
+
   test("defaults", () => {
     const { mesh, diagnostics } = fromYaml({
       path: "mesh.yaml",

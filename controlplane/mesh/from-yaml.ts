@@ -396,12 +396,19 @@ function readPrices(entry: Entry | undefined, reporter: Reporter): Prices | unde
   return cpu === undefined || memory === undefined ? undefined : { cpu, memory };
 }
 
+/** With `mtls` callers are known as with `address`; that proxies do not speak it yet concerns only who runs them. */
 function readIdentity(entry: Entry | undefined, reporter: Reporter): Mesh["identity"] {
   const identity = oneOf(entry, identities, reporter) ?? "none";
   if (entry && identity === "mtls") {
-    reporter.report("MSH0204", entry.value.span, "`identity: mtls` is not supported yet", {
-      help: "write `identity: address`, when every service sends from its own known addresses",
-    });
+    reporter.report(
+      "MSH0204",
+      entry.value.span,
+      "what `identity: mtls` leads to can be seen and not run yet",
+      {
+        severity: "warning",
+        help: "to run it, write `identity: address`, when every service sends from its own known addresses",
+      },
+    );
   }
   return identity;
 }

@@ -80,9 +80,9 @@ export function checkInput(input: Input): Checked {
   };
 }
 
-/** A mesh that there are not enough addresses for. */
-function isTooLarge({ code }: Diagnostic): boolean {
-  return code === "MSH0209";
+/** A mesh that can be looked at and not run: there are not enough addresses for it, or proxies do not know callers in its way yet. */
+function isNotToRun({ code }: Diagnostic): boolean {
+  return code === "MSH0204" || code === "MSH0209";
 }
 
 function asError(diagnostic: Diagnostic): Diagnostic {
@@ -95,7 +95,7 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
   const checked = checkInput(input);
   const { mesh, policies, dataplanes } = last === undefined ? checked : recall(checked, input, last);
   const diagnostics = checked.diagnostics.map((diagnostic) =>
-    isTooLarge(diagnostic) ? asError(diagnostic) : diagnostic,
+    isNotToRun(diagnostic) ? asError(diagnostic) : diagnostic,
   );
   if (mesh === undefined || hasErrors(diagnostics)) return { diagnostics };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkCase, noCounts } from "./check-case.test-helper.ts";
-import { randomCases, tiedCases } from "./random-cases.test-helper.ts";
+import { randomCases, routedCases, tiedCases } from "./random-cases.test-helper.ts";
 
 // Thousands are in `tests/long/placement.test.ts`.
 test("an independent reading of the design agrees", async () => {
@@ -25,4 +25,13 @@ test("of placements that cost the same, that with the fewest moves is taken", as
     { numRuns: 250, seed: 6 },
   );
   expect(counts.nearer).toBeGreaterThan(50);
+});
+
+test("a route that is fixed decides the version for what comes after it", async () => {
+  const counts = noCounts();
+  await fc.assert(
+    fc.asyncProperty(routedCases, async (drawn) => await checkCase(drawn, counts)),
+    { numRuns: 300, seed: 9 },
+  );
+  expect(counts.decided).toBeGreaterThan(8);
 });

@@ -63,7 +63,9 @@ export function layOut(
         policies.push({ policy: policy.name, side, section: section.name, calls: list });
       }
       const call = written.calls[at0(callOf, unit)] as PlacedCall;
-      list.push(versions === undefined ? call : [call[0], call[1], versions]);
+      // The caller's proxy has it only where all requests go to such a version.
+      const isChecked = versions !== undefined && at0(sides, unit) === 1;
+      list.push(isChecked ? [call[0], call[1], versions] : call);
     }
     return {
       service: name,

@@ -139,23 +139,28 @@ function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
   };
 }
 
-/** What proxies cost, and that each one that comes or goes outweighs all moves of units. */
+/**
+ * What proxies cost, and that each one that comes or goes outweighs all moves of units. One that costs nothing may go: whether something is
+ * enforced there, for which alone it would stay, no single variable says.
+ */
 function proxyCosts(problem: Problem, { width, exact, before }: Parts, size: number): Table {
   const { services, fitting, dataplanes, units } = problem;
   const rates = problem.through;
   const unary = emptyTable(size * width);
   const weight = units.length + 1;
   for (const [number, service] of services.entries()) {
+    const costOf = (value: number): number => {
+      const { cost, requestCost = 0 } = dataplanes[value - 1] ?? { cost: 0 };
+      return exact(replicasOf(service) * cost + at0(rates, number) * requestCost);
+    };
     const had = before.dataplanes?.[number];
+    const isMissed = had !== undefined && costOf(had) > 0;
     for (let value = 0; value < width; value++) {
       const at = number * width + value;
       const fits = value === 0 || (((fitting[number] ?? 0) >> value) & 1) === 1;
-      const { cost, requestCost = 0 } = dataplanes[value - 1] ?? { cost: 0 };
-      unary.cost[at] = fits
-        ? exact(replicasOf(service) * cost + at0(rates, number) * requestCost)
-        : Number.POSITIVE_INFINITY;
+      unary.cost[at] = fits ? costOf(value) : Number.POSITIVE_INFINITY;
       if (had !== undefined && had !== value)
-        unary.moves[at] = weight * ((had > 0 ? 1 : 0) + (value > 0 ? 1 : 0));
+        unary.moves[at] = weight * ((isMissed ? 1 : 0) + (value > 0 ? 1 : 0));
     }
   }
   return unary;

@@ -1,7 +1,9 @@
 import { type CallName, callGraph } from "../analysis/call-graph.ts";
 import { type CallVerdict, verdicts } from "../analysis/verdicts.ts";
 import type { Policy, Side } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import { type Dataplane, offers, offersAt } from "./dataplane.ts";
+import type { FixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
@@ -13,7 +15,7 @@ export interface Demand {
   readonly section: Section;
   /** Whether it takes part in the judgement of all `Allow`s of a call. */
   readonly judges: boolean;
-  /** The versions of the callee that it is for, when it is not for all: then only the callee's proxy knows. */
+  /** The versions of the callee that it is for, when it is not for all: the callee's proxy knows, and the caller's where a fixed route decides. */
   readonly versions?: readonly string[];
   /** The data planes that may meet it on that side, as a set of bits. */
   readonly at: Readonly<Record<PlacedSide, number>>;
@@ -37,21 +39,53 @@ export interface PolicyDemands {
   readonly outsideOnly: readonly Side[];
 }
 
-const known = new WeakMap<Policy, { readonly world: World; readonly asked: PolicyDemands }>();
+const known = new WeakMap<
+  Policy,
+  { readonly world: World; readonly decisions: string; readonly asked: PolicyDemands }
+>();
+
+/** The routes of the policies, and which of these in their order it is that asks. */
+export interface Standing {
+  readonly routes: FixedRoutes;
+  readonly number: number;
+}
+
+/** The version of the callee to which earlier policies send all requests of a call. */
+function decidedVersion({ routes, number }: Standing, call: number): string | undefined {
+  const route = routes.get(call);
+  return route !== undefined && route.by < number ? route.version : undefined;
+}
 
 /** What a policy asks in a world; that of the world in which it was asked last is known. */
-export function demandsOf(policy: Policy, world: World): PolicyDemands {
+export function demandsOf(policy: Policy, world: World, standing: Standing): PolicyDemands {
+  const decisions = decisionsFor(policy, world.mesh, standing);
   const before = known.get(policy);
-  if (before?.world === world) return before.asked;
-  const asked = find(policy, world);
-  known.set(policy, { world, asked });
+  if (before?.world === world && before.decisions === decisions) return before.asked;
+  const asked = find(policy, world, standing);
+  known.set(policy, { world, decisions, asked });
   return asked;
 }
 
-function find(policy: Policy, { mesh, dataplanes }: World): PolicyDemands {
+/** The versions that were decided on calls where they matter to a policy. */
+function decisionsFor(policy: Policy, mesh: Mesh, standing: Standing): string {
+  if (standing.routes.size === 0) return "";
+  return verdicts(policy, mesh)
+    .calls.flatMap(({ call, versions }) => {
+      const version = versions && decidedVersion(standing, call);
+      return version === undefined ? [] : [`${call} ${version}`];
+    })
+    .join();
+}
+
+function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): PolicyDemands {
   const graph = callGraph(mesh);
-  const { calls: matching, tooManyStates } = verdicts(policy, mesh);
-  const alike = mesh.identity === "none" ? intoAlike(matching) : undefined;
+  const { calls: judged, tooManyStates } = verdicts(policy, mesh);
+  const alike = mesh.identity === "none" ? intoAlike(judged) : undefined;
+  // Where all requests go to a version that it is not for, it matches none; the callee's proxy needs nobody to tell it that.
+  const matching = judged.filter(({ call, versions }) => {
+    const version = versions && decidedVersion(standing, call);
+    return version === undefined || versions?.includes(version);
+  });
   const demands: Demand[] = [];
   const calls: number[] = [];
   const which: number[] = [];
@@ -76,7 +110,8 @@ function find(policy: Policy, { mesh, dataplanes }: World): PolicyDemands {
         alike === undefined ||
         (alike.get(likeness(verdict)) === callsInto(callee) && knowsCaller(mesh, section));
       const isOutOfPlace = isUncounted(policy, { from, to }, mesh);
-      const key = `${knowsCall} ${isOutOfPlace} ${versions?.join() ?? ""}`;
+      const knowsVersion = versions === undefined || decidedVersion(standing, verdict.call) !== undefined;
+      const key = `${knowsCall} ${isOutOfPlace} ${knowsVersion} ${versions?.join() ?? ""}`;
       const number = made.get(key) ?? demands.length;
       if (number === demands.length) {
         made.set(key, number);
@@ -88,7 +123,7 @@ function find(policy: Policy, { mesh, dataplanes }: World): PolicyDemands {
           section,
           judges: joinsJudgement(policy, section),
           ...(versions === undefined ? {} : { versions }),
-          at: { egress: at("egress", versions === undefined), ingress: at("ingress", knowsCall) },
+          at: { egress: at("egress", knowsVersion), ingress: at("ingress", knowsCall) },
           ...(costs.some((cost) => cost !== 0) ? { costs } : {}),
         });
       }

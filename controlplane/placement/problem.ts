@@ -5,6 +5,7 @@ import { dataplanesMax } from "../language/offer.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import { type Dataplane, fitting } from "./dataplane.ts";
+import { fixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import { type Demand, demandsOf, type PolicyDemands } from "./policy-demands.ts";
@@ -89,7 +90,11 @@ function worldOf(mesh: Mesh, dataplanes: readonly Dataplane[]): World {
 export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: readonly Dataplane[]): Problem {
   const world = worldOf(mesh, dataplanes);
   const active = inOrder(policies.filter(({ mode }) => mode !== "off"));
-  const asked = active.map((policy) => ({ policy, ...demandsOf(policy, world) }));
+  const routes = fixedRoutes(active, mesh);
+  const asked = active.map((policy, number) => ({
+    policy,
+    ...demandsOf(policy, world, { routes, number }),
+  }));
   return {
     ...world,
     demands: asked.flatMap(({ demands }) => demands),

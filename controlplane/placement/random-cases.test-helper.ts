@@ -150,8 +150,7 @@ export function meshText({ identity, services, calls }: DraftMesh): string {
   });
   return JSON.stringify({
     name: "m",
-    // It is not read from a file yet.
-    identity: identity === "mtls" ? "address" : identity,
+    identity,
     services: Object.fromEntries(services.map((each) => [each.name, of(each)])),
     calls: Object.fromEntries(
       services.map(({ name }) => [
@@ -440,3 +439,35 @@ export const tiedCases: fc.Arbitrary<Case> = randomCases.map((drawn) => ({
     sections: policy.sections.slice(0, 1).map((section) => ({ ...section, heading: "either" })),
   })),
 }));
+
+/** Cases in which a policy sends all requests to one version, or seems to, and others are for a version. */
+export const routedCases: fc.Arbitrary<Case> = fc
+  .record({
+    drawn: randomCases,
+    action: route,
+    test: fc.option(when, { freq: 4 }),
+    from: fc.constantFrom(".", "a"),
+    parts: fc.constantFrom([{ text: "b@v1", pattern: "B" }], [{ text: "b@v2", pattern: "b" }]),
+  })
+  .map(({ drawn, action, test, from, parts }) => {
+    const { mesh, dataplanes: planes } = drawn;
+    const router: DraftPolicy = {
+      ...{ name: "o", act: "Request", priority: 2, mode: "enforce", anchored: false },
+      parts: [
+        { text: from, pattern: from === "." ? "[a-zB]" : from },
+        { text: "b", pattern: "[bB]" },
+      ],
+      sections: [{ heading: "either", operations: [test === null ? { action } : { when: test, action }] }],
+    };
+    const isCalled = mesh.calls.some((call) => call.from === "a" && call.to === "b");
+    return {
+      ...drawn,
+      mesh: {
+        ...mesh,
+        calls: isCalled ? mesh.calls : [...mesh.calls, { from: "a", to: "b", rate: 1 }],
+        services: mesh.services.map((each) => ({ ...each, proxy: "any", entry: each.name === "a" })),
+      },
+      dataplanes: planes.map(({ sides, ...plane }) => ({ ...plane, actions: "all" })),
+      policies: [router, ...drawn.policies.map((each, index) => (index === 0 ? { ...each, parts } : each))],
+    };
+  });

@@ -8,6 +8,7 @@ import {
   type DraftPolicy,
   type DraftSection,
   type DraftService,
+  type Operation,
 } from "./random-cases.test-helper.ts";
 
 /*
@@ -23,6 +24,10 @@ export interface Duty {
   readonly to: string;
   /** The versions of the callee that it is for, when it is not for all. */
   readonly versions?: readonly string[];
+  /** How many calls into the callee its policy matches just as this one, as far as contexts say. */
+  readonly alike: number;
+  /** All requests of the call go to one of these, since a policy before this one sends them there. */
+  readonly isDecided?: true;
 }
 
 /** What is to be compared: less is better, the first before the second. Costs are in thousandths, moves are proxies, then units. */
@@ -104,8 +109,9 @@ export function dutiesOf(
   mesh: DraftMesh,
   walks: readonly string[],
 ): readonly Duty[] | undefined {
+  type Draft = Omit<Duty, "alike">;
   const stores = new Set(mesh.services.filter(({ isStore }) => isStore).map(({ name }) => name));
-  const duties: Duty[] = [];
+  const drafts: Draft[] = [];
   const machines = policies.map((policy) => ({
     policy,
     context: contextOf(policy),
@@ -130,10 +136,39 @@ export function dutiesOf(
         matched.length < found.length
           ? { versions: matched.map((letter) => (letter === "B" ? "v1" : "v2")) }
           : {};
-      duties.push(...applied.map((section) => ({ policy, section, from, to, ...versions })));
+      drafts.push(...applied.map((section) => ({ policy, section, from, to, ...versions })));
     }
   }
-  return duties;
+  const isAlike = (one: Draft, other: Draft): boolean =>
+    one.policy === other.policy &&
+    one.section === other.section &&
+    one.to === other.to &&
+    one.versions?.join() === other.versions?.join();
+  const duties = drafts.map((draft) => ({
+    ...draft,
+    alike: drafts.filter((other) => isAlike(draft, other)).length,
+  }));
+  return duties.flatMap((duty) => decided(duty, duties));
+}
+
+/** A duty for versions where a fixed route decides which one it is: done to all requests, or to none and so no duty. */
+function decided(duty: Duty, duties: readonly Duty[]): readonly Duty[] {
+  const { from, to, versions } = duty;
+  if (versions === undefined || to !== "b") return [duty];
+  const isRoute = ({ action }: Operation): boolean => action.kind === "route";
+  const last = duties.findLast(
+    (other) =>
+      other.from === from &&
+      other.to === to &&
+      other.policy.mode === "enforce" &&
+      other.section.operations.some(isRoute),
+  );
+  // Whoever has the last word says one thing, whatever the request.
+  const [route, ...more] = last?.section.operations.filter(isRoute) ?? [];
+  if (last === undefined || last.versions !== undefined || more.length > 0) return [duty];
+  if (route?.action.kind !== "route" || route.when !== undefined) return [duty];
+  if (duties.indexOf(last) > duties.indexOf(duty)) return [duty];
+  return versions.includes(route.action.version) ? [{ ...duty, isDecided: true }] : [];
 }
 
 /** A policy's sections with the sides that they have in the end; what stands for one side twice is one. A route is chosen by the caller's proxy. */
@@ -179,21 +214,17 @@ export function questionOf(
   const callersOf = (to: string): number => [...calls].filter((call) => call.endsWith(`>${to}`)).length;
   const knowsCaller = (duty: Duty): boolean => {
     if (mesh.identity !== "none") return true;
-    const alike = duties.filter(
-      (other) =>
-        other.policy === duty.policy &&
-        other.section === duty.section &&
-        other.to === duty.to &&
-        other.versions?.join() === duty.versions?.join(),
-    );
     const isNamed = duty.section.operations.some(
       ({ action }) => action.kind === "allow" && action.caller !== "*",
     );
-    return alike.length === callersOf(duty.to) && !isNamed;
+    return duty.alike === callersOf(duty.to) && !isNamed;
   };
   const open = duties.map((duty) => ({
     // Which version a request goes to is not known yet there.
-    egress: duty.from !== null && duty.section.heading !== "ingress" && duty.versions === undefined,
+    egress:
+      duty.from !== null &&
+      duty.section.heading !== "ingress" &&
+      (duty.versions === undefined || duty.isDecided === true),
     ingress: duty.section.heading !== "egress" && knowsCaller(duty),
   }));
   const costs = duties.map(({ policy, section, from, to }) => {
@@ -297,10 +328,9 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
   const proxyFor = (number: number): Weight | undefined => {
     const had = before.proxies[number];
     const own = placed[number] ?? [];
-    const nothing = { cost: 0, units: 0, proxies: had === undefined ? 0 : 1 };
-    if (own.length === 0) return nothing;
-    const { name, replicas } = services[number] ?? { name: "", replicas: 0 };
-    const processes = replicas + (name === "b" ? 1 : 0);
+    const gone = isMissed(question, number, had) ? 1 : 0;
+    if (own.length === 0) return { cost: 0, units: 0, proxies: gone };
+    const processes = processesOf(services[number]);
     let found: Weight | undefined;
     for (const [index, dataplane] of dataplanes.entries()) {
       if (canTake[number]?.[index] !== true) continue;
@@ -310,7 +340,7 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
         cost = cost === undefined || each === undefined ? undefined : cost + each;
       }
       if (cost === undefined) continue;
-      const proxies = had === dataplane.name ? 0 : had === undefined ? 1 : 2;
+      const proxies = had === dataplane.name ? 0 : gone + 1;
       const weight = { cost, proxies, units: 0 };
       if (found === undefined || isLess(weight, found)) found = weight;
     }
@@ -350,20 +380,32 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
   return best;
 }
 
+function processesOf(service: DraftService | undefined): number {
+  return service === undefined ? 0 : service.replicas + (service.name === "b" ? 1 : 0);
+}
+
+/** That a proxy goes which costs nothing is no move. */
+function isMissed({ services, dataplanes }: Question, number: number, had: string | undefined): boolean {
+  if (had === undefined) return false;
+  const cost = dataplanes.find(({ name }) => name === had)?.cost ?? 1;
+  return cost > 0 && processesOf(services[number]) > 0;
+}
+
 export function isLess(a: Weight, b: Weight): boolean {
   return (a.cost - b.cost || a.proxies - b.proxies || a.units - b.units) < 0;
 }
 
 /** How far a placement is from what was before. */
 export function movesOf(
-  { duties, services }: Question,
+  question: Question,
   before: Before,
   placement: Placement,
 ): Pick<Weight, "proxies" | "units"> {
+  const { duties, services } = question;
   const now = new Map(placement.proxies.map(({ service, dataplane }) => [service, dataplane]));
   const proxies = services.map(({ name }, number) => {
     const [was, is] = [before.proxies[number], now.get(name)];
-    return was === is ? 0 : (was === undefined ? 0 : 1) + (is === undefined ? 0 : 1);
+    return was === is ? 0 : (isMissed(question, number, was) ? 1 : 0) + (is === undefined ? 0 : 1);
   });
   return {
     proxies: proxies.reduce((sum, each) => sum + each, 0),
@@ -385,7 +427,9 @@ export function sidesIn(
       .filter((placed) => proxy.service === (placed.side === "ingress" ? to : from))
       .flatMap((placed) =>
         placed.calls
-          .filter((call) => call[0] === from && call[1] === to && call[2]?.join() === versions?.join())
+          .filter((call) => call[0] === from && call[1] === to)
+          // At egress there is no version to look at.
+          .filter((call) => call[2]?.join() === (placed.side === "ingress" ? versions?.join() : undefined))
           .map(() => placed.side),
       ),
   );

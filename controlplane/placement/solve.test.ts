@@ -371,3 +371,21 @@ describe("three data planes that each lack an action which two calls need is to 
     ]);
   });
 });
+
+test("a proxy that costs nothing and goes does not draw its policies away", async () => {
+  const text = "{ name: m, identity: address, services: { a: { entry: true }, b: {} }, calls: { a: [b] } }";
+  const { mesh } = fromYaml({ path: "mesh.yaml", text });
+  if (mesh === undefined) throw new Error("the mesh is one");
+  const free = { name: "free", cost: 0, actions: ["Count"] };
+  const priced = { name: "priced", cost: 1, actions: "all" } as const;
+  const placed = { policy: "p", side: "ingress", section: "either", calls: [["a", "b"]] } as const;
+  const previous = {
+    ...({ status: "optimal", cost: 0, bound: 0, unmatched: [] } as const),
+    proxies: [{ service: "b", dataplane: "free", stamps: false, policies: [placed] }],
+  };
+  const p = policy("p", sequence(service("a"), service("b")));
+  const { placement } = await place([p], mesh, { dataplanes: [free, priced], previous });
+  expect(placement?.proxies).toEqual([
+    { service: "b", dataplane: "priced", stamps: false, policies: [placed] },
+  ]);
+});

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { folderWith, hotel, runWire } from "./run-wire.ts";
@@ -136,4 +137,33 @@ test("place --what-if tries a change that makes an infeasible input feasible", a
     code: 0,
     stdout: "cost 1, where nothing could be placed\n  + a: a proxy (envoy)\n  + p at egress for a -> b\n",
   });
+});
+
+test("place --from stays near the last placement, and says what is none", async () => {
+  using folder = folderWith({
+    "p.cup": "policy p ( act (Request r) context ('a -> b') ) { SetHeader(r, 'h', 'v'); }\n",
+    "mesh.yaml":
+      "{ name: m, identity: address, services: { a: { entry: true }, b: {} }, calls: { a: [b] } }\n",
+  });
+  const path = (name: string) => join(folder.path, name);
+  const args = ["place", path("p.cup"), "--mesh", path("mesh.yaml"), "--json"];
+  const first = JSON.parse((await runWire(args)).stdout);
+  const [{ service }] = first.proxies;
+  const other = service === "a" ? "b" : "a";
+  const side = other === "a" ? "egress" : "ingress";
+  const moved = {
+    ...first,
+    proxies: [
+      { ...first.proxies[0], service: other, policies: [{ policy: "p", side, calls: [["a", "b"]] }] },
+    ],
+  };
+  writeFileSync(path("last.json"), JSON.stringify(moved));
+  const again = await runWire([...args, "--from", path("last.json")]);
+  expect(again).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(again.stdout)).toEqual({ ...moved, ms: expect.any(Number) });
+  const wrong = await runWire([...args, "--from", path("mesh.yaml")]);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain("error[PLC0109]: the last placement cannot be read: it is not JSON\n");
+  expect(JSON.parse(wrong.stdout).diagnostics).toMatchObject([{ code: "PLC0109" }]);
+  expect((await runWire([...args, "--from", path("none.json")])).code).toBe(3);
 });

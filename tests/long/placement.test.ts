@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkCase, noCounts } from "../../controlplane/placement/check-case.test-helper.ts";
-import { randomCases, tiedCases } from "../../controlplane/placement/random-cases.test-helper.ts";
+import {
+  randomCases,
+  routedCases,
+  tiedCases,
+} from "../../controlplane/placement/random-cases.test-helper.ts";
 
 test.each([
   ["4,000 random meshes", randomCases, 4_000],
   ["1,000 where most ways cost the same", tiedCases, 1_000],
+  ["1,000 with routes and versions", routedCases, 1_000],
 ] as const)(
   "%s, placed like brute force and an independent reading of the design",
   async (name, cases, numRuns) => {

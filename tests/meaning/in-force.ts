@@ -2,7 +2,8 @@ import type { Chain } from "../../controlplane/codegen/module.ts";
 import type { CopperPolicy, Policy, Side } from "../../controlplane/language/policy.ts";
 import type { Placement } from "../../controlplane/placement/placement.ts";
 import type { CallDraft, MeshDraft } from "./draft/mesh.ts";
-import { store } from "./draft/words.ts";
+import { store, versions } from "./draft/words.ts";
+import { type FixedVersion, fixedVersion } from "./fixed-version.ts";
 import type { InForce } from "./interpret.ts";
 
 /** Where a call is met: in the caller's proxy, or in that of a version of the callee. */
@@ -20,8 +21,12 @@ export function inForceAt(
   placement: Placement,
 ): readonly InForce[] {
   const side = place.direction === "inbound" ? "ingress" : "egress";
+  const fixed = fixedOn(place.call, policies, mesh);
+  // The caller's proxy knows no version but one that was decided before.
+  const versionFor = (policy: CopperPolicy): string =>
+    side === "egress" && isAfter(policy, fixed, policies) ? (fixed?.version ?? "") : place.version;
   return inOrder(policies)
-    .filter((policy) => policy.mode !== "off" && meaningOf(policy, mesh)(place.call, place.version))
+    .filter((policy) => policy.mode !== "off" && meaningOf(policy, mesh)(place.call, versionFor(policy)))
     .flatMap((policy) =>
       policy.sections
         .filter(
@@ -38,11 +43,13 @@ export function misplaced(
   mesh: MeshDraft,
   placement: Placement,
 ): readonly string[] {
-  return policies.flatMap((policy) =>
-    mesh.calls.flatMap((call) =>
+  return mesh.calls.flatMap((call) => {
+    const fixed = fixedOn(call, policies, mesh);
+    return policies.flatMap((policy) =>
       policy.sections.flatMap(({ side }) => {
+        const possible = isAfter(policy, fixed, policies) ? [fixed?.version ?? ""] : versions;
         const matches =
-          ["v1", "v2"].some((version) => meaningOf(policy, mesh)(call, version)) && policy.mode !== "off";
+          possible.some((version) => meaningOf(policy, mesh)(call, version)) && policy.mode !== "off";
         // Nothing is done at egress for a request from outside: there is no caller's proxy.
         const isWanted = matches && !(call.from === null && side === "egress");
         const found = sidesOf(policy, side, call, placement);
@@ -52,8 +59,31 @@ export function misplaced(
         const shown = `${policy.name} (${side}) on ${call.from ?? "outside"} -> ${call.to}`;
         return isRight ? [] : [`${shown} is placed at ${found.join(" and ") || "no side"}`];
       }),
-    ),
-  );
+    );
+  });
+}
+
+/** The version of the callee to which all requests of a call go, if policies decide one. */
+export function fixedOn(
+  call: CallDraft,
+  policies: readonly CopperPolicy[],
+  mesh: MeshDraft,
+): FixedVersion | undefined {
+  if (call.from === null) return undefined;
+  const matching = inOrder(policies).flatMap((policy) => {
+    const meant = versions.filter((version) => meaningOf(policy, mesh)(call, version));
+    return meant.length === 0 ? [] : [{ policy, isForAll: meant.length === versions.length }];
+  });
+  return fixedVersion(call.to, matching);
+}
+
+function isAfter(
+  policy: CopperPolicy,
+  fixed: FixedVersion | undefined,
+  policies: readonly CopperPolicy[],
+): boolean {
+  const all = inOrder(policies);
+  return fixed !== undefined && all.indexOf(policy) > all.indexOf(fixed.since);
 }
 
 export function isCopper(policy: Policy): policy is CopperPolicy {

@@ -9,7 +9,7 @@ import type { RequestDraft } from "./draft/request.ts";
 import type { Scenario } from "./draft/scenario.ts";
 import { store } from "./draft/words.ts";
 import { closed, type Exchange, type Memory, type Outcome } from "./exchange.ts";
-import { inForceAt, isCopper, misplaced, type Place } from "./in-force.ts";
+import { fixedOn, inForceAt, isCopper, misplaced, type Place } from "./in-force.ts";
 import {
   type InForce,
   type Interpreted,
@@ -269,6 +269,9 @@ export function runScenario(
       const { direction, service, version } = line.chain;
       if ((direction === "inbound" ? call.to : call.from) !== service) continue;
       if (version !== undefined && version !== draft.version) continue;
+      // No request comes to a version that none is sent to.
+      const sentTo = fixedOn(call, policies, mesh)?.version ?? draft.version;
+      if (direction === "inbound" && sentTo !== draft.version) continue;
       const isConnection = call.to === store;
       // Each store that is called has its own chain at the caller.
       if (direction === "outbound" && line.chain.callee !== (isConnection ? call.to : undefined)) continue;
