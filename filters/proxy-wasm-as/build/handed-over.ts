@@ -62,12 +62,20 @@ export function hostCallCost(name: string): number {
   return heavyCalls.get(name) ?? CALL;
 }
 
-/** The host functions that have the module allocate memory for what they give. */
-export const givers: ReadonlySet<string> = new Set(
-  functions
+/** Those in which a host may enter a callback, of the end that the call makes of a stream or of a call that fails at once. */
+const reentering: readonly string[] = [
+  ...["proxy_continue_stream", "proxy_close_stream", "proxy_send_local_response", "proxy_http_call"],
+  ...["proxy_grpc_call", "proxy_grpc_stream", "proxy_grpc_send", "proxy_grpc_cancel", "proxy_grpc_close"],
+  "proxy_done",
+];
+
+/** The host functions in which the module is entered again, if only to allocate memory for what they give: what is left of a budget is less after them. */
+export const entering: ReadonlySet<string> = new Set([
+  ...functions
     .filter(([, { takes }]) => takes.some(([, type]) => type === "out bytes" || type === "out pairs"))
     .map(([name]) => name),
-);
+  ...reentering,
+]);
 
 /** What going over so many bytes costs. */
 export function costOf(bytes: number, { up, shift, times }: Rate): number {

@@ -1,7 +1,7 @@
 import binaryen from "assemblyscript/binaryen";
 import { constantOf } from "./counted-loop.ts";
 import { type Child, childrenOf, type Expression, ids, infoOf, within } from "./expressions.ts";
-import { COPY, costOf, givers, handedOver, hostCallCost, type Rate } from "./handed-over.ts";
+import { COPY, costOf, entering, handedOver, hostCallCost, type Rate } from "./handed-over.ts";
 
 /** What is known of a function of a module. */
 export interface Weighed {
@@ -110,7 +110,7 @@ export function weighModule(module: binaryen.Module): Weights {
     const base = imported.get(callee);
     return base === undefined ? undefined : hostCallCost(base);
   };
-  const isGiven = (callee: string): boolean => givers.has(imported.get(callee) ?? "");
+  const isEntering = (callee: string): boolean => entering.has(imported.get(callee) ?? "");
   const nodes = new Map<string, Node>();
   for (const { name, body } of infos) {
     if (imported.has(name)) continue;
@@ -142,7 +142,7 @@ export function weighModule(module: binaryen.Module): Weights {
   };
   const paysForItself = (arm: Expression): boolean => !traps(arm) && weigh(arm) > HEAVY_ARM;
   const pays = (call: Expression): boolean =>
-    calleesOf(call).some((callee) => functions.get(callee)?.pays === true || isGiven(callee));
+    calleesOf(call).some((callee) => functions.get(callee)?.pays === true || isEntering(callee));
   const hasCharge = (expression: Expression): boolean =>
     [...within(expression)].some((each) => {
       const { id } = infoOf(each);
