@@ -128,9 +128,13 @@ function keptIn(
   });
 }
 
+const TRAP = "unreachable: ";
+
 /** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
 function said(reason: string): string {
   if (reason === "unreachable") return "it traps, as it does when its memory is used up";
+  // What it has said before tells why.
+  if (reason.startsWith(TRAP)) return reason.slice(TRAP.length);
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;

@@ -30,7 +30,9 @@ export function meterHost({ module, charge }: Meter): readonly Expression[] {
   const functions = Array.from({ length: module.getNumFunctions() }, (_, index) =>
     binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
   );
-  const imported = functions.filter(({ base }) => metered.has(base ?? ""));
+  const imported = functions.flatMap(({ name, base, params, results }) =>
+    base !== null && metered.has(base) ? [{ name, base, params, results }] : [],
+  );
   const has = (names: Iterable<string>): boolean =>
     [...names].some((name) => imported.some(({ base }) => base === name));
   const counts = has([ADD, SET_ALL]) && has(perHeader.keys());

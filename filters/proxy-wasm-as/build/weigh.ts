@@ -103,10 +103,7 @@ export function weighModule(module: binaryen.Module): Weights {
   const sizesIn = (expression: Expression): readonly Size[] =>
     allSizes(expression).filter((size) => constantOf(size.expression) === undefined);
   const costOfKnown = (sizes: readonly Size[]): number =>
-    sizes.reduce(
-      (sum, { expression: size, rate }) => sum + costOf((constantOf(size) ?? 0) >>> 0, rate),
-      0,
-    );
+    sizes.reduce((sum, { expression: size, rate }) => sum + costOf((constantOf(size) ?? 0) >>> 0, rate), 0);
   const knownSizes = (expression: Expression): number => costOfKnown(allSizes(expression));
   const paidSizes = (expression: Expression): number =>
     costOfKnown(allSizes(expression).filter(({ rate }) => rate.isMetered !== true));
