@@ -30,16 +30,21 @@ let behind: usize = 0;
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __alloc(size: usize): usize {
-  // Where nothing sets `islands`, since there is no `__persist`, all of this is left out.
-  while (islands != 0 && ahead != 0 && size > ahead - base() - used) {
-    used = load<u32>(ahead);
-    behind = ahead;
-    ahead = load<u32>(ahead, 4);
+  let start = base() + used;
+  while (true) {
+    // Where nothing sets `islands`, since there is no `__persist`, this is left out.
+    if (islands != 0 && ahead != 0 && size > ahead - start) {
+      used = load<u32>(ahead);
+      start = base() + used;
+      behind = ahead;
+      ahead = load<u32>(ahead, 4);
+      continue;
+    }
+    // In pages, where no sum is too large; each of the two may end in another page than it begins in.
+    if ((start >>> 16) + (size >>> 16) + 2 <= <usize>memory.size()) break;
+    if (memory.grow(1) < 0) unreachable();
   }
   // Nothing is aligned: WebAssembly reads and writes anywhere.
-  const start = base() + used;
-  // In pages, where no sum is too large; each of the two may end in another page than it begins in.
-  while ((start >>> 16) + (size >>> 16) + 2 > <usize>memory.size()) if (memory.grow(1) < 0) unreachable();
   used += size;
   return start;
 }
