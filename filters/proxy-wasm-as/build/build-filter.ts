@@ -74,6 +74,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const problems = [
     ...checkCallbacks(module, filter),
     ...unfit.map((problem) => ({ ...problem, file: "filter.ts" })),
+    ...managed(files, modules),
   ];
   if (problems.length > 0) return { entry, problems };
   const kept = keptIn(files, modules, parameters.length > 0);
@@ -101,6 +102,21 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const reason = smoked.kind === "tried" ? smoked.reasons.join(": ") : smoked.reason;
   if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}` }] };
   return { bytes, entry, problems: [] };
+}
+
+/** Memory that is managed by hand, of which the SDK knows nothing. */
+function managed(
+  files: Readonly<Record<string, string>>,
+  modules: readonly FilterModule[],
+): readonly BuildProblem[] {
+  return Object.keys(files).flatMap((file, index) =>
+    (modules[index]?.runtimeUses ?? []).map(({ name, start, end }) => ({
+      message: `\`${name}\` is the runtime's, which frees what a callback makes when that ends: leave it out`,
+      file,
+      start,
+      end,
+    })),
+  );
 }
 
 /** What outlives a callback, as what the arena would take back. The texts of parameters are made anew in each. */
