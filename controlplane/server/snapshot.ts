@@ -34,7 +34,9 @@ export function transition(from: Snapshot, to: Snapshot): readonly Snapshot[] {
 
 /** Whether two snapshots hold the same resources in the same versions. */
 export function same(a: Snapshot, b: Snapshot): boolean {
-  return a === b || Object.values(typeUrl).every((type) => isSame(resourcesOf(a, type), resourcesOf(b, type)));
+  return (
+    a === b || Object.values(typeUrl).every((type) => isSame(resourcesOf(a, type), resourcesOf(b, type)))
+  );
 }
 
 function isSame(a: Resources, b: Resources): boolean {

@@ -1,0 +1,348 @@
+import { strict as assert } from "node:assert";
+import type { Resource, Resources } from "../xds/resource.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import type { Ask } from "./ask.ts";
+import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
+import { type Entry, encode, type Pieces } from "./encode.ts";
+import type { Form, Method } from "./methods.ts";
+import {
+  createSession,
+  dispatch,
+  hearVerdict,
+  knows,
+  lookAgain,
+  type Session,
+  type Verdict,
+  wants,
+} from "./session.ts";
+import { resourcesOf, type Snapshot } from "./snapshot.ts";
+import { dueSotw, isCurrent, subscribeSotw, versionOf } from "./sotw.ts";
+
+/** What is known of one resource at one client: versions. */
+export interface ResourceStatus {
+  readonly sent?: string;
+  readonly acked?: string;
+  readonly nacked?: string;
+}
+
+export interface StreamOptions {
+  readonly method: Method;
+  /** The client's `node.client_features`. */
+  readonly features: readonly string[];
+  /** Hand a message over; false when the client reads more slowly than it is written to: wait for `drained`. */
+  readonly send: (pieces: Pieces) => boolean;
+  /** Whether the node knows the resources of a type that it has asked for on another stream. */
+  readonly knowsElsewhere: (type: TypeUrl) => boolean;
+  /** Whether the version of the resource has been refused, so that nobody waits for it. */
+  readonly isRefused: (resource: Resource) => boolean;
+  readonly nowMs: () => number;
+}
+
+/** The discovery protocol of one stream, in either form, of one type or of all; without the socket. */
+export interface Stream {
+  readonly form: Form;
+  /** Replace what the client should hold by `snapshot`, of which `allowed` may be sent; and send what can be sent. */
+  readonly serve: (snapshot: Snapshot, allowed: Snapshot) => void;
+  /** Take a message in; what it says of a response is acted on before anything is sent, which `pump` does. */
+  readonly hear: (ask: Ask) => { readonly type: TypeUrl; readonly verdict?: Verdict } | undefined;
+  readonly pump: () => void;
+  /** The client reads again. */
+  readonly drained: () => void;
+  /** Tell of what would be forgotten otherwise (xds.md P25). */
+  readonly heartbeat: () => void;
+  readonly knows: (type: TypeUrl) => boolean;
+  readonly asks: (type: TypeUrl) => boolean;
+  /** Whether the client has acknowledged all of what it should hold, and nothing else is left to tell it. */
+  readonly settled: () => boolean;
+  /** Whether the client came with nothing and has been sent nothing yet. */
+  readonly isNew: () => boolean;
+  /** Responses that the client has not answered. */
+  readonly unanswered: () => number;
+  /** How many names the client has asked for. */
+  readonly names: () => number;
+  readonly status: () => ReadonlyMap<TypeUrl, ReadonlyMap<string, ResourceStatus>>;
+}
+
+const responseBytesMax = 1 << 20;
+/** Sent as soon as it is asked for: nothing that it refers to could be missing, or it is what others wait for. */
+const leaves: readonly TypeUrl[] = [typeUrl.secret, typeUrl.runtime, typeUrl.cluster, typeUrl.endpoints];
+const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
+
+export function createStream(options: StreamOptions): Stream {
+  const { method, send, nowMs } = options;
+  const types = method.type === undefined ? Object.values(typeUrl) : [method.type];
+  const sessions = new Map<TypeUrl, Session>();
+  const takesTtl =
+    options.features.includes("xds.config.supports-resource-ttl") &&
+    (method.form === "delta" || options.features.includes("xds.config.supports-resource-in-sotw"));
+  let snapshot: Snapshot | undefined;
+  let allowed: Snapshot | undefined;
+  let nonce = 0;
+  let writable = true;
+  let pumping = false;
+
+  const sessionOf = (type: TypeUrl): Session => {
+    const known = sessions.get(type);
+    if (known !== undefined) return known;
+    assert(types.includes(type), `no ${type} on this stream`);
+    const session = createSession(type, method.form);
+    sessions.set(type, session);
+    return session;
+  };
+  const wanted = (type: TypeUrl): Resources => resourcesOf(snapshot ?? new Map(), type);
+  const sendable = (type: TypeUrl): Resources => resourcesOf(allowed ?? new Map(), type);
+
+  /** A client without proxies goes from listeners to routes to clusters by name, and holds nothing that it has not asked for. */
+  function isTopDown(): boolean {
+    const listeners = sessions.get(typeUrl.listener);
+    return listeners?.asked === true && !listeners.wildcard;
+  }
+
+  function isComplete(): boolean {
+    return method.type === undefined && !isTopDown();
+  }
+
+  function knowsType(type: TypeUrl): boolean {
+    const session = sessions.get(type);
+    const resources = wanted(type);
+    if (session?.asked !== true) return resources.size === 0 || !isComplete();
+    return knows(session, resources, isComplete());
+  }
+
+  function isReady(...needed: readonly TypeUrl[]): boolean {
+    return needed.every((type) => knowsType(type) && options.knowsElsewhere(type));
+  }
+
+  /** What can be sent now, one response at a time: each is noted as sent before the next is thought of. */
+  function* responses(): Generator<Pieces> {
+    // Endpoints are right behind the clusters: Envoy acknowledges those only when they are warm, and that takes the endpoints.
+    for (const type of leaves) yield* say(type);
+    yield* say(typeUrl.extension);
+    const upstream = isReady(typeUrl.cluster, typeUrl.endpoints);
+    // An answer is owed to the first question, even while the resources wait for their turn.
+    if (upstream || wanted(typeUrl.listener).size === 0) yield* say(typeUrl.listener);
+    const downstream = upstream && isReady(typeUrl.listener);
+    if (downstream) {
+      const filters = isReady(typeUrl.extension);
+      if (filters) yield* say(typeUrl.scopedRoutes);
+      // A route that the client lacks holds its listener up, and that cannot wait for a filter that was refused:
+      // the filter's default configuration stands in. A change of routes can wait.
+      if (filters) yield* say(typeUrl.route);
+      else if (extensionsAnswered()) yield* say(typeUrl.route, isFirst);
+    }
+    yield* sayAbsent(typeUrl.route);
+    if (isReady(typeUrl.route) || wanted(typeUrl.virtualHost).size === 0) yield* say(typeUrl.virtualHost);
+    if (isReady(typeUrl.cluster, typeUrl.endpoints, typeUrl.listener, typeUrl.extension, typeUrl.route))
+      yield* remove();
+  }
+
+  function isFirst(resource: Resource): boolean {
+    return sessions.get(typeUrl.route)?.acked.has(resource.name) !== true;
+  }
+
+  function extensionsAnswered(): boolean {
+    const session = sessions.get(typeUrl.extension);
+    return [...wanted(typeUrl.extension).values()].every(
+      (resource) => session?.acked.get(resource.name) === resource.version || options.isRefused(resource),
+    );
+  }
+
+  function* say(type: TypeUrl, only: (resource: Resource) => boolean = () => true): Generator<Pieces> {
+    const session = sessions.get(type);
+    if (session?.asked !== true) return;
+    if (method.form === "sotw") {
+      const world = dueSotw(session, sendable(type));
+      if (world === undefined) return;
+      yield respond(session, { ...world, removed: [], unresolved: [] });
+      return;
+    }
+    for (const part of parts(type, dueDelta(session, sendable(type)).filter(only)))
+      yield respond(session, { resources: part, removed: [], unresolved: [], missing: [] });
+    yield* sayAbsent(type);
+  }
+
+  function* sayAbsent(type: TypeUrl): Generator<Pieces> {
+    const session = sessions.get(type);
+    if (session?.asked !== true || method.form === "sotw") return;
+    // What is there and held back is not absent.
+    const saying = absentDelta(session, wanted(type));
+    if (saying !== undefined) yield respond(session, { ...saying, missing: [] });
+  }
+
+  function* remove(): Generator<Pieces> {
+    for (const type of removable) {
+      const session = sessions.get(type);
+      if (session === undefined) continue;
+      const removed = leftOver(session, wanted(type));
+      if (removed.length > 0) yield respond(session, { resources: [], removed, unresolved: [], missing: [] });
+      // A cluster goes after the listeners whose routes may lead to it.
+      if (session.flying.size > 0) return;
+    }
+  }
+
+  function respond(
+    session: Session,
+    said: {
+      readonly resources: readonly Resource[];
+      readonly removed: readonly string[];
+      readonly unresolved: readonly string[];
+      readonly missing: readonly string[];
+    },
+  ): Pieces {
+    const resources = takesTtl ? said.resources : said.resources.map(lasting);
+    dispatch(session, `${++nonce}`, { resources, removed: said.removed }, nowMs());
+    if (session.type === typeUrl.cluster) for (const { name } of resources) warmAgain(name);
+    return encode(
+      method.form,
+      {
+        type: session.type,
+        nonce: `${nonce}`,
+        ...(method.form === "sotw" ? { version: versionOf(session, sendable(session.type)) } : {}),
+        entries: [
+          ...resources.map((resource) => ({ kind: "resource" as const, resource })),
+          ...said.unresolved.map((alias) => ({ kind: "unresolved" as const, alias })),
+        ],
+        removed: said.removed,
+        missing: said.missing.map((name) => ({ name, code: notFound, message: "there is no such resource" })),
+      },
+      takesTtl,
+    );
+  }
+
+  /** A changed cluster warms again and needs its endpoints again, changed or not (P22). */
+  function warmAgain(cluster: string): void {
+    const endpoints = sessions.get(typeUrl.endpoints);
+    if (endpoints?.names.has(cluster) !== true) return;
+    endpoints.owed.add(cluster);
+    endpoints.acked.delete(cluster);
+    lookAgain(endpoints);
+  }
+
+  function pump(): void {
+    // Sending may come back here by way of a socket that fails.
+    if (snapshot === undefined || pumping) return;
+    pumping = true;
+    try {
+      for (const pieces of writable ? responses() : []) {
+        writable = send(pieces);
+        // What is not sent now is thought of again when the client reads: the latest then, and nothing that lies in between.
+        if (!writable) return;
+      }
+    } finally {
+      pumping = false;
+    }
+  }
+
+  return {
+    form: method.form,
+    serve: (next, nextAllowed) => {
+      snapshot = next;
+      allowed = nextAllowed;
+      pump();
+    },
+    hear: (ask) => {
+      const type = types.find((known) => known === (method.type ?? ask.typeUrl));
+      // A type that is not served: the client may ask, and waits.
+      if (type === undefined) return undefined;
+      const session = sessionOf(type);
+      if (ask.form === "sotw" && !isCurrent(session, ask)) return { type };
+      const verdict = ask.nonce === "" ? undefined : hearVerdict(session, ask);
+      if (ask.form === "delta") subscribeDelta(session, ask);
+      else subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
+      return { type, ...(verdict === undefined ? {} : { verdict }) };
+    },
+    pump,
+    drained: () => {
+      writable = true;
+      pump();
+    },
+    heartbeat: () => {
+      for (const session of takesTtl && writable ? sessions.values() : []) {
+        const entries = heartbeats(session, sendable(session.type), nowMs());
+        if (entries.length === 0) continue;
+        session.lastNonce = `${++nonce}`;
+        session.flying.set(session.lastNonce, { resources: [], removed: [] });
+        writable = send(
+          encode(
+            method.form,
+            {
+              ...{ type: session.type, nonce: session.lastNonce, entries, removed: [], missing: [] },
+              version: versionOf(session, sendable(session.type)),
+            },
+            true,
+          ),
+        );
+      }
+    },
+    knows: knowsType,
+    asks: (type) => sessions.get(type)?.asked === true,
+    settled: () =>
+      snapshot !== undefined &&
+      types.every(knowsType) &&
+      [...sessions.values()].every(
+        (session) => session.flying.size === 0 && leftOver(session, wanted(session.type)).length === 0,
+      ),
+    isNew: () => [...sessions.values()].every(({ sent }) => sent.size === 0),
+    unanswered: () => [...sessions.values()].reduce((sum, { flying }) => sum + flying.size, 0),
+    names: () => [...sessions.values()].reduce((sum, { names }) => sum + names.size, 0),
+    status: () => new Map([...sessions].map(([type, session]) => [type, statusOf(session)])),
+  };
+}
+
+/** gRPC's code. */
+const notFound = 5;
+
+/** A third of its time after a client last heard of a resource, it hears again. */
+function heartbeats(session: Session, resources: Resources, nowMs: number): readonly Entry[] {
+  return [...session.ttlsMs].flatMap(([name, ttlMs]) => {
+    const resource = resources.get(name);
+    const heardMs = session.heardMs.get(name) ?? 0;
+    if (resource === undefined || nowMs - heardMs < ttlMs / 3) return [];
+    // A virtual host is not kept by its name alone (P19).
+    if (session.type === typeUrl.virtualHost || !wants(session, resource)) return [];
+    session.heardMs.set(name, nowMs);
+    return [{ kind: "heartbeat" as const, resource }];
+  });
+}
+
+const lastings = new WeakMap<Resource, Resource>();
+
+/** The resource for a client that knows nothing of times. */
+function lasting(resource: Resource): Resource {
+  if (resource.ttlMs === undefined) return resource;
+  const { ttlMs: _, ...rest } = resource;
+  const known = lastings.get(resource) ?? rest;
+  lastings.set(resource, known);
+  return known;
+}
+
+function statusOf({ sent, acked }: Session): ReadonlyMap<string, ResourceStatus> {
+  return new Map(
+    [...new Set([...sent.keys(), ...acked.keys()])].sort().map((name) => {
+      const [sentVersion, ackedVersion] = [sent.get(name), acked.get(name)];
+      return [
+        name,
+        {
+          ...(sentVersion === undefined ? {} : { sent: sentVersion }),
+          ...(ackedVersion === undefined ? {} : { acked: ackedVersion }),
+        },
+      ];
+    }),
+  );
+}
+
+/** Filters go one to a response, so that a refusal names its filter; the others together, up to the size that proxies take (P27). */
+function* parts(type: TypeUrl, entries: readonly Resource[]): Generator<readonly Resource[]> {
+  let part: Resource[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (part.length > 0 && (type === typeUrl.extension || bytes + entry.bytes.length > responseBytesMax)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(entry);
+    bytes += entry.bytes.length;
+  }
+  if (part.length > 0) yield part;
+}
