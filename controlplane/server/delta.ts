@@ -1,6 +1,7 @@
 import type { Resource, Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
+import { emptyAssignment } from "./empty-assignment.ts";
 import { forget, isCollection, isDue, lookAgain, rootTypes, type Session, wants } from "./session.ts";
 
 /** What a response is to say, in the incremental form. */
@@ -10,8 +11,15 @@ export interface Saying {
   readonly unresolved: readonly string[];
 }
 
-/** What the client wants from now on. Counts whatever the nonce says (xds.md P3). */
-export function subscribeDelta(session: Session, ask: Extract<Ask, { form: "delta" }>): void {
+/**
+ * What the client wants from now on. Counts whatever the nonce says (xds.md P3). `warms` says whether the client waits for the resource
+ * again, although it has it: what leads to it was sent on this stream.
+ */
+export function subscribeDelta(
+  session: Session,
+  ask: Extract<Ask, { form: "delta" }>,
+  warms: (name: string) => boolean,
+): void {
   const first = !session.asked;
   if (first || ask.subscribe.length > 0 || ask.unsubscribe.length > 0) lookAgain(session);
   session.asked = true;
@@ -33,7 +41,7 @@ export function subscribeDelta(session: Session, ask: Extract<Ask, { form: "delt
     session.names.add(name);
     session.absent.delete(name);
     // A name asked for is answered, known or not; only a reconnecting client repeats all that it holds (P14).
-    if (!(first && session.sent.has(name))) session.owed.add(name);
+    if (!(first && session.sent.has(name)) || warms(name)) session.owed.add(name);
   }
   for (const name of ask.unsubscribe) {
     if (name === "*") session.wildcard = false;
@@ -58,7 +66,7 @@ export function dueDelta(session: Session, resources: Resources): readonly Resou
 }
 
 /** Names to say once that they are not there (P12, P15, P16); undefined where nothing has to be said. */
-export function absentDelta(session: Session, resources: Resources): Saying | undefined {
+export function absentDelta(session: Session, resources: Resources, clusters: Resources): Saying | undefined {
   // A filter in use that is told its configuration is gone answers 500 at once: for these, silence (P17).
   if (session.type === typeUrl.extension) return undefined;
   const names = absentNames(session, resources);
@@ -68,6 +76,14 @@ export function absentDelta(session: Session, resources: Resources): Saying | un
   }
   // A collection without members is no resource that could be gone.
   const told = names.filter((name) => !isCollection(name));
+  // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
+  const empty = session.type === typeUrl.endpoints ? told.filter((name) => clusters.has(name)) : [];
+  if (empty.length > 0)
+    return {
+      resources: empty.map(emptyAssignment),
+      removed: told.filter((name) => !clusters.has(name)),
+      unresolved: [],
+    };
   if (told.length > 0)
     return session.type === typeUrl.virtualHost
       ? { resources: [], removed: [], unresolved: told }

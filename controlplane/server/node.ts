@@ -47,8 +47,10 @@ export interface Node {
   readonly streams: ReadonlySet<Stream>;
   /** What it should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. */
   readonly set: (snapshot: Snapshot) => void;
-  /** Send what can be sent: of the latest step, to every stream or to one. */
-  readonly serve: (stream?: Stream) => void;
+  /** Send what can be sent of the latest step. */
+  readonly serve: () => void;
+  /** A stream may be answered from here on. */
+  readonly admit: (stream: Stream) => void;
   readonly attach: (stream: Stream) => void;
   readonly detach: (stream: Stream) => void;
   /** Take in what the client says on one of its streams, and go to the next step where this one is done. */
@@ -80,12 +82,15 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
 
   const earlier = (): readonly Snapshot[] => [previous, settled].filter((each) => each !== undefined);
 
-  function serve(only?: Stream): void {
+  function serve(): void {
     const step = steps[0];
     if (step === undefined) return;
-    if (only === undefined) pending = false;
+    pending = false;
     const allowed = quarantine.allowed(step, earlier());
-    for (const stream of only === undefined ? streams : [only]) stream.serve(step, allowed);
+    for (const stream of streams) {
+      stream.hold(step, allowed);
+      stream.pump();
+    }
   }
 
   function advance(): void {
@@ -111,13 +116,20 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
       nacks = [];
       pending = true;
     },
-    serve: (only) => {
-      serve(only);
+    serve: () => {
+      serve();
+      advance();
+    },
+    admit: (stream) => {
+      stream.admit();
       advance();
     },
     attach: (stream) => {
       seen = true;
       streams.add(stream);
+      // What the client says it has can be compared, before it is its turn to be answered.
+      const step = steps[0];
+      if (step !== undefined) stream.hold(step, quarantine.allowed(step, earlier()));
     },
     detach: (stream) => {
       streams.delete(stream);

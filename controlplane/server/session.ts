@@ -7,6 +7,8 @@ import type { Form } from "./methods.ts";
 export interface Session {
   readonly type: TypeUrl;
   readonly form: Form;
+  /** Whether the client forgets what does not keep for good (P25). */
+  readonly takesTtl: boolean;
   /** False until the client has asked for this type. */
   asked: boolean;
   wildcard: boolean;
@@ -19,6 +21,8 @@ export interface Session {
   /** Names to answer even when nothing changed (xds.md P9, P12, P14, P16, P22). */
   readonly owed: Set<string>;
   owesAnswer: boolean;
+  /** Names that were sent on this stream before the client first asked for what they lead to (P14). */
+  readonly freshly: Set<string>;
   /** Names that the client knows to be absent. */
   readonly absent: Set<string>;
   /** The resources of which nothing is due, and those that are all acknowledged, as long as nothing else changes: no need to look again. */
@@ -51,12 +55,21 @@ export const rootTypes: ReadonlySet<TypeUrl> = new Set([
   typeUrl.scopedRoutes,
 ]);
 
-export function createSession(type: TypeUrl, form: Form): Session {
+export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Session {
   return {
-    ...{ type, form, asked: false, wildcard: false, legacy: false, owesAnswer: false, lastNonce: "" },
+    ...{
+      type,
+      form,
+      takesTtl,
+      asked: false,
+      wildcard: false,
+      legacy: false,
+      owesAnswer: false,
+      lastNonce: "",
+    },
     ...{ told: undefined, known: undefined },
     ...{ names: new Set(), sent: new Map(), acked: new Map(), owed: new Set(), absent: new Set() },
-    ...{ flying: new Map(), heardMs: new Map(), ttlsMs: new Map() },
+    ...{ flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
   };
 }
 
@@ -99,7 +112,18 @@ export function hearVerdict(session: Session, ask: Ask): Verdict | undefined {
   const flight = session.flying.get(ask.nonce);
   if (flight === undefined) return undefined;
   session.flying.delete(ask.nonce);
+  if (session.form === "sotw") takeEarlier(session, ask.nonce);
   return ask.error === undefined ? accept(session, flight) : refuse(session, flight, ask.error);
+}
+
+/** A client may answer only the last of several responses of the state of the world, and has taken the others then. */
+function takeEarlier(session: Session, nonce: string): void {
+  for (const [earlier, { resources }] of session.flying) {
+    if (Number(earlier) > Number(nonce)) continue;
+    session.flying.delete(earlier);
+    for (const { name, version } of resources)
+      if (session.sent.get(name) === version) session.acked.set(name, version);
+  }
 }
 
 function accept(session: Session, { resources }: Flight): Verdict {
@@ -151,7 +175,7 @@ export function isDue(session: Session, resource: Resource): boolean {
   const { name, version, ttlMs, aliases } = resource;
   return (
     session.sent.get(name) !== version ||
-    session.ttlsMs.get(name) !== ttlMs ||
+    (session.takesTtl && session.ttlsMs.get(name) !== ttlMs) ||
     session.owed.has(name) ||
     aliases?.some((alias) => session.owed.has(alias)) === true
   );

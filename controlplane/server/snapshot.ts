@@ -32,7 +32,7 @@ export function transition(from: Snapshot, to: Snapshot): readonly Snapshot[] {
   return steps;
 }
 
-/** Whether two snapshots hold the same resources in the same versions. */
+/** Whether two snapshots hold the same resources in the same versions, for the same time. */
 export function same(a: Snapshot, b: Snapshot): boolean {
   return (
     a === b || Object.values(typeUrl).every((type) => isSame(resourcesOf(a, type), resourcesOf(b, type)))
@@ -42,7 +42,10 @@ export function same(a: Snapshot, b: Snapshot): boolean {
 function isSame(a: Resources, b: Resources): boolean {
   if (a === b) return true;
   if (a.size !== b.size) return false;
-  for (const [name, { version }] of a) if (b.get(name)?.version !== version) return false;
+  for (const [name, { version, ttlMs }] of a) {
+    const other = b.get(name);
+    if (other?.version !== version || other.ttlMs !== ttlMs) return false;
+  }
   return true;
 }
 

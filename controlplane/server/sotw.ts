@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Resource, Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
+import { emptyAssignment } from "./empty-assignment.ts";
 import { isDue, lookAgain, rootTypes, type Session, wants } from "./session.ts";
 
 /** What a response is to say, in the state of the world. */
@@ -60,7 +61,7 @@ export function subscribeSotw(
 }
 
 /** What has to be sent; undefined where the client has all of it. */
-export function dueSotw(session: Session, resources: Resources): World | undefined {
+export function dueSotw(session: Session, resources: Resources, clusters: Resources): World | undefined {
   if (!session.asked || (session.told === resources && !session.owesAnswer)) return undefined;
   const wanted = [...resources.values()].filter((resource) => wants(session, resource));
   const due = wanted.filter((resource) => isDue(session, resource));
@@ -76,7 +77,12 @@ export function dueSotw(session: Session, resources: Resources): World | undefin
     session.owed.delete(name);
   }
   if (gone) for (const name of session.sent.keys()) if (!resources.has(name)) session.sent.delete(name);
-  return { resources: isRoot ? wanted : due, missing };
+  if (session.type !== typeUrl.endpoints) return { resources: isRoot ? wanted : due, missing };
+  // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
+  return {
+    resources: [...due, ...missing.filter((name) => clusters.has(name)).map(emptyAssignment)],
+    missing: missing.filter((name) => !clusters.has(name)),
+  };
 }
 
 function missingNames(session: Session, resources: Resources): readonly string[] {

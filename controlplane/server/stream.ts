@@ -41,8 +41,10 @@ export interface StreamOptions {
 /** The discovery protocol of one stream, in either form, of one type or of all; without the socket. */
 export interface Stream {
   readonly form: Form;
-  /** Replace what the client should hold by `snapshot`, of which `allowed` may be sent; and send what can be sent. */
-  readonly serve: (snapshot: Snapshot, allowed: Snapshot) => void;
+  /** Replace what the client should hold by `snapshot`, of which `allowed` may be sent. */
+  readonly hold: (snapshot: Snapshot, allowed: Snapshot) => void;
+  /** From here on, send what can be sent; the first time lets the stream in. */
+  readonly admit: () => void;
   /** Take a message in; what it says of a response is acted on before anything is sent, which `pump` does. */
   readonly hear: (ask: Ask) => { readonly type: TypeUrl; readonly verdict?: Verdict } | undefined;
   readonly pump: () => void;
@@ -66,6 +68,11 @@ export interface Stream {
 const responseBytesMax = 1 << 20;
 /** Sent as soon as it is asked for: nothing that it refers to could be missing, or it is what others wait for. */
 const leaves: readonly TypeUrl[] = [typeUrl.secret, typeUrl.runtime, typeUrl.cluster, typeUrl.endpoints];
+/** What resources of a type lead to, by names that clients repeat when they come back. */
+const ledTo: ReadonlyMap<TypeUrl, TypeUrl> = new Map([
+  [typeUrl.cluster, typeUrl.endpoints],
+  [typeUrl.listener, typeUrl.route],
+]);
 const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
 
 export function createStream(options: StreamOptions): Stream {
@@ -80,12 +87,13 @@ export function createStream(options: StreamOptions): Stream {
   let nonce = 0;
   let writable = true;
   let pumping = false;
+  let admitted = false;
 
   const sessionOf = (type: TypeUrl): Session => {
     const known = sessions.get(type);
     if (known !== undefined) return known;
     assert(types.includes(type), `no ${type} on this stream`);
-    const session = createSession(type, method.form);
+    const session = createSession(type, method.form, takesTtl);
     sessions.set(type, session);
     return session;
   };
@@ -151,7 +159,7 @@ export function createStream(options: StreamOptions): Stream {
     const session = sessions.get(type);
     if (session?.asked !== true) return;
     if (method.form === "sotw") {
-      const world = dueSotw(session, sendable(type));
+      const world = dueSotw(session, sendable(type), wanted(typeUrl.cluster));
       if (world === undefined) return;
       yield respond(session, { ...world, removed: [], unresolved: [] });
       return;
@@ -165,7 +173,7 @@ export function createStream(options: StreamOptions): Stream {
     const session = sessions.get(type);
     if (session?.asked !== true || method.form === "sotw") return;
     // What is there and held back is not absent.
-    const saying = absentDelta(session, wanted(type));
+    const saying = absentDelta(session, wanted(type), wanted(typeUrl.cluster));
     if (saying !== undefined) yield respond(session, { ...saying, missing: [] });
   }
 
@@ -173,8 +181,8 @@ export function createStream(options: StreamOptions): Stream {
     for (const type of removable) {
       const session = sessions.get(type);
       if (session === undefined) continue;
-      const removed = leftOver(session, wanted(type));
-      if (removed.length > 0) yield respond(session, { resources: [], removed, unresolved: [], missing: [] });
+      for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
+        yield respond(session, { resources: [], removed, unresolved: [], missing: [] });
       // A cluster goes after the listeners whose routes may lead to it.
       if (session.flying.size > 0) return;
     }
@@ -190,8 +198,12 @@ export function createStream(options: StreamOptions): Stream {
     },
   ): Pieces {
     const resources = takesTtl ? said.resources : said.resources.map(lasting);
+    const changed = resources.filter(({ name, version }) => session.sent.get(name) !== version);
     dispatch(session, `${++nonce}`, { resources, removed: said.removed }, nowMs());
-    if (session.type === typeUrl.cluster) for (const { name } of resources) warmAgain(name);
+    if (session.type === typeUrl.cluster) for (const { name } of changed) warmAgain(name);
+    const led = ledTo.get(session.type);
+    if (led !== undefined && sessions.get(led)?.asked !== true)
+      for (const { name } of changed) session.freshly.add(name);
     return encode(
       method.form,
       {
@@ -218,9 +230,22 @@ export function createStream(options: StreamOptions): Stream {
     lookAgain(endpoints);
   }
 
+  /** Whether what leads to the resource was sent on this stream, so that the client waits for it whatever it has (P14). */
+  function warms(type: TypeUrl, name: string): boolean {
+    switch (type) {
+      case typeUrl.endpoints:
+        return sessions.get(typeUrl.cluster)?.freshly.has(name) === true;
+      // Which listener leads to which routes is for the client to read.
+      case typeUrl.route:
+        return (sessions.get(typeUrl.listener)?.freshly.size ?? 0) > 0;
+      default:
+        return false;
+    }
+  }
+
   function pump(): void {
     // Sending may come back here by way of a socket that fails.
-    if (snapshot === undefined || pumping) return;
+    if (snapshot === undefined || pumping || !admitted) return;
     pumping = true;
     try {
       for (const pieces of writable ? responses() : []) {
@@ -235,9 +260,12 @@ export function createStream(options: StreamOptions): Stream {
 
   return {
     form: method.form,
-    serve: (next, nextAllowed) => {
+    hold: (next, nextAllowed) => {
       snapshot = next;
       allowed = nextAllowed;
+    },
+    admit: () => {
+      admitted = true;
       pump();
     },
     hear: (ask) => {
@@ -245,10 +273,11 @@ export function createStream(options: StreamOptions): Stream {
       // A type that is not served: the client may ask, and waits.
       if (type === undefined) return undefined;
       const session = sessionOf(type);
-      if (ask.form === "sotw" && !isCurrent(session, ask)) return { type };
+      const current = ask.form === "delta" || isCurrent(session, ask);
+      // Late as it is, it says what became of what was sent then.
       const verdict = ask.nonce === "" ? undefined : hearVerdict(session, ask);
-      if (ask.form === "delta") subscribeDelta(session, ask);
-      else subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
+      if (ask.form === "delta") subscribeDelta(session, ask, (name) => warms(type, name));
+      else if (current) subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
       return { type, ...(verdict === undefined ? {} : { verdict }) };
     },
     pump,
@@ -331,18 +360,25 @@ function statusOf({ sent, acked }: Session): ReadonlyMap<string, ResourceStatus>
   );
 }
 
-/** Filters go one to a response, so that a refusal names its filter; the others together, up to the size that proxies take (P27). */
-function* parts(type: TypeUrl, entries: readonly Resource[]): Generator<readonly Resource[]> {
-  let part: Resource[] = [];
+/** Filters go one to a response, so that a refusal names its filter; the others together, up to the size that proxies take. */
+function parts(type: TypeUrl, entries: readonly Resource[]): Iterable<readonly Resource[]> {
+  return type === typeUrl.extension
+    ? entries.map((entry) => [entry])
+    : cut(entries, ({ bytes }) => bytes.length);
+}
+
+/** In pieces of a MiB at most, but for what is larger by itself (P27). */
+function* cut<Item>(items: readonly Item[], bytesOf: (item: Item) => number): Generator<readonly Item[]> {
+  let part: Item[] = [];
   let bytes = 0;
-  for (const entry of entries) {
-    if (part.length > 0 && (type === typeUrl.extension || bytes + entry.bytes.length > responseBytesMax)) {
+  for (const item of items) {
+    if (part.length > 0 && bytes + bytesOf(item) > responseBytesMax) {
       yield part;
       part = [];
       bytes = 0;
     }
-    part.push(entry);
-    bytes += entry.bytes.length;
+    part.push(item);
+    bytes += bytesOf(item);
   }
   if (part.length > 0) yield part;
 }

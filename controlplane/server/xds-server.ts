@@ -81,7 +81,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const calls = new Map<Stream, Call>();
   const owners = new Map<Stream, Node>();
   const pushes = createWork<Node>((node) => node.serve());
-  const admission = createAdmission<Stream>(limits.admission, (stream) => owners.get(stream)?.serve(stream));
+  const admission = createAdmission<Stream>(limits.admission, (stream) => owners.get(stream)?.admit(stream));
   let heartbeats: NodeJS.Timeout | undefined;
   let heartbeatMs = Number.POSITIVE_INFINITY;
 
@@ -162,6 +162,10 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
         const ask = readAsk(call.method.form, bytes);
         if (ask === undefined) return end(code.invalid, "not a discovery request");
         if (over) return;
+        const { type, path } = call.method;
+        if (type === undefined && ask.typeUrl === "") return end(code.invalid, "the request has no type_url");
+        if (type !== undefined && ask.typeUrl !== "" && ask.typeUrl !== type)
+          return end(code.invalid, `${path} has no ${ask.typeUrl}`);
         if (stream !== undefined) {
           owners.get(stream)?.hear(stream, ask);
         } else {
