@@ -55,13 +55,11 @@ export function subscribeDelta(
 
 /** The resources that the client lacks. */
 export function dueDelta(session: Session, resources: Resources): readonly Resource[] {
-  if (!session.asked || session.told === resources) return [];
   const due: Resource[] = [];
   for (const resource of resources.values()) {
     const isOwed = session.owed.has(resource.name);
     if ((isOwed || wants(session, resource)) && isDue(session, resource)) due.push(resource);
   }
-  if (due.length === 0) session.told = resources;
   return due;
 }
 

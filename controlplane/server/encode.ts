@@ -3,15 +3,7 @@ import type { Resource } from "../xds/resource.ts";
 import type { TypeUrl } from "../xds/type-url.ts";
 import type { Form } from "./methods.ts";
 
-/** One of the things that a response says. */
-export type Entry =
-  | { readonly kind: "resource"; readonly resource: Resource }
-  /** The client may keep what it has (xds.md P25). */
-  | { readonly kind: "heartbeat"; readonly resource: Resource }
-  /** No resource has this alias (P19). */
-  | { readonly kind: "unresolved"; readonly alias: string };
-
-/** Why there is no such resource for this client: gRPC's code, as a client should take it (P15). */
+/** Why there is no such resource for this client: gRPC's code, as a client should take it (xds.md P15). */
 export interface Missing {
   readonly name: string;
   readonly code: number;
@@ -23,15 +15,22 @@ export interface Response {
   readonly type: TypeUrl;
   readonly nonce: string;
   /** Of all that the client has now; in the state of the world alone. */
-  readonly version?: string;
-  readonly entries: readonly Entry[];
+  readonly version: string;
+  readonly resources: readonly Resource[];
+  /** What the client may keep (P25). */
+  readonly kept?: readonly Resource[];
+  /** Aliases that no resource has (P19). */
+  readonly unresolved: readonly string[];
   /** Told of in the incremental form alone. */
   readonly removed: readonly string[];
   readonly missing: readonly Missing[];
 }
 
-/** A message in pieces, to be sent one after the other. Large ones are shared by all streams. */
-export type Pieces = readonly Uint8Array[];
+/** A message in pieces, to be sent one after the other. The first begins with `roomBytes` that are the carrier's to fill. */
+export type Pieces = readonly [Uint8Array, ...Uint8Array[]];
+
+/** What gRPC puts before a message. */
+export const roomBytes = 5;
 
 /** From here on bytes are shared and not copied. */
 const sharedBytesMin = 16 << 10;
@@ -43,104 +42,133 @@ const fields = {
 } as const;
 
 /**
- * Write a response. By hand, since a response of the generated kind would copy each resource into each stream's message; here a resource
- * is encoded once for all streams. What differs from stream to stream, the nonce, comes last.
+ * Write a response. By hand, since one of the generated kind would encode each resource for each stream; here it is encoded once for
+ * all, and what is large is not even copied.
  */
-export function encode(form: Form, response: Response, wrapsTtl: boolean): Pieces {
-  const { entries, type, nonce, missing } = fields[form];
-  const pieces: Uint8Array[] = [];
-  let writer = new BinaryWriter();
-  if (form === "sotw")
-    writer.tag(fields.sotw.version, WireType.LengthDelimited).string(response.version ?? "");
-  writer.tag(type, WireType.LengthDelimited).string(response.type);
-  for (const entry of response.entries) {
-    const [head, body] = form === "delta" ? deltaEntry(entry) : sotwEntry(entry, wrapsTtl);
-    writer
-      .tag(entries, WireType.LengthDelimited)
-      .uint32(head.length + body.length)
-      .raw(head);
-    if (body.length < sharedBytesMin) writer.raw(body);
-    else {
-      pieces.push(writer.finish(), body);
-      writer = new BinaryWriter();
-    }
-  }
-  if (form === "delta")
-    for (const name of response.removed)
-      writer.tag(fields.delta.removed, WireType.LengthDelimited).string(name);
-  for (const each of response.missing)
-    writer.tag(missing, WireType.LengthDelimited).bytes(resourceError(each));
-  writer.tag(nonce, WireType.LengthDelimited).string(response.nonce);
-  return [...pieces, writer.finish()];
+export function encode(form: Form, response: Response, takesTtl: boolean): Pieces {
+  const chunks: Uint8Array[] = response.resources.flatMap((resource) => entry(form, resource, takesTtl));
+  const rest = restOf(form, response);
+  if (rest.length > 0) chunks.push(rest);
+  chunks.push(typeField(response.type), nonceField(response.nonce));
+  return gather(chunks);
 }
 
-/** All but the bytes of the resource itself, and those, which are the message's last field. */
-type Encoded = readonly [head: Uint8Array, body: Uint8Array];
+/** Everything but resources, the type and the nonce, which most responses have none of. */
+function restOf(form: Form, response: Response): Uint8Array {
+  const { kept = [], unresolved, removed, missing, version } = response;
+  if (form === "delta" && kept.length + unresolved.length + removed.length + missing.length === 0)
+    return nothing;
+  const field = fields[form];
+  const writer = new BinaryWriter();
+  if (form === "sotw") writer.tag(fields.sotw.version, WireType.LengthDelimited).string(version);
+  for (const resource of kept)
+    writer.tag(field.entries, WireType.LengthDelimited).bytes(heartbeat(form, resource));
+  for (const alias of form === "delta" ? unresolved : [])
+    writer.tag(field.entries, WireType.LengthDelimited).bytes(unresolvedAlias(alias));
+  for (const name of form === "delta" ? removed : [])
+    writer.tag(fields.delta.removed, WireType.LengthDelimited).string(name);
+  for (const each of missing) writer.tag(field.missing, WireType.LengthDelimited).bytes(resourceError(each));
+  return writer.finish();
+}
+
+/** One after the other in as few pieces as copying what is small makes. */
+function gather(chunks: readonly Uint8Array[]): Pieces {
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  let bytes = roomBytes;
+  const copy = (to: number): void => {
+    const piece = Buffer.allocUnsafe(bytes);
+    let at = pieces.length === 0 ? roomBytes : 0;
+    for (; from < to; from++) {
+      const chunk = chunks[from] ?? nothing;
+      piece.set(chunk, at);
+      at += chunk.length;
+    }
+    pieces.push(piece);
+    bytes = 0;
+  };
+  for (const [at, chunk] of chunks.entries()) {
+    if (chunk.length < sharedBytesMin) {
+      bytes += chunk.length;
+      continue;
+    }
+    copy(at);
+    pieces.push(chunk);
+    from = at + 1;
+  }
+  if (bytes > 0) copy(chunks.length);
+  return pieces as unknown as Pieces;
+}
 
 const nothing = new Uint8Array();
-const deltaHeads = new WeakMap<Resource, Uint8Array>();
-const sotwHeads = new WeakMap<Resource, Uint8Array>();
-const wrappedHeads = new WeakMap<Resource, Uint8Array>();
+const typeFields = new Map<TypeUrl, Uint8Array>();
 
-function deltaEntry(entry: Entry): Encoded {
-  switch (entry.kind) {
-    case "resource":
-      return [once(deltaHeads, entry.resource, deltaHead), entry.resource.bytes];
-    case "heartbeat":
-      return [describe(entry.resource).finish(), nothing];
-    case "unresolved":
-      return [
-        new BinaryWriter()
-          .tag(3, WireType.LengthDelimited)
-          .string(entry.alias)
-          .tag(4, WireType.LengthDelimited)
-          .string(entry.alias)
-          .finish(),
-        nothing,
-      ];
-    default:
-      return entry satisfies never;
-  }
+function typeField(type: TypeUrl): Uint8Array {
+  const known = typeFields.get(type);
+  if (known !== undefined) return known;
+  const field = new BinaryWriter().tag(fields.delta.type, WireType.LengthDelimited).string(type).finish();
+  typeFields.set(type, field);
+  return field;
 }
 
-/** An `Any` of the resource, or, where its time is limited and the client can take it, of a `Resource` around it. */
-function sotwEntry(entry: Entry, wrapsTtl: boolean): Encoded {
-  if (entry.kind === "unresolved") return [nothing, nothing];
-  const { resource } = entry;
-  if (resource.ttlMs === undefined || !wrapsTtl)
-    return [once(sotwHeads, resource, (each) => anyHead(each.typeUrl, each.bytes.length)), resource.bytes];
-  if (entry.kind === "heartbeat") {
-    const inner = describe(resource).finish();
-    return [anyHead(wrapper, inner.length), inner];
-  }
-  return [
-    once(wrappedHeads, resource, (each) => {
-      const inner = deltaHead(each);
-      return join(anyHead(wrapper, inner.length + each.bytes.length), inner);
-    }),
-    resource.bytes,
-  ];
+/** A few digits, which differ from stream to stream. */
+function nonceField(nonce: string): Uint8Array {
+  const field = Buffer.allocUnsafe(2 + nonce.length);
+  field[0] = (fields.delta.nonce << 3) | WireType.LengthDelimited;
+  field[1] = nonce.length;
+  field.write(nonce, 2, "latin1");
+  return field;
+}
+
+type Heads = WeakMap<Resource, readonly Uint8Array[]>;
+const heads: Readonly<Record<"delta" | "sotw" | "wrapped", Heads>> = {
+  delta: new WeakMap(),
+  sotw: new WeakMap(),
+  wrapped: new WeakMap(),
+};
+
+/** The field of a resource: encoded once for all streams, its head and its own bytes, or both in one where they are small. */
+function entry(form: Form, resource: Resource, takesTtl: boolean): readonly Uint8Array[] {
+  const kind = form === "delta" ? "delta" : takesTtl && resource.ttlMs !== undefined ? "wrapped" : "sotw";
+  const known = heads[kind].get(resource);
+  if (known !== undefined) return known;
+  const { bytes } = resource;
+  const head = kind === "sotw" ? anyHead(resource.typeUrl, bytes.length) : wrapped(kind, resource);
+  const field = new BinaryWriter()
+    .tag(fields[form].entries, WireType.LengthDelimited)
+    .uint32(head.length + bytes.length)
+    .raw(head)
+    .finish();
+  const made = bytes.length < sharedBytesMin ? [join(field, bytes)] : [field, bytes];
+  heads[kind].set(resource, made);
+  return made;
+}
+
+/** `Resource` up to the bytes of what it holds; in the state of the world, an `Any` of one. */
+function wrapped(kind: "delta" | "wrapped", resource: Resource): Uint8Array {
+  const any = anyHead(resource.typeUrl, resource.bytes.length);
+  const inner = describe(resource)
+    .tag(2, WireType.LengthDelimited)
+    .uint32(any.length + resource.bytes.length)
+    .raw(any)
+    .finish();
+  return kind === "delta" ? inner : join(anyHead(wrapper, inner.length + resource.bytes.length), inner);
 }
 
 const wrapper = "type.googleapis.com/envoy.service.discovery.v3.Resource";
 
-function once(
-  known: WeakMap<Resource, Uint8Array>,
-  resource: Resource,
-  make: (resource: Resource) => Uint8Array,
-): Uint8Array {
-  const head = known.get(resource) ?? make(resource);
-  known.set(resource, head);
-  return head;
+function heartbeat(form: Form, resource: Resource): Uint8Array {
+  const inner = describe(resource).finish();
+  return form === "delta" ? inner : join(anyHead(wrapper, inner.length), inner);
 }
 
-/** `Resource` up to the bytes of what it holds. */
-function deltaHead(resource: Resource): Uint8Array {
-  const any = anyHead(resource.typeUrl, resource.bytes.length);
-  return describe(resource)
-    .tag(2, WireType.LengthDelimited)
-    .uint32(any.length + resource.bytes.length)
-    .raw(any)
+/** `Resource` with a name and an alias, and nothing in it. */
+function unresolvedAlias(alias: string): Uint8Array {
+  return new BinaryWriter()
+    .tag(3, WireType.LengthDelimited)
+    .string(alias)
+    .tag(4, WireType.LengthDelimited)
+    .string(alias)
     .finish();
 }
 

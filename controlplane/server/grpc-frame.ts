@@ -1,17 +1,15 @@
-import type { Pieces } from "./encode.ts";
+import { type Pieces, roomBytes } from "./encode.ts";
 import type { Ending } from "./transport.ts";
 
 /** Compression and length stand before each message. */
-const headBytes = 5;
+const headBytes = roomBytes;
 
-/** What stands before a message: not compressed, and its length. */
-export function frameHead(pieces: Pieces): Uint8Array {
-  const head = new Uint8Array(headBytes);
-  new DataView(head.buffer).setUint32(
-    1,
-    pieces.reduce((sum, { length }) => sum + length, 0),
-  );
-  return head;
+/** Fill in what stands before a message: not compressed, and its length. */
+export function fillHead(pieces: Pieces): void {
+  const [first] = pieces;
+  const bytes = pieces.reduce((sum, { length }) => sum + length, -headBytes);
+  first[0] = 0;
+  for (let at = 1; at < headBytes; at++) first[at] = (bytes >>> (8 * (4 - at))) & 0xff;
 }
 
 /** Takes what a client sends, in pieces of any size, and gives the messages in it; or why there will be no more. */

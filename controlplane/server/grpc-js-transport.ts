@@ -6,6 +6,7 @@ import {
   type ServerDuplexStream,
   setLogVerbosity,
 } from "@grpc/grpc-js";
+import { roomBytes } from "./encode.ts";
 import { identitiesOf } from "./http2-transport.ts";
 import { type Method, methods } from "./methods.ts";
 import type { Call, Credentials, StartTransport } from "./transport.ts";
@@ -27,7 +28,7 @@ export const startGrpcJsTransport: StartTransport = async (options) => {
     const call: Call = {
       method,
       peer: { address: duplex.getPeer(), identities: identitiesOf(certificate?.subjectaltname) },
-      send: (pieces) => duplex.write(Buffer.concat(pieces)),
+      send: (pieces) => duplex.write(Buffer.concat(pieces).subarray(roomBytes)),
       end: ({ code, details }) => {
         if (code === 0) duplex.end();
         else duplex.emit("error", { code, details });

@@ -10,7 +10,7 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { TLSSocket } from "node:tls";
-import { createUnframer, frameHead } from "./grpc-frame.ts";
+import { createUnframer, fillHead } from "./grpc-frame.ts";
 import { methods } from "./methods.ts";
 import type {
   Call,
@@ -135,10 +135,9 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options:
     send: (pieces) => {
       if (ending !== undefined || stream.destroyed) return false;
       // Node counts what waits in the stream, and tells when it has gone.
-      const head = frameHead(pieces);
-      const [first = new Uint8Array(), ...rest] = pieces;
-      let writable = stream.write(Buffer.concat([head, first]));
-      for (const piece of rest) writable = stream.write(piece);
+      fillHead(pieces);
+      let writable = true;
+      for (const piece of pieces) writable = stream.write(piece);
       return writable;
     },
     end: finish,

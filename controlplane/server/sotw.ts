@@ -62,16 +62,12 @@ export function subscribeSotw(
 
 /** What has to be sent; undefined where the client has all of it. */
 export function dueSotw(session: Session, resources: Resources, clusters: Resources): World | undefined {
-  if (!session.asked || (session.told === resources && !session.owesAnswer)) return undefined;
   const wanted = [...resources.values()].filter((resource) => wants(session, resource));
   const due = wanted.filter((resource) => isDue(session, resource));
   const missing = missingNames(session, resources);
   const isRoot = rootTypes.has(session.type);
   const gone = isRoot && [...session.sent.keys()].some((name) => !resources.has(name));
-  if (due.length === 0 && missing.length === 0 && !gone && !session.owesAnswer) {
-    session.told = resources;
-    return undefined;
-  }
+  if (due.length === 0 && missing.length === 0 && !gone && !session.owesAnswer) return undefined;
   for (const name of missing) {
     session.absent.add(name);
     session.owed.delete(name);

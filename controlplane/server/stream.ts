@@ -3,7 +3,7 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
-import { type Entry, encode, type Pieces } from "./encode.ts";
+import { encode, type Pieces } from "./encode.ts";
 import type { Form, Method } from "./methods.ts";
 import {
   createSession,
@@ -65,9 +65,23 @@ export interface Stream {
   readonly status: () => ReadonlyMap<TypeUrl, ReadonlyMap<string, ResourceStatus>>;
 }
 
+/** What a response is to say. */
+interface Said {
+  readonly resources: readonly Resource[];
+  readonly removed?: readonly string[];
+  readonly unresolved?: readonly string[];
+  readonly missing?: readonly string[];
+}
+
 const responseBytesMax = 1 << 20;
 /** Sent as soon as it is asked for: nothing that it refers to could be missing, or it is what others wait for. */
-const leaves: readonly TypeUrl[] = [typeUrl.secret, typeUrl.runtime, typeUrl.cluster, typeUrl.endpoints];
+const leaves: readonly TypeUrl[] = [
+  typeUrl.secret,
+  typeUrl.runtime,
+  typeUrl.cluster,
+  typeUrl.endpoints,
+  typeUrl.extension,
+];
 /** What resources of a type lead to, by names that clients repeat when they come back. */
 const ledTo: ReadonlyMap<TypeUrl, TypeUrl> = new Map([
   [typeUrl.cluster, typeUrl.endpoints],
@@ -117,31 +131,34 @@ export function createStream(options: StreamOptions): Stream {
     return knows(session, resources, isComplete());
   }
 
-  function isReady(...needed: readonly TypeUrl[]): boolean {
-    return needed.every((type) => knowsType(type) && options.knowsElsewhere(type));
+  function isReady(type: TypeUrl): boolean {
+    return knowsType(type) && options.knowsElsewhere(type);
   }
 
-  /** What can be sent now, one response at a time: each is noted as sent before the next is thought of. */
-  function* responses(): Generator<Pieces> {
+  /**
+   * Send what can be sent now. What the client does not read is not noted as sent, and thought of again when it reads: the latest then,
+   * and nothing that lies in between.
+   */
+  function sendAll(): void {
     // Endpoints are right behind the clusters: Envoy acknowledges those only when they are warm, and that takes the endpoints.
-    for (const type of leaves) yield* say(type);
-    yield* say(typeUrl.extension);
-    const upstream = isReady(typeUrl.cluster, typeUrl.endpoints);
+    for (const type of leaves) say(type);
+    const upstream = isReady(typeUrl.cluster) && isReady(typeUrl.endpoints);
     // An answer is owed to the first question, even while the resources wait for their turn.
-    if (upstream || wanted(typeUrl.listener).size === 0) yield* say(typeUrl.listener);
+    if (upstream || wanted(typeUrl.listener).size === 0) say(typeUrl.listener);
     const downstream = upstream && isReady(typeUrl.listener);
-    if (downstream) {
-      const filters = isReady(typeUrl.extension);
-      if (filters) yield* say(typeUrl.scopedRoutes);
+    const filters = downstream && isReady(typeUrl.extension);
+    if (filters) {
+      say(typeUrl.scopedRoutes);
+      say(typeUrl.route);
+    } else {
       // A route that the client lacks holds its listener up, and that cannot wait for a filter that was refused:
       // the filter's default configuration stands in. A change of routes can wait.
-      if (filters) yield* say(typeUrl.route);
-      else if (extensionsAnswered()) yield* say(typeUrl.route, isFirst);
+      if (downstream && extensionsAnswered()) say(typeUrl.route, isFirst);
+      sayAbsent(typeUrl.route);
     }
-    yield* sayAbsent(typeUrl.route);
-    if (isReady(typeUrl.route) || wanted(typeUrl.virtualHost).size === 0) yield* say(typeUrl.virtualHost);
-    if (isReady(typeUrl.cluster, typeUrl.endpoints, typeUrl.listener, typeUrl.extension, typeUrl.route))
-      yield* remove();
+    const routes = isReady(typeUrl.route);
+    if (routes || wanted(typeUrl.virtualHost).size === 0) say(typeUrl.virtualHost);
+    if (filters && routes) remove();
   }
 
   function isFirst(resource: Resource): boolean {
@@ -155,69 +172,67 @@ export function createStream(options: StreamOptions): Stream {
     );
   }
 
-  function* say(type: TypeUrl, only: (resource: Resource) => boolean = () => true): Generator<Pieces> {
+  function say(type: TypeUrl, only?: (resource: Resource) => boolean): void {
     const session = sessions.get(type);
-    if (session?.asked !== true) return;
+    if (session?.asked !== true || !writable) return;
+    const resources = sendable(type);
+    if (session.told === resources) return;
     if (method.form === "sotw") {
-      const world = dueSotw(session, sendable(type), wanted(typeUrl.cluster));
-      if (world === undefined) return;
-      yield respond(session, { ...world, removed: [], unresolved: [] });
+      const world = dueSotw(session, resources, wanted(typeUrl.cluster));
+      if (world === undefined) session.told = resources;
+      else respond(session, world);
       return;
     }
-    for (const part of parts(type, dueDelta(session, sendable(type)).filter(only)))
-      yield respond(session, { resources: part, removed: [], unresolved: [], missing: [] });
-    yield* sayAbsent(type);
+    const due = dueDelta(session, resources);
+    for (const part of parts(type, only === undefined ? due : due.filter(only)))
+      if (writable) respond(session, { resources: part });
+    const someAbsent = sayAbsent(type);
+    if (due.length === 0 && !someAbsent) session.told = resources;
   }
 
-  function* sayAbsent(type: TypeUrl): Generator<Pieces> {
+  /** Whether something was said. */
+  function sayAbsent(type: TypeUrl): boolean {
     const session = sessions.get(type);
-    if (session?.asked !== true || method.form === "sotw") return;
+    if (session?.asked !== true || method.form === "sotw" || !writable) return false;
     // What is there and held back is not absent.
     const saying = absentDelta(session, wanted(type), wanted(typeUrl.cluster));
-    if (saying !== undefined) yield respond(session, { ...saying, missing: [] });
+    if (saying !== undefined) respond(session, saying);
+    return saying !== undefined;
   }
 
-  function* remove(): Generator<Pieces> {
+  function remove(): void {
     for (const type of removable) {
       const session = sessions.get(type);
       if (session === undefined) continue;
       for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
-        yield respond(session, { resources: [], removed, unresolved: [], missing: [] });
+        if (writable) respond(session, { resources: [], removed });
       // A cluster goes after the listeners whose routes may lead to it.
       if (session.flying.size > 0) return;
     }
   }
 
-  function respond(
-    session: Session,
-    said: {
-      readonly resources: readonly Resource[];
-      readonly removed: readonly string[];
-      readonly unresolved: readonly string[];
-      readonly missing: readonly string[];
-    },
-  ): Pieces {
+  function respond(session: Session, said: Said): void {
+    const { type } = session;
+    const { removed = [], unresolved = [], missing = [] } = said;
     const resources = takesTtl ? said.resources : said.resources.map(lasting);
-    const changed = resources.filter(({ name, version }) => session.sent.get(name) !== version);
-    dispatch(session, `${++nonce}`, { resources, removed: said.removed }, nowMs());
-    if (session.type === typeUrl.cluster) for (const { name } of changed) warmAgain(name);
-    const led = ledTo.get(session.type);
-    if (led !== undefined && sessions.get(led)?.asked !== true)
-      for (const { name } of changed) session.freshly.add(name);
-    return encode(
-      method.form,
-      {
-        type: session.type,
-        nonce: `${nonce}`,
-        ...(method.form === "sotw" ? { version: versionOf(session, sendable(session.type)) } : {}),
-        entries: [
-          ...resources.map((resource) => ({ kind: "resource" as const, resource })),
-          ...said.unresolved.map((alias) => ({ kind: "unresolved" as const, alias })),
-        ],
-        removed: said.removed,
-        missing: said.missing.map((name) => ({ name, code: notFound, message: "there is no such resource" })),
-      },
-      takesTtl,
+    const led = ledTo.get(type);
+    for (const { name, version } of led === undefined ? [] : resources) {
+      if (session.sent.get(name) === version) continue;
+      if (type === typeUrl.cluster) warmAgain(name);
+      if (sessions.get(led as TypeUrl)?.asked !== true) session.freshly.add(name);
+    }
+    const id = `${++nonce}`;
+    dispatch(session, id, { resources, removed }, nowMs());
+    writable = send(
+      encode(
+        method.form,
+        {
+          ...{ type, nonce: id, resources, removed, unresolved },
+          version: method.form === "sotw" ? versionOf(session, sendable(type)) : "",
+          missing: missing.map((name) => ({ name, code: notFound, message: "there is no such resource" })),
+        },
+        takesTtl,
+      ),
     );
   }
 
@@ -247,15 +262,8 @@ export function createStream(options: StreamOptions): Stream {
     // Sending may come back here by way of a socket that fails.
     if (snapshot === undefined || pumping || !admitted) return;
     pumping = true;
-    try {
-      for (const pieces of writable ? responses() : []) {
-        writable = send(pieces);
-        // What is not sent now is thought of again when the client reads: the latest then, and nothing that lies in between.
-        if (!writable) return;
-      }
-    } finally {
-      pumping = false;
-    }
+    sendAll();
+    pumping = false;
   }
 
   return {
@@ -287,15 +295,16 @@ export function createStream(options: StreamOptions): Stream {
     },
     heartbeat: () => {
       for (const session of takesTtl && writable ? sessions.values() : []) {
-        const entries = heartbeats(session, sendable(session.type), nowMs());
-        if (entries.length === 0) continue;
+        const kept = heartbeats(session, sendable(session.type), nowMs());
+        if (kept.length === 0) continue;
         session.lastNonce = `${++nonce}`;
         session.flying.set(session.lastNonce, { resources: [], removed: [] });
         writable = send(
           encode(
             method.form,
             {
-              ...{ type: session.type, nonce: session.lastNonce, entries, removed: [], missing: [] },
+              ...{ type: session.type, nonce: session.lastNonce, resources: [], kept },
+              ...{ removed: [], unresolved: [], missing: [] },
               version: versionOf(session, sendable(session.type)),
             },
             true,
@@ -322,7 +331,7 @@ export function createStream(options: StreamOptions): Stream {
 const notFound = 5;
 
 /** A third of its time after a client last heard of a resource, it hears again. */
-function heartbeats(session: Session, resources: Resources, nowMs: number): readonly Entry[] {
+function heartbeats(session: Session, resources: Resources, nowMs: number): readonly Resource[] {
   return [...session.ttlsMs].flatMap(([name, ttlMs]) => {
     const resource = resources.get(name);
     const heardMs = session.heardMs.get(name) ?? 0;
@@ -330,7 +339,7 @@ function heartbeats(session: Session, resources: Resources, nowMs: number): read
     // A virtual host is not kept by its name alone (P19).
     if (session.type === typeUrl.virtualHost || !wants(session, resource)) return [];
     session.heardMs.set(name, nowMs);
-    return [{ kind: "heartbeat" as const, resource }];
+    return [resource];
   });
 }
 
