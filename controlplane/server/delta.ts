@@ -2,7 +2,16 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
-import { forget, isCollection, isDue, lookAgain, rootTypes, type Session, wants } from "./session.ts";
+import {
+  forget,
+  isCollection,
+  isDue,
+  lookAgain,
+  rootTypes,
+  type Session,
+  unknown,
+  wants,
+} from "./session.ts";
 
 /** What a response is to say, in the incremental form. */
 export interface Saying {
@@ -64,7 +73,11 @@ export function dueDelta(session: Session, resources: Resources): readonly Resou
 }
 
 /** Names to say once that they are not there (P12, P15, P16); undefined where nothing has to be said. */
-export function absentDelta(session: Session, resources: Resources, clusters: Resources): Saying | undefined {
+export function absentDelta(
+  session: Session,
+  resources: Resources,
+  isCluster: (name: string) => boolean,
+): Saying | undefined {
   // A filter in use that is told its configuration is gone answers 500 at once: for these, silence (P17).
   if (session.type === typeUrl.extension) return undefined;
   const names = absentNames(session, resources);
@@ -75,11 +88,11 @@ export function absentDelta(session: Session, resources: Resources, clusters: Re
   // A collection without members is no resource that could be gone.
   const told = names.filter((name) => !isCollection(name));
   // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
-  const empty = session.type === typeUrl.endpoints ? told.filter((name) => clusters.has(name)) : [];
+  const empty = session.type === typeUrl.endpoints ? told.filter(isCluster) : [];
   if (empty.length > 0)
     return {
       resources: empty.map(emptyAssignment),
-      removed: told.filter((name) => !clusters.has(name)),
+      removed: told.filter((name) => !isCluster(name)),
       unresolved: [],
     };
   if (told.length > 0)
@@ -96,7 +109,9 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
     !resources.has(name) && !byAlias.has(name) && !session.absent.has(name);
   return [
     ...new Set([
-      ...[...session.names].filter((name) => isUnknown(name) && !session.sent.has(name)),
+      ...[...session.names].filter(
+        (name) => isUnknown(name) && (session.sent.get(name) ?? unknown) === unknown,
+      ),
       ...[...session.owed].filter(isUnknown),
     ]),
   ];

@@ -1,4 +1,5 @@
-import type { TypeUrl } from "../xds/type-url.ts";
+import { byName } from "../xds/resource.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { resourcesOf, type Snapshot, same, transition } from "./snapshot.ts";
@@ -57,6 +58,8 @@ export interface Node {
   readonly hear: (stream: Stream, ask: Ask) => void;
   /** Whether the other streams that asked for the type have acknowledged what there is of it. */
   readonly knowsElsewhere: (type: TypeUrl, stream: Stream) => boolean;
+  /** Clusters that a stream which has ended may have left the client waiting for. */
+  readonly warming: () => ReadonlySet<string>;
   readonly hasSnapshot: () => boolean;
   readonly isSettled: () => boolean;
   readonly waitForAcks: (timeoutMs: number) => Promise<Outcome>;
@@ -74,19 +77,39 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
   let nacks: Nack[] = [];
   /** Whether a client has been here: if not, there is nothing to step from. */
   let seen = false;
+  /** Clusters of which the last stream to end did not say that it is ready to use them. */
+  let warming: ReadonlySet<string> = new Set();
   /** Whether the steps are not served yet. */
   let pending = false;
 
   const allSettled = (): boolean => [...streams].every((stream) => stream.settled());
   const isSettled = (): boolean => !pending && steps.length === 1 && streams.size > 0 && allSettled();
 
-  const earlier = (): readonly Snapshot[] => [previous, settled].filter((each) => each !== undefined);
+  function allowedOf(step: Snapshot): Snapshot {
+    return quarantine.allowed(
+      step,
+      [previous, settled].filter((each) => each !== undefined),
+      ({ typeUrl: type, name: resource, version }) =>
+        streams.size === 0 || [...streams].some((stream) => stream.has(type, resource, version)),
+    );
+  }
+
+  /** What the client holds of a step, as far as is known: of clusters those alone that it was ever ready to use. */
+  function heldOf(step: Snapshot): Snapshot {
+    const allowed = allowedOf(step);
+    if (streams.size === 0) return allowed;
+    const clusters = resourcesOf(allowed, typeUrl.cluster);
+    const isHeld = (name: string): boolean =>
+      [...streams].some((stream) => !stream.asks(typeUrl.cluster) || stream.has(typeUrl.cluster, name));
+    const held = [...clusters.values()].filter(({ name }) => isHeld(name));
+    return held.length === clusters.size ? allowed : new Map([...allowed, [typeUrl.cluster, byName(held)]]);
+  }
 
   function serve(): void {
     const step = steps[0];
     if (step === undefined) return;
     pending = false;
-    const allowed = quarantine.allowed(step, earlier());
+    const allowed = allowedOf(step);
     for (const stream of streams) {
       stream.hold(step, allowed);
       stream.pump();
@@ -110,7 +133,7 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
       const last = steps.at(-1);
       if (last !== undefined && same(snapshot, last)) return;
       const current = steps[0];
-      const held = current && quarantine.allowed(current, earlier());
+      const held = current && heldOf(current);
       steps = held === undefined || !seen ? [snapshot] : transition(held, snapshot);
       previous = held;
       nacks = [];
@@ -129,10 +152,11 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
       streams.add(stream);
       // What the client says it has can be compared, before it is its turn to be answered.
       const step = steps[0];
-      if (step !== undefined) stream.hold(step, quarantine.allowed(step, earlier()));
+      if (step !== undefined) stream.hold(step, allowedOf(step));
     },
     detach: (stream) => {
       streams.delete(stream);
+      warming = new Set(stream.unansweredNames(typeUrl.cluster));
     },
     hear: (stream, ask) => {
       const heard = stream.hear(ask);
@@ -143,6 +167,10 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
       } else if (heard?.verdict?.kind === "refused") {
         const { resources, message } = heard.verdict;
         const names = quarantine.refuse(heard.type, resources, message);
+        // A step that has what was refused for the way only would never be done.
+        const [current, ...next] = steps;
+        const last = next.at(-1);
+        if (current !== undefined && last !== undefined) steps = transition(heldOf(current), last);
         if (names.length > 0) {
           const nack = { node: name, typeUrl: heard.type, resources: names, message };
           // A refusal of what has been replaced since says nothing of the latest snapshot.
@@ -166,6 +194,7 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
     knowsElsewhere: (type, stream) =>
       streams.size < 2 ||
       [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
+    warming: () => warming,
     hasSnapshot: () => steps.length > 0,
     isSettled,
     waitForAcks: (timeoutMs) =>

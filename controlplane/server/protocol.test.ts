@@ -310,6 +310,12 @@ describe("the incremental form", () => {
     const changed = await proxy.next(cluster);
     expect(said(changed)).toBe("b=2");
     proxy.ack(changed);
+    // What is gone goes when the client has said what else it holds, for a listener may lead there.
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(listener, { initialResourceVersions: { in: "1" } });
+    const listeners = await proxy.next(listener);
+    expect(said(listeners)).toBe("-in");
+    proxy.ack(listeners);
     expect(said(await proxy.next(cluster))).toBe("-c");
     // Only the first request counts.
     proxy.ask(cluster, { initialResourceVersions: { b: "0" } });
@@ -410,7 +416,11 @@ describe("the incremental form", () => {
     server.setSnapshot("a", snapshot({ cluster: "a=2 b=2" }));
     proxy.nack(await proxy.next(cluster), "a: no");
     expect(said(await proxy.next(cluster))).toBe("a=1 b=2");
-    expect(server.status()[0]?.types.get(cluster)?.get("a")).toEqual({ sent: "1", nacked: "2" });
+    expect(server.status()[0]?.types.get(cluster)?.get("a")).toEqual({
+      sent: "1",
+      acked: "1",
+      nacked: "2",
+    });
   });
 
   test("P19: an alias that is nobody's is answered by name alone; one that is, by its virtual host", async () => {
@@ -604,6 +614,8 @@ describe.each([
     const first = await proxy.next(cluster);
     expect(said(first)).toBe("a=1");
     proxy.ack(first);
+    proxy.ask(listener);
+    proxy.ack(await proxy.next(listener));
     let gone = 0;
     while (gone < 60_000) gone += (await proxy.next(cluster)).removedResources.length;
     expect(gone).toBe(60_000);

@@ -7,8 +7,12 @@ type Suspects = ReadonlyMap<string, string>;
 
 /** What a group of proxies has refused, and what is being tried in parts to find the one at fault. */
 export interface Quarantine {
-  /** The snapshot with what is held back as it was in the first of the earlier ones that has something good, or left out. */
-  readonly allowed: (snapshot: Snapshot, earlier: readonly Snapshot[]) => Snapshot;
+  /** The snapshot with what is held back as it was in the first of the earlier ones in which it is in force, or left out. */
+  readonly allowed: (
+    snapshot: Snapshot,
+    earlier: readonly Snapshot[],
+    isInForce: (resource: Resource) => boolean,
+  ) => Snapshot;
   /** The names that are at fault, as far as is known: none while halves are being tried. */
   readonly refuse: (type: TypeUrl, resources: readonly Resource[], message: string) => readonly string[];
   readonly accept: (type: TypeUrl, resources: readonly Resource[]) => void;
@@ -57,7 +61,7 @@ export function createQuarantine(): Quarantine {
   }
 
   return {
-    allowed: (snapshot, earlier) => {
+    allowed: (snapshot, earlier, isInForce) => {
       if (isEmpty()) return snapshot;
       for (const type of [...trials.keys()]) prune(type, snapshot);
       const allowed = new Map(snapshot);
@@ -69,7 +73,7 @@ export function createQuarantine(): Quarantine {
             [...resources.values()].flatMap((resource) => {
               if (!isHeldBack(resource)) return [resource];
               const before = earlier.map((each) => resourcesOf(each, type).get(resource.name));
-              return before.find((each) => each !== undefined && !isHeldBack(each)) ?? [];
+              return before.find((each) => each !== undefined && !isHeldBack(each) && isInForce(each)) ?? [];
             }),
           ),
         );

@@ -15,7 +15,7 @@ export interface Session {
   /** Whether the wildcard is one because the client has never named anything (P8). */
   legacy: boolean;
   readonly names: Set<string>;
-  /** Versions by name: what the client has been sent or says it holds; absent: unknown. */
+  /** Versions by name: what the client has been sent or says it holds; `unknown` after it refused one. */
   readonly sent: Map<string, string>;
   readonly acked: Map<string, string>;
   /** Names to answer even when nothing changed (xds.md P9, P12, P14, P16, P22). */
@@ -36,6 +36,9 @@ export interface Session {
   readonly heardMs: Map<string, number>;
   readonly ttlsMs: Map<string, number>;
 }
+
+/** No version: the client may hold the resource, in some version or as a part of one, or not. */
+export const unknown = "";
 
 export interface Flight {
   readonly resources: readonly Resource[];
@@ -136,12 +139,10 @@ function refuse(session: Session, { resources }: Flight, message: string): Verdi
   lookAgain(session);
   // What the client had in this very version before cannot be what it refuses, unless that is all that there was.
   const changed = resources.filter(({ name, version }) => session.acked.get(name) !== version);
-  for (const { name, version } of resources) {
-    // The client may hold the old one, or a part of the new: unknown, so whatever comes next is sent (P18).
-    // A newer one may be on its way already; that one has its own answer.
-    if (session.sent.get(name) === version) session.sent.delete(name);
-    session.acked.delete(name);
-  }
+  // The client may hold the old one, or a part of the new: unknown, so whatever comes next is sent (P18).
+  // A newer one may be on its way already; that one has its own answer.
+  for (const { name, version } of resources)
+    if (session.sent.get(name) === version) session.sent.set(name, unknown);
   return { kind: "refused", resources: changed.length > 0 ? changed : resources, message };
 }
 

@@ -61,7 +61,11 @@ export function subscribeSotw(
 }
 
 /** What has to be sent; undefined where the client has all of it. */
-export function dueSotw(session: Session, resources: Resources, clusters: Resources): World | undefined {
+export function dueSotw(
+  session: Session,
+  resources: Resources,
+  isCluster: (name: string) => boolean,
+): World | undefined {
   const wanted = [...resources.values()].filter((resource) => wants(session, resource));
   const due = wanted.filter((resource) => isDue(session, resource));
   const missing = missingNames(session, resources);
@@ -76,8 +80,8 @@ export function dueSotw(session: Session, resources: Resources, clusters: Resour
   if (session.type !== typeUrl.endpoints) return { resources: isRoot ? wanted : due, missing };
   // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
   return {
-    resources: [...due, ...missing.filter((name) => clusters.has(name)).map(emptyAssignment)],
-    missing: missing.filter((name) => !clusters.has(name)),
+    resources: [...due, ...missing.filter(isCluster).map(emptyAssignment)],
+    missing: missing.filter((name) => !isCluster(name)),
   };
 }
 

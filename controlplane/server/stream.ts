@@ -12,6 +12,7 @@ import {
   knows,
   lookAgain,
   type Session,
+  unknown,
   type Verdict,
   wants,
 } from "./session.ts";
@@ -35,6 +36,8 @@ export interface StreamOptions {
   readonly knowsElsewhere: (type: TypeUrl) => boolean;
   /** Whether the version of the resource has been refused, so that nobody waits for it. */
   readonly isRefused: (resource: Resource) => boolean;
+  /** Clusters that an earlier stream of the client was sent and did not hear of again. */
+  readonly warming: ReadonlySet<string>;
   readonly nowMs: () => number;
 }
 
@@ -54,10 +57,14 @@ export interface Stream {
   readonly heartbeat: () => void;
   readonly knows: (type: TypeUrl) => boolean;
   readonly asks: (type: TypeUrl) => boolean;
+  /** Whether the client has acknowledged the resource, in this version or in some. */
+  readonly has: (type: TypeUrl, name: string, version?: string) => boolean;
   /** Whether the client has acknowledged all of what it should hold, and nothing else is left to tell it. */
   readonly settled: () => boolean;
   /** Whether the client came with nothing and has been sent nothing yet. */
   readonly isNew: () => boolean;
+  /** Names in responses that the client has not answered. */
+  readonly unansweredNames: (type: TypeUrl) => readonly string[];
   /** Responses that the client has not answered. */
   readonly unanswered: () => number;
   /** How many names the client has asked for. */
@@ -87,6 +94,8 @@ const ledTo: ReadonlyMap<TypeUrl, TypeUrl> = new Map([
   [typeUrl.cluster, typeUrl.endpoints],
   [typeUrl.listener, typeUrl.route],
 ]);
+/** So long after its beginning a client that asks for clusters alone is taken to want no listeners. */
+const youngMs = 5_000;
 const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
 
 export function createStream(options: StreamOptions): Stream {
@@ -102,6 +111,7 @@ export function createStream(options: StreamOptions): Stream {
   let writable = true;
   let pumping = false;
   let admitted = false;
+  const openedMs = nowMs();
 
   const sessionOf = (type: TypeUrl): Session => {
     const known = sessions.get(type);
@@ -127,8 +137,10 @@ export function createStream(options: StreamOptions): Stream {
   function knowsType(type: TypeUrl): boolean {
     const session = sessions.get(type);
     const resources = wanted(type);
-    if (session?.asked !== true) return resources.size === 0 || !isComplete();
-    return knows(session, resources, isComplete());
+    // Clusters are acknowledged only with their endpoints, so those that the client has not asked for are nobody's.
+    const all = isComplete() && type !== typeUrl.endpoints;
+    if (session?.asked !== true) return resources.size === 0 || !all;
+    return knows(session, resources, all);
   }
 
   function isReady(type: TypeUrl): boolean {
@@ -142,6 +154,7 @@ export function createStream(options: StreamOptions): Stream {
   function sendAll(): void {
     // Endpoints are right behind the clusters: Envoy acknowledges those only when they are warm, and that takes the endpoints.
     for (const type of leaves) say(type);
+    dropUnused();
     const upstream = isReady(typeUrl.cluster) && isReady(typeUrl.endpoints);
     // An answer is owed to the first question, even while the resources wait for their turn.
     if (upstream || wanted(typeUrl.listener).size === 0) say(typeUrl.listener);
@@ -178,7 +191,7 @@ export function createStream(options: StreamOptions): Stream {
     const resources = sendable(type);
     if (session.told === resources) return;
     if (method.form === "sotw") {
-      const world = dueSotw(session, resources, wanted(typeUrl.cluster));
+      const world = dueSotw(session, resources, isCluster);
       if (world === undefined) session.told = resources;
       else respond(session, world);
       return;
@@ -195,20 +208,48 @@ export function createStream(options: StreamOptions): Stream {
     const session = sessions.get(type);
     if (session?.asked !== true || method.form === "sotw" || !writable) return false;
     // What is there and held back is not absent.
-    const saying = absentDelta(session, wanted(type), wanted(typeUrl.cluster));
+    const saying = absentDelta(session, wanted(type), isCluster);
     if (saying !== undefined) respond(session, saying);
     return saying !== undefined;
+  }
+
+  /** A cluster that the client has never been ready to use is used by nobody, and keeps it from saying that it has the others. */
+  function dropUnused(): void {
+    const session = sessions.get(typeUrl.cluster);
+    if (session === undefined || !writable) return;
+    const removed = leftOver(session, wanted(typeUrl.cluster)).filter((name) => !session.acked.has(name));
+    if (removed.length > 0) respond(session, { resources: [], removed });
   }
 
   function remove(): void {
     for (const type of removable) {
       const session = sessions.get(type);
+      // A client that comes back says what it holds type by type: until it has, a listener of long ago may lead to a cluster.
+      if (type === typeUrl.cluster && isComplete() && !asks(typeUrl.listener) && isYoung()) return;
       if (session === undefined) continue;
       for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
         if (writable) respond(session, { resources: [], removed });
       // A cluster goes after the listeners whose routes may lead to it.
       if (session.flying.size > 0) return;
     }
+  }
+
+  function asks(type: TypeUrl): boolean {
+    return sessions.get(type)?.asked === true;
+  }
+
+  /** One that there is, or that the client has of earlier times and may still wait for. */
+  function isCluster(name: string): boolean {
+    return wanted(typeUrl.cluster).has(name) || sessions.get(typeUrl.cluster)?.sent.has(name) === true;
+  }
+
+  function has(type: TypeUrl, name: string, version?: string): boolean {
+    const acked = sessions.get(type)?.acked.get(name);
+    return acked !== undefined && (version === undefined || acked === version);
+  }
+
+  function isYoung(): boolean {
+    return nowMs() - openedMs < youngMs;
   }
 
   function respond(session: Session, said: Said): void {
@@ -241,7 +282,6 @@ export function createStream(options: StreamOptions): Stream {
     const endpoints = sessions.get(typeUrl.endpoints);
     if (endpoints?.names.has(cluster) !== true) return;
     endpoints.owed.add(cluster);
-    endpoints.acked.delete(cluster);
     lookAgain(endpoints);
   }
 
@@ -249,7 +289,7 @@ export function createStream(options: StreamOptions): Stream {
   function warms(type: TypeUrl, name: string): boolean {
     switch (type) {
       case typeUrl.endpoints:
-        return sessions.get(typeUrl.cluster)?.freshly.has(name) === true;
+        return sessions.get(typeUrl.cluster)?.freshly.has(name) === true || options.warming.has(name);
       // Which listener leads to which routes is for the client to read.
       case typeUrl.route:
         return (sessions.get(typeUrl.listener)?.freshly.size ?? 0) > 0;
@@ -313,7 +353,8 @@ export function createStream(options: StreamOptions): Stream {
       }
     },
     knows: knowsType,
-    asks: (type) => sessions.get(type)?.asked === true,
+    asks,
+    has,
     settled: () =>
       snapshot !== undefined &&
       types.every(knowsType) &&
@@ -321,6 +362,10 @@ export function createStream(options: StreamOptions): Stream {
         (session) => session.flying.size === 0 && leftOver(session, wanted(session.type)).length === 0,
       ),
     isNew: () => [...sessions.values()].every(({ sent }) => sent.size === 0),
+    unansweredNames: (type) =>
+      [...(sessions.get(type)?.flying.values() ?? [])].flatMap(({ resources }) =>
+        resources.map(({ name }) => name),
+      ),
     unanswered: () => [...sessions.values()].reduce((sum, { flying }) => sum + flying.size, 0),
     names: () => [...sessions.values()].reduce((sum, { names }) => sum + names.size, 0),
     status: () => new Map([...sessions].map(([type, session]) => [type, statusOf(session)])),
@@ -357,11 +402,11 @@ function lasting(resource: Resource): Resource {
 function statusOf({ sent, acked }: Session): ReadonlyMap<string, ResourceStatus> {
   return new Map(
     [...new Set([...sent.keys(), ...acked.keys()])].sort().map((name) => {
-      const [sentVersion, ackedVersion] = [sent.get(name), acked.get(name)];
+      const [sentVersion = unknown, ackedVersion] = [sent.get(name), acked.get(name)];
       return [
         name,
         {
-          ...(sentVersion === undefined ? {} : { sent: sentVersion }),
+          ...(sentVersion === unknown ? {} : { sent: sentVersion }),
           ...(ackedVersion === undefined ? {} : { acked: ackedVersion }),
         },
       ];

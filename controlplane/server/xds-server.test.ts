@@ -133,6 +133,9 @@ describe("delta ADS", () => {
     const proxy = connect(server);
     proxy.ask(cluster, { initialResourceVersions: { a: "1", gone: "1" } });
     proxy.ask(endpoints, { initialResourceVersions: { a: "1" }, resourceNamesSubscribe: ["a"] });
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(listener, { initialResourceVersions: { gone: "1" } });
+    proxy.ack(await proxy.next(listener));
     expect(said(await proxy.next(cluster))).toBe("-gone");
   });
 

@@ -124,6 +124,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
       isRefused: ({ typeUrl, name: resource, version }) =>
         quarantines.get(options.groupOf?.(name) ?? name)?.refused(typeUrl, resource) === version,
+      warming: node.warming(),
       nowMs: () => performance.now(),
     });
     calls.set(stream, call);
