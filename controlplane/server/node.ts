@@ -66,6 +66,8 @@ export interface Node {
   readonly status: () => NodeStatus;
 }
 
+const none: ReadonlySet<string> = new Set();
+
 export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): Node {
   const streams = new Set<Stream>();
   /** Those that may be served; others wait for their admission. */
@@ -77,8 +79,8 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
   let nacks: Nack[] = [];
   /** Whether a client has been here: if not, there is nothing to step from. */
   let seen = false;
-  /** Clusters of which the last stream to end did not say that it is ready to use them. */
-  let warming: ReadonlySet<string> = new Set();
+  /** Clusters of which streams that have ended did not say that they are ready to use them, until all is acknowledged. */
+  let warming = none;
   /** Whether the steps are not served yet. */
   let pending = false;
 
@@ -119,6 +121,7 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
   function advance(): void {
     while (!pending && streams.size > 0 && allSettled()) {
       settled = steps[0];
+      warming = none;
       if (steps.length <= 1) break;
       steps = steps.slice(1);
       serve();
@@ -156,7 +159,7 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
     },
     detach: (stream) => {
       streams.delete(stream);
-      warming = new Set(stream.unansweredNames(typeUrl.cluster));
+      warming = new Set([...warming, ...stream.unansweredNames(typeUrl.cluster)]);
     },
     hear: (stream, ask) => {
       const heard = stream.hear(ask);

@@ -81,10 +81,9 @@ export function createQuarantine(): Quarantine {
       return allowed;
     },
     refuse: (type, resources, message) => {
-      const [onTrial, ...waiting] = trials.get(type) ?? [];
-      const isOnTrial = ({ name, version }: Resource): boolean => onTrial?.get(name) === version;
-      // An answer to what was sent before the trial says nothing of its part.
-      if (onTrial !== undefined && !resources.every(isOnTrial)) return [];
+      const [, ...waiting] = trials.get(type) ?? [];
+      // An answer to what was sent before the trial says nothing of what is on it.
+      if (resources.some(isHeldBack)) return [];
       const named = resources.filter(({ name }) => mentions(message, name));
       const atFault = named.length > 0 ? named : resources.length === 1 ? resources : [];
       if (atFault.length > 0) {
