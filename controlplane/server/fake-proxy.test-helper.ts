@@ -1,5 +1,5 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { NodeSchema } from "../xds/generated/envoy/config/core/v3/base_pb.ts";
 import {
   DeltaDiscoveryRequestSchema,
@@ -41,14 +41,21 @@ export interface FakeOptions {
   readonly features?: readonly string[];
   /** Of a service for one type; the aggregated one by default. */
   readonly path?: string;
+  /** Plain text by default. */
+  readonly credentials?: ChannelCredentials;
 }
 
 const quietMs = 60;
 
 /** A client of the incremental form, as Wire's proxies are. */
 export function fakeProxy(port: number, options: string | FakeOptions): FakeProxy {
-  const { node, features = [], path } = typeof options === "string" ? { node: options } : options;
-  const wire = open(port, path ?? aggregated("Delta"), (bytes) =>
+  const {
+    node,
+    features = [],
+    path,
+    credentials: channel,
+  } = typeof options === "string" ? { node: options } : options;
+  const wire = open(port, { path: path ?? aggregated("Delta"), channel }, (bytes) =>
     fromBinary(DeltaDiscoveryResponseSchema, bytes),
   );
   let first = true;
@@ -70,8 +77,13 @@ export function fakeProxy(port: number, options: string | FakeOptions): FakeProx
 
 /** A client of the state of the world: each request has all names again, and the version that was taken last. */
 export function fakeSotwProxy(port: number, options: string | FakeOptions): FakeSotwProxy {
-  const { node, features = [], path } = typeof options === "string" ? { node: options } : options;
-  const wire = open(port, path ?? aggregated("Stream"), (bytes) =>
+  const {
+    node,
+    features = [],
+    path,
+    credentials: channel,
+  } = typeof options === "string" ? { node: options } : options;
+  const wire = open(port, { path: path ?? aggregated("Stream"), channel }, (bytes) =>
     fromBinary(DiscoveryResponseSchema, bytes),
   );
   const taken = new Map<string, { versionInfo: string; resourceNames: string[] }>();
@@ -106,10 +118,10 @@ type Wire<Response> = Pick<
 
 function open<Response extends { readonly typeUrl: string }>(
   port: number,
-  path: string,
+  { path, channel }: { readonly path: string; readonly channel: ChannelCredentials | undefined },
   read: (bytes: Uint8Array) => Response,
 ): Wire<Response> {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new Client(`127.0.0.1:${port}`, channel ?? credentials.createInsecure());
   const stream: ClientDuplexStream<Uint8Array, Uint8Array> = client.makeBidiStreamRequest(
     path,
     (bytes: Uint8Array) => Buffer.from(bytes),

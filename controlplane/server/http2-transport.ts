@@ -109,7 +109,7 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options:
     if (stream.destroyed) return;
     stream.sendTrailers({
       "grpc-status": String(ending?.code ?? 0),
-      ...(ending?.details ? { "grpc-message": encodeURIComponent(ending.details) } : {}),
+      ...(ending?.details ? { "grpc-message": percentEncoded(ending.details) } : {}),
     });
   });
   const finish = (how: Ending): void => {
@@ -154,6 +154,17 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options:
   stream.on("drain", () => end?.drained());
   stream.on("end", () => finish({ code: 0, details: "" }));
   stream.on("close", () => end?.ended());
+}
+
+/** As gRPC wants a message in a trailer: all but what is visible in ASCII, and `%`, by its bytes in UTF-8. */
+function percentEncoded(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) =>
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    )
+    .join("");
 }
 
 function peerOf(session: ServerHttp2Stream["session"]): Peer {
