@@ -161,7 +161,18 @@ export function dispatch(session: Session, nonce: string, flight: Flight, nowMs:
       session.heardMs.set(name, nowMs);
     }
   }
-  for (const name of flight.removed) forget(session, name);
+  if (flight.removed.length > 0) withdraw(session, nonce, new Set(flight.removed));
+}
+
+/** What is removed says nothing any more of responses that are still on their way: the client has it no longer when it answers them. */
+function withdraw(session: Session, nonce: string, removed: ReadonlySet<string>): void {
+  for (const [earlier, flight] of session.flying)
+    if (earlier !== nonce)
+      session.flying.set(earlier, {
+        ...flight,
+        resources: flight.resources.filter(({ name }) => !removed.has(name)),
+      });
+  for (const name of removed) forget(session, name);
 }
 
 /** Nothing is known of the name from here on. */
