@@ -25,8 +25,8 @@ import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extens
 import { PreviousHostsPredicateSchema } from "../controlplane/xds/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Resource } from "../controlplane/xds/resource.ts";
-import { proxyResources, resourcesOf, wayOf } from "../controlplane/xds/snapshot.ts";
-import { type TypeUrl, typeUrl } from "../controlplane/xds/type-url.ts";
+import { byType, proxyResources, wayOf } from "../controlplane/xds/snapshot.ts";
+import { typeUrl } from "../controlplane/xds/type-url.ts";
 
 const registry = createRegistry(
   FilterConfigSchema,
@@ -48,13 +48,13 @@ const registry = createRegistry(
   WasmSchema,
 );
 
-const schemas: Readonly<Record<TypeUrl, DescMessage>> = {
-  [typeUrl.cluster]: ClusterSchema,
-  [typeUrl.endpoints]: ClusterLoadAssignmentSchema,
-  [typeUrl.listener]: ListenerSchema,
-  [typeUrl.extension]: TypedExtensionConfigSchema,
-  [typeUrl.route]: RouteConfigurationSchema,
-};
+const schemas = {
+  cluster: ClusterSchema,
+  endpoints: ClusterLoadAssignmentSchema,
+  listener: ListenerSchema,
+  extension: TypedExtensionConfigSchema,
+  route: RouteConfigurationSchema,
+} as const;
 
 /** The resources of every proxy as a person reads them, in a stable order. The bytes of modules are left out. */
 export function showXds(build: Build): string {
@@ -63,17 +63,16 @@ export function showXds(build: Build): string {
   const shown = [...snapshots].map(([service, snapshot]) => [
     service,
     Object.fromEntries(
-      Object.entries(typeUrl).map(([kind, type]) => [
-        kind,
-        Object.fromEntries([...resourcesOf(snapshot, type)].map(([name, entry]) => [name, show(entry)])),
-      ]),
+      Object.entries(schemas).map(([kind, schema]) => {
+        const resources = byType(snapshot).get(typeUrl[kind as keyof typeof schemas]) ?? [];
+        return [kind, Object.fromEntries([...resources].map(([name, entry]) => [name, show(entry, schema)]))];
+      }),
     ),
   ]);
   return stringify(Object.fromEntries(shown), { lineWidth: 110 });
 }
 
-function show(entry: Resource): JsonValue {
-  const schema = schemas[entry.typeUrl];
+function show(entry: Resource, schema: DescMessage): JsonValue {
   return abridged(toJson(schema, fromBinary(schema, entry.bytes), { registry }));
 }
 

@@ -30,6 +30,12 @@ const types = [
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
   "envoy.service.discovery.v3.DeltaDiscoveryRequest",
   "envoy.service.discovery.v3.DeltaDiscoveryResponse",
+  "envoy.service.discovery.v3.DiscoveryRequest",
+  "envoy.service.discovery.v3.DiscoveryResponse",
+  "envoy.service.load_stats.v3.LoadStatsRequest",
+  "envoy.service.load_stats.v3.LoadStatsResponse",
+  "envoy.service.status.v3.ClientStatusRequest",
+  "envoy.service.status.v3.ClientStatusResponse",
 ];
 
 /** Annotations of other generators, and corners of the API that we never set: half of the code otherwise. */

@@ -115,6 +115,14 @@ command("up")
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 
+command("status")
+  .description("show what each proxy of a running control plane was sent, has taken and refuses")
+  .option("--http-port <port>", "port of the control plane's HTTP API on 127.0.0.1", parsePort, 18001)
+  .addOption(json())
+  .action((options: { readonly httpPort: number; readonly json?: boolean }) =>
+    run<typeof options>(async () => (await import("./status.ts")).status)([], options),
+  );
+
 command("bench")
   .description(
     "measure what proxies and actions take, in an Envoy on this machine, for the costs of an interface",

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { type Build, build } from "../pipeline/build.ts";
-import type { AdsServer, Outcome } from "../server/ads-server.ts";
-import { createControlPlane, type Rollout } from "./control-plane.ts";
+import type { Outcome } from "../server/node.ts";
+import { typeUrl } from "../xds/type-url.ts";
+import { type ControlPlaneOptions, createControlPlane, type Rollout } from "./control-plane.ts";
 
 const cache = createChainCache();
 const mesh = {
@@ -33,17 +34,16 @@ const egress = await built("frontend -> rate", "Egress");
 function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ kind: "acked" })) {
   const diary: string[] = [];
   const entered: Rollout[] = [];
-  const ads: AdsServer = {
-    port: 0,
+  const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
       // Without the generation that ends a name.
-      const listeners = [...snapshot.listeners.keys()].map((name) => name.replace(/\/\w+$/, "")).join(" ");
+      const listeners = [...(snapshot.get(typeUrl.listener)?.keys() ?? [])]
+        .map((name) => name.replace(/\/\w+$/, ""))
+        .join(" ");
       if (diary.at(-1) !== `${node} has ${listeners}`) diary.push(`${node} has ${listeners}`);
     },
     removeNode: (node) => diary.push(`${node} forgotten`),
     waitForAcks: async (node) => outcome(node),
-    status: () => [],
-    close: async () => {},
   };
   const controlPlane = createControlPlane({
     ads,

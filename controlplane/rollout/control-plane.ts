@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WireError } from "../error/wire-error.ts";
 import type { Build } from "../pipeline/build.ts";
-import type { AdsServer, Outcome } from "../server/ads-server.ts";
+import type { Outcome } from "../server/node.ts";
+import type { XdsServer } from "../server/xds-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
+import { byType } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
 import { finalStage, type Stage, stagesOf } from "./stages.ts";
@@ -46,7 +48,7 @@ export interface ControlPlane {
 }
 
 export interface ControlPlaneOptions {
-  readonly ads: AdsServer;
+  readonly ads: Pick<XdsServer, "setSnapshot" | "removeNode" | "waitForAcks">;
   /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
   entering(rollout: Rollout, stage: Stage): Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
@@ -62,7 +64,7 @@ export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptio
   const inTurn = latestWins();
 
   function show(stage: Stage): void {
-    for (const [service, snapshot] of stage.snapshots) ads.setSnapshot(service, snapshot);
+    for (const [service, snapshot] of stage.snapshots) ads.setSnapshot(service, byType(snapshot));
     nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }

@@ -1,5 +1,5 @@
 import type { Build } from "../pipeline/build.ts";
-import type { Nack } from "../server/delta-stream.ts";
+import type { Nack } from "../server/node.ts";
 
 /** A NACK in the policy author's words: which policy, where it stands, which proxy refused it and what that proxy said. */
 export function nackText(nack: Nack, build: Pick<Build, "chains" | "policies">): string {

@@ -1,11 +1,11 @@
 import type { Build } from "../pipeline/build.ts";
-import { type AdsServer, createAdsServer } from "../server/ads-server.ts";
+import { createXdsServer, type XdsServer } from "../server/xds-server.ts";
 import { type ControlPlane, createControlPlane } from "./control-plane.ts";
 import { nackText } from "./nack-text.ts";
 import { stateOf, writeState } from "./state-file.ts";
 
 export interface Rollouts {
-  readonly ads: AdsServer;
+  readonly ads: XdsServer;
   readonly controlPlane: ControlPlane;
   /** What is being rolled out, or was last. */
   readonly newest: Build | undefined;
@@ -20,7 +20,7 @@ export async function startRollouts(options: {
 }): Promise<Rollouts> {
   const { progress, state } = options;
   let newest: Build | undefined;
-  const ads = await createAdsServer({
+  const ads = await createXdsServer({
     listen: options.listen,
     onNack: (nack) => {
       if (newest !== undefined) progress(nackText(nack, newest));

@@ -11,6 +11,10 @@ export interface Resource {
   readonly version: string;
   /** The encoded message, without the `Any` around it. */
   readonly bytes: Uint8Array;
+  /** Other names that clients may ask by, as for virtual hosts (P19). */
+  readonly aliases?: readonly string[];
+  /** How long a client keeps it without hearing of it again; absent: for good (P25). */
+  readonly ttlMs?: number;
 }
 
 /** Resources of one type by name. */

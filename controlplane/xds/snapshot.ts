@@ -22,22 +22,16 @@ export interface ProxySnapshot {
   readonly extensions: Resources;
 }
 
-/** The resources of one type. */
-export function resourcesOf(snapshot: ProxySnapshot, type: TypeUrl): Resources {
-  switch (type) {
-    case typeUrl.cluster:
-      return snapshot.clusters;
-    case typeUrl.endpoints:
-      return snapshot.endpoints;
-    case typeUrl.listener:
-      return snapshot.listeners;
-    case typeUrl.extension:
-      return snapshot.extensions;
-    case typeUrl.route:
-      return snapshot.routes;
-    default:
-      return type satisfies never;
-  }
+/** By type, as an xDS server takes it. */
+export function byType(snapshot: ProxySnapshot): ReadonlyMap<TypeUrl, Resources> {
+  const { clusters, endpoints, extensions, listeners, routes } = snapshot;
+  return new Map([
+    [typeUrl.cluster, clusters],
+    [typeUrl.endpoints, endpoints],
+    [typeUrl.extension, extensions],
+    [typeUrl.listener, listeners],
+    [typeUrl.route, routes],
+  ]);
 }
 
 export interface SnapshotInput {

@@ -6,9 +6,9 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { Slot } from "../../controlplane/codegen/module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
-import { type AdsServer, createAdsServer } from "../../controlplane/server/ads-server.ts";
+import { createXdsServer, type XdsServer } from "../../controlplane/server/xds-server.ts";
 import type { AddressPlan } from "../../controlplane/xds/address-plan.ts";
-import { proxyResources, wayOf } from "../../controlplane/xds/snapshot.ts";
+import { byType, proxyResources, wayOf } from "../../controlplane/xds/snapshot.ts";
 import { filterConfig } from "../../envoy/container/filter-config.ts";
 import {
   EnvoyContainer,
@@ -183,7 +183,7 @@ describe.skipIf("skip" in containers)("in an Envoy container with the filter", (
 describe.skipIf("skip" in containers)("in an Envoy container under the control plane", () => {
   const started = new Map<Service, StartedEnvoyContainer>();
   let application: Server;
-  let ads: AdsServer;
+  let ads: XdsServer;
   beforeAll(async () => {
     application = createServer((asked, answer) => {
       const headers = Object.entries(asked.headers);
@@ -192,13 +192,13 @@ describe.skipIf("skip" in containers)("in an Envoy container under the control p
     await new Promise<void>((done) => application.listen(0, hostAddress, done));
     const address = application.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    ads = await createAdsServer({ listen: { host: hostAddress, port: 0 } });
+    ads = await createXdsServer({ listen: { host: hostAddress, port: 0 } });
     const addresses = seenFromContainers({ address: hostAddress, port });
     const snapshots = proxyResources({ mesh: made.mesh, addresses, ways: [wayOf(made)] });
     for (const service of services) {
       const snapshot = snapshots.get(service);
       if (snapshot === undefined) throw new Error(`${service} has no proxy`);
-      ads.setSnapshot(service, snapshot);
+      ads.setSnapshot(service, byType(snapshot));
       const controlPlane = { address: hostAddress, port: ads.port, nodeId: service, cluster: service };
       const container = new EnvoyContainer(image, {
         controlPlane: { ...controlPlane, listenerPort },

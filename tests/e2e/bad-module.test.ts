@@ -3,13 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Slot } from "../../controlplane/codegen/module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
+import type { Snapshot } from "../../controlplane/server/snapshot.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
-import {
-  inboundListeners,
-  type ProxySnapshot,
-  proxyResources,
-  wayOf,
-} from "../../controlplane/xds/snapshot.ts";
+import { byType, inboundListeners, proxyResources, wayOf } from "../../controlplane/xds/snapshot.ts";
 import { bootstrap, findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
 import { tryModule } from "../../filters/proxy-wasm-as/build/try-module.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
@@ -30,7 +26,7 @@ async function built(value: string): Promise<Build> {
 }
 
 /** The bypass: what the proxy is told when the one slot of the chain is `change`d after all checks. */
-function snapshotOf(from: Build, change: Partial<Slot> = {}): ProxySnapshot {
+function snapshotOf(from: Build, change: Partial<Slot> = {}): Snapshot {
   const chains = from.chains.map((chain) => ({
     ...chain,
     slots: chain.slots.map((slot) => ({ ...slot, ...change })),
@@ -38,7 +34,7 @@ function snapshotOf(from: Build, change: Partial<Slot> = {}): ProxySnapshot {
   const ways = [wayOf({ placement: from.placement, chains })];
   const snapshot = proxyResources({ mesh: from.mesh, addresses: addressPlan(from.mesh), ways }).get("app");
   if (snapshot === undefined) throw new Error("no proxy is placed");
-  return snapshot;
+  return byType(snapshot);
 }
 
 /** The same module but for one name in it. */

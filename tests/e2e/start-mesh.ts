@@ -3,7 +3,7 @@ import { runProxies } from "../../controlplane/cli/run-proxies.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import type { Build } from "../../controlplane/pipeline/build.ts";
 import { createControlPlane } from "../../controlplane/rollout/control-plane.ts";
-import { createAdsServer } from "../../controlplane/server/ads-server.ts";
+import { createXdsServer } from "../../controlplane/server/xds-server.ts";
 import { outside, type Target } from "../../controlplane/xds/address-map.ts";
 import { type AddressPlan, addressPlan } from "../../controlplane/xds/address-plan.ts";
 import { startEmulator } from "../../envoy/emulator/start-emulator.ts";
@@ -39,7 +39,7 @@ export async function startMesh(
 
   // A first build waits for proxies that refuse it, as long as it takes.
   const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
-  const ads = await createAdsServer({
+  const ads = await createXdsServer({
     listen: { host: "127.0.0.1", port: 0 },
     onNack: ({ node, message }) => refuse(new Error(`${node}: ${message}`)),
   });

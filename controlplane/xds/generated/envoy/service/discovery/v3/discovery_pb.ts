@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/service/discovery/v3/discovery.proto.
  */
 export const file_envoy_service_discovery_v3_discovery: GenFile = /*@__PURE__*/
-  fileDesc("CiplbnZveS9zZXJ2aWNlL2Rpc2NvdmVyeS92My9kaXNjb3ZlcnkucHJvdG8SGmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzIrkBCg9SZXNvdXJjZUxvY2F0b3ISDAoEbmFtZRgBIAEoCRJeChJkeW5hbWljX3BhcmFtZXRlcnMYAiADKAsyQi5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZUxvY2F0b3IuRHluYW1pY1BhcmFtZXRlcnNFbnRyeRo4ChZEeW5hbWljUGFyYW1ldGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifAoMUmVzb3VyY2VOYW1lEgwKBG5hbWUYASABKAkSXgodZHluYW1pY19wYXJhbWV0ZXJfY29uc3RyYWludHMYAiABKAsyNy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHMiegoNUmVzb3VyY2VFcnJvchI/Cg1yZXNvdXJjZV9uYW1lGAEgASgLMiguZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuUmVzb3VyY2VOYW1lEigKDGVycm9yX2RldGFpbBgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIrQEChVEZWx0YURpc2NvdmVyeVJlcXVlc3QSKAoEbm9kZRgBIAEoCzIaLmVudm95LmNvbmZpZy5jb3JlLnYzLk5vZGUSEAoIdHlwZV91cmwYAiABKAkSIAoYcmVzb3VyY2VfbmFtZXNfc3Vic2NyaWJlGAMgAygJEiIKGnJlc291cmNlX25hbWVzX3Vuc3Vic2NyaWJlGAQgAygJElAKG3Jlc291cmNlX2xvY2F0b3JzX3N1YnNjcmliZRgIIAMoCzIrLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlTG9jYXRvchJSCh1yZXNvdXJjZV9sb2NhdG9yc191bnN1YnNjcmliZRgJIAMoCzIrLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlTG9jYXRvchJxChlpbml0aWFsX3Jlc291cmNlX3ZlcnNpb25zGAUgAygLMk4uZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuRGVsdGFEaXNjb3ZlcnlSZXF1ZXN0LkluaXRpYWxSZXNvdXJjZVZlcnNpb25zRW50cnkSFgoOcmVzcG9uc2Vfbm9uY2UYBiABKAkSKAoMZXJyb3JfZGV0YWlsGAcgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMaPgocSW5pdGlhbFJlc291cmNlVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIvMCChZEZWx0YURpc2NvdmVyeVJlc3BvbnNlEhsKE3N5c3RlbV92ZXJzaW9uX2luZm8YASABKAkSNwoJcmVzb3VyY2VzGAIgAygLMiQuZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuUmVzb3VyY2USEAoIdHlwZV91cmwYBCABKAkSGQoRcmVtb3ZlZF9yZXNvdXJjZXMYBiADKAkSSAoWcmVtb3ZlZF9yZXNvdXJjZV9uYW1lcxgIIAMoCzIoLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlTmFtZRINCgVub25jZRgFIAEoCRI5Cg1jb250cm9sX3BsYW5lGAcgASgLMiIuZW52b3kuY29uZmlnLmNvcmUudjMuQ29udHJvbFBsYW5lEkIKD3Jlc291cmNlX2Vycm9ycxgJIAMoCzIpLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlRXJyb3IisQUKG0R5bmFtaWNQYXJhbWV0ZXJDb25zdHJhaW50cxJeCgpjb25zdHJhaW50GAEgASgLMkguZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuRHluYW1pY1BhcmFtZXRlckNvbnN0cmFpbnRzLlNpbmdsZUNvbnN0cmFpbnRIABJgCg5vcl9jb25zdHJhaW50cxgCIAEoCzJGLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLkR5bmFtaWNQYXJhbWV0ZXJDb25zdHJhaW50cy5Db25zdHJhaW50TGlzdEgAEmEKD2FuZF9jb25zdHJhaW50cxgDIAEoCzJGLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLkR5bmFtaWNQYXJhbWV0ZXJDb25zdHJhaW50cy5Db25zdHJhaW50TGlzdEgAElIKD25vdF9jb25zdHJhaW50cxgEIAEoCzI3LmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLkR5bmFtaWNQYXJhbWV0ZXJDb25zdHJhaW50c0gAGrABChBTaW5nbGVDb25zdHJhaW50EgsKA2tleRgBIAEoCRIPCgV2YWx1ZRgCIAEoCUgAEmEKBmV4aXN0cxgDIAEoCzJPLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLkR5bmFtaWNQYXJhbWV0ZXJDb25zdHJhaW50cy5TaW5nbGVDb25zdHJhaW50LkV4aXN0c0gAGggKBkV4aXN0c0IRCg9jb25zdHJhaW50X3R5cGUaXgoOQ29uc3RyYWludExpc3QSTAoLY29uc3RyYWludHMYASADKAsyNy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHNCBgoEdHlwZSLtAgoIUmVzb3VyY2USDAoEbmFtZRgDIAEoCRI/Cg1yZXNvdXJjZV9uYW1lGAggASgLMiguZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuUmVzb3VyY2VOYW1lEg8KB2FsaWFzZXMYBCADKAkSDwoHdmVyc2lvbhgBIAEoCRImCghyZXNvdXJjZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSJgoDdHRsGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEkgKDWNhY2hlX2NvbnRyb2wYByABKAsyMS5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZS5DYWNoZUNvbnRyb2wSMAoIbWV0YWRhdGEYCSABKAsyHi5lbnZveS5jb25maWcuY29yZS52My5NZXRhZGF0YRokCgxDYWNoZUNvbnRyb2wSFAoMZG9fbm90X2NhY2hlGAEgASgIQosBCihpby5lbnZveXByb3h5LmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzQg5EaXNjb3ZlcnlQcm90b1ABWk1naXRodWIuY29tL2Vudm95cHJveHkvZ28tY29udHJvbC1wbGFuZS9lbnZveS9zZXJ2aWNlL2Rpc2NvdmVyeS92MztkaXNjb3Zlcnl2M2IGcHJvdG8z", [file_envoy_config_core_v3_base, file_google_protobuf_any, file_google_protobuf_duration, file_google_rpc_status]);
+  fileDesc("CiplbnZveS9zZXJ2aWNlL2Rpc2NvdmVyeS92My9kaXNjb3ZlcnkucHJvdG8SGmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzIrkBCg9SZXNvdXJjZUxvY2F0b3ISDAoEbmFtZRgBIAEoCRJeChJkeW5hbWljX3BhcmFtZXRlcnMYAiADKAsyQi5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZUxvY2F0b3IuRHluYW1pY1BhcmFtZXRlcnNFbnRyeRo4ChZEeW5hbWljUGFyYW1ldGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifAoMUmVzb3VyY2VOYW1lEgwKBG5hbWUYASABKAkSXgodZHluYW1pY19wYXJhbWV0ZXJfY29uc3RyYWludHMYAiABKAsyNy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHMiegoNUmVzb3VyY2VFcnJvchI/Cg1yZXNvdXJjZV9uYW1lGAEgASgLMiguZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuUmVzb3VyY2VOYW1lEigKDGVycm9yX2RldGFpbBgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIoYCChBEaXNjb3ZlcnlSZXF1ZXN0EhQKDHZlcnNpb25faW5mbxgBIAEoCRIoCgRub2RlGAIgASgLMhouZW52b3kuY29uZmlnLmNvcmUudjMuTm9kZRIWCg5yZXNvdXJjZV9uYW1lcxgDIAMoCRJGChFyZXNvdXJjZV9sb2NhdG9ycxgHIAMoCzIrLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlTG9jYXRvchIQCgh0eXBlX3VybBgEIAEoCRIWCg5yZXNwb25zZV9ub25jZRgFIAEoCRIoCgxlcnJvcl9kZXRhaWwYBiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyKCAgoRRGlzY292ZXJ5UmVzcG9uc2USFAoMdmVyc2lvbl9pbmZvGAEgASgJEicKCXJlc291cmNlcxgCIAMoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSDgoGY2FuYXJ5GAMgASgIEhAKCHR5cGVfdXJsGAQgASgJEg0KBW5vbmNlGAUgASgJEjkKDWNvbnRyb2xfcGxhbmUYBiABKAsyIi5lbnZveS5jb25maWcuY29yZS52My5Db250cm9sUGxhbmUSQgoPcmVzb3VyY2VfZXJyb3JzGAcgAygLMikuZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuUmVzb3VyY2VFcnJvciK0BAoVRGVsdGFEaXNjb3ZlcnlSZXF1ZXN0EigKBG5vZGUYASABKAsyGi5lbnZveS5jb25maWcuY29yZS52My5Ob2RlEhAKCHR5cGVfdXJsGAIgASgJEiAKGHJlc291cmNlX25hbWVzX3N1YnNjcmliZRgDIAMoCRIiChpyZXNvdXJjZV9uYW1lc191bnN1YnNjcmliZRgEIAMoCRJQChtyZXNvdXJjZV9sb2NhdG9yc19zdWJzY3JpYmUYCCADKAsyKy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZUxvY2F0b3ISUgodcmVzb3VyY2VfbG9jYXRvcnNfdW5zdWJzY3JpYmUYCSADKAsyKy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZUxvY2F0b3IScQoZaW5pdGlhbF9yZXNvdXJjZV92ZXJzaW9ucxgFIAMoCzJOLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLkRlbHRhRGlzY292ZXJ5UmVxdWVzdC5Jbml0aWFsUmVzb3VyY2VWZXJzaW9uc0VudHJ5EhYKDnJlc3BvbnNlX25vbmNlGAYgASgJEigKDGVycm9yX2RldGFpbBgHIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzGj4KHEluaXRpYWxSZXNvdXJjZVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLzAgoWRGVsdGFEaXNjb3ZlcnlSZXNwb25zZRIbChNzeXN0ZW1fdmVyc2lvbl9pbmZvGAEgASgJEjcKCXJlc291cmNlcxgCIAMoCzIkLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlEhAKCHR5cGVfdXJsGAQgASgJEhkKEXJlbW92ZWRfcmVzb3VyY2VzGAYgAygJEkgKFnJlbW92ZWRfcmVzb3VyY2VfbmFtZXMYCCADKAsyKC5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZU5hbWUSDQoFbm9uY2UYBSABKAkSOQoNY29udHJvbF9wbGFuZRgHIAEoCzIiLmVudm95LmNvbmZpZy5jb3JlLnYzLkNvbnRyb2xQbGFuZRJCCg9yZXNvdXJjZV9lcnJvcnMYCSADKAsyKS5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5SZXNvdXJjZUVycm9yIrEFChtEeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHMSXgoKY29uc3RyYWludBgBIAEoCzJILmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLkR5bmFtaWNQYXJhbWV0ZXJDb25zdHJhaW50cy5TaW5nbGVDb25zdHJhaW50SAASYAoOb3JfY29uc3RyYWludHMYAiABKAsyRi5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHMuQ29uc3RyYWludExpc3RIABJhCg9hbmRfY29uc3RyYWludHMYAyABKAsyRi5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHMuQ29uc3RyYWludExpc3RIABJSCg9ub3RfY29uc3RyYWludHMYBCABKAsyNy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHNIABqwAQoQU2luZ2xlQ29uc3RyYWludBILCgNrZXkYASABKAkSDwoFdmFsdWUYAiABKAlIABJhCgZleGlzdHMYAyABKAsyTy5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52My5EeW5hbWljUGFyYW1ldGVyQ29uc3RyYWludHMuU2luZ2xlQ29uc3RyYWludC5FeGlzdHNIABoICgZFeGlzdHNCEQoPY29uc3RyYWludF90eXBlGl4KDkNvbnN0cmFpbnRMaXN0EkwKC2NvbnN0cmFpbnRzGAEgAygLMjcuZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuRHluYW1pY1BhcmFtZXRlckNvbnN0cmFpbnRzQgYKBHR5cGUi7QIKCFJlc291cmNlEgwKBG5hbWUYAyABKAkSPwoNcmVzb3VyY2VfbmFtZRgIIAEoCzIoLmVudm95LnNlcnZpY2UuZGlzY292ZXJ5LnYzLlJlc291cmNlTmFtZRIPCgdhbGlhc2VzGAQgAygJEg8KB3ZlcnNpb24YASABKAkSJgoIcmVzb3VyY2UYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EiYKA3R0bBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhJICg1jYWNoZV9jb250cm9sGAcgASgLMjEuZW52b3kuc2VydmljZS5kaXNjb3ZlcnkudjMuUmVzb3VyY2UuQ2FjaGVDb250cm9sEjAKCG1ldGFkYXRhGAkgASgLMh4uZW52b3kuY29uZmlnLmNvcmUudjMuTWV0YWRhdGEaJAoMQ2FjaGVDb250cm9sEhQKDGRvX25vdF9jYWNoZRgBIAEoCEKLAQooaW8uZW52b3lwcm94eS5lbnZveS5zZXJ2aWNlLmRpc2NvdmVyeS52M0IORGlzY292ZXJ5UHJvdG9QAVpNZ2l0aHViLmNvbS9lbnZveXByb3h5L2dvLWNvbnRyb2wtcGxhbmUvZW52b3kvc2VydmljZS9kaXNjb3ZlcnkvdjM7ZGlzY292ZXJ5djNiBnByb3RvMw", [file_envoy_config_core_v3_base, file_google_protobuf_any, file_google_protobuf_duration, file_google_rpc_status]);
 
 /**
  * Specifies a resource to be subscribed to.
@@ -106,6 +106,186 @@ export type ResourceError = Message<"envoy.service.discovery.v3.ResourceError"> 
  */
 export const ResourceErrorSchema: GenMessage<ResourceError> = /*@__PURE__*/
   messageDesc(file_envoy_service_discovery_v3_discovery, 2);
+
+/**
+ * A DiscoveryRequest requests a set of versioned resources of the same type for
+ * a given Envoy node on some API.
+ * [#next-free-field: 8]
+ *
+ * @generated from message envoy.service.discovery.v3.DiscoveryRequest
+ */
+export type DiscoveryRequest = Message<"envoy.service.discovery.v3.DiscoveryRequest"> & {
+  /**
+   * The version_info provided in the request messages will be the version_info
+   * received with the most recent successfully processed response or empty on
+   * the first request. It is expected that no new request is sent after a
+   * response is received until the Envoy instance is ready to ACK/NACK the new
+   * configuration. ACK/NACK takes place by returning the new API config version
+   * as applied or the previous API config version respectively. Each type_url
+   * (see below) has an independent version associated with it.
+   *
+   * @generated from field: string version_info = 1;
+   */
+  versionInfo: string;
+
+  /**
+   * The node making the request.
+   *
+   * @generated from field: envoy.config.core.v3.Node node = 2;
+   */
+  node?: Node | undefined;
+
+  /**
+   * List of resources to subscribe to, e.g. list of cluster names or a route
+   * configuration name. If this is empty, all resources for the API are
+   * returned. LDS/CDS may have empty resource_names, which will cause all
+   * resources for the Envoy instance to be returned. The LDS and CDS responses
+   * will then imply a number of resources that need to be fetched via EDS/RDS,
+   * which will be explicitly enumerated in resource_names.
+   *
+   * @generated from field: repeated string resource_names = 3;
+   */
+  resourceNames: string[];
+
+  /**
+   * [#not-implemented-hide:]
+   * Alternative to ``resource_names`` field that allows specifying dynamic
+   * parameters along with each resource name. Clients that populate this
+   * field must be able to handle responses from the server where resources
+   * are wrapped in a Resource message.
+   * Note that it is legal for a request to have some resources listed
+   * in ``resource_names`` and others in ``resource_locators``.
+   *
+   * @generated from field: repeated envoy.service.discovery.v3.ResourceLocator resource_locators = 7;
+   */
+  resourceLocators: ResourceLocator[];
+
+  /**
+   * Type of the resource that is being requested, e.g.
+   * "type.googleapis.com/envoy.api.v2.ClusterLoadAssignment". This is implicit
+   * in requests made via singleton xDS APIs such as CDS, LDS, etc. but is
+   * required for ADS.
+   *
+   * @generated from field: string type_url = 4;
+   */
+  typeUrl: string;
+
+  /**
+   * nonce corresponding to DiscoveryResponse being ACK/NACKed. See above
+   * discussion on version_info and the DiscoveryResponse nonce comment. This
+   * may be empty only if 1) this is a non-persistent-stream xDS such as HTTP,
+   * or 2) the client has not yet accepted an update in this xDS stream (unlike
+   * delta, where it is populated only for new explicit ACKs).
+   *
+   * @generated from field: string response_nonce = 5;
+   */
+  responseNonce: string;
+
+  /**
+   * This is populated when the previous :ref:`DiscoveryResponse <envoy_v3_api_msg_service.discovery.v3.DiscoveryResponse>`
+   * failed to update configuration. The ``message`` field in ``error_details`` provides the Envoy
+   * internal exception related to the failure. It is only intended for consumption during manual
+   * debugging, the string provided is not guaranteed to be stable across Envoy versions.
+   *
+   * @generated from field: google.rpc.Status error_detail = 6;
+   */
+  errorDetail?: Status | undefined;
+};
+
+/**
+ * Describes the message envoy.service.discovery.v3.DiscoveryRequest.
+ * Use `create(DiscoveryRequestSchema)` to create a new message.
+ */
+export const DiscoveryRequestSchema: GenMessage<DiscoveryRequest> = /*@__PURE__*/
+  messageDesc(file_envoy_service_discovery_v3_discovery, 3);
+
+/**
+ * [#next-free-field: 8]
+ *
+ * @generated from message envoy.service.discovery.v3.DiscoveryResponse
+ */
+export type DiscoveryResponse = Message<"envoy.service.discovery.v3.DiscoveryResponse"> & {
+  /**
+   * The version of the response data.
+   *
+   * @generated from field: string version_info = 1;
+   */
+  versionInfo: string;
+
+  /**
+   * The response resources. These resources are typed and depend on the API being called.
+   *
+   * @generated from field: repeated google.protobuf.Any resources = 2;
+   */
+  resources: Any[];
+
+  /**
+   * [#not-implemented-hide:]
+   * Canary is used to support two Envoy command line flags:
+   *
+   * * --terminate-on-canary-transition-failure. When set, Envoy is able to
+   *   terminate if it detects that configuration is stuck at canary. Consider
+   *   this example sequence of updates:
+   *   - Management server applies a canary config successfully.
+   *   - Management server rolls back to a production config.
+   *   - Envoy rejects the new production config.
+   *   Since there is no sensible way to continue receiving configuration
+   *   updates, Envoy will then terminate and apply production config from a
+   *   clean slate.
+   * * --dry-run-canary. When set, a canary response will never be applied, only
+   *   validated via a dry run.
+   *
+   * @generated from field: bool canary = 3;
+   */
+  canary: boolean;
+
+  /**
+   * Type URL for resources. Identifies the xDS API when muxing over ADS.
+   * Must be consistent with the type_url in the 'resources' repeated Any (if non-empty).
+   *
+   * @generated from field: string type_url = 4;
+   */
+  typeUrl: string;
+
+  /**
+   * For gRPC based subscriptions, the nonce provides a way to explicitly ack a
+   * specific DiscoveryResponse in a following DiscoveryRequest. Additional
+   * messages may have been sent by Envoy to the management server for the
+   * previous version on the stream prior to this DiscoveryResponse, that were
+   * unprocessed at response send time. The nonce allows the management server
+   * to ignore any further DiscoveryRequests for the previous version until a
+   * DiscoveryRequest bearing the nonce. The nonce is optional and is not
+   * required for non-stream based xDS implementations.
+   *
+   * @generated from field: string nonce = 5;
+   */
+  nonce: string;
+
+  /**
+   * The control plane instance that sent the response.
+   *
+   * @generated from field: envoy.config.core.v3.ControlPlane control_plane = 6;
+   */
+  controlPlane?: ControlPlane | undefined;
+
+  /**
+   * [#not-implemented-hide:]
+   * Errors associated with specific resources. Clients are expected to
+   * remember the most recent error for a given resource across responses;
+   * the error condition is not considered to be cleared until a response is
+   * received that contains the resource in the 'resources' field.
+   *
+   * @generated from field: repeated envoy.service.discovery.v3.ResourceError resource_errors = 7;
+   */
+  resourceErrors: ResourceError[];
+};
+
+/**
+ * Describes the message envoy.service.discovery.v3.DiscoveryResponse.
+ * Use `create(DiscoveryResponseSchema)` to create a new message.
+ */
+export const DiscoveryResponseSchema: GenMessage<DiscoveryResponse> = /*@__PURE__*/
+  messageDesc(file_envoy_service_discovery_v3_discovery, 4);
 
 /**
  * DeltaDiscoveryRequest and DeltaDiscoveryResponse are used in a new gRPC
@@ -257,7 +437,7 @@ export type DeltaDiscoveryRequest = Message<"envoy.service.discovery.v3.DeltaDis
  * Use `create(DeltaDiscoveryRequestSchema)` to create a new message.
  */
 export const DeltaDiscoveryRequestSchema: GenMessage<DeltaDiscoveryRequest> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 3);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 5);
 
 /**
  * [#next-free-field: 10]
@@ -338,7 +518,7 @@ export type DeltaDiscoveryResponse = Message<"envoy.service.discovery.v3.DeltaDi
  * Use `create(DeltaDiscoveryResponseSchema)` to create a new message.
  */
 export const DeltaDiscoveryResponseSchema: GenMessage<DeltaDiscoveryResponse> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 4);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 6);
 
 /**
  * A set of dynamic parameter constraints associated with a variant of an individual xDS resource.
@@ -395,7 +575,7 @@ export type DynamicParameterConstraints = Message<"envoy.service.discovery.v3.Dy
  * Use `create(DynamicParameterConstraintsSchema)` to create a new message.
  */
 export const DynamicParameterConstraintsSchema: GenMessage<DynamicParameterConstraints> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 5);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 7);
 
 /**
  * A single constraint for a given key.
@@ -440,7 +620,7 @@ export type DynamicParameterConstraints_SingleConstraint = Message<"envoy.servic
  * Use `create(DynamicParameterConstraints_SingleConstraintSchema)` to create a new message.
  */
 export const DynamicParameterConstraints_SingleConstraintSchema: GenMessage<DynamicParameterConstraints_SingleConstraint> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 5, 0);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 7, 0);
 
 /**
  * @generated from message envoy.service.discovery.v3.DynamicParameterConstraints.SingleConstraint.Exists
@@ -453,7 +633,7 @@ export type DynamicParameterConstraints_SingleConstraint_Exists = Message<"envoy
  * Use `create(DynamicParameterConstraints_SingleConstraint_ExistsSchema)` to create a new message.
  */
 export const DynamicParameterConstraints_SingleConstraint_ExistsSchema: GenMessage<DynamicParameterConstraints_SingleConstraint_Exists> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 5, 0, 0);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 7, 0, 0);
 
 /**
  * @generated from message envoy.service.discovery.v3.DynamicParameterConstraints.ConstraintList
@@ -470,7 +650,7 @@ export type DynamicParameterConstraints_ConstraintList = Message<"envoy.service.
  * Use `create(DynamicParameterConstraints_ConstraintListSchema)` to create a new message.
  */
 export const DynamicParameterConstraints_ConstraintListSchema: GenMessage<DynamicParameterConstraints_ConstraintList> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 5, 1);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 7, 1);
 
 /**
  * [#next-free-field: 10]
@@ -559,7 +739,7 @@ export type Resource = Message<"envoy.service.discovery.v3.Resource"> & {
  * Use `create(ResourceSchema)` to create a new message.
  */
 export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 6);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 8);
 
 /**
  * Cache control properties for the resource.
@@ -583,5 +763,5 @@ export type Resource_CacheControl = Message<"envoy.service.discovery.v3.Resource
  * Use `create(Resource_CacheControlSchema)` to create a new message.
  */
 export const Resource_CacheControlSchema: GenMessage<Resource_CacheControl> = /*@__PURE__*/
-  messageDesc(file_envoy_service_discovery_v3_discovery, 6, 0);
+  messageDesc(file_envoy_service_discovery_v3_discovery, 8, 0);
 

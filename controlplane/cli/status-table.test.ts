@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { typeUrl } from "../xds/type-url.ts";
+import { statusTable } from "./status-table.ts";
+
+test("a line for each proxy says how much of each kind it has taken, and then what it refuses", () => {
+  const type = typeUrl.cluster;
+  const table = statusTable({
+    settled: false,
+    proxies: [
+      {
+        ...{ service: "rate", connected: true, settled: true },
+        resources: [
+          { type, name: "geo", sent: "1", acked: "1" },
+          { type: typeUrl.listener, name: "in", sent: "1", acked: "1" },
+        ],
+      },
+      {
+        ...{ service: "frontend", connected: true, settled: false },
+        resources: [
+          { type, name: "geo", sent: "2", acked: "1" },
+          { type, name: "rate", sent: "1", acked: "1" },
+          { type: typeUrl.extension, name: "hot-path", nacked: "7" },
+        ],
+      },
+      { service: "geo", connected: false, settled: false, resources: [] },
+    ],
+  });
+  expect(table).toEqual([
+    "proxy     state          clusters  endpoints  filters       listeners  routes",
+    "rate      in force       1         0          0             1          0",
+    "frontend  on its way     1 of 2    0          0, 1 refused  0          0",
+    "geo       not connected  0         0          0             0          0",
+    "frontend refuses hot-path (version 7)",
+    "the newest change is not in force yet",
+  ]);
+});

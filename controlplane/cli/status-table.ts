@@ -1,0 +1,66 @@
+import { typeUrl } from "../xds/type-url.ts";
+
+/** What `GET /status` says of the proxies, as far as the table shows it. */
+export interface StatusReport {
+  /** Whether the newest change is in force. */
+  readonly settled: boolean;
+  readonly proxies: readonly ProxyReport[];
+}
+
+export interface ProxyReport {
+  readonly service: string;
+  readonly connected: boolean;
+  readonly settled: boolean;
+  /** Versions. */
+  readonly resources: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly sent?: string;
+    readonly acked?: string;
+    readonly nacked?: string;
+  }[];
+}
+
+/** The kinds of resource that Wire ships, in the order in which they have to be known. */
+const kinds = ["cluster", "endpoints", "extension", "listener", "route"] as const;
+const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
+
+/** One line for each proxy, and one for each resource that a proxy refuses. */
+export function statusTable({ settled, proxies }: StatusReport): readonly string[] {
+  const rows = proxies.map((proxy) => [
+    proxy.service,
+    proxy.connected ? (proxy.settled ? "in force" : "on its way") : "not connected",
+    ...kinds.map((kind) => cell(proxy, typeUrl[kind])),
+  ]);
+  const refusals = proxies.flatMap(({ service, resources }) =>
+    resources.flatMap(({ name, nacked }) =>
+      nacked === undefined ? [] : [`${service} refuses ${name} (version ${nacked})`],
+    ),
+  );
+  return [
+    ...aligned([["proxy", "state", ...titles], ...rows]),
+    ...refusals,
+    settled ? "the newest change is in force" : "the newest change is not in force yet",
+  ];
+}
+
+/** How many the proxy has taken, of how many it was sent, and how many it refuses. */
+function cell({ resources }: ProxyReport, type: string): string {
+  const ofType = resources.filter((resource) => resource.type === type);
+  const sent = ofType.filter(({ sent: version }) => version !== undefined);
+  const taken = sent.filter(({ sent: version, acked }) => version === acked);
+  const refused = ofType.filter(({ nacked }) => nacked !== undefined);
+  const count = taken.length === sent.length ? `${sent.length}` : `${taken.length} of ${sent.length}`;
+  return refused.length === 0 ? count : `${count}, ${refused.length} refused`;
+}
+
+/** In columns, two blanks apart. */
+function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

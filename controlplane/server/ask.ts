@@ -1,0 +1,78 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Node } from "../xds/generated/envoy/config/core/v3/base_pb.ts";
+import {
+  DeltaDiscoveryRequestSchema,
+  DiscoveryRequestSchema,
+} from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
+import type { Form } from "./methods.ts";
+
+interface Asked {
+  /** Only the first message of a stream has to have it (xds.md P1). */
+  readonly node?: Node;
+  readonly typeUrl: string;
+  /** Of the response that this one answers; "" where it answers none. */
+  readonly nonce: string;
+  /** Present: what the nonce names is refused (P4). */
+  readonly error?: string;
+}
+
+/** What a client says in one message: what it wants, and how it likes what it was sent. */
+export type Ask =
+  | (Asked & {
+      readonly form: "delta";
+      readonly subscribe: readonly string[];
+      readonly unsubscribe: readonly string[];
+      /** Name → version of what the client holds from an earlier stream. */
+      readonly held: Readonly<Record<string, string>>;
+    })
+  | (Asked & { readonly form: "sotw"; readonly names: readonly string[]; readonly version: string });
+
+/** Read a message of a client; undefined where it is none. */
+export function readAsk(form: Form, bytes: Uint8Array): Ask | undefined {
+  try {
+    return form === "delta" ? readDelta(bytes) : readSotw(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function readDelta(bytes: Uint8Array): Ask {
+  const request = fromBinary(DeltaDiscoveryRequestSchema, bytes);
+  return {
+    form: "delta",
+    ...asked(request),
+    subscribe: [
+      ...request.resourceNamesSubscribe,
+      ...request.resourceLocatorsSubscribe.map(({ name }) => name),
+    ],
+    unsubscribe: [
+      ...request.resourceNamesUnsubscribe,
+      ...request.resourceLocatorsUnsubscribe.map(({ name }) => name),
+    ],
+    held: request.initialResourceVersions,
+  };
+}
+
+function readSotw(bytes: Uint8Array): Ask {
+  const request = fromBinary(DiscoveryRequestSchema, bytes);
+  return {
+    form: "sotw",
+    ...asked(request),
+    names: [...request.resourceNames, ...request.resourceLocators.map(({ name }) => name)],
+    version: request.versionInfo,
+  };
+}
+
+function asked(request: {
+  readonly node?: Node | undefined;
+  readonly typeUrl: string;
+  readonly responseNonce: string;
+  readonly errorDetail?: { readonly message: string } | undefined;
+}): Asked {
+  return {
+    ...(request.node === undefined ? {} : { node: request.node }),
+    typeUrl: request.typeUrl,
+    nonce: request.responseNonce,
+    ...(request.errorDetail === undefined ? {} : { error: request.errorDetail.message }),
+  };
+}

@@ -1,0 +1,130 @@
+import type { Resource, Resources } from "../xds/resource.ts";
+import { typeUrl } from "../xds/type-url.ts";
+import type { Ask } from "./ask.ts";
+import { emptyAssignment } from "./empty-assignment.ts";
+import {
+  forget,
+  isCollection,
+  isDue,
+  lookAgain,
+  rootTypes,
+  type Session,
+  unknown,
+  wants,
+} from "./session.ts";
+
+/** What a response is to say, in the incremental form. */
+export interface Saying {
+  readonly resources: readonly Resource[];
+  readonly removed: readonly string[];
+  readonly unresolved: readonly string[];
+}
+
+/**
+ * What the client wants from now on. Counts whatever the nonce says (xds.md P3). `warms` says whether the client waits for the resource
+ * again, although it has it: what leads to it was sent on this stream.
+ */
+export function subscribeDelta(
+  session: Session,
+  ask: Extract<Ask, { form: "delta" }>,
+  warms: (name: string) => boolean,
+): void {
+  const first = !session.asked;
+  if (first || ask.subscribe.length > 0 || ask.unsubscribe.length > 0) lookAgain(session);
+  session.asked = true;
+  if (first) {
+    for (const [name, version] of Object.entries(ask.held)) {
+      session.sent.set(name, version);
+      session.acked.set(name, version);
+    }
+    // No names at all is the older way to say "*" (P11).
+    session.wildcard = ask.subscribe.length === 0 && rootTypes.has(session.type);
+    session.owesAnswer = session.wildcard && session.sent.size === 0;
+  }
+  for (const name of ask.subscribe) {
+    if (name === "*") {
+      session.owesAnswer ||= !session.wildcard && session.sent.size === 0;
+      session.wildcard = true;
+      continue;
+    }
+    session.names.add(name);
+    session.absent.delete(name);
+    // A name asked for is answered, known or not; only a reconnecting client repeats all that it holds (P14).
+    if (!(first && session.sent.has(name)) || warms(name)) session.owed.add(name);
+  }
+  for (const name of ask.unsubscribe) {
+    if (name === "*") session.wildcard = false;
+    else if (session.names.delete(name)) {
+      session.absent.delete(name);
+      if (session.wildcard) session.owed.add(name);
+      else forget(session, name);
+    }
+  }
+}
+
+/** The resources that the client lacks. */
+export function dueDelta(session: Session, resources: Resources): readonly Resource[] {
+  const due: Resource[] = [];
+  for (const resource of resources.values()) {
+    const isOwed = session.owed.has(resource.name);
+    if ((isOwed || wants(session, resource)) && isDue(session, resource)) due.push(resource);
+  }
+  return due;
+}
+
+/** Names to say once that they are not there (P12, P15, P16); undefined where nothing has to be said. */
+export function absentDelta(
+  session: Session,
+  resources: Resources,
+  isCluster: (name: string) => boolean,
+): Saying | undefined {
+  // A filter in use that is told its configuration is gone answers 500 at once: for these, silence (P17).
+  if (session.type === typeUrl.extension) return undefined;
+  const names = absentNames(session, resources);
+  for (const name of names) {
+    session.absent.add(name);
+    session.owed.delete(name);
+  }
+  // A collection without members is no resource that could be gone.
+  const told = names.filter((name) => !isCollection(name));
+  // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
+  const empty = session.type === typeUrl.endpoints ? told.filter(isCluster) : [];
+  if (empty.length > 0)
+    return {
+      resources: empty.map(emptyAssignment),
+      removed: told.filter((name) => !isCluster(name)),
+      unresolved: [],
+    };
+  if (told.length > 0)
+    return session.type === typeUrl.virtualHost
+      ? { resources: [], removed: [], unresolved: told }
+      : { resources: [], removed: told, unresolved: [] };
+  return session.asked && session.owesAnswer ? { resources: [], removed: [], unresolved: [] } : undefined;
+}
+
+function absentNames(session: Session, resources: Resources): readonly string[] {
+  if (session.names.size === 0 && session.owed.size === 0) return [];
+  const byAlias = aliasesOf(session, resources);
+  const isUnknown = (name: string): boolean =>
+    !resources.has(name) && !byAlias.has(name) && !session.absent.has(name);
+  return [
+    ...new Set([
+      ...[...session.names].filter(
+        (name) => isUnknown(name) && (session.sent.get(name) ?? unknown) === unknown,
+      ),
+      ...[...session.owed].filter(isUnknown),
+    ]),
+  ];
+}
+
+function aliasesOf(session: Session, resources: Resources): ReadonlySet<string> {
+  return session.type === typeUrl.virtualHost
+    ? new Set([...resources.values()].flatMap(({ aliases = [] }) => aliases))
+    : new Set();
+}
+
+/** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */
+export function leftOver(session: Session, resources: Resources): readonly string[] {
+  if (session.form === "sotw" || !rootTypes.has(session.type)) return [];
+  return [...session.sent.keys()].filter((name) => !resources.has(name));
+}

@@ -1,0 +1,11 @@
+export type { Resource, Resources } from "../xds/resource.ts";
+export { byName, resource } from "../xds/resource.ts";
+export type { TypeUrl } from "../xds/type-url.ts";
+export { typeUrl } from "../xds/type-url.ts";
+export { startGrpcJsTransport } from "./grpc-js-transport.ts";
+export { startHttp2Transport } from "./http2-transport.ts";
+export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";
+export type { Snapshot } from "./snapshot.ts";
+export type { ResourceStatus } from "./stream.ts";
+export type { Call, CallEnd, Credentials, Peer, StartTransport, Transport } from "./transport.ts";
+export { createXdsServer, type Limits, type XdsServer, type XdsServerOptions } from "./xds-server.ts";

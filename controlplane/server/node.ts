@@ -1,0 +1,240 @@
+import { byName } from "../xds/resource.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import type { Ask } from "./ask.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { resourcesOf, type Snapshot, same, transition } from "./snapshot.ts";
+import type { ResourceStatus, Stream } from "./stream.ts";
+
+/** A client refused resources; it keeps what it had. */
+export interface Nack {
+  readonly node: string;
+  readonly typeUrl: TypeUrl;
+  /** Names of the resources at fault. */
+  readonly resources: readonly string[];
+  /** The client's own words. */
+  readonly message: string;
+}
+
+/** A client took resources. */
+export type Ack = Omit<Nack, "message">;
+
+/** What became of a snapshot at a node. */
+export type Outcome =
+  | { readonly kind: "acked" }
+  | { readonly kind: "nacked"; readonly nacks: readonly Nack[] }
+  | { readonly kind: "timeout" };
+
+export interface NodeStatus {
+  readonly node: string;
+  readonly connected: boolean;
+  /** Whether the client has acknowledged the whole of its latest snapshot. */
+  readonly settled: boolean;
+  readonly types: ReadonlyMap<TypeUrl, ReadonlyMap<string, ResourceStatus>>;
+  /** Of the latest snapshot. */
+  readonly nacks: readonly Nack[];
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  /** Shared with the other nodes of its group. */
+  readonly quarantine: Quarantine;
+  readonly onAck: (ack: Ack) => void;
+  readonly onNack: (nack: Nack) => void;
+}
+
+/** One client by its name: what it should hold, its streams, and how far it is. */
+export interface Node {
+  readonly name: string;
+  readonly streams: ReadonlySet<Stream>;
+  /** What it should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. */
+  readonly set: (snapshot: Snapshot) => void;
+  /** Send what can be sent of the latest step. */
+  readonly serve: () => void;
+  /** A stream may be answered from here on. */
+  readonly admit: (stream: Stream) => void;
+  readonly attach: (stream: Stream) => void;
+  readonly detach: (stream: Stream) => void;
+  /** Take in what the client says on one of its streams, and go to the next step where this one is done. */
+  readonly hear: (stream: Stream, ask: Ask) => void;
+  /** Whether the other streams that asked for the type have acknowledged what there is of it. */
+  readonly knowsElsewhere: (type: TypeUrl, stream: Stream) => boolean;
+  /** Clusters that a stream which has ended may have left the client waiting for. */
+  readonly warming: () => ReadonlySet<string>;
+  readonly hasSnapshot: () => boolean;
+  readonly isSettled: () => boolean;
+  readonly waitForAcks: (timeoutMs: number) => Promise<Outcome>;
+  readonly status: () => NodeStatus;
+}
+
+const none: ReadonlySet<string> = new Set();
+
+export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): Node {
+  const streams = new Set<Stream>();
+  /** Those that may be served; others wait for their admission. */
+  const waiting = new Set<() => void>();
+  /** Steps to come; the first is being served. */
+  let steps: readonly Snapshot[] = [];
+  /** The one that was served before the latest came, and the last that the client has acknowledged as a whole. */
+  let [previous, settled]: readonly (Snapshot | undefined)[] = [];
+  let nacks: Nack[] = [];
+  /** Whether a client has been here: if not, there is nothing to step from. */
+  let seen = false;
+  /** Clusters of which streams that have ended did not say that they are ready to use them, until all is acknowledged. */
+  let warming = none;
+  /** Whether the steps are not served yet. */
+  let pending = false;
+
+  const allSettled = (): boolean => [...streams].every((stream) => stream.settled());
+  const isSettled = (): boolean => !pending && steps.length === 1 && streams.size > 0 && allSettled();
+
+  function allowedOf(step: Snapshot): Snapshot {
+    return quarantine.allowed(
+      step,
+      [previous, settled].filter((each) => each !== undefined),
+      ({ typeUrl: type, name: resource, version }) =>
+        streams.size === 0 || [...streams].some((stream) => stream.has(type, resource, version)),
+    );
+  }
+
+  /** What the client holds of a step, as far as is known: of clusters those alone that it was ever ready to use. */
+  function heldOf(step: Snapshot): Snapshot {
+    const allowed = allowedOf(step);
+    if (streams.size === 0) return allowed;
+    const clusters = resourcesOf(allowed, typeUrl.cluster);
+    const isHeld = (name: string): boolean =>
+      [...streams].some((stream) => !stream.asks(typeUrl.cluster) || stream.has(typeUrl.cluster, name));
+    const held = [...clusters.values()].filter(({ name }) => isHeld(name));
+    return held.length === clusters.size ? allowed : new Map([...allowed, [typeUrl.cluster, byName(held)]]);
+  }
+
+  function serve(): void {
+    const step = steps[0];
+    if (step === undefined) return;
+    pending = false;
+    const allowed = allowedOf(step);
+    for (const stream of streams) {
+      stream.hold(step, allowed);
+      stream.pump();
+    }
+  }
+
+  function advance(): void {
+    while (!pending && streams.size > 0 && allSettled()) {
+      settled = steps[0];
+      warming = none;
+      if (steps.length <= 1) break;
+      steps = steps.slice(1);
+      serve();
+    }
+    for (const check of [...waiting]) check();
+  }
+
+  return {
+    name,
+    streams,
+    set: (snapshot) => {
+      const last = steps.at(-1);
+      if (last !== undefined && same(snapshot, last)) return;
+      const current = steps[0];
+      const held = current && heldOf(current);
+      steps = held === undefined || !seen ? [snapshot] : transition(held, snapshot);
+      previous = held;
+      nacks = [];
+      pending = true;
+    },
+    serve: () => {
+      serve();
+      advance();
+    },
+    admit: (stream) => {
+      stream.admit();
+      advance();
+    },
+    attach: (stream) => {
+      seen = true;
+      streams.add(stream);
+      // What the client says it has can be compared, before it is its turn to be answered.
+      const step = steps[0];
+      if (step !== undefined) stream.hold(step, allowedOf(step));
+    },
+    detach: (stream) => {
+      streams.delete(stream);
+      warming = new Set([...warming, ...stream.unansweredNames(typeUrl.cluster)]);
+    },
+    hear: (stream, ask) => {
+      const heard = stream.hear(ask);
+      if (heard?.verdict?.kind === "accepted") {
+        const { resources } = heard.verdict;
+        quarantine.accept(heard.type, resources);
+        onAck({ node: name, typeUrl: heard.type, resources: resources.map((each) => each.name) });
+      } else if (heard?.verdict?.kind === "refused") {
+        const { resources, message } = heard.verdict;
+        const names = quarantine.refuse(heard.type, resources, message);
+        // A step that has what was refused for the way only would never be done.
+        const [current, ...next] = steps;
+        const last = next.at(-1);
+        if (current !== undefined && last !== undefined) steps = transition(heldOf(current), last);
+        if (names.length > 0) {
+          const nack = { node: name, typeUrl: heard.type, resources: names, message };
+          // A refusal of what has been replaced since says nothing of the latest snapshot.
+          const isLatest = names.some((refused) =>
+            steps.some(
+              (step) =>
+                resourcesOf(step, heard.type).get(refused)?.version ===
+                quarantine.refused(heard.type, refused),
+            ),
+          );
+          if (isLatest) nacks.push(nack);
+          onNack(nack);
+        }
+      }
+      // What is allowed may be another thing after a verdict, for all streams.
+      if (heard?.verdict !== undefined && !quarantine.isEmpty()) serve();
+      else stream.pump();
+      if (streams.size > 1) for (const other of streams) if (other !== stream) other.pump();
+      advance();
+    },
+    knowsElsewhere: (type, stream) =>
+      streams.size < 2 ||
+      [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
+    warming: () => warming,
+    hasSnapshot: () => steps.length > 0,
+    isSettled,
+    waitForAcks: (timeoutMs) =>
+      new Promise((resolve) => {
+        const finish = (outcome: Outcome): void => {
+          clearTimeout(timer);
+          waiting.delete(check);
+          resolve(outcome);
+        };
+        const check = (): void => {
+          if (nacks.length > 0) finish({ kind: "nacked", nacks: [...nacks] });
+          else if (isSettled()) finish({ kind: "acked" });
+        };
+        const timer = setTimeout(() => finish({ kind: "timeout" }), timeoutMs);
+        waiting.add(check);
+        check();
+      }),
+    status: () => ({
+      node: name,
+      connected: streams.size > 0,
+      settled: isSettled(),
+      types: withRefused([...streams], quarantine),
+      nacks: [...nacks],
+    }),
+  };
+}
+
+/** What the newest stream for each type says, and what was refused. */
+function withRefused(
+  streams: readonly Stream[],
+  quarantine: Quarantine,
+): ReadonlyMap<TypeUrl, ReadonlyMap<string, ResourceStatus>> {
+  const types = new Map(streams.flatMap((stream) => [...stream.status()]));
+  for (const [type, refused] of quarantine.allRefused()) {
+    const resources = new Map(types.get(type));
+    for (const [name, nacked] of refused) resources.set(name, { ...resources.get(name), nacked });
+    types.set(type, new Map([...resources].sort(([a], [b]) => (a < b ? -1 : 1))));
+  }
+  return types;
+}

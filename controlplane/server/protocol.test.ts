@@ -1,0 +1,754 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fromBinary } from "@bufbuild/protobuf";
+import { afterEach, describe, expect, test } from "vitest";
+import { ClusterLoadAssignmentSchema } from "../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts";
+import {
+  type DeltaDiscoveryResponse,
+  type DiscoveryResponse,
+  ResourceSchema,
+} from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
+import { byName, mapOf, type Resource } from "../xds/resource.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import { type FakeOptions, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
+import { startGrpcJsTransport } from "./grpc-js-transport.ts";
+import { startHttp2Transport } from "./http2-transport.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
+
+// Each rule of xds.md by its number, in both forms where it is about both.
+
+const { cluster, endpoints, listener, extension, route, virtualHost, secret, scopedRoutes } = typeUrl;
+type Kind = keyof typeof typeUrl;
+
+const closers: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function start(options: Partial<XdsServerOptions> = {}): Promise<XdsServer> {
+  const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 }, ...options });
+  closers.push(() => server.close());
+  return server;
+}
+
+function delta(server: XdsServer, options: Partial<FakeOptions> = {}) {
+  const proxy = fakeProxy(server.port, { node: "a", ...options });
+  closers.push(proxy.close);
+  return proxy;
+}
+
+function sotw(server: XdsServer, options: Partial<FakeOptions> = {}) {
+  const proxy = fakeSotwProxy(server.port, { node: "a", ...options });
+  closers.push(proxy.close);
+  return proxy;
+}
+
+const utf8 = new TextEncoder();
+
+/** Resources by kind, written `name=version`; the server never looks inside. */
+function snapshot(parts: Partial<Record<Kind, string | readonly Resource[]>>): Snapshot {
+  return new Map(
+    Object.entries(parts).map(([kind, text]) => {
+      const type = typeUrl[kind as Kind];
+      return [type, byName(typeof text === "string" ? resources(type, text) : text)];
+    }),
+  );
+}
+
+function resources(type: TypeUrl, text: string): readonly Resource[] {
+  return text
+    .split(" ")
+    .filter((each) => each !== "")
+    .map((each) => {
+      const [name = "", version = ""] = each.split("=");
+      return { name, typeUrl: type, version, bytes: utf8.encode(each) };
+    });
+}
+
+/** What a response says. */
+function said(response: DeltaDiscoveryResponse | DiscoveryResponse): string {
+  const texts =
+    response.$typeName === "envoy.service.discovery.v3.DeltaDiscoveryResponse"
+      ? [
+          ...response.resources.map(({ name, version, resource }) =>
+            resource === undefined ? `${name}?` : `${name}=${version}`,
+          ),
+          ...response.removedResources.map((name) => `-${name}`),
+        ]
+      : response.resources.map(({ value }) => new TextDecoder().decode(value));
+  return [...texts, ...response.resourceErrors.map(({ resourceName }) => `!${resourceName?.name}`)].join(" ");
+}
+
+const whole = { cluster: "a=1", endpoints: "a=1", listener: "in=1", extension: "f=1", route: "in=1" };
+
+describe("streams", () => {
+  test("P1: the first request has to say who asks", async () => {
+    const server = await start();
+    for (const proxy of [delta(server, { node: "" }), sotw(server, { node: "" })]) {
+      proxy.ask(cluster);
+      expect(await proxy.ended).toEqual({ code: 3, details: "the first request has no node.id" });
+    }
+  });
+
+  test("P2: on the aggregated service a request names its type, on another the service does", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot(whole));
+    const aggregated = delta(server);
+    aggregated.ask("");
+    expect(await aggregated.ended).toEqual({ code: 3, details: "the request has no type_url" });
+    const path = "/envoy.service.cluster.v3.ClusterDiscoveryService/DeltaClusters";
+    const clusters = delta(server, { path });
+    clusters.ask("");
+    expect(said(await clusters.next(cluster))).toBe("a=1");
+    const wrong = delta(server, { path });
+    wrong.ask(route);
+    expect(await wrong.ended).toMatchObject({ code: 3, details: expect.stringContaining("has no ") });
+    const states = sotw(server, { path: path.replace("Delta", "Stream") });
+    states.ask("");
+    expect(said(await states.next(cluster))).toBe("a=1");
+  });
+
+  test("P2: each type counts by itself", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1", secret: "s=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    const first = await proxy.next(cluster);
+    proxy.ask(secret, { resourceNamesSubscribe: ["s"], responseNonce: first.nonce });
+    // A nonce of another type acknowledges nothing.
+    expect(said(await proxy.next(secret))).toBe("s=1");
+    expect(server.status()[0]?.types.get(cluster)?.get("a")).toEqual({ sent: "1" });
+  });
+
+  test("P3: nonces differ; a stale one voids a request in the state of the world, and no subscription in the other form", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ endpoints: "a=1 b=1" }));
+    const incremental = delta(server);
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    const first = await incremental.next(endpoints);
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["b"], responseNonce: "stale" });
+    const second = await incremental.next(endpoints);
+    expect(said(second)).toBe("b=1");
+    expect(second.nonce).not.toBe(first.nonce);
+    const states = sotw(server);
+    states.ask(endpoints, { resourceNames: ["a"] });
+    states.ack(await states.next(endpoints));
+    states.ask(endpoints, { resourceNames: ["a", "b"], responseNonce: "stale" });
+    expect(await states.quiet()).toEqual([]);
+  });
+
+  test("P4: what is refused is not sent again, in either form; nothing else is a refusal", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const incremental = delta(server);
+    incremental.ask(cluster);
+    incremental.nack(await incremental.next(cluster), "no");
+    expect(await incremental.quiet()).toEqual([]);
+    expect(await server.waitForAcks("a", 1000)).toMatchObject({
+      kind: "nacked",
+      nacks: [{ resources: ["a"] }],
+    });
+    server.setSnapshot("b", snapshot({ cluster: "a=1" }));
+    const states = sotw(server, { node: "b" });
+    states.ask(cluster);
+    const first = await states.next(cluster);
+    // An empty version with the nonce of the response is an acknowledgement all the same.
+    states.ask(cluster, { responseNonce: first.nonce, versionInfo: "" });
+    expect(await server.waitForAcks("b", 1000)).toEqual({ kind: "acked" });
+    server.setSnapshot("b", snapshot({ cluster: "a=2" }));
+    states.nack(await states.next(cluster), "no");
+    expect(said(await states.next(cluster))).toBe("a=1");
+    expect(await server.waitForAcks("b", 1000)).toMatchObject({ kind: "nacked" });
+  });
+
+  test("P5: what has not changed is not said again, and an acknowledgement is not answered", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    for (const proxy of [delta(server), sotw(server)]) {
+      proxy.ask(cluster);
+      proxy.ack((await proxy.next(cluster)) as never);
+      expect(await proxy.quiet()).toEqual([]);
+    }
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    await sleep(50);
+    expect(server.status()[0]?.settled).toBe(true);
+  });
+
+  test("P6: no response has a name twice, or as there and gone", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ endpoints: "a=1", virtualHost: "r/x=1" }));
+    const proxy = delta(server);
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["a", "a", "gone", "gone"] });
+    const there = await proxy.next(endpoints);
+    const gone = await proxy.next(endpoints);
+    expect([said(there), said(gone)]).toEqual(["a=1", "-gone"]);
+    expect(there.resources.every(({ resource }) => resource?.typeUrl === there.typeUrl)).toBe(true);
+  });
+});
+
+describe("the state of the world", () => {
+  test("P7: clusters and listeners come whole, the others as far as they changed", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=1 b=1" }));
+    const proxy = sotw(server);
+    proxy.ask(cluster);
+    const clusters = await proxy.next(cluster);
+    expect(said(clusters)).toBe("a=1 b=1");
+    proxy.ask(endpoints, { resourceNames: ["a", "b"] });
+    const both = await proxy.next(endpoints);
+    expect(said(both)).toBe("a=1 b=1");
+    proxy.ack(both);
+    proxy.ack(clusters);
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=1 b=2" }));
+    const changed = await proxy.next(endpoints);
+    expect(said(changed)).toBe("b=2");
+    proxy.ack(changed);
+    server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1" }));
+    const rest = await proxy.next(cluster);
+    expect(said(rest)).toBe("a=1");
+    proxy.ack(rest);
+    // Its endpoints are not said to be gone in the state of the world, but that there are none is (P15).
+    const none = await proxy.next(endpoints);
+    expect(said(none)).toBe("!b");
+    proxy.ack(none);
+    server.setSnapshot("a", snapshot({}));
+    expect(said(await proxy.next(cluster))).toBe("");
+  });
+
+  test("P8: naming nothing is all until a name was said, and nothing from then on; `*` goes with names", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+    const proxy = sotw(server);
+    proxy.ask(cluster);
+    let last = await proxy.next(cluster);
+    expect(said(last)).toBe("a=1 b=1");
+    proxy.ask(cluster, { resourceNames: ["b"], responseNonce: last.nonce });
+    last = await proxy.next(cluster);
+    expect(said(last)).toBe("b=1");
+    proxy.ask(cluster, { resourceNames: [], responseNonce: last.nonce });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=2" }));
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(cluster, { resourceNames: ["*", "b"], responseNonce: last.nonce });
+    expect(said(await proxy.next(cluster))).toBe("a=1 b=2");
+  });
+
+  test("P9: a name that is asked for is sent, unchanged or not", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ route: "r=1 s=1" }));
+    const proxy = sotw(server);
+    proxy.ask(route, { resourceNames: ["r"] });
+    let last = await proxy.next(route);
+    proxy.ask(route, { resourceNames: ["r", "s"], responseNonce: last.nonce });
+    last = await proxy.next(route);
+    expect(said(last)).toBe("s=1");
+    proxy.ask(route, { resourceNames: ["s"], responseNonce: last.nonce });
+    proxy.ask(route, { resourceNames: ["r", "s"], responseNonce: last.nonce });
+    expect(said(await proxy.next(route))).toBe("r=1");
+  });
+
+  test("P10: the version is that of what there is, so that another server has nothing to say", async () => {
+    const version = async (): Promise<string> => {
+      const server = await start();
+      server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+      const proxy = sotw(server);
+      proxy.ask(cluster);
+      return (await proxy.next(cluster)).versionInfo;
+    };
+    const [one, other] = [await version(), await version()];
+    expect(one).toBe(other);
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+    const proxy = sotw(server);
+    proxy.ask(cluster, { versionInfo: one });
+    expect(await proxy.quiet()).toEqual([]);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=2" }));
+    const changed = await proxy.next(cluster);
+    expect(said(changed)).toBe("a=1 b=2");
+    expect(changed.versionInfo).not.toBe(one);
+  });
+});
+
+describe("the incremental form", () => {
+  test("P11: naming nothing first is all, also with names later, until `*` is let go", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(cluster, { resourceNamesSubscribe: ["a"] });
+    proxy.ack(await proxy.next(cluster));
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=2" }));
+    const wild = await proxy.next(cluster);
+    expect(said(wild)).toBe("b=2");
+    proxy.ack(wild);
+    proxy.ask(cluster, { resourceNamesUnsubscribe: ["*"] });
+    await proxy.quiet();
+    server.setSnapshot("a", snapshot({ cluster: "a=2 b=3" }));
+    expect(said(await proxy.next(cluster))).toBe("a=2");
+  });
+
+  test("P12: a wildcard is answered, also by nothing", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({}));
+    for (const type of [cluster, listener, scopedRoutes]) {
+      const proxy = delta(server);
+      proxy.ask(type);
+      expect(said(await proxy.next(type))).toBe("");
+      const starred = delta(server);
+      starred.ask(type, { resourceNamesSubscribe: ["*"] });
+      expect(said(await starred.next(type))).toBe("");
+    }
+  });
+
+  test("P13: of what a client brings along only differences are sent, and what is gone", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=2" }));
+    const proxy = delta(server);
+    proxy.ask(cluster, { initialResourceVersions: { a: "1", b: "1", c: "1" } });
+    const changed = await proxy.next(cluster);
+    expect(said(changed)).toBe("b=2");
+    proxy.ack(changed);
+    // What is gone goes when the client has said what else it holds, for a listener may lead there.
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(listener, { initialResourceVersions: { in: "1" } });
+    const listeners = await proxy.next(listener);
+    expect(said(listeners)).toBe("-in");
+    proxy.ack(listeners);
+    expect(said(await proxy.next(cluster))).toBe("-c");
+    // Only the first request counts.
+    proxy.ask(cluster, { initialResourceVersions: { b: "0" } });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test("P14: names that a reconnecting client has are passed over, but for children of what was sent again", async () => {
+    const server = await start();
+    const held = { resourceNamesSubscribe: ["a", "b"], initialResourceVersions: { a: "1", b: "1" } };
+    server.setSnapshot(
+      "a",
+      snapshot({ cluster: "a=1 b=2", endpoints: "a=1 b=1", listener: "in=2", route: "in=1" }),
+    );
+    const proxy = delta(server);
+    proxy.ask(cluster, { initialResourceVersions: { a: "1", b: "1" } });
+    const clusters = await proxy.next(cluster);
+    expect(said(clusters)).toBe("b=2");
+    proxy.ask(endpoints, held);
+    const warming = await proxy.next(endpoints);
+    expect(said(warming)).toBe("b=1");
+    proxy.ack(warming);
+    proxy.ack(clusters);
+    proxy.ask(listener, { initialResourceVersions: { in: "1" } });
+    proxy.ack(await proxy.next(listener));
+    proxy.ask(route, { resourceNamesSubscribe: ["in"], initialResourceVersions: { in: "1" } });
+    expect(said(await proxy.next(route))).toBe("in=1");
+    // A name asked for later is answered, whatever was sent.
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    expect(said(await proxy.next(endpoints))).toBe("a=1");
+  });
+
+  test("P15: a name that is not there is said to be missing once, and is sent when it is", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({}));
+    const incremental = delta(server);
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["x"] });
+    incremental.ack(await incremental.next(endpoints));
+    const states = sotw(server);
+    states.ask(endpoints, { resourceNames: ["x"] });
+    const missing = await states.next(endpoints);
+    expect(missing.resourceErrors).toMatchObject([{ resourceName: { name: "x" }, errorDetail: { code: 5 } }]);
+    states.ack(missing);
+    expect(await states.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ endpoints: "x=1" }));
+    expect(said(await incremental.next(endpoints))).toBe("x=1");
+    expect(said(await states.next(endpoints))).toBe("x=1");
+  });
+
+  test("P16: letting a name go is answered where all are wanted, and else by nothing", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*", "a", "x"] });
+    expect(said(await proxy.next(cluster))).toBe("a=1");
+    expect(said(await proxy.next(cluster))).toBe("-x");
+    proxy.ask(cluster, { resourceNamesUnsubscribe: ["a", "x", "phantom"] });
+    expect([said(await proxy.next(cluster)), said(await proxy.next(cluster))].sort()).toEqual(["-x", "a=1"]);
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    await proxy.next(endpoints);
+    proxy.ask(endpoints, { resourceNamesUnsubscribe: ["a", "phantom"] });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test("P17: what is gone is said of roots alone, and of a filter never", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot(whole));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    const first = await proxy.next(cluster);
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    proxy.ack(await proxy.next(endpoints));
+    proxy.ack(first);
+    proxy.ask(listener);
+    const second = await proxy.next(listener);
+    proxy.ask(extension, { resourceNamesSubscribe: ["f", "unknown"] });
+    proxy.ask(route, { resourceNamesSubscribe: ["in"] });
+    proxy.ack(second);
+    proxy.ack(await proxy.next(extension));
+    proxy.ack(await proxy.next(route));
+    server.setSnapshot("a", snapshot({}));
+    const gone: string[] = [];
+    for (const type of [listener, cluster]) {
+      const response = await proxy.next(type);
+      gone.push(said(response));
+      proxy.ack(response);
+    }
+    expect(gone).toEqual(["-in", "-a"]);
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test("P18: after a refusal nothing is taken for known: what comes next is sent even if it was acknowledged before", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", snapshot({ cluster: "a=2 b=2" }));
+    proxy.nack(await proxy.next(cluster), "a: no");
+    expect(said(await proxy.next(cluster))).toBe("a=1 b=2");
+    expect(server.status()[0]?.types.get(cluster)?.get("a")).toEqual({
+      sent: "1",
+      acked: "1",
+      nacked: "2",
+    });
+  });
+
+  test("P19: an alias that is nobody's is answered by name alone; one that is, by its virtual host", async () => {
+    const server = await start();
+    const [shop] = resources(virtualHost, "r/shop=1");
+    server.setSnapshot(
+      "a",
+      snapshot({ virtualHost: shop ? [{ ...shop, aliases: ["r/shop.example"] }] : [] }),
+    );
+    const proxy = delta(server, {
+      path: "/envoy.service.route.v3.VirtualHostDiscoveryService/DeltaVirtualHosts",
+    });
+    proxy.ask(virtualHost, { resourceNamesSubscribe: ["r/shop.example", "r/other.example"] });
+    const found = await proxy.next(virtualHost);
+    expect(said(found)).toBe("r/shop=1");
+    expect(found.resources[0]?.aliases).toEqual(["r/shop.example"]);
+    const unresolved = await proxy.next(virtualHost);
+    expect(said(unresolved)).toBe("r/other.example?");
+    expect(unresolved.resources[0]?.aliases).toEqual(["r/other.example"]);
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test("P20: a collection is all names below it", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=1 eu/b/c=1 us/a=1" }));
+    const proxy = delta(server);
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["eu/*"] });
+    expect(said(await proxy.next(endpoints))).toBe("eu/a=1 eu/b=1");
+    server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=2 eu/d=1" }));
+    expect(said(await proxy.next(endpoints))).toBe("eu/b=2 eu/d=1");
+  });
+});
+
+describe("order and warming", () => {
+  test("P21: on streams of single types, too, routes wait for clusters", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1", route: "r=1" }));
+    const clusters = delta(server, {
+      path: "/envoy.service.cluster.v3.ClusterDiscoveryService/DeltaClusters",
+    });
+    const routes = delta(server, { path: "/envoy.service.route.v3.RouteDiscoveryService/DeltaRoutes" });
+    clusters.ask(cluster);
+    const first = await clusters.next(cluster);
+    routes.ask(route, { resourceNamesSubscribe: ["r"] });
+    expect(await routes.quiet()).toEqual([]);
+    clusters.ack(first);
+    expect(said(await routes.next(route))).toBe("r=1");
+  });
+
+  test("P21: a client without a proxy goes from listeners down, by name, and is not kept waiting", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ ...whole, cluster: "a=1 b=1", endpoints: "a=1 b=1" }));
+    const client = sotw(server);
+    client.ask(listener, { resourceNames: ["in"] });
+    client.ack(await client.next(listener));
+    client.ask(route, { resourceNames: ["in"] });
+    client.ack(await client.next(route));
+    client.ask(cluster, { resourceNames: ["a"] });
+    const clusters = await client.next(cluster);
+    expect(said(clusters)).toBe("a=1");
+    client.ack(clusters);
+    client.ask(endpoints, { resourceNames: ["a"] });
+    client.ack(await client.next(endpoints));
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+  });
+
+  test("P22: a changed cluster gets its endpoints again, in both forms", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1" }));
+    const incremental = delta(server);
+    const states = sotw(server, { node: "b" });
+    server.setSnapshot("b", snapshot({ cluster: "a=1", endpoints: "a=1" }));
+    incremental.ask(cluster);
+    const first = await incremental.next(cluster);
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    incremental.ack(await incremental.next(endpoints));
+    incremental.ack(first);
+    states.ask(cluster);
+    const second = await states.next(cluster);
+    states.ask(endpoints, { resourceNames: ["a"] });
+    states.ack(await states.next(endpoints));
+    states.ack(second);
+    for (const node of ["a", "b"]) server.setSnapshot(node, snapshot({ cluster: "a=2", endpoints: "a=1" }));
+    for (const proxy of [incremental, states]) {
+      expect(said(await proxy.next(cluster))).toBe("a=2");
+      expect(said(await proxy.next(endpoints))).toBe("a=1");
+    }
+  });
+
+  test("P23: a filter is there as soon as its listener asks", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ listener: "in=1", extension: "f=1", route: "in=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(listener);
+    // Without waiting for the listener, which waits for the filter.
+    await proxy.next(listener);
+    proxy.ask(extension, { resourceNamesSubscribe: ["f"] });
+    expect(said(await proxy.next(extension))).toBe("f=1");
+  });
+
+  test("P24: a cluster for which nobody gave endpoints has none, and is told so", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const incremental = delta(server);
+    incremental.ask(cluster);
+    await incremental.next(cluster);
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    const [resource] = (await incremental.next(endpoints)).resources;
+    const states = sotw(server);
+    states.ask(cluster);
+    await states.next(cluster);
+    states.ask(endpoints, { resourceNames: ["a"] });
+    const [any] = (await states.next(endpoints)).resources;
+    for (const bytes of [resource?.resource?.value, any?.value])
+      expect(fromBinary(ClusterLoadAssignmentSchema, bytes ?? new Uint8Array())).toMatchObject({
+        clusterName: "a",
+        endpoints: [],
+      });
+  });
+});
+
+describe("P25: what does not keep for good", () => {
+  const ttl = "xds.config.supports-resource-ttl";
+  const limited = (ttlMs?: number): Snapshot =>
+    snapshot({
+      endpoints: resources(endpoints, "a=1").map((each) => (ttlMs === undefined ? each : { ...each, ttlMs })),
+    });
+
+  test("is heard of again in a third of its time, and of nothing else", async () => {
+    const server = await start();
+    server.setSnapshot("a", limited(300));
+    const proxy = delta(server, { features: [ttl] });
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    const first = await proxy.next(endpoints);
+    expect(first.resources[0]?.ttl).toMatchObject({ seconds: 0n, nanos: 300_000_000 });
+    proxy.ack(first);
+    const beat = await proxy.next(endpoints);
+    expect(beat.resources).toMatchObject([{ name: "a", version: "1", ttl: { nanos: 300_000_000 } }]);
+    expect(beat.resources[0]?.resource).toBeUndefined();
+    proxy.ack(beat);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", limited());
+    // A heartbeat may be on its way.
+    let last = await proxy.next(endpoints);
+    while (last.resources[0]?.resource === undefined) last = await proxy.next(endpoints);
+    expect(last.resources[0]?.ttl).toBeUndefined();
+  });
+
+  test("comes in a wrapper in the state of the world, where the client can take one", async () => {
+    const server = await start();
+    server.setSnapshot("a", limited(300));
+    const proxy = sotw(server, { features: [ttl, "xds.config.supports-resource-in-sotw"] });
+    proxy.ask(endpoints, { resourceNames: ["a"] });
+    const first = await proxy.next(endpoints);
+    const wrapper = fromBinary(ResourceSchema, first.resources[0]?.value ?? new Uint8Array());
+    expect(wrapper).toMatchObject({ name: "a", version: "1", ttl: { nanos: 300_000_000 } });
+    expect(new TextDecoder().decode(wrapper.resource?.value)).toBe("a=1");
+    proxy.ack(first);
+    const beat = fromBinary(
+      ResourceSchema,
+      (await proxy.next(endpoints)).resources[0]?.value ?? new Uint8Array(),
+    );
+    expect(beat).toMatchObject({ name: "a", version: "1" });
+    expect(beat.resource).toBeUndefined();
+  });
+
+  test("is sent as it is to a client that knows nothing of times, and not heard of again", async () => {
+    const server = await start();
+    server.setSnapshot("a", limited(60));
+    const [incremental, states] = [delta(server), sotw(server, { features: [ttl] })];
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    expect((await incremental.next(endpoints)).resources[0]?.ttl).toBeUndefined();
+    states.ask(endpoints, { resourceNames: ["a"] });
+    expect(said(await states.next(endpoints))).toBe("a=1");
+    expect([await incremental.quiet(), await states.quiet()]).toEqual([[], []]);
+  });
+});
+
+describe.each([
+  ["Node's HTTP/2", startHttp2Transport],
+  ["grpc-js", startGrpcJsTransport],
+] as const)("limits and transport: %s", (_, transport) => {
+  test("P26: a reconnecting client may name more than 4 MiB", async () => {
+    const server = await start({ transport });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const proxy = delta(server);
+    const held = Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`${"x".repeat(90)}${n}`, "1"]));
+    proxy.ask(cluster, { initialResourceVersions: held });
+    const first = await proxy.next(cluster);
+    expect(said(first)).toBe("a=1");
+    proxy.ack(first);
+    proxy.ask(listener);
+    proxy.ack(await proxy.next(listener));
+    let gone = 0;
+    while (gone < 60_000) gone += (await proxy.next(cluster)).removedResources.length;
+    expect(gone).toBe(60_000);
+  });
+
+  test("P26: and not more than the limit", async () => {
+    const server = await start({ transport, limits: { messageBytesMax: 1_000 } });
+    const proxy = delta(server);
+    proxy.ask(cluster, { initialResourceVersions: { ["x".repeat(2_000)]: "1" } });
+    expect(await proxy.ended).toMatchObject({ code: 8 });
+  });
+
+  test("P27: what is large comes in parts of a MiB", async () => {
+    const server = await start({ transport });
+    const large = Array.from({ length: 12 }, (_, n) => ({
+      ...{ name: `c${n}`, typeUrl: cluster, version: "1", bytes: new Uint8Array(300_000) },
+    }));
+    server.setSnapshot("a", snapshot({ cluster: large }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    const names: string[] = [];
+    for (let part = 0; part < 4; part++) {
+      const response = await proxy.next(cluster);
+      names.push(...response.resources.map(({ name }) => name));
+    }
+    expect(names.length).toBe(12);
+  });
+
+  test("P28: one resource may be larger than any window", async () => {
+    const server = await start({ transport });
+    const bytes = new Uint8Array(3 << 20);
+    server.setSnapshot("a", snapshot({ secret: [{ name: "s", typeUrl: secret, version: "1", bytes }] }));
+    const proxy = delta(server);
+    proxy.ask(secret, { resourceNamesSubscribe: ["s"] });
+    expect((await proxy.next(secret)).resources[0]?.resource?.value.length).toBe(bytes.length);
+  });
+
+  test("P29: what is too much is refused early, as a code that clients back off from", async () => {
+    const server = await start({ transport, limits: { streamsMax: 1, unansweredMax: 2 } });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const first = delta(server);
+    first.ask(cluster);
+    await first.next(cluster);
+    const second = delta(server);
+    second.ask(cluster);
+    expect(await second.ended).toMatchObject({
+      code: 8,
+      details: expect.stringContaining("streams already"),
+    });
+    for (let version = 2; version < 5; version++) {
+      server.setSnapshot("a", snapshot({ cluster: `a=${version}` }));
+      await sleep(20);
+    }
+    first.ask(endpoints, { resourceNamesSubscribe: ["x"] });
+    expect(await first.ended).toMatchObject({
+      code: 8,
+      details: expect.stringContaining("without an answer"),
+    });
+  });
+
+  test("P30: nothing is served before there is a snapshot, and a server that goes away says so", async () => {
+    const server = await start({ transport });
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    expect(said(await proxy.next(cluster))).toBe("a=1");
+    const drained = server.drain(50);
+    expect(await proxy.ended).toMatchObject({ code: 14 });
+    await drained;
+  });
+
+  test("P30: a stream ends when it is old", async () => {
+    const server = await start({ transport, limits: { streamAgeMsMax: 100 } });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    await proxy.next(cluster);
+    expect(await proxy.ended).toMatchObject({ code: 0 });
+  });
+
+  test("bytes that are no request end their stream, and no other", async () => {
+    const server = await start({ transport });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const good = delta(server);
+    good.ask(cluster);
+    good.ack(await good.next(cluster));
+    const bad = delta(server);
+    bad.sendBytes(Uint8Array.of(255, 255, 255));
+    expect(await bad.ended).toEqual({ code: 3, details: "not a discovery request" });
+    server.setSnapshot("a", snapshot({ cluster: "a=2" }));
+    expect(said(await good.next(cluster))).toBe("a=2");
+  });
+
+  test("a client that does not read gets the latest when it does, and keeps nobody waiting", async () => {
+    const server = await start({ transport });
+    const [slow, good] = [delta(server, { node: "slow" }), delta(server, { node: "good" })];
+    const large = (version: string): Snapshot =>
+      snapshot({ secret: [{ name: "s", typeUrl: secret, version, bytes: new Uint8Array(1 << 20) }] });
+    for (const node of ["slow", "good"]) server.setSnapshot(node, large("0"));
+    for (const proxy of [slow, good]) {
+      proxy.ask(secret, { resourceNamesSubscribe: ["s"] });
+      proxy.ack(await proxy.next(secret));
+    }
+    slow.pause();
+    for (let version = 1; version <= 40; version++) {
+      for (const node of ["slow", "good"]) server.setSnapshot(node, large(`${version}`));
+      const response = await good.next(secret);
+      expect(said(response)).toBe(`s=${version}`);
+      good.ack(response);
+    }
+    slow.resume();
+    const versions: string[] = [];
+    while (versions.at(-1) !== "s=40") versions.push(said(await slow.next(secret)));
+    // What lay between when it did not read was never sent.
+    expect(versions.length).toBeLessThan(40);
+  });
+});
+
+test("P31: a map in whatever order makes the same bytes", () => {
+  expect(
+    JSON.stringify(
+      mapOf([
+        ["b", 1],
+        ["a", 2],
+      ]),
+    ),
+  ).toBe(
+    JSON.stringify(
+      mapOf([
+        ["a", 2],
+        ["b", 1],
+      ]),
+    ),
+  );
+});

@@ -1,0 +1,194 @@
+import type { Resource, Resources } from "../xds/resource.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import type { Ask } from "./ask.ts";
+import type { Form } from "./methods.ts";
+
+/** What one stream has asked for, been sent and acknowledged of one type. */
+export interface Session {
+  readonly type: TypeUrl;
+  readonly form: Form;
+  /** Whether the client forgets what does not keep for good (P25). */
+  readonly takesTtl: boolean;
+  /** False until the client has asked for this type. */
+  asked: boolean;
+  wildcard: boolean;
+  /** Whether the wildcard is one because the client has never named anything (P8). */
+  legacy: boolean;
+  readonly names: Set<string>;
+  /** Versions by name: what the client has been sent or says it holds; `unknown` after it refused one. */
+  readonly sent: Map<string, string>;
+  readonly acked: Map<string, string>;
+  /** Names to answer even when nothing changed (xds.md P9, P12, P14, P16, P22). */
+  readonly owed: Set<string>;
+  owesAnswer: boolean;
+  /** Names that were sent on this stream before the client first asked for what they lead to (P14). */
+  readonly freshly: Set<string>;
+  /** Names that the client knows to be absent. */
+  readonly absent: Set<string>;
+  /** The resources of which nothing is due, and those that are all acknowledged, as long as nothing else changes: no need to look again. */
+  told: Resources | undefined;
+  known: Resources | undefined;
+  /** Responses without an answer yet, by nonce. */
+  readonly flying: Map<string, Flight>;
+  /** In the state of the world only the answer to the last response counts (P3). */
+  lastNonce: string;
+  /** When the client last heard of what does not keep for good, in milliseconds (P25). */
+  readonly heardMs: Map<string, number>;
+  readonly ttlsMs: Map<string, number>;
+}
+
+/** No version: the client may hold the resource, in some version or as a part of one, or not. */
+export const unknown = "";
+
+export interface Flight {
+  readonly resources: readonly Resource[];
+  readonly removed: readonly string[];
+}
+
+/** What the client thinks of a response. */
+export type Verdict =
+  | { readonly kind: "accepted"; readonly resources: readonly Resource[] }
+  /** One of them is at fault, or some. */
+  | { readonly kind: "refused"; readonly resources: readonly Resource[]; readonly message: string };
+
+/** Types whose state of the world is complete: what is not in it is gone (P7). Of these, a client may want whatever there is (P8). */
+export const rootTypes: ReadonlySet<TypeUrl> = new Set([
+  typeUrl.cluster,
+  typeUrl.listener,
+  typeUrl.scopedRoutes,
+]);
+
+export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Session {
+  return {
+    ...{
+      type,
+      form,
+      takesTtl,
+      asked: false,
+      wildcard: false,
+      legacy: false,
+      owesAnswer: false,
+      lastNonce: "",
+    },
+    ...{ told: undefined, known: undefined },
+    ...{ names: new Set(), sent: new Map(), acked: new Map(), owed: new Set(), absent: new Set() },
+    ...{ flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
+  };
+}
+
+/** Whether the client is to have this resource: it asked for it by a name, an alias, a collection of names, or for all. */
+export function wants(session: Session, { name, aliases }: Pick<Resource, "name" | "aliases">): boolean {
+  if (session.wildcard || session.names.has(name)) return true;
+  if (aliases?.some((alias) => session.names.has(alias)) === true) return true;
+  return inCollection(session, name);
+}
+
+/** `a/*` is all whose names begin with `a/`, and have no further `/` (P20). */
+function inCollection(session: Session, name: string): boolean {
+  const slash = name.lastIndexOf("/");
+  return slash >= 0 && session.names.has(`${name.slice(0, slash)}/*`);
+}
+
+export function isCollection(name: string): boolean {
+  return name.endsWith("/*");
+}
+
+/** Whether the client has acknowledged each resource that it wants, or with `all` each one that there is. */
+export function knows(session: Session, resources: Resources, all: boolean): boolean {
+  if (session.known === resources) return true;
+  for (const resource of resources.values()) {
+    if (session.acked.get(resource.name) === resource.version) continue;
+    if (all || wants(session, resource)) return false;
+  }
+  session.known = resources;
+  return true;
+}
+
+/** What was known of the client may not hold any more. */
+export function lookAgain(session: Session): void {
+  session.told = undefined;
+  session.known = undefined;
+}
+
+/** The first half of a message: what the client thinks of what it was sent. Undefined where it says nothing of it. */
+export function hearVerdict(session: Session, ask: Ask): Verdict | undefined {
+  const flight = session.flying.get(ask.nonce);
+  if (flight === undefined) return undefined;
+  session.flying.delete(ask.nonce);
+  if (session.form === "sotw") takeEarlier(session, ask.nonce);
+  return ask.error === undefined ? accept(session, flight) : refuse(session, flight, ask.error);
+}
+
+/** A client may answer only the last of several responses of the state of the world, and has taken the others then. */
+function takeEarlier(session: Session, nonce: string): void {
+  for (const [earlier, { resources }] of session.flying) {
+    if (Number(earlier) > Number(nonce)) continue;
+    session.flying.delete(earlier);
+    for (const { name, version } of resources)
+      if (session.sent.get(name) === version) session.acked.set(name, version);
+  }
+}
+
+function accept(session: Session, { resources }: Flight): Verdict {
+  // Unsubscribed or removed since: there is nothing to remember.
+  for (const { name, version } of resources) if (session.sent.has(name)) session.acked.set(name, version);
+  return { kind: "accepted", resources };
+}
+
+function refuse(session: Session, { resources }: Flight, message: string): Verdict {
+  lookAgain(session);
+  // What the client had in this very version before cannot be what it refuses, unless that is all that there was.
+  const changed = resources.filter(({ name, version }) => session.acked.get(name) !== version);
+  // The client may hold the old one, or a part of the new: unknown, so whatever comes next is sent (P18).
+  // A newer one may be on its way already; that one has its own answer.
+  for (const { name, version } of resources)
+    if (session.sent.get(name) === version) session.sent.set(name, unknown);
+  return { kind: "refused", resources: changed.length > 0 ? changed : resources, message };
+}
+
+/** Note that a response is on its way. */
+export function dispatch(session: Session, nonce: string, flight: Flight, nowMs: number): void {
+  session.flying.set(nonce, flight);
+  session.lastNonce = nonce;
+  session.owesAnswer = false;
+  for (const { name, version, ttlMs } of flight.resources) {
+    session.sent.set(name, version);
+    session.owed.delete(name);
+    session.absent.delete(name);
+    if (ttlMs === undefined) session.ttlsMs.delete(name);
+    else {
+      session.ttlsMs.set(name, ttlMs);
+      session.heardMs.set(name, nowMs);
+    }
+  }
+  if (flight.removed.length > 0) withdraw(session, nonce, new Set(flight.removed));
+}
+
+/** What is removed says nothing any more of responses that are still on their way: the client has it no longer when it answers them. */
+function withdraw(session: Session, nonce: string, removed: ReadonlySet<string>): void {
+  for (const [earlier, flight] of session.flying)
+    if (earlier !== nonce)
+      session.flying.set(earlier, {
+        ...flight,
+        resources: flight.resources.filter(({ name }) => !removed.has(name)),
+      });
+  for (const name of removed) forget(session, name);
+}
+
+/** Nothing is known of the name from here on. */
+export function forget(session: Session, name: string): void {
+  lookAgain(session);
+  for (const known of [session.sent, session.acked, session.owed, session.heardMs, session.ttlsMs])
+    known.delete(name);
+}
+
+/** Whether the client has to be told of the resource. */
+export function isDue(session: Session, resource: Resource): boolean {
+  const { name, version, ttlMs, aliases } = resource;
+  return (
+    session.sent.get(name) !== version ||
+    (session.takesTtl && session.ttlsMs.get(name) !== ttlMs) ||
+    session.owed.has(name) ||
+    aliases?.some((alias) => session.owed.has(alias)) === true
+  );
+}

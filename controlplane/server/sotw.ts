@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import type { Resource, Resources } from "../xds/resource.ts";
+import { typeUrl } from "../xds/type-url.ts";
+import type { Ask } from "./ask.ts";
+import { emptyAssignment } from "./empty-assignment.ts";
+import { isDue, lookAgain, rootTypes, type Session, wants } from "./session.ts";
+
+/** What a response is to say, in the state of the world. */
+export interface World {
+  readonly resources: readonly Resource[];
+  /** Names that there is no resource for, told of once (xds.md P15). */
+  readonly missing: readonly string[];
+}
+
+/** Whether the message answers what the client was sent last, or comes before anything was sent; others are ignored (P3). */
+export function isCurrent(session: Session, ask: Ask): boolean {
+  return !session.asked || ask.nonce === "" || ask.nonce === session.lastNonce;
+}
+
+/** What the client wants from now on. `resources` is what it should hold, where that is known already. */
+export function subscribeSotw(
+  session: Session,
+  ask: Extract<Ask, { form: "sotw" }>,
+  resources: Resources | undefined,
+): void {
+  const first = !session.asked;
+  lookAgain(session);
+  session.asked = true;
+  const names = new Set(ask.names);
+  const all = names.delete("*");
+  // A client that has never named one wants all; once it has, an empty list is none at all (P8).
+  session.legacy = rootTypes.has(session.type) && names.size === 0 && !all && (first || session.legacy);
+  const wildcard = all || session.legacy;
+  // Another server, or this one before a restart, has sent just this: nothing needs to be said (P10).
+  if (
+    first &&
+    wildcard &&
+    names.size === 0 &&
+    resources !== undefined &&
+    ask.version === versionOf(session, resources, true)
+  )
+    for (const { name, version } of resources.values()) {
+      session.sent.set(name, version);
+      session.acked.set(name, version);
+    }
+  else if (first) session.owesAnswer = wildcard;
+  for (const name of names) if (!session.names.has(name)) session.owed.add(name);
+  for (const name of session.names)
+    if (!names.has(name)) {
+      session.names.delete(name);
+      session.absent.delete(name);
+      session.owed.delete(name);
+    }
+  for (const name of names) session.names.add(name);
+  if (!session.wildcard && wildcard && !first) session.owesAnswer = true;
+  session.wildcard = wildcard;
+  // What the client has let go of is not known any more: asked for again, it is sent again (P9).
+  if (!wildcard)
+    for (const known of [session.sent, session.acked])
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+}
+
+/** What has to be sent; undefined where the client has all of it. */
+export function dueSotw(
+  session: Session,
+  resources: Resources,
+  isCluster: (name: string) => boolean,
+): World | undefined {
+  const wanted = [...resources.values()].filter((resource) => wants(session, resource));
+  const due = wanted.filter((resource) => isDue(session, resource));
+  const missing = missingNames(session, resources);
+  const isRoot = rootTypes.has(session.type);
+  const gone = isRoot && [...session.sent.keys()].some((name) => !resources.has(name));
+  if (due.length === 0 && missing.length === 0 && !gone && !session.owesAnswer) return undefined;
+  for (const name of missing) {
+    session.absent.add(name);
+    session.owed.delete(name);
+  }
+  if (gone) for (const name of session.sent.keys()) if (!resources.has(name)) session.sent.delete(name);
+  if (session.type !== typeUrl.endpoints) return { resources: isRoot ? wanted : due, missing };
+  // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
+  return {
+    resources: [...due, ...missing.filter(isCluster).map(emptyAssignment)],
+    missing: missing.filter((name) => !isCluster(name)),
+  };
+}
+
+function missingNames(session: Session, resources: Resources): readonly string[] {
+  // A filter in use must not hear that its configuration is gone (P17).
+  if (session.type === typeUrl.extension) return [];
+  return [...session.names].filter((name) => !resources.has(name) && !session.absent.has(name));
+}
+
+const versions = new WeakMap<Resources, string>();
+
+/** A hash of what the client should hold: equal from all replicas and after restarts (P10). */
+export function versionOf(session: Session, resources: Resources, all: boolean = session.wildcard): string {
+  if (!all) return hash([...resources.values()].filter((resource) => wants(session, resource)));
+  const version = versions.get(resources) ?? hash(resources.values());
+  versions.set(resources, version);
+  return version;
+}
+
+function hash(resources: Iterable<Resource>): string {
+  const hashed = createHash("sha256");
+  for (const { name, version } of resources) hashed.update(`${name}\n${version}\n`);
+  return hashed.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,266 @@
+import { WireError } from "../error/wire-error.ts";
+import { type Ask, readAsk } from "./ask.ts";
+import { startHttp2Transport } from "./http2-transport.ts";
+import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
+import { createQuarantine, type Quarantine } from "./quarantine.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { createStream, type Stream } from "./stream.ts";
+import type { Call, CallEnd, Credentials, Peer, StartTransport } from "./transport.ts";
+import { createAdmission, createWork } from "./work.ts";
+
+export interface XdsServerOptions {
+  /** Port 0 takes any free one; `XdsServer.port` says which. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Absent: plain text, which only a loopback address or a network of its own makes safe. */
+  readonly credentials?: Credentials;
+  /** Why this client may not be this node; undefined where it may. By default every client may. */
+  readonly refuses?: (peer: Peer, node: string) => string | undefined;
+  /** Nodes of one group run the same: what one of them refuses, no other is given. By default each is a group of its own. */
+  readonly groupOf?: (node: string) => string;
+  readonly limits?: Partial<Limits>;
+  /** How calls are carried: by Node's HTTP/2 by default. */
+  readonly transport?: StartTransport;
+  readonly onNack?: (nack: Nack) => void;
+  readonly onAck?: (ack: Ack) => void;
+  readonly onConnected?: (node: string) => void;
+  readonly onDisconnected?: (node: string) => void;
+}
+
+export interface Limits {
+  /** Bytes of a client's message; 64 MiB by default. A reconnecting client names every resource that it holds (xds.md P26). */
+  readonly messageBytesMax: number;
+  /** Names that one stream may ask for; 100,000 by default. */
+  readonly namesMax: number;
+  /** Streams that a node may have; 32 by default. */
+  readonly streamsMax: number;
+  /** Responses that a client may leave without an answer before its stream is ended; 1,000 by default. */
+  readonly unansweredMax: number;
+  /** New streams a second, and at once; 2,000 and 1,000 by default. More have to wait, those last that hold something already. */
+  readonly admission: { readonly perSecond: number; readonly burst: number };
+  /** Milliseconds between two signs of life that a connection is asked for; 30,000 by default. */
+  readonly keepaliveMs: number;
+  /** Milliseconds after which a stream is ended, a tenth more or less, so that clients spread over replicas; never by default. */
+  readonly streamAgeMsMax: number;
+}
+
+const defaults: Limits = {
+  messageBytesMax: 64 << 20,
+  namesMax: 100_000,
+  streamsMax: 32,
+  unansweredMax: 1_000,
+  admission: { perSecond: 2_000, burst: 1_000 },
+  keepaliveMs: 30_000,
+  streamAgeMsMax: Number.POSITIVE_INFINITY,
+};
+
+/** Serves each node its snapshot, by every discovery service in both forms. */
+export interface XdsServer {
+  readonly port: number;
+  /** What the node should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. */
+  setSnapshot(node: string, snapshot: Snapshot): void;
+  /** Forget a node and end its streams. */
+  removeNode(node: string): void;
+  /** Resolves when the node has acknowledged all of its latest snapshot, has refused a part of it, or time is up. */
+  waitForAcks(node: string, timeoutMs: number): Promise<Outcome>;
+  status(): readonly NodeStatus[];
+  /** Use another certificate for new connections. */
+  rotate(credentials: Credentials): void;
+  /** Take no more connections, and end the streams that are there over this time, so that clients go elsewhere one after the other. */
+  drain(overMs: number): Promise<void>;
+  /** Ends all streams and stops listening. */
+  close(): Promise<void>;
+}
+
+/** gRPC's codes. */
+const code = { ok: 0, invalid: 3, denied: 7, exhausted: 8, unavailable: 14 } as const;
+
+export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
+  const limits = { ...defaults, ...options.limits };
+  const nodes = new Map<string, Node>();
+  const quarantines = new Map<string, Quarantine>();
+  const calls = new Map<Stream, Call>();
+  const owners = new Map<Stream, Node>();
+  const pushes = createWork<Node>((node) => node.serve());
+  const admission = createAdmission<Stream>(limits.admission, (stream) => owners.get(stream)?.admit(stream));
+  let heartbeats: NodeJS.Timeout | undefined;
+  let heartbeatMs = Number.POSITIVE_INFINITY;
+
+  function nodeOf(name: string): Node {
+    const known = nodes.get(name);
+    if (known !== undefined) return known;
+    const group = options.groupOf?.(name) ?? name;
+    const quarantine = quarantines.get(group) ?? createQuarantine();
+    quarantines.set(group, quarantine);
+    const node = createNode({
+      ...{ name, quarantine },
+      onAck: (ack) => options.onAck?.(ack),
+      onNack: (nack) => options.onNack?.(nack),
+    });
+    nodes.set(name, node);
+    return node;
+  }
+
+  /** The first message says who the client is. */
+  function open(call: Call, ask: Ask): Stream | undefined {
+    const name = ask.node?.id ?? "";
+    if (name === "") {
+      call.end({ code: code.invalid, details: "the first request has no node.id" });
+      return undefined;
+    }
+    const refusal = options.refuses?.(call.peer, name);
+    if (refusal !== undefined) {
+      call.end({ code: code.denied, details: refusal });
+      return undefined;
+    }
+    const node = nodeOf(name);
+    if (node.streams.size >= limits.streamsMax) {
+      call.end({ code: code.exhausted, details: `node ${name} has ${limits.streamsMax} streams already` });
+      return undefined;
+    }
+    const stream: Stream = createStream({
+      method: call.method,
+      features: ask.node?.clientFeatures ?? [],
+      send: call.send,
+      knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
+      isRefused: ({ typeUrl, name: resource, version }) =>
+        quarantines.get(options.groupOf?.(name) ?? name)?.refused(typeUrl, resource) === version,
+      warming: node.warming(),
+      nowMs: () => performance.now(),
+    });
+    calls.set(stream, call);
+    owners.set(stream, node);
+    node.attach(stream);
+    options.onConnected?.(name);
+    return stream;
+  }
+
+  function accept(call: Call): CallEnd {
+    let stream: Stream | undefined;
+    let over = false;
+    const age = Number.isFinite(limits.streamAgeMsMax)
+      ? setTimeout(
+          () => call.end({ code: code.ok, details: "" }),
+          limits.streamAgeMsMax * (0.9 + Math.random() * 0.2),
+        ).unref()
+      : undefined;
+    const leave = (): void => {
+      clearTimeout(age);
+      if (stream === undefined || over) return;
+      over = true;
+      const node = owners.get(stream);
+      calls.delete(stream);
+      owners.delete(stream);
+      admission.delete(stream);
+      node?.detach(stream);
+      if (node !== undefined && nodes.get(node.name) === node) options.onDisconnected?.(node.name);
+    };
+    const end = (status: number, details: string): void => {
+      leave();
+      call.end({ code: status, details });
+    };
+    return {
+      message: (bytes) => {
+        const ask = readAsk(call.method.form, bytes);
+        if (ask === undefined) return end(code.invalid, "not a discovery request");
+        if (over) return;
+        const { type, path } = call.method;
+        if (type === undefined && ask.typeUrl === "") return end(code.invalid, "the request has no type_url");
+        if (type !== undefined && ask.typeUrl !== "" && ask.typeUrl !== type)
+          return end(code.invalid, `${path} has no ${ask.typeUrl}`);
+        if (stream !== undefined) {
+          owners.get(stream)?.hear(stream, ask);
+        } else {
+          stream = open(call, ask);
+          if (stream === undefined) return;
+          // What the client has and wants is taken in at once; when it is answered depends on who else is coming.
+          owners.get(stream)?.hear(stream, ask);
+          admission.add(stream, stream.isNew());
+        }
+        if (stream.unanswered() > limits.unansweredMax)
+          end(code.exhausted, `${limits.unansweredMax} responses without an answer`);
+        else if (stream.names() > limits.namesMax) end(code.exhausted, `more than ${limits.namesMax} names`);
+      },
+      drained: () => stream?.drained(),
+      ended: leave,
+    };
+  }
+
+  const transport = await (options.transport ?? startHttp2Transport)({
+    listen: options.listen,
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    ...{ messageBytesMax: limits.messageBytesMax, keepaliveMs: limits.keepaliveMs, accept },
+  }).catch((cause: Error) => {
+    const { host, port } = options.listen;
+    const used = cause.message.includes("EADDRINUSE");
+    const why = used ? "the port is in use; choose another with --xds-port" : cause.message;
+    throw new WireError("listen", `xDS server on ${host}:${port}: ${why}`, { cause });
+  });
+
+  /** A third of the shortest time that something keeps, halved for the round itself. */
+  function beat(snapshot: Snapshot): void {
+    const ms = shortestTtlMs(snapshot) / 6;
+    if (ms >= heartbeatMs) return;
+    heartbeatMs = ms;
+    clearInterval(heartbeats);
+    heartbeats = setInterval(() => {
+      for (const stream of calls.keys()) stream.heartbeat();
+    }, ms);
+  }
+
+  function stop(): void {
+    pushes.stop();
+    admission.stop();
+    clearInterval(heartbeats);
+  }
+
+  return {
+    port: transport.port,
+    setSnapshot: (name, snapshot) => {
+      const node = nodeOf(name);
+      node.set(snapshot);
+      beat(snapshot);
+      pushes.add(node);
+    },
+    removeNode: (name) => {
+      const node = nodes.get(name);
+      nodes.delete(name);
+      if (node === undefined) return;
+      pushes.delete(node);
+      for (const stream of node.streams) calls.get(stream)?.end({ code: code.ok, details: "" });
+    },
+    waitForAcks: (name, timeoutMs) => nodeOf(name).waitForAcks(timeoutMs),
+    status: () => [...nodes.values()].map((node) => node.status()),
+    rotate: (credentials) => transport.rotate(credentials),
+    drain: async (overMs) => {
+      transport.drain();
+      const open = [...calls.values()];
+      for (const [index, call] of open.entries()) {
+        setTimeout(
+          () => call.end({ code: code.unavailable, details: "this server is going away" }),
+          (overMs * index) / open.length,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, overMs));
+      stop();
+      await transport.close();
+    },
+    close: async () => {
+      stop();
+      for (const call of calls.values()) call.end({ code: code.ok, details: "" });
+      await transport.close();
+    },
+  };
+}
+
+const shortestTtlsMs = new WeakMap<Snapshot, number>();
+
+/** Nodes that share a snapshot have it looked at once. */
+function shortestTtlMs(snapshot: Snapshot): number {
+  const known = shortestTtlsMs.get(snapshot);
+  if (known !== undefined) return known;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const resources of snapshot.values())
+    for (const { ttlMs } of resources.values()) if (ttlMs !== undefined) shortest = Math.min(shortest, ttlMs);
+  shortestTtlsMs.set(snapshot, shortest);
+  return shortest;
+}
