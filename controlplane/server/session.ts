@@ -40,9 +40,13 @@ export interface Session {
 /** No version: the client may hold the resource, in some version or as a part of one, or not. */
 export const unknown = "";
 
+const none: ReadonlySet<string> = new Set();
+
 export interface Flight {
   readonly resources: readonly Resource[];
   readonly removed: readonly string[];
+  /** Names that were removed after it was sent: the client has them no longer, whatever it thinks of this. */
+  readonly withdrawn: ReadonlySet<string>;
 }
 
 /** What the client thinks of a response. */
@@ -129,9 +133,10 @@ function takeEarlier(session: Session, nonce: string): void {
   }
 }
 
-function accept(session: Session, { resources }: Flight): Verdict {
+function accept(session: Session, { resources, withdrawn }: Flight): Verdict {
   // Unsubscribed or removed since: there is nothing to remember.
-  for (const { name, version } of resources) if (session.sent.has(name)) session.acked.set(name, version);
+  for (const { name, version } of resources)
+    if (session.sent.has(name) && !withdrawn.has(name)) session.acked.set(name, version);
   return { kind: "accepted", resources };
 }
 
@@ -147,8 +152,13 @@ function refuse(session: Session, { resources }: Flight, message: string): Verdi
 }
 
 /** Note that a response is on its way. */
-export function dispatch(session: Session, nonce: string, flight: Flight, nowMs: number): void {
-  session.flying.set(nonce, flight);
+export function dispatch(
+  session: Session,
+  nonce: string,
+  flight: Omit<Flight, "withdrawn">,
+  nowMs: number,
+): void {
+  session.flying.set(nonce, { ...flight, withdrawn: none });
   session.lastNonce = nonce;
   session.owesAnswer = false;
   for (const { name, version, ttlMs } of flight.resources) {
@@ -170,7 +180,7 @@ function withdraw(session: Session, nonce: string, removed: ReadonlySet<string>)
     if (earlier !== nonce)
       session.flying.set(earlier, {
         ...flight,
-        resources: flight.resources.filter(({ name }) => !removed.has(name)),
+        withdrawn: new Set([...flight.withdrawn, ...removed]),
       });
   for (const name of removed) forget(session, name);
 }

@@ -338,7 +338,7 @@ export function createStream(options: StreamOptions): Stream {
         const kept = heartbeats(session, sendable(session.type), nowMs());
         if (kept.length === 0) continue;
         session.lastNonce = `${++nonce}`;
-        session.flying.set(session.lastNonce, { resources: [], removed: [] });
+        session.flying.set(session.lastNonce, { resources: [], removed: [], withdrawn: new Set() });
         writable = send(
           encode(
             method.form,
