@@ -18,7 +18,7 @@ const slow = [
   "filters/proxy-wasm-as/testing/{acts,guest-api,byte-exact,state-actions}.test.ts",
   "filters/standing-for-itself.test.ts",
   "tests/cli/*.test.ts",
-  "tests/meaning/{chance,differential,readings}.test.ts",
+  "tests/meaning/{chance,conflicts,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
 

@@ -17,6 +17,9 @@ function meshOf(text: string): Mesh {
   return mesh;
 }
 
+/** A failure prints it; another looks elsewhere. */
+const seed = Number(process.env["WIRE_SEED"] ?? 1);
+
 const mesh = meshOf(`name: small
 services:
   web: { entry: true }
@@ -117,7 +120,26 @@ const anyPolicy = fc
     }),
   );
 
-const anyPolicies = fc.array(anyPolicy, { minLength: 2, maxLength: 3 }).map((drafts) =>
+/** One that admits some, which by chance two of are rarely of one call and of both sides. */
+const anAllow = (heading: string) =>
+  fc.record({
+    act: fc.constant("Connection" as const),
+    context: fc.constantFrom("store", "user -> .", "timeline -> store"),
+    body: fc.constantFrom(
+      ['Allow(r, "user");'],
+      ['Allow(r, "timeline");'],
+      ['if (GetCaller(r) == "user") { Allow(r); }'],
+    ),
+    heading: fc.constant(heading),
+    priority: fc.constant(0),
+  });
+
+const drafts = fc.oneof(
+  { weight: 19, arbitrary: fc.array(anyPolicy, { minLength: 2, maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.tuple(anAllow("[Egress]"), anAllow("[Ingress]")) },
+);
+
+const anyPolicies = drafts.map((drafts) =>
   drafts.map(({ act, context, body, heading, priority }, n) => {
     const bound = /RouteToVersion|SetTimeout|SetRetries/.test(body.join()) ? "[Egress]" : heading;
     const text = `policy p${n} ( act (${act} r) context ('${context}') priority (${priority}) ) { ${bound} ${body.join(" ")} }`;
@@ -264,8 +286,12 @@ function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
   }
   expect(matches(p, finding.path), finding.detail).toBe(true);
   if (finding.kind === "admits-nothing") {
-    for (const [request] of outcomes(concerned, finding.path))
-      expect(request?.reply, finding.detail).toBeDefined();
+    // It is about all calls of the service, each with those that match it.
+    for (const path of [finding.path, ...pathsUpTo(5)]) {
+      const inForce = concerned.filter((policy) => matches(policy, path));
+      if (inForce.length === 0 || path.at(-1) !== finding.path.at(-1)) continue;
+      for (const [request] of outcomes(inForce, path)) expect(request?.reply, finding.detail).toBeDefined();
+    }
     return;
   }
   if (q === undefined) throw new Error(`a finding of the kind ${finding.kind} is about two policies`);
@@ -328,7 +354,7 @@ test("where the order of two policies matters and no priority gives it, there is
       }
     }
   });
-  fc.assert(property, { numRuns: 500 });
+  fc.assert(property, { seed, numRuns: 500 });
 });
 
 test("every finding, of every kind, is confirmed by what the policies mean", () => {
@@ -340,7 +366,7 @@ test("every finding, of every kind, is confirmed by what the policies mean", () 
       confirmed.add(finding.kind);
     }
   });
-  fc.assert(property, { numRuns: 1500 });
+  fc.assert(property, { seed, numRuns: 1500 });
   expect([...confirmed].sort()).toEqual([
     "admits-nothing",
     "allows-apart",

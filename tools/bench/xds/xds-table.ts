@@ -41,7 +41,7 @@ export const xdsTable: BenchTable = {
   name: "xds/servers",
   async print() {
     const built = buildComparator();
-    const node = [process.execPath, join(import.meta.dirname, "server.ts")];
+    const node = [process.execPath, "--max-semi-space-size=4", join(import.meta.dirname, "server.ts")];
     const contenders: readonly Contender[] = [
       { name: "Wire, HTTP/2", command: [...node, "http2"], restarts: true },
       { name: "Wire, grpc-js", command: [...node, "grpc-js"], restarts: true },
