@@ -60,7 +60,6 @@ export interface Node {
   readonly knowsElsewhere: (type: TypeUrl, stream: Stream) => boolean;
   /** Clusters that a stream which has ended may have left the client waiting for. */
   readonly warming: () => ReadonlySet<string>;
-  readonly hasSnapshot: () => boolean;
   readonly isSettled: () => boolean;
   readonly waitForAcks: (timeoutMs: number) => Promise<Outcome>;
   readonly status: () => NodeStatus;
@@ -198,7 +197,6 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
       streams.size < 2 ||
       [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
     warming: () => warming,
-    hasSnapshot: () => steps.length > 0,
     isSettled,
     waitForAcks: (timeoutMs) =>
       new Promise((resolve) => {
