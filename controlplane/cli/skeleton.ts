@@ -76,6 +76,7 @@ export function onRequest(request: Request): void {
 function filterTest(name: string, toolkit: string): string {
   return `import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { filterRuntime } from "${toolkit}/controlplane/codegen/filter-runtime.ts";
 import { generateFilter } from "${toolkit}/controlplane/codegen/generate-filter.ts";
 import { assemble } from "${toolkit}/filters/proxy-wasm-as/build/assemble.ts";
 import { verifyModule } from "${toolkit}/filters/proxy-wasm-as/build/verify-module.ts";
@@ -86,7 +87,7 @@ test("requests say which policy they met", { timeout: 60_000 }, async () => {
   const { bytes = new Uint8Array(), stderr } = await assemble({
     entry: generateFilter({ name: "${name}", code }),
     files: { "policy.ts": code },
-    runtime: "minimal",
+    runtime: filterRuntime({ source: { path: "policy.ts", text: code }, parameters: [] }),
   });
   expect(stderr).toBe("");
   expect(verifyModule(bytes)).toEqual([]);

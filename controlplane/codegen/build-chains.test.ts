@@ -143,6 +143,16 @@ test("a filter that throws on a request of its own is refused at that line", asy
   expect(only?.source.text.slice(only.span.start)).toMatch(/^throw/);
 });
 
+test("a filter that uses up its memory is told so", async () => {
+  const code = `export function onRequest(request: Request): void {
+  const all: Uint8Array[] = [];
+  while (true) all.push(new Uint8Array(1 << 20));
+}`;
+  const built = await buildChains([filterNamed("f", code)], onRate("f"), mesh, { addressesOf, commutes });
+  const message = "`f` does not run: it went over its memory of 256 pages of 64 KiB";
+  expect(built.diagnostics).toMatchObject([{ code: "MOD0102", message }]);
+});
+
 test.each([
   [
     "Copper",

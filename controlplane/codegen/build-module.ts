@@ -146,11 +146,13 @@ function failure(policy: Policy, reasons: readonly string[]): Diagnostic {
   if (over !== undefined) return endless(policy, { kind: "timeout", reason: over.replace(/^[^:]*: /, "") });
   const said = reasons.map((reason) => /^(.*) at policy\.ts:(\d+):(\d+)$/.exec(reason)).find(Boolean);
   const [, message, line, column] = said ?? [];
+  const hoards = reasons.find((reason) => / went over its memory of /.test(reason));
   const text =
     message !== undefined
       ? `it throws ${JSON.stringify(message)}`
-      : // AssemblyScript's allocator says nothing: there may be no memory left to say it with.
-        reasons.join(": ").replace(/^unreachable$/, "it traps, as it does when its memory is used up");
+      : // Copper has no name to say for its allocator.
+        (hoards?.replace(/^[^:]*: /, "it ") ??
+        reasons.join(": ").replace(/^unreachable$/, "it traps, as it does when its memory is used up"));
   const found = refusal(policy, "MOD0102", `\`${policy.name}\` does not run: ${text}`);
   if (policy.kind !== "filter" || line === undefined) return found;
   const before = policy.source.text.split("\n").slice(0, Number(line) - 1);

@@ -258,7 +258,7 @@ export function onResponse(response: Response): void { log.info(params.text); }`
 test("parameters alone need no runtime that keeps objects", async () => {
   expect(runtimeOf(greeting)).toBe("arena");
   const bytes = await compile(greeting);
-  expect((await compile(greeting, "minimal")).length - bytes.length).toBeGreaterThan(3000);
+  expect((await compile(greeting, "minimal")).length - bytes.length).toBeGreaterThan(2500);
   const host = createHost(bytes, { configuration: configurationOf("enforce", "hello", "2") });
   const ask = (name: string) => host.exchange({ headers: [["x-name", name]], ...toB });
   // What a callback makes of a parameter goes with it.

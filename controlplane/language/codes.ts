@@ -82,6 +82,7 @@ export const codes = {
   FLT0213: "callback that a policy does not have",
   FLT0214: "timer without a period, or a period without a timer",
   FLT0215: "object in what is kept of a stream",
+  FLT0216: "memory that is managed by hand",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

@@ -124,6 +124,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "`onTick` is called as often as the constant `tickPeriod` says, in milliseconds, from when the policy is configured.",
   FLT0215:
     "What a callback makes goes with it, and the records of a `PerStream` stay: a text or an array in one would be somebody else's by the next callback. Keep numbers and bools.",
+  FLT0216:
+    "What a callback makes goes when it ends. AssemblyScript's runtime has functions with which the compiler allocates, frees and pins: called by hand, they take away what is still in use, or keep what nobody frees.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { filterCallbacks, signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import { runtimeUses } from "../../filters/proxy-wasm-as/syntax/runtime-uses.ts";
 import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
   isDecorator,
@@ -70,6 +71,10 @@ export function readFilter(source: Source): {
   );
   const all = nodesIn(statements);
   checkImports(statements, all, reporter);
+  for (const { text, range } of runtimeUses(all))
+    reporter.report("FLT0216", placeOf(range, source), `\`${text}\` is the runtime's`, {
+      help: "leave it out: what a callback makes goes when it ends",
+    });
   const exported = exportsOf(statements);
   const constants = checkExports(exported, start, reporter);
   checkCallbacks(exported.functions, all, reporter);

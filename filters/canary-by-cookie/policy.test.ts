@@ -82,7 +82,6 @@ test("in a mesh it chooses on the way out of the caller, and in audit mode count
   const { bytes: module = new Uint8Array(), stderr } = await assemble({
     entry: generateFilter({ name: "canary-by-cookie", code }),
     files: { "policy.ts": code },
-    runtime: "minimal",
   });
   expect(stderr).toBe("");
   const run = (line: string) => {

@@ -9,7 +9,6 @@ const code = readFileSync(new URL("policy.ts", import.meta.url), "utf8");
 const { bytes = new Uint8Array(), stderr } = await assemble({
   entry: generateFilter({ name: "no-scrapers", code }),
   files: { "policy.ts": code },
-  runtime: "minimal",
 });
 
 test("scrapers are denied on the way to search, and nowhere else", () => {

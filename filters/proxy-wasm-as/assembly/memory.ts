@@ -3,7 +3,7 @@ export function allocate(size: usize): usize {
   return ASC_RUNTIME == 0 ? heap.alloc(size) : __new(size, idof<ArrayBuffer>());
 }
 
-/** Memory that stays, zeroed. In a callback it takes along what the callback has made so far: so only for what grows a few times. */
+/** Memory that stays, zeroed. In the arena, what is made later goes around it: so only for what grows a few times. */
 export function persist(size: usize): usize {
   const start = ASC_RUNTIME == 0 ? __persist(size) : heap.alloc(size);
   memory.fill(start, 0, size);

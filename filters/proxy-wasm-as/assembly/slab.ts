@@ -25,8 +25,8 @@ export function createSlab(size: usize): usize {
 }
 
 /**
- * Said first in a callback, while nothing of it is in memory: each slab has room for one record more. A slab that grew later in it would take
- * along what the callback has made so far, such as the text of a body, and for good.
+ * Said first in a callback, while nothing of it is in memory: each slab has room for one record more. A slab that grew later in it would stand
+ * above what the callback has made so far, such as the text of a body, and what is made later has to go around it.
  */
 export function reserveRecords(): void {
   for (let slab: usize = slabs; slab != 0; slab = load<u32>(slab)) {

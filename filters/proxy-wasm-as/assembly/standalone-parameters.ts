@@ -17,15 +17,15 @@ let used: usize = 0;
 
 /**
  * Take a configuration; false when it cannot be understood, with a log line that says why. `declared` has a line for each parameter, type
- * and name; an empty configuration leaves all to their defaults.
+ * and name; an empty configuration leaves all to their defaults. `F` is `f64` where one of them is, and else `i64`: the library reads fractions with a lot of code.
  */
-export function configureParameters(root: u32, text: string, declared: string): bool {
+export function configureParameters<F>(root: u32, text: string, declared: string): bool {
   const block = region() + used;
   const texts = HEAD + <usize>countOf(declared) * VALUE;
   const room = texts + <usize>text.length * 2;
   if (text.length > LONGEST || used + room > REGION) return refuse("there is no room for it");
   memory.fill(block, 0, texts);
-  const reader = new Reader(text, block, texts);
+  const reader = new Reader<F>(text, block, texts);
   const wrong = reader.read(declared);
   if (wrong !== "") return refuse(wrong);
   store<u32>(block, root);
@@ -62,7 +62,7 @@ export function parameterAt<T>(block: usize, place: u32, otherwise: T): T {
 }
 
 /** Reads one object of texts, numbers and bools: what else there is in JSON is wrong wherever it stands, so nothing is nested. */
-class Reader {
+class Reader<F> {
   private at: i32 = 0;
   private failed: bool = false;
 
@@ -136,10 +136,12 @@ class Reader {
       return word == "true" || word == "false";
     }
     if (!isNumber(word)) return false;
-    if (type == "f64") {
-      const number = parseFloat(word);
-      store<f64>(value, number, 8);
-      return isFinite(number);
+    if (isFloat<F>()) {
+      if (type == "f64") {
+        const number = parseFloat(word);
+        store<f64>(value, number, 8);
+        return isFinite(number);
+      }
     }
     const bits = type == "i32" ? 31 : 63;
     return storeInt(value + 8, word, bits);
@@ -245,26 +247,66 @@ class Reader {
   }
 }
 
+/** The largest whole number up to which each is a float of its own. */
+const EXACT: u64 = 9007199254740992;
+
 /** Digits, or a whole number in another guise, such as 1e3, which a configuration that was made of a protobuf Struct may have. */
 function storeInt(to: usize, word: string, bits: i32): bool {
   const negative = word.charCodeAt(0) == 0x2d;
   const most: u64 = (<u64>1 << bits) - u64(!negative);
   let sum: u64 = 0;
-  for (let i = i32(negative); i < word.length; i++) {
-    const digit = <u64>(word.charCodeAt(i) - 48);
-    if (digit > 9) {
-      const number = parseFloat(word);
-      // Up to here each whole number is a float of its own.
-      if (number != Math.trunc(number) || Math.abs(number) > 9007199254740992.0) return false;
-      sum = <u64>Math.abs(number);
-      if (sum > most) return false;
-      break;
-    }
+  let at = i32(negative);
+  for (; at < word.length; at++) {
+    const digit = <u64>(word.charCodeAt(at) - 48);
+    if (digit > 9) break;
     if (sum > (most - digit) / 10) return false;
     sum = sum * 10 + digit;
   }
+  if (at < word.length) {
+    sum = wholeOf(word, at, sum);
+    if (sum > min(most, EXACT)) return false;
+  }
   store<i64>(to, negative ? -(<i64>sum) : <i64>sum);
   return true;
+}
+
+/** What a number comes to that goes on with a fraction or an exponent, or both; more than `EXACT` when that is not whole, or too much. */
+function wholeOf(word: string, from: i32, whole: u64): u64 {
+  const none = u64.MAX_VALUE;
+  let sum = whole;
+  // By how many places the point is further right than behind these digits.
+  let shift = 0;
+  let at = from;
+  if (word.charCodeAt(at) == 0x2e) {
+    let zeros = 0;
+    for (at++; at < word.length && <u32>(word.charCodeAt(at) - 48) <= 9; at++) {
+      zeros++;
+      const digit = <u64>(word.charCodeAt(at) - 48);
+      if (digit == 0) continue;
+      for (shift -= zeros; zeros > 0; zeros--) {
+        if (sum > EXACT) return none;
+        sum *= 10;
+      }
+      sum += digit;
+    }
+  }
+  if (at < word.length) {
+    const sign = word.charCodeAt(++at);
+    if (sign == 0x2b || sign == 0x2d) at++;
+    let exponent = 0;
+    for (; at < word.length; at++) exponent = min(exponent * 10 + word.charCodeAt(at) - 48, 1000000);
+    shift += sign == 0x2d ? -exponent : exponent;
+  }
+  if (sum == 0) return 0;
+  for (; shift > 0; shift--) {
+    if (sum > EXACT) return none;
+    sum *= 10;
+  }
+  for (; shift < 0; shift++) {
+    if (sum % 10 != 0) return none;
+    sum /= 10;
+  }
+  return sum;
 }
 
 /** As JSON writes them. */

@@ -7,11 +7,12 @@ import asc, { libraryFiles } from "assemblyscript/asc";
 import type binaryen from "assemblyscript/binaryen";
 import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
 import { boundModule } from "./bound-module.ts";
-import { callbacksIn, EXCEEDED, type ExceededCode, exceeded } from "./exceeded.ts";
+import { callbacksIn, EXCEEDED, exceeded, type SaidCode } from "./exceeded.ts";
+import { EXHAUSTED, exhausted, mayExhaust, sayExhausted } from "./exhausted.ts";
 import { UnknownExpressionError } from "./expressions.ts";
 import { needsBudget } from "./needs-budget.ts";
 import { RECORD_REFERENCE, recordReferences } from "./record-references.ts";
-import { changeStaticData, type StaticData, withoutHeader } from "./static-data.ts";
+import { changeStaticData, withoutHeader } from "./static-data.ts";
 import { withoutIdleStart } from "./without-idle-start.ts";
 
 const PACKAGE = "proxy-wasm-as/";
@@ -77,15 +78,16 @@ async function compile(options: AssembleOptions): Promise<Assembled> {
 
 async function run(options: AssembleOptions): Promise<Assembled> {
   const code = options.bound === undefined ? undefined : exceeded(options.bound, callbacksIn(options.entry));
+  const memory = options.memory ?? 256;
+  const memoryCode = options.bound === undefined ? undefined : exhausted(options.bound, memory);
   const files: Readonly<Record<string, string>> = {
     ...options.files,
-    "module.ts": `${options.entry}\n${code?.source ?? ""}`,
+    "module.ts": `${options.entry}\n${code?.source ?? ""}${memoryCode?.source ?? ""}`,
   };
   let bytes: Uint8Array | undefined;
   let isBounded = code !== undefined;
   const messages: AssemblyMessage[] = [];
   const runtime = options.runtime === "minimal" ? "minimal" : "stub";
-  const memory = options.memory ?? 256;
   const flags = [
     "module.ts",
     "--outFile",
@@ -108,7 +110,17 @@ async function run(options: AssembleOptions): Promise<Assembled> {
         messages.push({ severity: "error", code: RECORD_REFERENCE, message, ...placeOf(range) });
       if (references.length > 0) throw new Error(references.map(({ message }) => message).join("\n"));
       isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`, memory);
-      trim(module, options, isBounded ? undefined : code);
+      const spare: SaidCode[] = [];
+      if (code !== undefined && !isBounded) {
+        module.removeExport(EXCEEDED);
+        spare.push(code);
+      }
+      if (memoryCode !== undefined) {
+        module.removeExport(EXHAUSTED);
+        if (isBounded || mayExhaust(module)) sayExhausted(module, `module/${EXHAUSTED}`);
+        else spare.push(memoryCode);
+      }
+      trim(module, options, spare);
     },
   };
   const { error, stderr } = await asc.main(options.names ? [...flags, "--debug"] : flags, {
@@ -158,15 +170,16 @@ function placeOf(
 }
 
 /** What asc would keep, and nobody has a use for: before it optimizes, so that what hangs on it goes as well. */
-function trim(module: binaryen.Module, options: AssembleOptions, spareCode: ExceededCode | undefined): void {
-  if (spareCode !== undefined) module.removeExport(EXCEEDED);
+function trim(module: binaryen.Module, options: AssembleOptions, spareCode: readonly SaidCode[]): void {
   const sources = [options.entry, ...Object.values(options.files ?? {})];
   const areBare = options.runtime !== "minimal" && !sources.some((text) => looksAtObjects.test(text));
-  const isSpare = ({ bytes }: StaticData): boolean =>
-    spareCode !== undefined && Buffer.compare(bytes, spareCode.data) === 0;
   changeStaticData(module, (piece, all) => {
-    // Of two that are the same, one is not ours.
-    if (isSpare(piece) && all.filter(isSpare).length === 1) return new Uint8Array(piece.bytes.length);
+    const isSpare = spareCode.some(({ data }) => {
+      const same = all.filter(({ bytes }) => Buffer.compare(bytes, data) === 0);
+      // Of two that are the same, one is not ours.
+      return same.length === 1 && same[0] === piece;
+    });
+    if (isSpare) return new Uint8Array(piece.bytes.length);
     return areBare ? withoutHeader(piece) : piece.bytes;
   });
 }

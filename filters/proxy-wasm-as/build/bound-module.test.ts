@@ -222,3 +222,48 @@ describe("a bounded module", () => {
     },
   );
 });
+
+test("what a callback pays that is entered in a call of the host is no longer there after the call", () => {
+  const turns = 1000;
+  // Each call of the host, which gives nothing, has the host enter the other callback, whose loop pays for its turns; then it keeps in mind itself what is left.
+  const text = `(module
+    (import "env" "proxy_close_stream" (func $close (param i32) (result i32)))
+    (import "env" "exceeded" (func $exceeded (param i32)))
+    (func (export "exceeded") (param i32) (call $exceeded (local.get 0)) unreachable)
+    (func (export "callback") (param i32 i32 i32 i32) (result i32)
+      (loop $again
+        (drop (call $close (i32.const 2)))
+        (call $pays)
+        (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+        (br_if $again (local.get 0)))
+      (local.get 0))
+    (func $pays (local i32)
+      (loop $again
+        (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+        (br_if $again (i32.ne (local.get 0) (i32.const 3)))))
+    (func (export "other") (local i32)
+      (loop $again
+        (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+        (br_if $again (i32.ne (local.get 0) (i32.const ${turns}))))))`;
+  const said: number[] = [];
+  let entered = 0;
+  const bounded = boundModule(assembleText(text, false), options);
+  const exports: WebAssembly.Exports = new WebAssembly.Instance(
+    new WebAssembly.Module(Uint8Array.from(bounded)),
+    {
+      env: {
+        proxy_close_stream: () => {
+          entered++;
+          (exports["other"] as () => void)();
+          return 0;
+        },
+        exceeded: (which: number) => said.push(which),
+      },
+    },
+  ).exports;
+  expect(() => (exports["callback"] as (calls: number) => number)(1_000_000)).toThrow("unreachable");
+  // It is the outer one that has gone over.
+  expect(said).toEqual([2]);
+  expect(entered).toBeGreaterThan(0);
+  expect(entered * turns).toBeLessThanOrEqual(BUDGET);
+});

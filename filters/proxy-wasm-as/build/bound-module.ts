@@ -12,6 +12,7 @@ import {
   targetsOf,
   within,
 } from "./expressions.ts";
+import { meterHost } from "./meter-host.ts";
 import { MEMORY_GROW, type Size, type Weights, weighModule } from "./weigh.ts";
 
 /** How a module is bounded. */
@@ -60,8 +61,9 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
       // Where the budget is spent nothing is paid any more.
       for (const [name, { pays }] of weights.functions)
         if (pays && name !== exceeded) new Bounder(module, weights, name, exceeded).bound();
-      giveBudgets(module, weights, options);
-      chargeAllocations(module, exceeded);
+      const charge = (amount: Expression): readonly Expression[] => chargeGlobal(module, exceeded, amount);
+      giveBudgets(module, { weights, options, first: meterHost({ module, charge }) });
+      chargeAllocations(module, charge);
     }
     // Much of what was added reads again what is at hand.
     binaryen.setOptimizeLevel(2);
@@ -83,7 +85,14 @@ function exportedFunctions(module: binaryen.Module): ReadonlyMap<string, string>
 }
 
 /** Each callback begins with the whole budget, but for those that the host calls from inside of another one. */
-function giveBudgets(module: binaryen.Module, weights: Weights, options: BoundOptions): void {
+function giveBudgets(
+  module: binaryen.Module,
+  {
+    weights,
+    options,
+    first,
+  }: { readonly weights: Weights; readonly options: BoundOptions; readonly first: readonly Expression[] },
+): void {
   const exported = exportedFunctions(module);
   for (const [index, name] of options.callbacks.entries()) {
     const target = exported.get(name);
@@ -97,6 +106,7 @@ function giveBudgets(module: binaryen.Module, weights: Weights, options: BoundOp
     const run = [
       set(index + 1),
       module.global.set(LEFT, i64(module, options.budget)),
+      ...first.map((each) => module.copyExpression(each)),
       ...(isNothing
         ? [call, set(0)]
         : [module.local.set(result, call), set(0), module.local.get(result, results)]),
@@ -119,23 +129,18 @@ function giveBudgets(module: binaryen.Module, weights: Weights, options: BoundOp
 }
 
 /** What the host has the module allocate it goes over as well: it costs an instruction for each byte, whatever becomes of it. */
-function chargeAllocations(module: binaryen.Module, exceeded: string): void {
+function chargeAllocations(
+  module: binaryen.Module,
+  charge: (amount: Expression) => readonly Expression[],
+): void {
   const exported = exportedFunctions(module);
   for (const name of allocators) {
     const target = exported.get(name);
     if (target === undefined) continue;
     const size = (): Expression => module.local.get(0, binaryen.i32);
-    const left = (): Expression => module.global.get(LEFT, binaryen.i64);
     const body = module.block(
       null,
-      [
-        module.global.set(LEFT, module.i64.sub(left(), module.i64.extend_u(size()))),
-        module.if(
-          module.i64.lt_s(left(), i64(module, 0)),
-          module.call(exceeded, [module.global.get(CALLBACK, binaryen.i32)], binaryen.none),
-        ),
-        module.call(target, [size()], binaryen.i32),
-      ],
+      [...charge(module.i64.extend_u(size())), module.call(target, [size()], binaryen.i32)],
       binaryen.i32,
     );
     const entry = `budget|${name}`;
@@ -143,6 +148,18 @@ function chargeAllocations(module: binaryen.Module, exceeded: string): void {
     module.removeExport(name);
     module.addFunctionExport(entry, name);
   }
+}
+
+/** Pay where no local holds what is left. */
+function chargeGlobal(module: binaryen.Module, exceeded: string, amount: Expression): readonly Expression[] {
+  const left = (): Expression => module.global.get(LEFT, binaryen.i64);
+  return [
+    module.global.set(LEFT, module.i64.sub(left(), amount)),
+    module.if(
+      module.i64.lt_s(left(), i64(module, 0)),
+      module.call(exceeded, [module.global.get(CALLBACK, binaryen.i32)], binaryen.none),
+    ),
+  ];
 }
 
 /** A loop that has paid for turns which it may not take. */
@@ -330,8 +347,9 @@ class Bounder {
   }
 
   /** Keep these sizes, to pay for them once they are there. */
-  #chargeSizes(sizes: readonly Size[]): readonly Expression[] {
+  #chargeSizes(all: readonly Size[]): readonly Expression[] {
     const module = this.#module;
+    const sizes = all.filter(({ rate }) => rate.isMetered !== true);
     const costs = sizes.map(({ expression, replace, rate: { up, shift, times } }) => {
       const local = this.#newLocal(binaryen.i32);
       replace(module.local.tee(local, expression, binaryen.i32));

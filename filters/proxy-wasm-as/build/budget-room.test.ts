@@ -7,13 +7,14 @@ type Runtime = "arena" | "minimal";
 /** The most turns of a loop that come to an end within the default budget, to one in a hundred. */
 async function turnsIn(body: string, runtime: Runtime): Promise<number> {
   const code = `import { log, Request } from "proxy-wasm-as";
+import { collect } from "proxy-wasm-as/assembly/memory";
 export function onRequest(request: Request): void {
   const said = request.headers.get("turns");
   if (said === null) return;
   const turns = <i32>parseInt(said);
   for (let turn = 0; turn < turns; turn++) {
     ${body}
-    if ((turn & 255) == 255) __collect();
+    if ((turn & 255) == 255) collect();
   }
 }`;
   const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": code }, runtime });

@@ -366,3 +366,48 @@ function answered(request: Request, answer: Answer): void {
   host.onFetch("auth", () => ({ status: 401 }));
   expect(host.request({}).localReply).toMatchObject({ status: 401 });
 });
+
+test("memory that is managed by hand is refused where it stands, in each file", async () => {
+  const files = {
+    "filter.ts": `import { Request } from "proxy-wasm-as";
+import { use } from "./use";
+class Tree { heap: u32 = 1; __free(): void { this.heap = 0; } }
+export function onRequest(request: Request): void {
+  const tree = new Tree();
+  tree.__free();
+  use(tree.heap);
+  __collect();
+}`,
+    "use.ts": `export function use(n: u32): void {
+  const block = heap.alloc(n);
+  store<u8>(__renew(__new(n, 0), n), 1);
+  heap.free(block);
+}`,
+  };
+  const { bytes, problems } = await buildFilter({ files });
+  expect(bytes).toBeUndefined();
+  const said = problems.map(({ file = "", start, end }) => [
+    file,
+    files[file as keyof typeof files].slice(start, end),
+  ]);
+  expect(said).toEqual([
+    ["filter.ts", "__collect"],
+    ["use.ts", "heap"],
+    ["use.ts", "__renew"],
+    ["use.ts", "__new"],
+    ["use.ts", "heap"],
+  ]);
+  expect(problems[0]?.message).toBe(
+    "`__collect` is the runtime's, which frees what a callback makes when that ends: leave it out",
+  );
+});
+
+test("a name of the runtime's that a filter declares is its own", async () => {
+  const { problems } = await build(`import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  const heap: u32[] = [2, 1];
+  heap.sort();
+  request.headers.set("least", heap[0].toString());
+}`);
+  expect(problems).toEqual([]);
+});

@@ -74,6 +74,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const problems = [
     ...checkCallbacks(module, filter),
     ...unfit.map((problem) => ({ ...problem, file: "filter.ts" })),
+    ...managed(files, modules),
   ];
   if (problems.length > 0) return { entry, problems };
   const kept = keptIn(files, modules, parameters.length > 0);
@@ -103,6 +104,21 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   return { bytes, entry, problems: [] };
 }
 
+/** Memory that is managed by hand, of which the SDK knows nothing. */
+function managed(
+  files: Readonly<Record<string, string>>,
+  modules: readonly FilterModule[],
+): readonly BuildProblem[] {
+  return Object.keys(files).flatMap((file, index) =>
+    (modules[index]?.runtimeUses ?? []).map(({ name, start, end }) => ({
+      message: `\`${name}\` is the runtime's, which frees what a callback makes when that ends: leave it out`,
+      file,
+      start,
+      end,
+    })),
+  );
+}
+
 /** What outlives a callback, as what the arena would take back. The texts of parameters are made anew in each. */
 function keptIn(
   files: Readonly<Record<string, string>>,
@@ -128,9 +144,13 @@ function keptIn(
   });
 }
 
+const TRAP = "unreachable: ";
+
 /** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
 function said(reason: string): string {
   if (reason === "unreachable") return "it traps, as it does when its memory is used up";
+  // What it has said before tells why.
+  if (reason.startsWith(TRAP)) return reason.slice(TRAP.length);
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;

@@ -17,8 +17,8 @@ export function callbacksIn(entry: string): readonly string[] {
   return ["_initialize", ...exported.filter((name) => Object.hasOwn(callbacks, name) && !ignored.has(name))];
 }
 
-/** What says in the log that a budget is spent. */
-export interface ExceededCode {
+/** What says something in the log before a trap. */
+export interface SaidCode {
   /** AssemblyScript, to be added to an entry file. It allocates nothing. */
   readonly source: string;
   /** All that it has in static memory, in one piece. */
@@ -26,7 +26,7 @@ export interface ExceededCode {
 }
 
 /** Says which callback of whom it was, and traps. The line is put together where it stands: there is no second one. */
-export function exceeded({ name, budget }: Bound, names: readonly string[]): ExceededCode {
+export function exceeded({ name, budget }: Bound, names: readonly string[]): SaidCode {
   const text = new TextEncoder();
   const end = text.encode(` went over its budget of ${budget}`);
   // In the order of their numbers, each behind its length.

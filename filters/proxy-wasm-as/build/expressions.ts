@@ -86,6 +86,11 @@ export function setBody(func: number, body: Expression): void {
   accessor("Function", "setBody")(func, body);
 }
 
+/** Have a call be one of another function. */
+export function setTarget(call: Expression, name: string): void {
+  accessor("Call", "setTarget")(call, name);
+}
+
 /** Give a function one more local of this type; its number. */
 export function addLocal(func: number, type: number): number {
   const add = kinds["_BinaryenFunctionAddVar"] as unknown as (func: number, type: number) => number;

@@ -186,7 +186,7 @@ ${values.join("")}}
 
 function configure(root: u32, text: string): bool {
   const declared = ${JSON.stringify(parameters.map(({ name, type }) => `${type} ${name}`).join("\n"))};
-  return ${use("configureParameters")}(root, text, declared);
+  return ${use("configureParameters")}<${parameters.some(({ type }) => type === "f64") ? "f64" : "i64"}>(root, text, declared);
 }
 `;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createHost, type Host } from "../testing/index.ts";
 import { type BuildFilterOptions, buildFilter } from "./build-filter.ts";
@@ -176,4 +177,43 @@ test("a filter without parameters pays nothing for them", async () => {
   );
   const exported = WebAssembly.Module.exports(new WebAssembly.Module(Uint8Array.from(bytes)));
   expect(exported.map(({ name }) => name)).not.toContain("proxy_on_configure");
+});
+
+test("whole numbers are read in any guise, without what reads fractions", async () => {
+  const head = 'import { Request } from "proxy-wasm-as";\n';
+  const code = (
+    type: string,
+  ): string => `${head}class Params { limit: ${type} = ${type === "f64" ? "1.0" : "1"}; }
+export const params = new Params();
+export function onRequest(request: Request): void { request.headers.set("x", (<i64>params.limit).toString()); }`;
+  const whole = await built(code("i64"));
+  expect((await built(code("f64"))).length - whole.length).toBeGreaterThan(1000);
+  const host = createHost(whole);
+  const digits = (maxLength: number) =>
+    fc.string({ unit: fc.constantFrom(..."0123456789005"), minLength: 1, maxLength });
+  const guise = fc.record({
+    sign: fc.constantFrom("", "-"),
+    first: digits(18).map((text) => text.replace(/^0+(?=.)/, "")),
+    fraction: fc.option(digits(24)),
+    exponent: fc.option(fc.integer({ min: -30, max: 30 })),
+  });
+  let taken = 0;
+  fc.assert(
+    fc.property(guise, ({ sign, first, fraction, exponent }) => {
+      fc.pre(fraction !== null || exponent !== null);
+      const text = `${sign}${first}${fraction === null ? "" : `.${fraction}`}${exponent === null ? "" : `e${exponent}`}`;
+      const shift = (exponent ?? 0) - (fraction ?? "").length;
+      const all = BigInt(`${first}${fraction ?? ""}`) * 10n ** BigInt(Math.max(shift, 0));
+      const divisor = 10n ** BigInt(Math.max(-shift, 0));
+      const isWhole = all % divisor === 0n && all / divisor <= 2n ** 53n;
+      const accepted = host.configure(`{"limit":${text}}`);
+      expect(accepted, text).toBe(isWhole);
+      if (!isWhole) return;
+      taken++;
+      const value = (sign === "" ? 1n : -1n) * (all / divisor);
+      expect(host.request({}).requestHeaders, text).toEqual([["x", value.toString()]]);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(taken).toBeGreaterThan(100);
 });

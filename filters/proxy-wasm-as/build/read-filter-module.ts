@@ -1,4 +1,5 @@
 import * as assemblyscript from "assemblyscript";
+import { runtimeUses } from "../syntax/runtime-uses.ts";
 import { stateIn } from "../syntax/state.ts";
 import {
   isClass,
@@ -55,6 +56,8 @@ export interface FilterModule {
   readonly keptObjects: readonly string[];
   /** Where they stand, by these names. */
   readonly kept: readonly Place[];
+  /** Where it manages memory by hand, with what the runtime has for the compiler. */
+  readonly runtimeUses: readonly Place[];
   /** Constants, default exports and methods that are called like this. */
   astray(isCallback: (name: string) => boolean): readonly Astray[];
   /** Where something of the host's is used by this name: `Math.random`, or a function that is declared to be the host's. */
@@ -129,6 +132,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
+    runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),
     importedAs: (name) =>

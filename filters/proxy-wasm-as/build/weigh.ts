@@ -1,7 +1,8 @@
 import binaryen from "assemblyscript/binaryen";
 import { constantOf } from "./counted-loop.ts";
 import { type Child, childrenOf, type Expression, ids, infoOf, within } from "./expressions.ts";
-import { COPY, costOf, givers, handedOver, hostCallCost, type Rate } from "./handed-over.ts";
+import { COPY, costOf, entering, handedOver, hostCallCost, type Rate } from "./handed-over.ts";
+import { metered } from "./meter-host.ts";
 
 /** What is known of a function of a module. */
 export interface Weighed {
@@ -101,16 +102,19 @@ export function weighModule(module: binaryen.Module): Weights {
   };
   const sizesIn = (expression: Expression): readonly Size[] =>
     allSizes(expression).filter((size) => constantOf(size.expression) === undefined);
-  const knownSizes = (expression: Expression): number =>
-    allSizes(expression).reduce(
-      (sum, { expression: size, rate }) => sum + costOf((constantOf(size) ?? 0) >>> 0, rate),
-      0,
-    );
+  const costOfKnown = (sizes: readonly Size[]): number =>
+    sizes.reduce((sum, { expression: size, rate }) => sum + costOf((constantOf(size) ?? 0) >>> 0, rate), 0);
+  const knownSizes = (expression: Expression): number => costOfKnown(allSizes(expression));
+  const paidSizes = (expression: Expression): number =>
+    costOfKnown(allSizes(expression).filter(({ rate }) => rate.isMetered !== true));
   const hostCost = (callee: string): number | undefined => {
     const base = imported.get(callee);
     return base === undefined ? undefined : hostCallCost(base);
   };
-  const isGiven = (callee: string): boolean => givers.has(imported.get(callee) ?? "");
+  const hostPays = (callee: string): boolean => {
+    const base = imported.get(callee) ?? "";
+    return entering.has(base) || metered.has(base);
+  };
   const nodes = new Map<string, Node>();
   for (const { name, body } of infos) {
     if (imported.has(name)) continue;
@@ -132,7 +136,7 @@ export function weighModule(module: binaryen.Module): Weights {
       const known = functions.get(callee);
       return known === undefined || known.isMetered ? 1 : known.weight;
     });
-    weight += Math.max(0, ...costs) + knownSizes(expression);
+    weight += Math.max(0, ...costs) + paidSizes(expression);
     for (const child of childrenOf(expression)) weight += weigh(child.expression);
     return Math.ceil(weight);
   };
@@ -142,7 +146,7 @@ export function weighModule(module: binaryen.Module): Weights {
   };
   const paysForItself = (arm: Expression): boolean => !traps(arm) && weigh(arm) > HEAVY_ARM;
   const pays = (call: Expression): boolean =>
-    calleesOf(call).some((callee) => functions.get(callee)?.pays === true || isGiven(callee));
+    calleesOf(call).some((callee) => functions.get(callee)?.pays === true || hostPays(callee));
   const hasCharge = (expression: Expression): boolean =>
     [...within(expression)].some((each) => {
       const { id } = infoOf(each);

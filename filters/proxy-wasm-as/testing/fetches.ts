@@ -1,4 +1,5 @@
 import { bytesOf, textOf } from "./bytes.ts";
+import { checkAnswer } from "./check-input.ts";
 import type { Timer } from "./event-loop.ts";
 import { type BytePair, createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
 
@@ -67,7 +68,10 @@ export function createFetch(setting: FetchSetting): Fetch {
     get isOpen() {
       return isOpen;
     },
-    answer: (answer = {}) => end(fetched(answer)),
+    answer(answer = {}) {
+      checkAnswer(answer);
+      end(fetched(answer));
+    },
     fail: () => end(null),
   };
   // Envoy answers in the stead of a cluster that takes too long.

@@ -1,4 +1,5 @@
 import { bytesOf, textOf } from "./bytes.ts";
+import { checkPairs } from "./check-input.ts";
 import type { Timer } from "./event-loop.ts";
 import { textPairs } from "./fetches.ts";
 import { type BytePair, createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
@@ -103,6 +104,7 @@ export function createGrpc(setting: GrpcSetting): GrpcEnd {
       return isAnswered;
     },
     sendMetadata(metadata) {
+      checkPairs("metadata", metadata);
       if (!isCall) tell({ kind: "metadata", map: createHeaderMap(metadata) });
     },
     send(message) {
@@ -111,6 +113,7 @@ export function createGrpc(setting: GrpcSetting): GrpcEnd {
       else tell(event);
     },
     sendTrailers(metadata) {
+      checkPairs("trailers", metadata);
       if (!isCall) tell({ kind: "trailers", map: createHeaderMap(metadata) });
     },
     close: (status = 0, message = "") => end({ kind: "close", status, message: `${message}{via_upstream}` }),

@@ -1,4 +1,15 @@
 import { capMemory, PAGES_MAX } from "./cap-memory.ts";
+import {
+  checkAnswer,
+  checkCallback,
+  checkConfiguration,
+  checkConnect,
+  checkHost,
+  checkNanoseconds,
+  checkPlugin,
+  checkRequest,
+  compile,
+} from "./check-input.ts";
 import { createClusters } from "./clusters.ts";
 import type { HostConnect, HostConnection } from "./connection.ts";
 import type { Fetch, FetchHandler } from "./fetches.ts";
@@ -104,9 +115,10 @@ export interface Host extends Plugin {
   stop(): void;
 }
 
-/** Start a module: `_initialize`, `proxy_on_vm_start`, `proxy_on_configure`. Throws only on bytes that are no module. */
+/** Start a module: `_initialize`, `proxy_on_vm_start`, `proxy_on_configure`. Throws only on what no host could be made of, such as bytes that are no module. */
 export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
-  const module = new WebAssembly.Module(capMemory(bytes, options.memoryPagesMax ?? PAGES_MAX));
+  checkHost(bytes, options);
+  const module = compile(capMemory(bytes, options.memoryPagesMax ?? PAGES_MAX));
   const metrics = createMetrics();
   const proxy = options.proxy ?? createProxy(options.now === undefined ? {} : { now: options.now });
   const vmId = options.vmId ?? "";
@@ -150,24 +162,37 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
       if (accepted) setting.configuration = configuration;
       return accepted;
     };
-    const open = (request: HostRequest): Stream => next(request.worker ?? turn++).open(setting, request);
+    const open = (request: HostRequest): HostStream => {
+      checkRequest(request, workers.length);
+      const { respond, end, result } = next(request.worker ?? turn++).open(setting, request);
+      return {
+        respond(response) {
+          checkAnswer(response);
+          respond(response);
+        },
+        end,
+        result,
+      };
+    };
     const plugin: Plugin = {
       request(request) {
         const stream = open(request);
         stream.end();
         return stream.result();
       },
-      exchange({ response, ...request }) {
-        const stream = open(request);
-        stream.respond(response ?? {});
+      exchange(exchange) {
+        const stream = open(exchange);
+        stream.respond(exchange.response ?? {});
         stream.end();
         return stream.result();
       },
       open,
       enter(name, ...args) {
+        checkCallback(name);
         for (const worker of workers) worker.enter(setting, name, ...args);
       },
       connect(connect) {
+        checkConnect(connect, workers.length);
         const connection = next(connect.worker ?? turn++).connect(setting, connect);
         return {
           get isOpen() {
@@ -186,7 +211,10 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
           close: connection.hangUp,
         };
       },
-      configure,
+      configure(configuration) {
+        checkConfiguration(configuration);
+        return configure(configuration);
+      },
     };
     const accepted = configure(setting.configuration);
     return accepted || given === options ? plugin : null;
@@ -210,8 +238,14 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
     get now() {
       return proxy.loop.now;
     },
-    advance: (nanoseconds) => proxy.loop.advance(nanoseconds),
-    addPlugin: start,
+    advance(nanoseconds) {
+      checkNanoseconds("what `advance` takes", nanoseconds);
+      proxy.loop.advance(nanoseconds);
+    },
+    addPlugin(given) {
+      checkPlugin(given);
+      return start(given);
+    },
     onFetch: (cluster, handler) => clusters.onFetch(cluster, handler),
     get fetches() {
       return clusters.fetches;

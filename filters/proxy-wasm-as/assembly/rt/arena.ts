@@ -20,14 +20,31 @@ function base(): usize {
 // How much is in use above what is static, and how much of it stays.
 let used: usize = 0;
 let kept: usize = 0;
+// What stays, too, and stands above what a callback had made by then: where each one ends, the next one further up, and what it is. What is
+// allocated later goes around them. The lowest, the next one ahead, and the one that was gone around last.
+const ISLAND: usize = 8;
+let islands: usize = 0;
+let ahead: usize = 0;
+let behind: usize = 0;
 
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __alloc(size: usize): usize {
+  let start = base() + used;
+  while (true) {
+    // Where nothing sets `islands`, since there is no `__persist`, this is left out.
+    if (islands != 0 && ahead != 0 && size > ahead - start) {
+      used = load<u32>(ahead);
+      start = base() + used;
+      behind = ahead;
+      ahead = load<u32>(ahead, 4);
+      continue;
+    }
+    // In pages, where no sum is too large; each of the two may end in another page than it begins in.
+    if ((start >>> 16) + (size >>> 16) + 2 <= <usize>memory.size()) break;
+    if (memory.grow(1) < 0) unreachable();
+  }
   // Nothing is aligned: WebAssembly reads and writes anywhere.
-  const start = base() + used;
-  // In pages, where no sum is too large; each of the two may end in another page than it begins in.
-  while ((start >>> 16) + (size >>> 16) + 2 > <usize>memory.size()) if (memory.grow(1) < 0) unreachable();
   used += size;
   return start;
 }
@@ -87,18 +104,32 @@ function __visit(_pointer: usize, _cookie: u32): void {}
 @unsafe @global
 export function __collect(): void {
   used = kept;
+  if (islands == 0) return;
+  ahead = islands;
+  behind = 0;
 }
 
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __keep(): void {
   kept = used;
+  islands = 0;
+  behind = 0;
 }
 
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @unsafe @global
 export function __persist(size: usize): usize {
-  const start = __alloc(size);
-  kept = used;
-  return start;
+  const island = __alloc(ISLAND + size);
+  if (island == base() + kept) {
+    // Nothing is below that would go.
+    kept = used;
+  } else {
+    store<u32>(island, <u32>used);
+    store<u32>(island, <u32>ahead, 4);
+    if (behind == 0) islands = island;
+    else store<u32>(behind, <u32>island, 4);
+    behind = island;
+  }
+  return island + ISLAND;
 }
