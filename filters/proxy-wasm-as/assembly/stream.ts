@@ -2,6 +2,8 @@ import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
 import { bytes } from "./bytes";
+import { hasResponse } from "./code-details";
+import { isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
 import { audits, holdsBackEnd, noteResumed } from "./guard";
@@ -42,9 +44,10 @@ export class Stream {
 @unmanaged
 export class Message extends Stream {
   /**
-   * Answer in the stead of the service, once a stream: what comes later, and in `onLog`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
+   * Answer in the stead of the service, once a stream: what comes later, and in `onLog` and `onDelete`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
    * what calls by gRPC, -1 for none. A status that is none, not 200 to 599, becomes 403, and headers that cannot be are left out: both
-   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`.
+   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`, and
+   * `proxy_get_property` to see whether it was answered.
    */
   reply(status: i32, body: string = "", headers: Pairs | null = null, grpcStatus: i32 = -1): Status {
     return replyTo(this.id, status, encodeBytes(body), headers, grpcStatus);
@@ -114,14 +117,16 @@ export class Request extends Message {
     return steerByKey(key);
   }
 
-  /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
+  /** Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. `proxy_continue_stream`. */
   resume(): Status {
+    if (isOver(this.id)) return Status.BadArgument;
     noteResumed(0);
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpRequest);
   }
 
-  /** End the stream without an answer. `proxy_close_stream`. */
+  /** End the stream without an answer; `BadArgument` in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
   reset(): Status {
+    if (isOver(this.id)) return Status.BadArgument;
     return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpRequest);
   }
 
@@ -169,14 +174,20 @@ export class Response extends Message {
     return statusIn(this.headers);
   }
 
-  /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
+  /**
+   * Let go on what was paused, once the callback has ended. `BadArgument` before there is a response, in the callbacks that are about it, which
+   * go on by what they return, and in `onLog` and `onDelete`: Envoy would crash. `proxy_continue_stream`, and `proxy_get_property` to see
+   * whether there is one.
+   */
   resume(): Status {
+    if (isOver(this.id) || isLookedAt(this.id) || !hasResponse()) return Status.BadArgument;
     noteResumed(1);
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpResponse);
   }
 
-  /** End the stream. `proxy_close_stream`. */
+  /** End the stream; `BadArgument` in `onLog` and `onDelete`. `proxy_close_stream`. */
   reset(): Status {
+    if (isOver(this.id)) return Status.BadArgument;
     return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpResponse);
   }
 

@@ -46,7 +46,7 @@ export interface Astray extends Place {
 /** What the build has to know of a file of a filter's. */
 export interface FilterModule {
   readonly exported: readonly ExportedFunction[];
-  /** What it uses of the SDK: what it imports, `*` for all of it, and the methods whose answers come in callbacks of their own. */
+  /** What it uses of the SDK: what it imports, `*` for all of it, and the methods that the entry has to know of. */
   readonly sdk: ReadonlySet<string>;
   /** Other files that it imports, as it says them. */
   readonly imports: readonly string[];
@@ -67,7 +67,7 @@ export interface FilterModule {
 }
 
 const SDK = "proxy-wasm-as";
-const waiting: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream"]);
+const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "resume"]);
 
 /** Read one file of a filter, of which it is all when `isAlone`. What its parser finds wrong is said by asc when it compiles it. */
 export function readFilterModule(text: string, isAlone = true): FilterModule {
@@ -79,7 +79,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     all
       .filter(isProperty)
       .map(({ property }) => property.text)
-      .filter((name) => waiting.has(name)),
+      .filter((name) => telling.has(name)),
   );
   const imports: string[] = [];
   const exportedLater = new Set<string>();
