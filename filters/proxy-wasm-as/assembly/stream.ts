@@ -1,7 +1,7 @@
 import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
-import { bytes } from "./bytes";
+import { bytes, lengthOf } from "./bytes";
 import { hasResponse } from "./code-details";
 import { isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
@@ -97,7 +97,9 @@ export class Request extends Message {
 
   /** The service called, by the name of the route, in a mesh of Wire's; null on the way in. `proxy_get_property`. */
   get callee(): string | null {
-    return widenOrNull(calledByRoute());
+    const name = calledByRoute();
+    // Envoy has an empty one for a route without a name.
+    return lengthOf(name) == 0 ? null : widenOrNull(name);
   }
 
   /**
@@ -134,7 +136,8 @@ export class Request extends Message {
    * Send a request of the filter's own to a cluster; `then` gets the answer, or hears that there is none. It is a function without a
    * closure: what it has to know goes into `tag`, into `PerStream`, or is in the request. It is not called when the stream has gone. The
    * request waits meanwhile only when the callback returns `Flow.Pause`, and `then` has to resume or answer it. `BadArgument` for an
-   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. `proxy_http_call`.
+   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. When `then` traps, a request that waits is
+   * answered by nobody until Envoy's `stream_idle_timeout`. `proxy_http_call`.
    */
   fetch(call: HttpCall, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
     return startHttpCall(this.id, call, changetype<usize>(then), tag);

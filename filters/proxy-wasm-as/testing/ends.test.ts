@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { assemble } from "../build/assemble.ts";
 import { hostOf } from "./filter.test-helper.ts";
+import { createHost } from "./index.ts";
+import { rawModule } from "./raw-module.test-helper.ts";
 
 const messages = (logs: readonly { readonly message: string }[]): readonly string[] =>
   logs.map(({ message }) => message);
@@ -47,6 +50,71 @@ test("a stream is answered once, whichever others are in between", async () => {
     expect(stream.result().response?.status).toBe(418);
     expect(messages(stream.result().logs)).toEqual(["1: 0", "2: 2"]);
     stream.end();
+  }
+});
+
+test("a call has a body of text, or of bytes", async () => {
+  const host = await hostOf(`function asked(request: Request, answer: Answer): void { request.resume(); }
+  export function onRequest(request: Request): Flow {
+    request.fetch({ cluster: "auth", body: "ÿ", method: "POST" }, asked);
+    request.fetch({ cluster: "auth", bodyBytes: toBytes("\\xff\\0"), method: "POST" }, asked);
+    return Flow.Pause;
+  }`);
+  host.onFetch("auth");
+  host.open({});
+  expect(host.fetches.map(({ bodyBytes }) => [...bodyBytes])).toEqual([
+    [0xc3, 0xbf],
+    [0xff, 0],
+  ]);
+});
+
+test("a route without a name says of no service that it is called", async () => {
+  const host = await hostOf(
+    `export function onRequest(request: Request): void { const callee = request.callee; log.info(callee === null ? "null" : callee); }`,
+  );
+  for (const [name, wanted] of [
+    ["", "null"],
+    ["rate@v2", "rate"],
+  ] as const)
+    expect(messages(host.request({ properties: { "xds.route_name": name } }).logs)).toEqual([wanted]);
+  expect(messages(host.request({}).logs)).toEqual(["null"]);
+});
+
+test("a response is not let go in its own callbacks, which do so by what they return", async () => {
+  const host =
+    await hostOf(`export function onResponse(response: Response): Flow { log.info(\`\${<i32>response.resume()}\`); return Flow.Continue; }
+  export function onResponseBody(response: Response): Flow { log.info(\`\${<i32>response.resume()}\`); return Flow.Continue; }
+  export function onResponseTrailers(response: Response): Flow { log.info(\`\${<i32>response.resume()}\`); return Flow.Continue; }`);
+  const { logs, response } = host.exchange({ response: { body: "a", trailers: [["t", "1"]] } });
+  expect(messages(logs)).toEqual(["2", "2", "2"]);
+  expect(response?.body).toBe("a");
+});
+
+test("the host fails the VM where an Envoy would crash", async () => {
+  for (const [code, failure] of [
+    [
+      "proxy_on_request_headers(id: u32, count: u32, end: u32): u32 { proxy_continue_stream(1); return 0; }",
+      /has not begun/,
+    ],
+    [
+      "proxy_on_response_trailers(id: u32, count: u32): u32 { proxy_continue_stream(1); return 0; }",
+      /last callback/,
+    ],
+    ["proxy_on_log(id: u32): void { proxy_close_stream(0); }", /close_stream of a stream that has ended/],
+    [
+      "proxy_on_delete(id: u32): void { if (id > 1) proxy_close_stream(1); }",
+      /close_stream of a stream that has ended/,
+    ],
+    [
+      "proxy_on_delete(id: u32): void { if (id > 1) proxy_send_local_response(200, 0, 0, 0, 0, 0, 0, -1); }",
+      /send_local_response of/,
+    ],
+  ] as const) {
+    const { bytes = new Uint8Array(), stderr } = await assemble(rawModule(`export function ${code}`));
+    expect(stderr).toBe("");
+    const host = createHost(bytes);
+    host.exchange({ response: { body: "a", trailers: [["t", "1"]] } });
+    expect(host.failure).toMatch(failure);
   }
 });
 
