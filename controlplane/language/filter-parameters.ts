@@ -1,5 +1,10 @@
-import * as assemblyscript from "assemblyscript";
-import { isClass, isField, stringOf } from "../../filters/proxy-wasm-as/syntax/tree.ts";
+import type * as assemblyscript from "assemblyscript";
+import {
+  type ParameterType,
+  parameterFields,
+  parameterTypes,
+} from "../../filters/proxy-wasm-as/syntax/parameter-fields.ts";
+import { stringOf } from "../../filters/proxy-wasm-as/syntax/tree.ts";
 import type { HeaderProblem } from "./check-header.ts";
 import type { ValueType } from "./interface.ts";
 import { didYouMean } from "./nearest.ts";
@@ -9,13 +14,13 @@ import type { Source, Span } from "./source.ts";
 import { unfitForParameter } from "./unfit-for-parameter.ts";
 
 /** By their names in AssemblyScript. */
-const types: ReadonlyMap<string, ValueType> = new Map([
-  ["i32", "int"],
-  ["i64", "int"],
-  ["f64", "float"],
-  ["bool", "bool"],
-  ["string", "string"],
-]);
+const types: Readonly<Record<ParameterType, ValueType>> = {
+  i32: "int",
+  i64: "int",
+  f64: "float",
+  bool: "bool",
+  string: "string",
+};
 const shape = "write `class Params { limit: i64 = 1000; }` and `export const params = new Params();`";
 
 /**
@@ -29,44 +34,35 @@ export function filterParameters(
 ): readonly PolicyParameter[] {
   if (params === undefined) return [];
   const { source } = reporter;
-  const text = ({ range }: assemblyscript.Node): string => source.text.slice(range.start, range.end);
-  const [, name] = /^new\s+(\w+)\s*\(\s*\)$/.exec(text(params)) ?? [];
-  const found = statements.filter(isClass).find((declaration) => declaration.name.text === name);
   const wrong = (span: Span, message: string, help: string): undefined => {
     reporter.report("FLT0207", span, message, { help });
     return undefined;
   };
-  if (found === undefined || found.extendsType !== null || found.typeParameters !== null) {
+  const fields = parameterFields(params, statements, source.text);
+  if (fields === undefined) {
     wrong(params.range, "`params` takes a new object of a plain class of this file", shape);
     return [];
   }
-  return found.members.flatMap((member): readonly PolicyParameter[] => {
-    const isPlain =
-      isField(member) &&
-      !member.is(assemblyscript.CommonFlags.Static) &&
-      !member.is(assemblyscript.CommonFlags.Readonly) &&
-      !member.is(assemblyscript.CommonFlags.Private) &&
-      !member.is(assemblyscript.CommonFlags.Protected);
-    if (!isPlain) {
+  return fields.flatMap((field): readonly PolicyParameter[] => {
+    const { name } = field;
+    if (field.kind === "other") {
       wrong(
-        member.name.range,
-        `\`${member.name.text}\` is no parameter`,
+        name.range,
+        `\`${name.text}\` is no parameter`,
         "parameters are plain fields, and nothing else is with them",
       );
       return [];
     }
-    const { type: node, initializer } = member;
-    const written = node === null ? "" : text(node);
-    const type = types.get(written);
-    const names = [...types.keys()];
-    if (type === undefined) {
+    const { typeNode, initializer, written } = field;
+    if (field.type === undefined) {
       wrong(
-        node !== null && node.range.end > node.range.start ? node.range : member.name.range,
-        `parameter \`${member.name.text}\` has no type that can be configured`,
-        didYouMean(written, names, `there are \`${names.join("`, `")}\``),
+        typeNode !== null && typeNode.range.end > typeNode.range.start ? typeNode.range : name.range,
+        `parameter \`${name.text}\` has no type that can be configured`,
+        didYouMean(written, parameterTypes, `there are \`${parameterTypes.join("`, `")}\``),
       );
       return [];
     }
+    const type = types[field.type];
     const value = initializer === null ? undefined : literalOf(written, initializer, source);
     if (initializer === null || value === undefined) {
       const problem = initializer === null || type !== "string" ? undefined : problemOf(initializer);
@@ -75,20 +71,20 @@ export function filterParameters(
         return [];
       }
       wrong(
-        (initializer ?? member.name).range,
-        `the default of \`${member.name.text}\` is not ${type === "int" ? "an" : "a"} ${type}`,
-        `write one, as in \`${member.name.text}: ${written} = ${examples[type]};\``,
+        (initializer ?? name).range,
+        `the default of \`${name.text}\` is not ${type === "int" ? "an" : "a"} ${type}`,
+        `write one, as in \`${name.text}: ${written} = ${examples[type]};\``,
       );
       return [];
     }
     const span = { start: initializer.range.start, end: initializer.range.end };
     return [
       {
-        name: member.name.text,
+        name: name.text,
         type,
         default: { kind: "literal", type, value, isOptional: false, span },
         ...(written === "i32" ? { bits: 32 } : {}),
-        span: { start: member.name.range.start, end: member.name.range.end },
+        span: { start: name.range.start, end: name.range.end },
       },
     ];
   });

@@ -54,6 +54,7 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
     const exceeded = exportedFunctions(module).get(options.exceeded);
     if (exceeded === undefined) throw new Error(`there is no export \`${options.exceeded}\``);
     module.removeExport(options.exceeded);
+    wrapInTables(module);
     const weights = weighModule(module);
     if ([...weights.functions.values()].some(({ pays }) => pays)) {
       module.addGlobal(LEFT, binaryen.i64, true, i64(module, options.budget));
@@ -73,6 +74,32 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
     return module.emitBinary();
   } finally {
     module.dispose();
+  }
+}
+
+/** A function of the host's that is called through a table is called by one of the module's, which can pay for what it is given. */
+function wrapInTables(module: binaryen.Module): void {
+  const imported = new Set<string>();
+  for (let index = 0; index < module.getNumFunctions(); index++) {
+    const { name, base } = binaryen.getFunctionInfo(module.getFunctionByIndex(index));
+    if (base) imported.add(name);
+  }
+  const wrapped = (name: string): string => `budget|table|${name}`;
+  const segments = Array.from({ length: module.getNumElementSegments() }, (_, index) =>
+    binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)),
+  );
+  const used = new Set(segments.flatMap(({ data }) => data.filter((name) => imported.has(name))));
+  for (const name of used) {
+    const { params, results } = binaryen.getFunctionInfo(module.getFunction(name));
+    const operands = binaryen.expandType(params).map((type, place) => module.local.get(place, type));
+    module.addFunction(wrapped(name), params, results, [], module.call(name, operands, results));
+  }
+  for (const { name, table, offset, data } of segments) {
+    if (!data.some((each) => used.has(each))) continue;
+    const functions = data.map((each) => (used.has(each) ? wrapped(each) : each));
+    module.removeElementSegment(name);
+    // Binaryen gives the expression, whatever its declarations say.
+    module.addActiveElementSegment(table, name, functions, offset);
   }
 }
 

@@ -84,6 +84,8 @@ function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): 
       // What empties the memory may have the host fill it again and again; the entry says it as it ends.
       if (!isLibrary(name) && !name.startsWith(ENTRY) && callees.some((callee) => emptying.has(callee)))
         return true;
+      // What a function of the host's is given through a table is only known where it is called.
+      if (!isCall && callees.some((callee) => hostCost(callee) !== undefined)) return true;
       count += Math.max(0, ...callees.map((callee) => loops.get(callee) ?? 0));
       const called = callees.map((callee) => hostCost(callee) ?? weights.get(callee) ?? 0);
       weight += 1 + knownSizes(expression) + Math.max(0, ...called);

@@ -1,13 +1,12 @@
 import * as assemblyscript from "assemblyscript";
+import { type ParameterType, parameterFields, parameterTypes } from "../syntax/parameter-fields.ts";
+import { isExported, isVariables } from "../syntax/tree.ts";
 
 /** A field of `params`, which a plugin configuration may give a value. */
 export interface FilterParameter {
   readonly name: string;
   readonly type: ParameterType;
 }
-
-/** As AssemblyScript calls them. */
-export type ParameterType = "i32" | "i64" | "f64" | "bool" | "string";
 
 /** Why what is exported as `params` cannot be configured, as UTF-16 offsets. */
 export interface ParameterProblem {
@@ -16,7 +15,6 @@ export interface ParameterProblem {
   readonly end: number;
 }
 
-const types: readonly ParameterType[] = ["i32", "i64", "f64", "bool", "string"];
 const shape = "`class Params { limit: i64 = 1000; }` and `export const params = new Params();`";
 
 /** The plain fields of the class that `export const params = new Params()` is of, in their order; none where a filter has no such constant. */
@@ -29,30 +27,25 @@ export function readParameters(text: string): {
   const wrong = ({ range }: assemblyscript.Node, message: string): void => {
     problems.push({ message, start: range.start, end: range.end });
   };
-  const said = ({ range }: assemblyscript.Node): string => text.slice(range.start, range.end);
   const program = assemblyscript.newProgram(assemblyscript.newOptions());
   assemblyscript.parse(program, text, "file.ts", true);
   const statements = program.sources.find((file) => file.internalPath === "file")?.statements ?? [];
   const params = exportedParams(statements);
   if (params === undefined) return { parameters, problems };
-  const [, name] = /^new\s+(\w+)\s*\(\s*\)$/.exec(params.initializer ? said(params.initializer) : "") ?? [];
-  const found = statements.filter(isClass).find((declaration) => declaration.name.text === name);
-  if (found === undefined || found.extendsType !== null || found.typeParameters !== null) {
+  const fields = parameterFields(params.initializer, statements, text);
+  if (fields === undefined)
     wrong(params.name, `\`params\` is a new object of a plain class of this file, as in ${shape}`);
-    return { parameters, problems };
-  }
-  for (const member of found.members) {
-    const { name } = member;
-    if (!isField(member) || !isPlain(member)) {
+  for (const field of fields ?? []) {
+    const { name } = field;
+    if (field.kind === "other")
       wrong(name, `\`${name.text}\` is no parameter: these are plain fields, and nothing else is with them`);
-      continue;
-    }
-    const written = member.type === null ? "" : said(member.type);
-    const type = types.find((each) => each === written);
-    if (type === undefined)
-      wrong(name, `parameter \`${name.text}\` has no type that can be configured: \`${types.join("`, `")}\``);
-    else if (member.initializer === null) wrong(name, `parameter \`${name.text}\` has no default`);
-    else parameters.push({ name: name.text, type });
+    else if (field.type === undefined)
+      wrong(
+        name,
+        `parameter \`${name.text}\` has no type that can be configured: \`${parameterTypes.join("`, `")}\``,
+      );
+    else if (field.initializer === null) wrong(name, `parameter \`${name.text}\` has no default`);
+    else parameters.push({ name: name.text, type: field.type });
   }
   return { parameters, problems };
 }
@@ -61,24 +54,7 @@ function exportedParams(
   statements: readonly assemblyscript.Statement[],
 ): assemblyscript.VariableDeclaration | undefined {
   return statements
-    .filter((statement) => statement.kind === assemblyscript.NodeKind.Variable)
-    .flatMap((statement) => (statement as assemblyscript.VariableStatement).declarations)
-    .find(({ name, flags }) => name.text === "params" && (flags & assemblyscript.CommonFlags.Export) !== 0);
-}
-
-function isClass(node: assemblyscript.Node): node is assemblyscript.ClassDeclaration {
-  return node.kind === assemblyscript.NodeKind.ClassDeclaration;
-}
-
-function isField(node: assemblyscript.Node): node is assemblyscript.FieldDeclaration {
-  return node.kind === assemblyscript.NodeKind.FieldDeclaration;
-}
-
-function isPlain({ flags }: assemblyscript.FieldDeclaration): boolean {
-  const others =
-    assemblyscript.CommonFlags.Static |
-    assemblyscript.CommonFlags.Readonly |
-    assemblyscript.CommonFlags.Private |
-    assemblyscript.CommonFlags.Protected;
-  return (flags & others) === 0;
+    .filter(isVariables)
+    .flatMap(({ declarations }) => declarations)
+    .find((declaration) => declaration.name.text === "params" && isExported(declaration));
 }
