@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
@@ -55,6 +56,11 @@ describe("the in-process host does what an Envoy does", () => {
       expect(inHost, "there is no difference any longer").not.toEqual(inEnvoy);
     });
   }
+
+  test("the README says how many scenarios there are", () => {
+    const readme = readFileSync(new URL("../../filters/proxy-wasm-as/README.md", import.meta.url), "utf8");
+    expect(/one table of (\d+) scenarios/.exec(readme)?.[1]).toBe(String(scenarios.length));
+  });
 
   test("metrics", async () => {
     const stats = await envoy.envoy.stats("wasmcustom\\.[cg]$");

@@ -264,6 +264,61 @@ export const scenarios: readonly Scenario[] = [
     "response: tick 20; ret 1 | tick: tick 0; eff self; get 2 x-up; set 2 x-up 2; cont 1",
   ),
   request("streams that there are not", "request: cont 2; cont 3; cont 4; close 2; close 3; close 9"),
+  request("let go before pausing", "request: cont 0; ret 1"),
+  request("let go before pausing, with a body", "request: cont 0; ret 1 | body: buf 0 0 9 | lastbody: time", {
+    body: ["ab", "cd"],
+  }),
+  request("let go a body before it has come", "body: cont 0; buf 0 0 9", { body: ["ab", "cd"] }),
+  request("let go a body while more of it is held", "body: cont 0 | hold: 1", { body: ["ab", "cd"] }),
+  request("let go all of a body before pausing", "lastbody: cont 0; ret 1 | hold: 1", { body: ["ab", "cd"] }),
+  request(
+    "let go the headers that are held, and hold the body",
+    "request: ret 1 | body: cont 0; ret 1 | lastbody: pairs 0",
+    { plugin: "stops", body: ["ab", "cd"] },
+  ),
+  request("let go trailers before pausing", "trailers: cont 0; ret 1", {
+    body: ["ab"],
+    trailers: { t: "1" },
+  }),
+  request("let go a response and go on", "response: cont 1 | resbody: buf 1 0 9 | lastresbody: time"),
+  request("let go a response before pausing", "response: cont 1; ret 1", { plugin: "stops" }),
+  request("let go an answer and go on", "request: reply 404 d none | response: cont 1"),
+  request("let go a response's body before it has come", "resbody: cont 1"),
+  request("let go what is over", "log: cont 0; cont 1 | done: cont 0; cont 1"),
+  // Headers that every message has.
+  request(
+    "a response without a status",
+    "response: del 2 :status; prop response/code | resbody: time | log: prop response/code; prop response/code_details; get 2 :status",
+  ),
+  request(
+    "a status that is no number",
+    "response: set 2 :status 200x; prop response/code | log: prop response/code; prop response/code_details",
+  ),
+  request("a status below those of answers", "response: set 2 :status 100 | log: prop response/code"),
+  request("a status above all", "response: set 2 :status 99999 | log: prop response/code"),
+  request("a status of another protocol", "response: set 2 :status 101"),
+  request(
+    "a status that has no name",
+    "response: set 2 :status 999; prop response/code | log: prop response/code",
+  ),
+  request("an answer with a status below all", "request: reply 99 d a"),
+  request(
+    "the code of an answer, and of what is made of it",
+    "request: reply 429 d x | response: prop response/code; set 2 :status 500 | log: prop response/code",
+  ),
+  request(
+    "the code of an answer instead of a response",
+    "response: reply 500 d own | log: prop response/code; prop response/code_details",
+  ),
+  request(
+    "a request without a path",
+    "request: del 0 :path | response: get 2 :status; prop response/code_details",
+  ),
+  request(
+    "a request without a method",
+    "request: del 0 :method | response: get 2 :status; prop response/code_details; prop response/code",
+  ),
+  request("a request without either", "request: del 0 :path; del 0 :method | response: get 2 :status"),
   request("reset by a tick", "request: tick 20; ret 1 | tick: tick 0; eff self; close 0"),
   // Contexts.
   request(

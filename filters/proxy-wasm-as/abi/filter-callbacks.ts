@@ -100,7 +100,7 @@ export const filterCallbacks: Readonly<Record<string, FilterCallback>> = {
     signature: "proxy_on_log(context: u32): void",
     context: "context",
     arguments: ["toStream(context)"],
-    before: "endReplies",
+    before: "endStream",
   },
   onDelete: { kind: "end", signature: "", context: "context", arguments: ["toStream(context)"] },
 };

@@ -14,7 +14,10 @@ export class Connection extends Stream {
     return bodyOf(BufferType.DownstreamData);
   }
 
-  /** What the server has sent and is buffered; at hand in `onUpstreamData`. */
+  /**
+   * What the server has sent and is buffered; at hand in `onUpstreamData`. What that pauses goes on with the server's next data only: Envoy
+   * has nothing by which to let go of it earlier.
+   */
   get upstreamData(): Body {
     return bodyOf(BufferType.UpstreamData);
   }
@@ -23,12 +26,6 @@ export class Connection extends Stream {
   resume(): Status {
     noteResumed(0);
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.Downstream);
-  }
-
-  /** Let go on what was paused of the server's. */
-  resumeUpstream(): Status {
-    noteResumed(1);
-    return audits() ? Status.Ok : proxy_continue_stream(StreamType.Upstream);
   }
 
   /** Close the client's connection; the server's goes with it. `proxy_close_stream`. */

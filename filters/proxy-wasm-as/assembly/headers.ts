@@ -122,6 +122,7 @@ export class Headers {
 
   private first(name: string): Bytes {
     const key = narrow(name);
+    if (key == MISSING) return MISSING;
     return proxy_get_header_map_value(this.map, pointerOf(key), lengthOf(key), cell + 4, cell) != Status.Ok
       ? MISSING
       : load<u64>(cell);
@@ -147,7 +148,9 @@ function writable(name: string): Bytes {
 
 /** The name to look for among all headers. What HTTP/1 calls the host of a request is its authority, and there Envoy has it by that name alone. */
 function sought(name: string): Bytes {
-  const key = lowered(narrow(name));
+  const given = narrow(name);
+  if (given == MISSING) return MISSING;
+  const key = lowered(given);
   const isHost = lengthOf(key) == 4 && load<u32>(pointerOf(key)) == 0x74736f68;
   return isHost ? narrow(":authority") : key;
 }

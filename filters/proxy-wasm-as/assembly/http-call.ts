@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import {
   addCall,
   contextOf,
@@ -35,6 +35,8 @@ export class HttpCall {
   headers: Pairs = [];
   /** Text, in UTF-8. */
   body: string = "";
+  /** Bytes, in the stead of `body`. */
+  bodyBytes: Uint8Array | null = null;
   trailers: Pairs = [];
   /** After this many milliseconds Envoy answers 504 in the stead of the cluster; with 0 it waits. */
   timeoutMs: u32 = 5000;
@@ -97,7 +99,8 @@ function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): 
   const trailers: Bytes = call.trailers.length == 0 ? 0 : fromPairs(call.trailers);
   const cluster = narrow(call.cluster);
   if (headers == MISSING || trailers == MISSING || cluster == MISSING) return Status.BadArgument;
-  const body: Bytes = encodeBytes(call.body);
+  const given = call.bodyBytes;
+  const body: Bytes = given === null ? encodeBytes(call.body) : bytes(given.dataStart, given.length);
   const status = proxy_http_call(
     pointerOf(cluster),
     lengthOf(cluster),

@@ -11,12 +11,32 @@ export function begin(text: string): void {
   append(text);
 }
 
-/** Characters outside ASCII become `?`, and a long text is cut, with room kept for what follows it. */
+/** In UTF-8. A long text is cut, with room kept for what follows it. */
 export function append(text: string): void {
   for (let i = 0; i < text.length && size < 220; i++) {
-    const unit = text.charCodeAt(i);
-    store<u8>(line + size++, unit < 128 ? unit : 63);
+    const found = <u32>text.codePointAt(i);
+    // Half of a pair is no character.
+    const code: u32 = found >> 11 == 27 ? 0xfffd : found;
+    if (code < 0x80) {
+      put(code);
+      continue;
+    }
+    if (code < 0x800) put(0xc0 | (code >> 6));
+    else {
+      if (code < 0x10000) put(0xe0 | (code >> 12));
+      else {
+        put(0xf0 | (code >> 18));
+        put(0x80 | ((code >> 12) & 63));
+        i++;
+      }
+      put(0x80 | ((code >> 6) & 63));
+    }
+    put(0x80 | (code & 63));
   }
+}
+
+function put(byte: u32): void {
+  store<u8>(line + size++, byte);
 }
 
 /** Bytes as they are, which have to be ASCII. */

@@ -1,4 +1,6 @@
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { wasAnswered } from "./code-details";
+import { isOver } from "./at-work";
 import { Status } from "./enums";
 import { proxy_send_local_response } from "./env";
 import { answered, details, holdsBackEnd, setAnswered } from "./guard";
@@ -9,27 +11,19 @@ function DETAILS(): Bytes {
   return bytes(memory.data<u8>([112, 114, 111, 120, 121, 95, 119, 97, 115, 109, 95, 114, 101, 112, 108, 121]), 16);
 }
 
-/** The stream answered last. Envoy shows an answer to the filters at once, as a response, and hangs when one of them answers again. */
+/** The stream answered last: of others Envoy knows it, once the callback has ended. It shows an answer to the filters at once, as a response, and hangs when one of them answers again. */
 let last: u32 = 0;
-
-/** The stream that is over: Envoy logs one that is answered while it is logged again, and so on until it crashes. */
-let over: u32 = 0;
-
-/** Said before a stream is logged: it can be answered no more. */
-export function endReplies(context: u32): void {
-  over = context;
-}
 
 /** Answer a stream, once. */
 export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
+  const why = details == 0 ? DETAILS() : details;
   // In Wire other policies may have answered.
-  if (last == context || over == context || (details != 0 && answered)) return Status.BadArgument;
+  if (last == context || isOver(context) || (details != 0 && answered) || wasAnswered(why)) return Status.BadArgument;
   const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
   if (holdsBackEnd()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
   last = context;
   setAnswered(true);
-  const why = details == 0 ? DETAILS() : details;
   const pairs: Bytes = given == MISSING ? 0 : given;
   const sent = proxy_send_local_response(
     isStatus ? status : 403,

@@ -1,7 +1,9 @@
 import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
-import { bytes } from "./bytes";
+import { bytes, lengthOf } from "./bytes";
+import { hasResponse } from "./code-details";
+import { isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
 import { audits, holdsBackEnd, noteResumed } from "./guard";
@@ -42,9 +44,10 @@ export class Stream {
 @unmanaged
 export class Message extends Stream {
   /**
-   * Answer in the stead of the service, once a stream: what comes later, and in `onLog`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
+   * Answer in the stead of the service, once a stream: what comes later, and in `onLog` and `onDelete`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
    * what calls by gRPC, -1 for none. A status that is none, not 200 to 599, becomes 403, and headers that cannot be are left out: both
-   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`.
+   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`, and
+   * `proxy_get_property` to see whether it was answered.
    */
   reply(status: i32, body: string = "", headers: Pairs | null = null, grpcStatus: i32 = -1): Status {
     return replyTo(this.id, status, encodeBytes(body), headers, grpcStatus);
@@ -94,7 +97,9 @@ export class Request extends Message {
 
   /** The service called, by the name of the route, in a mesh of Wire's; null on the way in. `proxy_get_property`. */
   get callee(): string | null {
-    return widenOrNull(calledByRoute());
+    const name = calledByRoute();
+    // Envoy has an empty one for a route without a name.
+    return lengthOf(name) == 0 ? null : widenOrNull(name);
   }
 
   /**
@@ -114,14 +119,16 @@ export class Request extends Message {
     return steerByKey(key);
   }
 
-  /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
+  /** Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. `proxy_continue_stream`. */
   resume(): Status {
+    if (isOver(this.id)) return Status.BadArgument;
     noteResumed(0);
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpRequest);
   }
 
-  /** End the stream without an answer. `proxy_close_stream`. */
+  /** End the stream without an answer; `BadArgument` in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
   reset(): Status {
+    if (isOver(this.id)) return Status.BadArgument;
     return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpRequest);
   }
 
@@ -129,7 +136,8 @@ export class Request extends Message {
    * Send a request of the filter's own to a cluster; `then` gets the answer, or hears that there is none. It is a function without a
    * closure: what it has to know goes into `tag`, into `PerStream`, or is in the request. It is not called when the stream has gone. The
    * request waits meanwhile only when the callback returns `Flow.Pause`, and `then` has to resume or answer it. `BadArgument` for an
-   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. `proxy_http_call`.
+   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. When `then` traps, a request that waits is
+   * answered by nobody until Envoy's `stream_idle_timeout`. `proxy_http_call`.
    */
   fetch(call: HttpCall, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
     return startHttpCall(this.id, call, changetype<usize>(then), tag);
@@ -169,14 +177,20 @@ export class Response extends Message {
     return statusIn(this.headers);
   }
 
-  /** Let go on what was paused, once the callback has ended. `proxy_continue_stream`. */
+  /**
+   * Let go on what was paused, once the callback has ended. `BadArgument` before there is a response, in the callbacks that are about it, which
+   * go on by what they return, and in `onLog` and `onDelete`: Envoy would crash. `proxy_continue_stream`, and `proxy_get_property` to see
+   * whether there is one.
+   */
   resume(): Status {
+    if (isOver(this.id) || isLookedAt(this.id) || !hasResponse()) return Status.BadArgument;
     noteResumed(1);
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpResponse);
   }
 
-  /** End the stream. `proxy_close_stream`. */
+  /** End the stream; `BadArgument` in `onLog` and `onDelete`. `proxy_close_stream`. */
   reset(): Status {
+    if (isOver(this.id)) return Status.BadArgument;
     return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpResponse);
   }
 

@@ -99,10 +99,21 @@ async function run(options: AssembleOptions): Promise<Assembled> {
     String(memory),
   ];
   let program: Program | undefined;
+  const named = new Map<string, string>();
+  const placeOf = (range: Parameters<typeof rangeOf>[0]): ReturnType<typeof rangeOf> => {
+    const { file, ...place } = rangeOf(range);
+    return file === undefined ? place : { ...place, file: named.get(file) ?? file };
+  };
   // Classes get what the type says besides; an object has no need of it.
   const beforeOptimizing: Pick<asc.Transform, "afterCompile" | "afterInitialize"> = {
     afterInitialize: (initialized) => {
       program = initialized;
+      for (const source of initialized.sources) {
+        const shown = options.shownAs?.[source.normalizedPath];
+        if (shown === undefined) continue;
+        named.set(shown, source.normalizedPath);
+        Object.assign(source, { normalizedPath: shown });
+      }
     },
     afterCompile: (module) => {
       const references = program === undefined ? [] : recordReferences(program);
@@ -157,7 +168,7 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   return { bytes, messages, stderr: said };
 }
 
-function placeOf(
+function rangeOf(
   range: {
     readonly start: number;
     readonly end: number;

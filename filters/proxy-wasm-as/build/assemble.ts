@@ -34,6 +34,8 @@ export const BUDGET = 50_000_000;
 export interface AssembleOptions {
   readonly entry: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** What files are called where the module itself names them, which is where it throws. */
+  readonly shownAs?: Readonly<Record<string, string>>;
   /** Default `arena`; code whose objects outlive a request needs `minimal`. */
   readonly runtime?: "arena" | "minimal";
   /** The most memory that an instance may have, in pages of 64 KiB. Default 256. */

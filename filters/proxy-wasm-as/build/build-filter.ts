@@ -13,7 +13,7 @@ import { PAGES_MIN, verifyModule } from "./verify-module.ts";
 export interface BuildFilterOptions {
   /** Its files by their names in the filter's folder, `/` between parts, `filter.ts` the one that exports callbacks. */
   readonly files: Readonly<Record<string, string>>;
-  /** Who is named in the log when it goes over its budget. Default `filter`. */
+  /** Who is named in the log when it goes over its budget, and whose file it says that `throw` stands in. Default `filter`. */
   readonly name?: string;
   /** How many instructions a callback may take, about. Default 50,000,000, which take less than a tenth of a second. */
   readonly budget?: number;
@@ -84,6 +84,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     files,
     runtime: options.runtime ?? (kept.length > 0 ? "minimal" : "arena"),
     bound: { name: options.name ?? "filter", budget: options.budget ?? BUDGET },
+    shownAs: { "filter.ts": `${options.name ?? "filter"}.ts` },
     ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.names === undefined ? {} : { names: options.names }),
   });
@@ -151,6 +152,9 @@ function said(reason: string): string {
   if (reason === "unreachable") return "it traps, as it does when its memory is used up";
   // What it has said before tells why.
   if (reason.startsWith(TRAP)) return reason.slice(TRAP.length);
+  const [, deep] = /^callback (\w+): Maximum call stack/.exec(reason) ?? [];
+  if (deep !== undefined)
+    return `callback ${deep} calls itself, or its functions each other, more deeply than a proxy has room for`;
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;

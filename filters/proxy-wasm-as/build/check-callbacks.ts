@@ -1,6 +1,7 @@
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { callbacks } from "../abi/table.ts";
 import type { BuildProblem } from "./build-filter.ts";
+import { inOurWords } from "./in-our-words.ts";
 import type { FilterModule } from "./read-filter-module.ts";
 
 const known = Object.keys(filterCallbacks);
@@ -24,6 +25,13 @@ export function checkCallbacks(filter: FilterModule, text: string): readonly Bui
     }));
   const problems = [...misnamed(filter), ...misshapen(filter), ...astray];
   if (problems.length > 0 || isCalled) return problems;
+  // A callback that could not be read is missing for that reason.
+  if (filter.syntaxErrors.length > 0)
+    return filter.syntaxErrors.map((error) => ({
+      ...error,
+      message: inOurWords(error.message),
+      file: "filter.ts",
+    }));
   return [{ message: `the filter exports no callback; ${thereAre}` }];
 }
 

@@ -49,19 +49,24 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const keepsRecords = filter.sdk.has("*") || filter.sdk.has("PerStream");
   const enter = (context: string): string =>
     `  ${use("enter")}(${context});\n${keepsRecords ? `  ${use("reserveRecords")}();\n` : ""}`;
-  const calls = own
-    .filter(({ name }) => name !== "onDelete")
-    .map((each) => callbackText(each, own, { use, guard, enter, read }));
+  // Where nobody asks who is at work, the end of a configuration would pass for that of a stream.
+  const beginsRoots = guard === undefined && exported.some(({ name }) => name === "onDelete");
+  const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
+  const said: Around = { use, guard, enter, read, beginsRoots, resumes };
+  const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, own, said));
   if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
     calls.push(
       callbackText({ name: "onConfigure", parameters: 0, returnsNothing: true, start: 0, end: 0 }, own, {
-        use,
-        guard,
-        enter,
-        read,
+        ...said,
         calls: false,
       }),
     );
+  else if (beginsRoots && !own.some(({ name }) => name === "onConfigure"))
+    calls.push(`export function proxy_on_configure(root: u32, _size: u32): u32 {
+  ${use("beginRoot")}(root);
+  return 1;
+}
+`);
   if (guard?.takesConnections === true && !own.some(({ name }) => name === "onConnection"))
     calls.push(
       `export function proxy_on_new_connection(context: u32): u32 {
@@ -70,7 +75,7 @@ ${enter("context")}  ${guard.asks("connection", "context")};
 }
 `,
     );
-  const parts = [...calls, ...ofTheEntry(filter, { use, guard, enter, read }), ...(guard?.callbacks ?? [])];
+  const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const kept = startsWithValues ? `\n${use("keep")}();\n` : "";
   const allocate = use("allocate");
@@ -146,13 +151,21 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
   const deleted = exported.find(({ name }) => name === "onDelete");
   const forgets =
     isConfigured ||
+    said.beginsRoots ||
     guard?.remembers === true ||
     uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
   const configuration = isConfigured ? `  ${use("forgetParameters")}(context);\n` : "";
   const forget = `${forgets ? `  ${use("forgetStream")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
   if (deleted !== undefined) {
-    const body = around("end", `${callOf(deleted, use)};`, { use, guard, context: "context", last: forget });
-    added("delete(context: u32): void", `${enter("context")}${read("context")}${body}`);
+    const isStream = said.beginsRoots ? `if (!${use("isRoot")}(context)) ` : "";
+    const ended = `${use("endStream")}(context);\n`;
+    const body = around("end", `${isStream}${callOf(deleted, use)};`, {
+      use,
+      guard,
+      context: "context",
+      last: forget,
+    });
+    added("delete(context: u32): void", `${enter("context")}  ${ended}${read("context")}${body}`);
   } else if (forget !== "") {
     added("delete(context: u32): void", `  ${use("enter")}(context);\n${forget}  ${use("collect")}();\n`);
   }
@@ -167,6 +180,10 @@ interface Around {
   readonly enter: (context: string) => string;
   /** What has the parameters read for a context. */
   readonly read: (context: string) => string;
+  /** Whether it is kept which contexts are those of configurations. */
+  readonly beginsRoots: boolean;
+  /** Whether the filter lets go on what it has paused. */
+  readonly resumes: boolean;
 }
 
 /** The parameters' defaults are what they are when the module has started; each callback sees those of its own configuration. */
@@ -219,14 +236,17 @@ ${last}`;
 function callbackText(
   own: ExportedFunction,
   all: readonly ExportedFunction[],
-  { use, guard, enter, read, calls = true }: Around & { readonly calls?: boolean },
+  { use, guard, enter, read, beginsRoots, resumes, calls = true }: Around & { readonly calls?: boolean },
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
   const { kind, signature, context, before, result } = callback;
   const call = callOf(own, use);
   const returns = result !== undefined && !own.returnsNothing;
-  const first = before === undefined ? "" : `  ${use(before)}(${context});\n`;
+  const begins = beginsRoots && own.name === "onConfigure" ? `  ${use("beginRoot")}(${context});\n` : "";
+  const looks = resumes && context === "context" && signature.includes("_response_");
+  const look = (at: string): string => (looks ? `  ${use("lookAtResponse")}(${at});\n` : "");
+  const first = `${look(context)}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const start = `export function ${signature} {\n${enter(context)}${first}`;
   if (guard !== undefined) {
@@ -235,7 +255,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before}    ${returns ? `flow = ${call}` : call};
   }
-  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
+${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }
@@ -250,7 +270,7 @@ ${guard.before}    ${returns ? `flow = ${call}` : call};
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
   const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
-  return `${start}${text}${parameters}${run}  ${use("collect")}();\n${end}}\n`;
+  return `${start}${text}${parameters}${run}${look("0")}  ${use("collect")}();\n${end}}\n`;
 }
 
 /** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */

@@ -153,6 +153,22 @@ test.each([
     "it does not run: it traps, as it does when its memory is used up",
   ],
   [
+    "export function onRequest({ headers }: Request): void {}",
+    "error: identifier expected\n --> bad.ts:1:26",
+  ],
+  [
+    'import { log } from "proxy-wasm-as";\nexport function onTick(): void { while (true) log.warn("x"); }',
+    "lines: x: x: bad: callback proxy_on_tick went over its budget of 50000000",
+  ],
+  [
+    'export function onTick(): void { throw new Error("naïve 日𝄞"); }',
+    "it does not run: naïve 日𝄞 at bad.ts:1:34",
+  ],
+  [
+    "let n = 0;\nfunction f(i: i32): i32 { n += i; return f(i + 2) + 1; }\nexport function onTick(): void { n = f(n); }",
+    "it does not run: callback proxy_on_tick calls itself, or its functions each other, more deeply than a proxy has room for",
+  ],
+  [
     'import { log } from "proxy-wasm-as";\nlog.info("up");\nexport function onTick(): void {}',
     "it does not run: it calls the host as it starts, which crashes a proxy (`proxy_get_log_level`): do that in a callback",
   ],
@@ -161,4 +177,5 @@ test.each([
   const { code, out, err } = await run("build", "bad.ts");
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toContain(message);
+  expect(err.length).toBeLessThan(3000);
 });

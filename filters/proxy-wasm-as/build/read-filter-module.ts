@@ -46,7 +46,7 @@ export interface Astray extends Place {
 /** What the build has to know of a file of a filter's. */
 export interface FilterModule {
   readonly exported: readonly ExportedFunction[];
-  /** What it uses of the SDK: what it imports, `*` for all of it, and the methods whose answers come in callbacks of their own. */
+  /** What it uses of the SDK: what it imports, `*` for all of it, and the methods that the entry has to know of. */
   readonly sdk: ReadonlySet<string>;
   /** Other files that it imports, as it says them. */
   readonly imports: readonly string[];
@@ -58,6 +58,8 @@ export interface FilterModule {
   readonly kept: readonly Place[];
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
+  /** What asc's parser finds wrong, in its words. */
+  readonly syntaxErrors: readonly (Omit<Place, "name"> & { readonly message: string })[];
   /** Constants, default exports and methods that are called like this. */
   astray(isCallback: (name: string) => boolean): readonly Astray[];
   /** Where something of the host's is used by this name: `Math.random`, or a function that is declared to be the host's. */
@@ -67,19 +69,22 @@ export interface FilterModule {
 }
 
 const SDK = "proxy-wasm-as";
-const waiting: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream"]);
+const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "resume"]);
 
-/** Read one file of a filter, of which it is all when `isAlone`. What its parser finds wrong is said by asc when it compiles it. */
+/** Read one file of a filter, of which it is all when `isAlone`. What its parser could not read is not there. */
 export function readFilterModule(text: string, isAlone = true): FilterModule {
   const program = assemblyscript.newProgram(assemblyscript.newOptions());
   assemblyscript.parse(program, text, "file.ts", true);
+  const syntaxErrors = program.diagnostics
+    .filter(({ category }) => category === assemblyscript.DiagnosticCategory.Error)
+    .map(({ message, range }) => ({ message, start: range?.start ?? 0, end: range?.end ?? 0 }));
   const statements = program.sources.find((file) => file.internalPath === "file")?.statements ?? [];
   const all = nodesIn(statements);
   const sdk = new Set(
     all
       .filter(isProperty)
       .map(({ property }) => property.text)
-      .filter((name) => waiting.has(name)),
+      .filter((name) => telling.has(name)),
   );
   const imports: string[] = [];
   const exportedLater = new Set<string>();
@@ -132,6 +137,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
+    syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),

@@ -132,9 +132,19 @@ function requestsFor(configuration: string): readonly HostExchange[] {
 
 const whole = "as a whole: it is empty or too long, lacks a policy, or has no room beside others in use";
 
+const linesMax = 3;
+const lineMax = 300;
+
+function shortened(line: string): string {
+  return line.length > lineMax ? `${line.slice(0, lineMax)}…` : line;
+}
+
 function messages(logs: HostResult["logs"]): readonly string[] {
   // That it failed, and of what, is said apart. Nothing behind the colon is no line that is wrong.
-  return logs
+  const lines = logs
     .map(({ message }) => message.replace(/^configuration refused: $/, `$&${whole}`))
     .filter((message) => !message.startsWith("wasm failed: "));
+  // A loop without an end may have said one thing a thousand times.
+  const last = lines.slice(-linesMax).map((line) => shortened(line));
+  return lines.length > linesMax ? [`${lines.length - linesMax} lines`, ...last] : last;
 }

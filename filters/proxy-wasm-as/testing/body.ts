@@ -25,13 +25,14 @@ export function createBody(): Body {
   let held: Uint8Array = noBytes;
   let piece: Uint8Array = noBytes;
   let isBuffering = false;
+  let isForgotten = false;
   const release = (): void => {
     passed = join(passed, held);
     held = noBytes;
   };
   return {
     get bytes() {
-      return isBuffering ? held : piece;
+      return isBuffering ? held : isForgotten ? noBytes : piece;
     },
     get passed() {
       return passed;
@@ -41,6 +42,7 @@ export function createBody(): Body {
     },
     arrive(next) {
       piece = bytesOf(next);
+      isForgotten = false;
       if (!isBuffering) return;
       held = join(held, piece);
       piece = noBytes;
@@ -55,7 +57,7 @@ export function createBody(): Body {
     },
     release,
     forget() {
-      piece = noBytes;
+      isForgotten = true;
     },
     set(start, size, value) {
       const whole = isBuffering ? held : piece;

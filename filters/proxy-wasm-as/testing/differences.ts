@@ -21,10 +21,29 @@ export type ShownDifference =
 /** All of them: where `tests/fidelity/` finds another one, the host is wrong. */
 export const differences: readonly Difference[] = [
   {
-    host: "`proxy_send_local_response` in `proxy_on_log` fails the VM",
-    envoy: "logs again, answers again, and so on until it crashes",
+    host: "`proxy_send_local_response` in `proxy_on_log`, `proxy_on_done` and `proxy_on_delete` fails the VM",
+    envoy:
+      "logs again, answers again, and so on until it crashes; of a stream that has gone it crashes at once",
     why: "a test should say so instead of ending",
     shown: { kind: "told", reason: "it takes the Envoy with it" },
+  },
+  {
+    host: "`proxy_close_stream` of a request or a response in these fails the VM",
+    envoy: "crashes",
+    why: "a test should say so instead of ending",
+    shown: { kind: "told", reason: "it takes the Envoy with it" },
+  },
+  {
+    host: "`proxy_continue_stream` of a response before it has begun, and in its last callback when that goes on, fails the VM",
+    envoy: "crashes",
+    why: "a test should say so instead of ending",
+    shown: { kind: "told", reason: "it takes the Envoy with it" },
+  },
+  {
+    host: "trailers of a request that are let go in their own callback, which goes on, go on once",
+    envoy: "sends them twice",
+    why: "what a service makes of that is its own affair",
+    shown: { kind: "told", reason: "it needs trailers, which no difference is played with" },
   },
   {
     host: "nothing is routed: a request without `x-forwarded-proto` goes on",

@@ -15,7 +15,7 @@ export type PropertyValue =
 export interface StreamFacts {
   readonly requestHeaders: HeaderMap | null;
   readonly isLogging: boolean;
-  readonly responseCode: Uint8Array | undefined;
+  readonly responseCode: number | undefined;
   readonly requestSize: number;
   readonly responseHeaders: HeaderMap | null;
   readonly responseTrailers: HeaderMap | null;
@@ -87,7 +87,7 @@ export function derivedProperty(path: string, facts: StreamFacts): PropertyValue
       return writePairs(facts.responseTrailers?.bytePairs ?? []);
     case "response.code": {
       const code = facts.responseCode;
-      return code === undefined ? undefined : BigInt(textOf(code));
+      return code === undefined ? undefined : BigInt(code);
     }
     case "response.code_details":
       return facts.codeDetails;

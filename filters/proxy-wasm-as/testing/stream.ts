@@ -90,6 +90,10 @@ interface Way {
   hasBodyAtHand: boolean;
   /** What had come while all was stopped comes as one. */
   comesAtOnce: boolean;
+  /** What the filter is asked about now. */
+  current: "headers" | "body" | "trailers" | null;
+  /** Something went on because it let go before it had answered. */
+  wentBefore: boolean;
 }
 
 const FAILED: ReplyBytes = {
@@ -121,6 +125,7 @@ export function createStream(
   let reply: ReplyBytes | undefined;
   let pending: HostResponse | undefined;
   let answer: Way | undefined;
+  let givenStatus: number | undefined;
   let isDirect = false;
   let isReset = false;
   let isLogging = false;
@@ -170,7 +175,7 @@ export function createStream(
         isLogging,
         requestSize: way.body.passed.length,
         responseHeaders: answer !== undefined && (open.has(2) || isLogging) ? answer.headers : null,
-        responseCode: answer?.headers.get(":status"),
+        responseCode: answer === undefined ? undefined : responseCode(answer),
         responseTrailers: answer?.trailers ?? null,
         responseSize: answer?.body.passed.length ?? 0,
         startedAt,
@@ -191,12 +196,14 @@ export function createStream(
       return status.ok;
     },
     reply(given) {
-      // Envoy answers by logging again, and so on until its stack ends.
-      if (isLogging) throw new Error("send_local_response in proxy_on_log brings an Envoy down");
+      // Of one that is logged, Envoy answers by logging again, and so on until its stack ends.
+      if (hasEnded) throw crash("send_local_response of a stream that has ended");
       vm.after(() => answerWith(given));
     },
     resume(kind) {
       if (kind > 1) return kind === 2 ? status.ok : status.unimplemented;
+      if (kind === 1 && answer === undefined && reply === undefined)
+        throw crash("continue_stream of a response that has not begun");
       vm.after(() => letGo(kind === 0 ? way : answer));
       // Of the request, whichever goes on.
       open.delete(0);
@@ -205,6 +212,7 @@ export function createStream(
       return status.ok;
     },
     close(kind) {
+      if (kind < 2 && hasEnded) throw crash("close_stream of a stream that has ended");
       if (kind < 2)
         vm.after(() => {
           isReset = true;
@@ -228,10 +236,21 @@ export function createStream(
     return answered;
   };
 
+  /** What an Envoy does not outlive shows only now. */
+  const failBy = ({ message }: Error): void => {
+    vm.failure ??= message;
+    logs.push({ level: 5, message: `wasm failed: ${message}` });
+    fail();
+  };
+
   const fail = (): void => {
     reply = FAILED;
     isDirect = answer !== undefined;
   };
+
+  /** What `response.code` is: of the service's answer, until it has gone on as what the filter made of it. */
+  const responseCode = (response: Way): number | undefined =>
+    isDirect ? reply?.status : response.hasPassed || hasEnded ? statusOf(response.headers) : givenStatus;
 
   const isOfGrpc = (): boolean => isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
 
@@ -248,7 +267,13 @@ export function createStream(
   const letGo = (direction: Way | undefined): void => {
     if (direction === undefined || hasEnded || isReset) return;
     settle(direction);
+    direction.wentBefore = direction.current !== "body" || direction.body.held > 0;
     direction.body.release();
+    // What the filter is asked about goes its way when it has answered.
+    if (direction.current !== null) {
+      begin();
+      return;
+    }
     if (direction.isStopped) direction.comesAtOnce = true;
     direction.isStopped = false;
     pump(direction);
@@ -261,6 +286,7 @@ export function createStream(
       const event = direction.events.shift();
       if (event === undefined) return;
       event();
+      direction.current = null;
     }
   };
 
@@ -283,17 +309,34 @@ export function createStream(
       hasEnded: false,
       hasBodyAtHand: false,
       comesAtOnce: false,
+      current: null,
+      wentBefore: false,
     };
     const { body, events } = made;
+    const ask = (part: "headers" | "body" | "trailers", ...args: number[]): number => {
+      made.current = part;
+      made.wentBefore = false;
+      return enter(`proxy_on_${side}_${part}`, ...args);
+    };
+    /** Of a response it goes twice: Envoy breaks that off, or comes to its own end with the last of it. */
+    const goOn = (isLast: boolean): void => {
+      if (base === 0 || !made.wentBefore) return;
+      if (isLast) failBy(crash("continue_stream in the last callback of a response"));
+      else if (made.current === "headers") made.events.shift()?.();
+      isReset = true;
+    };
     const isLast = (index: number): number =>
       index === pieces.length && trailers === undefined && !message.isUnfinished ? 1 : 0;
     events.push(() => {
       open.add(base);
       made.hasEnded = isLast(0) === 1;
-      const answered = enter(`proxy_on_${side}_headers`, made.headers.count, isLast(0));
+      const answered = ask("headers", made.headers.count, isLast(0));
       if (answered === 0 || answered === 2) {
         open.delete(base);
-        made.hasPassed = true;
+        pass(made);
+        goOn(made.hasEnded);
+      } else if (made.wentBefore && events.length === 0) {
+        // All of it has gone on.
       } else if (answered === 1 && plugin.allowOnHeadersStopIteration) made.isHeadersHeld = true;
       else made.isStopped = true;
     });
@@ -306,9 +349,10 @@ export function createStream(
         body.arrive(rest.reduce(join, noBytes));
         made.hasBodyAtHand = true;
         made.hasEnded = isLast(taken) === 1;
-        const answered = enter(`proxy_on_${side}_body`, body.bytes.length, isLast(taken));
+        const answered = ask("body", body.bytes.length, isLast(taken));
         made.hasBodyAtHand = answered !== dataStatus.continue;
         body.answer(Math.min(answered, dataStatus.stopNoBuffer));
+        if (answered === dataStatus.continue && made.hasEnded) goOn(true);
         if (answered === dataStatus.continue) settle(made);
         else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
       });
@@ -316,13 +360,14 @@ export function createStream(
     if (trailers !== undefined) {
       events.push(() => {
         open.add(base + 1);
-        const answered = enter(`proxy_on_${side}_trailers`, made.trailers?.count ?? 0);
+        const answered = ask("trailers", made.trailers?.count ?? 0);
         if (answered === 0) {
           body.release();
           made.hasBodyAtHand = false;
           open.delete(base + 1);
+          goOn(true);
           settle(made);
-        } else made.isStopped = true;
+        } else made.isStopped = !made.wentBefore;
       });
     }
     return made;
@@ -331,7 +376,24 @@ export function createStream(
   /** A body or trailers that go on take the headers that were held with them. */
   const settle = (direction: Way): void => {
     direction.isHeadersHeld = false;
+    pass(direction);
+  };
+
+  /** The headers go on, if nothing is missing of what each message has. */
+  const pass = (direction: Way): void => {
+    if (direction.hasPassed) return;
     direction.hasPassed = true;
+    if (reply !== undefined) return;
+    const isGone = (name: string): boolean =>
+      request.headers?.some(([each]) => each === name) === true && way.headers.get(name) === undefined;
+    if (direction === answer) {
+      if (statusOf(answer.headers) !== undefined) return;
+      reply = missing("response", ":status", 502);
+      isDirect = true;
+      answer.headers.setAll([[bytesOf(":status"), bytesOf("502")], ...headersOf(reply)]);
+    } else if (isGone(":path")) {
+      reply = { status: 404, headers: [], body: noBytes, details: "route_not_found", grpcStatus: -1 };
+    } else if (isGone(":method")) reply = missing("request", ":method", 503);
   };
 
   const passedOn = (direction: Way, body: Uint8Array): Way => {
@@ -370,6 +432,7 @@ export function createStream(
         ? pending
         : { status: own.status, ...(own.body.length === 0 ? {} : { body: own.body }) };
     const code: Header = [":status", String(message.status ?? 200)];
+    givenStatus = message.status ?? 200;
     answer = wayOf(message, own === undefined ? [code, ...(message.headers ?? [])] : [], 2);
     if (own !== undefined) answer.headers.setAll([[bytesOf(code[0]), bytesOf(code[1])], ...headersOf(own)]);
     // The reply that stands for a failure meets no more of the filter.
@@ -430,13 +493,16 @@ export function createStream(
       };
     }
     if (answer === undefined || !isThrough(answer)) return undefined;
-    const { headers, body, trailers } = answer;
-    const code = Number(textOf(headers.get(":status") ?? new Uint8Array()));
+    const { headers, trailers } = answer;
+    const code = statusOf(headers) ?? 0;
+    // No client takes these for an answer. One of 101 is the last of what is HTTP.
+    if ((code < 200 && code !== 101) || code > 999) return undefined;
+    const body = code === 101 ? noBytes : answer.body.passed;
     return {
       ...pick(headers),
       status: code,
-      body: textOf(body.passed),
-      bodyBytes: body.passed,
+      body: textOf(body),
+      bodyBytes: body,
       trailers: trailers === null ? [] : textPairs(trailers),
     };
   }
@@ -446,6 +512,29 @@ export function createStream(
   pump(way);
   vm.parts.proxy.loop.settle();
   return stream;
+}
+
+/** What a call comes to that Envoy does not outlive. */
+function crash(call: string): Error {
+  return new Error(`${call} brings an Envoy down`);
+}
+
+/** The status as Envoy reads it; undefined where it is no number. */
+function statusOf(headers: HeaderMap): number | undefined {
+  const text = textOf(headers.get(":status") ?? noBytes).trim();
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** What Envoy answers where the filter has taken something away. */
+function missing(side: "request" | "response", name: string, code: number): ReplyBytes {
+  const details = `filter_removed_required_${side}_headers{missing_required_header:_${name}}`;
+  return {
+    status: code,
+    headers: [],
+    body: bytesOf(`missing required header: ${name}`),
+    details,
+    grpcStatus: -1,
+  };
 }
 
 function textReply(reply: ReplyBytes): LocalReply {

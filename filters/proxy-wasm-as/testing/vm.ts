@@ -82,13 +82,15 @@ export function createVm(
   let nextId = 1;
 
   /** A trap, or a host function that refuses, fails the VM for good. */
-  const guarded = <T>(run: () => T): T | undefined => {
+  const guarded = <T>(name: string, run: () => T): T | undefined => {
     if (isInside) throw new Error("a worker does one thing at a time: let another worker do this");
     isInside = true;
     try {
       return run();
     } catch (error) {
-      vm.failure ??= error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      // V8 names nobody.
+      vm.failure ??= error instanceof RangeError ? `callback ${name}: ${message}` : message;
       (entered?.logs ?? startLogs).push({ level: 5, message: `wasm failed: ${vm.failure}` });
       return undefined;
     } finally {
@@ -141,7 +143,7 @@ export function createVm(
       if (!isInside) entered = context;
       let answer: number | undefined;
       try {
-        answer = guarded(() => parts.proxy.loop.hold(() => guest.enter(name, ...args)));
+        answer = guarded(name, () => parts.proxy.loop.hold(() => guest.enter(name, ...args)));
       } finally {
         if (!isInside) entered = before;
       }
@@ -151,6 +153,6 @@ export function createVm(
       return overruled && vm.failure === null ? STOP : answer;
     },
   };
-  guarded(() => begin(module, importsFor(vm)));
+  guarded("_initialize", () => begin(module, importsFor(vm)));
   return vm;
 }

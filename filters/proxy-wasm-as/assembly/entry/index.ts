@@ -8,6 +8,7 @@ import { Request, Response, Stream } from "../stream";
 
 export { configurationText } from "../configuration";
 export { enter } from "../context";
+export { endStream, lookAtResponse } from "../at-work";
 export {
   contextOfGrpcCall,
   dispatchGrpcClose,
@@ -17,8 +18,7 @@ export {
 } from "../grpc-stream";
 export { contextOfHttpCall, dispatchHttpCall } from "../http-call";
 export { allocate, collect, keep } from "../memory";
-export { endReplies } from "../reply";
-export { created } from "../roots";
+export { beginRoot, created, isRoot } from "../roots";
 export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
 
