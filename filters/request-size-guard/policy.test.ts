@@ -21,7 +21,7 @@ test("a length that is said is looked at before any of the body", () => {
   const { localReply, requestBody, callCounts } = ask("11", "0123456789a");
   expect(localReply).toMatchObject({ status: 413, body: "request body too large" });
   expect(requestBody).toBe("");
-  expect(callCounts).toEqual({ get_header_map_value: 1, send_local_response: 1 });
+  expect(callCounts).toEqual({ get_header_map_value: 1, get_property: 1, send_local_response: 1 });
   for (const length of ["9223372036854775808", "18446744073709551617", "9".repeat(400)])
     expect(ask(length).localReply?.status).toBe(413);
   expect(ask("0000000000000000000000000000005", "12345").response?.status).toBe(200);

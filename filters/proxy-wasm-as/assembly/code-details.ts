@@ -1,6 +1,7 @@
 import { Bytes, bytes, equal, MISSING, property } from "./bytes";
 
-const CODE_DETAILS: usize = memory.data<u8>([
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const CODE_DETAILS: usize = memory.data<u8>([
   114, 101, 115, 112, 111, 110, 115, 101, 0, 99, 111, 100, 101, 95, 100, 101, 116, 97, 105, 108, 115,
 ]);
 
