@@ -4,6 +4,9 @@ import type { PlacedCall, PlacedSide, Placement } from "./placement.ts";
 export interface Difference {
   /** Null where there was no placement. */
   readonly cost: { readonly before: number | null; readonly after: number };
+  /** No placement costs less. */
+  readonly bound: { readonly before: number | null; readonly after: number };
+  readonly status: { readonly before: Placement["status"] | null; readonly after: Placement["status"] };
   readonly proxies: readonly {
     readonly service: string;
     /** Data planes; absent for no proxy. */
@@ -27,6 +30,8 @@ export function compare(before: Placement | undefined, after: Placement): Differ
   const [sat, sits] = [seats(before?.proxies ?? []), seats(after.proxies)];
   return {
     cost: { before: before?.cost ?? null, after: after.cost },
+    bound: { before: before?.bound ?? null, after: after.bound },
+    status: { before: before?.status ?? null, after: after.status },
     proxies: changed(had, has).map(([service, sides]) => ({ service, ...sides })),
     policies: changed(sat, sits).map(([key, sides]) => {
       const [policy, , from, to] = JSON.parse(key) as [string, string, string | null, string];
