@@ -4,14 +4,15 @@ import { declaredDataplanes } from "../language/check-imports.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { generateSeedFamily } from "../mesh/generate-seed-family.ts";
+import { applyChange, changesOf } from "./changes.ts";
 import { compare } from "./compare.ts";
 import { explainPolicy, explainProxy } from "./explain.ts";
-import { enforces, forcingOf, withoutProxy } from "./forcing.ts";
+import { forcingOf, withoutProxy } from "./forcing.ts";
 import type { Network } from "./network.ts";
 import { partOf } from "./part-of.ts";
 import { placementNetwork } from "./placement-network.ts";
 import { priced } from "./priced.ts";
-import { type Problem, problem, type Unit, unitsOf } from "./problem.ts";
+import { type Problem, problem, unitsOf } from "./problem.ts";
 import { meshText, policySources, randomCases } from "./random-cases.test-helper.ts";
 import { leastOf } from "./random-networks.test-helper.ts";
 import { seatsOf } from "./seats.ts";
@@ -45,7 +46,7 @@ function* subsets(all: readonly number[]): Generator<ReadonlySet<number>> {
 test("what is said to force a proxy does, and nothing smaller; where nothing is said, none is needed", {
   timeout: 120_000,
 }, async () => {
-  const counts = { forced: 0, free: 0 };
+  const counts = { forced: 0, free: 0, decisive: 0, backed: 0 };
   await fc.assert(
     fc.asyncProperty(randomCases, async (drawn) => {
       const { mesh } = fromYaml(
@@ -84,17 +85,76 @@ test("what is said to force a proxy does, and nothing smaller; where nothing is 
         );
         expect(own.size).toBe(forcing.units.length);
         expect(isForced(model, service, own)).toBe(true);
-        const served = [...units.keys()].filter((number) => enforces(proxy, units[number] as Unit));
-        const isOfServed = [...own].every((number) => served.includes(number));
-        const among = isOfServed ? served : [...units.keys()];
-        for (const some of subsets(forcing.size === "smallest" ? among : [...own]))
-          if (some.size < own.size && (forcing.size === "smallest" || some.size === own.size - 1))
-            expect(isForced(model, service, some)).toBe(false);
+        expect(forcing.size).not.toBe("enough");
+        const withoutPolicies = (numbers: ReadonlySet<number>): ReadonlySet<number> => {
+          const policies = new Set([...numbers].map((number) => units[number]?.demand.policy));
+          return new Set([...units.keys()].filter((number) => !policies.has(units[number]?.demand.policy)));
+        };
+        const isDecisive = isForced(model, service, withoutPolicies(own)) === false;
+        if (forcing.size === "smallest") {
+          for (const some of subsets([...units.keys()])) {
+            if (some.size < own.size) expect(isForced(model, service, some)).toBe(false);
+            // Of as few, those are taken that nothing else stands behind.
+            if (some.size === own.size && !isDecisive && isForced(model, service, some) === true)
+              expect(isForced(model, service, withoutPolicies(some))).toBe(true);
+          }
+        } else {
+          for (const number of own)
+            expect(isForced(model, service, new Set([...own].filter((other) => other !== number)))).toBe(
+              false,
+            );
+        }
+        counts[isDecisive ? "decisive" : "backed"]++;
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
   expect(counts.forced).toBeGreaterThan(20);
+});
+
+test("a change is said to free a proxy if and only if it does", { timeout: 120_000 }, async () => {
+  const counts = { frees: 0, keeps: 0 };
+  await fc.assert(
+    fc.asyncProperty(randomCases, async (drawn) => {
+      const { dataplanes } = drawn;
+      const { mesh } = fromYaml(
+        { path: "mesh.yaml", text: meshText(drawn.mesh) },
+        dataplanes.map(({ name }) => name),
+      );
+      if (mesh === undefined) throw new Error("the mesh has errors");
+      const { policies } = checkPolicies(policySources(drawn.policies), mesh);
+      const { placement } = await place(policies, mesh, { dataplanes });
+      fc.pre(placement !== undefined);
+      const input = { policies, mesh };
+      const all = changesOf(input, {
+        services: new Set(mesh.services.keys()),
+        policies: new Set(policies.map(({ name }) => name)),
+      });
+      for (const proxy of placement?.proxies ?? []) {
+        if (placement === undefined) continue;
+        const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes });
+        if (need.kind !== "forced") continue;
+        expect(freeing.isComplete).toBe(true);
+        const free = [];
+        for (const change of all) {
+          const changed = applyChange(input, change);
+          const services = new Map(changed.mesh.services);
+          const service = services.get(proxy.service);
+          if (service !== undefined) services.set(proxy.service, { ...service, proxy: "never" });
+          const best = await place(changed.policies, changed.mesh, { dataplanes });
+          const without = await place(changed.policies, { ...changed.mesh, services }, { dataplanes });
+          const isFree = best.placement !== undefined && without.placement?.cost === best.placement.cost;
+          if (isFree) free.push({ change, cost: best.placement.cost });
+          counts[isFree ? "frees" : "keeps"]++;
+        }
+        const gentle = free.filter(({ change }) => change.kind !== "remove");
+        const told = gentle.length > 0 ? gentle : free;
+        expect(freeing.found).toEqual(told.toSorted((a, b) => a.cost - b.cost));
+      }
+    }),
+    { numRuns: 150 },
+  );
+  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(20);
 });
 
 test("without time to prove them, no need is claimed that is none, and none is denied", async () => {
@@ -201,6 +261,72 @@ test("two placements differ by the proxies and sides that changed", async () => 
     policies: [{ policy: "p", call: ["a", "b"], before: "egress", after: "ingress" }],
   });
   expect(compare(before, before)).toMatchObject({ proxies: [], policies: [] });
+});
+
+test("of policies that would each force a proxy, the one is to blame that no other stands behind", async () => {
+  const { mesh } = fromYaml(
+    {
+      path: "mesh.yaml",
+      text: `name: m
+identity: address
+services: { f: { entry: true }, w: { replicas: 2, proxy: plain }, x: { replicas: 2 }, s: {}, t: {} }
+calls: { f: [w, x], w: [{ to: s, rate: 10 }, t], x: [s, t] }
+`,
+    },
+    ["plain", "quick"],
+  );
+  const interfaces = [0.01, 0].map(
+    (cost, index) => `dataplane ${["plain", "quick"][index]}
+cost: 1
+act Request { action SetHeader(self, const header name, string value) cost ${cost}, }
+`,
+  );
+  const sources = [
+    { path: "d.cui", text: interfaces.join("---\n") },
+    {
+      path: "p.cup",
+      text:
+        header("a", "w -> s") + header("b", "[w, x] -> t", "[Egress]") + header("c", "x -> s", "[Ingress]"),
+    },
+  ];
+  if (mesh === undefined) throw new Error("the mesh has errors");
+  const { policies, diagnostics } = checkPolicies(sources, mesh);
+  expect(diagnostics).toEqual([]);
+  const dataplanes = priced(declaredDataplanes(sources));
+  const { placement } = await place(policies, mesh, { dataplanes });
+  const proxy = placement?.proxies.find(({ service }) => service === "s");
+  if (placement === undefined || proxy === undefined) throw new Error("s has no proxy");
+  const { need, freeing } = await explainProxy(proxy, placement, { input: { policies, mesh }, dataplanes });
+  // `a` alone would force it too, `w` having two replicas; but `w` has a proxy for `b` anyway.
+  const units = need.kind === "forced" ? need.forcing.units : [];
+  expect(units.map(({ demand, call }) => `${demand.policy.name} ${call.from}`)).toEqual(["c x"]);
+  expect(freeing).toEqual({
+    found: [{ change: { kind: "unhead", policy: "c", side: "ingress" }, cost: expect.closeTo(4.11) }],
+    isComplete: true,
+  });
+});
+
+test("what forces a proxy may be enforced elsewhere", async () => {
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: `name: m
+identity: address
+services: { f: { entry: true }, w: { replicas: 2 }, x: {}, y: {}, s: {}, t: {} }
+calls: { f: [w, x, y], w: [s, t], x: [s], y: [s] }
+`,
+  });
+  const input = read(
+    header("a", "x -> s") + header("b", "y -> s") + header("c", "w -> s") + header("d", "w -> t", "[Egress]"),
+    mesh,
+  );
+  const { placement } = await place(input.policies, input.mesh, { dataplanes });
+  const proxy = placement?.proxies.find(({ service }) => service === "s");
+  if (placement === undefined || proxy === undefined) throw new Error("s has no proxy");
+  expect(proxy.policies.map(({ policy }) => policy)).toEqual(["a", "b"]);
+  const { need } = await explainProxy(proxy, placement, { input, dataplanes });
+  expect(need).toMatchObject({
+    forcing: { units: [{ demand: { policy: { name: "c" } } }], size: "smallest" },
+  });
 });
 
 test("what others enforce anyway is not to blame, and what is can be taken away", async () => {

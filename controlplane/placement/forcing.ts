@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { reachOf, within } from "./nearby.ts";
 import type { Network } from "./network.ts";
 import { type Optimum, optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
@@ -29,8 +30,10 @@ const timeLimitS = 5;
 /** As many sets of units are tried before a minimal one has to do. */
 const trialsMax = 2_000;
 const sizeMax = 3;
+/** As many sets of the same size are held against everything else. */
+const rivalsMax = 16;
 
-/** The fewest units that by themselves force a proxy on a service, of those that it enforces in the placement where these do. */
+/** The fewest units that by themselves force a proxy on a service. */
 export async function forcingOf(
   problem: Problem,
   proxy: PlacedProxy,
@@ -58,20 +61,19 @@ export async function forcingOf(
   };
   const kind = await judge(all);
   if (kind !== "forced") return { kind };
-  const own = all.filter(({ unit }) => enforces(proxy, unit));
-  if ((await judge(own)) === "forced") return await answer(await fewest(own, judge));
+  // Those that the proxy enforces first: they are what one looks for.
+  const [own = [], others = []] = [true, false].map((is) =>
+    all.filter(({ unit }) => enforces(proxy, unit) === is),
+  );
+  const few = await fewest(service, [...own, ...others], judge);
+  if (few !== undefined) return await answer(few);
+  if ((await judge(own)) === "forced") return await answer(await minimal(own, judge));
   // Farther and farther around the service, until what is there forces the proxy.
-  const near = new Set([service]);
-  for (;;) {
-    const around = all.filter(({ unit: { call } }) => near.has(call.from ?? "") || near.has(call.to));
+  for (let near: ReadonlySet<string> = new Set([service]); ; near = reachOf(near, all)) {
+    const around = within(near, all);
     if (around.length === all.length || (await judge(around)) === "forced")
-      return await answer(await fewest(around, judge));
-    const reach = near.size;
-    for (const { call } of around.map(({ unit }) => unit)) {
-      near.add(call.to);
-      if (call.from !== null) near.add(call.from);
-    }
-    assert(near.size > reach, "what forces a proxy is connected with it");
+      return await answer(await minimal(around, judge));
+    assert(reachOf(near, all).size > near.size, "what forces a proxy is connected with it");
   }
 }
 
@@ -95,29 +97,60 @@ interface Found {
   readonly size: Forcing["size"];
 }
 
-async function fewest(
-  around: readonly Numbered[],
-  judge: (units: readonly Numbered[]) => Promise<Need["kind"]>,
-): Promise<Found> {
+type Judge = (units: readonly Numbered[]) => Promise<Need["kind"]>;
+
+/**
+ * As few units as force a proxy on a service, of all there are; undefined where these would be too many to find. Units of which no chain of
+ * calls leads to the service change nothing about it, so that of `size` units none is farther away than that.
+ */
+async function fewest(service: string, all: readonly Numbered[], judge: Judge): Promise<Found | undefined> {
   let trials = 0;
   let isDecided = true;
-  const forces = async (units: readonly Numbered[]): Promise<boolean> => {
-    const kind = await judge(units);
-    if (kind === "undecided") isDecided = false;
-    return kind === "forced";
-  };
-  for (let size = 1; size <= sizeMax && trials + choices(around.length, size) <= trialsMax; size++) {
-    const isKnown = isDecided;
+  let near: ReadonlySet<string> = new Set([service]);
+  for (let size = 1; size <= sizeMax; size++) {
+    const around = within(near, all);
+    near = reachOf(near, all);
+    if (around.length < size || trials + choices(around.length, size) > trialsMax) return undefined;
+    const isSmallest = isDecided;
+    let first: Found | undefined;
+    let rivals = 0;
     for (const units of subsets(around, size)) {
       trials++;
-      if (await forces(units)) return { units, size: isKnown ? "smallest" : "enough" };
+      const kind = await judge(units);
+      if (kind === "undecided") isDecided = false;
+      if (kind !== "forced") continue;
+      const found: Found = { units, size: isSmallest ? "smallest" : "enough" };
+      first ??= found;
+      // Of several, those are to blame that nothing else stands behind: without their policies there would be no need.
+      if ((await judge(withoutPolicies(units, all))) === "free") return found;
+      if (++rivals === rivalsMax) break;
     }
+    if (first !== undefined) return first;
   }
-  isDecided = true;
+  return undefined;
+}
+
+function withoutPolicies(units: readonly Numbered[], all: readonly Numbered[]): readonly Numbered[] {
+  const policies = new Set(units.map(({ unit }) => unit.demand.policy));
+  return all.filter(({ unit }) => !policies.has(unit.demand.policy));
+}
+
+async function minimal(around: readonly Numbered[], judge: Judge): Promise<Found> {
   let left = around;
-  for (const each of around.toReversed()) {
-    const others = left.filter((other) => other !== each);
-    if (await forces(others)) left = others;
+  let isDecided = true;
+  const drop = async (units: readonly Numbered[]): Promise<void> => {
+    for (const each of units.toReversed()) {
+      const others = left.filter((other) => other !== each);
+      const kind = await judge(others);
+      if (kind === "undecided") isDecided = false;
+      if (kind === "forced") left = others;
+    }
+  };
+  // What could not be left out before may be left out after others have been.
+  for (let before = 0; before !== left.length; ) {
+    before = left.length;
+    isDecided = true;
+    await drop(left);
   }
   return { units: left, size: isDecided ? "minimal" : "enough" };
 }

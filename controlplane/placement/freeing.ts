@@ -1,9 +1,10 @@
 import { applyChange, type Change, changesOf, type Input } from "./changes.ts";
 import type { Dataplane } from "./dataplane.ts";
 import { type Forcing, needOf, withoutProxy } from "./forcing.ts";
+import { reachOf, within } from "./nearby.ts";
 import { optimize } from "./optimize.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { homelessUnits, problem } from "./problem.ts";
+import { homelessUnits, problem, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
 /** A change after which a cheapest placement has no proxy at a service any more, and what that placement costs. */
@@ -16,30 +17,27 @@ export interface Freeing {
 export interface Freeings {
   /** The cheapest first. Removing a policy is only named where nothing gentler helps. */
   readonly found: readonly Freeing[];
-  /** Whether it is known of every change that was tried whether it does. */
+  /** Whether it is known of every single change of the input whether it does. */
   readonly isComplete: boolean;
 }
 
 /** How long the solver may think about one question. */
 const timeLimitS = 5;
+/** As many changes are tried at most, those near the service first. */
+const changesMax = 24;
 
-export async function freeingOf(
-  input: Input,
-  options: {
-    readonly service: string;
-    readonly forcing: Forcing;
-    readonly dataplanes: readonly Dataplane[];
-    readonly seconds?: number;
-  },
-): Promise<Freeings> {
-  const { service, forcing, dataplanes, seconds = timeLimitS } = options;
-  const ends = forcing.units.flatMap(({ call }) => [call.from ?? "", call.to]);
-  const changes = changesOf(input, {
-    services: new Set(ends.filter((name) => name !== service)),
-    policies: new Set(forcing.units.map(({ demand }) => demand.policy.name)),
-  });
+interface Asked {
+  readonly service: string;
+  readonly forcing: Forcing;
+  readonly dataplanes: readonly Dataplane[];
+  readonly seconds?: number;
+}
+
+export async function freeingOf(input: Input, asked: Asked): Promise<Freeings> {
+  const { service, dataplanes, seconds = timeLimitS } = asked;
+  const { changes, isAll } = changesAround(input, asked);
   const found: Freeing[] = [];
-  let isComplete = true;
+  let isComplete = isAll;
   for (const change of changes) {
     if (change.kind === "remove" && found.some((each) => each.change.kind !== "remove")) break;
     const cost = await costIfFree(applyChange(input, change), { service, dataplanes, seconds });
@@ -47,6 +45,30 @@ export async function freeingOf(
     else if (cost !== undefined) found.push({ change, cost });
   }
   return { found: found.toSorted((a, b) => a.cost - b.cost), isComplete };
+}
+
+/** All changes of the input where they are few, and otherwise those of what forces the proxy and of what is near to the service. */
+function changesAround(
+  input: Input,
+  { service, forcing, dataplanes }: Asked,
+): { readonly changes: readonly Change[]; readonly isAll: boolean } {
+  const all = changesOf(input, {
+    services: new Set(input.mesh.services.keys()),
+    policies: new Set(input.policies.map(({ name }) => name)),
+  });
+  if (all.length <= changesMax) return { changes: all, isAll: true };
+  const units = [...unitsOf(problem(input.policies, input.mesh, dataplanes))].map((unit) => ({ unit }));
+  let services = new Set(forcing.units.flatMap(({ call }) => [call.from ?? call.to, call.to]));
+  let policies = new Set(forcing.units.map(({ demand }) => demand.policy.name));
+  let changes = changesOf(input, { services, policies });
+  for (let near: ReadonlySet<string> = new Set([service]); ; near = reachOf(near, units)) {
+    services = new Set([...services, ...reachOf(near, units)]);
+    policies = new Set([...policies, ...within(near, units).map(({ unit }) => unit.demand.policy.name)]);
+    const more = changesOf(input, { services, policies });
+    if (more.length > changesMax || reachOf(near, units).size === near.size) break;
+    changes = more;
+  }
+  return { changes, isAll: false };
 }
 
 /** What a cheapest placement costs when there is one without a proxy at the service. */
