@@ -118,12 +118,9 @@ function forcingJson({ units, size, cost, without }: Forcing): Readonly<Record<s
 }
 
 function policyJson({ policy, calls, without }: PolicyReasons, placement: Placement): unknown {
-  return {
-    policy,
-    calls,
-    cost: without === undefined ? null : placement.cost - without.cost,
-    proved: without !== undefined && isProved(placement) && isProved(without),
-  };
+  if (typeof without === "string") return { policy, calls, cost: null, proved: without === "impossible" };
+  const proved = isProved(placement) && isProved(without);
+  return { policy, calls, cost: placement.cost - without.cost, proved };
 }
 
 function isProved({ cost, bound }: LeastCost): boolean {
@@ -180,9 +177,12 @@ function policyLines({ policy, calls, without }: PolicyReasons, placement: Place
   ];
 }
 
-function withoutText(without: LeastCost | undefined, placement: Placement): string {
-  if (without === undefined) return "without it no placement was found";
-  return isProved(placement) && isProved(without)
-    ? `without it all would cost ${rounded(placement.cost - without.cost)} less`
-    : `without it all would cost ${costText(without)} instead of ${costText(placement)}`;
+function withoutText(without: PolicyReasons["without"], placement: Placement): string {
+  if (without === "impossible") return "without it nothing could be placed";
+  if (without === "undecided") return "without it no placement was found in the time";
+  if (!isProved(placement) || !isProved(without))
+    return `without it all would cost ${costText(without)} instead of ${costText(placement)}`;
+  const less = rounded(placement.cost - without.cost);
+  // What a policy decides may be what spares others a proxy.
+  return `without it all would cost ${Math.abs(less)} ${less < 0 ? "more" : "less"}`;
 }

@@ -48,8 +48,8 @@ export interface PolicyReasons {
     /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
     readonly check: "none" | "call" | "caller" | "version" | "caller and version";
   }[];
-  /** What everything would cost without it; absent where that is not known. */
-  readonly without?: LeastCost;
+  /** What everything would cost without it: nothing where the others then cannot be enforced, and `undecided` where nothing was found in time. */
+  readonly without: LeastCost | "impossible" | "undecided";
 }
 
 export async function explainProxy(
@@ -111,7 +111,11 @@ export async function explainPolicy(
   );
   const rest = { ...input, policies: input.policies.filter(({ name }) => name !== policy) };
   const without = await place(rest.policies, rest.mesh, { dataplanes });
-  if (without.placement === undefined) return { policy, calls };
+  if (without.placement === undefined) {
+    // The code of none having been found in time, and none being known to be impossible.
+    const isUndecided = without.diagnostics.some(({ code }) => code === "PLC0108");
+    return { policy, calls, without: isUndecided ? "undecided" : "impossible" };
+  }
   const { cost, bound } = without.placement;
   return { policy, calls, without: { cost, bound } };
 }

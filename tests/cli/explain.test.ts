@@ -78,6 +78,31 @@ test("explain of a tie says what else would cost the same", async () => {
   expect(lines.at(-1)).toBe(`${other} needs no proxy`);
 });
 
+test("explain says what a policy is worth to others that need the version it chooses", async () => {
+  const router = `policy q ( act (Request r) context ('. -> b') priority (3) ) { RouteToVersion(r, "b", "v2"); }\n`;
+  const user = (heading: string): string =>
+    `policy p ( act (Request r) context ('. -> b@v2') ) { ${heading} SetHeader(r, "x", "1"); }\n`;
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: { f: { entry: true }, b: { versions: { v1: {}, v2: {} } } }\ncalls: { f: [b] }\n",
+    "q.cup": router,
+    "at-caller.cup": user("[Egress]"),
+    "anywhere.cup": user(""),
+  });
+  const of = async (file: string, ...options: readonly string[]): Promise<string> => {
+    const paths = [join(folder.path, "q.cup"), join(folder.path, file)];
+    return (await runWire(["explain", ...paths, "--mesh", join(folder.path, "mesh.yaml"), "q", ...options]))
+      .stdout;
+  };
+  expect(await of("at-caller.cup")).toContain(
+    "q is enforced on 1 call; without it nothing could be placed\n",
+  );
+  expect(JSON.parse(await of("at-caller.cup", "--json")).policies).toMatchObject([
+    { cost: null, proved: true },
+  ]);
+  expect(await of("anywhere.cup")).toContain("q is enforced on 1 call; without it all would cost 1 more\n");
+});
+
 test("a name that is nowhere is at fault", async () => {
   using folder = folderWith(files);
   const { code, stderr } = await runWire(["explain", folder.path, "--mesh", hotel, "serch"]);
