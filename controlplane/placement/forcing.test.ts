@@ -329,6 +329,32 @@ calls: { f: [w, x, y], w: [s, t], x: [s], y: [s] }
   });
 });
 
+test("a policy whose heading changes is the same policy", async () => {
+  const placed = async (...headings: readonly string[]) => {
+    const sections = headings.map((heading) => `${heading} SetHeader(r, "x-p", "1");`).join(" ");
+    const { policies, mesh } = read(`policy p ( act (Request r) context ('a -> b') ) { ${sections} }\n`);
+    const { placement } = await place(policies, mesh, { dataplanes });
+    if (placement === undefined) throw new Error("no placement");
+    return placement;
+  };
+  const [egress, ingress, either, both] = [
+    await placed("[Egress]"),
+    await placed("[Ingress]"),
+    await placed(""),
+    await placed("[Egress]", "[Ingress]"),
+  ];
+  expect(compare(ingress, egress).policies).toEqual([
+    { policy: "p", call: ["a", "b"], before: "ingress", after: "egress" },
+  ]);
+  expect(either.proxies.map(({ service }) => service)).toEqual(["a"]);
+  expect(compare(either, ingress).policies).toEqual([
+    { policy: "p", call: ["a", "b"], before: "egress", after: "ingress" },
+  ]);
+  expect(compare(egress, either).policies).toEqual([]);
+  expect(compare(both, either).policies).toEqual([{ policy: "p", call: ["a", "b"], before: "ingress" }]);
+  expect(compare(either, both).policies).toEqual([{ policy: "p", call: ["a", "b"], after: "ingress" }]);
+});
+
 test("what others enforce anyway is not to blame, and what is can be taken away", async () => {
   const { mesh } = fromYaml({
     path: "mesh.yaml",
