@@ -5,9 +5,12 @@ import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { changeText } from "../placement/changes.ts";
 import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
+import type { Forcing } from "../placement/forcing.ts";
+import type { LeastCost, Placement } from "../placement/placement.ts";
 import type { Unit } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
 import { changeLines } from "./change-lines.ts";
+import { costText } from "./cost-text.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -69,64 +72,89 @@ export async function explain(
   if (output.json) {
     output.print(
       JSON.stringify({
+        status: placement.status,
         cost: placement.cost,
+        bound: placement.bound,
         proxies: reasons.proxies.map(proxyJson),
-        policies: reasons.policies,
+        policies: reasons.policies.map((each) => policyJson(each, placement)),
         without,
       }),
     );
     return 0;
   }
-  for (const proxy of reasons.proxies)
-    for (const line of proxyLines(proxy, placement.cost)) output.print(line);
-  for (const policy of reasons.policies) for (const line of policyLines(policy)) output.print(line);
+  if (placement.status === "feasible")
+    output.print(`the placement is not proved to be the cheapest: cost ${costText(placement)}`);
+  for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, placement)) output.print(line);
+  for (const policy of reasons.policies)
+    for (const line of policyLines(policy, placement)) output.print(line);
   for (const name of without) output.print(`${name} needs no proxy`);
   return 0;
 }
 
-function proxyJson({ service, dataplane, forcing, instead, freeing }: ProxyReasons): unknown {
+function proxyJson({ service, dataplane, need, instead, freeing }: ProxyReasons): unknown {
   return {
     service,
     dataplane,
-    ...(forcing === undefined
-      ? {}
-      : {
-          forcedBy: forcing.units.map(({ call: { from, to }, demand }) => ({
-            policy: demand.policy.name,
-            section: demand.section.name,
-            call: [from, to],
-          })),
-          size: forcing.size,
-          cost: forcing.cost,
-          without: forcing.without ?? null,
-        }),
+    need: need.kind,
+    ...(need.kind === "forced" ? forcingJson(need.forcing) : {}),
     ...(instead === undefined ? {} : { instead: { proxies: instead.proxies, policies: instead.policies } }),
-    freedBy: freeing.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
+    freedBy: freeing.found.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
+    complete: freeing.isComplete,
   };
 }
 
+function forcingJson({ units, size, cost, without }: Forcing): Readonly<Record<string, unknown>> {
+  return {
+    forcedBy: units.map(({ call: { from, to }, demand }) => ({
+      policy: demand.policy.name,
+      section: demand.section.name,
+      call: [from, to],
+    })),
+    size,
+    cost: cost.cost,
+    without: without?.cost ?? null,
+    proved: isProved(cost) && (without === undefined || isProved(without)),
+  };
+}
+
+function policyJson({ policy, calls, without }: PolicyReasons, placement: Placement): unknown {
+  if (typeof without === "string") return { policy, calls, cost: null, proved: without === "impossible" };
+  const proved = isProved(placement) && isProved(without);
+  return { policy, calls, cost: placement.cost - without.cost, proved };
+}
+
+function isProved({ cost, bound }: LeastCost): boolean {
+  return cost === bound;
+}
+
 function proxyLines(
-  { service, dataplane, forcing, instead, freeing }: ProxyReasons,
-  cost: number,
+  { service, dataplane, need, instead, freeing }: ProxyReasons,
+  placement: Placement,
 ): readonly string[] {
   const kind = dataplane === "envoy" ? "" : ` (${dataplane})`;
-  if (forcing === undefined)
+  if (need.kind === "undecided")
+    return [`${service}${kind} has a proxy, and in the time it was not proved whether it needs one`];
+  if (need.kind === "free")
     return [
       `${service}${kind} has a proxy, and some other placement is as cheap without it`,
       ...(instead === undefined ? [] : changeLines(instead)),
     ];
+  const { units, cost, without } = need.forcing;
   const else_ =
-    forcing.without === undefined
+    without === undefined
       ? `without a proxy on \`${service}\` that is impossible`
-      : `that alone costs ${rounded(forcing.cost)}, and ${rounded(forcing.without)} without a proxy on \`${service}\``;
+      : `that alone costs ${costText(cost)}, and ${costText(without)} without a proxy on \`${service}\``;
+  const none = freeing.isComplete
+    ? "no single change would free it"
+    : "no single change is known that would free it";
   return [
-    `${service}${kind} has a proxy because of ${unitsText(forcing.units)}`,
+    `${service}${kind} has a proxy because of ${unitsText(units)}`,
     `  ${else_}`,
-    ...(freeing.length === 0
-      ? ["  no single change would free it"]
-      : freeing.map(
+    ...(freeing.found.length === 0
+      ? [`  ${none}`]
+      : freeing.found.map(
           ({ change, cost: then }) =>
-            `  to free it, ${changeText(change)}: cost ${rounded(then)} instead of ${rounded(cost)}`,
+            `  to free it, ${changeText(change)}: cost ${rounded(then)} instead of ${costText(placement)}`,
         )),
   ];
 }
@@ -137,14 +165,24 @@ function unitsText(units: readonly Unit[]): string {
     .join(" and ");
 }
 
-function policyLines({ policy, calls, cost }: PolicyReasons): readonly string[] {
+function policyLines({ policy, calls, without }: PolicyReasons, placement: Placement): readonly string[] {
   if (calls.length === 0) return [`${policy} is enforced nowhere`];
   const checks = { none: "", call: "", caller: ", if it is this caller", version: ", for its versions" };
   return [
-    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; without it all would cost ${rounded(cost)} less`,
+    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; ${withoutText(without, placement)}`,
     ...calls.map(({ from, to, side, check }) => {
       const after = check === "caller and version" ? checks.caller + checks.version : checks[check];
       return `  ${from ?? "outside"} -> ${to} at ${side}${after}`;
     }),
   ];
+}
+
+function withoutText(without: PolicyReasons["without"], placement: Placement): string {
+  if (without === "impossible") return "without it nothing could be placed";
+  if (without === "undecided") return "without it no placement was found in the time";
+  if (!isProved(placement) || !isProved(without))
+    return `without it all would cost ${costText(without)} instead of ${costText(placement)}`;
+  const less = rounded(placement.cost - without.cost);
+  // What a policy decides may be what spares others a proxy.
+  return `without it all would cost ${Math.abs(less)} ${less < 0 ? "more" : "less"}`;
 }

@@ -11,6 +11,7 @@ import type { Dataplane } from "../placement/dataplane.ts";
 import type { Placement } from "../placement/placement.ts";
 import { place } from "../placement/solve.ts";
 import { changeLines } from "./change-lines.ts";
+import { costText } from "./cost-text.ts";
 import type { ExitCode } from "./main.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
@@ -38,7 +39,7 @@ export function parseAssumption(text: string): Assumption {
   );
 }
 
-/** Print what would be otherwise than in the placement before; without one, nothing could be placed as things are. */
+/** Print what would be otherwise than in the placement before; without one, nothing was placed as things are. */
 export async function whatIf(
   output: Output,
   asked: {
@@ -87,7 +88,9 @@ export async function whatIf(
     return 0;
   }
   const changes = changeLines(difference);
-  const isSame = changes.length === 0 && difference.cost.before === difference.cost.after;
+  const { cost, status } = difference;
+  const isProved = status.before === "optimal" && status.after === "optimal";
+  const isSame = changes.length === 0 && cost.before === cost.after && isProved;
   const lines = isSame ? ["nothing would be otherwise"] : [...costLines(difference, amounts), ...changes];
   for (const line of lines) output.print(line);
   return 0;
@@ -100,13 +103,14 @@ interface Amounts {
 }
 
 /** What all of it costs, in units where the data planes have some. */
-function costLines({ cost }: Difference, amounts: Amounts): readonly string[] {
+function costLines({ cost, bound }: Difference, amounts: Amounts): readonly string[] {
   const unit = amounts.after === undefined ? "" : " mCPU";
   const before = amounts.before;
+  const after = costText({ cost: cost.after, bound: bound.after }, unit);
   return [
-    cost.before === null
-      ? `cost ${rounded(cost.after)}${unit}, where nothing could be placed`
-      : `cost ${rounded(cost.after)}${unit} instead of ${rounded(cost.before)}`,
+    cost.before === null || bound.before === null
+      ? `cost ${after}, where nothing was placed`
+      : `cost ${after} instead of ${costText({ cost: cost.before, bound: bound.before })}`,
     ...(amounts.after === undefined
       ? []
       : [

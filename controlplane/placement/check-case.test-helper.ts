@@ -6,7 +6,7 @@ import type { Policy } from "../language/policy.ts";
 import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { core } from "./core.ts";
+import { type Core, core } from "./core.ts";
 import { fromJson } from "./from-json.ts";
 import type { PlacedCall, PlacedPolicy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
@@ -249,7 +249,8 @@ function checkPlacement(placement: Placement, { services }: DraftMesh, question:
 }
 
 /** What cannot be enforced together; and without any one of it, the rest could be. */
-async function checkCore(question: Question, found: Awaited<ReturnType<typeof core>>): Promise<void> {
+async function checkCore(question: Question, { units: found, isMinimal }: Core): Promise<void> {
+  expect(isMinimal).toBe(true);
   const { duties } = question;
   const numbers = found.map(({ demand: { policy, section }, call }) =>
     duties.findIndex(

@@ -1,6 +1,6 @@
 import { applyChange, type Change, changesOf } from "./changes.ts";
 import { withoutCosts } from "./network.ts";
-import { optimize } from "./optimize.ts";
+import { type Optimum, optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
 import { placementNetwork } from "./placement-network.ts";
 import { type Problem, problem, type Unit, unitsOf } from "./problem.ts";
@@ -9,18 +9,27 @@ import { seatsOf } from "./seats.ts";
 /** How long the solver may think about one question of whether some units fit together. */
 const timeLimitS = 10;
 
-/**
- * Units that cannot be enforced together, of which each is needed for that: without any one of them there would be a placement
- * (a minimal unsatisfiable core, found by QuickXplain, Junker 2004).
- */
-export async function core(problem: Problem): Promise<readonly Unit[]> {
+/** Units that cannot be enforced together. */
+export interface Core {
+  readonly units: readonly Unit[];
+  /** Whether each is needed for that: without any one of them there would be a placement. Otherwise the time was up before that was known. */
+  readonly isMinimal: boolean;
+}
+
+/** A minimal unsatisfiable core, found by QuickXplain (Junker 2004). */
+export async function core(problem: Problem): Promise<Core> {
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
   const byPolicy = [...Map.groupBy(all, ({ unit }) => unit.demand.policy).values()];
-  const fits = (units: readonly { readonly number: number }[]): Promise<boolean> =>
-    isFeasible(problem, new Set(units.map(({ number }) => number)));
+  let isMinimal = true;
+  // What is not known to be impossible is taken to fit: then the core has more units than it needs, and is one all the same.
+  const fits = async (units: readonly { readonly number: number }[]): Promise<boolean> => {
+    const { kind } = await feasibility(problem, new Set(units.map(({ number }) => number)));
+    if (kind === "nothing") isMinimal = false;
+    return kind !== "infeasible";
+  };
   const policies = await explain(byPolicy, async (some) => await fits(some.flat()));
   const units = await explain(policies.flat(), fits);
-  return units.toSorted((a, b) => a.number - b.number).map(({ unit }) => unit);
+  return { units: units.toSorted((a, b) => a.number - b.number).map(({ unit }) => unit), isMinimal };
 }
 
 /** The elements of a minimal part of `all` that does not hold, when all of it does not and nothing does. */
@@ -40,11 +49,10 @@ async function explain<T>(
   return await search([], false, all);
 }
 
-async function isFeasible(problem: Problem, kept: ReadonlySet<number>): Promise<boolean> {
+async function feasibility(problem: Problem, kept: ReadonlySet<number>): Promise<Optimum> {
   const part = partOf(problem, kept);
   const { network } = placementNetwork(part, seatsOf(part, undefined));
-  const optimum = await optimize(withoutCosts(network), timeLimitS);
-  return optimum.kind !== "infeasible";
+  return await optimize(withoutCosts(network), timeLimitS);
 }
 
 /** The single changes after which these units fit together; removing a policy is none. */

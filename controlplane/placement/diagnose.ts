@@ -9,6 +9,7 @@ import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { shapeOf } from "./call-sides.ts";
 import { type Change, changeText } from "./changes.ts";
+import type { Core } from "./core.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import type { PlacedSide } from "./placement.ts";
 import { likeness } from "./policy-demands.ts";
@@ -118,7 +119,7 @@ export function diagnoseHomeless(homeless: readonly Unit[], model: Problem): rea
 
 /** Each of these units could be enforced, and not all of them: shown by two that are held on the wrong sides of each other, where there are such. */
 export function diagnoseConflict(
-  core: readonly Unit[],
+  { units: core, isMinimal }: Core,
   remedies: readonly Change[],
   model: Problem,
 ): readonly Diagnostic[] {
@@ -129,7 +130,7 @@ export function diagnoseConflict(
   if (first === undefined) return [];
   const message =
     held === undefined
-      ? `no choice of data planes and sides enforces all of ${unitsText(core)}; without any one of them there is one`
+      ? `no choice of data planes and sides enforces all of ${unitsText(core)}${isMinimal ? "; without any one of them there is one" : ", of which fewer may be to blame"}`
       : chainText(held, model);
   return [
     {

@@ -6,9 +6,9 @@ import type { Mesh } from "../mesh/mesh.ts";
 import type { Input } from "./changes.ts";
 import { compare, type Difference } from "./compare.ts";
 import type { Dataplane } from "./dataplane.ts";
-import { type Forcing, forcingOf } from "./forcing.ts";
-import { type Freeing, freeingOf } from "./freeing.ts";
-import type { PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
+import { forcingOf, type Need } from "./forcing.ts";
+import { type Freeings, freeingOf } from "./freeing.ts";
+import type { LeastCost, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
 import { place } from "./solve.ts";
 
@@ -31,12 +31,11 @@ export function explainPlacement(
 export interface ProxyReasons {
   readonly service: string;
   readonly dataplane: string;
-  /** Absent when there is a placement as cheap without a proxy here. */
-  readonly forcing?: Forcing;
-  /** Then it is this one that differs the least from the placement. */
+  /** `free` when there is a placement as cheap without a proxy here; `undecided` when the time was up before that was known. */
+  readonly need: Need;
+  /** The placement without it that differs the least. */
   readonly instead?: Difference;
-  /** The cheapest first. */
-  readonly freeing: readonly Freeing[];
+  readonly freeing: Freeings;
 }
 
 /** What one policy leads to. */
@@ -49,8 +48,8 @@ export interface PolicyReasons {
     /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
     readonly check: "none" | "call" | "caller" | "version" | "caller and version";
   }[];
-  /** How much less everything would cost without it. */
-  readonly cost: number;
+  /** What everything would cost without it: nothing where the others then cannot be enforced, and `undecided` where nothing was found in time. */
+  readonly without: LeastCost | "impossible" | "undecided";
 }
 
 export async function explainProxy(
@@ -59,8 +58,10 @@ export async function explainProxy(
   { input, dataplanes }: { readonly input: Input; readonly dataplanes: readonly Dataplane[] },
 ): Promise<ProxyReasons> {
   const { service, dataplane } = proxy;
-  const forcing = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy);
-  if (forcing === undefined) {
+  const need = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy);
+  if (need.kind === "undecided")
+    return { service, dataplane, need, freeing: { found: [], isComplete: false } };
+  if (need.kind === "free") {
     const services = new Map(input.mesh.services);
     const own = services.get(service);
     assert(own !== undefined, "proxies are of services of the mesh");
@@ -73,9 +74,10 @@ export async function explainProxy(
     // Where the time was up before it was found, nothing is said of it.
     const isAsCheap = other.placement !== undefined && other.placement.cost <= placement.cost;
     const instead = isAsCheap ? { instead: compare(placement, other.placement) } : {};
-    return { service, dataplane, ...instead, freeing: [] };
+    return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true } };
   }
-  return { service, dataplane, forcing, freeing: await freeingOf(input, { service, forcing, dataplanes }) };
+  const freeing = await freeingOf(input, { service, forcing: need.forcing, dataplanes });
+  return { service, dataplane, need, freeing };
 }
 
 export async function explainPolicy(
@@ -109,7 +111,13 @@ export async function explainPolicy(
   );
   const rest = { ...input, policies: input.policies.filter(({ name }) => name !== policy) };
   const without = await place(rest.policies, rest.mesh, { dataplanes });
-  return { policy, calls, cost: placement.cost - (without.placement?.cost ?? placement.cost) };
+  if (without.placement === undefined) {
+    // The code of none having been found in time, and none being known to be impossible.
+    const isUndecided = without.diagnostics.some(({ code }) => code === "PLC0108");
+    return { policy, calls, without: isUndecided ? "undecided" : "impossible" };
+  }
+  const { cost, bound } = without.placement;
+  return { policy, calls, without: { cost, bound } };
 }
 
 function reasonFor(placed: PlacedPolicy, policy: Policy | undefined, mesh: Mesh): string {

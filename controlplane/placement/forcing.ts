@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
+import { reachOf, within } from "./nearby.ts";
 import type { Network } from "./network.ts";
-import { optimize } from "./optimize.ts";
+import { type Optimum, optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
-import type { PlacedProxy } from "./placement.ts";
+import type { LeastCost, PlacedProxy } from "./placement.ts";
 import { placementNetwork } from "./placement-network.ts";
 import { type Problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
@@ -11,41 +12,68 @@ import { seatsOf } from "./seats.ts";
 export interface Forcing {
   /** Were these all there is to enforce, every cheapest placement would still have a proxy here. */
   readonly units: readonly Unit[];
-  /** `smallest`: no fewer units do. `minimal`: none of these can be left out. */
-  readonly size: "smallest" | "minimal";
+  /** `smallest`: no fewer units do. `minimal`: none of these can be left out. `enough`: the time was up before either was known. */
+  readonly size: "smallest" | "minimal" | "enough";
   /** What enforcing just these costs with a proxy here, and without one: absent where it is impossible. */
-  readonly cost: number;
-  readonly without?: number;
+  readonly cost: LeastCost;
+  readonly without?: LeastCost;
 }
+
+/** Whether every cheapest placement has a proxy on a service; `undecided` where the time was up before that was proved. */
+export type Need =
+  | { readonly kind: "forced"; readonly forcing: Forcing }
+  | { readonly kind: "free" }
+  | { readonly kind: "undecided" };
 
 /** How long the solver may think about one question. */
 const timeLimitS = 5;
 /** As many sets of units are tried before a minimal one has to do. */
 const trialsMax = 2_000;
 const sizeMax = 3;
+/** As many sets of the same size are held against everything else. */
+const rivalsMax = 16;
 
-/**
- * The fewest units that by themselves force a proxy on a service, of those that it enforces in the placement where these do; undefined when
- * there is a placement as cheap without one.
- */
-export async function forcingOf(problem: Problem, proxy: PlacedProxy): Promise<Forcing | undefined> {
+/** The fewest units that by themselves force a proxy on a service. */
+export async function forcingOf(
+  problem: Problem,
+  proxy: PlacedProxy,
+  seconds: number = timeLimitS,
+): Promise<Need> {
   const { service } = proxy;
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
-  if (!(await isForced(problem, service, all))) return undefined;
-  const own = all.filter(({ unit }) => enforces(proxy, unit));
-  if (await isForced(problem, service, own)) return await fewest(problem, service, own);
+  const judge = async (units: readonly Numbered[]): Promise<Need["kind"]> => {
+    if (!units.some(({ unit: { call } }) => call.from === service || call.to === service)) return "free";
+    const { best, without } = await costs(problem, service, { units, seconds });
+    return needOf(best, without);
+  };
+  const answer = async ({ units, size }: Found): Promise<Need> => {
+    const { grid, best, without } = await costs(problem, service, { units, seconds });
+    assert(best.kind === "solved", "what forces a proxy can be enforced");
+    return {
+      kind: "forced",
+      forcing: {
+        units: units.map(({ unit }) => unit),
+        size,
+        cost: leastCost(best, grid),
+        ...(without.kind === "solved" ? { without: leastCost(without, grid) } : {}),
+      },
+    };
+  };
+  const kind = await judge(all);
+  if (kind !== "forced") return { kind };
+  // Those that the proxy enforces first: they are what one looks for.
+  const [own = [], others = []] = [true, false].map((is) =>
+    all.filter(({ unit }) => enforces(proxy, unit) === is),
+  );
+  const few = await fewest(service, [...own, ...others], judge);
+  if (few !== undefined) return await answer(few);
+  if ((await judge(own)) === "forced") return await answer(await minimal(own, judge));
   // Farther and farther around the service, until what is there forces the proxy.
-  const near = new Set([service]);
-  for (;;) {
-    const around = all.filter(({ unit: { call } }) => near.has(call.from ?? "") || near.has(call.to));
-    if (around.length === all.length || (await isForced(problem, service, around)))
-      return await fewest(problem, service, around);
-    const reach = near.size;
-    for (const { call } of around.map(({ unit }) => unit)) {
-      near.add(call.to);
-      if (call.from !== null) near.add(call.from);
-    }
-    assert(near.size > reach, "what forces a proxy is connected with it");
+  for (let near: ReadonlySet<string> = new Set([service]); ; near = reachOf(near, all)) {
+    const around = within(near, all);
+    if (around.length === all.length || (await judge(around)) === "forced")
+      return await answer(await minimal(around, judge));
+    assert(reachOf(near, all).size > near.size, "what forces a proxy is connected with it");
   }
 }
 
@@ -64,51 +92,104 @@ interface Numbered {
   readonly number: number;
 }
 
-async function fewest(problem: Problem, service: string, around: readonly Numbered[]): Promise<Forcing> {
-  const answer = async (units: readonly Numbered[], size: Forcing["size"]): Promise<Forcing> => {
-    const { cost, without } = await costs(problem, service, units);
-    return {
-      units: units.map(({ unit }) => unit),
-      size,
-      cost: cost ?? 0,
-      ...(without === undefined ? {} : { without }),
-    };
-  };
+interface Found {
+  readonly units: readonly Numbered[];
+  readonly size: Forcing["size"];
+}
+
+type Judge = (units: readonly Numbered[]) => Promise<Need["kind"]>;
+
+/**
+ * As few units as force a proxy on a service, of all there are; undefined where these would be too many to find. Units of which no chain of
+ * calls leads to the service change nothing about it, so that of `size` units none is farther away than that.
+ */
+async function fewest(service: string, all: readonly Numbered[], judge: Judge): Promise<Found | undefined> {
   let trials = 0;
-  for (let size = 1; size <= sizeMax && trials + choices(around.length, size) <= trialsMax; size++) {
+  let isDecided = true;
+  let near: ReadonlySet<string> = new Set([service]);
+  for (let size = 1; size <= sizeMax; size++) {
+    const around = within(near, all);
+    near = reachOf(near, all);
+    if (around.length < size || trials + choices(around.length, size) > trialsMax) return undefined;
+    const isSmallest = isDecided;
+    let first: Found | undefined;
+    let rivals = 0;
     for (const units of subsets(around, size)) {
       trials++;
-      if (await isForced(problem, service, units)) return await answer(units, "smallest");
+      const kind = await judge(units);
+      if (kind === "undecided") isDecided = false;
+      if (kind !== "forced") continue;
+      const found: Found = { units, size: isSmallest ? "smallest" : "enough" };
+      first ??= found;
+      // Of several, those are to blame that nothing else stands behind: without their policies there would be no need.
+      if ((await judge(withoutPolicies(units, all))) === "free") return found;
+      if (++rivals === rivalsMax) break;
     }
+    if (first !== undefined) return first;
   }
+  return undefined;
+}
+
+function withoutPolicies(units: readonly Numbered[], all: readonly Numbered[]): readonly Numbered[] {
+  const policies = new Set(units.map(({ unit }) => unit.demand.policy));
+  return all.filter(({ unit }) => !policies.has(unit.demand.policy));
+}
+
+async function minimal(around: readonly Numbered[], judge: Judge): Promise<Found> {
   let left = around;
-  for (const each of around.toReversed()) {
-    const others = left.filter((other) => other !== each);
-    if (await isForced(problem, service, others)) left = others;
+  let isDecided = true;
+  const drop = async (units: readonly Numbered[]): Promise<void> => {
+    for (const each of units.toReversed()) {
+      const others = left.filter((other) => other !== each);
+      const kind = await judge(others);
+      if (kind === "undecided") isDecided = false;
+      if (kind === "forced") left = others;
+    }
+  };
+  // What could not be left out before may be left out after others have been.
+  for (let before = 0; before !== left.length; ) {
+    before = left.length;
+    isDecided = true;
+    await drop(left);
   }
-  return await answer(left, "minimal");
+  return { units: left, size: isDecided ? "minimal" : "enough" };
 }
 
-async function isForced(problem: Problem, service: string, units: readonly Numbered[]): Promise<boolean> {
-  if (!units.some(({ unit: { call } }) => call.from === service || call.to === service)) return false;
-  const { cost, without } = await costs(problem, service, units);
-  return cost !== undefined && (without === undefined || without > cost);
+interface Costs {
+  /** The costs of the optima are multiples of this part of one. */
+  readonly grid: number;
+  readonly best: Optimum;
+  readonly without: Optimum;
 }
 
-/** The least costs of enforcing some units: at all, and without a proxy at this service. Undefined where it cannot be. */
+/** The least costs of enforcing some units: at all, and without a proxy at this service, which is one of theirs. */
 async function costs(
   problem: Problem,
   service: string,
-  units: readonly Numbered[],
-): Promise<{ readonly cost: number | undefined; readonly without: number | undefined }> {
+  { units, seconds }: { readonly units: readonly Numbered[]; readonly seconds: number },
+): Promise<Costs> {
   const part = partOf(problem, new Set(units.map(({ number }) => number)));
   const { network, grid } = placementNetwork(part, seatsOf(part, undefined));
   const place = part.services.findIndex(({ name }) => name === service);
-  const of = async (asked: Network): Promise<number | undefined> => {
-    const optimum = await optimize(asked, timeLimitS);
-    return optimum.kind === "solved" ? optimum.cost / grid : undefined;
+  return {
+    grid,
+    best: await optimize(network, seconds),
+    without: await optimize(withoutProxy(network, place), seconds),
   };
-  return { cost: await of(network), without: await of(withoutProxy(network, place)) };
+}
+
+/** What the optima prove: a cost that was found may not be the least, but none is below its bound. */
+export function needOf(best: Optimum, without: Optimum): Need["kind"] {
+  if (best.kind === "infeasible") return "free";
+  if (without.kind === "solved" && best.kind === "solved") {
+    if (without.bound > best.cost) return "forced";
+    return without.cost <= best.bound ? "free" : "undecided";
+  }
+  return without.kind === "infeasible" && best.kind === "solved" ? "forced" : "undecided";
+}
+
+function leastCost({ cost, bound }: LeastCost, grid: number): LeastCost {
+  return { cost: cost / grid, bound: bound / grid };
 }
 
 /** The network in which a variable has its first value. */

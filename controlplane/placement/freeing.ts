@@ -1,9 +1,10 @@
 import { applyChange, type Change, changesOf, type Input } from "./changes.ts";
 import type { Dataplane } from "./dataplane.ts";
-import { type Forcing, withoutProxy } from "./forcing.ts";
+import { type Forcing, needOf, withoutProxy } from "./forcing.ts";
+import { reachOf, within } from "./nearby.ts";
 import { optimize } from "./optimize.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { homelessUnits, problem } from "./problem.ts";
+import { homelessUnits, problem, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
 /** A change after which a cheapest placement has no proxy at a service any more, and what that placement costs. */
@@ -12,42 +13,82 @@ export interface Freeing {
   readonly cost: number;
 }
 
-const timeLimitS = 5;
+/** The single changes that free a service of its proxy. */
+export interface Freeings {
+  /** The cheapest first. Removing a policy is only named where nothing gentler helps. */
+  readonly found: readonly Freeing[];
+  /** Whether it is known of every single change of the input whether it does. */
+  readonly isComplete: boolean;
+}
 
-/** The single changes that free a service of its proxy, the cheapest first. Removing a policy is only named where nothing gentler helps. */
-export async function freeingOf(
-  input: Input,
-  options: { readonly service: string; readonly forcing: Forcing; readonly dataplanes: readonly Dataplane[] },
-): Promise<readonly Freeing[]> {
-  const { service, forcing, dataplanes } = options;
-  const ends = forcing.units.flatMap(({ call }) => [call.from ?? "", call.to]);
-  const changes = changesOf(input, {
-    services: new Set(ends.filter((name) => name !== service)),
-    policies: new Set(forcing.units.map(({ demand }) => demand.policy.name)),
-  });
+/** How long the solver may think about one question. */
+const timeLimitS = 5;
+/** As many changes are tried at most, those near the service first. */
+const changesMax = 24;
+
+interface Asked {
+  readonly service: string;
+  readonly forcing: Forcing;
+  readonly dataplanes: readonly Dataplane[];
+  readonly seconds?: number;
+}
+
+export async function freeingOf(input: Input, asked: Asked): Promise<Freeings> {
+  const { service, dataplanes, seconds = timeLimitS } = asked;
+  const { changes, isAll } = changesAround(input, asked);
   const found: Freeing[] = [];
+  let isComplete = isAll;
   for (const change of changes) {
     if (change.kind === "remove" && found.some((each) => each.change.kind !== "remove")) break;
-    const cost = await costIfFree(applyChange(input, change), { service, dataplanes });
-    if (cost !== undefined) found.push({ change, cost });
+    const cost = await costIfFree(applyChange(input, change), { service, dataplanes, seconds });
+    if (cost === "undecided") isComplete = false;
+    else if (cost !== undefined) found.push({ change, cost });
   }
-  return found.toSorted((a, b) => a.cost - b.cost);
+  return { found: found.toSorted((a, b) => a.cost - b.cost), isComplete };
+}
+
+/** All changes of the input where they are few, and otherwise those of what forces the proxy and of what is near to the service. */
+function changesAround(
+  input: Input,
+  { service, forcing, dataplanes }: Asked,
+): { readonly changes: readonly Change[]; readonly isAll: boolean } {
+  const all = changesOf(input, {
+    services: new Set(input.mesh.services.keys()),
+    policies: new Set(input.policies.map(({ name }) => name)),
+  });
+  if (all.length <= changesMax) return { changes: all, isAll: true };
+  const units = [...unitsOf(problem(input.policies, input.mesh, dataplanes))].map((unit) => ({ unit }));
+  let services = new Set(forcing.units.flatMap(({ call }) => [call.from ?? call.to, call.to]));
+  let policies = new Set(forcing.units.map(({ demand }) => demand.policy.name));
+  let changes = changesOf(input, { services, policies });
+  for (let near: ReadonlySet<string> = new Set([service]); ; near = reachOf(near, units)) {
+    services = new Set([...services, ...reachOf(near, units)]);
+    policies = new Set([...policies, ...within(near, units).map(({ unit }) => unit.demand.policy.name)]);
+    const more = changesOf(input, { services, policies });
+    if (more.length > changesMax || reachOf(near, units).size === near.size) break;
+    changes = more;
+  }
+  return { changes, isAll: false };
 }
 
 /** What a cheapest placement costs when there is one without a proxy at the service. */
 async function costIfFree(
   { policies, mesh }: Input,
-  { service, dataplanes }: { readonly service: string; readonly dataplanes: readonly Dataplane[] },
-): Promise<number | undefined> {
+  asked: {
+    readonly service: string;
+    readonly dataplanes: readonly Dataplane[];
+    readonly seconds: number;
+  },
+): Promise<number | "undecided" | undefined> {
+  const { service, dataplanes, seconds } = asked;
   const model = problem(policies, mesh, dataplanes);
   if (model.sometimes.length > 0 || model.tooManyStates.length > 0) return undefined;
   if (homelessUnits(model).length > 0) return undefined;
   const { network, grid } = placementNetwork(model, seatsOf(model, undefined));
   const place = model.services.findIndex(({ name }) => name === service);
-  const [best, free] = [
-    await optimize(network, timeLimitS),
-    await optimize(withoutProxy(network, place), timeLimitS),
-  ];
-  if (best.kind !== "solved" || free.kind !== "solved" || free.cost > best.cost) return undefined;
-  return free.cost / grid;
+  const best = await optimize(network, seconds);
+  const free = await optimize(withoutProxy(network, place), seconds);
+  const need = needOf(best, free);
+  if (need === "undecided") return need;
+  return need === "free" && free.kind === "solved" ? free.cost / grid : undefined;
 }

@@ -3,6 +3,12 @@ import type { Side } from "../language/policy.ts";
 /** The proxy that enforces: the caller's or the callee's. */
 export type PlacedSide = Exclude<Side, "either">;
 
+/** A least cost: what the best that was found costs, and what nothing costs less than. They are equal where it is proved. */
+export interface LeastCost {
+  readonly cost: number;
+  readonly bound: number;
+}
+
 /** Which services get a proxy and which proxy enforces which policy on which calls (design §6). */
 export interface Placement {
   /** `optimal` is proved: cost equals bound. `feasible` has a gap. */

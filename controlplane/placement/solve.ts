@@ -54,8 +54,8 @@ export async function place(
   const built = placementNetwork(model, seatsOf(model, options.previous));
   const optimum = await optimize(built.network, seconds);
   if (optimum.kind === "infeasible") {
-    const units = await core(model);
-    return { diagnostics: diagnoseConflict(units, await remediesOf(units, model), model) };
+    const found = await core(model);
+    return { diagnostics: diagnoseConflict(found, await remediesOf(found.units, model), model) };
   }
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
   const { values, cost, bound } = optimum;

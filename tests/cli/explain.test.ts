@@ -31,11 +31,14 @@ test("explain --json: reasons by proxy and policy, and names that need no proxy"
   const { code, stdout } = await runWire(args);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({
+    status: "optimal",
     cost: 4,
+    bound: 4,
     proxies: [
       {
         service: "frontend",
         dataplane: "envoy",
+        need: "forced",
         forcedBy: [
           { policy: "all", section: "either", call: ["frontend", "search"] },
           { policy: "all", section: "either", call: ["frontend", "profile"] },
@@ -43,7 +46,9 @@ test("explain --json: reasons by proxy and policy, and names that need no proxy"
         size: "smallest",
         cost: 1,
         without: 2,
+        proved: true,
         freedBy: [{ kind: "remove", policy: "all", text: "remove `all`", cost: 3 }],
+        complete: true,
       },
     ],
     policies: [],
@@ -71,6 +76,31 @@ test("explain of a tie says what else would cost the same", async () => {
     `  ~ p at ${at} instead of ${not} for a -> b`,
   ]);
   expect(lines.at(-1)).toBe(`${other} needs no proxy`);
+});
+
+test("explain says what a policy is worth to others that need the version it chooses", async () => {
+  const router = `policy q ( act (Request r) context ('. -> b') priority (3) ) { RouteToVersion(r, "b", "v2"); }\n`;
+  const user = (heading: string): string =>
+    `policy p ( act (Request r) context ('. -> b@v2') ) { ${heading} SetHeader(r, "x", "1"); }\n`;
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: { f: { entry: true }, b: { versions: { v1: {}, v2: {} } } }\ncalls: { f: [b] }\n",
+    "q.cup": router,
+    "at-caller.cup": user("[Egress]"),
+    "anywhere.cup": user(""),
+  });
+  const of = async (file: string, ...options: readonly string[]): Promise<string> => {
+    const paths = [join(folder.path, "q.cup"), join(folder.path, file)];
+    return (await runWire(["explain", ...paths, "--mesh", join(folder.path, "mesh.yaml"), "q", ...options]))
+      .stdout;
+  };
+  expect(await of("at-caller.cup")).toContain(
+    "q is enforced on 1 call; without it nothing could be placed\n",
+  );
+  expect(JSON.parse(await of("at-caller.cup", "--json")).policies).toMatchObject([
+    { cost: null, proved: true },
+  ]);
+  expect(await of("anywhere.cup")).toContain("q is enforced on 1 call; without it all would cost 1 more\n");
 });
 
 test("a name that is nowhere is at fault", async () => {
@@ -105,6 +135,28 @@ test("place --what-if prints the difference of another pin, cost or file", async
     expect((await what(wrong)).code).toBe(2);
 });
 
+test("place --what-if says which of its costs are not proved", async () => {
+  using folder = folderWith({});
+  const mesh = join(folder.path, "mesh.yaml");
+  const family = ["--family", "seed", "--size", "small", "--free", "--seed", "1"];
+  expect((await runWire(["mesh", "generate", ...family, "--out", folder.path])).code).toBe(0);
+  const args = [
+    "place",
+    folder.path,
+    "--mesh",
+    mesh,
+    "--what-if",
+    "svc-1-1.proxy=never",
+    "--time-limit",
+    "0",
+  ];
+  expect((await runWire(args)).stdout).toBe("cost 48 instead of 48 (not proved: at least 42)\n");
+  expect(JSON.parse((await runWire([...args, "--json"])).stdout)).toMatchObject({
+    bound: { before: 42, after: 48 },
+    status: { before: "feasible", after: "optimal" },
+  });
+});
+
 test("place --what-if says what was nearly meant, also as JSON", async () => {
   using folder = folderWith(files);
   const what = (...args: readonly string[]) =>
@@ -135,7 +187,7 @@ test("place --what-if tries a change that makes an infeasible input feasible", a
   expect(stderr).toContain("error[PLC0102]");
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: "cost 1, where nothing could be placed\n  + a: a proxy (envoy)\n  + p at egress for a -> b\n",
+    stdout: "cost 1, where nothing was placed\n  + a: a proxy (envoy)\n  + p at egress for a -> b\n",
   });
 });
 
