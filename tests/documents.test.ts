@@ -75,7 +75,7 @@ async function typed(line: string): Promise<string> {
     if (command === "check") await check(paths, mesh === undefined ? {} : { mesh });
     else if (command === "place" && mesh !== undefined)
       await placeCommand(paths, { mesh, timeLimit: 10, whatIf });
-    else if (command === "explain" && mesh !== undefined) await explain(paths, { mesh });
+    else if (command === "explain" && mesh !== undefined) await explain(paths, { mesh, timeLimit: 10 });
     else if (command === "conflicts" && mesh !== undefined) await conflictsCommand(paths, { mesh });
     else if (command === "compile" && mesh !== undefined && out !== undefined)
       await compile(paths, { mesh, out });

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { hasErrors } from "../language/diagnostic.ts";
+import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { isParameterFile } from "../language/parameter-files.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { changeText } from "../placement/changes.ts";
 import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
 import type { Forcing } from "../placement/forcing.ts";
+import { fromJson } from "../placement/from-json.ts";
 import type { LeastCost, Placement } from "../placement/placement.ts";
 import type { Unit } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
@@ -22,7 +23,13 @@ import { sayIfLong } from "./say-if-long.ts";
 /** `wire explain`: what forces each proxy and what would free it; for each policy where it is enforced, behind which checks, at what cost. */
 export async function explain(
   positionals: readonly string[],
-  options: { readonly mesh: string; readonly params?: string; readonly json?: boolean },
+  options: {
+    readonly mesh: string;
+    readonly params?: string;
+    readonly timeLimit: number;
+    readonly from?: string;
+    readonly json?: boolean;
+  },
 ): Promise<ExitCode> {
   const meshSource = await readSource(options.mesh);
   // A service may be called like a folder: then it is the service that is meant.
@@ -34,14 +41,20 @@ export async function explain(
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, positionals);
-  const { mesh, policies, dataplanes, diagnostics } = checkInput({ policies: sources, mesh: meshSource });
-  const fail = (all: typeof diagnostics): ExitCode => {
+  const lastSource = options.from === undefined ? undefined : await readSource(options.from);
+  const checked = checkInput({ policies: sources, mesh: meshSource });
+  const { mesh, policies, dataplanes } = checked;
+  const last = lastSource === undefined ? undefined : fromJson(lastSource, policies);
+  const diagnostics = [...checked.diagnostics, ...(last?.diagnostics ?? [])];
+  const fail = (all: readonly Diagnostic[]): ExitCode => {
     if (output.json) output.print(diagnosticsJson(all));
     reportDiagnostics(output, all);
     return 1;
   };
   if (mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
-  const placed = await place(policies, mesh, { dataplanes });
+  const timeLimitS = options.timeLimit;
+  const previous = last?.placement === undefined ? {} : { previous: last.placement };
+  const placed = await place(policies, mesh, { dataplanes, timeLimitS, ...previous });
   if (placed.placement === undefined) return fail([...diagnostics, ...placed.diagnostics]);
   const { placement } = placed;
   for (const name of wanted) {
@@ -59,10 +72,10 @@ export async function explain(
   }> => {
     const proxies: ProxyReasons[] = [];
     for (const proxy of placement.proxies.filter(({ service }) => isWanted(service)))
-      proxies.push(await explainProxy(proxy, placement, { input, dataplanes }));
+      proxies.push(await explainProxy(proxy, placement, { input, dataplanes, timeLimitS }));
     const reasons: PolicyReasons[] = [];
     for (const { name } of policies.filter((policy) => isWanted(policy.name)))
-      reasons.push(await explainPolicy(name, placement, { input, dataplanes }));
+      reasons.push(await explainPolicy(name, placement, { input, dataplanes, timeLimitS }));
     return { proxies, policies: reasons };
   };
   const reasons = await sayIfLong(output, work(), "looking for what forces each proxy");

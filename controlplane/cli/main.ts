@@ -72,6 +72,11 @@ command("explain")
   .argument("<policies...>", `${policies}; and names of services and policies to explain, all without any`)
   .addOption(params())
   .addOption(mesh().makeOptionMandatory())
+  .option("--time-limit <seconds>", "how long to look for the answer to each question", parseSeconds, 10)
+  .option(
+    "--from <file>",
+    "the last placement, as `wire place --json` printed it: of the cheapest ones, the nearest to it is explained",
+  )
   .addOption(json())
   .action(run(async () => (await import("./explain.ts")).explain));
 

@@ -52,13 +52,21 @@ export interface PolicyReasons {
   readonly without: LeastCost | "impossible" | "undecided";
 }
 
+/** What the placement is of. */
+interface Asked {
+  readonly input: Input;
+  readonly dataplanes: readonly Dataplane[];
+  /** How long the solver may think about one question. */
+  readonly timeLimitS: number;
+}
+
 export async function explainProxy(
   proxy: PlacedProxy,
   placement: Placement,
-  { input, dataplanes }: { readonly input: Input; readonly dataplanes: readonly Dataplane[] },
+  { input, dataplanes, timeLimitS }: Asked,
 ): Promise<ProxyReasons> {
   const { service, dataplane } = proxy;
-  const need = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy);
+  const need = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy, timeLimitS);
   if (need.kind === "undecided")
     return { service, dataplane, need, freeing: { found: [], isComplete: false } };
   if (need.kind === "free") {
@@ -69,21 +77,21 @@ export async function explainProxy(
     const other = await place(
       input.policies,
       { ...input.mesh, services },
-      { dataplanes, previous: placement },
+      { dataplanes, previous: placement, timeLimitS },
     );
     // Where the time was up before it was found, nothing is said of it.
     const isAsCheap = other.placement !== undefined && other.placement.cost <= placement.cost;
     const instead = isAsCheap ? { instead: compare(placement, other.placement) } : {};
     return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true } };
   }
-  const freeing = await freeingOf(input, { service, forcing: need.forcing, dataplanes });
+  const freeing = await freeingOf(input, { service, forcing: need.forcing, dataplanes, timeLimitS });
   return { service, dataplane, need, freeing };
 }
 
 export async function explainPolicy(
   policy: string,
   placement: Placement,
-  { input, dataplanes }: { readonly input: Input; readonly dataplanes: readonly Dataplane[] },
+  { input, dataplanes, timeLimitS }: Asked,
 ): Promise<PolicyReasons> {
   const into = Map.groupBy(callsOf(input.mesh), ({ to }) => to);
   const outOf = Map.groupBy(callsOf(input.mesh), ({ from }) => from);
@@ -110,7 +118,7 @@ export async function explainPolicy(
       }),
   );
   const rest = { ...input, policies: input.policies.filter(({ name }) => name !== policy) };
-  const without = await place(rest.policies, rest.mesh, { dataplanes });
+  const without = await place(rest.policies, rest.mesh, { dataplanes, timeLimitS });
   if (without.placement === undefined) {
     // The code of none having been found in time, and none being known to be impossible.
     const isUndecided = without.diagnostics.some(({ code }) => code === "PLC0108");

@@ -18,6 +18,9 @@ import { leastOf } from "./random-networks.test-helper.ts";
 import { seatsOf } from "./seats.ts";
 import { place } from "./solve.ts";
 
+/** What is asked here is small. */
+const timeLimitS = 10;
+
 /** More than these take too long to try all of. */
 const unitsMax = 8;
 const assignmentsMax = 20_000;
@@ -62,7 +65,7 @@ test("what is said to force a proxy does, and nothing smaller; where nothing is 
       fc.pre(units.length <= unitsMax);
       for (const proxy of placement?.proxies ?? []) {
         const { service } = proxy;
-        const need = await forcingOf(model, proxy);
+        const need = await forcingOf(model, proxy, timeLimitS);
         expect(need.kind).not.toBe("undecided");
         const forcing = need.kind === "forced" ? need.forcing : undefined;
         // A reading of its own of whether it is needed: the whole mesh, with no proxy allowed there.
@@ -132,7 +135,7 @@ test("a change is said to free a proxy if and only if it does", { timeout: 120_0
       });
       for (const proxy of placement?.proxies ?? []) {
         if (placement === undefined) continue;
-        const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes });
+        const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes, timeLimitS });
         if (need.kind !== "forced") continue;
         expect(freeing.isComplete).toBe(true);
         const free = [];
@@ -203,7 +206,7 @@ test("a proxy is freed by the gentlest change that does it", async () => {
   if (placement === undefined) throw new Error("nothing was placed");
   const said = [];
   for (const proxy of placement.proxies) {
-    const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes });
+    const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes, timeLimitS });
     const forcing = need.kind === "forced" ? need.forcing : undefined;
     said.push({
       because: forcing?.units.map(({ demand, call }) => `${demand.policy.name} ${call.from} ${call.to}`),
@@ -226,7 +229,7 @@ test("a policy's calls are told with what its proxy has to look at, and what it 
   const input = read(header("p", "a -> b", "[Ingress]") + header("q", "a -> c", "[Egress]"));
   const { placement } = await place(input.policies, input.mesh, { dataplanes });
   if (placement === undefined) throw new Error("no placement");
-  const of = (name: string) => explainPolicy(name, placement, { input, dataplanes });
+  const of = (name: string) => explainPolicy(name, placement, { input, dataplanes, timeLimitS });
   expect(await of("p")).toEqual({
     policy: "p",
     calls: [{ from: "a", to: "b", side: "ingress", check: "none" }],
@@ -296,7 +299,11 @@ act Request { action SetHeader(self, const header name, string value) cost ${cos
   const { placement } = await place(policies, mesh, { dataplanes });
   const proxy = placement?.proxies.find(({ service }) => service === "s");
   if (placement === undefined || proxy === undefined) throw new Error("s has no proxy");
-  const { need, freeing } = await explainProxy(proxy, placement, { input: { policies, mesh }, dataplanes });
+  const { need, freeing } = await explainProxy(proxy, placement, {
+    input: { policies, mesh },
+    dataplanes,
+    timeLimitS,
+  });
   // `a` alone would force it too, `w` having two replicas; but `w` has a proxy for `b` anyway.
   const units = need.kind === "forced" ? need.forcing.units : [];
   expect(units.map(({ demand, call }) => `${demand.policy.name} ${call.from}`)).toEqual(["c x"]);
@@ -323,7 +330,7 @@ calls: { f: [w, x, y], w: [s, t], x: [s], y: [s] }
   const proxy = placement?.proxies.find(({ service }) => service === "s");
   if (placement === undefined || proxy === undefined) throw new Error("s has no proxy");
   expect(proxy.policies.map(({ policy }) => policy)).toEqual(["a", "b"]);
-  const { need } = await explainProxy(proxy, placement, { input, dataplanes });
+  const { need } = await explainProxy(proxy, placement, { input, dataplanes, timeLimitS });
   expect(need).toMatchObject({
     forcing: { units: [{ demand: { policy: { name: "c" } } }], size: "smallest" },
   });
@@ -371,7 +378,7 @@ calls: { a: [s, x], b: [s, x], c: [s], d: [s] }
   const { placement } = await place(input.policies, input.mesh, { dataplanes });
   const proxy = placement?.proxies.find(({ service }) => service === "s");
   if (placement === undefined || proxy === undefined) throw new Error("s has no proxy");
-  const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes });
+  const { need, freeing } = await explainProxy(proxy, placement, { input, dataplanes, timeLimitS });
   const units = need.kind === "forced" ? need.forcing.units : [];
   expect(units.map(({ demand, call }) => `${demand.policy.name} ${call.from}`)).toEqual(["t2 c", "t2 d"]);
   expect(freeing.found).toEqual([{ change: { kind: "remove", policy: "t2" }, cost: 2 }]);

@@ -25,29 +25,23 @@ export type Need =
   | { readonly kind: "free" }
   | { readonly kind: "undecided" };
 
-/** How long the solver may think about one question. */
-const timeLimitS = 5;
 /** As many sets of units are tried before a minimal one has to do. */
 const trialsMax = 2_000;
 const sizeMax = 3;
 /** As many sets of the same size are held against everything else. */
 const rivalsMax = 16;
 
-/** The fewest units that by themselves force a proxy on a service. */
-export async function forcingOf(
-  problem: Problem,
-  proxy: PlacedProxy,
-  seconds: number = timeLimitS,
-): Promise<Need> {
+/** The fewest units that by themselves force a proxy on a service. The solver may think so long about each question. */
+export async function forcingOf(problem: Problem, proxy: PlacedProxy, timeLimitS: number): Promise<Need> {
   const { service } = proxy;
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
   const judge = async (units: readonly Numbered[]): Promise<Need["kind"]> => {
     if (!units.some(({ unit: { call } }) => call.from === service || call.to === service)) return "free";
-    const { best, without } = await costs(problem, service, { units, seconds });
+    const { best, without } = await costs(problem, service, { units, timeLimitS });
     return needOf(best, without);
   };
   const answer = async ({ units, size }: Found): Promise<Need> => {
-    const { grid, best, without } = await costs(problem, service, { units, seconds });
+    const { grid, best, without } = await costs(problem, service, { units, timeLimitS });
     assert(best.kind === "solved", "what forces a proxy can be enforced");
     return {
       kind: "forced",
@@ -166,15 +160,15 @@ interface Costs {
 async function costs(
   problem: Problem,
   service: string,
-  { units, seconds }: { readonly units: readonly Numbered[]; readonly seconds: number },
+  { units, timeLimitS }: { readonly units: readonly Numbered[]; readonly timeLimitS: number },
 ): Promise<Costs> {
   const part = partOf(problem, new Set(units.map(({ number }) => number)));
   const { network, grid } = placementNetwork(part, seatsOf(part, undefined));
   const place = part.services.findIndex(({ name }) => name === service);
   return {
     grid,
-    best: await optimize(network, seconds),
-    without: await optimize(withoutProxy(network, place), seconds),
+    best: await optimize(network, timeLimitS),
+    without: await optimize(withoutProxy(network, place), timeLimitS),
   };
 }
 

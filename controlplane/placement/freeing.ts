@@ -21,8 +21,6 @@ export interface Freeings {
   readonly isComplete: boolean;
 }
 
-/** How long the solver may think about one question. */
-const timeLimitS = 5;
 /** As many changes are tried at most, those near the service first. */
 const changesMax = 24;
 
@@ -30,17 +28,17 @@ interface Asked {
   readonly service: string;
   readonly forcing: Forcing;
   readonly dataplanes: readonly Dataplane[];
-  readonly seconds?: number;
+  readonly timeLimitS: number;
 }
 
 export async function freeingOf(input: Input, asked: Asked): Promise<Freeings> {
-  const { service, dataplanes, seconds = timeLimitS } = asked;
+  const { service, dataplanes, timeLimitS } = asked;
   const { changes, isAll } = changesAround(input, asked);
   const found: Freeing[] = [];
   let isComplete = isAll;
   for (const change of changes) {
     if (change.kind === "remove" && found.some((each) => each.change.kind !== "remove")) break;
-    const cost = await costIfFree(applyChange(input, change), { service, dataplanes, seconds });
+    const cost = await costIfFree(applyChange(input, change), { service, dataplanes, timeLimitS });
     if (cost === "undecided") isComplete = false;
     else if (cost !== undefined) found.push({ change, cost });
   }
@@ -77,17 +75,17 @@ async function costIfFree(
   asked: {
     readonly service: string;
     readonly dataplanes: readonly Dataplane[];
-    readonly seconds: number;
+    readonly timeLimitS: number;
   },
 ): Promise<number | "undecided" | undefined> {
-  const { service, dataplanes, seconds } = asked;
+  const { service, dataplanes, timeLimitS } = asked;
   const model = problem(policies, mesh, dataplanes);
   if (model.sometimes.length > 0 || model.tooManyStates.length > 0) return undefined;
   if (homelessUnits(model).length > 0) return undefined;
   const { network, grid } = placementNetwork(model, seatsOf(model, undefined));
   const place = model.services.findIndex(({ name }) => name === service);
-  const best = await optimize(network, seconds);
-  const free = await optimize(withoutProxy(network, place), seconds);
+  const best = await optimize(network, timeLimitS);
+  const free = await optimize(withoutProxy(network, place), timeLimitS);
   const need = needOf(best, free);
   if (need === "undecided") return need;
   return need === "free" && free.kind === "solved" ? free.cost / grid : undefined;

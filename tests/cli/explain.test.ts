@@ -78,6 +78,46 @@ test("explain of a tie says what else would cost the same", async () => {
   expect(lines.at(-1)).toBe(`${other} needs no proxy`);
 });
 
+test("explain keeps to the last placement, and to its time", async () => {
+  using folder = folderWith({
+    "mesh.yaml": "name: m\nidentity: address\nservices: {a: {entry: true}, b: {}}\ncalls: {a: [b]}\n",
+    "p.cup": "policy p ( act (Request r) context ('a -> b') ) { SetHeader(r, 'x', '1'); }\n",
+  });
+  const path = (name: string): string => join(folder.path, name);
+  const args = [path("p.cup"), "--mesh", path("mesh.yaml")];
+  for (const [service, side, other] of [
+    ["a", "egress", "b"],
+    ["b", "ingress", "a"],
+  ] as const) {
+    const first = JSON.parse((await runWire(["place", ...args, "--json"])).stdout);
+    const proxies = [
+      { ...first.proxies[0], service, policies: [{ policy: "p", side, calls: [["a", "b"]] }] },
+    ];
+    writeFileSync(path("last.json"), JSON.stringify({ ...first, proxies }));
+    const { stdout } = await runWire(["explain", ...args, "--from", path("last.json"), other]);
+    expect(stdout).toBe(`${other} needs no proxy\n`);
+  }
+  const wrong = await runWire(["explain", ...args, "--from", path("mesh.yaml")]);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain("error[PLC0109]");
+  const family = ["--family", "seed", "--size", "small", "--free", "--seed", "1"];
+  using generated = folderWith({});
+  expect((await runWire(["mesh", "generate", ...family, "--out", generated.path])).code).toBe(0);
+  const hurried = [
+    "explain",
+    generated.path,
+    "--mesh",
+    join(generated.path, "mesh.yaml"),
+    "--time-limit",
+    "0",
+  ];
+  const { stdout } = await runWire(hurried);
+  expect(stdout).toContain(
+    "the placement is not proved to be the cheapest: cost 48 (not proved: at least 42)\n",
+  );
+  expect(stdout).toContain("has a proxy, and in the time it was not proved whether it needs one\n");
+});
+
 test("explain says what a policy is worth to others that need the version it chooses", async () => {
   const router = `policy q ( act (Request r) context ('. -> b') priority (3) ) { RouteToVersion(r, "b", "v2"); }\n`;
   const user = (heading: string): string =>
