@@ -482,7 +482,7 @@ test("what applications send is not denied, and meets no rule at all where it is
   for (const query of fineQueries) expect(get(host, `/?${query}`).action, query).toBe("continue");
   for (const body of fineBodies) {
     const { action, requestBody } = post(host, body);
-    expect([action, requestBody], body).toEqual(["continue", body]);
+    expect([action, requestBody], body.slice(0, 100)).toEqual(["continue", body]);
   }
   expect(host.failure).toBeNull();
 });
@@ -622,6 +622,9 @@ test("any bytes at all neither trap nor take long", () => {
     "&#106;",
     "or\\n",
     "u/s/o/'/;/",
+    "/*;*/",
+    "#;\n",
+    "--'\n",
     "1 or ",
     "'on",
   ]) {

@@ -26,7 +26,7 @@ const AGENT: i32 = 8;
 /**
  * NAME POINTS PLACES PATTERN. A pattern is text in lower case, as what it is compared with, and capitals are: B the edge of a word, V one behind a value
  * (a digit, a quote or a bracket), S blanks, O blanks or none, Y blanks or opening brackets, C a comparison, D digits, L letters, Q a quote, P a quote or none, X up to 100 bytes of
- * anything but `<` and `>`, T whatever stands in the same tag, H a handler of events, K a handler that is well known, E the end, N a zero byte; the first one is B, V, Q, N
+ * anything but `<` and `>` before a B or Q, T whatever stands in the same tag, H a handler of events, K a handler that is well known, E the end, N a zero byte; the first one is B, V, Q, N
  * or none. In rules that begin with `sql-` a comment is as good as a blank. At most 128 rules: a request meets each once.
  */
 const rules: StaticArray<string> = [
@@ -171,7 +171,7 @@ class Met {
 }
 const requests = new PerStream<Met>();
 
-/** How often a rule may seem to begin in what one callback looks at, or a character be passed by an X. */
+/** How often a rule may seem to begin in what one callback looks at, or eight characters be passed by an X. */
 const TRIES = 6000;
 let tries = 0;
 
@@ -328,22 +328,41 @@ function search(group: i32, wanted: u64): u64 {
   const begins = table + GROUP * <usize>group;
   let found: u64 = 0;
   for (let at = 0; at < size && tries > 0; at++) {
-    let left = load<u64>(begins + (<usize>load<u8>(text + at) << 3)) & wanted & ~found;
-    while (left != 0) {
-      const bit = ctz(left);
-      left &= left - 1;
-      const rule = (group << 6) + <i32>bit;
-      // Most are not meant: this is what makes the text cheap to read.
-      const second = <i32>load<u8>(table + SECONDS + rule);
-      if (second != 0) {
-        const next = byteAt(at + 1);
-        if (next != (second & 127) && !(second > AFTER_BLANKS && mayBeBlank(next))) continue;
-      }
+    const left = load<u64>(begins + (<usize>load<u8>(text + at) << 3)) & wanted & ~found;
+    if (left == 0) continue;
+    // Most are not meant: this is what makes the text cheap to read.
+    let meant = thatGoOn(group, left, byteAt(at + 1), 0);
+    if (mayBeBlank(at + 1)) meant |= thatGoOn(group, left, behindBlanks(at + 1), AFTER_BLANKS);
+    for (; meant != 0; meant &= meant - 1) {
+      const bit = ctz(meant);
       tries--;
-      if (isMet(rule, at)) found |= <u64>1 << bit;
+      if (isMet((group << 6) + <i32>bit, at)) found |= <u64>1 << bit;
     }
   }
   return found;
+}
+
+/** Which of the rules may have this as their second character, or have it behind blanks. */
+function thatGoOn(group: i32, wanted: u64, character: i32, least: i32): u64 {
+  const seconds = table + SECONDS + (<usize>group << 6);
+  let meant: u64 = 0;
+  for (let left = wanted; left != 0; left &= left - 1) {
+    const second = <i32>load<u8>(seconds + <usize>ctz(left));
+    const isSame = character == ANY || (second & 127) == character;
+    if (second == 0 || (second >= least && isSame)) meant |= left & -left;
+  }
+  return meant;
+}
+
+const ANY: i32 = -3;
+
+/** What stands behind blanks and comments; `ANY` behind one that others stand in, perhaps, and that may end elsewhere. */
+function behindBlanks(at: i32): i32 {
+  isSql = true;
+  nests = false;
+  sawComment = false;
+  const end = afterBlanks(at);
+  return sawComment ? ANY : byteAt(end);
 }
 
 /** Whether a rule is what stands here; where there are comments, also as databases have them in which these stand in one another. */
@@ -494,27 +513,31 @@ function isBehindValue(start: i32): bool {
   return isDigit(byte) || isQuote(byte) || byte == 41 || (byte == SLASH && byteAt(at - 1) == STAR);
 }
 
-/** Past blanks, what is written for them, and comments where they count as such. */
+/** Past blanks, what is written for them, and comments where they count as such: each of these is a try, as many may stand in a row. */
 function afterBlanks(start: i32): i32 {
   let at = start;
-  while (true) {
-    const byte = byteAt(at);
-    const next = byteAt(at + 1);
-    if (isBlank(byte)) at++;
+  while (tries > 0) {
+    if (isBlank(byteAt(at))) at++;
     else if (isEscape(at)) at += 2;
-    else if (!isSql) break;
-    else if (byte == STAR && next == SLASH) at += 2;
-    else if (byte == SLASH && next == STAR) {
-      const end = afterComment(at + 2);
-      if (end < 0) break;
+    else {
+      const end = isSql ? afterAnyComment(at) : at;
+      if (end == at) break;
+      tries--;
       at = end;
-    } else if (byte == HASH || (byte == DASH && next == DASH)) {
-      const end = lineEnd(at);
-      if (end == size) break;
-      at = end;
-    } else break;
+    }
   }
   return at;
+}
+
+/** Past a comment of any kind, or the mark that one ends with, which is left of one that is run. */
+function afterAnyComment(at: i32): i32 {
+  const byte = byteAt(at);
+  const next = byteAt(at + 1);
+  if (byte == STAR && next == SLASH) return at + 2;
+  if (byte == SLASH && next == STAR) return max(afterComment(at + 2), at);
+  if (byte != HASH && (byte != DASH || next != DASH)) return at;
+  const end = lineEnd(at);
+  return end == size ? at : end;
 }
 
 function afterOpening(start: i32): i32 {
@@ -615,11 +638,12 @@ function follows(rule: i32, next: i32, here: i32): bool {
   const known = searched + (<usize>rule << 2);
   const end = ended + (<usize>rule << 2);
   if (here <= load<i32>(end)) return false;
-  const literal = rules[rule].charCodeAt(next) == 66 ? rules[rule].charCodeAt(next + 1) : 0;
+  const isQuoted = rules[rule].charCodeAt(next) == 81;
+  const literal = rules[rule].charCodeAt(next + 1);
   for (let at = max(here, load<i32>(known)); at <= here + GAP; at++) {
     const byte = byteAt(at);
-    if ((literal == 0 || byte == literal) && matches(rule, next, at)) return true;
-    tries--;
+    if ((isQuoted ? isQuote(byte) : byte == literal) && matches(rule, next, at)) return true;
+    if ((at & 7) == 0) tries--;
     store<i32>(known, at + 1);
     if (byte >= 0 && byte != LESS && byte != GREATER) continue;
     store<i32>(end, at);
@@ -675,9 +699,14 @@ function isBlank(byte: i32): bool {
   return byte == BLANK || byte == LINE_END;
 }
 
-/** Whether a blank may begin so, or what counts as one. */
-function mayBeBlank(byte: i32): bool {
-  return isBlank(byte) || byte == BACKSLASH || byte == SLASH || byte == STAR || byte == DASH || byte == HASH;
+/** Whether a blank may begin here, or what counts as one. */
+function mayBeBlank(at: i32): bool {
+  const byte = byteAt(at);
+  const next = byteAt(at + 1);
+  if (byte == SLASH) return next == STAR;
+  if (byte == STAR) return next == SLASH;
+  if (byte == DASH) return next == DASH;
+  return isBlank(byte) || byte == HASH || isEscape(at);
 }
 
 /** Whether two characters stand here that JSON has for a tab, a line end or the like. */
