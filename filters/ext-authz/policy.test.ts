@@ -145,6 +145,40 @@ test("one that takes too long is none", () => {
   expect(other.result().action).toBe("continue");
 });
 
+test("lists of headers do not say where the service is asked, nor what its answer is", async () => {
+  const module = await buildPolicy("ext-authz", {
+    forward: ":path, :authority, cookie",
+    copy: ":path, :status, x-auth-user",
+    denial: ":status, location",
+  });
+  const host = hostThat({ headers: [["x-auth-user", "ann"]] }, module);
+  expect(ask(host, ["cookie", "a=1"]).requestHeaders).toEqual([
+    ...asked,
+    ["cookie", "a=1"],
+    ["x-auth-user", "ann"],
+  ]);
+  const waits = hostThat(undefined, module);
+  ask(waits, ["cookie", "a=1"]);
+  expect(waits.fetches[0]?.headers.filter(([name]) => /^(:|cookie)/.test(name))).toEqual([
+    [":method", "GET"],
+    [":path", "/check"],
+    [":authority", "ext-authz"],
+    ["cookie", "a=1"],
+  ]);
+  const denied = ask(hostThat({ status: 302, headers: [["location", "/login"]] }, module));
+  expect(denied.localReply).toMatchObject({ status: 302, headers: [["location", "/login"]] });
+});
+
+test("a time that is none is the shortest: nobody gets by because the service cannot be asked", async () => {
+  for (const timeout of [-1, 0]) {
+    const host = hostThat(undefined, await buildPolicy("ext-authz", { timeout, failOpen: true }));
+    const stream = host.open({ headers: asked, properties });
+    expect(host.fetches[0]?.timeoutMs, String(timeout)).toBe(1);
+    host.fetches[0]?.answer({ status: 403 });
+    expect(stream.result().localReply?.status).toBe(403);
+  }
+});
+
 test("a client that asks with more than can be handed on does not get through by it", () => {
   const many = Array.from({ length: 120 }, (_, i) => ["cookie", `c${i}=1`] as const);
   for (const module of [bytes, open]) {

@@ -8,7 +8,7 @@ class Params {
   cluster: string = "ext-authz";
   /** The path that it is asked at. */
   path: string = "/check";
-  /** For how many milliseconds its answer is waited for. */
+  /** For how many milliseconds its answer is waited for: 1 at least, whatever is written. */
   timeout: i32 = 500;
   /** Without an answer let requests through, instead of answering 503. */
   failOpen: bool = false;
@@ -31,7 +31,7 @@ export function onRequest(request: Request): Flow {
   const call = new HttpCall();
   call.cluster = utf8.encode(params.cluster);
   call.path = utf8.encode(params.path);
-  call.timeoutMs = params.timeout;
+  call.timeoutMs = max(params.timeout, 1);
   const size = describe(request, call.headers) + addAll(request.headers, params.forward, call.headers);
   // What the service says is believed, so that nobody else may say it: not even where nobody is asked.
   takeAway(request.headers);
@@ -102,13 +102,13 @@ function copyAll(from: Headers, to: Headers, name: string): void {
 
 /** What only the service may say, in each spelling that somebody behind could take for it. */
 function takeAway(headers: Headers): void {
-  const names = utf8.encode(params.copy).split(",");
-  for (let i = 0; i < names.length; i++) names[i] = names[i].trim();
+  const names = params.copy.split(",");
+  for (let i = 0; i < names.length; i++) names[i] = nameIn(names[i]);
   const pairs = headers.entries();
   const taken: string[] = [];
   for (let i = 0; i < pairs.length; i++) {
     const name = pairs[i][0];
-    if (taken.includes(name)) continue;
+    if (name.startsWith(":") || taken.includes(name)) continue;
     for (let j = 0; j < names.length; j++) {
       if (!isSpelling(name, names[j])) continue;
       headers.remove(name);
@@ -131,6 +131,8 @@ function folded(unit: i32): i32 {
   return unit >= 48 && unit <= 57 ? unit : 45;
 }
 
+/** "" for what is no header of a question or an answer, but where it goes and what it says, as `:path` does. */
 function nameIn(text: string): string {
-  return utf8.encode(text.trim());
+  const name = utf8.encode(text.trim());
+  return name.startsWith(":") ? "" : name;
 }

@@ -20,12 +20,24 @@ test("headers that only those inside may set go, in whatever spelling a server t
     ["x-original-url", "/admin"],
     ["x-original_url", "/admin"],
     ["x-tenant_id", "acme"],
+    ["x.internal.foo", "root"],
+    ["x!internal|foo", "root"],
+    ["x.tenant.id", "acme"],
+    ["X.User-ID", "root"],
+    ["x.internalfoo", "stays"],
+    ["x.note", "stays"],
     ["x-internal", "stays"],
     ["y-x-internal-user", "stays"],
     ["some_name", "stays"],
     ["x-internal-user", "again"],
   ]);
-  expect(requestHeaders.map(([name]) => name)).toEqual(["x-internal", "y-x-internal-user", "some_name"]);
+  expect(requestHeaders.map(([name]) => name)).toEqual([
+    "x.internalfoo",
+    "x.note",
+    "x-internal",
+    "y-x-internal-user",
+    "some_name",
+  ]);
 });
 
 test("of a header that has one value the first counts, and an empty one is one", () => {

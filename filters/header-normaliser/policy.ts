@@ -41,10 +41,16 @@ export function onRequest(request: Request): void {
   }
 }
 
-/** Many servers make one name of `x_tenant_id` and `x-tenant-id`: what looks like one of ours in theirs is not let by. */
+/** Many servers make one name of `x_tenant_id` and `x-tenant-id`, and some of whatever is neither a letter nor a digit: what looks like one of ours in theirs is not let by. */
 function isStripped(name: string): bool {
   if (isListed(params.strip, name, true)) return true;
-  return name.includes("_") && (isListed(params.single, name, false) || isListed(params.lowercase, name, false));
+  return hasMark(name) && (isListed(params.single, name, false) || isListed(params.lowercase, name, false));
+}
+
+/** Whether there is anything in a name but letters, digits and hyphens. */
+function hasMark(name: string): bool {
+  for (let i = 0; i < name.length; i++) if (folded(name.charCodeAt(i)) == 45 && name.charCodeAt(i) != 45) return true;
+  return false;
 }
 
 /** False when it has to be refused. */
@@ -125,7 +131,7 @@ function isLarge(unit: i32): bool {
   return unit >= 65 && unit <= 90;
 }
 
-/** Whether a list has this name, or one that this begins with, in whatever case it was written; `_` is `-`. */
+/** Whether a list has this name, or one that this begins with, in whatever case it was written; what is neither a letter nor a digit is one and the same. */
 function isListed(list: string, name: string, isBeginning: bool): bool {
   for (let at = 0; at < list.length; ) {
     while (at < list.length && isSpace(list.charCodeAt(at))) at++;
@@ -145,8 +151,9 @@ function isListed(list: string, name: string, isBeginning: bool): bool {
 }
 
 function folded(unit: i32): i32 {
-  if (unit == 95) return 45;
-  return isLarge(unit) ? unit | 32 : unit;
+  const letter = unit | 32;
+  if (letter >= 97 && letter <= 122) return letter;
+  return unit >= 48 && unit <= 57 ? unit : 45;
 }
 
 function isSpace(unit: i32): bool {

@@ -5,9 +5,11 @@ export const side = "egress";
 
 class Params {
   /** Headers that are secrets: names with commas between them. */
-  headers: string = "authorization, proxy-authorization, x-api-key, x-auth-token";
-  /** Cookies that are: a name that ends in `*` stands for all that begin so. */
-  cookies: string = "session*, sid, auth*, _oauth2_proxy*, __Host-*, __Secure-*";
+  headers: string =
+    "authorization, proxy-authorization, x-api-key, api-key, apikey, x-auth-token, x-access-token, x-session-token, x-forwarded-access-token, x-amz-security-token";
+  /** Cookies that are: a `*` at either end of a name stands for whatever is there. */
+  cookies: string =
+    "*session*, *sessid*, sess, *-sess, sid, *-sid, auth*, token, *-token, jwt, *-jwt, remember-me, _oauth2_proxy*, .AspNetCore.*, __Host-*, __Secure-*";
   /** Services that get them all the same, by the names of their routes. */
   allowed: string = "";
   /** What stands in the stead of a secret; with "" there is nothing. */
@@ -15,8 +17,11 @@ class Params {
 }
 export const params = new Params();
 
-/** More bytes than servers take; to look at each of them would take longer than a callback may. */
-const COOKIES_MAX = 8192;
+const STAR: i32 = 42;
+
+/** More bytes than servers take, and more cookies than browsers have for one: to look at each of them would take longer than a callback may. */
+const BYTES_MAX = 8192;
+const COOKIES_MAX = 200;
 
 export function onRequest(request: Request): void {
   const callee = request.callee;
@@ -28,18 +33,44 @@ export function onRequest(request: Request): void {
 
 /** What was taken away, a space before each: the name as it is listed, and the scheme. Nothing that a client says comes into the log. */
 function takeHeaders(headers: Headers): string {
-  let taken = "";
   const names = params.headers;
+  const mask = utf8.encode(params.mask);
+  const pairs = headers.entries();
+  let taken = "";
   for (let at = 0; at < names.length; at = endOf(names, at, 44) + 1) {
-    const name = partOf(names, at, 44);
-    if (name == "") continue;
-    const first = headers.get(name);
-    if (first === null) continue;
-    taken += " " + name + schemeOf(first);
-    if (params.mask == "") headers.remove(name);
-    else headers.set(name, utf8.encode(params.mask));
+    const listed = partOf(names, at, 44);
+    if (listed == "") continue;
+    const wanted = utf8.encode(listed);
+    let isTold = false;
+    for (let i = 0; i < pairs.length; i++) {
+      const name = pairs[i][0];
+      if (!isSpelling(name, wanted)) continue;
+      if (!isTold) taken += " " + listed + schemeOf(pairs[i][1]);
+      isTold = true;
+      if (mask == "") headers.remove(name);
+      else headers.set(name, mask);
+      // With all of its values, and whatever else is listed.
+      for (let j = pairs.length - 1; j >= i; j--) if (pairs[j][0] == name) pairs[j][0] = "";
+    }
   }
   return taken;
+}
+
+/** Many servers make one name of `x_api_key` and `x-api-key`, and some of whatever is neither a letter nor a digit. */
+function isSpelling(name: string, listed: string): bool {
+  return name.length == listed.length && standsAt(listed, 0, listed.length, name, 0);
+}
+
+/** Whether a part of a name that is listed stands here, in some spelling. */
+function standsAt(listed: string, start: i32, end: i32, text: string, at: i32): bool {
+  for (let i = start; i < end; i++) if (folded(text.charCodeAt(at + i - start)) != folded(listed.charCodeAt(i))) return false;
+  return true;
+}
+
+function folded(unit: i32): i32 {
+  const letter = unit | 32;
+  if (letter >= 97 && letter <= 122) return letter;
+  return unit >= 48 && unit <= 57 ? unit : 45;
 }
 
 /** `:bearer` and the like. Any other first word could be the secret itself. */
@@ -59,7 +90,7 @@ function takeCookies(headers: Headers): string {
   const values = headers.getAll("cookie");
   let size = 0;
   for (let i = 0; i < values.length; i++) size += values[i].length;
-  if (size > COOKIES_MAX) {
+  if (size > BYTES_MAX || cookiesIn(values) > COOKIES_MAX) {
     headers.remove("cookie");
     return " cookies:all";
   }
@@ -73,6 +104,14 @@ function takeCookies(headers: Headers): string {
   headers.remove("cookie");
   for (let i = 0; i < values.length; i++) if (values[i] != "") headers.add("cookie", values[i]);
   return ` cookies:${count}`;
+}
+
+/** With those that are empty. */
+function cookiesIn(values: string[]): i32 {
+  let count = values.length;
+  for (let i = 0; i < values.length; i++)
+    for (let at = 0; at < values[i].length; at++) if (values[i].charCodeAt(at) == 59) count++;
+  return count;
 }
 
 // A client may send as many cookies as fit: what looks at each of them makes nothing.
@@ -110,24 +149,29 @@ function without(value: string, secrets: string[], mask: string, count: i32): st
   return fromBytes(bytes.subarray(0, size));
 }
 
-/** Whether the cookie here has one of these names, as it is written, or one that begins as one that ends in `*`. */
+/** Whether the cookie here has one of these names, in some spelling, or one that fits where there is a `*`. */
 function isSecret(value: string, start: i32, secrets: string[]): bool {
   let from = start;
   while (from < value.length && isSpace(value.charCodeAt(from))) from++;
-  const first = from < value.length ? value.charCodeAt(from) : 59;
-  if (first == 59 || first == 61) return false;
-  for (let i = 0; i < secrets.length; i++) if (isNamed(value, from, secrets[i])) return true;
+  let to = from;
+  while (to < value.length && value.charCodeAt(to) != 59 && value.charCodeAt(to) != 61) to++;
+  while (to > from && isSpace(value.charCodeAt(to - 1))) to--;
+  if (to == from) return false;
+  for (let i = 0; i < secrets.length; i++) if (isNamed(value, from, to, secrets[i])) return true;
   return false;
 }
 
-function isNamed(value: string, from: i32, listed: string): bool {
-  const last = listed.length - 1;
-  const isBeginning = last > 0 && listed.charCodeAt(last) == 42;
-  const size = isBeginning ? last : last + 1;
-  for (let i = 0; i < size; i++) if (value.charCodeAt(from + i) != listed.charCodeAt(i)) return false;
-  let at = from + size;
-  while (!isBeginning && at < value.length && isSpace(value.charCodeAt(at))) at++;
-  return isBeginning || at >= value.length || value.charCodeAt(at) == 59 || value.charCodeAt(at) == 61;
+function isNamed(value: string, from: i32, to: i32, listed: string): bool {
+  const isEnd = listed.charCodeAt(0) == STAR;
+  const isBeginning = listed.length > 1 && listed.charCodeAt(listed.length - 1) == STAR;
+  const start = isEnd ? 1 : 0;
+  const end = listed.length - (isBeginning ? 1 : 0);
+  const last = to - (end - start);
+  if (last < from) return false;
+  if (!isEnd) return (isBeginning || last == from) && standsAt(listed, start, end, value, from);
+  if (!isBeginning) return standsAt(listed, start, end, value, last);
+  for (let at = from; at <= last; at++) if (standsAt(listed, start, end, value, at)) return true;
+  return false;
 }
 
 /** The names of a list, as the bytes that they are in a header. */

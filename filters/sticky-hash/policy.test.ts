@@ -68,6 +68,13 @@ test("the cookie is as the parameters say", async () => {
   );
 });
 
+test("a name and a path of any characters are written in UTF-8", async () => {
+  const host = createHost(await buildPolicy("sticky-hash", { cookie: "k\u00fc", path: "/\u65e5" }));
+  const { key, set } = ask(host);
+  expect(set[1]).toBe(`k\u00fc=${key[0]}; Path=/\u65e5; Secure; HttpOnly; SameSite=Lax`);
+  expect(ask(host, `k\u00fc=${key[0]}`)).toEqual({ key, set: ["own=1"] });
+});
+
 test("memory stays flat over 50,000 clients, of whom many leave before their answer", () => {
   const host = createHost(bytes);
   const run = (times: number) => {

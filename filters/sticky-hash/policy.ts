@@ -1,4 +1,4 @@
-import { PerStream, randomBytes, Request, Response } from "proxy-wasm-as";
+import { PerStream, randomBytes, Request, Response, utf8 } from "proxy-wasm-as";
 
 export const context = "frontend -> search";
 export const side = "egress";
@@ -39,7 +39,7 @@ export function onRequest(request: Request): void {
 
 export function onResponse(response: Response): void {
   if (!made.has(response)) return;
-  let cookie = params.cookie + "=" + textOf(made.of(response)) + "; Path=" + params.path;
+  let cookie = utf8.encode(params.cookie) + "=" + textOf(made.of(response)) + "; Path=" + utf8.encode(params.path);
   if (params.maxAge > 0) cookie += `; Max-Age=${params.maxAge}`;
   if (params.secure) cookie += "; Secure";
   response.headers.add("set-cookie", cookie + "; HttpOnly; SameSite=Lax");
@@ -50,7 +50,7 @@ const COOKIES = 8192;
 
 /** The first cookie of the name whose value could be a key; "" when there is none. A browser may send several, and a proxy may split them. */
 function keyIn(values: string[]): string {
-  const start = params.cookie + "=";
+  const start = utf8.encode(params.cookie) + "=";
   let size = 0;
   for (let i = 0; i < values.length; i++) size += values[i].length;
   if (size > COOKIES) return "";

@@ -149,6 +149,16 @@ const fineQueries = [
   "token=eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo",
   "q=%E6%97%A5%E6%9C%AC%E8%AA%9E",
   "ip=10.0.0.1&mask=255.255.255.0",
+  "q=javascript%3A+the+good+parts",
+  "q=true+or+false&r=yes+or+no",
+  "q=select+a+plan+from+the+list&or=1&and=2",
+  "q=rock+and+roll,+2+and+3+or+4",
+  "labels=status%3D%22up%22%20online%3Dtrue",
+  "q=Tom+%26+Jerry%27s+%23+1+--+or+2",
+  "color=%23fff&note=a/*b*/c",
+  "page=1&order=asc&union=local+12",
+  "q=a%3Cb+and+c%3Ed+once%3Dtwice",
+  "q=%26lt%3Bscript%26gt%3B+%26%2339%3B+%26amp%3B",
 ];
 
 /** Bodies of applications. */
@@ -163,6 +173,22 @@ const fineBodies = [
   "SGVsbG8sIHdvcmxkISBUaGlzIGlzIGJhc2U2NC4=",
   "a,b,c\n1,2,3\n'x','y','z'\n",
   '<?xml version="1.0"?><!DOCTYPE note [<!ENTITY a "b">]><note><to>Ann</to> of our <b>system</b></note>',
+  "<h1 class=\"a > b\">Only</h1> once = twice, <i title='x'>on</i> and on = off",
+  "for (let i=0;i<n;i++) { once = i; only=2; ws.onmessage = f; }",
+  "&lt;script&gt;alert(1)&lt;/script&gt; is shown as it is; so is &#60;script&#62; and &quot;a&quot;",
+  '{"css":"a{color:#fff}/* a * b */ .b{color:#000}","md":"# Title\\n\\nor\\n\\n- 1 = one","ok":true}',
+  'level=info msg="service is up" online=true once=1 host=a',
+  '{"sql":"no","where":{"or":[{"age":{"gt":18}},{"vip":true}],"and":[{"n":1}]}}',
+  "Choose 1 or 2, 3 and 4 make 7. Is it 5 or 6? true or false; it is true or not.",
+  "The union (all of it) may select one of 3 -- or none.",
+  "subject=Drop%3B+the+table&body=please+update+the+set+of+10+or+12+chairs",
+  "C:\\new\\table\\n1 and \\\\server\\share or 1 = one",
+  "à la carte: 5 or 6 plats, 2\u00a0and\u00a03\u3000または 4",
+  `[${'"#fff",'.repeat(1000)}1]`,
+  "if (i<n && j<m) x=y; ".repeat(380),
+  '<p class="a">it\'s 1 or 2</p>\n'.repeat(270),
+  "'a' or 'b', \"c\" and \"d\"; ".repeat(270),
+  "/* a */ x(); // b\n".repeat(450),
 ];
 
 /** What people send. */
@@ -192,6 +218,220 @@ test("attacks in the query are denied, encoded once, twice or not", () => {
       expect(get(host, `/?q=${sent}`).localReply, sent).toMatchObject({ status: 403 });
   }
   expect(host.failure).toBeNull();
+});
+
+/** What meets each rule of the table, and is denied by it alone or with one more. */
+const byRule: Readonly<Record<string, string>> = {
+  "sql-union": "1 union select 1",
+  "sql-union-all": "1 union all select 1",
+  "sql-union-distinct": "1 union distinct select 1",
+  "sql-union-apart": "1 union x select a from b",
+  "sql-select-from": "1 union x select a from b",
+  "sql-or-equal": "1 or 1=1",
+  "sql-or-true": "1 or true",
+  "sql-or-not-false": "1 or not false",
+  "sql-or-quotes": "' or '1'='1",
+  "sql-and-equal": "1 and 1=1",
+  "sql-and-quotes": "' and '1'='1",
+  "sql-pipes": "'|| x or '--",
+  "sql-pipes-equal": "1||1=1",
+  "quote-comment": "'|| x or '--",
+  "sql-drop": "1;drop table users",
+  "sql-drop-database": "1;drop database shop",
+  "sql-alter": "1;alter table users",
+  "sql-truncate": "1;truncate table users",
+  "sql-delete": "1;delete from users",
+  "sql-insert": "1;insert into users",
+  "sql-sleep": "1 and sleep(5)",
+  "sql-pg-sleep": "1 and pg_sleep(5)",
+  "sql-benchmark": "1 and benchmark(5,x)",
+  "sql-waitfor": "1 waitfor delay '0:0:5'",
+  "sql-load-file": "1 and load_file(x)",
+  "sql-outfile": "1 into outfile x",
+  "sql-extractvalue": "1 and extractvalue(1,x)",
+  "sql-updatexml": "1 and updatexml(1,x,1)",
+  "sql-schema": "1 information_schema.tables",
+  "sql-xp-cmdshell": "1 xp_cmdshell x",
+  "file-passwd": "/etc/passwd",
+  "file-shadow": "/etc/shadow",
+  "file-proc": "/proc/self/environ",
+  "file-win-ini": "c:\\win.ini",
+  "script-tag": "<script>",
+  "script-end": "</script><iframe src=x>",
+  "script-url": "javascript:document.cookie",
+  "script-href": "<a href=javascript:x>",
+  "script-src": "<embed src=javascript:x>",
+  "script-action": "<form action=javascript:x>",
+  "script-iframe": "</script><iframe src=x>",
+  "script-object": "<object data=javascript:x>",
+  "script-handler": "<img src=x onerror=x>",
+  "script-breakout": '" onfocus=x autofocus y="',
+  "script-cookie": "javascript:document.cookie",
+  "script-srcdoc": "<iframe srcdoc=x>",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is sent
+  "code-jndi": "${jndi:ldap://x/a}",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is sent
+  "code-lookup": "${${lower:j}ndi:ldap://x/a}",
+  "code-loader": "class.module.classloader.x=1",
+  "code-php-filter": "php://filter/x",
+  "code-entity": "<!entity x system 'file:x'>",
+  "code-metadata": "http://169.254.169.254/x",
+  "code-php": "<?php x",
+  "code-cat": ";cat /x|cat /y",
+  "code-pipe-cat": ";cat /x|cat /y",
+};
+
+test("each rule is met in a body at whatever byte it is cut, and however blanks and escapes fill it", () => {
+  const source = readFileSync("filters/waf/policy.ts", "utf8");
+  const ofBodies = [...source.matchAll(/^ {2}"([\w-]+) \d [pqa]*b[pqa]* /gm)].map(([, name]) => name);
+  expect(Object.keys(byRule)).toEqual(ofBodies.filter((name) => name !== "too-much"));
+  const host = createHost(bytes);
+  for (const [rule, attack] of Object.entries(byRule)) {
+    const denied = new RegExp(`^waf: 403 .*\\b${rule}( |$)`);
+    const pad = attack.replaceAll(" ", () => " ".repeat(600));
+    const escaped = [...attack].map((c) => `%25${c.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
+    for (const body of [attack, pad, escaped, `${"x".repeat(600)}&q=${attack}`, attack.toUpperCase()]) {
+      // Every byte of what is short, and every few of what was made long.
+      const step = Math.max(1, Math.floor(body.length / 60));
+      for (let cut = 0; cut < body.length; cut += step) {
+        const { localReply, logs, requestBody } = post(host, [`q=${body.slice(0, cut)}`, body.slice(cut)]);
+        expect([localReply?.status, requestBody], `${body} at ${cut}`).toEqual([403, ""]);
+        expect(logs[0]?.message, `${body} at ${cut}`).toMatch(denied);
+      }
+    }
+    expect(post(host, [...`q=${attack}`]).localReply?.status, attack).toBe(403);
+  }
+  expect(host.failure).toBeNull();
+});
+
+/** Ways around rules, each of which somebody has gone. */
+const evasions = [
+  "1 union/*a*/select 1,2,3",
+  "1 union/*a/*b*/select 1",
+  "1 union/*a/*b*/c*/select 1",
+  "1 and '/*'='/*' union/*a*/select 1 -- */",
+  "1/*!12345union*//*M!50000select*/1",
+  "1 union--a\nselect 1",
+  "1 union#a b\n select 1",
+  "1 union -- a\r\n -- b\r\n select 1",
+  "1 union(select 1,2,3)",
+  "1 union((select 1))",
+  "1 union/**/(/**/select 1)",
+  "1 union all(select 1)",
+  "1 union distinct select 1",
+  "1e0union select 1",
+  "1.0union/**/select 1",
+  "1\u00a0union\u00a0select\u00a01",
+  "1\u000bunion\u000cselect 1",
+  "\uff55nion \uff53elect 1",
+  "1 or/*a*/1=1",
+  "1/*a*/or/*b*/1/*c*/=/*d*/1",
+  "1 or(1=1",
+  "1 or 2>1",
+  "1 or 1<2",
+  "1 or 1 like 1",
+  "1 or 1<>2",
+  "1 or 2!=1",
+  "1 or 2>='1",
+  "1 or true",
+  "1/*a*/or/*b*/true",
+  "' or true-- ",
+  "') or true",
+  "1 or not false",
+  "' or 'a' like 'a",
+  "1 || 1=1",
+  "1 and 1=2",
+  "1 and sleep/*a*/(5)",
+  "1 and sleep /* a */ ( 5 )",
+  "1;/*x*/drop/*x*/table users",
+  "1;--x\ndrop table users",
+  "1;\tDrOp\r\nTaBlE users",
+  '<img alt=">" src=x onerror=alert(1)>',
+  "<img alt='>' src=x onerror=alert(1)>",
+  '<img alt=" > <b> > " src=x onerror=alert(1)>',
+  '<!--<a b="--><img alt=">" src=x onerror=alert(1)>',
+  '<img a" b=">" onerror=alert(1)>',
+  "<img <x onerror=alert(1)>",
+  `<img alt=${"x".repeat(101)} src=x onerror=alert(1)>`,
+  `<img ${"a=b ".repeat(500)} onerror=alert(1)>`,
+  '<img src="x"onerror=alert(1)>',
+  "<img/src/onerror=alert(1)>",
+  "<svg\u000conload\t=\nalert(1)>",
+  '<a href="javascript:alert(1)">',
+  "<a href = 'javascript:alert(1)'>",
+  "<a href=&#106;avascript:alert(1)>",
+  "<a href=&#x6A;&#0000097vascript:alert(1)>",
+  "<a href=javascript&colon;alert(1)>",
+  "<a href='java&Tab;script&#58;alert(1)'>",
+  "<a href='java\nscript:alert(1)'>",
+  "<a href=' \u0001javascript:alert(1)'>",
+  '" onfocus=alert(1) autofocus x="',
+  "'onmouseover='alert(1)",
+  "\\x3cscript>",
+  "\\u003cscript>",
+  "\uff1cscript\uff1e",
+  "%uff1cscript%uff1e",
+];
+
+test("what goes around a rule by a comment, a quote, an entity or a blank of another kind is met", () => {
+  const host = createHost(bytes);
+  for (const attack of evasions) {
+    const once = encodeURIComponent(attack);
+    for (const sent of [
+      once,
+      encodeURIComponent(once),
+      once.replaceAll("%20", "+"),
+      once.replaceAll("%20", "%09"),
+    ])
+      expect(get(host, `/?q=${sent}`).localReply?.status, sent).toBe(403);
+    for (const body of [
+      attack,
+      `q=${once}&more=1`,
+      JSON.stringify({ q: attack }),
+      JSON.stringify({ q: `a\n${attack}` }),
+    ])
+      expect(post(host, body).localReply?.status, body).toBe(403);
+  }
+  expect(host.failure).toBeNull();
+});
+
+test("a byte that is a blank to some databases is one, and at the end of a letter it is none", () => {
+  const host = createHost(bytes);
+  expect(get(host, "/?q=1%a0union%a0select%a01").localReply?.status).toBe(403);
+  expect(get(host, "/?q=1%c3%a0union%c3%a0select%c3%a01").action).toBe("continue");
+});
+
+test("what JSON has for blanks is one to who reads it", () => {
+  const host = createHost(bytes);
+  for (const text of [
+    String.raw`1 union\nselect 1`,
+    String.raw`1\nunion\tselect 1`,
+    String.raw`1\r\nor\r\n1=1`,
+    String.raw`x;\ndrop\ttable users`,
+    String.raw`1 union--a\nselect 1`,
+    String.raw`\" or \"1\"=\"1`,
+    String.raw`<img\nsrc=\">\"\nonerror=alert(1)>`,
+    String.raw`<\/script><iframe srcdoc=x>`,
+    String.raw`\/etc\/passwd`,
+    String.raw`\u0075nion\u0020select`,
+  ]) {
+    const body = `{"q":"${text}"}`;
+    expect(post(host, body).localReply?.status, body).toBe(403);
+    expect(get(host, `/?filter=${encodeURIComponent(body)}`).localReply?.status, body).toBe(403);
+  }
+});
+
+test("SQL is looked for in the path as well", () => {
+  const host = createHost(bytes);
+  for (const path of [
+    "/items/1%20union%20select%20password%20from%20users",
+    "/items/1/**/union/*a*/select/**/1",
+    "/items/1'%20or%20'1'='1",
+    "/items/1%20or%201=1",
+    "/items/1%3Bdrop%09table%0Ausers",
+    "/items/1%20and%20sleep(5)",
+  ])
+    expect(get(host, path).localReply?.status, path).toBe(403);
 });
 
 test("attacks in the body are denied, wherever it is cut", () => {
@@ -242,7 +482,7 @@ test("what applications send is not denied, and meets no rule at all where it is
   for (const query of fineQueries) expect(get(host, `/?${query}`).action, query).toBe("continue");
   for (const body of fineBodies) {
     const { action, requestBody } = post(host, body);
-    expect([action, requestBody], body).toEqual(["continue", body]);
+    expect([action, requestBody], body.slice(0, 100)).toEqual(["continue", body]);
   }
   expect(host.failure).toBeNull();
 });
@@ -370,6 +610,23 @@ test("any bytes at all neither trap nor take long", () => {
     "\\",
     "\u00e9",
     "${",
+    '<a b="',
+    '<a b=\'>" c="',
+    "<n;",
+    "union/*",
+    "union--",
+    "'or/*'",
+    "'#\n",
+    "'or'/*",
+    "&#0",
+    "&#106;",
+    "or\\n",
+    "u/s/o/'/;/",
+    "/*;*/",
+    "#;\n",
+    "--'\n",
+    "1 or ",
+    "'on",
   ]) {
     const fill = (length: number) => piece.repeat(length / Buffer.byteLength(piece));
     post(host, fill(8192));
@@ -379,6 +636,80 @@ test("any bytes at all neither trap nor take long", () => {
         get(host, path, ["user-agent", path === "/" ? fill(length) : "a"]);
     expect(host.failure, piece).toBeNull();
   }
+});
+
+/** A message of gRPC. */
+const message = (text: string): Uint8Array => {
+  const content = Buffer.from(text);
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(content.length, 1);
+  return Buffer.concat([prefix, content]);
+};
+
+const deniedByGrpc = expect.arrayContaining([["grpc-status", "7"]]);
+
+test("a stream of gRPC goes on with its first message, which is looked at", () => {
+  const host = createHost(bytes);
+  for (const type of ["application/grpc", "application/grpc+proto", "application/grpc;x=y"]) {
+    const open = (body: readonly Uint8Array[]) =>
+      host.open({
+        headers: [
+          [":path", "/a.B/C"],
+          ["content-type", type],
+        ],
+        body,
+        isUnfinished: true,
+      });
+    const stream = open([message("hello")]);
+    expect(stream.result(), type).toMatchObject({ action: "continue", requestBody: "\0\0\0\0\x05hello" });
+    stream.end();
+    const part = open([message("hello").subarray(0, 7)]);
+    expect(part.result()).toMatchObject({ action: "stop", requestBody: "" });
+    part.end();
+    const attack = open([
+      message("1 union select 1").subarray(0, 12),
+      message("1 union select 1").subarray(12),
+    ]);
+    // Who speaks gRPC is told in gRPC.
+    expect(attack.result().localReply).toMatchObject({ status: 200, headers: deniedByGrpc });
+    attack.end();
+  }
+  expect(host.failure).toBeNull();
+});
+
+test("who says that a body is gRPC or an upgrade does not get an attack by with it", () => {
+  const host = createHost(bytes);
+  const attack = ["q=1 union ", "select 1"] as const;
+  for (const start of ["", "\x02", "\0\0\0\0"]) {
+    const body = [start + attack[0], attack[1]];
+    for (const type of ["application/grpc-web-text", "application/grpcx"])
+      expect(post(host, body, ["content-type", type]).localReply?.status, type).toBe(403);
+    expect(post(host, body, ["content-type", "application/grpc"])).toMatchObject({
+      localReply: { headers: deniedByGrpc },
+      requestBody: "",
+    });
+  }
+  const posted: readonly Header[] = [
+    [":method", "POST"],
+    ["upgrade", "websocket"],
+  ];
+  expect(post(host, attack, ...posted).localReply?.status).toBe(403);
+});
+
+test("a connection that becomes another is not held back, but its path is looked at", () => {
+  const host = createHost(bytes);
+  const upgrade: readonly Header[] = [
+    [":method", "GET"],
+    ["upgrade", "websocket"],
+  ];
+  const stream = host.open({
+    headers: [[":path", "/chat"], ...upgrade],
+    body: ["\x81\x01a"],
+    isUnfinished: true,
+  });
+  expect(stream.result()).toMatchObject({ action: "continue", requestBody: "\x81\x01a" });
+  stream.end();
+  expect(get(host, "/?q=<script>", ...upgrade).localReply?.status).toBe(403);
 });
 
 test("in a mesh, in audit mode, it counts and lets go on, bodies as well", async () => {

@@ -19,3 +19,17 @@ test("request-size-guard: 413 by what is said and by what comes in chunks, and n
   expect((await said(8001, [half])).status).toBe(413);
   expect(await filter.send({})).toMatchObject({ status: 200, headers: { "x-got": "" } });
 });
+
+test("waf: an attack is seen whatever stands between its words and wherever its body is cut", async () => {
+  await using filter = await startFilter({ bytes: await buildPolicy("waf"), address: "127.90.11.2" });
+  const attack = `q=1;${" ".repeat(700)}drop table users`;
+  const send = async (...body: readonly string[]) => (await filter.send({ body })).status;
+  expect(await send(attack)).toBe(403);
+  for (const cut of [3, 300, 703, 705, 710])
+    expect(await send(attack.slice(0, cut), attack.slice(cut)), `${cut}`).toBe(403);
+  expect(await send("q=1 union/*a*/", "select 1")).toBe(403);
+  expect(await filter.send({ body: ["q=1 or ", "2"] })).toMatchObject({
+    status: 200,
+    headers: { "x-got": "q=1 or 2" },
+  });
+});
