@@ -179,11 +179,11 @@ let tries = 0;
 let text: usize = 0;
 let size: i32 = 0;
 /** Whether a backslash with a letter may stand for a blank, as in JSON. */
-let hasEscapes = false;
+let hasEscapes: bool = false;
 // Comments: whether they count as blanks, whether they may stand in one another, whether one was passed; where the last search for an end began and what it found.
-let isSql = false;
-let nests = false;
-let sawComment = false;
+let isSql: bool = false;
+let nests: bool = false;
+let sawComment: bool = false;
 let closedFrom = 0;
 let closedAt = -1;
 let lineFrom = 0;
@@ -851,7 +851,7 @@ function hexAt(start: i32, count: i32): i32 {
 /** Lower case; one blank for blanks and control characters, in forms for `+` too, or one line end where there is one among them; N for a zero byte. */
 function simplify(isForm: bool): void {
   let to = 0;
-  let wasBlank = false;
+  let wasBlank: bool = false;
   for (let at = 0; at < size; at++) {
     let byte = byteAt(at);
     const isLine = byte == LINE_END || byte == 13;
