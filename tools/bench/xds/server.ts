@@ -7,13 +7,9 @@ import { createXdsServer } from "../../../controlplane/server/xds-server.ts";
 import { snapshot } from "./fleet.ts";
 
 const [transport = "http2", port = "0"] = process.argv.slice(2);
-let lastNackMs = 0;
 const server = await createXdsServer({
   listen: { host: "127.0.0.1", port: Number(port) },
   transport: transport === "grpc-js" ? startGrpcJsTransport : startHttp2Transport,
-  onNack: () => {
-    lastNackMs = nowMs();
-  },
 });
 let change = 0;
 
@@ -48,5 +44,5 @@ lines.on("line", (line) => {
     const { user, system } = process.cpuUsage();
     const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
     say({ cpuUs: user + system, residentBytes: Number(resident) * 1024 });
-  } else if (what === "nacked") say({ atMs: lastNackMs });
+  }
 });
