@@ -85,10 +85,12 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   let heartbeats: NodeJS.Timeout | undefined;
   let heartbeatMs = Number.POSITIVE_INFINITY;
 
+  const groupOf = options.groupOf ?? ((name: string) => name);
+
   function nodeOf(name: string): Node {
     const known = nodes.get(name);
     if (known !== undefined) return known;
-    const group = options.groupOf?.(name) ?? name;
+    const group = groupOf(name);
     const quarantine = quarantines.get(group) ?? createQuarantine();
     quarantines.set(group, quarantine);
     const node = createNode({
@@ -123,7 +125,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       send: call.send,
       knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
       isRefused: ({ typeUrl, name: resource, version }) =>
-        quarantines.get(options.groupOf?.(name) ?? name)?.refused(typeUrl, resource) === version,
+        quarantines.get(groupOf(name))?.refused(typeUrl, resource) === version,
       warming: node.warming(),
       nowMs: () => performance.now(),
     });
@@ -225,6 +227,9 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       const node = nodes.get(name);
       nodes.delete(name);
       if (node === undefined) return;
+      const group = groupOf(name);
+      // The last of its group takes with it what the group has refused.
+      if (![...nodes.keys()].some((other) => groupOf(other) === group)) quarantines.delete(group);
       pushes.delete(node);
       for (const stream of node.streams) calls.get(stream)?.end({ code: code.ok, details: "" });
     },
