@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Resource } from "../xds/resource.ts";
 import type { TypeUrl } from "../xds/type-url.ts";
@@ -97,7 +98,9 @@ function gather(chunks: readonly Uint8Array[]): Pieces {
     from = at + 1;
   }
   if (bytes > 0) copy(chunks.length);
-  return pieces as unknown as Pieces;
+  const [first, ...rest] = pieces;
+  assert(first !== undefined, "a response has at least its type and its nonce");
+  return [first, ...rest];
 }
 
 const nothing = new Uint8Array();

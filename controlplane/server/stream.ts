@@ -257,11 +257,7 @@ export function createStream(options: StreamOptions): Stream {
     const { removed = [], unresolved = [], missing = [] } = said;
     const resources = takesTtl ? said.resources : said.resources.map(lasting);
     const led = ledTo.get(type);
-    for (const { name, version } of led === undefined ? [] : resources) {
-      if (session.sent.get(name) === version) continue;
-      if (type === typeUrl.cluster) warmAgain(name);
-      if (sessions.get(led as TypeUrl)?.asked !== true) session.freshly.add(name);
-    }
+    if (led !== undefined) noteChanged(session, led, resources);
     const id = `${++nonce}`;
     dispatch(session, id, { resources, removed }, nowMs());
     writable = send(
@@ -275,6 +271,15 @@ export function createStream(options: StreamOptions): Stream {
         takesTtl,
       ),
     );
+  }
+
+  /** What the client has to be told of again for the sake of what it is about to be sent. */
+  function noteChanged(session: Session, led: TypeUrl, resources: readonly Resource[]): void {
+    for (const { name, version } of resources) {
+      if (session.sent.get(name) === version) continue;
+      if (session.type === typeUrl.cluster) warmAgain(name);
+      if (!asks(led)) session.freshly.add(name);
+    }
   }
 
   /** A changed cluster warms again and needs its endpoints again, changed or not (P22). */

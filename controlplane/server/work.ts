@@ -1,5 +1,3 @@
-import { createTokenBucket } from "./token-bucket.ts";
-
 /** Work of which the latest for each key counts, in slices that leave room for what clients say meanwhile. */
 export interface Work<Key> {
   /** To be done soon: at once when nothing has been done lately, or after as long as the last round took. */
@@ -13,7 +11,8 @@ const sliceMs = 10;
 /** Pushes of changes. Rounds that take long come less often, so that they take half of the time at most. */
 export function createWork<Key>(run: (key: Key) => void): Work<Key> {
   const keys = new Set<Key>();
-  let running: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  /** Takes back the slice that is to come; absent where none is. */
+  let cancel: (() => void) | undefined;
   let notBeforeMs = 0;
   let tookMs = 0;
 
@@ -25,69 +24,33 @@ export function createWork<Key>(run: (key: Key) => void): Work<Key> {
       if (performance.now() - startMs > sliceMs) break;
     }
     tookMs += performance.now() - startMs;
-    running = undefined;
-    if (keys.size > 0) running = setImmediate(slice);
+    cancel = undefined;
+    if (keys.size > 0) soon(0);
     else {
       notBeforeMs = performance.now() + tookMs;
       tookMs = 0;
     }
   }
 
+  function soon(waitMs: number): void {
+    if (waitMs > 1) {
+      const timeout = setTimeout(slice, waitMs);
+      cancel = () => clearTimeout(timeout);
+    } else {
+      const immediate = setImmediate(slice);
+      cancel = () => clearImmediate(immediate);
+    }
+  }
+
   return {
     add: (key) => {
       keys.add(key);
-      if (running !== undefined) return;
-      const waitMs = notBeforeMs - performance.now();
-      running = waitMs > 1 ? setTimeout(slice, waitMs) : setImmediate(slice);
+      if (cancel === undefined) soon(notBeforeMs - performance.now());
     },
     delete: (key) => keys.delete(key),
     stop: () => {
       keys.clear();
-      clearImmediate(running as NodeJS.Immediate);
-      clearTimeout(running as NodeJS.Timeout);
-    },
-  };
-}
-
-/** Lets streams in, so many a second, those first whose clients have nothing yet. */
-export interface Admission<Key> {
-  readonly add: (key: Key, hasNothing: boolean) => void;
-  readonly delete: (key: Key) => void;
-  readonly stop: () => void;
-}
-
-export function createAdmission<Key>(
-  rate: { readonly perSecond: number; readonly burst: number },
-  admit: (key: Key) => void,
-): Admission<Key> {
-  const bucket = createTokenBucket(rate);
-  const queues: readonly [urgent: Set<Key>, others: Set<Key>] = [new Set(), new Set()];
-  let timer: NodeJS.Timeout | undefined;
-
-  function run(): void {
-    timer = undefined;
-    for (const queue of queues)
-      for (const key of queue) {
-        if (!bucket.take(performance.now())) {
-          timer = setTimeout(run, bucket.waitMs(performance.now()));
-          return;
-        }
-        queue.delete(key);
-        admit(key);
-      }
-  }
-
-  return {
-    add: (key, hasNothing) => {
-      queues[hasNothing ? 0 : 1].add(key);
-      if (timer === undefined) run();
-    },
-    delete: (key) => {
-      for (const queue of queues) queue.delete(key);
-    },
-    stop: () => {
-      clearTimeout(timer);
-      for (const queue of queues) queue.clear();
+      cancel?.();
     },
   };
 }

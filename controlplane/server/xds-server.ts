@@ -1,4 +1,5 @@
 import { WireError } from "../error/wire-error.ts";
+import { createAdmission } from "./admission.ts";
 import { type Ask, readAsk } from "./ask.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
@@ -6,7 +7,7 @@ import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createStream, type Stream } from "./stream.ts";
 import type { Call, CallEnd, Credentials, Peer, StartTransport } from "./transport.ts";
-import { createAdmission, createWork } from "./work.ts";
+import { createWork } from "./work.ts";
 
 export interface XdsServerOptions {
   /** Port 0 takes any free one; `XdsServer.port` says which. */
