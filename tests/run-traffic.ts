@@ -11,7 +11,8 @@ import type { HttpConnectionManager } from "../controlplane/xds/generated/envoy/
 import { HeaderMutationSchema } from "../controlplane/xds/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import { HttpProtocolOptionsSchema } from "../controlplane/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Resource } from "../controlplane/xds/resource.ts";
-import { proxyResources, slotsOf, wayOf } from "../controlplane/xds/snapshot.ts";
+import { slotsOf } from "../controlplane/xds/slots-of.ts";
+import { proxyResources, wayOf } from "../controlplane/xds/snapshot.ts";
 import {
   createHost,
   type Host,
@@ -131,7 +132,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
         };
         return answered(reply.details, localResponse(headerOf(headers, "content-type") ?? "", reply));
       }
-      const slot = slots.find((candidate) => candidate.name === filter.name);
+      const slot = slots.find((candidate) => candidate.place === filter.name);
       if (slot === undefined || !(filter.name in host.typedPerFilterConfig)) continue;
       const stream = hostOf(name, slot).open({
         headers,
@@ -194,7 +195,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
     const filters = decodeListener(listener).filterChains.flatMap((chain) => chain.filters);
     const slots = chains.filter((chain) => chain.service === service).flatMap((chain) => chain.slots);
     return filters
-      .flatMap((filter) => slots.find((slot) => slot.name === filter.name) ?? [])
+      .flatMap((filter) => slots.find((slot) => slot.place === filter.name) ?? [])
       .every((slot) => hostOf(name, slot).connect({ address }).isOpen);
   };
 

@@ -56,34 +56,53 @@ const schemas = {
   route: RouteConfigurationSchema,
 } as const;
 
-/** The resources of every proxy as a person reads them, in a stable order. The bytes of modules are left out. */
+/**
+ * The resources of every proxy as a person reads them, in a stable order. The bytes of modules are left out, and so are the spare filters,
+ * which are as many and the same in every chain.
+ */
 export function showXds(build: Build): string {
-  const { mesh } = build;
+  const { mesh, chains } = build;
+  const taken = new Set(chains.flatMap(({ slots }) => slots.map(({ place }) => place)));
+  const spare = new Set(
+    chains.flatMap(({ places }) => places.flatMap(({ name }) => (taken.has(name) ? [] : [name]))),
+  );
   const snapshots = proxyResources({ mesh, addresses: addressPlan(mesh), ways: [wayOf(build)] });
   const shown = [...snapshots].map(([service, snapshot]) => [
     service,
     Object.fromEntries(
       Object.entries(schemas).map(([kind, schema]) => {
         const resources = byType(snapshot).get(typeUrl[kind as keyof typeof schemas]) ?? [];
-        return [kind, Object.fromEntries([...resources].map(([name, entry]) => [name, show(entry, schema)]))];
+        const used = [...resources].filter(([name]) => !spare.has(name));
+        return [kind, Object.fromEntries(used.map(([name, entry]) => [name, show(entry, schema, spare)]))];
       }),
     ),
   ]);
   return stringify(Object.fromEntries(shown), { lineWidth: 110 });
 }
 
-function show(entry: Resource, schema: DescMessage): JsonValue {
-  return abridged(toJson(schema, fromBinary(schema, entry.bytes), { registry }));
+function show(entry: Resource, schema: DescMessage, spare: ReadonlySet<string>): JsonValue {
+  return abridged(toJson(schema, fromBinary(schema, entry.bytes), { registry }), spare);
 }
 
-/** Without the bytes of modules, which change with every compiler, and without our own name over and over. */
-function abridged(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(abridged);
+/** Without the bytes of modules, which change with every compiler, and without filters of these names. */
+function abridged(value: JsonValue, spare: ReadonlySet<string>): JsonValue {
+  if (Array.isArray(value))
+    return value.filter((each) => !isNamed(each, spare)).map((each) => abridged(each, spare));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      key === "inlineBytes" ? "(the module)" : abridged(inner),
+      key === "inlineBytes" ? "(the module)" : abridged(inner, spare),
     ]),
+  );
+}
+
+function isNamed(value: JsonValue, names: ReadonlySet<string>): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    typeof value["name"] === "string" &&
+    names.has(value["name"])
   );
 }

@@ -4,7 +4,8 @@ import { WireError } from "../error/wire-error.ts";
 import type { Source } from "../language/source.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import type { Rollout } from "../rollout/control-plane.ts";
-import { checkWritable, readState, type State } from "../rollout/state-file.ts";
+import { checkWritable, type Kept, readState, type State } from "../rollout/state-file.ts";
+import { laidAsKept } from "../xds/laid-chain.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSources } from "./read-sources.ts";
 import { diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
@@ -113,12 +114,9 @@ async function compareMesh(
 
 /** The builds of a rollout that was kept. Undefined when one cannot be built any more, as after an upgrade: then all starts afresh. */
 async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undefined> {
-  const { build: to } = await build(state.to.input, { placement: state.to.placement, cache });
+  const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
-  const from =
-    state.from === undefined
-      ? undefined
-      : (await build(state.from.input, { placement: state.from.placement, cache })).build;
+  const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
   const { followers } = state;
   return {
     ...(from === undefined ? {} : { from }),
@@ -126,4 +124,9 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
     stage: from === undefined ? 0 : state.stage,
     followers,
   };
+}
+
+async function builtAgain({ input, placement, layout }: Kept, cache: ChainCache): Promise<Build | undefined> {
+  const { build: made } = await build(input, { placement, cache });
+  return made && { ...made, chains: laidAsKept(made.chains, layout) };
 }

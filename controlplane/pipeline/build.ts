@@ -1,7 +1,7 @@
 import { checkBounds } from "../analysis/check-bounds.ts";
 import { commutes } from "../analysis/commutes.ts";
 import { buildChains, type ChainCache } from "../codegen/build-chains.ts";
-import type { Chain, Module } from "../codegen/module.ts";
+import type { Module } from "../codegen/module.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { checkPolicies } from "../language/check-policies.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
@@ -16,6 +16,8 @@ import type { Placement } from "../placement/placement.ts";
 import { type PricedDataplane, priced } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
 import { addressPlan } from "../xds/address-plan.ts";
+import type { LaidChain } from "../xds/laid-chain.ts";
+import { layOut } from "../xds/lay-out.ts";
 import { recall } from "./recall.ts";
 
 /** What the user wrote: policies, with the interfaces that they import, and a mesh. Equal inputs and an equal previous placement build the same thing. */
@@ -31,7 +33,8 @@ export interface Build {
   /** What a service's proxy may be. */
   readonly dataplanes: readonly PricedDataplane[];
   readonly placement: Placement;
-  readonly chains: readonly Chain[];
+  /** As they are laid out where nothing runs yet. */
+  readonly chains: readonly LaidChain[];
   readonly modules: readonly Module[];
   /** Generated AssemblyScript by slot name. */
   readonly generated: ReadonlyMap<string, string>;
@@ -124,7 +127,7 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
       policies,
       dataplanes,
       placement: placed.placement,
-      chains: compiled.chains,
+      chains: layOut({ mesh, placement: placed.placement, chains: compiled.chains }),
       modules: compiled.modules,
       generated: compiled.sources,
     },

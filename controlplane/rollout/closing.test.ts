@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Addresses, Chain } from "../codegen/module.ts";
+import type { Addresses } from "../codegen/module.ts";
 import type { AddressPlan } from "../xds/address-plan.ts";
+import type { LaidChain } from "../xds/laid-chain.ts";
 import { closing } from "./closing.ts";
 
 /** Services are known by their first letter. */
@@ -21,20 +22,24 @@ const module = {
   actions: [],
   tags: [],
 } as const;
-const slots = [{ name: "slot", vmId: "vm", module, configuration: "@self\tx\n" }];
+const slots = [{ name: "slot", place: "slot", vmId: "vm", module, configuration: "@self\tx\n" }];
 const nobody: Addresses = { except: false, list: [] };
 const everybody: Addresses = { except: true, list: [] };
 
-const ingress = (refuses: Addresses): Chain => ({ service: "db", direction: "inbound", refuses, slots });
-const egress = (service: string, refuses: Addresses, callee = "db"): Chain => ({
+const laid = { generation: "00000000", places: [], slots };
+const ingress = (refuses: Addresses): LaidChain => ({
+  ...{ service: "db", direction: "inbound", refuses },
+  ...laid,
+});
+const egress = (service: string, refuses: Addresses, callee = "db"): LaidChain => ({
   service,
   direction: "outbound",
   callee,
   refuses,
-  slots,
+  ...laid,
 });
 
-const told = (chain: Chain, ...after: readonly Chain[]): string | undefined =>
+const told = (chain: LaidChain, ...after: readonly LaidChain[]): string | undefined =>
   /@close\t(.*)\n/.exec(closing(chain, after, addresses).slots[0]?.configuration ?? "")?.[1];
 
 describe("a chain on its way out closes what the next ones refuse", () => {
@@ -67,7 +72,7 @@ describe("a chain on its way out closes what the next ones refuse", () => {
   });
 
   test("and nothing of requests", () => {
-    const requests: Chain = { service: "db", direction: "inbound", slots };
+    const requests: LaidChain = { service: "db", direction: "inbound", ...laid };
     expect(closing(requests, [ingress(everybody)], addresses)).toBe(requests);
   });
 });

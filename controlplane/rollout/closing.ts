@@ -1,5 +1,6 @@
-import type { Addresses, Chain } from "../codegen/module.ts";
+import type { Addresses } from "../codegen/module.ts";
 import type { AddressPlan } from "../xds/address-plan.ts";
+import type { LaidChain } from "../xds/laid-chain.ts";
 
 const nobody: Addresses = { except: false, list: [] };
 const everybody: Addresses = { except: true, list: [] };
@@ -8,7 +9,7 @@ const everybody: Addresses = { except: true, list: [] };
  * A chain for connections that is on its way out, told whom the chains that come after it let none through from: it closes these
  * connections at once, and has what else is open until it is gone. Any other chain as it is.
  */
-export function closing(chain: Chain, after: readonly Chain[], addresses: AddressPlan): Chain {
+export function closing(chain: LaidChain, after: readonly LaidChain[], addresses: AddressPlan): LaidChain {
   const { except, list } = after.map((next) => refusedOn(chain, next, addresses)).reduce(either, nobody);
   if (!except && list.length === 0) return chain;
   const line = `@close\t${except ? "!" : ""}${list.join(",")}\n`;
@@ -19,7 +20,7 @@ export function closing(chain: Chain, after: readonly Chain[], addresses: Addres
 }
 
 /** Which of the first chain's callers the second one refuses. */
-function refusedOn(chain: Chain, next: Chain, addresses: AddressPlan): Addresses {
+function refusedOn(chain: LaidChain, next: LaidChain, addresses: AddressPlan): Addresses {
   const { refuses } = next;
   if (chain.refuses === undefined || refuses === undefined || storeOf(chain) !== storeOf(next)) return nobody;
   const own = addresses.sources(chain.service);
@@ -34,7 +35,7 @@ function refusedOn(chain: Chain, next: Chain, addresses: AddressPlan): Addresses
 }
 
 /** Whom the connections of a chain are for. */
-function storeOf({ callee, service }: Chain): string {
+function storeOf({ callee, service }: LaidChain): string {
   return callee ?? service;
 }
 

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { WireError } from "../error/wire-error.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import type { XdsServer } from "../server/xds-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
+import { layoutOf } from "../xds/laid-chain.ts";
+import { layOut } from "../xds/lay-out.ts";
 import { byType } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
@@ -177,7 +180,9 @@ export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptio
     apply: (build) =>
       inTurn((replaced) =>
         run(
-          { ...(current === undefined ? {} : { from: current }), to: build, stage: 0, followers: [] },
+          current === undefined
+            ? { to: build, stage: 0, followers: [] }
+            : { from: current, to: laidOutAfter(build, current), stage: 0, followers: [] },
           replaced,
         ),
       ),
@@ -194,6 +199,12 @@ export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptio
         return run(rollout, replaced);
       }),
   };
+}
+
+/** A build with its chains where those of the one in force are, as far as they may stay. */
+function laidOutAfter(build: Build, inForce: Build): Build {
+  const chains = layOut(build, inForce);
+  return isDeepStrictEqual(chains.map(layoutOf), build.chains.map(layoutOf)) ? build : { ...build, chains };
 }
 
 /** "replaced" when `work` has not ended a while after something newer came. */

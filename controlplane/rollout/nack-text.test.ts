@@ -1,21 +1,24 @@
 import { expect, test } from "vitest";
-import type { Chain } from "../codegen/module.ts";
 import { checkCopper } from "../language/check.ts";
+import type { LaidChain } from "../xds/laid-chain.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { nackText } from "./nack-text.ts";
 
 const body = "( act (Request r) context ('frontend -> rate') ) { SetHeader(r, 'a', 'b'); }";
 const text = `policy mark ${body}\npolicy other ${body}\n`;
 const { policies } = checkCopper({ path: "filters/mark.cup", text });
-const name = "wire/rate/inbound/mark";
-const chains: readonly Chain[] = [
+const place = "wire/rate/inbound/00000000/2";
+const chains: readonly LaidChain[] = [
   {
     service: "rate",
     direction: "inbound",
+    generation: "00000000",
+    places: [{ name: place, failure: "open" }],
     slots: [
       {
-        name,
-        vmId: name,
+        name: "wire/rate/inbound/mark",
+        place,
+        vmId: "wire/rate/inbound",
         configuration: "",
         module: {
           sha256: "",
@@ -34,7 +37,7 @@ const chains: readonly Chain[] = [
 const nack = { node: "rate", typeUrl: typeUrl.extension, message: "Unable to create Wasm plugin" };
 
 test("a refused module is named by its policies and where they stand", () => {
-  expect(nackText({ ...nack, resources: [name] }, { chains, policies })).toBe(
+  expect(nackText({ ...nack, resources: [place] }, { chains, policies })).toBe(
     'wire: [nack] proxy "rate" refused policy `mark` (filters/mark.cup): Unable to create Wasm plugin; it goes on with what it had',
   );
 });

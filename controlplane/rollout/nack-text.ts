@@ -5,7 +5,7 @@ import type { Nack } from "../server/node.ts";
 export function nackText(nack: Nack, build: Pick<Build, "chains" | "policies">): string {
   const slots = build.chains
     .flatMap((chain) => chain.slots)
-    .filter((slot) => nack.resources.includes(slot.name));
+    .filter((slot) => nack.resources.includes(slot.place));
   const names = new Set(slots.flatMap((slot) => slot.module.policies));
   const policies = build.policies.filter((policy) => names.has(policy.name));
   const what =

@@ -1,8 +1,8 @@
-import type { Chain } from "../codegen/module.ts";
 import type { Build } from "../pipeline/build.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
-import { generationOfChain, type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
+import { type LaidChain, wayName } from "../xds/laid-chain.ts";
+import { type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
 import { closing } from "./closing.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
@@ -26,12 +26,12 @@ export function finalStage(build: Build): Stage {
 export function stagesOf(from: Build, to: Build): readonly Stage[] {
   const before = keysOf(from);
   const after = keysOf(to);
-  const leaving = from.chains.filter((chain) => !after.has(keyOf(from, chain)));
-  const staying = to.chains.filter((chain) => before.has(keyOf(to, chain)));
-  const coming = to.chains.filter((chain) => !before.has(keyOf(to, chain)));
+  const leaving = from.chains.filter((chain) => !after.has(keyOf(chain)));
+  const staying = to.chains.filter((chain) => before.has(keyOf(chain)));
+  const coming = to.chains.filter((chain) => !before.has(keyOf(chain)));
   const addresses = addressPlan(to.mesh);
   const closed = leaving.map((chain) => closing(chain, to.chains, addresses));
-  const ways = (old: readonly Chain[], reachedByStaying: readonly Chain[]): readonly Way[] => [
+  const ways = (old: readonly LaidChain[], reachedByStaying: readonly LaidChain[]): readonly Way[] => [
     { placement: from.placement, chains: old, build: from.chains, reached: from.chains },
     { placement: to.placement, chains: staying, build: to.chains, reached: reachedByStaying },
     { placement: to.placement, chains: coming, build: to.chains, reached: to.chains },
@@ -44,7 +44,12 @@ export function stagesOf(from: Build, to: Build): readonly Stage[] {
 }
 
 /** `told`: the chains to which callers without a proxy are sent. */
-function stage(name: Stage["name"], { mesh }: Build, ways: readonly Way[], told: readonly Chain[]): Stage {
+function stage(
+  name: Stage["name"],
+  { mesh }: Build,
+  ways: readonly Way[],
+  told: readonly LaidChain[],
+): Stage {
   const addresses = addressPlan(mesh);
   return {
     name,
@@ -54,12 +59,10 @@ function stage(name: Stage["name"], { mesh }: Build, ways: readonly Way[], told:
 }
 
 /** Equal for chains of one generation: these are changed in place. */
-function keyOf({ mesh, chains }: Build, chain: Chain): string {
-  const { service, direction, version, callee } = chain;
-  const generation = generationOfChain({ mesh, addresses: addressPlan(mesh) }, chains, chain);
-  return [service, direction, version, callee, generation].join(" ");
+function keyOf(chain: LaidChain): string {
+  return `${wayName(chain)} ${chain.generation}`;
 }
 
 function keysOf(build: Build): ReadonlySet<string> {
-  return new Set(build.chains.map((chain) => keyOf(build, chain)));
+  return new Set(build.chains.map(keyOf));
 }

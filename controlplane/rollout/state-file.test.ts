@@ -17,6 +17,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const kept: State["to"] = {
   input: { policies: [{ path: "a.cup", text: "policy" }], mesh: { path: "mesh.yaml", text: "name: m" } },
   placement: { status: "optimal", cost: 0, bound: 0, proxies: [], unmatched: [] },
+  layout: [{ way: "app inbound", generation: "00000000", places: [], taken: [] }],
 };
 
 test("what is written is read again, and nothing else is left behind", async () => {

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Build, Input } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
+import { type Layout, layoutOf } from "../xds/laid-chain.ts";
 import type { Rollout } from "./control-plane.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -10,6 +11,8 @@ import { makeFolder } from "./make-folder.ts";
 export interface Kept {
   readonly input: Input;
   readonly placement: Placement;
+  /** How the chains stand in the proxies, which depends on what was there before. */
+  readonly layout: readonly Layout[];
 }
 
 /** The rollout that was last begun; one that has ended is a rollout from its build to the same. Everything else follows from it. */
@@ -25,8 +28,8 @@ export function stateOf({ from, to, stage, followers }: Rollout): State {
   return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), stage, followers };
 }
 
-function keptOf({ input, placement }: Build): Kept {
-  return { input, placement };
+function keptOf({ input, placement, chains }: Build): Kept {
+  return { input, placement, layout: chains.map(layoutOf) };
 }
 
 /** Undefined when there is none yet. */
@@ -54,7 +57,8 @@ function parsed(text: string): State | undefined {
       typeof state?.stage === "number" &&
       Array.isArray(state.followers) &&
       [state.to, state.from ?? state.to].every(
-        (kept) => kept?.input?.mesh !== undefined && kept.placement !== undefined,
+        (kept) =>
+          kept?.input?.mesh !== undefined && kept.placement !== undefined && Array.isArray(kept.layout),
       );
     return isWhole ? (state as State) : undefined;
   } catch {

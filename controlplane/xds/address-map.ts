@@ -1,6 +1,6 @@
-import type { Chain } from "../codegen/module.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Address, AddressPlan } from "./address-plan.ts";
+import type { LaidChain } from "./laid-chain.ts";
 import { inboundListeners, outboundListener, storeListener } from "./snapshot.ts";
 
 /** Where a caller reaches a callee: the callee (or its proxy's inbound listener), or the outbound listener of its own proxy. */
@@ -16,7 +16,7 @@ export type AddressMap = Readonly<Record<string, Readonly<Record<string, readonl
 export const outside = "outside";
 
 /** What every service has to know to call through the proxies that have something to do, and through no other. */
-export function addressMap(mesh: Mesh, addresses: AddressPlan, reached: readonly Chain[]): AddressMap {
+export function addressMap(mesh: Mesh, addresses: AddressPlan, reached: readonly LaidChain[]): AddressMap {
   const callers = Map.groupBy(callsOf(mesh), ({ from }) => from);
   return Object.fromEntries(
     [...callers].map(([from, calls]) => [
@@ -37,7 +37,7 @@ function callsOf(mesh: Mesh): readonly { readonly from: string; readonly to: str
 function targetsOf(
   mesh: Mesh,
   addresses: AddressPlan,
-  reached: readonly Chain[],
+  reached: readonly LaidChain[],
   from: string,
   to: string,
 ): readonly Target[] {

@@ -15,20 +15,27 @@ import {
   type PluginConfig,
   PluginConfigSchema,
 } from "./generated/envoy/extensions/wasm/v3/wasm_pb.ts";
+import type { LaidSlot, Place } from "./laid-chain.ts";
 import { anyOf, type Resource, resource } from "./resource.ts";
 import { typeUrl } from "./type-url.ts";
 
 /** A slot's module as the ECDS resource that its filter asks for, the Wasm bytes inline. */
-export function extension(slot: Slot): Resource {
+export function extension(slot: LaidSlot): Resource {
   const config = plugin(slot);
   if (slot.module.exports.some((name) => /^proxy_on_(request|response)_body$/.test(name)))
     holdHeaders(config);
   const wasm = create(WasmSchema, { config });
-  const message = create(TypedExtensionConfigSchema, {
-    name: slot.name,
-    typedConfig: anyOf(WasmSchema, wasm),
-  });
-  return resource(slot.name, typeUrl.extension, TypedExtensionConfigSchema, message);
+  return extensionNamed(slot.place, anyOf(WasmSchema, wasm));
+}
+
+/** What a place runs that no slot takes: nothing. */
+export function spareExtension(place: string): Resource {
+  return extensionNamed(place, anyOf(RBACSchema, create(RBACSchema)));
+}
+
+function extensionNamed(name: string, typedConfig: Any): Resource {
+  const message = create(TypedExtensionConfigSchema, { name, typedConfig });
+  return resource(name, typeUrl.extension, TypedExtensionConfigSchema, message);
 }
 
 /**
@@ -81,16 +88,16 @@ export function plugin(slot: Slot): PluginConfig {
   });
 }
 
-/** The place of a slot in a chain: switched off until a route switches it on, and safe before its module is there. */
-export function httpFilter(slot: Slot): HttpFilter {
+/** A place in a chain: switched off until a route switches it on, and safe before its module is there. */
+export function httpFilter({ name, failure }: Place): HttpFilter {
   return create(HttpFilterSchema, {
-    name: slot.name,
+    name,
     disabled: true,
     configType: {
       case: "configDiscovery",
       value: {
         configSource: ads(),
-        defaultConfig: whileAbsent(slot.module.failure),
+        defaultConfig: whileAbsent(failure),
         applyDefaultConfigWithoutWarming: true,
         typeUrls: [WasmSchema, RBACSchema].map((schema) => `type.googleapis.com/${schema.typeName}`),
       },

@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
-import type { Slot } from "../codegen/module.ts";
 import { accessLog } from "./access-log.ts";
 import type { Address } from "./address-plan.ts";
 import { socketAddress } from "./cluster.ts";
@@ -20,6 +19,7 @@ import {
   HttpConnectionManagerSchema,
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "./generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
+import type { Place } from "./laid-chain.ts";
 import type { Machinery } from "./machinery.ts";
 import { filtersAfter, filtersBefore } from "./native-filters.ts";
 import { anyOf, type Resource, resource } from "./resource.ts";
@@ -31,13 +31,13 @@ export interface ListenerOptions {
   readonly address: Address;
   readonly direction: "inbound" | "outbound";
   readonly service: string;
-  readonly slots: readonly Slot[];
+  readonly places: readonly Place[];
   readonly machinery: Machinery;
   /** The proxies whose hash keys count: they have stripped what others sent, and only a policy has set what they send. */
   readonly hashing?: readonly string[];
 }
 
-/** A listener whose filters are the slots in order, each switched on by the routes. */
+/** A listener whose filters are the places in order, each switched on by the routes. */
 export function listener(options: ListenerOptions): Resource {
   const { hashing = [] } = options;
   const message = create(ListenerSchema, {
@@ -74,7 +74,7 @@ function filterChain(
     statPrefix: options.direction,
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: { case: "rds", value: { configSource: ads(), routeConfigName: options.name } },
-    httpFilters: [...filtersBefore(machinery), ...options.slots.map(httpFilter), ...filtersAfter(machinery)],
+    httpFilters: [...filtersBefore(machinery), ...options.places.map(httpFilter), ...filtersAfter(machinery)],
     accessLog: machinery.tags === undefined ? [] : [accessLog(service, direction, machinery.tags)],
     // Before any route is chosen: a filter that removed the header would come after the first choice.
     earlyHeaderMutationExtensions: [

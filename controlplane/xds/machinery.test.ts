@@ -7,11 +7,14 @@ import { addressPlan } from "./address-plan.ts";
 import { controlHeaders, strippedHeaders } from "./control-headers.ts";
 import { decodeCluster, decodeListener, decodeRoutes, managersOf } from "./decode.ts";
 import { Cluster_LbPolicy } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
+import { TypedExtensionConfigSchema } from "./generated/envoy/config/core/v3/extension_pb.ts";
 import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { RouteAction } from "./generated/envoy/config/route/v3/route_components_pb.ts";
+import { WasmSchema } from "./generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.ts";
 import { HeaderMutationSchema } from "./generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import { inconsistencies } from "./inconsistencies.ts";
-import { generationOfChain, type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
+import { layOut } from "./lay-out.ts";
+import { type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
 
 const plain = { entry: false, origin: false, protocol: "http", port: 8080, proxy: "any" } as const;
 
@@ -47,17 +50,29 @@ function chain(service: string, direction: Chain["direction"], used: Partial<Mod
   return { service, direction, slots: [{ name: `wire/${service}`, vmId: "vm", module, configuration: "" }] };
 }
 
+const placement = { status: "optimal", cost: 0, bound: 0, proxies: [], unmatched: [] } as const;
+
 function snapshot(service: string, chains: readonly Chain[], of: Mesh = mesh): ProxySnapshot {
-  const placement = { status: "optimal", cost: 0, bound: 0, proxies: [], unmatched: [] } as const;
-  const found = proxyResources({ mesh: of, addresses, ways: [wayOf({ placement, chains })] }).get(service);
+  const laid = layOut({ mesh: of, placement, chains });
+  const found = proxyResources({ mesh: of, addresses, ways: [wayOf({ placement, chains: laid })] }).get(
+    service,
+  );
   if (found === undefined) throw new Error(`${service} has no proxy`);
   expect(inconsistencies(found)).toEqual([]);
   return found;
 }
 
 const managers = (of: ProxySnapshot) => [...of.listeners.values()].map(decodeListener).flatMap(managersOf);
+/** Without spare ones, and the module's by the name of the slot. */
 const filters = (of: ProxySnapshot): readonly string[] =>
-  managers(of).flatMap((manager) => manager.httpFilters.map(({ name }) => name));
+  managers(of).flatMap((manager) =>
+    manager.httpFilters.flatMap(({ name }) => {
+      const extension = of.extensions.get(name);
+      if (extension === undefined) return name;
+      const { typedConfig } = fromBinary(TypedExtensionConfigSchema, extension.bytes);
+      return (typedConfig && anyUnpack(typedConfig, WasmSchema)?.config?.name) ?? [];
+    }),
+  );
 const hosts = (of: ProxySnapshot) =>
   [...of.routes.values()].flatMap((routes) => decodeRoutes(routes).virtualHosts);
 const actionsOf = (of: ProxySnapshot): readonly RouteAction[] =>
@@ -172,9 +187,8 @@ describe("machinery", () => {
 
   test("other machinery is another generation, at the callee of a caller that hashes too", () => {
     const generation = (used: Partial<Module>, callers: Partial<Module>, of: Mesh = mesh): string => {
-      const inbound = chain("rate", "inbound", used);
-      const build = [inbound, chain("frontend", "outbound", callers)];
-      return generationOfChain({ mesh: of, addresses }, build, inbound);
+      const chains = [chain("rate", "inbound", used), chain("frontend", "outbound", callers)];
+      return layOut({ mesh: of, placement, chains })[0]?.generation ?? "";
     };
     const before = generation({}, {});
     expect(generation({ actions: ["Deny"] }, { actions: ["Mirror"] })).toBe(before);

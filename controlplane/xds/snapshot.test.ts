@@ -1,10 +1,16 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import type { Chain, Slot } from "../codegen/module.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
 import { addressPlan } from "./address-plan.ts";
 import { decodeRoutes } from "./decode.ts";
+import { TypedExtensionConfigSchema } from "./generated/envoy/config/core/v3/extension_pb.ts";
+import { WasmSchema } from "./generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.ts";
 import { inconsistencies } from "./inconsistencies.ts";
+import type { LaidChain } from "./laid-chain.ts";
+import { layOut } from "./lay-out.ts";
 import { type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
 
 function service(name: string, more: Partial<Service> = {}): [string, Service] {
@@ -85,12 +91,17 @@ const guarded: Chain = {
   slots: [slot("wire/rate/in", "guard", "closed")],
 };
 
+function laid(chains: readonly Chain[]): readonly LaidChain[] {
+  return layOut({ mesh, placement, chains });
+}
+
 /** What each proxy holds when it runs `chains` and its calls are led through `reached`. */
 function snapshots(
   chains: readonly Chain[],
   reached: readonly Chain[] = chains,
 ): ReadonlyMap<string, ProxySnapshot> {
-  const ways = [{ placement, chains, build: chains, reached }];
+  const build = laid(chains);
+  const ways = [{ placement, chains: build, build, reached: laid(reached) }];
   return proxyResources({ mesh, addresses: addressPlan(mesh), ways });
 }
 
@@ -109,9 +120,18 @@ function plain(names: Iterable<string>): readonly string[] {
   return [...names].map((name) => name.replace(/\/[0-9a-f]{8}$/, ""));
 }
 
+/** The name of the slot in a place; none where nothing is. */
+function policyAt(snapshot: ProxySnapshot, place: string): string {
+  const bytes = snapshot.extensions.get(place)?.bytes ?? new Uint8Array();
+  const { typedConfig } = fromBinary(TypedExtensionConfigSchema, bytes);
+  return (typedConfig && anyUnpack(typedConfig, WasmSchema)?.config?.name) ?? "none";
+}
+
 function enabled(snapshot: ProxySnapshot): Readonly<Record<string, readonly string[]>> {
   const hosts = [...snapshot.routes.values()].flatMap((routes) => decodeRoutes(routes).virtualHosts);
-  return Object.fromEntries(hosts.map((host) => [host.name, Object.keys(host.typedPerFilterConfig)]));
+  const names = (places: readonly string[]): readonly string[] =>
+    places.map((place) => policyAt(snapshot, place));
+  return Object.fromEntries(hosts.map((host) => [host.name, names(Object.keys(host.typedPerFilterConfig))]));
 }
 
 describe("address plan", () => {
@@ -190,7 +210,7 @@ describe("snapshot", () => {
     const both = proxyResources({
       mesh,
       addresses: addressPlan(mesh),
-      ways: [wayOf({ placement, chains: [old] }), wayOf({ placement, chains: [next, guarded] })],
+      ways: [wayOf({ placement, chains: laid([old]) }), wayOf({ placement, chains: laid([next, guarded]) })],
     }).get("frontend");
     if (both === undefined) throw new Error("frontend is placed");
     expect(inconsistencies(both)).toEqual([]);
@@ -203,9 +223,10 @@ describe("snapshot", () => {
     const whole = frontend([slot("a", "mark")]);
     const [routes] = whole.routes.keys();
     const [listener] = whole.listeners.keys();
+    const [place] = whole.extensions.keys();
     const missing = (part: Partial<ProxySnapshot>): readonly string[] =>
       inconsistencies({ ...whole, ...part });
-    expect(missing({ extensions: new Map() })).toContain(`listener ${listener}: no extension a`);
+    expect(missing({ extensions: new Map() })).toContain(`listener ${listener}: no extension ${place}`);
     expect(missing({ routes: new Map() })).toContain(`listener ${listener}: no routes ${routes}`);
     expect(missing({ endpoints: new Map() })).toContain("cluster geo: no endpoints");
     expect(missing({ clusters: new Map() })).toContain(`routes ${routes}: no cluster geo`);

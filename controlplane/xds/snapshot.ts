@@ -1,15 +1,17 @@
 import { strict as assert } from "node:assert";
-import type { Chain, Slot } from "../codegen/module.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Address, AddressPlan, Instance } from "./address-plan.ts";
 import { cluster } from "./cluster.ts";
-import { extension } from "./extension.ts";
+import { extension, spareExtension } from "./extension.ts";
 import { generationOf } from "./generation.ts";
+import { hashingCallers } from "./hashing-callers.ts";
+import type { LaidChain, LaidSlot } from "./laid-chain.ts";
 import { listener } from "./listener.ts";
 import { lateHeaders, leftHeaders, type Machinery, machineryOf, nameOf } from "./machinery.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
 import { type RouteTarget, routes } from "./route.ts";
+import { slotsOf } from "./slots-of.ts";
 import { networkExtension, tcpListener } from "./tcp-listener.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
 
@@ -44,10 +46,10 @@ export interface SnapshotInput {
 /** Chains that proxies run, and the chains through which their calls are led on. */
 export interface Way {
   readonly placement: Placement;
-  readonly chains: readonly Chain[];
+  readonly chains: readonly LaidChain[];
   /** All chains of the build that these are of: what callers do there is part of what their callees need. */
-  readonly build: readonly Chain[];
-  readonly reached: readonly Chain[];
+  readonly build: readonly LaidChain[];
+  readonly reached: readonly LaidChain[];
 }
 
 /** The only way: calls are led through the chains that run. */
@@ -78,18 +80,23 @@ export function proxyResources(input: SnapshotInput): ReadonlyMap<string, ProxyS
   );
 }
 
+interface InboundListener extends Instance {
+  readonly generation: string;
+}
+
 /** The inbound listeners that a service has in these chains: where callers must send. One for each version, or one in all. */
 export function inboundListeners(
   world: World,
-  chains: readonly Chain[],
+  chains: readonly LaidChain[],
   name: string,
-  build: readonly Chain[] = chains,
-): readonly Instance[] {
+  build: readonly LaidChain[] = chains,
+): readonly InboundListener[] {
   if (slotsOf(chains, name, "inbound").length === 0) return [];
   const versions = [...serviceOf(world.mesh, name).versions.keys()];
-  const at = (version?: string, index?: number): Address => {
-    const generation = inboundGeneration(world, build, name, slotsOf(chains, name, "inbound", version));
-    return world.addresses.listener(name, "inbound", generation, index);
+  const at = (version?: string, index?: number): InboundListener => {
+    const chain = chainOf(chains, name, "inbound", version);
+    const generation = chain?.generation ?? bareGeneration(world, build, name);
+    return { ...world.addresses.listener(name, "inbound", generation, index), generation };
   };
   return versions.length === 0
     ? [at()]
@@ -97,64 +104,59 @@ export function inboundListeners(
 }
 
 /** The outbound listener that a service has in these chains. */
-export function outboundListener(world: World, chains: readonly Chain[], name: string): Address | undefined {
-  const slots = slotsOf(chains, name, "outbound");
-  if (slots.length === 0) return undefined;
-  return world.addresses.listener(name, "outbound", outboundGeneration(world, slots));
+export function outboundListener(
+  world: World,
+  chains: readonly LaidChain[],
+  name: string,
+): Address | undefined {
+  const chain = chainOf(chains, name, "outbound");
+  return chain && world.addresses.listener(name, "outbound", chain.generation);
 }
 
 /** The listener that a service has in these chains for its connections to one store. */
 export function storeListener(
   world: World,
-  chains: readonly Chain[],
+  chains: readonly LaidChain[],
   name: string,
   callee: string,
 ): Address | undefined {
   const chain = chains.find((each) => each.service === name && each.callee === callee);
-  if (chain === undefined) return undefined;
-  return world.addresses.listener(name, "outbound", outboundGeneration(world, chain.slots));
+  return chain && world.addresses.listener(name, "outbound", chain.generation);
 }
 
-/** The generation of a chain among all of its build. */
-export function generationOfChain(world: World, build: readonly Chain[], chain: Chain): string {
-  return chain.direction === "inbound"
-    ? inboundGeneration(world, build, chain.service, chain.slots)
-    : outboundGeneration(world, chain.slots);
+/** Of a version without a policy, where others have some. */
+function bareGeneration({ mesh }: World, build: readonly LaidChain[], name: string): string {
+  const keysFrom = hashingCallers(mesh, build, name).map((caller) => `keys from ${caller}`);
+  return generationOf([...nameOf(machineryOf([], mesh)), ...keysFrom]);
 }
 
-function inboundGeneration(
-  world: World,
-  build: readonly Chain[],
-  name: string,
-  slots: readonly Slot[],
-): string {
-  return generationOf([
-    ...slots.map((slot) => slot.name),
-    ...nameOf(machineryOf(slots, world.mesh)),
-    ...hashing(world, build, name).map((address) => `keys from ${address}`),
-  ]);
-}
-
-function outboundGeneration(world: World, slots: readonly Slot[]): string {
-  return generationOf([...slots.map((slot) => slot.name), ...nameOf(machineryOf(slots, world.mesh))]);
-}
-
-/** The addresses of the proxies whose policies set hash keys on the way to a service: its own proxy has to go by these keys too. */
-function hashing({ mesh, addresses }: World, build: readonly Chain[], name: string): readonly string[] {
-  return mesh.calls
-    .flatMap(({ from, to }) => (from !== null && to === name ? [from] : []))
-    .filter((caller) => machineryOf(slotsOf(build, caller, "outbound"), mesh).hashes)
-    .map((caller) => addresses.proxy(caller));
+function chainOf(
+  chains: readonly LaidChain[],
+  service: string,
+  direction: LaidChain["direction"],
+  version?: string,
+): LaidChain | undefined {
+  return chains.find(
+    (chain) =>
+      chain.service === service &&
+      chain.direction === direction &&
+      chain.callee === undefined &&
+      chain.slots.length > 0 &&
+      (chain.version ?? version) === version,
+  );
 }
 
 function inbound(world: World, way: Way, name: string): readonly Resource[] {
   const service = serviceOf(world.mesh, name);
-  const keysFrom = hashing(world, way.build, name);
+  const keysFrom = hashingCallers(world.mesh, way.build, name).map((caller) => world.addresses.proxy(caller));
   return inboundListeners(world, way.chains, name, way.build).flatMap((place) => {
-    const slots = slotsOf(way.chains, name, "inbound", place.version);
+    const { slots, places } = chainOf(way.chains, name, "inbound", place.version) ?? {
+      slots: [],
+      places: [],
+    };
     const machinery = { ...machineryOf(slots, world.mesh), hashes: keysFrom.length > 0 };
     const full = versioned(name, place.version, "@");
-    const listenerName = `inbound/${full}/${inboundGeneration(world, way.build, name, slots)}`;
+    const listenerName = `inbound/${full}/${place.generation}`;
     const target = `local/${versioned(name, place.version, "|")}${kindOf(machinery)}`;
     const copies = world.addresses
       .instances(name)
@@ -182,7 +184,7 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
         address: place,
         direction: "inbound",
         service: name,
-        slots,
+        places,
         machinery,
         hashing: keysFrom,
       }),
@@ -190,7 +192,7 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
         {
           service: name,
           domains: ["*"],
-          filters: slots.map((slot) => slot.name),
+          filters: slots.map((slot) => slot.place),
           targets: [{ name: full, cluster: target }],
           machinery,
           left: leftHeaders(machinery),
@@ -198,15 +200,16 @@ function inbound(world: World, way: Way, name: string): readonly Resource[] {
       ]),
       own.cluster,
       own.endpoints,
-      ...slots.map(extension),
+      ...extensions({ slots, places }),
     ];
   });
 }
 
 function outbound(world: World, way: Way, name: string): readonly Resource[] {
-  const address = outboundListener(world, way.chains, name);
-  if (address === undefined) return [];
-  const slots = slotsOf(way.chains, name, "outbound");
+  const chain = chainOf(way.chains, name, "outbound");
+  if (chain === undefined) return [];
+  const { generation, places, slots } = chain;
+  const address = world.addresses.listener(name, "outbound", generation);
   const machinery = machineryOf(slots, world.mesh);
   const callees = world.mesh.calls
     .filter((call) => call.from === name)
@@ -214,9 +217,9 @@ function outbound(world: World, way: Way, name: string): readonly Resource[] {
     // A store is called directly: these are HTTP filters.
     .filter((callee) => callee.protocol !== "tcp")
     .map((callee) => ({ callee, clusters: clustersOf(world, way, callee, name, machinery) }));
-  const listenerName = `outbound/${name}/${outboundGeneration(world, slots)}`;
+  const listenerName = `outbound/${name}/${generation}`;
   return [
-    listener({ name: listenerName, address, direction: "outbound", service: name, slots, machinery }),
+    listener({ name: listenerName, address, direction: "outbound", service: name, places, machinery }),
     routes(
       listenerName,
       callees.map(({ callee, clusters }) => ({
@@ -224,27 +227,35 @@ function outbound(world: World, way: Way, name: string): readonly Resource[] {
         domains: [callee.name, `${callee.name}:${callee.port}`],
         filters: slots
           .filter((slot) => concerns(way.placement, slot, name, callee.name))
-          .map((slot) => slot.name),
+          .map((slot) => slot.place),
         targets: targetsOf(callee, clusters, machinery),
         machinery,
         left: leftHeaders(machinery),
       })),
     ),
     ...callees.flatMap(({ clusters }) => clusters.flatMap(({ resources }) => resources)),
-    ...slots.map(extension),
+    ...extensions(chain),
   ];
+}
+
+/** What the filters of a listener run, the spare ones too: a name that has gone would be a filter without an answer. */
+function extensions({ slots, places }: Pick<LaidChain, "slots" | "places">): readonly Resource[] {
+  return places.map(({ name }) => {
+    const slot = slots.find(({ place }) => place === name);
+    return slot === undefined ? spareExtension(name) : extension(slot);
+  });
 }
 
 /** A listener for each store that the service's connections are captured to. */
 function toStores(world: World, way: Way, name: string): readonly Resource[] {
   return way.chains
     .filter((chain) => chain.service === name && chain.callee !== undefined)
-    .flatMap(({ callee = "", slots }) => {
-      const address = storeListener(world, way.chains, name, callee);
+    .flatMap(({ callee = "", generation, slots }) => {
       // All versions together: connections are not told apart by version.
       const [lead] = clustersOf(world, way, serviceOf(world.mesh, callee), name, machineryOf([], world.mesh));
-      if (address === undefined || lead === undefined) return [];
-      const listenerName = `outbound/${name}/${callee}/${outboundGeneration(world, slots)}`;
+      if (lead === undefined) return [];
+      const address = world.addresses.listener(name, "outbound", generation);
+      const listenerName = `outbound/${name}/${callee}/${generation}`;
       return [
         tcpListener({ name: listenerName, address, direction: "outbound", slots, cluster: lead.name }),
         ...lead.resources,
@@ -304,7 +315,7 @@ function targetsOf(
 }
 
 /** Whether the slot runs a policy that is placed on this call: others must not cost it an entry into the VM. */
-function concerns(placement: Placement, slot: Slot, caller: string, callee: string): boolean {
+function concerns(placement: Placement, slot: LaidSlot, caller: string, callee: string): boolean {
   return placement.proxies
     .filter((proxy) => proxy.service === caller)
     .flatMap((proxy) => proxy.policies)
@@ -365,21 +376,6 @@ function clustersOf(
 /** Ends the name of a cluster that is not as others are: nothing that requests pass is changed in place. */
 function kindOf({ hashes, hosts }: Machinery): string {
   return `${hashes ? "/hash" : ""}${hosts ? "/host" : ""}`;
-}
-
-/** What a service's proxy runs in one direction, in order, but for connections to stores; all that any version has, or what this one has. */
-export function slotsOf(
-  chains: readonly Chain[],
-  service: string,
-  direction: Chain["direction"],
-  version?: string,
-): readonly Slot[] {
-  return chains
-    .filter(
-      (chain) => chain.service === service && chain.direction === direction && chain.callee === undefined,
-    )
-    .filter((chain) => version === undefined || (chain.version ?? version) === version)
-    .flatMap((chain) => chain.slots);
 }
 
 function serviceOf(mesh: Mesh, name: string): Service {

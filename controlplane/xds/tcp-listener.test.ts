@@ -6,6 +6,8 @@ import { addressMap } from "./address-map.ts";
 import { addressPlan } from "./address-plan.ts";
 import { decodeListener, tcpProxiesOf } from "./decode.ts";
 import { inconsistencies } from "./inconsistencies.ts";
+import type { LaidChain } from "./laid-chain.ts";
+import { layOut } from "./lay-out.ts";
 import { type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
 
 const { mesh } = fromYaml({
@@ -46,11 +48,14 @@ const egress = (callee: string): Chain => ({
   slots: [slot(`out-${callee}`)],
 });
 
+const laid = (...chains: readonly Chain[]): readonly LaidChain[] =>
+  layOut({ mesh: mesh as NonNullable<typeof mesh>, placement, chains });
+
 function snapshots(...chains: readonly Chain[]): ReadonlyMap<string, ProxySnapshot> {
   return proxyResources({
     mesh: mesh as NonNullable<typeof mesh>,
     addresses,
-    ways: [wayOf({ placement, chains })],
+    ways: [wayOf({ placement, chains: laid(...chains) })],
   });
 }
 
@@ -80,7 +85,7 @@ describe("connections are captured", () => {
 
   test("where callers are told to go", () => {
     if (mesh === undefined) throw new Error("the mesh cannot be read");
-    const map = addressMap(mesh, addresses, [ingress, egress("cache")]);
+    const map = addressMap(mesh, addresses, laid(ingress, egress("cache")));
     expect(map["web"]?.["cache"]?.[0]?.via).toBe("proxy");
     expect(map["web"]?.["cache"]?.[0]?.address).not.toBe(addresses.service("cache").address);
     expect(map["web"]?.["db"]).toEqual(map["api"]?.["db"]);

@@ -5,6 +5,7 @@ import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
 import type { Snapshot } from "../../controlplane/server/snapshot.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
+import type { LaidSlot } from "../../controlplane/xds/laid-chain.ts";
 import { byType, inboundListeners, proxyResources, wayOf } from "../../controlplane/xds/snapshot.ts";
 import { bootstrap, findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
 import { tryModule } from "../../filters/proxy-wasm-as/build/try-module.ts";
@@ -54,7 +55,7 @@ const startSection = Uint8Array.from([
 
 describe("a bad module", () => {
   let good: Build;
-  let slot: Slot;
+  let slot: LaidSlot;
   let server: Server;
   let rollouts: Rollouts;
   let envoy: RunningEnvoy;
@@ -139,7 +140,7 @@ describe("a bad module", () => {
       said.length = 0;
       rollouts.ads.setSnapshot("app", snapshotOf(good, change(slot)));
       const outcome = await rollouts.ads.waitForAcks("app", 10_000);
-      expect(outcome).toMatchObject({ kind: "nacked", nacks: [{ node: "app", resources: [slot.name] }] });
+      expect(outcome).toMatchObject({ kind: "nacked", nacks: [{ node: "app", resources: [slot.place] }] });
       expect(said).toEqual([
         expect.stringMatching(
           /^wire: \[nack\] proxy "app" refused policy `mark` \(filters\/mark\.cup\): .*Unable to create Wasm .*; it goes on with what it had$/s,

@@ -8,6 +8,7 @@ import type { Build } from "../../controlplane/pipeline/build.ts";
 import type { Placement } from "../../controlplane/placement/placement.ts";
 import { type AddressPlan, addressPlan } from "../../controlplane/xds/address-plan.ts";
 import { strippedHeaders } from "../../controlplane/xds/control-headers.ts";
+import { layOut } from "../../controlplane/xds/lay-out.ts";
 import { actModule, text } from "../act-module.ts";
 import { type RunningMesh, startMesh } from "./start-mesh.ts";
 
@@ -258,7 +259,7 @@ async function buildOf(mesh: Mesh): Promise<Build> {
   };
   return {
     input: { policies: [], mesh: meshFile },
-    ...{ mesh, policies: [], placement, chains },
+    ...{ mesh, policies: [], placement, chains: layOut({ mesh, placement, chains }) },
     modules: Object.values(modules),
     generated: new Map(),
     dataplanes: [],

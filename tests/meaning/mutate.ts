@@ -1,5 +1,5 @@
-import type { Chain, Slot } from "../../controlplane/codegen/module.ts";
 import type { Build } from "../../controlplane/pipeline/build.ts";
+import type { LaidChain, LaidSlot } from "../../controlplane/xds/laid-chain.ts";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 
 /** A mistake that a code generator could make, done to what ours wrote. Undefined: there is no place for it here. */
@@ -14,15 +14,15 @@ export interface Fault {
   /** In the configuration that a module gets. */
   readonly configuration?: (text: string) => string;
   /** In the order of the modules. */
-  readonly slots?: (slots: readonly Slot[]) => readonly Slot[];
+  readonly slots?: (slots: readonly LaidSlot[]) => readonly LaidSlot[];
 }
 
 /** The same build with the fault in it; undefined where the fault changes nothing, or nothing that compiles. */
 export async function mutate(built: Build, fault: Fault): Promise<Build | undefined> {
   let isChanged = false;
-  const chains: Chain[] = [];
+  const chains: LaidChain[] = [];
   for (const chain of built.chains) {
-    const slots: Slot[] = [];
+    const slots: LaidSlot[] = [];
     for (const slot of chain.slots) {
       const mutated = await mutateSlot(built, slot, fault);
       isChanged ||= mutated !== slot;
@@ -35,7 +35,7 @@ export async function mutate(built: Build, fault: Fault): Promise<Build | undefi
   return isChanged ? { ...built, chains } : undefined;
 }
 
-async function mutateSlot(built: Build, slot: Slot, fault: Fault): Promise<Slot> {
+async function mutateSlot(built: Build, slot: LaidSlot, fault: Fault): Promise<LaidSlot> {
   const configuration = fault.configuration?.(slot.configuration) ?? slot.configuration;
   const text = built.generated.get(slot.name.replace(/\/[0-9a-f]{8}(\/\d+)?$/, ""));
   const mutant = text === undefined ? text : (fault.code?.(text) ?? text);
