@@ -12,16 +12,21 @@ import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
 import { finalStage, type Stage, stagesOf } from "./stages.ts";
 
-/**
- * An ACK comes before all workers have switched (14 ms at most were seen), and a caller's answer before its connections have drained.
- * The next stage waits this long after the last acknowledgement of one that changed something.
- */
-const settleMs = 40;
-const stageTimeoutMs = 30_000;
-/** A proxy that takes longer is told of. */
-const impatientMs = 2_000;
-/** How much longer a rollout waits for its proxies when a newer one is there. */
-const replacedMs = 1_000;
+export interface Pauses {
+  /**
+   * An ACK comes before all workers have switched (14 ms at most were seen), and a caller's answer before its connections have drained.
+   * The next stage waits this long after the last acknowledgement of one that changed something; 40 ms by default.
+   */
+  readonly settleMs: number;
+  /** A proxy that takes longer fails the rollout; 30,000 ms by default. */
+  readonly stageTimeoutMs: number;
+  /** A proxy that takes longer is told of; 2,000 ms by default. */
+  readonly impatientMs: number;
+  /** How much longer a rollout waits for its proxies when a newer one is there; 1,000 ms by default. */
+  readonly replacedMs: number;
+}
+
+const usual: Pauses = { settleMs: 40, stageTimeoutMs: 30_000, impatientMs: 2_000, replacedMs: 1_000 };
 
 /** A rollout that has not ended: enough to go on with it in another process. */
 export interface Rollout {
@@ -56,9 +61,12 @@ export interface ControlPlaneOptions {
   entering(rollout: Rollout, stage: Stage): Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
   waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
+  readonly pauses?: Partial<Pauses>;
 }
 
-export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptions): ControlPlane {
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { ads, entering, waiting } = options;
+  const { settleMs, stageTimeoutMs, impatientMs, replacedMs } = { ...usual, ...options.pauses };
   const proxies = createFeed<readonly string[]>();
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
@@ -133,7 +141,7 @@ export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptio
         show(stage);
         const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
         // Only before the callers have been told is it as safe to go back as to go on.
-        if (index === 0 && (await unlessReplaced(taken, replaced)) === "replaced") {
+        if (index === 0 && (await unlessReplaced(taken, replaced, replacedMs)) === "replaced") {
           await goBack(from);
           return "replaced";
         }
@@ -156,7 +164,7 @@ export function createControlPlane({ ads, entering, waiting }: ControlPlaneOptio
     await entering({ to, stage: 0, followers: addresses.followers }, stage);
     show(stage);
     const taken = Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced)));
-    if ((await unlessReplaced(taken, replaced)) === "replaced") return "replaced";
+    if ((await unlessReplaced(taken, replaced, replacedMs)) === "replaced") return "replaced";
     await complete(stage);
     current = to;
     return "done";
@@ -208,8 +216,12 @@ function laidOutAfter(build: Build, inForce: Build): Build {
 }
 
 /** "replaced" when `work` has not ended a while after something newer came. */
-async function unlessReplaced(work: Promise<unknown>, replaced: AbortSignal): Promise<Turn> {
-  const impatient = whenAborted(replaced).then(() => sleep(replacedMs, "replaced" as const, { ref: false }));
+async function unlessReplaced(
+  work: Promise<unknown>,
+  replaced: AbortSignal,
+  patienceMs: number,
+): Promise<Turn> {
+  const impatient = whenAborted(replaced).then(() => sleep(patienceMs, "replaced" as const, { ref: false }));
   const turn = await Promise.race([work.then(() => "done" as const), impatient]);
   // Nobody waits for it any more.
   if (turn === "replaced") work.catch(() => undefined);

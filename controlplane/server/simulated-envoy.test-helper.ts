@@ -18,12 +18,14 @@ export interface Content {
   readonly filters?: readonly string[];
   /** Of routes. */
   readonly clusters?: readonly string[];
+  /** Of a listener: its filters have a default configuration, so that it does not wait for theirs. */
+  readonly hasDefaults?: boolean;
   /** The proxy refuses it, always. */
   readonly bad?: boolean;
 }
 
 /** What the server makes by itself, as that a cluster has no endpoints, is not for the simulation to read. */
-function contentOf(bytes: Uint8Array): Content {
+export function jsonContent(_: TypeUrl, bytes: Uint8Array): Content {
   return bytes[0] !== "{".charCodeAt(0) ? {} : JSON.parse(new TextDecoder().decode(bytes));
 }
 
@@ -41,16 +43,20 @@ export function createMemoryTransport(): { readonly start: StartTransport; reado
       );
       if (accept === undefined || method === undefined) throw new Error("the server has not started");
       const waiting: Uint8Array[] = [];
-      const end = accept({
+      let over = false;
+      const end: CallEnd = accept({
         method,
         peer: { address: "memory", identities: [] },
         send: (pieces) => {
           waiting.push(Buffer.concat(pieces).subarray(roomBytes));
           return true;
         },
-        end: () => {},
+        end: () => {
+          over = true;
+          end.ended();
+        },
       });
-      return { waiting, say: end.message, hangUp: end.ended };
+      return { waiting, say: end.message, hangUp: end.ended, isOver: () => over };
     },
   };
 }
@@ -59,21 +65,23 @@ export interface MemoryCall {
   readonly waiting: Uint8Array[];
   readonly say: (bytes: Uint8Array) => void;
   readonly hangUp: () => void;
+  /** The server has ended it. */
+  readonly isOver: () => boolean;
 }
 
-interface Held {
+interface Held<C> {
   readonly version: string;
-  readonly content: Content;
+  readonly content: C;
 }
 
 /** One listener: the one that takes connections, and the one that will, once it has all of its own. */
-interface Listener {
-  active: Held | undefined;
-  warming: Held | undefined;
+interface Listener<C> {
+  active: Held<C> | undefined;
+  warming: Held<C> | undefined;
 }
 
-export interface SimulatedEnvoy {
-  /** Responses that have arrived and are not looked at. */
+export interface SimulatedEnvoy<C> {
+  /** Responses that have arrived and are not looked at, or the end of the stream. */
   readonly waiting: () => number;
   /** Look at the next response, and answer it as Envoy would. */
   readonly deliver: () => void;
@@ -82,6 +90,12 @@ export interface SimulatedEnvoy {
   /** What a request would run into now. */
   readonly faults: () => readonly string[];
   readonly held: (type: TypeUrl) => ReadonlyMap<string, string>;
+  /** The listeners that take connections now. */
+  readonly listeners: () => readonly C[];
+  /** What is in force under a name. */
+  readonly content: (type: TypeUrl, name: string) => C | undefined;
+  /** The process ends. */
+  readonly stop: () => void;
 }
 
 /**
@@ -89,23 +103,26 @@ export interface SimulatedEnvoy {
  * answer to clusters waits for that; a listener does once it has routes and filters, and the one before goes on until then. Of clusters and
  * listeners that are refused the good ones are taken all the same (xds.md P18).
  */
-export function createSimulatedEnvoy(options: {
+export function createSimulatedEnvoy<C extends Content>(options: {
   readonly node: string;
   readonly open: () => MemoryCall;
+  readonly read: (type: TypeUrl, bytes: Uint8Array) => C;
   /** Whether a refusal says which of several resources is at fault. */
   readonly names: () => boolean;
-}): SimulatedEnvoy {
+}): SimulatedEnvoy<C> {
   let call = options.open();
-  const known = new Map<TypeUrl, Map<string, Held>>(Object.values(typeUrl).map((type) => [type, new Map()]));
+  const known = new Map<TypeUrl, Map<string, Held<C>>>(
+    Object.values(typeUrl).map((type) => [type, new Map()]),
+  );
   const asked = new Map<TypeUrl, Set<string>>(
     [typeUrl.endpoints, typeUrl.route, typeUrl.extension].map((type) => [type, new Set()]),
   );
   const cold = new Set<string>();
   const active = new Set<string>();
-  const listeners = new Map<string, Listener>();
+  const listeners = new Map<string, Listener<C>>();
   let clustersAnswer: (() => void) | undefined;
 
-  const of = (type: TypeUrl): Map<string, Held> => known.get(type) ?? new Map();
+  const of = (type: TypeUrl): Map<string, Held<C>> => known.get(type) ?? new Map();
   const namesOf = (type: TypeUrl): Set<string> => asked.get(type) ?? new Set();
 
   function say(request: Parameters<typeof create<typeof DeltaDiscoveryRequestSchema>>[1]): void {
@@ -141,7 +158,7 @@ export function createSimulatedEnvoy(options: {
     say({ typeUrl: type, resourceNamesSubscribe: more, resourceNamesUnsubscribe: less });
   }
 
-  function takeClusters(good: readonly (readonly [string, Held])[], gone: readonly string[]): void {
+  function takeClusters(good: readonly (readonly [string, Held<C>])[], gone: readonly string[]): void {
     for (const [name, held] of good) {
       if (of(typeUrl.cluster).get(name)?.version === held.version) continue;
       of(typeUrl.cluster).set(name, held);
@@ -155,7 +172,7 @@ export function createSimulatedEnvoy(options: {
     want(typeUrl.endpoints, new Set(of(typeUrl.cluster).keys()));
   }
 
-  function takeListeners(good: readonly (readonly [string, Held])[], gone: readonly string[]): void {
+  function takeListeners(good: readonly (readonly [string, Held<C>])[], gone: readonly string[]): void {
     for (const [name, held] of good) {
       of(typeUrl.listener).set(name, held);
       const listener = listeners.get(name) ?? { active: undefined, warming: undefined };
@@ -178,7 +195,8 @@ export function createSimulatedEnvoy(options: {
     for (const listener of listeners.values()) {
       const { warming } = listener;
       if (warming === undefined || !of(typeUrl.route).has(warming.content.routes ?? "")) continue;
-      if (!(warming.content.filters ?? []).every((name) => of(typeUrl.extension).has(name))) continue;
+      const awaited = warming.content.hasDefaults === true ? [] : (warming.content.filters ?? []);
+      if (!awaited.every((name) => of(typeUrl.extension).has(name))) continue;
       listener.active = warming;
       listener.warming = undefined;
     }
@@ -195,7 +213,7 @@ export function createSimulatedEnvoy(options: {
     const type = response.typeUrl as TypeUrl;
     const entries = response.resources.map(
       ({ name, version, resource }) =>
-        [name, { version, content: contentOf(resource?.value ?? new Uint8Array()) }] as const,
+        [name, { version, content: options.read(type, resource?.value ?? new Uint8Array()) }] as const,
     );
     const bad = entries.filter(([, { content }]) => content.bad === true).map(([name]) => name);
     // Roots are taken as far as they are good, of the others nothing is.
@@ -236,19 +254,22 @@ export function createSimulatedEnvoy(options: {
     answerClusters();
   }
 
+  function reconnect(): void {
+    call.hangUp();
+    call = options.open();
+    clustersAnswer = undefined;
+    begin();
+  }
+
   begin();
   return {
-    waiting: () => call.waiting.length,
+    waiting: () => (call.isOver() ? 1 : call.waiting.length),
     deliver: () => {
+      if (call.isOver()) return reconnect();
       const bytes = call.waiting.shift();
       if (bytes !== undefined) take(fromBinary(DeltaDiscoveryResponseSchema, bytes));
     },
-    reconnect: () => {
-      call.hangUp();
-      call = options.open();
-      clustersAnswer = undefined;
-      begin();
-    },
+    reconnect,
     faults: () =>
       [...listeners].flatMap(([name, { active: listener }]) => {
         if (listener === undefined) return [];
@@ -259,13 +280,16 @@ export function createSimulatedEnvoy(options: {
             .filter((cluster) => !active.has(cluster))
             .map((cluster) => `${name} leads to ${cluster}, which is not there`),
           ...(routes.content.filters ?? [])
-            .filter(
-              (filter) =>
-                !of(typeUrl.extension).has(filter) || !(listener.content.filters ?? []).includes(filter),
-            )
+            .filter((filter) => {
+              const isThere = listener.content.hasDefaults === true || of(typeUrl.extension).has(filter);
+              return !isThere || !(listener.content.filters ?? []).includes(filter);
+            })
             .map((filter) => `${name} switches ${filter} on, which is not there`),
         ];
       }),
+    listeners: () => [...listeners.values()].flatMap(({ active: listener }) => listener?.content ?? []),
+    content: (type, name) => of(type).get(name)?.content,
+    stop: () => call.hangUp(),
     held: (type) => new Map([...of(type)].map(([name, { version }]) => [name, version])),
   };
 }

@@ -6,6 +6,7 @@ import { typeUrl } from "../xds/type-url.ts";
 import {
   createMemoryTransport,
   createSimulatedEnvoy,
+  jsonContent,
   simulatedResource,
 } from "./simulated-envoy.test-helper.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
@@ -157,7 +158,9 @@ test("a simulated Envoy meets no route to nowhere over 20,000 changes", { timeou
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), fc.boolean(), async (steps, names) => {
       const transport = createMemoryTransport();
       const server = await createXdsServer({ listen: { host: "", port: 0 }, transport: transport.start });
-      const envoy = createSimulatedEnvoy({ node: "a", open: transport.open, names: () => names });
+      const envoy = createSimulatedEnvoy({
+        ...{ node: "a", open: transport.open, read: jsonContent, names: () => names },
+      });
       const deliver = async (): Promise<void> => {
         envoy.deliver();
         expect(envoy.faults()).toEqual([]);

@@ -1,0 +1,254 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createChainCache } from "../codegen/build-chains.ts";
+import { WireError } from "../error/wire-error.ts";
+import { type Build, build } from "../pipeline/build.ts";
+import { createMemoryTransport } from "../server/simulated-envoy.test-helper.ts";
+import { createXdsServer } from "../server/xds-server.ts";
+import { createControlPlane } from "./control-plane.ts";
+import { createSimulatedMesh, proxyContent } from "./simulated-mesh.test-helper.ts";
+
+// Whatever changes, in whatever order proxies and callers hear of it, whatever they refuse and whenever they reconnect: a request meets each
+// policy that was there before and is there after exactly once, one that comes or goes at most once, and it never fails.
+
+const mesh = {
+  path: "mesh.yaml",
+  text: `name: small
+identity: address
+services:
+  web: { entry: true }
+  api: {}
+  rate: { replicas: 2 }
+  geo: {}
+calls: { web: [api, rate], api: [rate, geo] }
+`,
+};
+const calls: readonly (readonly [string | null, string])[] = [
+  [null, "web"],
+  ["web", "api"],
+  ["web", "rate"],
+  ["api", "rate"],
+  ["api", "geo"],
+];
+const contexts = [
+  "web",
+  "web -> api",
+  "web -> rate",
+  "[web, api] -> rate",
+  "api -> geo",
+  "api -> [rate, geo]",
+];
+
+/** One policy of a draft: by number, so that a failure shrinks. */
+interface Draft {
+  readonly name: number;
+  readonly context: number;
+  readonly side: "" | "[Ingress]" | "[Egress]";
+  readonly action: "set" | "deny" | "refused";
+}
+
+const drafts: fc.Arbitrary<readonly Draft[]> = fc.uniqueArray(
+  fc.record({
+    name: fc.nat(3),
+    context: fc.nat(contexts.length - 1),
+    side: fc.constantFrom("", "[Ingress]", "[Egress]"),
+    action: fc.oneof(
+      { weight: 6, arbitrary: fc.constant("set" as const) },
+      { weight: 3, arbitrary: fc.constant("deny" as const) },
+      { weight: 1, arbitrary: fc.constant("refused" as const) },
+    ),
+  }),
+  { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
+);
+
+/** Proxies refuse the module of a policy whose name says so: nothing else of it is left in what they are sent. */
+const refused = "refused";
+
+function copper({ name, context, side, action }: Draft): string {
+  const body =
+    action === "deny" ? "if (HasHeader(r, 'x-bad')) { Deny(r); }" : `SetHeader(r, 'x-${name}', 'yes');`;
+  const called = action === refused ? `${refused}_${name}` : `p${name}`;
+  return `policy ${called} ( act (Request r) context ('${contexts[context]}') ) { ${side} ${body} }`;
+}
+
+const cache = createChainCache();
+const known = new Map<string, Build>();
+
+/** Undefined where it cannot be enforced, as at the egress of what is outside. */
+async function built(draft: readonly Draft[]): Promise<Build | undefined> {
+  const text = draft.map(copper).join("\n");
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const { build: made } = await build({ policies: [{ path: "p.cup", text }], mesh }, { cache });
+  if (made !== undefined) known.set(text, made);
+  return made;
+}
+
+type Step =
+  | { readonly kind: "change"; readonly to: number }
+  | { readonly kind: "deliver"; readonly proxy: number; readonly responses: number }
+  | { readonly kind: "reconnect"; readonly proxy: number }
+  | { readonly kind: "move" | "process"; readonly which: number };
+
+const step = (builds: number): fc.Arbitrary<Step> =>
+  fc.oneof(
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("change" as const), to: fc.nat(builds - 1) }) },
+    {
+      weight: 16,
+      arbitrary: fc.record({
+        kind: fc.constant("deliver" as const),
+        proxy: fc.nat(3),
+        responses: fc.integer({ min: 1, max: 8 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("reconnect" as const),
+        proxy: fc.nat(3),
+      }),
+    },
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant("move" as const), which: fc.nat(4) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("process" as const), which: fc.nat(3) }) },
+  );
+
+const later = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+function asObject(_: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}
+
+/** How often a build enforces each policy on a call. */
+function enforcedBy({ placement }: Build, from: string | null, to: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { policy, calls: placed } of placement.proxies.flatMap(({ policies }) => policies))
+    if (placed.some(([a, b]) => a === from && b === to)) counts.set(policy, (counts.get(policy) ?? 0) + 1);
+  return counts;
+}
+
+test("requests meet each policy exactly once over random changes", { timeout: 600_000 }, async () => {
+  const seed = Number(process.env["WIRE_SEED"] ?? 1);
+  const path = process.env["WIRE_PATH"];
+  const [made, numRuns] = [120, 1_000];
+  const pool = (await Promise.all(fc.sample(drafts, { seed, numRuns: made }).map(built))).filter(
+    (each) => each !== undefined,
+  );
+  const good = pool.find(({ input }) => !input.policies.some(({ text }) => text.includes(refused)));
+  if (good === undefined) throw new Error("no build is good");
+  let [changes, checks] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(fc.array(step(pool.length), { maxLength: 120, size: "max" }), async (steps) => {
+      const transport = createMemoryTransport();
+      const ads = await createXdsServer({ listen: { host: "", port: 0 }, transport: transport.start });
+      const controlPlane = createControlPlane({
+        ads,
+        entering: async () => {},
+        waiting: () => {},
+        pauses: { settleMs: 0, replacedMs: 0 },
+      });
+      const [first] = pool;
+      if (first === undefined) throw new Error("there is nothing to run");
+      const sim = createSimulatedMesh({
+        ...{ mesh: first.mesh, controlPlane, open: transport.open },
+        read: proxyContent((configuration) => configuration.includes(refused)),
+      });
+      /** What may be in force here and there. */
+      let possible: Build[] = [];
+      let running = 0;
+      const apply = (next: Build): void => {
+        changes++;
+        running++;
+        possible.push(next);
+        const mine = possible.length;
+        void controlPlane
+          .apply(next)
+          .then((turn) => {
+            // What came before is nowhere any more.
+            if (turn === "done") possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof WireError)) throw error;
+          })
+          .finally(() => running--);
+      };
+      const check = (): void => {
+        checks++;
+        for (const proxy of sim.proxies.values()) expect(proxy.faults()).toEqual([]);
+        if (controlPlane.current === undefined) return;
+        for (const [from, to] of calls) {
+          const enforced = possible.map((each) => enforcedBy(each, from, to));
+          for (const outcome of sim.outcomes(from, to)) {
+            if (outcome.kind === "failed") throw new Error(`${from} -> ${to}: ${outcome.why}`);
+            for (const policy of new Set([
+              ...enforced.flatMap((each) => [...each.keys()]),
+              ...outcome.policies,
+            ])) {
+              const allowed = enforced.map((each) => each.get(policy) ?? 0);
+              const got = outcome.policies.filter((each) => each === policy).length;
+              if (!allowed.includes(got))
+                throw new Error(
+                  `${from} -> ${to}: ${policy} acts ${got} times, and not ${allowed.join(" or ")}`,
+                );
+            }
+          }
+        }
+      };
+      const deliver = async (proxy: number): Promise<void> => {
+        const busy = [...sim.proxies.values()].filter((each) => each.waiting() > 0);
+        if (busy.length === 0) return;
+        busy[proxy % busy.length]?.deliver();
+        check();
+        await later();
+        check();
+      };
+      const one = (list: readonly string[], which: number): string | undefined =>
+        list[which % (list.length || 1)];
+      const moveOne = (which: number): void => {
+        const caller = one(sim.waitingCallers(), which);
+        if (caller !== undefined) sim.move(caller);
+      };
+      const processOne = (which: number): void => {
+        const service = one(sim.waitingProxies(), which);
+        if (service !== undefined) sim.startOrStop(service);
+      };
+      const quiet = async (): Promise<void> => {
+        for (let turn = 0; turn < 5_000; turn++) {
+          moveOne(0);
+          processOne(0);
+          await deliver(turn);
+          await later();
+          const isBusy = [...sim.proxies.values()].some((proxy) => proxy.waiting() > 0);
+          if (running === 0 && !isBusy && sim.waitingCallers().length + sim.waitingProxies().length === 0)
+            return;
+        }
+        const left = ads.status().filter(({ settled }) => !settled);
+        throw new Error(`it never comes to rest: ${JSON.stringify({ running, left }, asObject)}`);
+      };
+      for (const each of steps) {
+        if (each.kind === "change") {
+          const next = pool[each.to];
+          if (next !== undefined) apply(next);
+        } else if (each.kind === "deliver")
+          for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
+        else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
+        else if (each.kind === "move") moveOne(each.which);
+        else processOne(each.which);
+        check();
+        await later();
+        check();
+      }
+      // In the end what all proxies take is in force, and nothing else.
+      apply(good);
+      await quiet();
+      expect(controlPlane.current?.input).toEqual(good.input);
+      expect(possible.map(({ input }) => input)).toEqual([good.input]);
+      sim.stop();
+      await ads.close();
+    }),
+    { seed, numRuns, ...(path === undefined ? {} : { path, endOnFailure: true }) },
+  );
+  console.log(
+    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds`,
+  );
+  expect(changes).toBeGreaterThanOrEqual(numRuns);
+});
