@@ -11,6 +11,7 @@ const slow = [
   "controlplane/editor/any-text.test.ts",
   "controlplane/placement/{forcing,independent,optimize}.test.ts",
   "controlplane/regex/against-re2.test.ts",
+  "controlplane/rollout/simulated-changes.test.ts",
   "controlplane/server/simulated-envoy.test.ts",
   "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",

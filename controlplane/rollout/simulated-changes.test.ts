@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { requestsMeetPoliciesOnce } from "./simulated-changes.test-helper.ts";
+
+test("requests meet each policy exactly once over random changes", { timeout: 300_000 }, async () => {
+  const seed = Number(process.env["WIRE_SEED"] ?? 1);
+  expect(
+    await requestsMeetPoliciesOnce({ seed, numRuns: 250, path: process.env["WIRE_PATH"] }),
+  ).toBeGreaterThan(1_000);
+});
