@@ -5,6 +5,7 @@ import type { Build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import type { XdsServer } from "../server/xds-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
+import { inconsistencies } from "../xds/inconsistencies.ts";
 import { layoutOf } from "../xds/laid-chain.ts";
 import { layOut } from "../xds/lay-out.ts";
 import { byType } from "../xds/snapshot.ts";
@@ -75,7 +76,18 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const inTurn = latestWins();
 
   function show(stage: Stage): void {
-    for (const [service, snapshot] of stage.snapshots) ads.setSnapshot(service, byType(snapshot));
+    const snapshots = [...stage.snapshots].map(([service, snapshot]) => [service, byType(snapshot)] as const);
+    // Before anybody has been told of anything: what leads nowhere stays here.
+    for (const [service, snapshot] of snapshots) {
+      const [fault, ...more] = inconsistencies(snapshot);
+      if (fault === undefined) continue;
+      const rest = more.length === 0 ? "" : ` and ${more.length} more`;
+      throw new WireError(
+        "rollout",
+        `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
+      );
+    }
+    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot);
     nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }

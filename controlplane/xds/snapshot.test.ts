@@ -11,7 +11,7 @@ import { WasmSchema } from "./generated/envoy/extensions/filters/http/wasm/v3/wa
 import { inconsistencies } from "./inconsistencies.ts";
 import type { LaidChain } from "./laid-chain.ts";
 import { layOut } from "./lay-out.ts";
-import { type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
+import { byType, type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
 
 function service(name: string, more: Partial<Service> = {}): [string, Service] {
   const versions: Service["versions"] = new Map();
@@ -179,7 +179,7 @@ describe("snapshot", () => {
 
   test("is consistent and the same for the same input", () => {
     const one = frontend([slot("a", "mark")], [guarded]);
-    expect(inconsistencies(one)).toEqual([]);
+    expect(inconsistencies(byType(one))).toEqual([]);
     expect(frontend([slot("a", "mark")], [guarded])).toEqual(one);
   });
 
@@ -213,7 +213,7 @@ describe("snapshot", () => {
       ways: [wayOf({ placement, chains: laid([old]) }), wayOf({ placement, chains: laid([next, guarded]) })],
     }).get("frontend");
     if (both === undefined) throw new Error("frontend is placed");
-    expect(inconsistencies(both)).toEqual([]);
+    expect(inconsistencies(byType(both))).toEqual([]);
     expect(plain(both.listeners.keys())).toEqual(["outbound/frontend", "outbound/frontend"]);
     expect(both.routes.size).toBe(2);
     expect([...both.clusters.keys()].filter((name) => name.startsWith("rate")).length).toBe(6);
@@ -225,7 +225,7 @@ describe("snapshot", () => {
     const [listener] = whole.listeners.keys();
     const [place] = whole.extensions.keys();
     const missing = (part: Partial<ProxySnapshot>): readonly string[] =>
-      inconsistencies({ ...whole, ...part });
+      inconsistencies(byType({ ...whole, ...part }));
     expect(missing({ extensions: new Map() })).toContain(`listener ${listener}: no extension ${place}`);
     expect(missing({ routes: new Map() })).toContain(`listener ${listener}: no routes ${routes}`);
     expect(missing({ endpoints: new Map() })).toContain("cluster geo: no endpoints");

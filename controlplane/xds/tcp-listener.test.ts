@@ -8,7 +8,7 @@ import { decodeListener, tcpProxiesOf } from "./decode.ts";
 import { inconsistencies } from "./inconsistencies.ts";
 import type { LaidChain } from "./laid-chain.ts";
 import { layOut } from "./lay-out.ts";
-import { type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
+import { byType, type ProxySnapshot, proxyResources, wayOf } from "./snapshot.ts";
 
 const { mesh } = fromYaml({
   path: "mesh.yaml",
@@ -75,7 +75,7 @@ const clustersOf = (
 describe("connections are captured", () => {
   test("inbound for all callers, and outbound at a listener for each store", () => {
     const found = snapshots(ingress, egress("db"), egress("cache"));
-    expect([...found.values()].flatMap(inconsistencies)).toEqual([]);
+    expect([...found.values()].flatMap((each) => inconsistencies(byType(each)))).toEqual([]);
     expect(clustersOf(found.get("db"))).toEqual([["inbound/db", "local"]]);
     expect(clustersOf(found.get("web"))).toEqual([
       ["outbound/web/cache", "cache"],
@@ -96,12 +96,14 @@ describe("connections are captured", () => {
   test("and what is missing is told", () => {
     const db = snapshots(ingress).get("db");
     if (db === undefined) throw new Error("the store has no proxy");
-    const without = inconsistencies({
-      ...db,
-      extensions: new Map(),
-      clusters: new Map(),
-      endpoints: new Map(),
-    });
+    const without = inconsistencies(
+      byType({
+        ...db,
+        extensions: new Map(),
+        clusters: new Map(),
+        endpoints: new Map(),
+      }),
+    );
     expect(without).toEqual([
       expect.stringMatching(/^listener inbound\/db\/.*: no extension in$/),
       expect.stringMatching(/^listener inbound\/db\/.*: no cluster local\/db$/),
