@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   "controlplane/mesh": ["controlplane/language"],
   "controlplane/editor": ["controlplane/language", "controlplane/mesh"],
-  "controlplane/analysis": ["controlplane/language", "controlplane/mesh"],
+  "controlplane/analysis": ["controlplane/language", "controlplane/mesh", "controlplane/regex"],
   "controlplane/placement": [
     "controlplane/language",
     "controlplane/mesh",

@@ -183,9 +183,9 @@ function orderOfCode(p: Policy, q: Policy, mesh: Mesh): readonly Finding[] {
   ];
 }
 
-/** Whether there are requests of the call of which it is so. */
+/** Whether there are requests of the call of which it is so, for sure. */
 function isReal({ first, second, outcomes }: Clash, call: CallName): boolean {
-  return trials(call, [first.policy, second.policy]).all.some((orders) =>
+  return trials(call, [first.policy, second.policy]).sure.some((orders) =>
     orders.every((trial, at) => isSo(outcomes[at] ?? outcomes[0], trial)),
   );
 }

@@ -2,6 +2,8 @@ import type { Call, CopperPolicy, Expression, Side, Statement } from "../languag
 import { callsIn, textOf } from "../language/statements-in.ts";
 import type { CallName } from "./call-graph.ts";
 import { phaseOf, touchedBy } from "./footprint.ts";
+import { absent, isNumber, isText, operate, textFunction, textIn } from "./known-values.ts";
+import { type PossibleValues, possibleValues, sourceOf } from "./possible-values.ts";
 
 /** What becomes of a request, as far as it can be said without one: texts that are equal when it is the same. */
 export interface Trial {
@@ -13,13 +15,13 @@ export interface Trial {
   readonly reply?: string;
 }
 
-const absent = "absent";
 const comparing = new Set(["==", "!=", "<", "<=", ">", ">="]);
 const trialsMax = 512;
 
 /**
  * Do to requests of a call what two policies say, in one order and in the other, for requests that differ in all that the policies ask about: what
- * headers are, as far as they are compared with texts, and else whether conditions hold. Where that is too many, only some of them.
+ * headers, paths and the like are, as far as policies tell them apart, and else whether conditions hold. Where that is too many, only some of
+ * them.
  */
 export function trials(
   call: CallName,
@@ -27,7 +29,8 @@ export function trials(
 ): Tried<readonly [Trial, Trial]> {
   const orders = [inTurn(call, [p, q]), inTurn(call, [q, p])] as const;
   // One before the other, whatever their order is: at the caller, or of the request.
-  if (orders[0].every(({ body }, at) => body === orders[1][at]?.body)) return { all: [], isComplete: true };
+  if (orders[0].every(({ body }, at) => body === orders[1][at]?.body))
+    return { all: [], sure: [], isComplete: true };
   return tryAll([p, q], (oracle) => [run(call, [orders[0]], oracle), run(call, [orders[1]], oracle)]);
 }
 
@@ -52,13 +55,16 @@ export function trialsApart(
 
 interface Tried<T> {
   readonly all: readonly T[];
+  /** Those of requests that there may be, whatever policies ask: nothing was guessed of one thing in two ways. */
+  readonly sure: readonly T[];
   readonly isComplete: boolean;
 }
 
 function tryAll<T>(policies: readonly CopperPolicy[], attempt: (oracle: Oracle) => T): Tried<T> {
   const found: T[] = [];
-  const texts = [...new Set(policies.flatMap((policy) => literalsOf(policy)))].slice(0, 6);
-  const options = [absent, ...texts.map((text) => JSON.stringify(text)), "came"];
+  const sure: T[] = [];
+  const valuesOf = possibleValues(policies);
+  let isCut = false;
   // Each answer is an index of an option; the next trial changes the last one that can be changed.
   let answers: { at: number; readonly count: number }[] = [];
   do {
@@ -73,21 +79,30 @@ function tryAll<T>(policies: readonly CopperPolicy[], attempt: (oracle: Oracle) 
       known.set(question, answer.at);
       return answer.at;
     };
-    found.push(
-      attempt({
-        header: (key) => {
-          const option = options[choose(`header ${key}`, options.length)] ?? absent;
-          return option === "came" ? `${key} as it came` : option;
-        },
-        holds: (condition) => choose(`condition ${condition}`, 2) === 1,
-      }),
-    );
+    /** Conditions that are nothing but guessed, by what they are without the values in them. */
+    const guessed = new Map<string, string>();
+    let isSure = true;
+    const result = attempt({
+      came: (source) => {
+        const { values, isComplete }: PossibleValues = valuesOf(source);
+        isCut ||= !isComplete;
+        return values[choose(`value ${source}`, values.length)] ?? absent;
+      },
+      holds: (condition) => {
+        const kind = condition.replaceAll(/"(?:[^"\\]|\\.)*"|-?[0-9]+/g, "_");
+        if ((guessed.get(kind) ?? condition) !== condition) isSure = false;
+        guessed.set(kind, condition);
+        return choose(`condition ${condition}`, 2) === 1;
+      },
+    });
+    found.push(result);
+    if (isSure) sure.push(result);
     while (asked.length > 0 && (asked.at(-1)?.at ?? 0) + 1 >= (asked.at(-1)?.count ?? 0)) asked.pop();
     const last = asked.at(-1);
     if (last !== undefined) last.at++;
     answers = asked;
   } while (answers.length > 0 && found.length < trialsMax);
-  return { all: found, isComplete: answers.length === 0 };
+  return { all: found, sure, isComplete: answers.length === 0 && !isCut };
 }
 
 /** Whether two trials cannot be told apart: the headers of a request that is refused go nowhere. */
@@ -101,29 +116,10 @@ function shown({ values, lasting, reply }: Trial): string {
 }
 
 interface Oracle {
-  header(key: string): string;
+  /** What something of the request is. */
+  came(source: string): string;
+  /** Of what cannot be known, whether it holds. */
   holds(condition: string): boolean;
-}
-
-/** Texts that headers are compared with. */
-function literalsOf(policy: CopperPolicy): readonly string[] {
-  const texts: string[] = [];
-  const within = (expression: Expression): void => {
-    if (expression.kind === "literal" && expression.type === "string") texts.push(String(expression.value));
-    if (expression.kind === "binary") [expression.left, expression.right].forEach(within);
-    if (expression.kind === "unary" || expression.kind === "convert") within(expression.operand);
-  };
-  const inBody = (body: readonly Statement[]): void => {
-    for (const statement of body) {
-      if (statement.kind === "let") within(statement.value);
-      if (statement.kind !== "if") continue;
-      within(statement.condition);
-      inBody(statement.then);
-      inBody(statement.else);
-    }
-  };
-  for (const { body } of policy.sections) inBody(body);
-  return texts;
 }
 
 class Ended extends Error {}
@@ -136,7 +132,7 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
   let isAdmitted = false;
 
   const read = (key: string): readonly string[] => {
-    const came = key.startsWith("version of ") ? absent : oracle.header(key);
+    const came = key.startsWith("version of ") ? absent : oracle.came(key);
     const value = values.get(key) ?? (came === absent ? [] : [came]);
     values.set(key, value);
     return value;
@@ -155,7 +151,7 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
         case "local":
           return names.get(node.name) ?? node.name;
         case "unary":
-          return node.operator === "!" ? String(!truth(node.operand)) : `-${textFor(node.operand)}`;
+          return node.operator === "!" ? String(!truth(node.operand)) : negative(textFor(node.operand));
         case "convert": {
           const value = textFor(node.operand);
           return value === absent ? '""' : value;
@@ -168,10 +164,7 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
           if (comparing.has(node.operator) && [left, right].includes(absent))
             return String(node.operator === "!=");
           if (node.operator === "??") return left === absent ? right : left;
-          const isKnown = [left, right].every((value) => value.startsWith('"'));
-          if (node.operator === "==" && isKnown) return String(left === right);
-          if (node.operator === "!=" && isKnown) return String(left !== right);
-          return `(${left} ${node.operator} ${right})`;
+          return operate(node.operator, left, right) ?? `(${left} ${node.operator} ${right})`;
         }
         case "call":
           return make(node);
@@ -195,10 +188,11 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
         if (wanted === undefined) return String(has.length > 0);
         if (wanted === absent || has.length === 0) return "false";
         if (has.includes(wanted)) return "true";
-        const isKnown = [wanted, ...has].every((value) => value.startsWith('"'));
+        const isKnown = [wanted, ...has].every(isText);
         return isKnown ? "false" : `${wanted} in ${has}`;
       }
-      if (made.action === "GetHeader") return read(own)[0] ?? absent;
+      const yielded = made.state === undefined ? yieldedBy(made, own, given) : undefined;
+      if (yielded !== undefined) return yielded;
       if (made.action === "GetCaller") return call.from === null ? absent : JSON.stringify(call.from);
       if (made.action === "GetCallee") return JSON.stringify(call.to);
       if (made.action === "Deny") {
@@ -222,12 +216,44 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
       }
       for (const key of touched.writes ?? []) {
         if (made.action === "SetHeader") values.set(key, [given[1] ?? absent]);
+        else if (made.action === "RewritePath" || made.action === "RewriteHost")
+          values.set(key, [given[0] ?? absent]);
         else if (made.action === "AddHeader") values.set(key, [...read(key), given[1] ?? absent]);
         else if (made.action === "RemoveHeader") values.set(key, []);
         else if (key.startsWith("version of ") && key !== `version of ${call.to}`) continue;
         else values.set(key, [made.action === "RouteToVersion" ? (given[1] ?? absent) : text]);
       }
       return text;
+    }
+
+    /** What a call says of the request, or of texts; undefined where that is not known. */
+    function yieldedBy(made: Call, own: string, given: readonly string[]): string | undefined {
+      switch (made.action) {
+        case "GetHeader":
+        case "GetMethod":
+        case "GetHost":
+        case "GetStatus":
+          return read(own)[0] ?? absent;
+        case "GetPath":
+          return withoutQuery(read(own)[0] ?? absent);
+        case "GetHeaders": {
+          const all = read(own);
+          if (all.length < 2) return all[0] ?? absent;
+          return all.every(isText) ? JSON.stringify(all.map(textIn).join()) : undefined;
+        }
+        case "IsRequestStatus": {
+          const [status = ""] = read(own);
+          const [grpc = '"0"'] = read("response:grpc-status");
+          if (!isNumber(status) || !isText(grpc)) return undefined;
+          return String((Number(status) >= 500 || grpc !== '"0"') === (given[0] === '"FAILED"'));
+        }
+        case "GetQuery":
+        case "GetClaim":
+        case "GetJsonField":
+          return oracle.came(sourceOf(made, phase) ?? made.action);
+        default:
+          return textFunction(made.action, given);
+      }
     }
 
     /** Of several deadlines the nearest counts, and it limits every timeout: the order of these does not matter. */
@@ -274,6 +300,14 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
     }
   }
   return { values, lasting, ...(reply === undefined ? {} : { reply }) };
+}
+
+function negative(value: string): string {
+  return isNumber(value) ? String(-BigInt(value)) : `-${value}`;
+}
+
+function withoutQuery(path: string): string {
+  return isText(path) ? JSON.stringify(textIn(path).replace(/\?.*$/s, "")) : path;
 }
 
 interface Turn {

@@ -47,17 +47,23 @@ export function serialize({ start, columnOf, columns, next, accepting }: Dfa): A
 }
 
 /** Whether the whole text matches, in one step per byte. */
-export function matchesAutomaton({ table }: Automaton, text: Uint8Array): boolean {
+export function matchesAutomaton(automaton: Automaton, text: Uint8Array): boolean {
+  const { buffer, byteOffset, byteLength } = automaton.table;
+  return stateAfter(automaton, text) >= new DataView(buffer, byteOffset, byteLength).getUint16(2, true);
+}
+
+/** The state in which an automaton is after a text; 0 when nothing that begins so matches. */
+export function stateAfter({ table }: Automaton, text: Uint8Array): number {
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
   const classes = view.getUint16(4, true);
   const wide = view.getUint16(6, true) === 2;
   let state = view.getUint16(0, true);
   for (const byte of text) {
-    if (state === 0) return false;
+    if (state === 0) return 0;
     const at = state * classes + view.getUint8(MAP + byte);
     state = wide ? view.getUint16(ROWS + 2 * at, true) : view.getUint8(ROWS + at);
   }
-  return state >= view.getUint16(2, true);
+  return state;
 }
 
 function widthOf(states: number): 1 | 2 {

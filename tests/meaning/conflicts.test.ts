@@ -45,11 +45,31 @@ const statements = [
   'RouteToVersion(r, "user", "v1");',
   'RouteToVersion(r, "user", "v2");',
 ];
+/** Of headers, which requests and responses have. */
 const conditions = [
   'HasHeader(r, "c")',
   '!HasHeader(r, "c")',
   'HasHeader(r, "d")',
   'GetHeader(r, "x") == "1"',
+  'GetHeader(r, "x") == "2"',
+  'GetHeader(r, "c") == "1"',
+  'GetHeader(r, "c") == "2"',
+  'GetHeader(r, "c") == GetHeader(r, "x")',
+  'ToInt(GetHeader(r, "n"), 0) > 5',
+  'ToInt(GetHeader(r, "n"), 0) > 3',
+  'ToInt(GetHeader(r, "n"), 0) < 3',
+  'Length(GetHeader(r, "n")) == 2',
+];
+const ofRequests = [
+  'GetMethod(r) == "GET"',
+  'GetMethod(r) == "POST"',
+  'StartsWith(GetPath(r), "/a")',
+  'StartsWith(GetPath(r), "/ab")',
+  'EndsWith(GetPath(r), "b")',
+  'Matches(GetPath(r), "/b.*")',
+  'ToLower(GetHost(r)) == "user"',
+  'GetHost(r) == "User"',
+  'GetQuery(r, "q") == "1"',
 ];
 const ofTimes = [
   "SetTimeout(r, 100ms);",
@@ -77,7 +97,7 @@ interface Words {
 
 /** What a policy can say, by what it is about. */
 const words: Readonly<Record<"Request" | "Response" | "Connection", Words>> = {
-  Request: { statements: [...statements, ...ofTimes], conditions, contexts },
+  Request: { statements: [...statements, ...ofTimes], conditions: [...conditions, ...ofRequests], contexts },
   Response: {
     statements: [
       'SetHeader(r, "x", "1");',
@@ -86,7 +106,13 @@ const words: Readonly<Record<"Request" | "Response" | "Connection", Words>> = {
       'RemoveHeader(r, "x");',
       'Count(r, "answered");',
     ],
-    conditions: [...conditions, "GetStatus(r) == 200", 'IsRequestStatus(r, "FAILED")'],
+    conditions: [
+      ...conditions,
+      "GetStatus(r) == 200",
+      "GetStatus(r) == 503",
+      "GetStatus(r) < 500",
+      'IsRequestStatus(r, "FAILED")',
+    ],
     contexts,
   },
   Connection: {
@@ -155,19 +181,36 @@ function copperOf(
   return policies.filter(isCopper);
 }
 
-/** Of each of these headers, nothing or one of the values. A deadline is one that has passed. */
-const headerSets: readonly (readonly Header[])[] = (
+/** What a request may be like: by header, by what policies say where they look at it, and the values. A deadline is one that has passed. */
+const varied: readonly (readonly [name: string, saidBy: string, values: readonly (string | undefined)[]])[] =
   [
-    ["x", ["1", "2", "0"]],
-    ["c", ["1"]],
-    ["d", ["1"]],
-    ["baggage", ["wire-deadline=0"]],
-  ] as const
-).reduce<readonly (readonly Header[])[]>(
-  (sets, [name, values]) =>
-    sets.flatMap((set) => [set, ...values.map((value): readonly Header[] => [...set, [name, value]])]),
-  [[]],
-);
+    ["x", '"x"', [undefined, "1", "2", "0"]],
+    ["c", '"c"', [undefined, "1", "2"]],
+    ["d", '"d"', [undefined, "1"]],
+    ["n", '"n"', [undefined, "1", "4", "7", "10"]],
+    ["baggage", "SetDeadline", [undefined, "wire-deadline=0"]],
+    [":method", "GetMethod", ["GET", "POST", "PUT"]],
+    [":path", "GetPath", ["/", "/a", "/ab", "/abb", "/b", "/bb", "/?q=1", "/ab?q=1"]],
+    [":path", "GetQuery", ["/", "/?q=1"]],
+    [":authority", "GetHost", ["user", "User", "api"]],
+  ];
+
+/** All requests that differ in what these policies look at; a response has the same headers. */
+function requestsFor(policies: readonly CopperPolicy[]): readonly (readonly Header[])[] {
+  const texts = policies.map(({ source }) => source.text).join();
+  const asked = varied.filter(([, saidBy]) => texts.includes(saidBy));
+  return asked.reduce<readonly (readonly Header[])[]>(
+    (sets, [name, , values]) =>
+      sets.flatMap((set) =>
+        set.some(([other]) => other === name)
+          ? [set]
+          : values.map((value): readonly Header[] => (value === undefined ? set : [...set, [name, value]])),
+      ),
+    [[]],
+  );
+}
+
+const statuses = [200, 503, 404];
 
 interface Turn {
   readonly policy: CopperPolicy;
@@ -199,7 +242,8 @@ function run(
   };
   const request = interpret(inForce, exchange, options);
   if (request.outcome.reply !== undefined) return [request.outcome];
-  const responses = [200, 503].map((status) => request.respond({ status, headers }, 0n, options));
+  const answered = headers.filter(([name]) => !name.startsWith(":"));
+  const responses = statuses.map((status) => request.respond({ status, headers: answered }, 0n, options));
   return [request, ...responses].map(({ outcome }) => outcome);
 }
 
@@ -207,6 +251,7 @@ function run(
 function outcomes(
   policies: readonly CopperPolicy[],
   path: readonly string[],
+  requests: readonly (readonly Header[])[],
 ): readonly (readonly Outcome[])[] {
   const isFromOutside = path.length < 2;
   const sides: readonly Side[] = ["egress", "either", "ingress"];
@@ -214,7 +259,7 @@ function outcomes(
   // Where only one side is spoken of, what is bound to none is there as well, between the others by its order.
   const isOnBoth = ["egress", "ingress"].every((side) => all.some(({ section }) => section === side));
   const inForce = isOnBoth ? sides.flatMap((side) => all.filter(({ section }) => section === side)) : all;
-  return headerSets.map((headers) => run(inForce, path, headers));
+  return requests.map((headers) => run(inForce, path, headers));
 }
 
 /** Whether requests are let through when each side of the call judges alone, and what no heading binds is at `side`. */
@@ -222,9 +267,10 @@ function passesApart(
   policies: readonly CopperPolicy[],
   path: readonly string[],
   side: "egress" | "ingress",
+  requests: readonly (readonly Header[])[],
 ): readonly boolean[] {
   const at = (own: Side): readonly Turn[] => sectionsOf(policies, own === side ? [own, "either"] : [own]);
-  return headerSets.map((headers) => {
+  return requests.map((headers) => {
     const [sent] = run(at("egress"), path, headers);
     if (sent === undefined || sent.reply !== undefined) return false;
     return run(at("ingress"), path, sent.headers)[0]?.reply === undefined;
@@ -271,6 +317,7 @@ function pathsUpTo(length: number): readonly (readonly string[])[] {
 }
 
 function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
+  const requests = requestsFor(all);
   const concerned = finding.policies.filter(isCopper);
   const [p, q] = concerned;
   if (p === undefined) throw new Error("a finding is about policies");
@@ -279,7 +326,9 @@ function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
     for (const path of pathsUpTo(5)) {
       const inForce = all.filter((policy) => matches(policy, path));
       const without = inForce.filter((policy) => policy !== p);
-      expect(outcomes(inForce, path).map(seen), finding.detail).toEqual(outcomes(without, path).map(seen));
+      expect(outcomes(inForce, path, requests).map(seen), finding.detail).toEqual(
+        outcomes(without, path, requests).map(seen),
+      );
       expect(inForce, path.join(" -> ")).not.toContain(p);
     }
     return;
@@ -290,7 +339,8 @@ function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
     for (const path of [finding.path, ...pathsUpTo(5)]) {
       const inForce = concerned.filter((policy) => matches(policy, path));
       if (inForce.length === 0 || path.at(-1) !== finding.path.at(-1)) continue;
-      for (const [request] of outcomes(inForce, path)) expect(request?.reply, finding.detail).toBeDefined();
+      for (const [request] of outcomes(inForce, path, requests))
+        expect(request?.reply, finding.detail).toBeDefined();
     }
     return;
   }
@@ -298,36 +348,44 @@ function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
   expect(matches(q, finding.path), finding.detail).toBe(true);
   if (finding.kind === "shadowed") {
     const both = all.filter((policy) => policy === p || policy === q);
-    expect(outcomes(both, finding.path).map(seen), finding.detail).toEqual(
-      outcomes([q], finding.path).map(seen),
+    expect(outcomes(both, finding.path, requests).map(seen), finding.detail).toEqual(
+      outcomes([q], finding.path, requests).map(seen),
     );
     return;
   }
   if (finding.kind === "allows-apart") {
-    const together = outcomes([p, q], finding.path).map(([request]) => request?.reply === undefined);
+    const together = outcomes([p, q], finding.path, requests).map(
+      ([request]) => request?.reply === undefined,
+    );
     const isRefusedApart = (["egress", "ingress"] as const).some((side) => {
-      const apart = passesApart([p, q], finding.path, side);
+      const apart = passesApart([p, q], finding.path, side, requests);
       return together.some((passes, request) => passes && apart[request] === false);
     });
     expect(isRefusedApart, finding.detail).toBe(true);
     return;
   }
-  const orders = [outcomes([p, q], finding.path), outcomes([q, p], finding.path)];
+  const orders = [outcomes([p, q], finding.path, requests), outcomes([q, p], finding.path, requests)];
   if (finding.kind === "order") {
     expect(orders[0]?.map(seen), finding.detail).not.toEqual(orders[1]?.map(seen));
     return;
   }
-  const isSo = (at: 0 | 1, request: number): boolean =>
-    (orders[at]?.[request] ?? []).some((outcome) => {
-      const effect = finding.outcomes?.[at];
-      const header = (name: string): string | undefined =>
-        outcome.headers.find(([other]) => other === name)?.[1];
-      if (effect?.what === "header") return header(effect.name) === effect.value;
-      if (effect?.what === "version") return header("x-wire-version") === effect.version;
-      return effect?.what === "denied" && outcome.reply?.status === effect.status;
-    });
+  /** `message`: the request, or the response with one of the statuses. */
+  const isSo = (at: 0 | 1, request: number, message: number): boolean => {
+    const outcome = orders[at]?.[request]?.[message];
+    const effect = finding.outcomes?.[at];
+    const header = (name: string): string | undefined =>
+      outcome?.headers.find(([other]) => other === name)?.[1];
+    if (effect?.what === "header") return header(effect.name) === effect.value;
+    if (effect?.what === "version") return header("x-wire-version") === effect.version;
+    return effect?.what === "denied" && outcome?.reply?.status === effect.status;
+  };
+  const [about] = finding.outcomes ?? [];
+  const isOfResponse = about?.what === "header" && about.key.startsWith("response:");
+  const messages = isOfResponse ? statuses.map((_, n) => n + 1) : [0];
   expect(
-    headerSets.some((_, request) => isSo(0, request) && isSo(1, request)),
+    requests.some((_, request) =>
+      messages.some((message) => isSo(0, request, message) && isSo(1, request, message)),
+    ),
     finding.detail,
   ).toBe(true);
 }
@@ -341,6 +399,7 @@ test("where the order of two policies matters and no priority gives it, there is
   const property = fc.property(anyPolicies, (sources) => {
     const policies = copperOf(sources);
     const found = conflicts(policies, mesh);
+    const requests = requestsFor(policies);
     for (const [at, p] of policies.entries()) {
       for (const q of policies.slice(at + 1)) {
         if (p.priority !== q.priority || isSplit([p, q])) continue;
@@ -348,7 +407,8 @@ test("where the order of two policies matters and no priority gives it, there is
           (each) => each.outcomes !== undefined && each.policies.includes(p) && each.policies.includes(q),
         );
         for (const { path } of overlap(p, q, mesh)) {
-          if (String(outcomes([p, q], path).map(seen)) !== String(outcomes([q, p], path).map(seen)))
+          const orders = [outcomes([p, q], path, requests), outcomes([q, p], path, requests)];
+          if (String(orders[0]?.map(seen)) !== String(orders[1]?.map(seen)))
             expect(isFound, `${path.join(" -> ")}`).toBe(true);
         }
       }
