@@ -63,21 +63,21 @@ export function textFunction(
   };
   const text = value === absent ? "" : isText(value) ? textIn(value) : undefined;
   switch (action) {
-    case "Contains":
+    case "string.Contains":
       return asks((one, two) => one.includes(two));
-    case "StartsWith":
+    case "string.StartsWith":
       return asks((one, two) => one.startsWith(two));
-    case "EndsWith":
+    case "string.EndsWith":
       return asks((one, two) => one.endsWith(two));
-    case "Matches":
+    case "string.Matches":
       return asks((one, pattern) => matches(pattern, one));
-    case "Length":
+    case "string.Length":
       return text === undefined ? undefined : String(bytesOf(text).length);
-    case "ToLower":
+    case "string.ToLower":
       return value === absent ? absent : text === undefined ? undefined : JSON.stringify(lower(text));
-    case "ToInt":
+    case "string.ToInt":
       return text === undefined || !isNumber(other) ? undefined : (numberIn(text) ?? other);
-    case "ToString":
+    case "int.ToString":
       return isNumber(value) ? JSON.stringify(value) : undefined;
     default:
       return undefined;

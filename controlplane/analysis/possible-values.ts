@@ -110,7 +110,7 @@ function askedIn(policy: CopperPolicy, statements: readonly Statement[], join: J
     const parts = partsOf(expression);
     const calls = parts.filter((part) => part.kind === "call");
     const isPattern = (part: Expression): boolean =>
-      calls.some(({ action, arguments: given }) => action === "Matches" && given[1] === part);
+      calls.some(({ action, arguments: given }) => action === "string.Matches" && given[1] === part);
     const isName = (part: Expression): boolean =>
       calls.some((call) => call.arguments[0] === part && sourceOf(call, phase) !== undefined);
     const more = nothing();
@@ -184,26 +184,28 @@ function valuesFor(source: string, asked: Asked): PossibleValues {
   const { functions } = asked;
   const texts = [...asked.texts];
   const few = texts.slice(0, textsMax);
-  const joined = (functions.has("StartsWith") ? [...few, ""] : [""]).flatMap((first) =>
-    (functions.has("EndsWith") ? [...few, ""] : [""]).flatMap((last) =>
-      (functions.has("Contains") ? [...few, ""] : [""]).map(
+  const joined = (functions.has("string.StartsWith") ? [...few, ""] : [""]).flatMap((first) =>
+    (functions.has("string.EndsWith") ? [...few, ""] : [""]).flatMap((last) =>
+      (functions.has("string.Contains") ? [...few, ""] : [""]).map(
         (middle) => `${first}${other}${middle}${other}${last}`,
       ),
     ),
   );
-  const around = ["StartsWith", "EndsWith", "Contains"].some((name) => functions.has(name))
+  const around = ["string.StartsWith", "string.EndsWith", "string.Contains"].some((name) =>
+    functions.has(name),
+  )
     ? [
         ...joined,
         ...texts.flatMap((text) => [`${text}${other}`, `${other}${text}`, `${other}${text}${other}`]),
       ]
     : [];
-  const lettered = functions.has("ToLower")
+  const lettered = functions.has("string.ToLower")
     ? [...texts, ...around].flatMap((text) => [text.toUpperCase(), text.toLowerCase()])
     : [];
-  const numbers = functions.has("ToInt")
+  const numbers = functions.has("string.ToInt")
     ? [...asked.numbers].flatMap((n) => [n - 1n, n, n + 1n].map(String))
     : [];
-  const long = functions.has("Length")
+  const long = functions.has("string.Length")
     ? [...asked.numbers].flatMap((n) =>
         [n - 1n, n, n + 1n].flatMap((size) =>
           size >= 0n && size <= 4_096n ? [other.repeat(Number(size))] : [],
@@ -211,9 +213,16 @@ function valuesFor(source: string, asked: Asked): PossibleValues {
       )
     : [];
   const samples = [...asked.patterns].flatMap((pattern) => sampleOf(pattern, begin) ?? []);
-  const candidates = [...texts, ...samples, ...numbers, ...long, ...lettered, ...around, begin + other, begin]
-    .filter((text) => text.startsWith(begin))
-    .map((text) => JSON.stringify(text));
+  const candidates = [
+    ...texts,
+    ...samples,
+    ...numbers,
+    ...long,
+    ...lettered,
+    ...around,
+    begin + other,
+    begin,
+  ].map((text) => JSON.stringify(text.startsWith(begin) ? text : `${begin}${text}`));
   const told = new Map<string, string>();
   for (const candidate of candidates) {
     const key = toldApart(candidate, asked);
@@ -226,17 +235,19 @@ function valuesFor(source: string, asked: Asked): PossibleValues {
 
 /** All that policies can find out about a text, in a text. */
 function toldApart(value: string, { texts, numbers, patterns, functions }: Asked): string {
-  const forms = functions.has("ToLower") ? [value, textFunction("ToLower", [value]) ?? value] : [value];
+  const forms = functions.has("string.ToLower")
+    ? [value, textFunction("string.ToLower", [value]) ?? value]
+    : [value];
   const compared = forms.flatMap((form) => [
     ...[...texts].map((text) => textIn(form) === text),
-    ...["StartsWith", "EndsWith", "Contains"].flatMap((action) =>
+    ...["string.StartsWith", "string.EndsWith", "string.Contains"].flatMap((action) =>
       functions.has(action)
         ? [...texts].map((text) => textFunction(action, [form, JSON.stringify(text)]))
         : [],
     ),
-    ...[...patterns].map((pattern) => textFunction("Matches", [form, JSON.stringify(pattern)])),
+    ...[...patterns].map((pattern) => textFunction("string.Matches", [form, JSON.stringify(pattern)])),
   ]);
-  const measured = ["ToInt", "Length"].flatMap((action) => {
+  const measured = ["string.ToInt", "string.Length"].flatMap((action) => {
     if (!functions.has(action)) return [];
     const results = [...numbers, 0n].map(
       (otherwise) => textFunction(action, [value, String(otherwise)]) ?? "",
