@@ -39,13 +39,11 @@ export async function meshDrift(
   const found = drift(mesh, observed, { factor, seconds });
   const isSame = Object.values(found).every((list) => list.length === 0);
   if (output.json) {
-    output.print(
-      JSON.stringify({ ...found, factor, ...summary(traces), notes: said(traces, observed.toItself) }),
-    );
+    output.print(JSON.stringify({ ...found, factor, ...summary(traces), notes: said(traces, observed) }));
     return isSame ? 0 : 1;
   }
   reportFaults(output, traces);
-  for (const note of said(traces, observed.toItself)) output.progress(`note: ${note}`);
+  for (const note of said(traces, observed)) output.progress(`note: ${note}`);
   for (const { from, to } of found.unobserved) output.print(`never observed: ${arrow(from, to)}`);
   for (const { from, to, count } of found.undeclared)
     output.print(`not declared: ${arrow(from, to)} (${count} ${count === 1 ? "time" : "times"})`);

@@ -87,6 +87,30 @@ calls:
     ]);
   });
 
+  test("rows and spans have their own clocks, and so have rows of other columns", async () => {
+    const [one, other] = [join(traces, "alibaba-2021.csv"), join(traces, "alibaba-2022.csv")];
+    const spans = join(traces, "otlp.jsonl");
+    const callsOf = (text: string) => text.split("calls:\n")[1]?.trimEnd().split("\n") ?? [];
+    const apart = await Promise.all([one, other, spans].map((path) => infer(path)));
+    const together = await infer(one, spans, other);
+    expect(callsOf(together.text)).toEqual(apart.flatMap(({ text }) => callsOf(text)).sort());
+    expect(together.observed.seconds).toBe(20.003);
+  });
+
+  test("files of one clock have one time, and what is between them is known", async () => {
+    const header = "timestamp,um,dm,rpctype,rt\n";
+    const rows = (from: number, to: number) => `${header}${from},a,b,rpc,1\n${to},a,b,rpc,1\n`;
+    const parts = [file("1.csv", rows(0, 1000)), file("2.csv", rows(1000, 2000))];
+    const { observed } = await infer(...parts);
+    expect(observed).toMatchObject({ seconds: 2, idleSeconds: 0, calls: [{ count: 4, perSecond: 2 }] });
+    const late = await infer(file("3.csv", rows(9000, 10_000)), ...parts);
+    expect(late.observed).toMatchObject({
+      seconds: 10,
+      idleSeconds: 7,
+      calls: [{ count: 6, perSecond: 0.6 }],
+    });
+  });
+
   test("what is no file of traces is said, and does not hide the others", async () => {
     const nothing = file("nothing.txt", "\n");
     const table = file("table.csv", "a,b\n1,2\n");
@@ -118,7 +142,7 @@ calls:
       ],
     });
     expect(count).toBe(3000);
-    expect(observed.calls).toEqual([{ from: "a", to: "b", count: 2000 }]);
+    expect(observed.calls).toMatchObject([{ from: "a", to: "b", count: 2000 }]);
   });
 
   test("files that cannot be read", async () => {

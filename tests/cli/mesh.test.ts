@@ -124,6 +124,24 @@ another rate: frontend -> search is declared 5 a second and observed 0.587 (more
     });
   });
 
+  test("what rates are over is said where it may surprise", async () => {
+    const header = "timestamp,um,dm,rpctype,rt\n";
+    using folder = folderWith({
+      "one.csv": `${header}0,frontend,Search,rpc,1\n1000,frontend,Search,rpc,1\n`,
+      "two.csv": `${header}9000,frontend,Search,rpc,1\n10000,Search,Search,rpc,1\n`,
+    });
+    const rows = ["one.csv", "two.csv"].map((name) => join(folder.path, name));
+    const { stdout, stderr } = await runWire(["mesh", "infer", join(traces, "otlp.jsonl"), ...rows]);
+    expect(stdout).toContain("frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 0.887 } ]");
+    expect(stderr).toBe(`note: 1 call of services to themselves is left out: no proxy sees them
+note: 1 call is in traces whose times have nothing to do with each other: the rates of both are added
+`);
+    const apart = await runWire(["mesh", "infer", ...rows]);
+    expect(apart.stderr).toContain(
+      "note: of 10 s from the first to the last, these files have nothing of 8 s: rates are over all of it",
+    );
+  });
+
   test("standard input, and files without a service", () => {
     const wire = (args: readonly string[], input: string) =>
       spawnSync(process.execPath, [join(root, "controlplane/cli/main.ts"), "mesh", ...args], {

@@ -27,6 +27,7 @@ export function alibabaRows(header: readonly string[], observations: Observation
   const missing = needed.filter((name) => !names.includes(name));
   if (missing.length > 0)
     return `the first row has no ${missing.map((name) => `\`${name}\``).join(", ")}: it names the columns of Alibaba's call graphs`;
+  const observer = observations.on(clockOf(names));
   const places = new Map(names.map((name, index) => [name, index]));
   return (row) => {
     const value = (column: Column): string => row[places.get(column) ?? -1]?.trim() ?? "";
@@ -41,18 +42,23 @@ export function alibabaRows(header: readonly string[], observations: Observation
     const witness = rt < 0 ? "callee" : "caller";
     // The first call of a trace has no number below another's, and often no caller.
     const isFirst = isUnknown(um) && /^\d+$/.test(value("rpcid"));
-    if (um.toUpperCase() === "USER" || isFirst) observations.fromOutside(dm, protocol, witness);
+    if (um.toUpperCase() === "USER" || isFirst) observer.fromOutside(dm, protocol, witness);
     else if (isUnknown(um)) return "nobody knows who called";
-    else observations.call(um, dm, protocol, witness);
-    observations.at(at);
+    else observer.call(um, dm, protocol, witness);
+    observer.at(at);
     for (const [service, id] of [
       [um, value("uminstanceid")],
       [dm, value("dminstanceid")],
     ] as const)
       if (!isUnknown(service) && !isUnknown(id) && service.toUpperCase() !== "USER")
-        observations.instance(service, id);
+        observer.instance(service, id);
     return undefined;
   };
+}
+
+/** Their times begin with the recording, and what was recorded together has the same columns. */
+function clockOf(names: readonly string[]): string {
+  return `rows of ${names.join()}`;
 }
 
 function isUnknown(name: string): boolean {
