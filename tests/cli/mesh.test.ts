@@ -105,6 +105,8 @@ describe("wire mesh infer and drift", () => {
       mesh,
       text
         .replace("{ to: search, rate: 0.0978 }", "rate")
+        .replace("mailer: { origin: true }", "mailer: { entry: true }")
+        .replace("smtp-gateway: {}", "smtp-gateway: { origin: true }")
         .replace(
           "frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 0.587 }",
           "frontend: [ kafka, { to: search, rate: 5 }",
@@ -112,15 +114,23 @@ describe("wire mesh infer and drift", () => {
     );
     const changed = await compare();
     expect(changed.code).toBe(1);
-    expect(changed.stdout).toBe(`never observed: report -> rate
+    expect(changed.stdout).toBe(`never observed: outside -> mailer
+never observed: report -> rate
 not declared: report -> search (1 time)
+never observed: smtp-gateway starting requests by itself, as an \`origin\` does
+not declared: mailer starts requests by itself (6 times): say \`origin: true\`
 another rate: frontend -> search is declared 5 a second and observed 0.587 (more than 3 times apart)
 `);
     const told = await compare("--json", "--factor", "20");
     expect(JSON.parse(told.stdout)).toMatchObject({
-      unobserved: [{ from: "report", to: "rate" }],
+      unobserved: [
+        { from: null, to: "mailer" },
+        { from: "report", to: "rate" },
+      ],
       undeclared: [{ from: "report", to: "search", count: 1 }],
       ...{ rates: [], factor: 20 },
+      unobservedOrigins: ["smtp-gateway"],
+      undeclaredOrigins: [{ service: "mailer", count: 6 }],
     });
   });
 

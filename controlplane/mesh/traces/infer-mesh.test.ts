@@ -43,8 +43,10 @@ describe("inferMesh", () => {
         const read = fromYaml({ path: "m", text: toYaml(mesh) });
         expect(read.diagnostics).toEqual([]);
         expect(read.mesh).toEqual(mesh);
-        const { unobserved, ...rest } = drift(mesh, found, { factor: 2, seconds: seen.seconds });
-        expect(rest).toEqual({ undeclared: [], rates: [] });
+        const { unobserved, ...rest } = drift(mesh, found, {
+          ...{ factor: 2, seconds: seen.seconds, showStarts: true },
+        });
+        expect(rest).toEqual({ undeclared: [], rates: [], unobservedOrigins: [], undeclaredOrigins: [] });
         // Entries that are guessed were not seen.
         expect(unobserved.filter(({ from }) => from !== null)).toEqual([]);
       }),
@@ -141,7 +143,7 @@ calls:
       observer.at(0);
       observer.at(10_000);
     });
-    return drift(mesh, labelled(seen, 1), { factor, seconds: 10 });
+    return drift(mesh, labelled(seen, 1), { factor, seconds: 10, showStarts: true });
   };
   const times = (count: number, act: () => void) => Array.from({ length: count }).forEach(act);
 
@@ -162,6 +164,7 @@ calls:
         { from: "c", to: "new", count: 2, rate: 0.2 },
       ],
       rates: [{ from: "a", to: "c", declared: 10, observed: 3.1 }],
+      ...{ unobservedOrigins: [], undeclaredOrigins: [] },
     });
   });
 
@@ -173,8 +176,39 @@ calls:
       times(9, () => observer.call("a", "d", "http"));
       observer.call("b", "c", "http");
     };
-    const none = { unobserved: [], undeclared: [], rates: [] };
+    const none = {
+      ...{ unobserved: [], undeclared: [], rates: [] },
+      ...{ unobservedOrigins: [], undeclaredOrigins: [] },
+    };
     expect(compare(3, observe)).toEqual(none);
     expect(compare(2, observe).rates.map(({ to }) => to)).toEqual(["b", "c"]);
+  });
+  test("who starts requests, where the traces show it", () => {
+    const { mesh: declared } = fromYaml({
+      path: "m",
+      text: `name: m
+services: { a: { entry: true }, b: { origin: true }, c: { origin: true }, store: { protocol: tcp } }
+calls: { a: [b], b: [store], c: [store] }
+`,
+    });
+    if (declared === undefined) throw new Error("the mesh is well");
+    const found = labelled(
+      observed((observer) => {
+        observer.fromOutside("a", "http");
+        observer.call("a", "b", "http");
+        observer.call("b", "store", "tcp");
+        observer.call("c", "store", "tcp");
+        // A message that leads to no call is no request.
+        for (const service of ["a", "a", "b", "store"]) observer.started(service);
+      }),
+      1,
+    );
+    const options = { factor: 3, seconds: 0 };
+    expect(drift(declared, found, { ...options, showStarts: true })).toEqual({
+      ...{ unobserved: [], undeclared: [], rates: [] },
+      unobservedOrigins: ["c"],
+      undeclaredOrigins: [{ service: "a", count: 2 }],
+    });
+    expect(drift(declared, found, { ...options, showStarts: false }).unobservedOrigins).toEqual([]);
   });
 });
