@@ -114,18 +114,19 @@ calls:
   test("what is no file of traces is said, and does not hide the others", async () => {
     const nothing = file("nothing.txt", "\n");
     const table = file("table.csv", "a,b\n1,2\n");
+    const part = file("part.csv", "um,dm\n1,2\n");
     const json = file("other.json", '{"spans": []}');
     const broken = file("broken.jsonl", '{"resourceSpans": [\n');
-    const { text, faults } = await infer(nothing, table, json, broken, join(traces, "otlp.jsonl"));
+    const { text, faults } = await infer(nothing, table, part, json, broken, join(traces, "otlp.jsonl"));
     expect(text).toBe(hotel);
     const none = "no traces: there are OTLP/JSON, Jaeger's JSON and Alibaba's call graphs as CSV";
     expect(faults.kinds.map(({ file: where, line, message }) => [where, line, message])).toEqual([
       [nothing, 1, none],
-      [table, 1, expect.stringContaining("the first row has no `timestamp`")],
+      [part, 1, expect.stringContaining("the first row has no `timestamp`")],
       [broken, 2, "not JSON: the file ends within a value"],
     ]);
     // Of the same kind as the first one.
-    expect(faults.count).toBe(4);
+    expect(faults.count).toBe(5);
   });
 
   test("a quote that is never closed takes one row, and not the rest of the file", async () => {

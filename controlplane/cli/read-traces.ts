@@ -128,7 +128,7 @@ export async function readTraces(
         const made = alibabaRows(values ?? [], observations);
         if (typeof made === "string") report(file, line, made);
         else [read, width] = [made, values?.length ?? 0];
-        isOurs = typeof made !== "string";
+        isOurs = typeof made === "function";
         return;
       }
       counts.rows++;

@@ -7,7 +7,7 @@ const header = "timestamp,traceid,rpcid,um,rpctype,interface,dm,rt";
 function read(rows: readonly string[], columns = header) {
   const observations = createObservations();
   const reader = alibabaRows(columns.split(","), observations);
-  if (typeof reader === "string") return { reader };
+  if (typeof reader !== "function") return { reader };
   return { faults: rows.map((row) => reader(row.split(","))), observed: observations.result() };
 }
 
@@ -61,6 +61,7 @@ describe("alibabaRows", () => {
       "timestamp,rpc_type,um,uminstanceid,dm,dminstanceid,rt",
     );
     expect([...(observed?.services.values() ?? [])].map(({ instances }) => instances)).toEqual([2, 1]);
+    expect(read([], "a,b").reader).toBeUndefined();
     expect(read([], "a,um,b").reader).toBe(
       "the first row has no `timestamp`, `dm`, `rpctype`, `rt`: it names the columns of Alibaba's call graphs",
     );

@@ -20,11 +20,16 @@ const unknown = new Set(["", "(?)", "unknown", "unavailable", "nan", "none", "nu
 
 /**
  * The rows of Alibaba's call graphs, of 2021 and 2022, by the names in the first row. A remote call is there twice, once as the caller has seen it and
- * once, with a negative response time, as the callee has. A message instead of a reader says what the first row lacks.
+ * once, with a negative response time, as the callee has. A message instead of a reader says what the first row lacks; where
+ * it lacks everything, there is neither.
  */
-export function alibabaRows(header: readonly string[], observations: Observations): RowReader | string {
+export function alibabaRows(
+  header: readonly string[],
+  observations: Observations,
+): RowReader | string | undefined {
   const names = header.map((name) => name.trim().toLowerCase().replaceAll("_", ""));
   const missing = needed.filter((name) => !names.includes(name));
+  if (missing.length === needed.length) return undefined;
   if (missing.length > 0)
     return `the first row has no ${missing.map((name) => `\`${name}\``).join(", ")}: it names the columns of Alibaba's call graphs`;
   const observer = observations.on(clockOf(names));
