@@ -60,9 +60,9 @@ command("place")
   )
   .addOption(
     new Option(
-      "--what-if <change...>",
-      "print what would be otherwise with another file for a policy, `SERVICE.proxy=never` or `DATAPLANE.cost=3`",
-    ),
+      "--what-if <change>",
+      "print what would be otherwise with another file for a policy, `SERVICE.proxy=never` or `DATAPLANE.cost=3`; as often as there are changes",
+    ).argParser((change: string, others: readonly string[] = []) => [...others, change]),
   )
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));

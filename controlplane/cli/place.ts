@@ -13,7 +13,7 @@ import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 import { rounded } from "./rounded.ts";
 import { sayIfLong } from "./say-if-long.ts";
-import { parseAssumption, whatIf } from "./what-if.ts";
+import { parseAssumption, refuseAssumptions, whatIf } from "./what-if.ts";
 
 /** `wire place`: the placement, without compiling anything. */
 export async function placeCommand(
@@ -28,6 +28,7 @@ export async function placeCommand(
   },
 ): Promise<ExitCode> {
   const assumptions = (options.whatIf ?? []).map(parseAssumption);
+  refuseAssumptions(paths);
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);

@@ -175,6 +175,22 @@ test("place --what-if prints the difference of another pin, cost or file", async
     expect((await what(wrong)).code).toBe(2);
 });
 
+test("place --what-if takes one change, and no policies after it", async () => {
+  using folder = folderWith(files);
+  using other = folderWith({ "other.cup": files["hot.cup"].replace("  [Ingress]\n", "") });
+  const file = join(other.path, "other.cup");
+  const both = ["--what-if", file, "--what-if", "envoy.cost=3"];
+  expect((await runWire(["place", "--mesh", hotel, ...both, folder.path])).stdout).toMatch(
+    /^cost 6 instead of 4\n/,
+  );
+  const at = await runWire(["place", folder.path, "--mesh", hotel, "--what-if", file, "envoy.cost=3"]);
+  expect(at).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "error: `envoy.cost=3` is no policy: give each change by itself, as `--what-if envoy.cost=3`\n",
+  });
+});
+
 test("place --what-if says which of its costs are not proved", async () => {
   using folder = folderWith({});
   const mesh = join(folder.path, "mesh.yaml");
