@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
+import { CommanderError } from "commander";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { didYouMean } from "../language/nearest.ts";
 import { isParameterFile } from "../language/parameter-files.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkInput } from "../pipeline/build.ts";
@@ -52,18 +54,21 @@ export async function explain(
     return 1;
   };
   if (mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
+  const known = [...mesh.services.keys(), ...policies.map(({ name }) => name)];
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const help = didYouMean(unknown, known, "names are those of services and of policies");
+    throw new CommanderError(
+      2,
+      "wire.name",
+      `error: \`${unknown}\` is no file, no service of the mesh and no policy: ${help}`,
+    );
+  }
   const timeLimitS = options.timeLimit;
   const previous = last?.placement === undefined ? {} : { previous: last.placement };
   const placed = await place(policies, mesh, { dataplanes, timeLimitS, ...previous });
   if (placed.placement === undefined) return fail([...diagnostics, ...placed.diagnostics]);
   const { placement } = placed;
-  for (const name of wanted) {
-    if (mesh.services.has(name) || policies.some((policy) => policy.name === name)) continue;
-    const message = `\`${name}\` is no file, no service of the mesh and no policy`;
-    if (output.json) output.print(JSON.stringify({ diagnostics: [], error: message }));
-    output.progress(`wire: ${message}`);
-    return 1;
-  }
   const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
   const input = { policies, mesh };
   const work = async (): Promise<{

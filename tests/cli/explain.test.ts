@@ -143,13 +143,16 @@ test("explain says what a policy is worth to others that need the version it cho
   expect(await of("anywhere.cup")).toContain("q is enforced on 1 call; without it all would cost 1 more\n");
 });
 
-test("a name that is nowhere is at fault", async () => {
+test("a name that is nowhere is a mistake in usage", async () => {
   using folder = folderWith(files);
-  const { code, stderr } = await runWire(["explain", folder.path, "--mesh", hotel, "serch"]);
-  expect({ code, stderr }).toEqual({
-    code: 1,
-    stderr: "wire: `serch` is no file, no service of the mesh and no policy\n",
-  });
+  const named = (...names: readonly string[]) => runWire(["explain", folder.path, "--mesh", hotel, ...names]);
+  const message = "`serch` is no file, no service of the mesh and no policy: did you mean `search`?";
+  expect(await named("geo", "serch")).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+  const told = await named("serch", "--json");
+  expect({ code: told.code, json: JSON.parse(told.stdout) }).toEqual({ code: 2, json: { error: message } });
+  expect((await named("quite-another")).stderr).toContain(
+    "no policy: names are those of services and of policies\n",
+  );
 });
 
 test("place --what-if prints the difference of another pin, cost or file", async () => {
