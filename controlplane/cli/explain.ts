@@ -13,7 +13,8 @@ import type { LeastCost, Placement } from "../placement/placement.ts";
 import type { Unit } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
 import { changeLines } from "./change-lines.ts";
-import { costText } from "./cost-text.ts";
+import { costDifference, costText, mibText } from "./cost-text.ts";
+import { counted } from "./counted.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -87,12 +88,14 @@ export async function explain(
   const without = [...mesh.services.keys()].filter(
     (name) => wanted.includes(name) && !placement.proxies.some(({ service }) => service === name),
   );
+  const unit = dataplanes.some(({ amounts }) => amounts !== undefined) ? " mCPU" : "";
   if (output.json) {
     output.print(
       JSON.stringify({
         status: placement.status,
         cost: placement.cost,
         bound: placement.bound,
+        ...(unit === "" ? {} : { unit: unit.trim() }),
         proxies: reasons.proxies.map(proxyJson),
         policies: reasons.policies.map((each) => policyJson(each, placement)),
         without,
@@ -100,12 +103,14 @@ export async function explain(
     );
     return 0;
   }
+  const whole = { placement, unit };
   if (placement.status === "feasible")
-    output.print(`the placement is not proved to be the cheapest: cost ${costText(placement)}`);
-  for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, placement)) output.print(line);
-  for (const policy of reasons.policies)
-    for (const line of policyLines(policy, placement)) output.print(line);
+    output.print(`the placement is not proved to be the cheapest: cost ${costText(placement, unit)}`);
+  for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, whole)) output.print(line);
+  for (const policy of reasons.policies) for (const line of policyLines(policy, whole)) output.print(line);
   for (const name of without) output.print(`${name} needs no proxy`);
+  if (unit !== "" && reasons.proxies.length + reasons.policies.length > 0)
+    output.print(`costs are in mCPU, memory at ${mibText(mesh)}`);
   return 0;
 }
 
@@ -118,6 +123,7 @@ function proxyJson({ service, dataplane, need, instead, freeing }: ProxyReasons)
     ...(instead === undefined ? {} : { instead: { proxies: instead.proxies, policies: instead.policies } }),
     freedBy: freeing.found.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
     complete: freeing.isComplete,
+    untried: freeing.untried,
   };
 }
 
@@ -138,16 +144,22 @@ function forcingJson({ units, size, cost, without }: Forcing): Readonly<Record<s
 function policyJson({ policy, calls, without }: PolicyReasons, placement: Placement): unknown {
   if (typeof without === "string") return { policy, calls, cost: null, proved: without === "impossible" };
   const proved = isProved(placement) && isProved(without);
-  return { policy, calls, cost: placement.cost - without.cost, proved };
+  return { policy, calls, cost: costDifference(placement.cost, without.cost), proved };
 }
 
 function isProved({ cost, bound }: LeastCost): boolean {
   return cost === bound;
 }
 
+/** The placement that is explained, and what its costs are in, with a space before it. */
+interface Whole {
+  readonly placement: Placement;
+  readonly unit: string;
+}
+
 function proxyLines(
   { service, dataplane, need, instead, freeing }: ProxyReasons,
-  placement: Placement,
+  { placement, unit }: Whole,
 ): readonly string[] {
   const kind = dataplane === "envoy" ? "" : ` (${dataplane})`;
   if (need.kind === "undecided")
@@ -161,7 +173,7 @@ function proxyLines(
   const else_ =
     without === undefined
       ? `without a proxy on \`${service}\` that is impossible`
-      : `that alone costs ${costText(cost)}, and ${costText(without)} without a proxy on \`${service}\``;
+      : `that alone costs ${costText(cost, unit)}, and ${costText(without, unit)} without a proxy on \`${service}\``;
   const none = freeing.isComplete
     ? "no single change would free it"
     : "no single change is known that would free it";
@@ -172,8 +184,13 @@ function proxyLines(
       ? [`  ${none}`]
       : freeing.found.map(
           ({ change, cost: then }) =>
-            `  to free it, ${changeText(change)}: cost ${rounded(then)} instead of ${costText(placement)}`,
+            `  to free it, ${changeText(change)}: cost ${rounded(then)}${unit} instead of ${costText(placement, unit)}`,
         )),
+    ...(freeing.untried === 0
+      ? []
+      : [
+          `  ${counted(freeing.untried, "single change")} of what is farther away ${freeing.untried === 1 ? "was" : "were"} not tried`,
+        ]),
   ];
 }
 
@@ -183,11 +200,13 @@ function unitsText(units: readonly Unit[]): string {
     .join(" and ");
 }
 
-function policyLines({ policy, calls, without }: PolicyReasons, placement: Placement): readonly string[] {
+function policyLines({ policy, calls, without }: PolicyReasons, whole: Whole): readonly string[] {
   if (calls.length === 0) return [`${policy} is enforced nowhere`];
   const checks = { none: "", call: "", caller: ", if it is this caller", version: ", for its versions" };
+  // Sections of one policy may be enforced at both ends of a call.
+  const different = new Set(calls.map(({ from, to }) => `${from ?? ""} ${to}`)).size;
   return [
-    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; ${withoutText(without, placement)}`,
+    `${policy} is enforced on ${counted(different, "call")}; ${withoutText(without, whole)}`,
     ...calls.map(({ from, to, side, check }) => {
       const after = check === "caller and version" ? checks.caller + checks.version : checks[check];
       return `  ${from ?? "outside"} -> ${to} at ${side}${after}`;
@@ -195,12 +214,12 @@ function policyLines({ policy, calls, without }: PolicyReasons, placement: Place
   ];
 }
 
-function withoutText(without: PolicyReasons["without"], placement: Placement): string {
+function withoutText(without: PolicyReasons["without"], { placement, unit }: Whole): string {
   if (without === "impossible") return "without it nothing could be placed";
   if (without === "undecided") return "without it no placement was found in the time";
   if (!isProved(placement) || !isProved(without))
-    return `without it all would cost ${costText(without)} instead of ${costText(placement)}`;
+    return `without it all would cost ${costText(without, unit)} instead of ${costText(placement, unit)}`;
   const less = rounded(placement.cost - without.cost);
   // What a policy decides may be what spares others a proxy.
-  return `without it all would cost ${Math.abs(less)} ${less < 0 ? "more" : "less"}`;
+  return `without it all would cost ${Math.abs(less)}${unit} ${less < 0 ? "more" : "less"}`;
 }

@@ -1,11 +1,10 @@
 import { hasErrors } from "../language/diagnostic.ts";
-import { defaultPrices } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { fromJson } from "../placement/from-json.ts";
-import { milliForMib } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
+import { mibText } from "./cost-text.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -87,7 +86,7 @@ export async function placeCommand(
     );
     if (amounts !== undefined) {
       output.print(
-        `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${rounded(milliForMib(mesh.prices ?? defaultPrices))} for each MiB`,
+        `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${mibText(mesh)}`,
       );
     }
     for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);

@@ -68,7 +68,7 @@ export async function explainProxy(
   const { service, dataplane } = proxy;
   const need = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy, timeLimitS);
   if (need.kind === "undecided")
-    return { service, dataplane, need, freeing: { found: [], isComplete: false } };
+    return { service, dataplane, need, freeing: { found: [], isComplete: false, untried: 0 } };
   if (need.kind === "free") {
     const services = new Map(input.mesh.services);
     const own = services.get(service);
@@ -82,7 +82,7 @@ export async function explainProxy(
     // Where the time was up before it was found, nothing is said of it.
     const isAsCheap = other.placement !== undefined && other.placement.cost <= placement.cost;
     const instead = isAsCheap ? { instead: compare(placement, other.placement) } : {};
-    return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true } };
+    return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true, untried: 0 } };
   }
   const freeing = await freeingOf(input, { service, forcing: need.forcing, dataplanes, timeLimitS });
   return { service, dataplane, need, freeing };

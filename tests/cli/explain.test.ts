@@ -49,11 +49,85 @@ test("explain --json: reasons by proxy and policy, and names that need no proxy"
         proved: true,
         freedBy: [{ kind: "remove", policy: "all", text: "remove `all`", cost: 3 }],
         complete: true,
+        untried: 0,
       },
     ],
     policies: [],
     without: ["user"],
   });
+});
+
+const inUnits = {
+  "planes.cui": `import "standard.cui";
+dataplane envoy
+cost: { cpu: 1.1mCPU, memory: 8MiB, request: 2us }
+act Request { action SetHeader(self, const header name, string value) cost 300ns, }
+`,
+  "p.cup": `import "planes.cui";
+policy both ( act (Request r) context ('a -> b') ) {
+  [Egress] SetHeader(r, "x-out", "1");
+  [Ingress] SetHeader(r, "x-in", "1");
+}
+---
+policy mark ( act (Request r) context ('b -> c') ) { SetHeader(r, "x-mark", "1"); }
+`,
+  "mesh.yaml": `name: m
+identity: address
+prices: { cpu: 8, memory: 1 }
+services: { a: { entry: true }, b: {}, c: {} }
+calls: { a: [{ to: b, rate: 700 }], b: [{ to: c, rate: 1100 }] }
+`,
+};
+
+test("explain: costs have the units of the data planes, and a call with two headings is one", async () => {
+  using folder = folderWith(inUnits);
+  const args = ["p.cup", "--mesh", "mesh.yaml", "b", "both"].map((each) =>
+    each in inUnits ? join(folder.path, each) : each,
+  );
+  const { code, stdout } = await runWire(["explain", ...args]);
+  expect(code).toBe(0);
+  expect(stdout).toBe(`b has a proxy because of \`both\` on a -> b
+  without a proxy on \`b\` that is impossible
+  to free it, remove \`both\`: cost 4.607 mCPU instead of 9.905 mCPU
+both is enforced on 1 call; without it all would cost 5.299 mCPU less
+  a -> b at egress
+  a -> b at ingress
+costs are in mCPU, memory at 0.122 for each MiB
+`);
+  const told = JSON.parse((await runWire(["explain", ...args, "--json"])).stdout);
+  expect(told).toMatchObject({ unit: "mCPU", cost: 9.905126, policies: [{ cost: 5.298563 }] });
+});
+
+test("place and what-if: what a sum of fractions is off by is not printed", async () => {
+  using folder = folderWith(inUnits);
+  const args = ["place", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml"), "--json"];
+  const amounts = { cpuMilli: 7.952, memoryMib: 16 };
+  expect(JSON.parse((await runWire(args)).stdout).amounts).toEqual(amounts);
+  expect(JSON.parse((await runWire([...args, "--what-if", "c.proxy=never"])).stdout).amounts).toEqual({
+    before: amounts,
+    after: amounts,
+  });
+});
+
+test("explain says how many changes it has not tried", async () => {
+  const policies = Array.from(
+    { length: 15 },
+    (_, n) => `policy p${n} ( act (Request r) context ('a -> b${n}') ) { [Ingress] SetHeader(r, 'x', '1'); }`,
+  );
+  const services = policies.map((_, n) => `b${n}`);
+  using folder = folderWith({
+    "p.cup": policies.join("\n---\n"),
+    "mesh.yaml": `name: m\nservices: { a: { entry: true }, ${services.map((name) => `${name}: {}`).join(", ")} }\ncalls: { a: [${services.join(", ")}] }\n`,
+  });
+  const args = [join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml"), "b3"];
+  expect((await runWire(["explain", ...args])).stdout).toBe(`b3 has a proxy because of \`p3\` on a -> b3
+  without a proxy on \`b3\` that is impossible
+  to free it, leave out the heading for ingress of \`p3\`: cost 15 instead of 15
+  28 single changes of what is farther away were not tried
+`);
+  expect(JSON.parse((await runWire(["explain", ...args, "--json"])).stdout).proxies).toMatchObject([
+    { complete: false, untried: 28 },
+  ]);
 });
 
 test("explain of a tie says what else would cost the same", async () => {
