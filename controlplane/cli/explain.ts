@@ -70,6 +70,7 @@ export async function explain(
   const placed = await place(policies, mesh, { dataplanes, timeLimitS, ...previous });
   if (placed.placement === undefined) return fail([...diagnostics, ...placed.diagnostics]);
   const { placement } = placed;
+  reportDiagnostics(output, [...diagnostics, ...placed.diagnostics]);
   const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
   const input = { policies, mesh };
   const work = async (): Promise<{
@@ -220,6 +221,7 @@ function withoutText(without: PolicyReasons["without"], { placement, unit }: Who
   if (!isProved(placement) || !isProved(without))
     return `without it all would cost ${costText(without, unit)} instead of ${costText(placement, unit)}`;
   const less = rounded(placement.cost - without.cost);
+  if (less === 0) return "without it all would cost the same";
   // What a policy decides may be what spares others a proxy.
   return `without it all would cost ${Math.abs(less)}${unit} ${less < 0 ? "more" : "less"}`;
 }

@@ -78,6 +78,10 @@ command("explain")
     "the last placement, as `wire place --json` printed it: of the cheapest ones, the nearest to it is explained",
   )
   .addOption(json())
+  .addHelpText(
+    "after",
+    "\nA policy that routes all requests of a call to one version decides it for the policies after it: without it they may cost more, or have no place.",
+  )
   .action(run(async () => (await import("./explain.ts")).explain));
 
 command("conflicts")

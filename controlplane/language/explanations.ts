@@ -174,7 +174,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   PLC0109:
     "With `--from`, `wire place` looks at the placement that is in force. It takes what `wire place --json` printed.",
   PLC0201:
-    "No request of this mesh takes a path that the context matches. It is a warning, since the mesh may grow.",
+    "No request of this mesh takes a path that the context matches, or none goes to a version that it is for, since an earlier policy sends all of them to another one. It is a warning, since the mesh may grow.",
   PLC0202:
     "Requests from outside have no caller's proxy, so what stands under `[Egress]` is never done for them.",
   PLC0203: "The route is for requests to another service than those that the policy matches.",

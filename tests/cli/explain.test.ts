@@ -217,6 +217,28 @@ test("explain says what a policy is worth to others that need the version it cho
   expect(await of("anywhere.cup")).toContain("q is enforced on 1 call; without it all would cost 1 more\n");
 });
 
+test("explain warns, as place does, of a version that no request goes to", async () => {
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: { f: { entry: true }, b: { versions: { v1: {}, v2: {} } } }\ncalls: { f: [b] }\n",
+    "p.cup": `policy q ( act (Request r) context ('. -> b') priority (3) ) { RouteToVersion(r, "b", "v2"); }
+---
+policy p ( act (Request r) context ('. -> b@v1') ) { SetHeader(r, "x", "1"); }
+---
+policy z ( act (Request r) context ('f -> b') ) { SetHeader(r, "z", "1"); }
+`,
+  });
+  const args = ["explain", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml"), "p", "z"];
+  const { code, stdout, stderr } = await runWire(args);
+  expect(stdout).toBe(
+    "p is enforced nowhere\nz is enforced on 1 call; without it all would cost the same\n  f -> b at egress\n",
+  );
+  expect(stderr).toContain(
+    "warning[PLC0201]: `p` is enforced nowhere: `q`, which comes before it, sends all requests of `f -> b` to `b@v2`\n",
+  );
+  expect(code).toBe(0);
+});
+
 test("a name that is nowhere is a mistake in usage", async () => {
   using folder = folderWith(files);
   const named = (...names: readonly string[]) => runWire(["explain", folder.path, "--mesh", hotel, ...names]);
