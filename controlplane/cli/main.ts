@@ -92,7 +92,7 @@ command("conflicts")
   .addOption(json())
   .addHelpText(
     "after",
-    "\nOnly a contradiction that no priority decides makes the exit code 1; the other findings may be meant.",
+    "\nA contradiction that no priority decides makes the exit code 1, and so do `Allow`s that headings keep apart, which cannot be placed; the other findings may be meant.",
   )
   .action(run(async () => (await import("./conflicts.ts")).conflictsCommand));
 
