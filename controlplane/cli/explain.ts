@@ -6,7 +6,13 @@ import { isParameterFile } from "../language/parameter-files.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { changeText } from "../placement/changes.ts";
-import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
+import {
+  calleesText,
+  explainPolicy,
+  explainProxy,
+  type PolicyReasons,
+  type ProxyReasons,
+} from "../placement/explain.ts";
 import type { Forcing } from "../placement/forcing.ts";
 import { fromJson } from "../placement/from-json.ts";
 import type { LeastCost, Placement } from "../placement/placement.ts";
@@ -203,14 +209,14 @@ function unitsText(units: readonly Unit[]): string {
 
 function policyLines({ policy, calls, without }: PolicyReasons, whole: Whole): readonly string[] {
   if (calls.length === 0) return [`${policy} is enforced nowhere`];
-  const checks = { none: "", call: "", caller: ", if it is this caller", version: ", for its versions" };
+  const checks = { none: "", call: "", caller: ", if it is this caller", version: ", if it is this version" };
   // Sections of one policy may be enforced at both ends of a call.
   const different = new Set(calls.map(({ from, to }) => `${from ?? ""} ${to}`)).size;
   return [
     `${policy} is enforced on ${counted(different, "call")}; ${withoutText(without, whole)}`,
-    ...calls.map(({ from, to, side, check }) => {
-      const after = check === "caller and version" ? checks.caller + checks.version : checks[check];
-      return `  ${from ?? "outside"} -> ${to} at ${side}${after}`;
+    ...calls.map(({ from, to, versions, side, check }) => {
+      const after = check === "caller and version" ? ", if it is this caller and version" : checks[check];
+      return `  ${from ?? "outside"} -> ${calleesText(to, versions)} at ${side}${after}`;
     }),
   ];
 }

@@ -44,6 +44,8 @@ export interface PolicyReasons {
   readonly calls: readonly {
     readonly from: string | null;
     readonly to: string;
+    /** Of the callee, where it is not for all. */
+    readonly versions?: readonly string[];
     readonly side: PlacedSide;
     /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
     readonly check: "none" | "call" | "caller" | "version" | "caller and version";
@@ -113,7 +115,7 @@ export async function explainPolicy(
               : caller
                 ? "caller and version"
                 : "version";
-          return { from, to, side, check };
+          return { from, to, ...(versions === undefined ? {} : { versions }), side, check };
         });
       }),
   );
@@ -161,7 +163,8 @@ function callsText(calls: PlacedPolicy["calls"]): string {
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function calleesText(to: string, versions: readonly string[] | undefined): string {
+/** A callee with the versions of it that are meant, where these are not all. */
+export function calleesText(to: string, versions: readonly string[] | undefined): string {
   return versions === undefined ? to : versions.map((version) => `${to}@${version}`).join(" or ");
 }
 

@@ -217,6 +217,24 @@ test("explain says what a policy is worth to others that need the version it cho
   expect(await of("anywhere.cup")).toContain("q is enforced on 1 call; without it all would cost 1 more\n");
 });
 
+test("a policy for versions: place and explain name them", async () => {
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: { f: { entry: true }, g: { entry: true }, b: { versions: { v1: {}, v2: {} } } }\ncalls: { f: [b], g: [b] }\n",
+    "p.cup": `policy p ( act (Request r) context ('f -> b@v2') ) { SetHeader(r, "x", "1"); }\n`,
+  });
+  const args = [join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml")];
+  const placed = JSON.parse((await runWire(["place", ...args, "--json"])).stdout);
+  expect(placed.proxies[0].policies).toEqual([{ policy: "p", side: "ingress", calls: [["f", "b", ["v2"]]] }]);
+  expect((await runWire(["explain", ...args, "p"])).stdout).toBe(
+    "p is enforced on 1 call; without it all would cost 2 less\n  f -> b@v2 at ingress, if it is this caller and version\n",
+  );
+  const told = JSON.parse((await runWire(["explain", ...args, "p", "--json"])).stdout);
+  expect(told.policies[0].calls).toEqual([
+    { from: "f", to: "b", versions: ["v2"], side: "ingress", check: "caller and version" },
+  ]);
+});
+
 test("explain warns, as place does, of a version that no request goes to", async () => {
   using folder = folderWith({
     "mesh.yaml":
