@@ -54,7 +54,10 @@ export async function meshInfer(
     reportFaults(output, traces);
     for (const note of [...notes, ...said(traces, observed)]) output.progress(`note: ${note}`);
     if (isWell && out === undefined) output.print(text.trimEnd());
-    else if (isWell) output.print(`${out}: ${mesh.services.size} services, ${mesh.calls.length} calls`);
+    else if (isWell)
+      output.print(
+        `${out}: ${counted(mesh.services.size, "service")}, ${counted(mesh.calls.length, "call")}`,
+      );
   }
   if (!isWell) output.progress("wire: no service was found in these files");
   return isWell ? 0 : 1;

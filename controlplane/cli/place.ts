@@ -82,7 +82,7 @@ export async function placeCommand(
     );
   } else {
     output.print(
-      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}${gapText(cost, bound)}, ${ms} ms)`,
+      `${proxies.length} of ${mesh.services.size} services ${proxies.length === 1 ? "gets" : "get"} a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}${gapText(cost, bound)}, ${ms} ms)`,
     );
     if (amounts !== undefined) {
       output.print(

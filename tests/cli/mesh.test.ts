@@ -53,6 +53,8 @@ describe("wire mesh generate", () => {
       policies: 0,
       notes: ["there are 0 policies instead of 3: no service calls another with requests"],
     });
+    const one = await make("d", "--services", "1", "--calls", "0");
+    expect(one.stdout).toContain("\n1 service, 0 calls, 0 policies\n");
   });
 
   test.each([
