@@ -262,9 +262,9 @@ function reasonFor(unit: Unit, world: Problem): Reason {
     } else if (fitting(service, world.dataplanes).length === 0) {
       reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
     } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, policy))) {
-      reasons.push(
-        `no data plane that \`${service.name}\` can take offers ${lacking(policy, fitting(service, world.dataplanes))}`,
-      );
+      const planes = fitting(service, world.dataplanes);
+      const which = planes.length < world.dataplanes.length ? ` that \`${service.name}\` can take` : "";
+      reasons.push(`no data plane${which} offers ${lacking(policy, planes)}`);
     } else if (
       !fitting(service, world.dataplanes).some((dataplane) =>
         offersAt(dataplane, side, { policy: policy, section }),
@@ -305,12 +305,14 @@ function reasonFor(unit: Unit, world: Problem): Reason {
   }
   return {
     code: untold ? "PLC0104" : "PLC0102",
-    reason: reasons.join(", and ") || "an action of it is for the caller's proxy only",
-    help: untold
-      ? `set \`identity: address\` in the mesh${unversioned ? "" : atEgressText(unit, world)}`
-      : sides.length === 1
-        ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
-        : "let one of the two services take a proxy that offers the actions",
+    reason: [...new Set(reasons)].join(", and ") || "an action of it is for the caller's proxy only",
+    help: !world.dataplanes.some((dataplane) => offers(dataplane, policy))
+      ? "let one data plane offer all of its actions"
+      : untold
+        ? `set \`identity: address\` in the mesh${unversioned ? "" : atEgressText(unit, world)}`
+        : sides.length === 1
+          ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
+          : "let one of the two services take a proxy that offers the actions",
   };
 }
 
