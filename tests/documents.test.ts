@@ -55,12 +55,14 @@ async function typed(line: string): Promise<string> {
     return at === -1 ? undefined : join(folder, args[at + 1] ?? "");
   };
   const [mesh, out] = [given("--mesh"), given("--out")];
-  const assumed = args.indexOf("--what-if");
   // What is no file is a name, such as of a service.
   const inFolder = (arg: string): string => (existsSync(join(folder, arg)) ? join(folder, arg) : arg);
-  const whatIf = assumed === -1 ? [] : args.splice(assumed).slice(1).map(inFolder);
+  const whatIf = args.filter((_, index) => args[index - 1] === "--what-if").map(inFolder);
   const paths = args
-    .filter((arg, index) => !arg.startsWith("--") && !["--mesh", "--out"].includes(args[index - 1] ?? ""))
+    .filter(
+      (arg, index) =>
+        !arg.startsWith("--") && !["--mesh", "--out", "--what-if"].includes(args[index - 1] ?? ""),
+    )
     .map(inFolder);
   let shown = "";
   const write = (chunk: string | Uint8Array): boolean => {

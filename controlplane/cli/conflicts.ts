@@ -3,6 +3,7 @@ import { verdicts } from "../analysis/verdicts.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { diagnoseTooManyStates } from "../placement/diagnose.ts";
+import { counted } from "./counted.ts";
 import { findingText, isAtFault, placesText } from "./finding-text.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
@@ -10,7 +11,7 @@ import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 
-/** `wire conflicts`: what policies do to each other. Only contradictions are at fault; the rest may be meant. */
+/** `wire conflicts`: what policies do to each other. Contradictions, and what cannot be placed, are at fault; the rest may be meant. */
 export async function conflictsCommand(
   paths: readonly string[],
   options: { readonly mesh: string; readonly params?: string; readonly json?: boolean },
@@ -54,7 +55,12 @@ export async function conflictsCommand(
 
 function summary(findings: readonly Finding[]): string {
   if (findings.length === 0) return "ok: no conflicts";
-  const contradictions = findings.filter(isAtFault).length;
-  const s = findings.length === 1 ? "" : "s";
-  return `${findings.length} finding${s}${contradictions === 0 ? "" : `, ${contradictions} of them contradictions: give one of the policies a \`priority\``}`;
+  const remedies = [
+    ["contradiction", "contradictions: give one of the policies a `priority`"],
+    ["allows-apart", "`Allow`s apart: leave out a heading"],
+  ].flatMap(([kind, text]) => {
+    const count = findings.filter((finding) => finding.kind === kind).length;
+    return count === 0 ? [] : [`, ${count} of them ${text}`];
+  });
+  return `${counted(findings.length, "finding")}${remedies.join("")}`;
 }

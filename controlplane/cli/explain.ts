@@ -1,17 +1,26 @@
 import { existsSync } from "node:fs";
+import { CommanderError } from "commander";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
+import { didYouMean } from "../language/nearest.ts";
 import { isParameterFile } from "../language/parameter-files.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { changeText } from "../placement/changes.ts";
-import { explainPolicy, explainProxy, type PolicyReasons, type ProxyReasons } from "../placement/explain.ts";
+import {
+  calleesText,
+  explainPolicy,
+  explainProxy,
+  type PolicyReasons,
+  type ProxyReasons,
+} from "../placement/explain.ts";
 import type { Forcing } from "../placement/forcing.ts";
 import { fromJson } from "../placement/from-json.ts";
 import type { LeastCost, Placement } from "../placement/placement.ts";
 import type { Unit } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
 import { changeLines } from "./change-lines.ts";
-import { costText } from "./cost-text.ts";
+import { costDifference, costText, mibText } from "./cost-text.ts";
+import { counted } from "./counted.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -52,18 +61,22 @@ export async function explain(
     return 1;
   };
   if (mesh === undefined || hasErrors(diagnostics)) return fail(diagnostics);
+  const known = [...mesh.services.keys(), ...policies.map(({ name }) => name)];
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const help = didYouMean(unknown, known, "names are those of services and of policies");
+    throw new CommanderError(
+      2,
+      "wire.name",
+      `error: \`${unknown}\` is no file, no service of the mesh and no policy: ${help}`,
+    );
+  }
   const timeLimitS = options.timeLimit;
   const previous = last?.placement === undefined ? {} : { previous: last.placement };
   const placed = await place(policies, mesh, { dataplanes, timeLimitS, ...previous });
   if (placed.placement === undefined) return fail([...diagnostics, ...placed.diagnostics]);
   const { placement } = placed;
-  for (const name of wanted) {
-    if (mesh.services.has(name) || policies.some((policy) => policy.name === name)) continue;
-    const message = `\`${name}\` is no file, no service of the mesh and no policy`;
-    if (output.json) output.print(JSON.stringify({ diagnostics: [], error: message }));
-    output.progress(`wire: ${message}`);
-    return 1;
-  }
+  reportDiagnostics(output, [...diagnostics, ...placed.diagnostics]);
   const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
   const input = { policies, mesh };
   const work = async (): Promise<{
@@ -82,12 +95,14 @@ export async function explain(
   const without = [...mesh.services.keys()].filter(
     (name) => wanted.includes(name) && !placement.proxies.some(({ service }) => service === name),
   );
+  const unit = dataplanes.some(({ amounts }) => amounts !== undefined) ? " mCPU" : "";
   if (output.json) {
     output.print(
       JSON.stringify({
         status: placement.status,
         cost: placement.cost,
         bound: placement.bound,
+        ...(unit === "" ? {} : { unit: unit.trim() }),
         proxies: reasons.proxies.map(proxyJson),
         policies: reasons.policies.map((each) => policyJson(each, placement)),
         without,
@@ -95,12 +110,14 @@ export async function explain(
     );
     return 0;
   }
+  const whole = { placement, unit };
   if (placement.status === "feasible")
-    output.print(`the placement is not proved to be the cheapest: cost ${costText(placement)}`);
-  for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, placement)) output.print(line);
-  for (const policy of reasons.policies)
-    for (const line of policyLines(policy, placement)) output.print(line);
+    output.print(`the placement is not proved to be the cheapest: cost ${costText(placement, unit)}`);
+  for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, whole)) output.print(line);
+  for (const policy of reasons.policies) for (const line of policyLines(policy, whole)) output.print(line);
   for (const name of without) output.print(`${name} needs no proxy`);
+  if (unit !== "" && reasons.proxies.length + reasons.policies.length > 0)
+    output.print(`costs are in mCPU, memory at ${mibText(mesh)}`);
   return 0;
 }
 
@@ -113,6 +130,7 @@ function proxyJson({ service, dataplane, need, instead, freeing }: ProxyReasons)
     ...(instead === undefined ? {} : { instead: { proxies: instead.proxies, policies: instead.policies } }),
     freedBy: freeing.found.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
     complete: freeing.isComplete,
+    untried: freeing.untried,
   };
 }
 
@@ -133,16 +151,22 @@ function forcingJson({ units, size, cost, without }: Forcing): Readonly<Record<s
 function policyJson({ policy, calls, without }: PolicyReasons, placement: Placement): unknown {
   if (typeof without === "string") return { policy, calls, cost: null, proved: without === "impossible" };
   const proved = isProved(placement) && isProved(without);
-  return { policy, calls, cost: placement.cost - without.cost, proved };
+  return { policy, calls, cost: costDifference(placement.cost, without.cost), proved };
 }
 
 function isProved({ cost, bound }: LeastCost): boolean {
   return cost === bound;
 }
 
+/** The placement that is explained, and what its costs are in, with a space before it. */
+interface Whole {
+  readonly placement: Placement;
+  readonly unit: string;
+}
+
 function proxyLines(
   { service, dataplane, need, instead, freeing }: ProxyReasons,
-  placement: Placement,
+  { placement, unit }: Whole,
 ): readonly string[] {
   const kind = dataplane === "envoy" ? "" : ` (${dataplane})`;
   if (need.kind === "undecided")
@@ -156,7 +180,7 @@ function proxyLines(
   const else_ =
     without === undefined
       ? `without a proxy on \`${service}\` that is impossible`
-      : `that alone costs ${costText(cost)}, and ${costText(without)} without a proxy on \`${service}\``;
+      : `that alone costs ${costText(cost, unit)}, and ${costText(without, unit)} without a proxy on \`${service}\``;
   const none = freeing.isComplete
     ? "no single change would free it"
     : "no single change is known that would free it";
@@ -167,8 +191,13 @@ function proxyLines(
       ? [`  ${none}`]
       : freeing.found.map(
           ({ change, cost: then }) =>
-            `  to free it, ${changeText(change)}: cost ${rounded(then)} instead of ${costText(placement)}`,
+            `  to free it, ${changeText(change)}: cost ${rounded(then)}${unit} instead of ${costText(placement, unit)}`,
         )),
+    ...(freeing.untried === 0
+      ? []
+      : [
+          `  ${counted(freeing.untried, "single change")} of what is farther away ${freeing.untried === 1 ? "was" : "were"} not tried`,
+        ]),
   ];
 }
 
@@ -178,24 +207,27 @@ function unitsText(units: readonly Unit[]): string {
     .join(" and ");
 }
 
-function policyLines({ policy, calls, without }: PolicyReasons, placement: Placement): readonly string[] {
+function policyLines({ policy, calls, without }: PolicyReasons, whole: Whole): readonly string[] {
   if (calls.length === 0) return [`${policy} is enforced nowhere`];
-  const checks = { none: "", call: "", caller: ", if it is this caller", version: ", for its versions" };
+  const checks = { none: "", call: "", caller: ", if it is this caller", version: ", if it is this version" };
+  // Sections of one policy may be enforced at both ends of a call.
+  const different = new Set(calls.map(({ from, to }) => `${from ?? ""} ${to}`)).size;
   return [
-    `${policy} is enforced on ${calls.length} ${calls.length === 1 ? "call" : "calls"}; ${withoutText(without, placement)}`,
-    ...calls.map(({ from, to, side, check }) => {
-      const after = check === "caller and version" ? checks.caller + checks.version : checks[check];
-      return `  ${from ?? "outside"} -> ${to} at ${side}${after}`;
+    `${policy} is enforced on ${counted(different, "call")}; ${withoutText(without, whole)}`,
+    ...calls.map(({ from, to, versions, side, check }) => {
+      const after = check === "caller and version" ? ", if it is this caller and version" : checks[check];
+      return `  ${from ?? "outside"} -> ${calleesText(to, versions)} at ${side}${after}`;
     }),
   ];
 }
 
-function withoutText(without: PolicyReasons["without"], placement: Placement): string {
+function withoutText(without: PolicyReasons["without"], { placement, unit }: Whole): string {
   if (without === "impossible") return "without it nothing could be placed";
   if (without === "undecided") return "without it no placement was found in the time";
   if (!isProved(placement) || !isProved(without))
-    return `without it all would cost ${costText(without)} instead of ${costText(placement)}`;
+    return `without it all would cost ${costText(without, unit)} instead of ${costText(placement, unit)}`;
   const less = rounded(placement.cost - without.cost);
+  if (less === 0) return "without it all would cost the same";
   // What a policy decides may be what spares others a proxy.
-  return `without it all would cost ${Math.abs(less)} ${less < 0 ? "more" : "less"}`;
+  return `without it all would cost ${Math.abs(less)}${unit} ${less < 0 ? "more" : "less"}`;
 }

@@ -1,9 +1,9 @@
 import type { Finding } from "../analysis/conflicts.ts";
 import { positionOf, renderDiagnostic } from "../language/render.ts";
 
-/** Whether the authors have to do something; the other kinds may be meant. */
+/** Whether the authors have to do something: `place` takes no `Allow`s that headings keep apart. The other kinds may be meant. */
 export function isAtFault({ kind }: Finding): boolean {
-  return kind === "contradiction";
+  return kind === "contradiction" || kind === "allows-apart";
 }
 
 /** As a diagnostic, with the line of the first policy; the gravest are printed last, so that they are what stays on the screen. */

@@ -60,9 +60,9 @@ command("place")
   )
   .addOption(
     new Option(
-      "--what-if <change...>",
-      "print what would be otherwise with another file for a policy, `SERVICE.proxy=never` or `DATAPLANE.cost=3`",
-    ),
+      "--what-if <change>",
+      "print what would be otherwise with another file for a policy, `SERVICE.proxy=never` or `DATAPLANE.cost=3`; as often as there are changes",
+    ).argParser((change: string, others: readonly string[] = []) => [...others, change]),
   )
   .addOption(json())
   .action(run(async () => (await import("./place.ts")).placeCommand));
@@ -78,6 +78,10 @@ command("explain")
     "the last placement, as `wire place --json` printed it: of the cheapest ones, the nearest to it is explained",
   )
   .addOption(json())
+  .addHelpText(
+    "after",
+    "\nA policy that routes all requests of a call to one version decides it for the policies after it: without it they may cost more, or have no place.",
+  )
   .action(run(async () => (await import("./explain.ts")).explain));
 
 command("conflicts")
@@ -88,7 +92,7 @@ command("conflicts")
   .addOption(json())
   .addHelpText(
     "after",
-    "\nOnly a contradiction that no priority decides makes the exit code 1; the other findings may be meant.",
+    "\nA contradiction that no priority decides makes the exit code 1, and so do `Allow`s that headings keep apart, which cannot be placed; the other findings may be meant.",
   )
   .action(run(async () => (await import("./conflicts.ts")).conflictsCommand));
 

@@ -8,6 +8,7 @@ import { generateSeedFamily, type SeedFamilySize } from "../mesh/generate-seed-f
 import type { Suite } from "../mesh/suite.ts";
 import { toYaml } from "../mesh/to-yaml.ts";
 import { makeFolder } from "../rollout/make-folder.ts";
+import { counted } from "./counted.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
 import { isMade, writing } from "./write-file.ts";
@@ -68,9 +69,13 @@ export async function meshGenerate(_: readonly string[], options: MeshGenerateOp
     );
   } else {
     for (const note of notes) output.progress(`note: ${note}`);
-    output.print(
-      `${paths.join("\n")}\n${counts.services} services, ${counts.calls} calls, ${policies} policies${pairs === undefined ? "" : `, ${pairs} pairs of a policy and a call that it matches`}`,
-    );
+    const sizes = [
+      counted(counts.services, "service"),
+      counted(counts.calls, "call"),
+      counted(policies, "policy", "policies"),
+      ...(pairs === undefined ? [] : [`${counted(pairs, "pair")} of a policy and a call that it matches`]),
+    ];
+    output.print(`${paths.join("\n")}\n${sizes.join(", ")}`);
   }
   return 0;
 }
@@ -86,15 +91,19 @@ function otherwise(
       ? []
       : [
           made.calls < calls
-            ? `there are ${made.calls} calls instead of ${calls}: these services can make no more`
-            : `there are ${made.calls} calls instead of ${calls}: each service is called, and calls another if it is no leaf`,
+            ? `${there(made.calls, "call")} instead of ${calls}: these services can make no more`
+            : `${there(made.calls, "call")} instead of ${calls}: each service is called, and calls another if it is no leaf`,
         ]),
     ...(policies === undefined || policies === made.policies
       ? []
       : [
-          `there are ${made.policies} policies instead of ${policies}: no service calls another with requests`,
+          `${there(made.policies, "policy", "policies")} instead of ${policies}: no service calls another with requests`,
         ]),
   ];
+}
+
+function there(count: number, ...what: readonly [one: string, several?: string]): string {
+  return `there ${count === 1 ? "is" : "are"} ${counted(count, ...what)}`;
 }
 
 function suiteOf(options: MeshGenerateOptions): Suite & { readonly pairs?: number } {

@@ -2,10 +2,12 @@ import { writeFile } from "node:fs/promises";
 import { CommanderError } from "commander";
 import { isMeshName } from "../mesh/from-yaml.ts";
 import { toYaml } from "../mesh/to-yaml.ts";
-import { inferMesh, labelled } from "../mesh/traces/infer-mesh.ts";
+import { inferMesh, type Labelled, labelled } from "../mesh/traces/infer-mesh.ts";
+import { counted } from "./counted.ts";
 import type { ExitCode } from "./main.ts";
 import { readTraces, type Traces } from "./read-traces.ts";
 import { createOutput, type Output } from "./report.ts";
+import { rounded } from "./rounded.ts";
 import { isMade, writing } from "./write-file.ts";
 
 /** `wire mesh infer`: a mesh file of traces. What could not be read is said, and the mesh is made of the rest. */
@@ -45,14 +47,17 @@ export async function meshInfer(
         ...(out === undefined ? { mesh: isWell ? text : null } : { file: isWell ? out : null }),
         ...counts,
         ...summary(traces),
-        notes: [...notes, ...said(traces, observed.toItself)],
+        notes: [...notes, ...said(traces, observed)],
       }),
     );
   } else {
     reportFaults(output, traces);
-    for (const note of [...notes, ...said(traces, observed.toItself)]) output.progress(`note: ${note}`);
+    for (const note of [...notes, ...said(traces, observed)]) output.progress(`note: ${note}`);
     if (isWell && out === undefined) output.print(text.trimEnd());
-    else if (isWell) output.print(`${out}: ${mesh.services.size} services, ${mesh.calls.length} calls`);
+    else if (isWell)
+      output.print(
+        `${out}: ${counted(mesh.services.size, "service")}, ${counted(mesh.calls.length, "call")}`,
+      );
   }
   if (!isWell) output.progress("wire: no service was found in these files");
   return isWell ? 0 : 1;
@@ -72,12 +77,31 @@ export function reportFaults(output: Output, { faults }: Traces): void {
 }
 
 /** What traces left open. */
-export function said(traces: Traces, callsToItself: number): readonly string[] {
-  const toItself = traces.toItself + callsToItself;
+export function said(traces: Traces, { toItself: calls, addedUp }: Labelled): readonly string[] {
+  const toItself = traces.toItself + calls;
+  const { seconds, idleSeconds } = traces.observed;
   return [
-    ...(traces.orphans > 0 ? [`the parents of ${traces.orphans} spans are in none of these files`] : []),
-    ...(traces.unnamed > 0 ? [`${traces.unnamed} calls do not say to whom`] : []),
-    ...(toItself > 0 ? [`${toItself} calls of services to themselves are left out: no proxy sees them`] : []),
+    ...(traces.orphans > 0
+      ? [`the parents of ${counted(traces.orphans, "span")} are in none of these files`]
+      : []),
+    ...(traces.unnamed > 0
+      ? [`${counted(traces.unnamed, "call")} ${traces.unnamed === 1 ? "does" : "do"} not say to whom`]
+      : []),
+    ...(toItself > 0
+      ? [
+          `${counted(toItself, "call")} of services to themselves ${toItself === 1 ? "is" : "are"} left out: no proxy sees them`,
+        ]
+      : []),
+    ...(addedUp > 0
+      ? [
+          `${counted(addedUp, "call")} ${addedUp === 1 ? "is" : "are"} in traces whose times have nothing to do with each other: the rates of both are added`,
+        ]
+      : []),
+    ...(idleSeconds > seconds / 2
+      ? [
+          `of ${rounded(seconds)} s from the first to the last, these files have nothing of ${rounded(idleSeconds)} s: rates are over all of it, and too low if only these parts were traced`,
+        ]
+      : []),
   ];
 }
 

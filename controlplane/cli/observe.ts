@@ -1,5 +1,6 @@
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import type { Placement } from "../placement/placement.ts";
+import { counted } from "./counted.ts";
 
 /** What was seen of one call: how many requests, and how many of them show each effect. */
 interface Seen {
@@ -67,7 +68,7 @@ export function observe(): Observation {
           ...own.map((call) => `  ${call.padEnd(24)} ${describe(calls.get(call))}`),
         ]),
         ...touched.map(([call, seen]) => `not placed there: ${call} ${describe(seen)}`),
-        `no policy: ${untouched.length} other calls, as they were sent (${abridged(untouched)})`,
+        `no policy: ${counted(untouched.length, "other call")}, as ${untouched.length === 1 ? "it was" : "they were"} sent (${abridged(untouched)})`,
       ];
     },
   };

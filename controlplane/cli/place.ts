@@ -1,11 +1,10 @@
 import { hasErrors } from "../language/diagnostic.ts";
-import { defaultPrices } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { fromJson } from "../placement/from-json.ts";
-import { milliForMib } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
+import { mibText } from "./cost-text.ts";
 import type { ExitCode } from "./main.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
@@ -13,7 +12,7 @@ import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
 import { rounded } from "./rounded.ts";
 import { sayIfLong } from "./say-if-long.ts";
-import { parseAssumption, whatIf } from "./what-if.ts";
+import { parseAssumption, refuseAssumptions, whatIf } from "./what-if.ts";
 
 /** `wire place`: the placement, without compiling anything. */
 export async function placeCommand(
@@ -28,6 +27,7 @@ export async function placeCommand(
   },
 ): Promise<ExitCode> {
   const assumptions = (options.whatIf ?? []).map(parseAssumption);
+  refuseAssumptions(paths);
   const output = createOutput({ json: options.json === true });
   const sources = await readSources(withParams(paths, options.params));
   if (sources.length === 0) return noPolicies(output, paths);
@@ -82,11 +82,11 @@ export async function placeCommand(
     );
   } else {
     output.print(
-      `${proxies.length} of ${mesh.services.size} services get a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}${gapText(cost, bound)}, ${ms} ms)`,
+      `${proxies.length} of ${mesh.services.size} services ${proxies.length === 1 ? "gets" : "get"} a proxy (${status}, cost ${shownCost(cost)}, bound ${shownCost(bound)}${gapText(cost, bound)}, ${ms} ms)`,
     );
     if (amounts !== undefined) {
       output.print(
-        `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${rounded(milliForMib(mesh.prices ?? defaultPrices))} for each MiB`,
+        `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${mibText(mesh)}`,
       );
     }
     for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);

@@ -87,21 +87,46 @@ calls:
     ]);
   });
 
+  test("rows and spans have their own clocks, and so have rows of other columns", async () => {
+    const [one, other] = [join(traces, "alibaba-2021.csv"), join(traces, "alibaba-2022.csv")];
+    const spans = join(traces, "otlp.jsonl");
+    const callsOf = (text: string) => text.split("calls:\n")[1]?.trimEnd().split("\n") ?? [];
+    const apart = await Promise.all([one, other, spans].map((path) => infer(path)));
+    const together = await infer(one, spans, other);
+    expect(callsOf(together.text)).toEqual(apart.flatMap(({ text }) => callsOf(text)).sort());
+    expect(together.observed.seconds).toBe(20.003);
+  });
+
+  test("files of one clock have one time, and what is between them is known", async () => {
+    const header = "timestamp,um,dm,rpctype,rt\n";
+    const rows = (from: number, to: number) => `${header}${from},a,b,rpc,1\n${to},a,b,rpc,1\n`;
+    const parts = [file("1.csv", rows(0, 1000)), file("2.csv", rows(1000, 2000))];
+    const { observed } = await infer(...parts);
+    expect(observed).toMatchObject({ seconds: 2, idleSeconds: 0, calls: [{ count: 4, perSecond: 2 }] });
+    const late = await infer(file("3.csv", rows(9000, 10_000)), ...parts);
+    expect(late.observed).toMatchObject({
+      seconds: 10,
+      idleSeconds: 7,
+      calls: [{ count: 6, perSecond: 0.6 }],
+    });
+  });
+
   test("what is no file of traces is said, and does not hide the others", async () => {
     const nothing = file("nothing.txt", "\n");
     const table = file("table.csv", "a,b\n1,2\n");
+    const part = file("part.csv", "um,dm\n1,2\n");
     const json = file("other.json", '{"spans": []}');
     const broken = file("broken.jsonl", '{"resourceSpans": [\n');
-    const { text, faults } = await infer(nothing, table, json, broken, join(traces, "otlp.jsonl"));
+    const { text, faults } = await infer(nothing, table, part, json, broken, join(traces, "otlp.jsonl"));
     expect(text).toBe(hotel);
     const none = "no traces: there are OTLP/JSON, Jaeger's JSON and Alibaba's call graphs as CSV";
     expect(faults.kinds.map(({ file: where, line, message }) => [where, line, message])).toEqual([
       [nothing, 1, none],
-      [table, 1, expect.stringContaining("the first row has no `timestamp`")],
+      [part, 1, expect.stringContaining("the first row has no `timestamp`")],
       [broken, 2, "not JSON: the file ends within a value"],
     ]);
     // Of the same kind as the first one.
-    expect(faults.count).toBe(4);
+    expect(faults.count).toBe(5);
   });
 
   test("a quote that is never closed takes one row, and not the rest of the file", async () => {
@@ -118,7 +143,7 @@ calls:
       ],
     });
     expect(count).toBe(3000);
-    expect(observed.calls).toEqual([{ from: "a", to: "b", count: 2000 }]);
+    expect(observed.calls).toMatchObject([{ from: "a", to: "b", count: 2000 }]);
   });
 
   test("files that cannot be read", async () => {

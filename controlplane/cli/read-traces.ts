@@ -36,6 +36,8 @@ export interface Fault {
 
 const kindsMax = 10;
 const second = 1000;
+/** The clock of spans, since 1970. */
+const timeOfDay = "time of day";
 
 /** Read files of traces, `-` being standard input, in whatever form each of them is; JSON may have been compressed by gzip, and so may CSV. */
 export async function readTraces(
@@ -43,7 +45,7 @@ export async function readTraces(
   progress: (text: string) => void = () => {},
 ): Promise<Traces> {
   const observations = createObservations();
-  const linker = createSpanLinker(observations);
+  const linker = createSpanLinker(observations.on(timeOfDay));
   const counts = { spans: 0, rows: 0, bytes: 0 };
   const kinds = new Map<string, Fault>();
   let faults = 0;
@@ -97,10 +99,15 @@ export async function readTraces(
   };
 
   async function readJson(file: string, pieces: AsyncIterable<string>): Promise<void> {
+    const observer = observations.on(timeOfDay);
     const reader = createJsonReader(["resourceSpans", "data"], {
       value(list, value, line) {
         const read = list === "data" ? readJaeger(value) : readOtlp(value);
-        for (const span of read.spans) linker.add(span);
+        for (const span of read.spans) {
+          linker.add(span);
+          observer.at(span.startMs);
+          observer.at(span.endMs);
+        }
         counts.spans += read.spans.length;
         for (const message of read.faults) report(file, line, message);
       },
@@ -121,7 +128,7 @@ export async function readTraces(
         const made = alibabaRows(values ?? [], observations);
         if (typeof made === "string") report(file, line, made);
         else [read, width] = [made, values?.length ?? 0];
-        isOurs = typeof made !== "string";
+        isOurs = typeof made === "function";
         return;
       }
       counts.rows++;

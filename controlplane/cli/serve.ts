@@ -107,7 +107,7 @@ function describe(title: "in force" | "still in force", built: Build | undefined
   if (built === undefined) return `${title}: nothing`;
   const { placement, policies, mesh } = built;
   return [
-    `${title}: ${placement.proxies.length} of ${mesh.services.size} services have a proxy`,
+    `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy`,
     ...explainPlacement(placement, policies, mesh).map((line) => `  ${line}`),
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { CommanderError } from "commander";
 import { isInterface } from "../language/check-imports.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
@@ -37,6 +38,14 @@ export function parseAssumption(text: string): Assumption {
     "wire.whatIf",
     `error: \`${text}\` is nothing to assume: give a policy file, \`SERVICE.proxy=never\` (or \`any\`, or a data plane), or \`DATAPLANE.cost=3\``,
   );
+}
+
+/** A change that stands where policies do follows another one: each has an option of its own. */
+export function refuseAssumptions(paths: readonly string[]): void {
+  const change = paths.find((path) => /\.(proxy|cost)=\S+$/.test(path) && !existsSync(path));
+  if (change === undefined) return;
+  const message = `error: \`${change}\` is no policy: give each change by itself, as \`--what-if ${change}\``;
+  throw new CommanderError(2, "wire.whatIf", message);
 }
 
 /** Print what would be otherwise than in the placement before; without one, nothing was placed as things are. */

@@ -160,7 +160,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   PLC0102:
     "On neither side of the call is there a proxy that may enforce the policy and offers all of its actions.",
   PLC0103:
-    "Each demand can be met alone, and not all of them together: headings, the order of policies, and `Allow`s that are judged together.",
+    "Each demand can be met alone, and not all of them together: headings, the order of policies, `Allow`s that are judged together, and data planes of which none offers all of them.",
   PLC0104:
     "The callee's proxy has to know who calls. With `identity: none` it does not, so all of its callers must be treated alike, or the policy be enforced by them.",
   PLC0105:
@@ -174,7 +174,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   PLC0109:
     "With `--from`, `wire place` looks at the placement that is in force. It takes what `wire place --json` printed.",
   PLC0201:
-    "No request of this mesh takes a path that the context matches. It is a warning, since the mesh may grow.",
+    "No request of this mesh takes a path that the context matches, or none goes to a version that it is for, since an earlier policy sends all of them to another one. It is a warning, since the mesh may grow.",
   PLC0202:
     "Requests from outside have no caller's proxy, so what stands under `[Egress]` is never done for them.",
   PLC0203: "The route is for requests to another service than those that the policy matches.",

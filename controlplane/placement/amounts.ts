@@ -46,5 +46,10 @@ export function amountsOf(
       for (const [from, to] of calls) cpuMilli += each * (rates.get(keyOf({ from, to })) ?? 0);
     }
   }
-  return { cpuMilli, memoryMib };
+  return { cpuMilli: exact(cpuMilli), memoryMib: exact(memoryMib) };
+}
+
+/** Without what sums of fractions are off by. */
+function exact(sum: number): number {
+  return Number(sum.toPrecision(12));
 }

@@ -10,6 +10,7 @@ import type { Mesh } from "../mesh/mesh.ts";
 import { shapeOf } from "./call-sides.ts";
 import { type Change, changeText } from "./changes.ts";
 import type { Core } from "./core.ts";
+import { crowdedOf, lacksOf } from "./crowded.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import type { PlacedSide } from "./placement.ts";
 import { likeness } from "./policy-demands.ts";
@@ -129,9 +130,7 @@ export function diagnoseConflict(
   const [first] = held ?? core;
   if (first === undefined) return [];
   const message =
-    held === undefined
-      ? `no choice of data planes and sides enforces all of ${unitsText(core)}${isMinimal ? "; without any one of them there is one" : ", of which fewer may be to blame"}`
-      : chainText(held, model);
+    held === undefined ? noChoiceText({ units: core, isMinimal }, model) : chainText(held, model);
   return [
     {
       code: "PLC0103",
@@ -139,7 +138,7 @@ export function diagnoseConflict(
       message,
       help:
         remedies.length === 0
-          ? "remove a heading, change a priority, or let more services take a proxy"
+          ? "remove a heading, change a priority, let more services take a proxy, or a data plane offer more actions"
           : remedies.slice(0, 4).map(changeText).join(", or "),
       source: first.demand.policy.source,
       span: first.demand.policy.span,
@@ -198,13 +197,13 @@ function holderText({ call, demand: { section } }: Unit, { mesh }: Problem): str
 }
 
 /** Policies with the calls that they are about, as far as a line holds them. */
-function unitsText(units: readonly Unit[]): string {
+function unitsText(units: readonly Unit[], between = "; "): string {
   const texts = [...Map.groupBy(units, ({ demand }) => demand.policy)].map(([policy, own]) => {
     const shown = own.slice(0, 4).map(({ call }) => callText(call));
     const more = own.length - shown.length;
     return `\`${policy.name}\` on ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   });
-  return texts.join("; ");
+  return texts.join(between);
 }
 
 /** The solver came to no end. */
@@ -220,6 +219,16 @@ export function diagnoseNothing(seconds: number, [first]: readonly Policy[]): re
       span: first.span,
     },
   ];
+}
+
+/** That a service would have to take two data planes at once, or else what is too much together and what each data plane has not. */
+function noChoiceText({ units, isMinimal }: Core, model: Problem): string {
+  const crowded = crowdedOf(units, model);
+  if (crowded !== undefined)
+    return `only the proxy of \`${crowded.service}\` can enforce ${unitsText(crowded.units, " and ")}, and no data plane that it can take enforces all of it: ${crowded.lacks}`;
+  const lacks = lacksOf(units, model);
+  const blame = isMinimal ? "without any one of them there is one" : "of which fewer may be to blame";
+  return `no choice of data planes and sides enforces all of ${unitsText(units)}; ${blame}${lacks === "" ? "" : `: ${lacks}`}`;
 }
 
 /** The one side that a unit can sit on; undefined when it has a choice. */
@@ -253,9 +262,9 @@ function reasonFor(unit: Unit, world: Problem): Reason {
     } else if (fitting(service, world.dataplanes).length === 0) {
       reasons.push(`\`${service.name}\` is pinned to \`${service.proxy}\`, which is no data plane`);
     } else if (!fitting(service, world.dataplanes).some((dataplane) => offers(dataplane, policy))) {
-      reasons.push(
-        `no data plane that \`${service.name}\` can take offers ${lacking(policy, fitting(service, world.dataplanes))}`,
-      );
+      const planes = fitting(service, world.dataplanes);
+      const which = planes.length < world.dataplanes.length ? ` that \`${service.name}\` can take` : "";
+      reasons.push(`no data plane${which} offers ${lacking(policy, planes)}`);
     } else if (
       !fitting(service, world.dataplanes).some((dataplane) =>
         offersAt(dataplane, side, { policy: policy, section }),
@@ -296,12 +305,14 @@ function reasonFor(unit: Unit, world: Problem): Reason {
   }
   return {
     code: untold ? "PLC0104" : "PLC0102",
-    reason: reasons.join(", and ") || "an action of it is for the caller's proxy only",
-    help: untold
-      ? `set \`identity: address\` in the mesh${unversioned ? "" : atEgressText(unit, world)}`
-      : sides.length === 1
-        ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
-        : "let one of the two services take a proxy that offers the actions",
+    reason: [...new Set(reasons)].join(", and ") || "an action of it is for the caller's proxy only",
+    help: !world.dataplanes.some((dataplane) => offers(dataplane, policy))
+      ? "let one data plane offer all of its actions"
+      : untold
+        ? `set \`identity: address\` in the mesh${unversioned ? "" : atEgressText(unit, world)}`
+        : sides.length === 1
+          ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
+          : "let one of the two services take a proxy that offers the actions",
   };
 }
 

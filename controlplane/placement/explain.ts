@@ -44,6 +44,8 @@ export interface PolicyReasons {
   readonly calls: readonly {
     readonly from: string | null;
     readonly to: string;
+    /** Of the callee, where it is not for all. */
+    readonly versions?: readonly string[];
     readonly side: PlacedSide;
     /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
     readonly check: "none" | "call" | "caller" | "version" | "caller and version";
@@ -68,7 +70,7 @@ export async function explainProxy(
   const { service, dataplane } = proxy;
   const need = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy, timeLimitS);
   if (need.kind === "undecided")
-    return { service, dataplane, need, freeing: { found: [], isComplete: false } };
+    return { service, dataplane, need, freeing: { found: [], isComplete: false, untried: 0 } };
   if (need.kind === "free") {
     const services = new Map(input.mesh.services);
     const own = services.get(service);
@@ -82,7 +84,7 @@ export async function explainProxy(
     // Where the time was up before it was found, nothing is said of it.
     const isAsCheap = other.placement !== undefined && other.placement.cost <= placement.cost;
     const instead = isAsCheap ? { instead: compare(placement, other.placement) } : {};
-    return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true } };
+    return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true, untried: 0 } };
   }
   const freeing = await freeingOf(input, { service, forcing: need.forcing, dataplanes, timeLimitS });
   return { service, dataplane, need, freeing };
@@ -113,7 +115,7 @@ export async function explainPolicy(
               : caller
                 ? "caller and version"
                 : "version";
-          return { from, to, side, check };
+          return { from, to, ...(versions === undefined ? {} : { versions }), side, check };
         });
       }),
   );
@@ -161,7 +163,8 @@ function callsText(calls: PlacedPolicy["calls"]): string {
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function calleesText(to: string, versions: readonly string[] | undefined): string {
+/** A callee with the versions of it that are meant, where these are not all. */
+export function calleesText(to: string, versions: readonly string[] | undefined): string {
   return versions === undefined ? to : versions.map((version) => `${to}@${version}`).join(" or ");
 }
 

@@ -310,6 +310,7 @@ act Request { action SetHeader(self, const header name, string value) cost ${cos
   expect(freeing).toEqual({
     found: [{ change: { kind: "unhead", policy: "c", side: "ingress" }, cost: expect.closeTo(4.11) }],
     isComplete: true,
+    untried: 0,
   });
 });
 

@@ -19,6 +19,8 @@ export interface Freeings {
   readonly found: readonly Freeing[];
   /** Whether it is known of every single change of the input whether it does. */
   readonly isComplete: boolean;
+  /** Changes of what is farther from the service, where all of them are too many to try. */
+  readonly untried: number;
 }
 
 /** As many changes are tried at most, those near the service first. */
@@ -33,28 +35,28 @@ interface Asked {
 
 export async function freeingOf(input: Input, asked: Asked): Promise<Freeings> {
   const { service, dataplanes, timeLimitS } = asked;
-  const { changes, isAll } = changesAround(input, asked);
+  const { changes, untried } = changesAround(input, asked);
   const found: Freeing[] = [];
-  let isComplete = isAll;
+  let isComplete = untried === 0;
   for (const change of changes) {
     if (change.kind === "remove" && found.some((each) => each.change.kind !== "remove")) break;
     const cost = await costIfFree(applyChange(input, change), { service, dataplanes, timeLimitS });
     if (cost === "undecided") isComplete = false;
     else if (cost !== undefined) found.push({ change, cost });
   }
-  return { found: found.toSorted((a, b) => a.cost - b.cost), isComplete };
+  return { found: found.toSorted((a, b) => a.cost - b.cost), isComplete, untried };
 }
 
 /** All changes of the input where they are few, and otherwise those of what forces the proxy and of what is near to the service. */
 function changesAround(
   input: Input,
   { service, forcing, dataplanes }: Asked,
-): { readonly changes: readonly Change[]; readonly isAll: boolean } {
+): { readonly changes: readonly Change[]; readonly untried: number } {
   const all = changesOf(input, {
     services: new Set(input.mesh.services.keys()),
     policies: new Set(input.policies.map(({ name }) => name)),
   });
-  if (all.length <= changesMax) return { changes: all, isAll: true };
+  if (all.length <= changesMax) return { changes: all, untried: 0 };
   const units = [...unitsOf(problem(input.policies, input.mesh, dataplanes))].map((unit) => ({ unit }));
   let services = new Set(forcing.units.flatMap(({ call }) => [call.from ?? call.to, call.to]));
   let policies = new Set(forcing.units.map(({ demand }) => demand.policy.name));
@@ -66,7 +68,7 @@ function changesAround(
     if (more.length > changesMax || reachOf(near, units).size === near.size) break;
     changes = more;
   }
-  return { changes, isAll: false };
+  return { changes, untried: all.length - changes.length };
 }
 
 /** What a cheapest placement costs when there is one without a proxy at the service. */

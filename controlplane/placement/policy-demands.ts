@@ -50,6 +50,23 @@ export interface Standing {
   readonly number: number;
 }
 
+/** A call of which all requests go to a version that an earlier policy, by its number, sends them to. */
+export interface DecidedCall {
+  readonly call: CallName;
+  readonly version: string;
+  readonly by: number;
+}
+
+/** The first of the calls that a policy would match if their requests did not go to other versions than it is for. */
+export function decidedOtherwise(policy: Policy, mesh: Mesh, standing: Standing): DecidedCall | undefined {
+  for (const { call, from, to, versions } of verdicts(policy, mesh).calls) {
+    const version = versions && decidedVersion(standing, call);
+    const by = standing.routes.get(call)?.by;
+    if (version !== undefined && by !== undefined) return { call: { from, to }, version, by };
+  }
+  return undefined;
+}
+
 /** The version of the callee to which earlier policies send all requests of a call. */
 function decidedVersion({ routes, number }: Standing, call: number): string | undefined {
   const route = routes.get(call);

@@ -8,7 +8,13 @@ import { type Dataplane, fitting } from "./dataplane.ts";
 import { fixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
-import { type Demand, demandsOf, type PolicyDemands } from "./policy-demands.ts";
+import {
+  type DecidedCall,
+  type Demand,
+  decidedOtherwise,
+  demandsOf,
+  type PolicyDemands,
+} from "./policy-demands.ts";
 
 export interface NumberedCall extends CallName {
   /** The numbers of the two services; the caller's is -1 for a request from outside. */
@@ -48,6 +54,8 @@ export interface Problem extends World {
   readonly tooManyStates: readonly Policy[];
   /** Policies that are enforced nowhere. */
   readonly unmatched: readonly Policy[];
+  /** Those of them that are for versions which other policies send no request to, with a call that shows it. */
+  readonly overruled: ReadonlyMap<Policy, Omit<DecidedCall, "by"> & { readonly by: Policy }>;
   /** Sections for the caller's proxy of policies that match requests from outside, and no others. */
   readonly outsideOnly: readonly { readonly policy: Policy; readonly section: Side }[];
 }
@@ -102,6 +110,13 @@ export function problem(policies: readonly Policy[], mesh: Mesh, dataplanes: rea
     sometimes: asked.flatMap(({ policy, sometimes }) => sometimes.map((call) => ({ policy, call }))),
     tooManyStates: asked.flatMap(({ policy, hasTooManyStates }) => (hasTooManyStates ? [policy] : [])),
     unmatched: asked.flatMap(({ policy, isUnmatched }) => (isUnmatched ? [policy] : [])),
+    overruled: new Map(
+      asked.flatMap(({ policy, isUnmatched }, number) => {
+        const found = isUnmatched ? decidedOtherwise(policy, mesh, { routes, number }) : undefined;
+        const by = found && active[found.by];
+        return found === undefined || by === undefined ? [] : [[policy, { ...found, by }] as const];
+      }),
+    ),
     outsideOnly: asked.flatMap(({ policy, outsideOnly }) =>
       outsideOnly.map((section) => ({ policy, section })),
     ),

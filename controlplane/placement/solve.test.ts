@@ -7,6 +7,7 @@ import { dataplanesMax } from "../language/offer.ts";
 import type { CopperPolicy, Side, Statement } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
+import type { Dataplane } from "./dataplane.ts";
 import { explainPlacement } from "./explain.ts";
 import { type PlaceOptions, place } from "./solve.ts";
 
@@ -367,7 +368,7 @@ describe("three data planes that each lack an action which two calls need is to 
     const { diagnostics } = await place(policies, meshOfEdges(4, edges), { dataplanes });
     const calls = "`s0 -> s1`, `s0 -> s2`, `s0 -> s3`, `s1 -> s2` and 2 more";
     expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
-      `PLC0103 no choice of data planes and sides enforces all of \`addheader\` on ${calls}; \`removeheader\` on ${calls}; \`setheader\` on ${calls}; without any one of them there is one`,
+      `PLC0103 no choice of data planes and sides enforces all of \`addheader\` on ${calls}; \`removeheader\` on ${calls}; \`setheader\` on ${calls}; without any one of them there is one: \`x\` has no \`SetHeader\`, \`y\` has no \`AddHeader\`, \`z\` has no \`RemoveHeader\``,
     ]);
   });
 });
@@ -388,4 +389,40 @@ test("a proxy that costs nothing and goes does not draw its policies away", asyn
   expect(placement?.proxies).toEqual([
     { service: "b", dataplane: "priced", stamps: false, policies: [placed] },
   ]);
+});
+
+test("a proxy that would have to be of two kinds is said to, with what each kind has not", async () => {
+  const mesh = small({
+    ...{
+      size: 4,
+      edges: [
+        [0, 1],
+        [0, 2],
+        [1, 3],
+        [2, 3],
+      ],
+    },
+  });
+  const at = (name: string, from: string, body: string, side: Side): CopperPolicy =>
+    policy(name, sequence(service(from), service("s3")), {
+      actions: [body.slice(0, body.indexOf("("))],
+      sections: [{ side, body: bodyOf(body) }],
+    });
+  const said = async (policies: readonly CopperPolicy[], dataplanes: readonly Dataplane[]) => {
+    const { diagnostics } = await place(policies, mesh, { dataplanes });
+    return diagnostics.map(({ code, message }) => `${code} ${message}`);
+  };
+  const mark = at("mark", "s1", `SetHeader(r, "a", "1");`, "ingress");
+  const visits = at("visits", "s2", `Count(r, "b");`, "ingress");
+  const blame = "only the proxy of `s3` can enforce `mark` on `s1 -> s3` and `visits` on `s2 -> s3`";
+  const none = "and no data plane that it can take enforces all of it";
+  expect(
+    await said(
+      [mark, visits],
+      [
+        { name: "x", cost: 1, actions: ["SetHeader"] },
+        { name: "y", cost: 1, actions: ["Count", "SetHeader"], sides: { SetHeader: "egress" } },
+      ],
+    ),
+  ).toEqual([`PLC0103 ${blame}, ${none}: \`x\` has no \`Count\`, \`y\` has no \`SetHeader\` at ingress`]);
 });

@@ -10,13 +10,26 @@ export function warn(model: Problem): readonly Diagnostic[] {
   return [
     ...model.unmatched
       .filter((policy) => !outside.has(policy) && sectionsOf(policy).length > 0)
-      .map(matchesNothing),
+      .map((policy) => matchesNothing(policy, model)),
     ...[...outside].map((policy) => onlyOutside(policy, model.unmatched.includes(policy))),
     ...deadRoutes(model),
   ];
 }
 
-function matchesNothing(policy: Policy): Diagnostic {
+function matchesNothing(policy: Policy, { overruled }: Problem): Diagnostic {
+  const decided = overruled.get(policy);
+  if (decided !== undefined) {
+    const { by, call, version } = decided;
+    return {
+      code: "PLC0201",
+      severity: "warning",
+      message: `\`${policy.name}\` is enforced nowhere: \`${by.name}\`, which comes before it, sends all requests of \`${call.from} -> ${call.to}\` to \`${call.to}@${version}\``,
+      help: `write the context for that version, or change the route of \`${by.name}\``,
+      label: "no request goes to such a version",
+      source: policy.source,
+      span: policy.contextSpan,
+    };
+  }
   return {
     code: "PLC0201",
     severity: "warning",

@@ -31,6 +31,22 @@ test("what a priority decides is no contradiction, and what is shadowed by it ma
   expect(stdout).toContain("1 finding\n");
 });
 
+test("what place always refuses is at fault", async () => {
+  const allow = (name: string, heading: string, caller: string): string =>
+    `policy ${name} ( act (Request r) context ('frontend -> search') ) { [${heading}] Allow(r, '${caller}'); }\n`;
+  using folder = folderWith({
+    "a.cup": allow("a", "Ingress", "rate"),
+    "b.cup": allow("b", "Egress", "frontend"),
+  });
+  const { code, stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("error[allows-apart]: the `Allow`s of `a` and `b` are to be judged together");
+  expect(stdout).toMatch(/^1 finding, 1 of them `Allow`s apart: leave out a heading$/m);
+  const placed = await runWire(["place", folder.path, "--mesh", hotel]);
+  expect(placed.code).toBe(1);
+  expect(placed.stderr).toContain("error[PLC0103]");
+});
+
 test("nothing found is said", async () => {
   using folder = folderWith({ "a.cup": mark("a", "1") });
   const { code, stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel]);

@@ -49,11 +49,85 @@ test("explain --json: reasons by proxy and policy, and names that need no proxy"
         proved: true,
         freedBy: [{ kind: "remove", policy: "all", text: "remove `all`", cost: 3 }],
         complete: true,
+        untried: 0,
       },
     ],
     policies: [],
     without: ["user"],
   });
+});
+
+const inUnits = {
+  "planes.cui": `import "standard.cui";
+dataplane envoy
+cost: { cpu: 1.1mCPU, memory: 8MiB, request: 2us }
+act Request { action SetHeader(self, const header name, string value) cost 300ns, }
+`,
+  "p.cup": `import "planes.cui";
+policy both ( act (Request r) context ('a -> b') ) {
+  [Egress] SetHeader(r, "x-out", "1");
+  [Ingress] SetHeader(r, "x-in", "1");
+}
+---
+policy mark ( act (Request r) context ('b -> c') ) { SetHeader(r, "x-mark", "1"); }
+`,
+  "mesh.yaml": `name: m
+identity: address
+prices: { cpu: 8, memory: 1 }
+services: { a: { entry: true }, b: {}, c: {} }
+calls: { a: [{ to: b, rate: 700 }], b: [{ to: c, rate: 1100 }] }
+`,
+};
+
+test("explain: costs have the units of the data planes, and a call with two headings is one", async () => {
+  using folder = folderWith(inUnits);
+  const args = ["p.cup", "--mesh", "mesh.yaml", "b", "both"].map((each) =>
+    each in inUnits ? join(folder.path, each) : each,
+  );
+  const { code, stdout } = await runWire(["explain", ...args]);
+  expect(code).toBe(0);
+  expect(stdout).toBe(`b has a proxy because of \`both\` on a -> b
+  without a proxy on \`b\` that is impossible
+  to free it, remove \`both\`: cost 4.607 mCPU instead of 9.905 mCPU
+both is enforced on 1 call; without it all would cost 5.299 mCPU less
+  a -> b at egress
+  a -> b at ingress
+costs are in mCPU, memory at 0.122 for each MiB
+`);
+  const told = JSON.parse((await runWire(["explain", ...args, "--json"])).stdout);
+  expect(told).toMatchObject({ unit: "mCPU", cost: 9.905126, policies: [{ cost: 5.298563 }] });
+});
+
+test("place and what-if: what a sum of fractions is off by is not printed", async () => {
+  using folder = folderWith(inUnits);
+  const args = ["place", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml"), "--json"];
+  const amounts = { cpuMilli: 7.952, memoryMib: 16 };
+  expect(JSON.parse((await runWire(args)).stdout).amounts).toEqual(amounts);
+  expect(JSON.parse((await runWire([...args, "--what-if", "c.proxy=never"])).stdout).amounts).toEqual({
+    before: amounts,
+    after: amounts,
+  });
+});
+
+test("explain says how many changes it has not tried", async () => {
+  const policies = Array.from(
+    { length: 15 },
+    (_, n) => `policy p${n} ( act (Request r) context ('a -> b${n}') ) { [Ingress] SetHeader(r, 'x', '1'); }`,
+  );
+  const services = policies.map((_, n) => `b${n}`);
+  using folder = folderWith({
+    "p.cup": policies.join("\n---\n"),
+    "mesh.yaml": `name: m\nservices: { a: { entry: true }, ${services.map((name) => `${name}: {}`).join(", ")} }\ncalls: { a: [${services.join(", ")}] }\n`,
+  });
+  const args = [join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml"), "b3"];
+  expect((await runWire(["explain", ...args])).stdout).toBe(`b3 has a proxy because of \`p3\` on a -> b3
+  without a proxy on \`b3\` that is impossible
+  to free it, leave out the heading for ingress of \`p3\`: cost 15 instead of 15
+  28 single changes of what is farther away were not tried
+`);
+  expect(JSON.parse((await runWire(["explain", ...args, "--json"])).stdout).proxies).toMatchObject([
+    { complete: false, untried: 28 },
+  ]);
 });
 
 test("explain of a tie says what else would cost the same", async () => {
@@ -143,13 +217,56 @@ test("explain says what a policy is worth to others that need the version it cho
   expect(await of("anywhere.cup")).toContain("q is enforced on 1 call; without it all would cost 1 more\n");
 });
 
-test("a name that is nowhere is at fault", async () => {
-  using folder = folderWith(files);
-  const { code, stderr } = await runWire(["explain", folder.path, "--mesh", hotel, "serch"]);
-  expect({ code, stderr }).toEqual({
-    code: 1,
-    stderr: "wire: `serch` is no file, no service of the mesh and no policy\n",
+test("a policy for versions: place and explain name them", async () => {
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: { f: { entry: true }, g: { entry: true }, b: { versions: { v1: {}, v2: {} } } }\ncalls: { f: [b], g: [b] }\n",
+    "p.cup": `policy p ( act (Request r) context ('f -> b@v2') ) { SetHeader(r, "x", "1"); }\n`,
   });
+  const args = [join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml")];
+  const placed = JSON.parse((await runWire(["place", ...args, "--json"])).stdout);
+  expect(placed.proxies[0].policies).toEqual([{ policy: "p", side: "ingress", calls: [["f", "b", ["v2"]]] }]);
+  expect((await runWire(["explain", ...args, "p"])).stdout).toBe(
+    "p is enforced on 1 call; without it all would cost 2 less\n  f -> b@v2 at ingress, if it is this caller and version\n",
+  );
+  const told = JSON.parse((await runWire(["explain", ...args, "p", "--json"])).stdout);
+  expect(told.policies[0].calls).toEqual([
+    { from: "f", to: "b", versions: ["v2"], side: "ingress", check: "caller and version" },
+  ]);
+});
+
+test("explain warns, as place does, of a version that no request goes to", async () => {
+  using folder = folderWith({
+    "mesh.yaml":
+      "name: m\nidentity: address\nservices: { f: { entry: true }, b: { versions: { v1: {}, v2: {} } } }\ncalls: { f: [b] }\n",
+    "p.cup": `policy q ( act (Request r) context ('. -> b') priority (3) ) { RouteToVersion(r, "b", "v2"); }
+---
+policy p ( act (Request r) context ('. -> b@v1') ) { SetHeader(r, "x", "1"); }
+---
+policy z ( act (Request r) context ('f -> b') ) { SetHeader(r, "z", "1"); }
+`,
+  });
+  const args = ["explain", join(folder.path, "p.cup"), "--mesh", join(folder.path, "mesh.yaml"), "p", "z"];
+  const { code, stdout, stderr } = await runWire(args);
+  expect(stdout).toBe(
+    "p is enforced nowhere\nz is enforced on 1 call; without it all would cost the same\n  f -> b at egress\n",
+  );
+  expect(stderr).toContain(
+    "warning[PLC0201]: `p` is enforced nowhere: `q`, which comes before it, sends all requests of `f -> b` to `b@v2`\n",
+  );
+  expect(code).toBe(0);
+});
+
+test("a name that is nowhere is a mistake in usage", async () => {
+  using folder = folderWith(files);
+  const named = (...names: readonly string[]) => runWire(["explain", folder.path, "--mesh", hotel, ...names]);
+  const message = "`serch` is no file, no service of the mesh and no policy: did you mean `search`?";
+  expect(await named("geo", "serch")).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+  const told = await named("serch", "--json");
+  expect({ code: told.code, json: JSON.parse(told.stdout) }).toEqual({ code: 2, json: { error: message } });
+  expect((await named("quite-another")).stderr).toContain(
+    "no policy: names are those of services and of policies\n",
+  );
 });
 
 test("place --what-if prints the difference of another pin, cost or file", async () => {
@@ -173,6 +290,22 @@ test("place --what-if prints the difference of another pin, cost or file", async
   expect(pinned.stderr).toContain("error[PLC0102]: `hot` cannot be enforced on the call `search -> rate`");
   for (const wrong of ["serch.proxy=never", "rate.proxy=thin", "rate.cost=1", "rate", "envoy.cost=-1"])
     expect((await what(wrong)).code).toBe(2);
+});
+
+test("place --what-if takes one change, and no policies after it", async () => {
+  using folder = folderWith(files);
+  using other = folderWith({ "other.cup": files["hot.cup"].replace("  [Ingress]\n", "") });
+  const file = join(other.path, "other.cup");
+  const both = ["--what-if", file, "--what-if", "envoy.cost=3"];
+  expect((await runWire(["place", "--mesh", hotel, ...both, folder.path])).stdout).toMatch(
+    /^cost 6 instead of 4\n/,
+  );
+  const at = await runWire(["place", folder.path, "--mesh", hotel, "--what-if", file, "envoy.cost=3"]);
+  expect(at).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "error: `envoy.cost=3` is no policy: give each change by itself, as `--what-if envoy.cost=3`\n",
+  });
 });
 
 test("place --what-if says which of its costs are not proved", async () => {

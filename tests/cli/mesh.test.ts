@@ -53,6 +53,8 @@ describe("wire mesh generate", () => {
       policies: 0,
       notes: ["there are 0 policies instead of 3: no service calls another with requests"],
     });
+    const one = await make("d", "--services", "1", "--calls", "0");
+    expect(one.stdout).toContain("\n1 service, 0 calls, 0 policies\n");
   });
 
   test.each([
@@ -105,6 +107,8 @@ describe("wire mesh infer and drift", () => {
       mesh,
       text
         .replace("{ to: search, rate: 0.0978 }", "rate")
+        .replace("mailer: { origin: true }", "mailer: { entry: true }")
+        .replace("smtp-gateway: {}", "smtp-gateway: { origin: true }")
         .replace(
           "frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 0.587 }",
           "frontend: [ kafka, { to: search, rate: 5 }",
@@ -112,16 +116,42 @@ describe("wire mesh infer and drift", () => {
     );
     const changed = await compare();
     expect(changed.code).toBe(1);
-    expect(changed.stdout).toBe(`never observed: report -> rate
+    expect(changed.stdout).toBe(`never observed: outside -> mailer
+never observed: report -> rate
 not declared: report -> search (1 time)
+never observed: smtp-gateway starting requests by itself, as an \`origin\` does
+not declared: mailer starts requests by itself (6 times): say \`origin: true\`
 another rate: frontend -> search is declared 5 a second and observed 0.587 (more than 3 times apart)
 `);
     const told = await compare("--json", "--factor", "20");
     expect(JSON.parse(told.stdout)).toMatchObject({
-      unobserved: [{ from: "report", to: "rate" }],
+      unobserved: [
+        { from: null, to: "mailer" },
+        { from: "report", to: "rate" },
+      ],
       undeclared: [{ from: "report", to: "search", count: 1 }],
       ...{ rates: [], factor: 20 },
+      unobservedOrigins: ["smtp-gateway"],
+      undeclaredOrigins: [{ service: "mailer", count: 6 }],
     });
+  });
+
+  test("what rates are over is said where it may surprise", async () => {
+    const header = "timestamp,um,dm,rpctype,rt\n";
+    using folder = folderWith({
+      "one.csv": `${header}0,frontend,Search,rpc,1\n1000,frontend,Search,rpc,1\n`,
+      "two.csv": `${header}9000,frontend,Search,rpc,1\n10000,Search,Search,rpc,1\n`,
+    });
+    const rows = ["one.csv", "two.csv"].map((name) => join(folder.path, name));
+    const { stdout, stderr } = await runWire(["mesh", "infer", join(traces, "otlp.jsonl"), ...rows]);
+    expect(stdout).toContain("frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 0.887 } ]");
+    expect(stderr).toBe(`note: 1 call of services to themselves is left out: no proxy sees them
+note: 1 call is in traces whose times have nothing to do with each other: the rates of both are added
+`);
+    const apart = await runWire(["mesh", "infer", ...rows]);
+    expect(apart.stderr).toContain(
+      "note: of 10 s from the first to the last, these files have nothing of 8 s: rates are over all of it",
+    );
   });
 
   test("standard input, and files without a service", () => {

@@ -7,7 +7,7 @@ const header = "timestamp,traceid,rpcid,um,rpctype,interface,dm,rt";
 function read(rows: readonly string[], columns = header) {
   const observations = createObservations();
   const reader = alibabaRows(columns.split(","), observations);
-  if (typeof reader === "string") return { reader };
+  if (typeof reader !== "function") return { reader };
   return { faults: rows.map((row) => reader(row.split(","))), observed: observations.result() };
 }
 
@@ -20,7 +20,7 @@ describe("alibabaRows", () => {
       "2000,t,0.3,a,RPC,i,b,-9",
     ]);
     expect(faults).toEqual([undefined, undefined, undefined, undefined]);
-    expect(observed?.calls).toEqual([{ from: "a", to: "b", count: 3 }]);
+    expect(observed?.calls).toEqual([{ from: "a", to: "b", count: 3, perSecond: 1.5, clocks: 1 }]);
     expect(observed?.seconds).toBe(2);
   });
 
@@ -39,7 +39,7 @@ describe("alibabaRows", () => {
 
   test("the first call of a trace comes from outside when nobody made it", () => {
     const { observed } = read(["0,t,0,(?),http,i,a,5", "1,t,0,USER,http,i,a,5", "2,t,0.1,(?),rpc,i,b,5"]);
-    expect(observed?.services.get("a")?.fromOutside).toBe(2);
+    expect(observed?.services.get("a")?.fromOutside.count).toBe(2);
     expect(observed?.services.has("b")).toBe(false);
   });
 
@@ -61,6 +61,7 @@ describe("alibabaRows", () => {
       "timestamp,rpc_type,um,uminstanceid,dm,dminstanceid,rt",
     );
     expect([...(observed?.services.values() ?? [])].map(({ instances }) => instances)).toEqual([2, 1]);
+    expect(read([], "a,b").reader).toBeUndefined();
     expect(read([], "a,um,b").reader).toBe(
       "the first row has no `timestamp`, `dm`, `rpctype`, `rt`: it names the columns of Alibaba's call graphs",
     );

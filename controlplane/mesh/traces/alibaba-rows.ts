@@ -20,13 +20,19 @@ const unknown = new Set(["", "(?)", "unknown", "unavailable", "nan", "none", "nu
 
 /**
  * The rows of Alibaba's call graphs, of 2021 and 2022, by the names in the first row. A remote call is there twice, once as the caller has seen it and
- * once, with a negative response time, as the callee has. A message instead of a reader says what the first row lacks.
+ * once, with a negative response time, as the callee has. A message instead of a reader says what the first row lacks; where
+ * it lacks everything, there is neither.
  */
-export function alibabaRows(header: readonly string[], observations: Observations): RowReader | string {
+export function alibabaRows(
+  header: readonly string[],
+  observations: Observations,
+): RowReader | string | undefined {
   const names = header.map((name) => name.trim().toLowerCase().replaceAll("_", ""));
   const missing = needed.filter((name) => !names.includes(name));
+  if (missing.length === needed.length) return undefined;
   if (missing.length > 0)
     return `the first row has no ${missing.map((name) => `\`${name}\``).join(", ")}: it names the columns of Alibaba's call graphs`;
+  const observer = observations.on(clockOf(names));
   const places = new Map(names.map((name, index) => [name, index]));
   return (row) => {
     const value = (column: Column): string => row[places.get(column) ?? -1]?.trim() ?? "";
@@ -41,18 +47,23 @@ export function alibabaRows(header: readonly string[], observations: Observation
     const witness = rt < 0 ? "callee" : "caller";
     // The first call of a trace has no number below another's, and often no caller.
     const isFirst = isUnknown(um) && /^\d+$/.test(value("rpcid"));
-    if (um.toUpperCase() === "USER" || isFirst) observations.fromOutside(dm, protocol, witness);
+    if (um.toUpperCase() === "USER" || isFirst) observer.fromOutside(dm, protocol, witness);
     else if (isUnknown(um)) return "nobody knows who called";
-    else observations.call(um, dm, protocol, witness);
-    observations.at(at);
+    else observer.call(um, dm, protocol, witness);
+    observer.at(at);
     for (const [service, id] of [
       [um, value("uminstanceid")],
       [dm, value("dminstanceid")],
     ] as const)
       if (!isUnknown(service) && !isUnknown(id) && service.toUpperCase() !== "USER")
-        observations.instance(service, id);
+        observer.instance(service, id);
     return undefined;
   };
+}
+
+/** Their times begin with the recording, and what was recorded together has the same columns. */
+function clockOf(names: readonly string[]): string {
+  return `rows of ${names.join()}`;
 }
 
 function isUnknown(name: string): boolean {

@@ -1,11 +1,8 @@
 import { processesMax } from "../limits.ts";
 import type { Call, Mesh, Service } from "../mesh.ts";
 import { plainService } from "../suite.ts";
-import type { Observed, ObservedService } from "./observations.ts";
+import type { Observed, ObservedService, Tally } from "./observations.ts";
 import { type ServiceLabels, serviceLabels } from "./service-labels.ts";
-
-/** Less of it says nothing about requests per second. */
-const secondsMin = 1;
 
 /** What is observed, under the names of a mesh file. */
 export interface Labelled {
@@ -15,6 +12,8 @@ export interface Labelled {
   readonly calls: readonly LabelledCall[];
   /** Calls of a service to itself: no proxy sees them. */
   readonly toItself: number;
+  /** Calls that several clocks have seen: their rates are sums. */
+  readonly addedUp: number;
 }
 
 export interface LabelledCall {
@@ -28,12 +27,9 @@ export interface LabelledCall {
 export function labelled(observed: Observed, sampling: number): Labelled {
   const labels = serviceLabels(observed.services.keys());
   const of = (name: string): string => labels.labels.get(name) ?? name;
-  const seconds = observed.seconds * sampling;
-  const rated = (from: string | null, to: string, count: number): LabelledCall => ({
-    from,
-    to,
-    count,
-    rate: observed.seconds < secondsMin ? undefined : Number((count / seconds).toPrecision(3)),
+  const rated = (from: string | null, to: string, { count, perSecond }: Tally): LabelledCall => ({
+    ...{ from, to, count },
+    rate: perSecond === undefined ? undefined : Number((perSecond / sampling).toPrecision(3)),
   });
   const services = [...observed.services.values()]
     .map((service) => [of(service.name), service] as const)
@@ -41,18 +37,19 @@ export function labelled(observed: Observed, sampling: number): Labelled {
   const own = observed.calls.filter(({ from, to }) => from === to);
   const calls = observed.calls
     .filter(({ from, to }) => from !== to)
-    .map(({ from, to, count }) => rated(of(from), of(to), count))
+    .map((call) => rated(of(call.from), of(call.to), call))
     .sort((a, b) => compare(a.from ?? "", b.from ?? "") || compare(a.to, b.to));
   return {
     labels,
     services: new Map(services),
     calls: [
       ...services.flatMap(([label, { fromOutside }]) =>
-        fromOutside > 0 ? [rated(null, label, fromOutside)] : [],
+        fromOutside.count > 0 ? [rated(null, label, fromOutside)] : [],
       ),
       ...calls,
     ],
     toItself: own.reduce((sum, { count }) => sum + count, 0),
+    addedUp: observed.calls.filter(({ from, to, clocks }) => from !== to && clocks > 1).length,
   };
 }
 
@@ -71,10 +68,13 @@ export function inferMesh(observed: Labelled, name: string): Inferred {
   const calls = observed.calls.flatMap(({ from, to, rate = 1 }): readonly Call[] =>
     from === null ? [] : [{ from, to, rate }],
   );
-  if (observed.calls.some(({ rate }) => rate === undefined))
-    notes.push("the traces are of less than a second: calls have no rates");
+  const unrated = observed.calls.filter(({ rate }) => rate === undefined).length;
+  if (unrated > 0)
+    notes.push(
+      `the traces ${unrated === observed.calls.length ? "" : `of ${unrated} of the calls `}are of less than a second: ${unrated === observed.calls.length ? "calls" : "these"} have no rates`,
+    );
   const begins = new Set(
-    [...observed.services].filter(([, { fromOutside }]) => fromOutside > 0).map(([label]) => label),
+    [...observed.services].filter(([, { fromOutside }]) => fromOutside.count > 0).map(([label]) => label),
   );
   const origins = new Set(
     [...observed.services].filter(([, { started }]) => started > 0).map(([label]) => label),

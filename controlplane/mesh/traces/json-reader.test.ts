@@ -52,6 +52,20 @@ describe("createJsonReader", () => {
     expect(faults[1]?.[1]).toBe("not JSON: the file ends within a value");
   });
 
+  test.each([
+    ['{"data":[1,}', "`}` cannot stand there"],
+    ['{"data":tru}', "`}` cannot stand there"],
+    ['{"data":[{"a" 1}]}', "`1` cannot stand there"],
+    ['{"data" "b"}', '`"b"` cannot stand there'],
+    ['{"data":"\\x"}', "`x` cannot stand there"],
+    ["{'data':[]}", "`'` cannot stand there"],
+    ['{"data":"a\nb"}', "a text goes on after the end of a line"],
+    ['{"data":é}', "what stands there is none of it"],
+    [`{"data" "${"b".repeat(100)}"}`, "what stands there is none of it"],
+  ])("%s: %s", (text, told) => {
+    expect(read([text]).faults[0]).toEqual([1, `not JSON: ${told}`]);
+  });
+
   test("however the text is cut, the same elements come of it", () => {
     const document = fc.record(
       {

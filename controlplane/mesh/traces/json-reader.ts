@@ -39,7 +39,7 @@ export function createJsonReader(keys: readonly string[], listener: JsonListener
       parser.write(text);
     } catch (error) {
       parser = undefined;
-      listener.fault(line, `not JSON: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
+      listener.fault(line, `not JSON: ${unexpected(error)}`);
     }
   }
 
@@ -67,6 +67,13 @@ export function createJsonReader(keys: readonly string[], listener: JsonListener
   };
 }
 
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? "";
+/** What the parser says was wrong, without the names of its states. */
+function unexpected(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  const [, character] = /^Unexpected "(.)" at /s.exec(message) ?? [];
+  if (character === "\n" || character === "\r") return "a text goes on after the end of a line";
+  const [, kind, token] = /^Unexpected (\w+) \((.*)\) in state /.exec(message) ?? [];
+  const found = character ?? (kind === "STRING" ? token : token?.replaceAll('"', ""));
+  const isShown = found !== undefined && /^[!-~]{1,40}$/.test(found);
+  return isShown ? `\`${found}\` cannot stand there` : "what stands there is none of it";
 }

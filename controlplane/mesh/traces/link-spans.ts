@@ -1,5 +1,5 @@
 import type { Protocol } from "../mesh.ts";
-import type { Observations } from "./observations.ts";
+import type { Observer } from "./observations.ts";
 import type { Span, SpanKind } from "./span.ts";
 
 /** What spans did not say. */
@@ -12,7 +12,7 @@ export interface Unlinked {
   readonly toItself: number;
 }
 
-/** Spans of any order and from any file; the ends of a call find each other when all are there. */
+/** Spans of any order and from any file; the ends of a call find each other when all are there. When they were is not looked at. */
 export interface SpanLinker {
   add(span: Span): void;
   /** Observe the calls. To be called once, at the end. */
@@ -35,11 +35,11 @@ interface Spans {
   readonly others: ReadonlyMap<string, Kept>;
 }
 
-export function createSpanLinker(observations: Observations): SpanLinker {
+export function createSpanLinker(observer: Observer): SpanLinker {
   const servers = new Map<string, Kept>();
   const others = new Map<string, Kept>();
   return {
-    add({ trace, id, parent, service, instance, kind, protocol, peer, startMs, endMs }) {
+    add({ trace, id, parent, service, instance, kind, protocol, peer }) {
       (kind === "server" ? servers : others).set(`${trace} ${id}`, {
         parent: parent === undefined ? undefined : `${trace} ${parent}`,
         service,
@@ -48,11 +48,9 @@ export function createSpanLinker(observations: Observations): SpanLinker {
         peer,
         isAnswered: false,
       });
-      if (instance !== undefined) observations.instance(service, instance);
-      observations.at(startMs);
-      observations.at(endMs);
+      if (instance !== undefined) observer.instance(service, instance);
     },
-    finish: () => finish({ servers, others }, observations),
+    finish: () => finish({ servers, others }, observer),
   };
 }
 
@@ -63,21 +61,21 @@ function parentOf(key: string, span: Kept, { servers, others }: Spans): Kept | u
   return server?.service === span.service ? server : (client ?? server);
 }
 
-function finish(spans: Spans, observations: Observations): Unlinked {
+function finish(spans: Spans, observer: Observer): Unlinked {
   let [orphans, unnamed, toItself] = [0, 0, 0];
   const link = (span: Kept, key: string): void => {
     const parent = parentOf(key, span, spans);
     if (span.kind === "consumer") {
       // A message waits in a queue: whoever takes it out begins a path of its own.
-      observations.started(span.service);
+      observer.started(span.service);
     } else if (parent === undefined) {
       if (span.parent !== undefined) orphans++;
       else if (span.kind === "server" || span.kind === undefined)
-        observations.fromOutside(span.service, span.protocol ?? "http");
-      else observations.started(span.service);
+        observer.fromOutside(span.service, span.protocol ?? "http");
+      else observer.started(span.service);
     } else if (parent.service !== span.service) {
       parent.isAnswered = true;
-      observations.call(parent.service, span.service, span.protocol ?? parent.protocol ?? "http");
+      observer.call(parent.service, span.service, span.protocol ?? parent.protocol ?? "http");
     } else if (span.kind === "server" && parent.kind === "client") {
       parent.isAnswered = true;
       toItself++;
@@ -89,7 +87,7 @@ function finish(spans: Spans, observations: Observations): Unlinked {
     if (isAnswered || kind === "internal" || kind === undefined) continue;
     if (peer === undefined) unnamed++;
     else if (peer === service) toItself++;
-    else observations.call(service, peer, protocol ?? "http");
+    else observer.call(service, peer, protocol ?? "http");
   }
   return { orphans, unnamed, toItself };
 }

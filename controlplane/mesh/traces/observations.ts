@@ -4,8 +4,10 @@ import type { Protocol } from "../mesh.ts";
 export interface Observed {
   readonly services: ReadonlyMap<string, ObservedService>;
   readonly calls: readonly ObservedCall[];
-  /** From the first to the last thing that was observed. */
+  /** From the first to the last thing that was observed by one clock; of several clocks, the longest time. */
   readonly seconds: number;
+  /** Of these seconds, those in which no file has anything. */
+  readonly idleSeconds: number;
 }
 
 export interface ObservedService {
@@ -14,15 +16,23 @@ export interface ObservedService {
   /** Different ones; 0 where traces do not say. */
   readonly instances: number;
   /** Requests that no service made. */
-  readonly fromOutside: number;
+  readonly fromOutside: Tally;
   /** Requests that it made without being asked: jobs, and messages taken from a queue. */
   readonly started: number;
 }
 
-export interface ObservedCall {
+export interface ObservedCall extends Tally {
   readonly from: string;
   readonly to: string;
+}
+
+/** How often something was observed. */
+export interface Tally {
   readonly count: number;
+  /** Over the time of each clock that has seen it, added; undefined where one of them has seen too little to say. */
+  readonly perSecond: number | undefined;
+  /** How many clocks have seen it. */
+  readonly clocks: number;
 }
 
 /** Who has seen a call: where both ends write it down, it is one call all the same. */
@@ -30,34 +40,49 @@ export type Witness = "caller" | "callee";
 
 /** Collects what is observed; its size is that of the mesh, whatever the size of the traces. */
 export interface Observations {
+  /** For one file. Times by clocks of different names have nothing to do with each other. */
+  on(clock: string): Observer;
+  result(): Observed;
+}
+
+export interface Observer {
   call(from: string, to: string, protocol: Protocol, witness?: Witness): void;
   fromOutside(to: string, protocol: Protocol, witness?: Witness): void;
   started(service: string): void;
   instance(service: string, id: string): void;
   /** In milliseconds, from any moment on. */
   at(ms: number): void;
-  result(): Observed;
 }
 
+/** Less of it says nothing about requests per second. */
+const secondsMin = 1;
+
 type Counts = Record<Witness, number>;
+/** By clock. */
+type Clocked<T> = Map<string, T>;
 
 interface Seen {
   readonly protocols: Map<Protocol, number>;
   readonly instances: Set<string>;
-  readonly outside: Counts;
+  readonly outside: Clocked<Counts>;
   started: number;
+}
+
+/** From the first to the last thing in a file, in milliseconds. */
+interface Window {
+  first: number;
+  last: number;
 }
 
 export function createObservations(): Observations {
   const services = new Map<string, Seen>();
-  const calls = new Map<string, Map<string, Counts>>();
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
+  const calls = new Map<string, Map<string, Clocked<Counts>>>();
+  const windows: Clocked<Window[]> = new Map();
 
   const seen = (name: string): Seen => {
     const known = services.get(name);
     if (known !== undefined) return known;
-    const fresh = { protocols: new Map(), instances: new Set<string>(), outside: none(), started: 0 };
+    const fresh: Seen = { protocols: new Map(), instances: new Set(), outside: new Map(), started: 0 };
     services.set(name, fresh);
     return fresh;
   };
@@ -66,53 +91,92 @@ export function createObservations(): Observations {
   };
 
   return {
-    call(from, to, protocol, witness = "caller") {
-      seen(from);
-      vote(seen(to), protocol);
-      const callees = calls.get(from) ?? new Map<string, Counts>();
-      calls.set(from, callees);
-      const counts = callees.get(to) ?? none();
-      callees.set(to, counts);
-      counts[witness]++;
+    on(clock) {
+      const window = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
+      windows.set(clock, [...(windows.get(clock) ?? []), window]);
+      return {
+        call(from, to, protocol, witness = "caller") {
+          seen(from);
+          vote(seen(to), protocol);
+          const callees = calls.get(from) ?? new Map<string, Clocked<Counts>>();
+          calls.set(from, callees);
+          const counts = callees.get(to) ?? new Map<string, Counts>();
+          callees.set(to, counts);
+          count(counts, clock, witness);
+        },
+        fromOutside(to, protocol, witness = "callee") {
+          const service = seen(to);
+          vote(service, protocol);
+          count(service.outside, clock, witness);
+        },
+        started(service) {
+          seen(service).started++;
+        },
+        instance(service, id) {
+          seen(service).instances.add(id);
+        },
+        at(ms) {
+          window.first = Math.min(window.first, ms);
+          window.last = Math.max(window.last, ms);
+        },
+      };
     },
-    fromOutside(to, protocol, witness = "callee") {
-      const service = seen(to);
-      vote(service, protocol);
-      service.outside[witness]++;
-    },
-    started(service) {
-      seen(service).started++;
-    },
-    instance(service, id) {
-      seen(service).instances.add(id);
-    },
-    at(ms) {
-      first = Math.min(first, ms);
-      last = Math.max(last, ms);
-    },
-    result: () => ({
-      services: new Map(
-        [...services].map(([name, { protocols, instances, outside, started }]) => [
-          name,
-          {
+    result() {
+      const times = new Map([...windows].map(([clock, own]) => [clock, timeOf(own)]));
+      const longest = [...times.values()].reduce((a, b) => (b.seconds > a.seconds ? b : a), timeOf([]));
+      return {
+        services: new Map(
+          [...services].map(([name, { protocols, instances, outside, started }]) => [
             name,
-            protocol: most(protocols),
-            instances: instances.size,
-            fromOutside: either(outside),
-            started,
-          },
-        ]),
-      ),
-      calls: [...calls].flatMap(([from, callees]) =>
-        [...callees].map(([to, counts]) => ({ from, to, count: either(counts) })),
-      ),
-      seconds: last > first ? (last - first) / 1000 : 0,
-    }),
+            {
+              name,
+              protocol: most(protocols),
+              instances: instances.size,
+              fromOutside: tally(outside, times),
+              started,
+            },
+          ]),
+        ),
+        calls: [...calls].flatMap(([from, callees]) =>
+          [...callees].map(([to, counts]) => ({ from, to, ...tally(counts, times) })),
+        ),
+        ...longest,
+      };
+    },
   };
 }
 
-function none(): Counts {
-  return { caller: 0, callee: 0 };
+function count(counts: Clocked<Counts>, clock: string, witness: Witness): void {
+  const own = counts.get(clock) ?? { caller: 0, callee: 0 };
+  counts.set(clock, own);
+  own[witness]++;
+}
+
+type Time = Pick<Observed, "seconds" | "idleSeconds">;
+
+/** From the beginning of the first window to the end of the last one. */
+function timeOf(windows: readonly Window[]): Time {
+  let [end, first, idle] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+  for (const window of windows.toSorted((a, b) => a.first - b.first)) {
+    if (window.last < window.first) continue;
+    if (window.first > end && end >= first) idle += window.first - end;
+    first = Math.min(first, window.first);
+    end = Math.max(end, window.last);
+  }
+  return { seconds: end > first ? (end - first) / 1000 : 0, idleSeconds: idle / 1000 };
+}
+
+function tally(counts: Clocked<Counts>, times: ReadonlyMap<string, Time>): Tally {
+  const byClock = [...counts].map(([clock, own]) => {
+    const { seconds = 0 } = times.get(clock) ?? {};
+    return { count: either(own), seconds };
+  });
+  const isTooShort = byClock.some(({ seconds }) => seconds < secondsMin);
+  return {
+    count: byClock.reduce((sum, each) => sum + each.count, 0),
+    perSecond: isTooShort ? undefined : byClock.reduce((sum, each) => sum + each.count / each.seconds, 0),
+    clocks: byClock.length,
+  };
 }
 
 /** Both may have missed some, and neither has made up any. */
