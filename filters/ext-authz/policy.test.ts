@@ -232,6 +232,24 @@ test("in a mesh, in audit mode, requests do not wait for the answer, and what it
     stream.end();
     expect(counted()).toBe(before + more);
   }
+  // Answers that come when the stream has ended are counted as well.
+  for (const [answer, more] of [
+    [{ status: 403 }, 1],
+    [{ headers: [["x-auth-user", "ann"]] }, 1],
+    [{}, 0],
+    ["fail", 1],
+  ] as const) {
+    const before = counted();
+    const stream = host.open({ headers: asked, properties });
+    stream.respond({ body: "fine" });
+    stream.end();
+    expect(counted()).toBe(before);
+    const [fetch] = host.fetches;
+    if (answer === "fail") fetch?.fail();
+    else fetch?.answer(answer);
+    expect(counted()).toBe(before + more);
+  }
+  expect(host.failure).toBeNull();
   // Of no cluster of the name, or no answer at all, nothing waits either.
   const without = await meshPolicy("ext-authz", "audit");
   expect(without.host.exchange({ headers: asked, properties }).response?.status).toBe(200);
