@@ -120,7 +120,10 @@ export class Request extends Message {
     return steerByKey(key);
   }
 
-  /** Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. `proxy_continue_stream`. */
+  /**
+   * Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. It is for what was paused before: of what a
+   * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
+   */
   resume(): Status {
     if (isOver(this.id)) return Status.BadArgument;
     noteResumed(0);
