@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { buildFilter } from "../../filters/proxy-wasm-as/build/index.ts";
 import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
@@ -379,6 +380,35 @@ test("parameters alone need no runtime that keeps objects", async () => {
   const before = host.memoryPages;
   for (let turn = 0; turn < 500; turn++) ask("d".repeat(2000 + turn));
   expect(host.memoryPages).toBe(before);
+});
+
+test("a text parameter is text, the same in a mesh as in a filter that stands for itself", async () => {
+  const code = `import { Request, utf8 } from "proxy-wasm-as";
+class Params { text: string = "ü"; }
+export const params = new Params();
+export function onRequest(request: Request): void {
+  const text = params.text;
+  request.headers.set("x-units", text.length.toString() + (text == "é日𝄞" ? " as written" : ""));
+  request.headers.set("x-text", utf8.encode(text));
+}`;
+  const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": code } });
+  expect(problems).toEqual([]);
+  const inMesh = await compile(code);
+  const text = "é日𝄞";
+  const hosts = [
+    createHost(bytes, { configuration: JSON.stringify({ text }) }),
+    createHost(bytes, { configuration: '{"text":"\\u00e9\\u65e5\\ud834\\udd1e"}' }),
+    createHost(inMesh, { configuration: configurationOf("enforce", text) }),
+  ];
+  for (const host of hosts)
+    expect(host.request(toB).requestHeaders).toEqual([
+      ["x-units", "4 as written"],
+      ["x-text", text],
+    ]);
+  expect(createHost(bytes).request({}).requestHeaders).toEqual([
+    ["x-units", "1"],
+    ["x-text", "ü"],
+  ]);
 });
 
 test.each([
