@@ -36,7 +36,7 @@ const LIBRARY = "~lib/";
 const ENTRY = "module/";
 const emptying: ReadonlySet<string> = new Set([
   `${LIBRARY}rt/stub/__collect`,
-  `${LIBRARY}proxy-wasm-as/assembly/memory/collect`,
+  `${LIBRARY}proxy-wasm-as/assembly/entry/memory/collect`,
 ]);
 /** What traps: it is called once at most. */
 const ABORT = "~lib/proxy-wasm-as/assembly/abort/abort";
