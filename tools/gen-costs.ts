@@ -10,6 +10,6 @@ const names = readdirSync(filters).filter(
 );
 for (const name of names) {
   const { cost } = (await import(join(filters, name, "cost.ts"))) as { readonly cost: CostSetting };
-  const files = costFiles(name, await buildPolicy(name), cost);
+  const files = costFiles(name, (await buildPolicy(name)).bytes, cost);
   for (const [path, text] of Object.entries(files)) writeFileSync(path, text);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { buildFilter } from "../../filters/proxy-wasm-as/build/index.ts";
 import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
@@ -86,6 +87,115 @@ test("an answer to a call finds the policy that waits for it, audited or not", a
     expect(host.metrics.get("wire.audit.f")).toBe(mode === "audit" ? 2 : undefined);
     expect(host.failure).toBeNull();
   }
+});
+
+/** A filter that asks, and does this in the functions that get the answers; its calls and the answers' tags are 1 and 2. */
+const counting = (
+  body: string,
+  rest = "",
+  timeoutMs = 5000,
+) => `import { Answer, Flow, GrpcAnswer, log, PerStream, properties, Request, Stream } from "proxy-wasm-as";
+class State { n: u32 = 7; }
+const states = new PerStream<State>();
+export function onRequest(request: Request): Flow {
+  states.of(request).n = 8;
+  if (request.headers.has("ask")) request.fetch({ cluster: "auth", path: "/", timeoutMs: ${timeoutMs} }, checked, 1);
+  if (request.headers.has("twice")) request.fetch({ cluster: "auth", path: "/", timeoutMs: ${timeoutMs} }, checked, 2);
+  if (request.headers.has("grpc")) request.grpc({ cluster: "auth", service: "a", method: "b", timeoutMs: ${timeoutMs} }, called);
+  return Flow.Pause;
+}
+function checked(request: Request, answer: Answer): void { ${body} }
+function called(request: Request, answer: GrpcAnswer): void { if (answer.failed) request.deny(403); }
+export function onLog(stream: Stream): void {}
+${rest}`;
+
+test.each([
+  ["a denial", "if (answer.status != 200) request.deny(403);", 1],
+  ["a reset", "if (answer.status != 200) request.reset();", 1],
+  ["a header", 'request.headers.set("x", answer.headers.getAll("y").join(","));', 1],
+  ["a line", 'log.info("said");', 1],
+  ["nothing", "request.resume();", 0],
+  [
+    "what is done before it looks",
+    'request.headers.set("x", ""); if (request.headers.has("y")) request.deny(403);',
+    1,
+  ],
+  // Nothing is left of the stream: what is done for that says nothing.
+  ["a look at a header", 'if (!request.headers.has("ask")) request.deny(403);', 0],
+  ["a look at all headers", "if (request.headers.entries().length == 0) request.deny(403);", 0],
+  ["a look at a property", "if (request.caller === null) request.deny(403);", 0],
+  ["a look at any property", 'if (properties.get("request.id") === null) request.deny(403);', 0],
+  ["a look at a body", "if (request.body.size == 0) request.deny(403);", 0],
+  ["a look at its record", "if (states.of(request).n != 8) request.deny(403);", 0],
+  [
+    "another question",
+    "if (answer.tag == 1) request.fetch({ cluster: 'auth', path: '/' }, checked, 2); else request.deny(403);",
+    1,
+  ],
+] as const)(
+  "an answer after the stream's end is counted for an audited policy, and nothing else: %s",
+  async (_, body, counted) => {
+    const bytes = await compile(counting(body));
+    for (const mode of ["audit", "enforce"]) {
+      const host = start(bytes, mode);
+      host.onFetch("auth");
+      for (let turn = 1; turn <= 3; turn++) {
+        const stream = host.open({ ...toB, headers: [["ask", ""]] });
+        if (mode === "audit") stream.respond({});
+        stream.end();
+        host.fetches[0]?.answer({ status: 403 });
+        host.fetches[0]?.answer({ status: 403 });
+        expect(host.fetches).toEqual([]);
+        expect(host.metrics.get("wire.audit.f") ?? 0).toBe(mode === "audit" ? turn * counted : 0);
+      }
+      expect(host.failure).toBeNull();
+    }
+  },
+);
+
+test("a stream is counted once, whichever of its answers come before its end", async () => {
+  const bytes = await compile(counting("request.deny(403);"));
+  const host = start(bytes, "audit");
+  host.onFetch("auth");
+  const counted = () => host.metrics.get("wire.audit.f") ?? 0;
+  for (const before of [0, 1, 2]) {
+    const was = counted();
+    const stream = host.open({
+      ...toB,
+      headers: [
+        ["ask", ""],
+        ["twice", ""],
+      ],
+    });
+    for (let n = 0; n < before; n++) host.fetches[0]?.answer({});
+    stream.respond({});
+    stream.end();
+    for (let n = before; n < 2; n++) host.fetches[0]?.answer({});
+    expect(counted()).toBe(was + 1);
+  }
+});
+
+test("calls without a time end with their stream, those with one make room for those of streams, and memory stays flat", async () => {
+  const endless = start(await compile(counting("request.deny(403);", "", 0)), "audit");
+  endless.onFetch("auth");
+  const stream = endless.open({ ...toB, headers: [["ask", ""]] });
+  stream.end();
+  endless.fetches[0]?.answer({});
+  expect(endless.metrics.get("wire.audit.f") ?? 0).toBe(0);
+  const host = start(await compile(counting("request.deny(403);")), "audit");
+  host.onFetch("auth");
+  const ask = (times: number) => {
+    for (let n = 0; n < times; n++) host.open({ ...toB, headers: [["ask", ""]] }).end();
+    return host.memoryPages;
+  };
+  const pages = ask(5000);
+  expect(ask(5000)).toBe(pages);
+  // 4,096 are waited for.
+  const waiting = host.fetches;
+  expect(waiting).toHaveLength(10_000);
+  for (const fetch of waiting) fetch.answer({});
+  expect(host.metrics.get("wire.audit.f")).toBe(4096);
+  expect(host.failure).toBeNull();
 });
 
 test("an audited policy pauses for more of a body only, whatever never comes", async () => {
@@ -270,6 +380,35 @@ test("parameters alone need no runtime that keeps objects", async () => {
   const before = host.memoryPages;
   for (let turn = 0; turn < 500; turn++) ask("d".repeat(2000 + turn));
   expect(host.memoryPages).toBe(before);
+});
+
+test("a text parameter is text, the same in a mesh as in a filter that stands for itself", async () => {
+  const code = `import { Request, utf8 } from "proxy-wasm-as";
+class Params { text: string = "ü"; }
+export const params = new Params();
+export function onRequest(request: Request): void {
+  const text = params.text;
+  request.headers.set("x-units", text.length.toString() + (text == "é日𝄞" ? " as written" : ""));
+  request.headers.set("x-text", utf8.encode(text));
+}`;
+  const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": code } });
+  expect(problems).toEqual([]);
+  const inMesh = await compile(code);
+  const text = "é日𝄞";
+  const hosts = [
+    createHost(bytes, { configuration: JSON.stringify({ text }) }),
+    createHost(bytes, { configuration: '{"text":"\\u00e9\\u65e5\\ud834\\udd1e"}' }),
+    createHost(inMesh, { configuration: configurationOf("enforce", text) }),
+  ];
+  for (const host of hosts)
+    expect(host.request(toB).requestHeaders).toEqual([
+      ["x-units", "4 as written"],
+      ["x-text", text],
+    ]);
+  expect(createHost(bytes).request({}).requestHeaders).toEqual([
+    ["x-units", "1"],
+    ["x-text", "ü"],
+  ]);
 });
 
 test.each([

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
+import type { Header, Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("cache-headers");
+const policy = await buildPolicy("cache-headers");
 const forever = "public, max-age=31536000, immutable";
 
 interface Asked {
@@ -32,7 +33,7 @@ function said(
 const type = (value: string): Asked => ({ response: [["content-type", value]] });
 
 test("the first rule that fits path, type and status counts", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(said(host, "/static/app.js")).toEqual([forever]);
   expect(said(host, "/static/app.js?v=2", { method: "HEAD" })).toEqual([forever]);
   expect(said(host, "/static/app.js", { status: 404 })).toEqual([]);
@@ -46,10 +47,10 @@ test("the first rule that fits path, type and status counts", () => {
 
 test("what the service says itself counts, an empty value too, but where rules are to override it", async () => {
   const own = (value: string): Asked => ({ response: [["cache-control", value]] });
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(said(host, "/static/a", own("private"))).toEqual(["private"]);
   expect(said(host, "/static/a", own(""))).toEqual([""]);
-  const other = createHost(await buildPolicy("cache-headers", { replace: true }));
+  const other = startPolicy(await buildPolicy("cache-headers", { replace: true }));
   expect(said(other, "/static/a", own("private"))).toEqual([forever]);
   expect(said(other, "/a", own("private"))).toEqual(["private"]);
 });
@@ -57,22 +58,22 @@ test("what the service says itself counts, an empty value too, but where rules a
 test("answers for one client are left alone, or get what is said for them", async () => {
   const authorized: Asked = { request: [["authorization", ""]] };
   const cookies: Asked = { response: [["set-cookie", "a=1"]] };
-  const host = createHost(bytes);
-  const personal = createHost(await buildPolicy("cache-headers", { personal: "private, no-store" }));
-  const told = createHost(await buildPolicy("cache-headers", { authorized: true, cookies: true }));
+  const host = startPolicy(policy);
+  const personal = startPolicy(await buildPolicy("cache-headers", { personal: "private, no-store" }));
+  const told = startPolicy(await buildPolicy("cache-headers", { authorized: true, cookies: true }));
   for (const asked of [authorized, cookies, { ...authorized, ...cookies }]) {
     expect(said(host, "/static/a", asked)).toEqual([]);
     expect(said(personal, "/static/a", asked)).toEqual(["private, no-store"]);
     expect(said(told, "/static/a", asked)).toEqual([forever]);
   }
-  const half = createHost(await buildPolicy("cache-headers", { authorized: true }));
+  const half = startPolicy(await buildPolicy("cache-headers", { authorized: true }));
   expect(said(half, "/static/a", { ...authorized, ...cookies })).toEqual([]);
 });
 
 test("where cookies or credentials make the answer, no cache that is shared may keep it", async () => {
   const cookie: Asked = { request: [["cookie", "theme=dark"]] };
   const vary = (value: string): Asked => ({ response: [["vary", value]] });
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const mine = "private, max-age=31536000, immutable";
   for (const asked of [cookie, vary("Cookie"), vary("accept, COOKIE"), vary("Authorization"), vary("*")])
     expect(said(host, "/static/a", asked)).toEqual([mine]);
@@ -87,15 +88,15 @@ test("where cookies or credentials make the answer, no cache that is shared may 
   expect(said(host, "/static/a", vary("accept-encoding, x-cookie"))).toEqual([forever]);
   expect(said(host, "/static/a", { ...cookie, status: 500 })).toEqual(["no-store"]);
   expect(said(host, "/a", { ...cookie, ...type("text/html") })).toEqual(["private, no-cache"]);
-  const told = createHost(await buildPolicy("cache-headers", { cookies: true }));
+  const told = startPolicy(await buildPolicy("cache-headers", { cookies: true }));
   for (const asked of [cookie, vary("cookie")]) expect(said(told, "/static/a", asked)).toEqual([forever]);
   expect(said(told, "/static/a", vary("authorization"))).toEqual([mine]);
   expect(said(told, "/static/a", vary("cookie, *"))).toEqual([mine]);
-  const all = createHost(await buildPolicy("cache-headers", { authorized: true }));
+  const all = startPolicy(await buildPolicy("cache-headers", { authorized: true }));
   expect(said(all, "/static/a", vary("authorization"))).toEqual([forever]);
   const rules =
     "/a * * = Public, S-MaxAge=5, max-age=1 ,proxy-revalidate; /b * * = max-age=1; /c * * = private=x-a, max-age=1; /d * * = public";
-  const other = createHost(await buildPolicy("cache-headers", { rules }));
+  const other = startPolicy(await buildPolicy("cache-headers", { rules }));
   for (const [path, value] of [
     ["/a", "private, max-age=1"],
     ["/b", "private, max-age=1"],
@@ -107,13 +108,13 @@ test("where cookies or credentials make the answer, no cache that is shared may 
 
 test("a service that says by `expires` until when has said it", async () => {
   const asked: Asked = { response: [["expires", "0"]] };
-  expect(said(createHost(bytes), "/static/a", asked)).toEqual([]);
-  const other = createHost(await buildPolicy("cache-headers", { replace: true }));
+  expect(said(startPolicy(policy), "/static/a", asked)).toEqual([]);
+  const other = startPolicy(await buildPolicy("cache-headers", { replace: true }));
   expect(said(other, "/static/a", asked)).toEqual([forever]);
 });
 
 test("only what is read is kept, and only by a path that means one thing", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "get"])
     expect(said(host, "/static/a", { method })).toEqual([]);
   for (const path of [
@@ -136,7 +137,7 @@ test("only what is read is kept, and only by a path that means one thing", () =>
 test("rules are for any path, type and status, and one that is wrong fits nothing", async () => {
   const rules =
     "nonsense; * = no; /a b c d = no;; /exact * 404 = max-age=1; *.css text/css 2xx = max-age=2 ; /ü* * * = max-age=3; * * 20x = no; * * = no; * * 3xx=";
-  const host = createHost(await buildPolicy("cache-headers", { rules }));
+  const host = startPolicy(await buildPolicy("cache-headers", { rules }));
   expect(said(host, "/exact", { status: 404 })).toEqual(["max-age=1"]);
   expect(said(host, "/exact", { status: 200 })).toEqual([]);
   expect(said(host, "/exact/", { status: 404 })).toEqual([]);
@@ -145,11 +146,11 @@ test("rules are for any path, type and status, and one that is wrong fits nothin
   expect(said(host, "/üa", { status: 500 })).toEqual(["max-age=3"]);
   expect(said(host, "/", { status: 301 })).toEqual([]);
   const many = `${"/x * * = no;".repeat(64)}* * * = max-age=1`;
-  expect(said(createHost(await buildPolicy("cache-headers", { rules: many })), "/")).toEqual([]);
+  expect(said(startPolicy(await buildPolicy("cache-headers", { rules: many })), "/")).toEqual([]);
 });
 
 test("memory stays flat over 20,000 requests, of which half never get an answer", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const headers: readonly Header[] = [[":path", "/static/a"]];
   const run = (times: number) => {
     for (let i = 0; i < times; i++) {
@@ -171,6 +172,6 @@ test("in a mesh, in audit mode, answers stay as they are, and those that it woul
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("cache-headers", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("cache-headers", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import { generateFilter } from "../../controlplane/codegen/generate-filter.ts";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
 import { assemble } from "../proxy-wasm-as/build/assemble.ts";
 import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("canary-by-cookie");
+const policy = await buildPolicy("canary-by-cookie");
 
 function versionOf(host: Host, ...cookies: readonly string[]): string | undefined {
   const headers = cookies.map((cookie) => ["cookie", cookie] as const);
@@ -22,7 +23,7 @@ function chosen(host: Host, users: number): ReadonlySet<number> {
 }
 
 test("whoever says so gets the version, and whoever says no does not", async () => {
-  const host = createHost(await buildPolicy("canary-by-cookie", { percent: 0 }));
+  const host = startPolicy(await buildPolicy("canary-by-cookie", { percent: 0 }));
   expect(versionOf(host, "canary=always")).toBe("v2");
   expect(versionOf(host, "theme=dark;canary=always ; session=a")).toBe("v2");
   expect(versionOf(host, "theme=dark", "canary=always")).toBe("v2");
@@ -36,26 +37,26 @@ test("whoever says so gets the version, and whoever says no does not", async () 
   ])
     expect(versionOf(host, cookie)).toBeUndefined();
   expect(versionOf(host, "canary=always", "canary=never")).toBeUndefined();
-  const all = createHost(await buildPolicy("canary-by-cookie", { percent: 100 }));
+  const all = startPolicy(await buildPolicy("canary-by-cookie", { percent: 100 }));
   expect(versionOf(all, "session=a")).toBe("v2");
   expect(versionOf(all, "session=a; canary=never")).toBeUndefined();
 });
 
 test("the route is chosen again", () => {
-  const { calls } = createHost(bytes).request({ headers: [["cookie", "canary=always"]] });
+  const { calls } = startPolicy(policy).request({ headers: [["cookie", "canary=always"]] });
   expect(calls).toContain("call_foreign_function:clear_route_cache");
 });
 
 test("so many of the others get it, always the same ones, and more of them when it grows", async () => {
   const users = 20_000;
-  const five = chosen(createHost(bytes), users);
+  const five = chosen(startPolicy(policy), users);
   // Five standard deviations.
   expect(Math.abs(five.size - users * 0.05)).toBeLessThan(5 * Math.sqrt(users * 0.05 * 0.95));
-  expect(chosen(createHost(bytes, { workers: 4 }), users)).toEqual(five);
-  const ten = chosen(createHost(await buildPolicy("canary-by-cookie", { percent: 10 })), users);
+  expect(chosen(startPolicy(policy, { workers: 4 }), users)).toEqual(five);
+  const ten = chosen(startPolicy(await buildPolicy("canary-by-cookie", { percent: 10 })), users);
   expect([...five].every((user) => ten.has(user))).toBe(true);
   expect(ten.size).toBeGreaterThan(five.size);
-  const salted = chosen(createHost(await buildPolicy("canary-by-cookie", { salt: "b" })), users);
+  const salted = chosen(startPolicy(await buildPolicy("canary-by-cookie", { salt: "b" })), users);
   expect([...five].filter((user) => salted.has(user)).length).toBeLessThan(five.size / 4);
 });
 
@@ -66,11 +67,11 @@ test("the ends: nobody, all, and what is out of range", async () => {
     [100, 500],
     [250, 500],
   ] as const)
-    expect(chosen(createHost(await buildPolicy("canary-by-cookie", { percent })), 500).size).toBe(size);
+    expect(chosen(startPolicy(await buildPolicy("canary-by-cookie", { percent })), 500).size).toBe(size);
 });
 
 test("who cannot be told from others stays where he was", async () => {
-  const host = createHost(await buildPolicy("canary-by-cookie", { percent: 100 }));
+  const host = startPolicy(await buildPolicy("canary-by-cookie", { percent: 100 }));
   expect(versionOf(host)).toBeUndefined();
   expect(versionOf(host, "session=")).toBeUndefined();
   expect(versionOf(host, "theme=dark")).toBeUndefined();
@@ -104,7 +105,7 @@ test("in a mesh it chooses on the way out of the caller, and in audit mode count
 });
 
 test("memory stays flat over 100,000 requests", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const run = (times: number) => {
     for (let i = 0; i < times; i++)
       host.request({ headers: [["cookie", `session=${i}; a=${"x".repeat(200)}`]] });
@@ -115,12 +116,12 @@ test("memory stays flat over 100,000 requests", () => {
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("canary-by-cookie", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("canary-by-cookie", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });
 
 test("no cookies of any length take it over its budget", async () => {
-  const host = createHost(await buildPolicy("canary-by-cookie", {}));
+  const host = startPolicy(await buildPolicy("canary-by-cookie", {}));
   for (const [length, piece] of [8192, 60_000].flatMap((size) =>
     [";", "a=b; ", "="].map((each) => [size, each] as const),
   )) {

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { buildPolicy } from "../../tools/build-policy.ts";
+import { type BuiltPolicy, buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost, type FetchAnswer, type Header, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
+import type { FetchAnswer, Header, Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("ext-authz");
+const policy = await buildPolicy("ext-authz");
 const open = await buildPolicy("ext-authz", { failOpen: true });
 const properties = { "source.address": "10.0.0.1:4242" };
 const asked: readonly Header[] = [
@@ -15,8 +16,8 @@ const asked: readonly Header[] = [
   [":authority", "shop"],
 ];
 
-function hostThat(answers: FetchAnswer | "fail" | undefined, module: Uint8Array = bytes): Host {
-  const host = createHost(module);
+function hostThat(answers: FetchAnswer | "fail" | undefined, module: BuiltPolicy = policy): Host {
+  const host = startPolicy(module);
   host.onFetch("ext-authz", () => answers);
   return host;
 }
@@ -78,7 +79,7 @@ test("it waits for the answer, then goes on with what the service says of the us
 });
 
 test("a body waits with the headers, also where Envoy is told that bodies come while these are held", () => {
-  const host = createHost(bytes, { allowOnHeadersStopIteration: true });
+  const host = startPolicy(policy, { allowOnHeadersStopIteration: true });
   host.onFetch("ext-authz");
   const stream = host.open({ headers: asked, body: ["a", "b"], properties });
   expect(stream.result()).toMatchObject({ action: "stop", requestBody: "" });
@@ -88,7 +89,7 @@ test("a body waits with the headers, also where Envoy is told that bodies come w
 
 test("what the client says of itself is taken away also when the service says nothing, and when it fails open", () => {
   const spoofed = [["x-auth-user", "root"]] as const;
-  for (const host of [hostThat({}), hostThat("fail", open), createHost(open)]) {
+  for (const host of [hostThat({}), hostThat("fail", open), startPolicy(open)]) {
     const { action, requestHeaders } = ask(host, ...spoofed);
     expect(action).toBe("continue");
     expect(requestHeaders).toEqual(asked);
@@ -129,7 +130,7 @@ test("no answer, a wrong one and no cluster: 503, or let through where it is sai
     });
     expect(ask(hostThat(answer, open)).action).toBe("continue");
   }
-  expect(ask(createHost(bytes)).localReply).toMatchObject({ status: 503 });
+  expect(ask(startPolicy(policy)).localReply).toMatchObject({ status: 503 });
 });
 
 test("one that takes too long is none", () => {
@@ -181,7 +182,7 @@ test("a time that is none is the shortest: nobody gets by because the service ca
 
 test("a client that asks with more than can be handed on does not get through by it", () => {
   const many = Array.from({ length: 120 }, (_, i) => ["cookie", `c${i}=1`] as const);
-  for (const module of [bytes, open]) {
+  for (const module of [policy, open]) {
     const host = hostThat({}, module);
     expect(ask(host, ...many).localReply).toMatchObject({ status: 431 });
     expect(ask(host, ["authorization", "x".repeat(61_000)]).localReply).toMatchObject({ status: 431 });
@@ -232,6 +233,24 @@ test("in a mesh, in audit mode, requests do not wait for the answer, and what it
     stream.end();
     expect(counted()).toBe(before + more);
   }
+  // Answers that come when the stream has ended are counted as well.
+  for (const [answer, more] of [
+    [{ status: 403 }, 1],
+    [{ headers: [["x-auth-user", "ann"]] }, 1],
+    [{}, 0],
+    ["fail", 1],
+  ] as const) {
+    const before = counted();
+    const stream = host.open({ headers: asked, properties });
+    stream.respond({ body: "fine" });
+    stream.end();
+    expect(counted()).toBe(before);
+    const [fetch] = host.fetches;
+    if (answer === "fail") fetch?.fail();
+    else fetch?.answer(answer);
+    expect(counted()).toBe(before + more);
+  }
+  expect(host.failure).toBeNull();
   // Of no cluster of the name, or no answer at all, nothing waits either.
   const without = await meshPolicy("ext-authz", "audit");
   expect(without.host.exchange({ headers: asked, properties }).response?.status).toBe(200);
@@ -239,6 +258,6 @@ test("in a mesh, in audit mode, requests do not wait for the answer, and what it
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("ext-authz", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("ext-authz", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildPolicy } from "../../tools/build-policy.ts";
+import { type BuiltPolicy, buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
+import type { Header } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("header-normaliser");
+const policy = await buildPolicy("header-normaliser");
 
-const ask = (headers: readonly Header[], module: Uint8Array = bytes) =>
-  createHost(module).request({ headers });
+const ask = (headers: readonly Header[], module: BuiltPolicy = policy) =>
+  startPolicy(module).request({ headers });
 
 test("headers that only those inside may set go, in whatever spelling a server takes for them", () => {
   const { requestHeaders } = ask([
@@ -163,7 +164,7 @@ test("lists may be empty, and without `trim` white space stays", async () => {
 });
 
 test("memory stays flat, whatever headers come", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const headers = Array.from({ length: 100 }, (_, n) => [`x-note-${n % 50}`, ` ${"v".repeat(100)}`] as const);
   const run = (times: number) => {
     for (let i = 0; i < times; i++) host.request({ headers });
@@ -175,7 +176,7 @@ test("memory stays flat, whatever headers come", () => {
 });
 
 test("long values and many headers take no longer, and no more memory, than they may", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(host.request({ headers: [["x-tenant-id", "A".repeat(1025)]] }).localReply?.status).toBe(400);
   expect(host.request({ headers: [["x-tenant-id", "A".repeat(1024)]] }).localReply).toBeUndefined();
   for (const headers of [
@@ -215,6 +216,6 @@ test("in a mesh, in audit mode, headers stay as they are, and requests that it w
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("header-normaliser", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("header-normaliser", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

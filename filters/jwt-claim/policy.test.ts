@@ -1,32 +1,32 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildPolicy } from "../../tools/build-policy.ts";
+import { type BuiltPolicy, buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("jwt-claim");
+const policy = await buildPolicy("jwt-claim");
 const admins = await buildPolicy("jwt-claim", { values: "admin, ops,é" });
 
 const encoded = (text: string | Uint8Array): string => Buffer.from(text).toString("base64url");
 
 /** The status of what it answers, undefined when the request goes on. */
-const statusOf = (module: Uint8Array, ...payloads: readonly string[]) => {
-  const host = createHost(module);
+const statusOf = (module: BuiltPolicy, ...payloads: readonly string[]) => {
+  const host = startPolicy(module);
   const headers = payloads.map((payload) => ["x-wire-claims", payload] as const);
   const { localReply } = host.request({ headers });
   expect(host.failure).toBeNull();
   return localReply?.status;
 };
-const ask = (module: Uint8Array, json: string) => statusOf(module, encoded(json));
+const ask = (module: BuiltPolicy, json: string) => statusOf(module, encoded(json));
 
 test("a claim that is there is enough where no values are asked for: empty is not missing, null is", () => {
   for (const value of ['"x"', '""', "[]", "{}", "0", "false"])
-    expect(ask(bytes, `{"groups":${value}}`), value).toBeUndefined();
+    expect(ask(policy, `{"groups":${value}}`), value).toBeUndefined();
   for (const json of ["{}", '{"groups":null}', '{"Groups":1}', '{"a":{"groups":1}}', "[]", '"groups"'])
-    expect(ask(bytes, json), json).toBe(403);
+    expect(ask(policy, json), json).toBe(403);
 });
 
 test("a value is the text or in the list, whole and in its case", () => {
@@ -78,12 +78,12 @@ test("of two claims of one name none counts, and of two payloads neither", () =>
 });
 
 test("what is no payload is no token", () => {
-  expect(statusOf(bytes)).toBe(401);
-  const { localReply } = createHost(bytes).request({});
+  expect(statusOf(policy)).toBe(401);
+  const { localReply } = startPolicy(policy).request({});
   expect(localReply).toMatchObject({ headers: [["www-authenticate", "Bearer"]], body: "no verified token" });
   const payload = encoded('{"groups":1}');
   for (const text of ["", "!", `${payload}!`, `${payload}.${payload}`, ` ${payload}`])
-    expect(statusOf(bytes, text), text).toBe(401);
+    expect(statusOf(policy, text), text).toBe(401);
   for (const json of [
     '{"groups":1',
     '{"groups":1}x',
@@ -94,9 +94,9 @@ test("what is no payload is no token", () => {
     '{"groups":1,}',
     `${"[".repeat(40)}${"]".repeat(40)}`,
   ])
-    expect(ask(bytes, json), json).toBe(401);
-  expect(statusOf(bytes, encoded(Uint8Array.of(0x7b, 0xff, 0x7d)))).toBe(401);
-  expect(statusOf(bytes, Buffer.from('{"groups":1 }').toString("base64"))).toBeUndefined();
+    expect(ask(policy, json), json).toBe(401);
+  expect(statusOf(policy, encoded(Uint8Array.of(0x7b, 0xff, 0x7d)))).toBe(401);
+  expect(statusOf(policy, Buffer.from('{"groups":1 }').toString("base64"))).toBeUndefined();
 });
 
 test("any claims are found as JSON.parse finds them", () => {
@@ -108,7 +108,7 @@ test("any claims are found as JSON.parse finds them", () => {
       fc.jsonValue({ maxDepth: 3 }),
     ),
   );
-  const host = createHost(admins);
+  const host = startPolicy(admins);
   fc.assert(
     fc.property(claims, fc.constantFrom(0, 2), (object, spaces) => {
       const json = JSON.stringify(object, null, spaces);
@@ -125,7 +125,7 @@ test("any claims are found as JSON.parse finds them", () => {
 });
 
 test("any bytes at all are an answer, never a trap", () => {
-  const host = createHost(admins);
+  const host = startPolicy(admins);
   fc.assert(
     fc.property(
       fc.oneof(fc.string({ unit: "binary-ascii" }), fc.stringMatching(/^[{}[\]",:\\u0a1 ]{0,40}$/)),
@@ -139,7 +139,7 @@ test("any bytes at all are an answer, never a trap", () => {
 });
 
 test("large tokens take no longer, and no more memory, than they may", () => {
-  const host = createHost(admins);
+  const host = startPolicy(admins);
   for (const value of [
     `"${"a".repeat(12_000)}"`,
     `"${"\\u0061".repeat(2000)}"`,
@@ -151,7 +151,7 @@ test("large tokens take no longer, and no more memory, than they may", () => {
 });
 
 test("tokens of many members, as large as headers may be, do not take it over its budget", () => {
-  const host = createHost(admins);
+  const host = startPolicy(admins);
   const ofMany = (count: number, member: (n: number) => string): string =>
     `{${Array.from({ length: count }, (_, n) => member(n)).join(",")}}`;
   for (const payload of [
@@ -176,6 +176,6 @@ test("in a mesh, in audit mode, everybody passes, and those that it would refuse
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("jwt-claim", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("jwt-claim", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

@@ -1,23 +1,24 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildPolicy } from "../../tools/build-policy.ts";
+import { type BuiltPolicy, buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost, type Header } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
+import type { Header } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("redact-secrets");
+const policy = await buildPolicy("redact-secrets");
 const masked = await buildPolicy("redact-secrets", { mask: "redacted", allowed: "auth, user" });
 
-const ask = (module: Uint8Array, headers: readonly Header[], route = "") => {
+const ask = (module: BuiltPolicy, headers: readonly Header[], route = "") => {
   const properties = route === "" ? {} : { "xds.route_name": route };
-  const { requestHeaders, filterState } = createHost(module).request({ headers, properties });
+  const { requestHeaders, filterState } = startPolicy(module).request({ headers, properties });
   return { headers: requestHeaders, tag: filterState.get("wasm.wire.tag.redacted") };
 };
 
 test("headers that are secrets go, with all of their values, and the log says which", () => {
-  const { headers, tag } = ask(bytes, [
+  const { headers, tag } = ask(policy, [
     ["Authorization", "Bearer eyJ0.secret"],
     ["x-api-key", "one"],
     ["x-api-key", "two"],
@@ -36,11 +37,11 @@ test("of a secret nothing comes into the log, not even its first word", () => {
     ["", ""],
     ["bearer\tx", ""],
   ] as const)
-    expect(ask(bytes, [["authorization", value]])).toEqual({ headers: [], tag: `authorization${scheme}` });
+    expect(ask(policy, [["authorization", value]])).toEqual({ headers: [], tag: `authorization${scheme}` });
 });
 
 test("cookies that are secrets go, in all cookie headers, and the others stay as they are", () => {
-  const { headers, tag } = ask(bytes, [
+  const { headers, tag } = ask(policy, [
     ["cookie", "theme=dark; session=1;sid=2; session_id=3;  lang=\u00fc"],
     ["cookie", "sid=4"],
     ["cookie", "_oauth2_proxy_0=5; Session=6; basic=7; __Host-a=8; sid"],
@@ -74,7 +75,7 @@ test("the sessions and tokens of common servers go, in any case of letters and w
     "remember_me",
     "__host-x",
   ])
-    expect(ask(bytes, [["cookie", `a=1; ${name}=secret; b=2`]]), name).toEqual({
+    expect(ask(policy, [["cookie", `a=1; ${name}=secret; b=2`]]), name).toEqual({
       headers: [["cookie", "a=1; b=2"]],
       tag: "cookies:1",
     });
@@ -90,7 +91,7 @@ test("the sessions and tokens of common servers go, in any case of letters and w
     "consent",
     "obsess",
   ])
-    expect(ask(bytes, [["cookie", `${name}=1`]]), name).toEqual({
+    expect(ask(policy, [["cookie", `${name}=1`]]), name).toEqual({
       headers: [["cookie", `${name}=1`]],
       tag: undefined,
     });
@@ -99,7 +100,7 @@ test("the sessions and tokens of common servers go, in any case of letters and w
 test("a header in another spelling is the same, and goes by the name that is listed", () => {
   for (const name of ["x_api_key", "X-API_Key", "x.api.key"])
     expect(
-      ask(bytes, [
+      ask(policy, [
         [name, "1"],
         ["x-api-key", "2"],
         ["x-apikey", "3"],
@@ -113,7 +114,7 @@ test("a name of any characters is one that no header has, or has in these bytes"
     headers: "x-\u65e5, authorization",
     cookies: "\u65e5*",
   });
-  const host = createHost(module);
+  const host = startPolicy(module);
   const { requestHeaders, filterState } = host.request({
     headers: [
       ["authorization", "Bearer x"],
@@ -127,7 +128,7 @@ test("a name of any characters is one that no header has, or has in these bytes"
 
 test("white space is no way around", () => {
   for (const value of ["\tsid=1", "sid =1", "sid\t= 1", ";;sid=1;", " ; sid=1", "sid=a=b"])
-    expect(ask(bytes, [["cookie", value]]).headers, JSON.stringify(value)).toEqual([]);
+    expect(ask(policy, [["cookie", value]]).headers, JSON.stringify(value)).toEqual([]);
 });
 
 test("what has no secrets is not touched, byte for byte", () => {
@@ -138,7 +139,7 @@ test("what has no secrets is not touched, byte for byte", () => {
     fc.property(fc.array(value, { maxLength: 3 }), (values) => {
       fc.pre(!values.some((text) => /(^|;)\s*auth/.test(text)));
       const headers = values.map((text) => ["cookie", text] as const);
-      const host = createHost(bytes);
+      const host = startPolicy(policy);
       const result = host.request({ headers });
       expect(result.requestHeaders).toEqual(headers);
       expect(result.callCounts["remove_header_map_value"]).toBeUndefined();
@@ -176,7 +177,7 @@ test("with empty lists it does nothing", async () => {
 });
 
 test("memory stays flat", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const run = (times: number) => {
     for (let i = 0; i < times; i++) host.request({ headers: [["cookie", "a=b; sid=1; ".repeat(30)]] });
     return host.memoryPages;
@@ -186,7 +187,7 @@ test("memory stays flat", () => {
 });
 
 test("as many cookies as fit are looked at, and more than 200 or 8 KiB go altogether", () => {
-  const host = createHost(masked);
+  const host = startPolicy(masked);
   const send = (value: string, times = 1) =>
     host.request({ headers: Array.from({ length: times }, () => ["cookie", value] as const) });
   for (const part of ["a;", "sid;", "sid=1;", ";", "a", "session=1; "]) {
@@ -199,7 +200,7 @@ test("as many cookies as fit are looked at, and more than 200 or 8 KiB go altoge
   }
   expect(host.failure).toBeNull();
   const many = (count: number) =>
-    ask(bytes, [["cookie", Array.from({ length: count }, () => "a=1").join(";")]]);
+    ask(policy, [["cookie", Array.from({ length: count }, () => "a=1").join(";")]]);
   expect(many(200).tag).toBeUndefined();
   expect(many(201)).toEqual({ headers: [], tag: "cookies:all" });
   const wide = Array.from({ length: 100 }, (_, n) => [`x-${n}`, "v"] as const);
@@ -224,6 +225,6 @@ test("in a mesh, in audit mode, secrets go on, and requests that have some are c
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("redact-secrets", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("redact-secrets", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

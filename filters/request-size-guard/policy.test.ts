@@ -4,14 +4,14 @@ import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("request-size-guard");
+const policy = await buildPolicy("request-size-guard");
 const small = await buildPolicy("request-size-guard", { limit: 10 });
 
 const ask = (length?: string, body?: string | readonly string[]) =>
-  createHost(small).exchange({
+  startPolicy(small).exchange({
     ...(length === undefined ? {} : { headers: [["content-length", length]] }),
     ...(body === undefined ? {} : { body }),
   });
@@ -34,7 +34,7 @@ test("a length that is no number is refused: empty is not missing, and two are n
     ["content-length", "5"],
     ["content-length", "5"],
   ] as const;
-  expect(createHost(small).exchange({ headers, body: "12345" }).localReply?.status).toBe(400);
+  expect(startPolicy(small).exchange({ headers, body: "12345" }).localReply?.status).toBe(400);
   expect(ask().response?.status).toBe(200);
 });
 
@@ -60,20 +60,20 @@ test("a length that is said and not kept is no way around", () => {
 
 test("by gRPC the status is RESOURCE_EXHAUSTED", () => {
   const headers = [["content-type", "application/grpc"]] as const;
-  const { localReply } = createHost(small).exchange({ headers, body: "0123456789a" });
+  const { localReply } = startPolicy(small).exchange({ headers, body: "0123456789a" });
   expect(localReply?.headers).toContainEqual(["grpc-status", "8"]);
 });
 
 test("a limit of zero or below lets no body through, but what has none", async () => {
   for (const limit of [0, -1]) {
     const none = await buildPolicy("request-size-guard", { limit });
-    expect(createHost(none).exchange({}).response?.status).toBe(200);
-    expect(createHost(none).exchange({ body: "x" }).localReply?.status).toBe(413);
+    expect(startPolicy(none).exchange({}).response?.status).toBe(200);
+    expect(startPolicy(none).exchange({ body: "x" }).localReply?.status).toBe(413);
   }
 });
 
 test("nothing is buffered, and memory stays flat over bodies and requests", () => {
-  const host = createHost(bytes, { bufferLimit: 1 });
+  const host = startPolicy(policy, { bufferLimit: 1 });
   const run = (times: number) => {
     for (let i = 0; i < times; i++) host.exchange({ body: ["x".repeat(1000), "y".repeat(1000)] });
     return host.memoryPages;
@@ -100,6 +100,6 @@ test("in a mesh, in audit mode, large bodies pass, and are counted once", async 
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("request-size-guard", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("request-size-guard", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

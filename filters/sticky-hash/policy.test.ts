@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
+import type { Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
-const bytes = await buildPolicy("sticky-hash");
+const policy = await buildPolicy("sticky-hash");
 
 function ask(host: Host, ...cookies: readonly string[]) {
   const { requestHeaders, response } = host.exchange({
@@ -19,7 +20,7 @@ function ask(host: Host, ...cookies: readonly string[]) {
 }
 
 test("a client without a key gets one, and comes back with it", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const first = ask(host);
   expect(first.key).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
   expect(first.set).toEqual(["own=1", `wire-sticky=${first.key[0]}; Path=/; Secure; HttpOnly; SameSite=Lax`]);
@@ -29,14 +30,14 @@ test("a client without a key gets one, and comes back with it", () => {
 });
 
 test("it is found in any header and any place, and is no part of another name", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(ask(host, "a=1", "b=2;wire-sticky=k-1_Z; c=3").key).toEqual(["k-1_Z"]);
   for (const cookie of ["x-wire-sticky=abc", "wire-sticky2=abc", "wire-sticky", "Wire-Sticky=abc"])
     expect(ask(host, cookie).set).toHaveLength(2);
 });
 
 test("what is no key is none, and the first one that is one counts", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   for (const value of ["", "a b", 'a"', "é", "x".repeat(65), "a,b"]) {
     const { key, set } = ask(host, `wire-sticky=${value}`);
     expect(key).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
@@ -47,7 +48,7 @@ test("what is no key is none, and the first one that is one counts", () => {
 });
 
 test("a key that a client made up for the balancer is replaced", () => {
-  const { requestHeaders } = createHost(bytes).exchange({
+  const { requestHeaders } = startPolicy(policy).exchange({
     headers: [
       ["x-wire-hash", "mine"],
       ["cookie", "wire-sticky=abc"],
@@ -63,20 +64,20 @@ test("the cookie is as the parameters say", async () => {
     path: "/app",
     secure: false,
   });
-  expect(ask(createHost(other)).set[1]).toMatch(
+  expect(ask(startPolicy(other)).set[1]).toMatch(
     /^srv=[0-9a-f]{32}; Path=\/app; Max-Age=3600; HttpOnly; SameSite=Lax$/,
   );
 });
 
 test("a name and a path of any characters are written in UTF-8", async () => {
-  const host = createHost(await buildPolicy("sticky-hash", { cookie: "k\u00fc", path: "/\u65e5" }));
+  const host = startPolicy(await buildPolicy("sticky-hash", { cookie: "k\u00fc", path: "/\u65e5" }));
   const { key, set } = ask(host);
   expect(set[1]).toBe(`k\u00fc=${key[0]}; Path=/\u65e5; Secure; HttpOnly; SameSite=Lax`);
   expect(ask(host, `k\u00fc=${key[0]}`)).toEqual({ key, set: ["own=1"] });
 });
 
 test("memory stays flat over 50,000 clients, of whom many leave before their answer", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const run = (times: number) => {
     for (let i = 0; i < times; i++) host.request({});
     return host.memoryPages;
@@ -94,12 +95,12 @@ test("in a mesh, in audit mode, nobody is steered or gets a cookie, and it is co
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("sticky-hash", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("sticky-hash", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });
 
 test("no cookies of any length take it over its budget", async () => {
-  const host = createHost(await buildPolicy("sticky-hash", {}));
+  const host = startPolicy(await buildPolicy("sticky-hash", {}));
   for (const [length, piece] of [8192, 60_000].flatMap((size) =>
     [";", "a=b; ", "="].map((each) => [size, each] as const),
   )) {

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
-import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
+import { startPolicy } from "../../tools/start-policy.ts";
+import type { Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
 const SECOND = 1_000_000_000n;
-const bytes = await buildPolicy("token-bucket");
+const policy = await buildPolicy("token-bucket");
 
 const from = (address: string, headers: readonly (readonly [string, string])[] = []) => ({
   headers,
@@ -21,7 +22,7 @@ function passed(host: Host, times: number, address = "10.0.0.1"): number {
 }
 
 test("a caller has its burst, then its rate, and is told when to come again", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(passed(host, 50)).toBe(20);
   expect(host.request(from("10.0.0.1")).localReply).toMatchObject({
     status: 429,
@@ -40,7 +41,7 @@ test("a caller has its burst, then its rate, and is told when to come again", ()
 });
 
 test("each caller has a bucket of its own", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   for (const address of ["10.0.0.1", "10.0.0.2", "[2001:db8::1]"]) expect(passed(host, 30, address)).toBe(20);
   const unknown = () => host.request({}).localReply;
   for (let i = 0; i < 20; i++) expect(unknown()).toBeUndefined();
@@ -48,7 +49,7 @@ test("each caller has a bucket of its own", () => {
 });
 
 test("a client of IPv6 has a bucket for its network, however many of its addresses it uses", async () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const of = (address: string) => passed(host, 30, address);
   expect(of("[2001:db8:0:1::1]")).toBe(20);
   for (const same of [
@@ -63,9 +64,9 @@ test("a client of IPv6 has a bucket for its network, however many of its address
   for (const other of ["[2001:db8::1]", "[2001:db8:0:2::1]", "[2001:db8:1:1::1]", "[::1]", "[fe80::1]"])
     expect(of(other), other).toBe(20);
   expect(of("[::2]")).toBe(0);
-  const whole = createHost(await buildPolicy("token-bucket", { prefix: 128 }));
+  const whole = startPolicy(await buildPolicy("token-bucket", { prefix: 128 }));
   for (const each of ["[2001:db8::1]", "[2001:db8::2]"]) expect(passed(whole, 30, each)).toBe(20);
-  const wide = createHost(await buildPolicy("token-bucket", { prefix: 44 }));
+  const wide = startPolicy(await buildPolicy("token-bucket", { prefix: 44 }));
   expect([passed(wide, 30, "[2001:db8:10::]"), passed(wide, 30, "[2001:db8:1f::]")]).toEqual([20, 0]);
   expect(passed(wide, 30, "[2001:db8:20::]")).toBe(20);
   for (const [prefix, count] of [
@@ -73,13 +74,13 @@ test("a client of IPv6 has a bucket for its network, however many of its address
     [-1, 0],
     [999, 20],
   ] as const) {
-    const odd = createHost(await buildPolicy("token-bucket", { prefix }));
+    const odd = startPolicy(await buildPolicy("token-bucket", { prefix }));
     expect([passed(odd, 30, "[1::1]"), passed(odd, 30, "[2::2]")]).toEqual([20, count]);
   }
 });
 
 test("an address of IPv4 is one, also where it is written in IPv6", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(passed(host, 30, "192.0.2.1")).toBe(20);
   for (const same of [
     "[::ffff:192.0.2.1]",
@@ -107,7 +108,7 @@ test("an address of IPv4 is one, also where it is written in IPv6", () => {
 });
 
 test("over any time no more pass than the burst and the rate, and all of those", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   let count = 0;
   // Two seconds, 1,000 times a second.
   for (let i = 0; i < 2000; i++) {
@@ -121,7 +122,7 @@ test("workers that look at the same time give no token twice", () => {
   let host: Host | undefined;
   let others = 0;
   let depth = 0;
-  const between: Host = createHost(bytes, {
+  const between: Host = startPolicy(policy, {
     workers: 4,
     onCall: (name, worker) => {
       // Between the look and the change of one, another one goes.
@@ -137,7 +138,7 @@ test("workers that look at the same time give no token twice", () => {
 });
 
 test("a header says who calls: all of its values, empty is not missing, and it says no address", async () => {
-  const host = createHost(await buildPolicy("token-bucket", { header: "X-Api-Key", burst: 1 }));
+  const host = startPolicy(await buildPolicy("token-bucket", { header: "X-Api-Key", burst: 1 }));
   const ask = (...keys: readonly string[]) =>
     host.request(
       from(
@@ -154,10 +155,10 @@ test("a header says who calls: all of its values, empty is not missing, and it s
 
 test("with no rate or no burst none passes; a slow rate says when; the rate is never more than said", async () => {
   for (const values of [{ rate: 0 }, { rate: -1 }, { burst: 0 }, { burst: -5 }]) {
-    const { localReply } = createHost(await buildPolicy("token-bucket", values)).request(from("10.0.0.1"));
+    const { localReply } = startPolicy(await buildPolicy("token-bucket", values)).request(from("10.0.0.1"));
     expect(localReply).toMatchObject({ status: 429, headers: [["retry-after", "86400"]] });
   }
-  const host = createHost(await buildPolicy("token-bucket", { rate: 0.01, burst: 1 }));
+  const host = startPolicy(await buildPolicy("token-bucket", { rate: 0.01, burst: 1 }));
   expect(passed(host, 1)).toBe(1);
   expect(host.request(from("10.0.0.1")).localReply?.headers).toEqual([["retry-after", "100"]]);
   host.advance(99n * SECOND + 1n);
@@ -165,7 +166,7 @@ test("with no rate or no burst none passes; a slow rate says when; the rate is n
 });
 
 test("a clock that is set back keeps nobody out for longer than the bucket takes to fill", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   expect(passed(host, 50)).toBe(20);
   host.advance(-3600n * SECOND);
   expect(passed(host, 5)).toBe(0);
@@ -174,7 +175,7 @@ test("a clock that is set back keeps nobody out for longer than the bucket takes
 });
 
 test("memory and shared data stay as they are, whoever calls", () => {
-  const host = createHost(bytes);
+  const host = startPolicy(policy);
   const run = (first: number, times: number) => {
     for (let i = first; i < first + times; i++)
       host.request(from(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`));
@@ -202,6 +203,6 @@ test("in a mesh, in audit mode, all pass, and those that it would refuse are cou
 });
 
 test("it costs what the README says", () => {
-  for (const [path, text] of Object.entries(costFiles("token-bucket", bytes, cost)))
+  for (const [path, text] of Object.entries(costFiles("token-bucket", policy.bytes, cost)))
     expect(readFileSync(path, "utf8"), "write it anew with `npm run gen:costs`").toBe(text);
 });

@@ -10,11 +10,13 @@ export function onRequest(request: Request): void {
   if (wanted === "deny") request.deny(403, "");
   if (wanted === "while") while (true) {}
   if (wanted === "recursion") request.headers.set("x-found", down(1).toString());
+  if (wanted === "depth") request.headers.set("x-found", deeper(2).toString());
 }
 export function onResponse(response: Response): void { response.headers.set("x-filter", "ran"); }
 function down(n: i32): i32 {
   return n % 40 == 0 ? 0 : down(n + 1) + down(n + 1) * n;
 }
+function deeper(n: i32): i32 { return n == 1 ? 0 : deeper(n + 2) + 1; }
 `;
 /** One that refuses nobody. */
 const harmless = filter.replace(/.*request\.deny.*\n/, "");
@@ -48,7 +50,7 @@ test.each([
       return `${answer.status} ${answer.headers.get("x-filter")}`;
     };
     expect(await ask({})).toBe("200 ran");
-    for (const [index, loop] of ["while", "recursion"].entries()) {
+    for (const [index, loop] of ["while", "recursion", "depth"].entries()) {
       const start = performance.now();
       expect(await ask({ "x-loop": loop }), loop).toBe("503 null");
       expect(performance.now() - start).toBeLessThan(3000);
@@ -62,8 +64,13 @@ test.each([
       await expect.poll(again, { timeout: 10_000, interval: 50 }).toBe("200 ran");
       expect([...seen].filter((answer) => answer !== "200 ran" && answer !== "503 null")).toEqual([]);
       if (text === filter) expect(await ask({ "x-loop": "deny" })).toBe("403 null");
-      const said = log.match(/loops: callback proxy_on_request_headers went over its budget of \d+/g) ?? [];
-      expect(said).toHaveLength(index + 1);
+      const said = log.match(/loops: callback proxy_on_request_headers went over its .*/g) ?? [];
+      const spent = ["budget of 50000000", "budget of 50000000", "stack of 512 KiB"];
+      expect(said).toEqual(
+        spent
+          .slice(0, index + 1)
+          .map((what) => `loops: callback proxy_on_request_headers went over its ${what}`),
+      );
     }
   },
 );

@@ -70,10 +70,12 @@ function seenBy(service: string, { body }: Told): Readonly<Record<string, readon
 /** The service that decides, at the place that the mesh has for it; it does what the token says. */
 async function startAuthoriser(running: RunningMesh) {
   const asked: string[] = [];
+  const held: ServerResponse[] = [];
   const decide = (request: IncomingMessage, response: ServerResponse): void => {
     const token = request.headers.authorization ?? "";
     asked.push(`${request.method} ${request.url} ${request.headers["x-forwarded-uri"]} ${token}`);
-    if (token === "slow") return;
+    if (token === "late") held.push(response);
+    if (token === "slow" || token === "late") return;
     if (token === "broken") request.socket.destroy();
     else if (token === "fault") response.writeHead(500).end();
     else if (token === "nobody")
@@ -86,6 +88,10 @@ async function startAuthoriser(running: RunningMesh) {
   await once(server, "listening");
   return {
     asked,
+    /** Denials of those that are late. */
+    release(): void {
+      for (const response of held.splice(0)) response.writeHead(403).end();
+    },
     async stop(): Promise<void> {
       server.closeAllConnections();
       server.close();
@@ -141,7 +147,16 @@ test("an audited ext-authz asks, lets everybody through, and counts whom it woul
   await authoriser.stop();
   expect((await ask(running, { authorization: "ann" })).status).toBe(200);
   // All four had a header taken away, or an answer.
-  expect(await counterOf(running, "frontend", "wire.audit.ext-authz")).toBe(4);
+  const counted = (): Promise<number> => counterOf(running, "frontend", "wire.audit.ext-authz");
+  expect(await counted()).toBe(4);
+  // Answers that come when the request is over, a denial and none, are counted as well.
+  const again = await startAuthoriser(running);
+  for (const [index, token] of ["late", "slow"].entries()) {
+    expect((await ask(running, { authorization: token })).status).toBe(200);
+    again.release();
+    await expect.poll(counted, { timeout: 5000 }).toBe(5 + index);
+  }
+  await again.stop();
 });
 
 const byRules = `import { Flow, GrpcAnswer, GrpcCall, Request, Status } from "proxy-wasm-as";

@@ -13,8 +13,8 @@ test("ext-authz: waits for the answer, passes on a denial, and gives up in time"
     copy: "x-a",
     denial: "x-seen",
   };
-  const bytes = await buildPolicy("ext-authz", values);
-  await using filter = await startFilter({ bytes, address: "127.90.12.1" });
+  const policy = await buildPolicy("ext-authz", values);
+  await using filter = await startFilter({ ...policy, address: "127.90.12.1" });
   // What the service may say is taken away from what the client sends.
   const allowed = await filter.send({ headers: { "x-a": "root" }, body: ["in ", "pieces"] });
   expect(allowed).toMatchObject({
@@ -35,8 +35,8 @@ test("ext-authz: waits for the answer, passes on a denial, and gives up in time"
 });
 
 test("ext-authz: a body that is there before the answer waits for it, too", async () => {
-  const bytes = await buildPolicy("ext-authz", { cluster: "service", forward: "x-status,x-slow" });
-  await using filter = await startFilter({ bytes, address: "127.90.12.9" });
+  const policy = await buildPolicy("ext-authz", { cluster: "service", forward: "x-status,x-slow" });
+  await using filter = await startFilter({ ...policy, address: "127.90.12.9" });
   const headers = { "x-status": "401", "x-slow": "200" };
   expect((await filter.send({ headers, body: ["a", "b"] })).status).toBe(401);
   // Only who decides was asked.
@@ -46,18 +46,18 @@ test("ext-authz: a body that is there before the answer waits for it, too", asyn
 test("ext-authz: without the cluster nobody gets in, or everybody where it is said", async () => {
   const closed = await buildPolicy("ext-authz", { cluster: "none" });
   const open = await buildPolicy("ext-authz", { cluster: "none", failOpen: true });
-  for (const [bytes, status] of [
+  for (const [policy, status] of [
     [closed, 503],
     [open, 200],
   ] as const) {
-    await using filter = await startFilter({ bytes, address: "127.90.12.2" });
+    await using filter = await startFilter({ ...policy, address: "127.90.12.2" });
     expect((await filter.send({})).status).toBe(status);
   }
 });
 
 test("waf: holds a body back until its beginning was looked at, and lets go of what is long", async () => {
-  const bytes = await buildPolicy("waf");
-  await using filter = await startFilter({ bytes, address: "127.90.12.3" });
+  const policy = await buildPolicy("waf");
+  await using filter = await startFilter({ ...policy, address: "127.90.12.3" });
   expect((await filter.send({ body: ["q=<scr", "ipt>", "more"] })).status).toBe(403);
   expect(filter.said()).toContain("waf: 403 script-tag");
   expect((await filter.send({ headers: { "user-agent": "sqlmap" } })).status).toBe(403);
@@ -67,8 +67,8 @@ test("waf: holds a body back until its beginning was looked at, and lets go of w
 });
 
 test("sticky-hash: a client stays with an endpoint, by the cookie that it got there", async () => {
-  const bytes = await buildPolicy("sticky-hash");
-  await using filter = await startFilter({ bytes, address: "127.90.12.4", workers: 2, endpoints: 4 });
+  const policy = await buildPolicy("sticky-hash");
+  await using filter = await startFilter({ ...policy, address: "127.90.12.4", workers: 2, endpoints: 4 });
   const endpoints = new Set<unknown>();
   for (let client = 0; client < 20; client++) {
     const { headers } = await filter.send({});

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findEnvoy, startEnvoy } from "../../envoy/index.ts";
 
@@ -14,6 +15,8 @@ export interface FilterSetting {
   readonly workers?: number;
   /** How many endpoints the service has, which say in `x-endpoint` which one they are; chosen by `x-wire-hash`. Default 1. */
   readonly endpoints?: number;
+  /** Where calls of gRPC go, at the same address. Default nowhere else. */
+  readonly grpcPort?: number;
 }
 
 export interface FilterRequest {
@@ -40,9 +43,10 @@ export interface FilterInEnvoy extends AsyncDisposable {
   readonly atOnceMax: number;
 }
 
-const PORT = 10_000;
+/** Where it takes requests. */
+export const FILTER_PORT = 10_000;
 
-/** Start it; a request's `x-slow` is how many milliseconds the service takes, its `x-status` what it answers. */
+/** Start it; who asks for a WebSocket gets back what it says, and with a request a request's `x-slow` is how many milliseconds the service takes, its `x-status` what it answers. */
 export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy> {
   const found = await findEnvoy({ onProgress: (line) => void process.stderr.write(`${line}\n`) });
   if (found.kind !== "binary") throw new Error("this needs the binary of an Envoy");
@@ -78,7 +82,14 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     createServer((request, response) => void answer(endpoint, request, response)),
   );
   const ports: number[] = [];
+  // Nothing closes these but their own ends.
+  const upgraded = new Set<Duplex>();
   for (const service of services) {
+    service.on("upgrade", (_, socket) => {
+      upgraded.add(socket);
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n");
+      socket.on("error", () => socket.destroy()).pipe(socket);
+    });
     service.listen(0, setting.address);
     await once(service, "listening");
     ports.push((service.address() as AddressInfo).port);
@@ -102,6 +113,7 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     stats: (filter) => envoy.stats(filter),
     async [Symbol.asyncDispose]() {
       await envoy.stop();
+      for (const socket of upgraded) socket.destroy();
       for (const service of services) {
         service.closeAllConnections();
         service.close();
@@ -114,7 +126,7 @@ function configOf(
   setting: FilterSetting,
   servicePorts: readonly number[],
 ): Readonly<Record<string, unknown>> {
-  const { address, bytes, configuration = "" } = setting;
+  const { address, bytes, configuration = "", grpcPort } = setting;
   const place = (port: number) => ({ socket_address: { address, port_value: port } });
   const typed = (name: string, type: string, config: object) => ({
     name,
@@ -134,12 +146,18 @@ function configOf(
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     {
       stat_prefix: "filter",
+      upgrade_configs: [{ upgrade_type: "websocket" }],
       route_config: {
         virtual_hosts: [
           {
             name: "all",
             domains: ["*"],
-            routes: [{ match: { prefix: "/" }, route }],
+            routes: [
+              ...(grpcPort === undefined
+                ? []
+                : [{ match: { prefix: "/", grpc: {} }, route: { cluster: "grpc", timeout: "0s" } }]),
+              { match: { prefix: "/" }, route },
+            ],
           },
         ],
       },
@@ -153,8 +171,9 @@ function configOf(
   return {
     admin: { address: place(9901) },
     static_resources: {
-      listeners: [{ name: "in", address: place(PORT), filter_chains: [{ filters: [manager] }] }],
+      listeners: [{ name: "in", address: place(FILTER_PORT), filter_chains: [{ filters: [manager] }] }],
       clusters: [
+        ...(grpcPort === undefined ? [] : [grpcCluster(place(grpcPort))]),
         {
           name: "service",
           type: "STATIC",
@@ -166,13 +185,34 @@ function configOf(
   };
 }
 
+function grpcCluster(address: object): object {
+  return {
+    name: "grpc",
+    type: "STATIC",
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+    load_assignment: { cluster_name: "grpc", endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+  };
+}
+
 /** On a connection of its own, so that all workers get some. */
 async function send(
   address: string,
   { headers = {}, body, goneAfterMs }: FilterRequest,
 ): Promise<FilterAnswer> {
   const method = body === undefined ? "GET" : "POST";
-  const request = httpRequest({ host: address, port: PORT, path: "/p?q=1", method, headers, agent: false });
+  const request = httpRequest({
+    host: address,
+    port: FILTER_PORT,
+    path: "/p?q=1",
+    method,
+    headers,
+    agent: false,
+  });
   const answer = new Promise<FilterAnswer>((resolve) => {
     const gone: FilterAnswer = { status: 0, headers: {}, body: "" };
     request.on("error", () => resolve(gone));

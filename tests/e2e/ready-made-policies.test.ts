@@ -5,8 +5,8 @@ import { startFilter } from "./one-filter.ts";
 // What the in-process host cannot say of the ready-made policies, in a real Envoy: each built to stand for itself.
 
 test("request-size-guard: 413 by what is said and by what comes in chunks, and none of it is buffered", async () => {
-  const bytes = await buildPolicy("request-size-guard", { limit: 8000 });
-  await using filter = await startFilter({ bytes, address: "127.90.11.1" });
+  const policy = await buildPolicy("request-size-guard", { limit: 8000 });
+  await using filter = await startFilter({ ...policy, address: "127.90.11.1" });
   const half = "x".repeat(4000);
   const within = await filter.send({ body: [half, half] });
   expect([within.status, within.headers["x-got"]?.length]).toEqual([200, 8000]);
@@ -21,7 +21,7 @@ test("request-size-guard: 413 by what is said and by what comes in chunks, and n
 });
 
 test("waf: an attack is seen whatever stands between its words and wherever its body is cut", async () => {
-  await using filter = await startFilter({ bytes: await buildPolicy("waf"), address: "127.90.11.2" });
+  await using filter = await startFilter({ ...(await buildPolicy("waf")), address: "127.90.11.2" });
   const attack = `q=1;${" ".repeat(700)}drop table users`;
   const send = async (...body: readonly string[]) => (await filter.send({ body })).status;
   expect(await send(attack)).toBe(403);

@@ -225,6 +225,21 @@ export const scenarios: readonly Scenario[] = [
     "an answer without a body",
     "request: reply 204 d | response: get 2 content-length; get 2 content-type",
   ),
+  request("a reply without a body that has one", "request: reply 204 d body x-a=1"),
+  request("a reply to a response without a body that has one", "response: reply 304 d body"),
+  request("a response that becomes one without a body, and has one", "response: set 2 :status 204"),
+  request("the same, of 304", "response: set 2 :status 304"),
+  request("one of 205 has its body", "response: set 2 :status 205"),
+  request(
+    "headers of a request that have gone on are written for nobody but the log",
+    "request: ret 1 | body: set 0 x-a 2 | lastbody: set 0 x-a 1; pairs 0 | log: pairs 0",
+    { body: ["ab"], plugin: "stops", headers: [["x-a", "0"]] },
+  ),
+  request(
+    "the same of a response, and of its status",
+    "response: ret 1 | resbody: set 2 :status 201 | lastresbody: set 2 x-up 2; pairs 2; set 2 :status 500; prop response/code | log: pairs 2; prop response/code; get 2 :status",
+    { plugin: "stops" },
+  ),
   request(
     "an answer with its own type",
     "request: reply 200 d {} content-type=application/json | response: get 2 content-type",
@@ -284,6 +299,30 @@ export const scenarios: readonly Scenario[] = [
   request("let go a response before pausing", "response: cont 1; ret 1", { plugin: "stops" }),
   request("let go an answer and go on", "request: reply 404 d none | response: cont 1"),
   request("let go a response's body before it has come", "resbody: cont 1"),
+  request("hold an empty last piece of a body", "lastbody: ret 1", { body: ["ab"] }),
+  request(
+    "hold an empty last piece of a body, and let it go later",
+    "lastbody: tick 20; ret 1 | tick: tick 0; eff self; cont 0",
+    { body: ["ab"] },
+  ),
+  request("let go an empty last piece of a body before pausing", "lastbody: cont 0; ret 1", {
+    body: ["ab"],
+  }),
+  request("the same where some of it was kept", "body: ret 2 | lastbody: cont 0; ret 1", { body: ["ab"] }),
+  request("the same where its headers were held", "request: ret 1 | lastbody: cont 0; ret 1", {
+    body: ["ab"],
+    plugin: "stops",
+  }),
+  request("the same where none of it was kept", "body: ret 3 | lastbody: cont 0; ret 1", { body: ["ab"] }),
+  request("hold an empty last piece of a response", "lastresbody: ret 1"),
+  request(
+    "hold an empty last piece of a response, and let it go later",
+    "lastresbody: tick 20; ret 1 | tick: tick 0; eff self; cont 1",
+  ),
+  request("let go an empty last piece of a response before pausing", "lastresbody: cont 1; ret 1"),
+  request("the same where the response's headers were held", "response: ret 1 | lastresbody: cont 1; ret 1", {
+    plugin: "stops",
+  }),
   request("let go what is over", "log: cont 0; cont 1 | done: cont 0; cont 1"),
   // Headers that every message has.
   request(

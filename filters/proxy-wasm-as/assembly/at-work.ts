@@ -1,3 +1,5 @@
+import { gone } from "./gone";
+
 /** The stream that is over. Envoy crashes when one that is being logged or has gone is answered, reset or let go. */
 let over: u32 = 0;
 
@@ -9,9 +11,9 @@ export function endStream(context: u32): void {
   over = context;
 }
 
-/** Whether nothing can be done to this stream any more. */
+/** Whether nothing can be done to this stream any more. Of one that has gone and is only counted, what could have been done is what counts. */
 export function isOver(context: u32): bool {
-  return over == context;
+  return over == context && gone == 0;
 }
 
 /** Said before a filter looks at a response, and with 0 after that. */

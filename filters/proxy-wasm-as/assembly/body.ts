@@ -3,6 +3,7 @@ import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { cell } from "./cell";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
+import { noteLook } from "./gone";
 import { holdsBack } from "./guard";
 import { decodeBytes, encodeBytes } from "./utf8";
 
@@ -16,6 +17,7 @@ import { decodeBytes, encodeBytes } from "./utf8";
 export class Body {
   /** How many bytes there are now; 0 when it is not at hand. `proxy_get_buffer_status`. */
   get size(): u32 {
+    this.look();
     return proxy_get_buffer_status(this.buffer, cell, cell + 4) != Status.Ok ? 0 : load<u32>(cell);
   }
 
@@ -32,6 +34,7 @@ export class Body {
 
   /** The same without a copy, for loops over bytes: where it stands in memory until the callback ends. `MISSING` when it is not at hand. */
   view(start: u32 = 0, length: u32 = i32.MAX_VALUE): Bytes {
+    this.look();
     // The host refuses what goes beyond 32 bits.
     const size = min(length, u32.MAX_VALUE - start);
     const status = proxy_get_buffer_bytes(this.buffer, start, size, cell + 4, cell);
@@ -61,6 +64,12 @@ export class Body {
   private write(start: u32, length: u32, content: Bytes): Status {
     if (holdsBack()) return Status.Ok;
     return proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
+  }
+
+  /** That of an answer to a call is none of the stream's. */
+  @inline
+  private look(): void {
+    if (this.buffer < BufferType.HttpCallResponseBody) noteLook();
   }
 
   @inline

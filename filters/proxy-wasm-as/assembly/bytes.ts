@@ -1,6 +1,7 @@
 import {
   proxy_call_foreign_function, proxy_get_header_map_value, proxy_get_property, proxy_log, proxy_replace_header_map_value,
 } from "./env";
+import { noteLook } from "./gone";
 import { phase } from "./phase";
 
 /** A view of memory, pointer in the upper half and length in the lower: a value, so it allocates nothing. */
@@ -47,6 +48,7 @@ export function same(left: usize, right: usize, size: usize): bool {
 
 /** The first value of a header; `./pairs` looks at all of them. */
 export function header(name: Bytes): Bytes {
+  noteLook();
   return proxy_get_header_map_value(phase, pointerOf(name), lengthOf(name), out + 4, out) != 0
     ? MISSING
     : load<u64>(out);
@@ -54,6 +56,7 @@ export function header(name: Bytes): Bytes {
 
 /** The path's parts are joined by zero bytes. */
 export function property(path: Bytes): Bytes {
+  noteLook();
   return proxy_get_property(pointerOf(path), lengthOf(path), out + 4, out) != 0 ? MISSING : load<u64>(out);
 }
 

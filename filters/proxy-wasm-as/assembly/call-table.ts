@@ -1,4 +1,6 @@
-import { noteCalled } from "./guard";
+import { context as entered } from "./context";
+import { gone } from "./gone";
+import { audits, details, noteCalled } from "./guard";
 
 // Which stream waits for which call: in static memory, hashed by the token. An entry is the token, the context, a number of the filter's, the kind
 // of the call, and the functions to be called.
@@ -14,10 +16,30 @@ export const GRPC: u32 = 2;
 export const GRPC_STREAM: u32 = 3;
 /** Of a call that no stream made, but the plugin. */
 export const OF_ROOT: u32 = 4;
+/** Of an audited policy, which is told also when its stream has gone. */
+const LASTING: u32 = 8;
+/** That stream has gone. */
+const GONE: u32 = 16;
 
-/** Whether there is room for one more call. */
+/** Whether there is room for one more call. Those who wait come before those of whom there is only something to count. */
 export function hasRoom(): bool {
-  return used < ENTRIES;
+  return used < ENTRIES || dropsOne();
+}
+
+function dropsOne(): bool {
+  if (!audits()) return false;
+  for (let place: u32 = 0; place < ENTRIES; place++) {
+    if (!isGone(entryAt(place))) continue;
+    freeCall(entryAt(place));
+    return true;
+  }
+  return false;
+}
+
+/** What the kind of a call has besides, which would wait so long for its answer: one that may never come is waited for as long as the stream lasts. */
+export function lasting(timeoutMs: u32): u32 {
+  if (!audits() || timeoutMs == 0) return 0;
+  return gone == 0 ? LASTING : LASTING | GONE;
 }
 
 /** A new entry for a call; there is room. */
@@ -51,6 +73,34 @@ export function findCall(isGrpc: bool, token: u32): usize {
 export function freeCall(entry: usize): void {
   store<u32>(entry, 0, 12);
   used--;
+}
+
+/** Whether this call is still waited for when its stream has gone. */
+export function outlives(entry: usize): bool {
+  // Nothing audits a filter that stands for itself.
+  if (details == 0 || (load<u32>(entry, 12) & LASTING) == 0 || isOfRoot(entry)) return false;
+  store<u32>(entry, load<u32>(entry, 12) | GONE, 12);
+  return true;
+}
+
+/** Whether the stream that waits has gone, and there may be something to count. */
+export function isGone(entry: usize): bool {
+  return audits() && (load<u32>(entry, 12) & GONE) != 0;
+}
+
+/** Nothing is left to be counted of what this stream waits for. */
+export function forgetLasting(context: u32): void {
+  for (let entry = nextCallOf(context, 0); entry != 0; entry = nextCallOf(context, entry)) {
+    if (isGone(entry)) freeCall(entry);
+    else store<u32>(entry, load<u32>(entry, 12) & ~LASTING, 12);
+  }
+}
+
+/** Whom the guard is to ask about an answer: the stream that waits for it, or the plugin where that has gone; 0 when nobody waits. */
+export function whoseCall(entry: usize): u32 {
+  if (entry == 0) return 0;
+  // Who is at work is not known yet.
+  return (load<u32>(entry, 12) & GONE) != 0 ? entered : contextOf(entry);
 }
 
 /** The next entry of this context behind the given one, 0 for the first; 0 when there is none left. */

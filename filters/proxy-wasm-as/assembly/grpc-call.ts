@@ -1,10 +1,23 @@
+import { beginAnswer } from "./begin-answer";
 import { copied, narrow, widen } from "./byte-string";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
-import { addCall, freeCall, GRPC, handlerOf, hasRoom, isOfRoot, OF_ROOT, tagOf, contextOf } from "./call-table";
+import {
+  addCall,
+  contextOf,
+  freeCall,
+  GRPC,
+  handlerOf,
+  hasRoom,
+  isGone,
+  isOfRoot,
+  lasting,
+  OF_ROOT,
+  tagOf,
+} from "./call-table";
 import { cell } from "./cell";
-import { context, enter } from "./context";
+import { context } from "./context";
 import { BufferType, Status } from "./enums";
-import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call, proxy_set_effective_context } from "./env";
+import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call } from "./env";
 import { GrpcCall } from "./grpc-request";
 import { fromPairs } from "./pair-list";
 import { Stream } from "./stream";
@@ -78,7 +91,7 @@ function start(kind: u32, context: u32, call: GrpcCall, then: usize, tag: u32): 
     call.timeoutMs,
     cell,
   );
-  if (started == Status.Ok) addCall(kind, load<u32>(cell), context, tag, then);
+  if (started == Status.Ok) addCall(kind | lasting(call.timeoutMs), load<u32>(cell), context, tag, then);
   return started;
 }
 
@@ -86,6 +99,7 @@ function start(kind: u32, context: u32, call: GrpcCall, then: usize, tag: u32): 
 export function finishGrpcCall(entry: usize, given: u32): void {
   const waiting = contextOf(entry);
   const isRoot = isOfRoot(entry);
+  const isLate = isGone(entry);
   const then = handlerOf(entry, 0);
   status = given;
   tag = tagOf(entry);
@@ -93,8 +107,7 @@ export function finishGrpcCall(entry: usize, given: u32): void {
   const answer = changetype<GrpcAnswer>(1);
   if (isRoot) {
     changetype<(answer: GrpcAnswer) => void>(then)(answer);
-  } else if (proxy_set_effective_context(waiting) == Status.Ok) {
-    enter(waiting);
+  } else if (beginAnswer(waiting, isLate)) {
     changetype<(stream: Stream, answer: GrpcAnswer) => void>(then)(changetype<Stream>(waiting), answer);
   }
 }

@@ -1,3 +1,4 @@
+import { beginAnswer } from "./begin-answer";
 import { narrow } from "./byte-string";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import {
@@ -12,19 +13,20 @@ import {
   kindOf,
   nextCallOf,
   OF_ROOT,
+  outlives,
   setHandler,
   tagOf,
   tokenOf,
+  whoseCall,
 } from "./call-table";
 import { cell } from "./cell";
-import { context, enter } from "./context";
+import { context } from "./context";
 import { MapType, Status } from "./enums";
 import {
   proxy_grpc_cancel,
   proxy_grpc_close,
   proxy_grpc_send,
   proxy_grpc_stream,
-  proxy_set_effective_context,
 } from "./env";
 import { finishGrpcCall, receivedMessage, statusMessage } from "./grpc-call";
 import { GrpcCall } from "./grpc-request";
@@ -151,10 +153,9 @@ function start(kind: u32, context: u32, call: GrpcCall, handlers: GrpcHandlers, 
   return changetype<GrpcStream>(token);
 }
 
-/** The stream that waits for a call; 0 when there is none. */
+/** As `contextOfHttpCall`. */
 export function contextOfGrpcCall(token: u32): u32 {
-  const entry = findCall(true, token);
-  return entry == 0 ? 0 : contextOf(entry);
+  return whoseCall(findCall(true, token));
 }
 
 export function dispatchGrpcInitialMetadata(token: u32, _count: u32): void {
@@ -189,9 +190,10 @@ export function dispatchGrpcClose(token: u32, given: u32): void {
   run(token, handler, isRoot);
 }
 
-/** Forget the calls of a stream that has gone; its gRPC streams are cancelled, for nobody else would end them. */
+/** Forget the calls of a stream that has gone, but for those that are only counted; its gRPC streams are cancelled, for nobody else would end them. */
 export function forgetCalls(context: u32): void {
   for (let entry = nextCallOf(context, 0); entry != 0; entry = nextCallOf(context, entry)) {
+    if (outlives(entry)) continue;
     const isStream = kindOf(entry) == GRPC_STREAM;
     freeCall(entry);
     if (isStream) proxy_grpc_cancel(tokenOf(entry));
@@ -210,9 +212,6 @@ function prepare(entry: usize): void {
 
 function run(token: u32, handler: usize, isRoot: bool): void {
   if (handler == 0) return;
-  if (!isRoot) {
-    if (proxy_set_effective_context(waiting) != Status.Ok) return;
-    enter(waiting);
-  }
+  if (!isRoot && !beginAnswer(waiting, false)) return;
   changetype<(stream: GrpcStream) => void>(handler)(changetype<GrpcStream>(token));
 }

@@ -1,5 +1,6 @@
 import { Bytes, MISSING } from "./bytes";
 import { lowered } from "./byte-string";
+import { looked } from "./gone";
 
 // What Wire watches of what filters do. A filter that stands for itself never writes these, and the compiler drops them.
 
@@ -85,7 +86,7 @@ export function isRefused(name: Bytes): bool {
 /** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
 export function holdsBack(): bool {
   // Only ever set: of a flag that may be written back, the compiler keeps the writing.
-  if (audits()) acted = true;
+  if (audits() && !looked) acted = true;
   return audits();
 }
 

@@ -10,6 +10,7 @@ import {
   proxy_replace_header_map_value,
   proxy_set_header_map_pairs,
 } from "./env";
+import { noteLook } from "./gone";
 import { holdsBack, isRefused } from "./guard";
 import { fromPairs, name as foundName, next, Pairs, toPairs, value as foundValue, walk } from "./pair-list";
 
@@ -121,6 +122,7 @@ export class Headers {
   }
 
   private first(name: string): Bytes {
+    if (isOfStream(this.map)) noteLook();
     const key = narrow(name);
     if (key == MISSING) return MISSING;
     return proxy_get_header_map_value(this.map, pointerOf(key), lengthOf(key), cell + 4, cell) != Status.Ok
@@ -129,8 +131,16 @@ export class Headers {
   }
 
   private pairs(): Bytes {
+    if (isOfStream(this.map)) noteLook();
     return proxy_get_header_map_pairs(this.map, cell + 4, cell) != Status.Ok ? MISSING : load<u64>(cell);
   }
+}
+
+/** Those of an answer to a call are not. */
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function isOfStream(map: MapType): bool {
+  return map <= MapType.HttpResponseTrailers;
 }
 
 /** The headers of a map. */

@@ -1,3 +1,4 @@
+import { beginAnswer } from "./begin-answer";
 import { Body, bodyOf } from "./body";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import {
@@ -8,14 +9,17 @@ import {
   handlerOf,
   hasRoom,
   HTTP,
+  isGone,
   isOfRoot,
+  lasting,
   OF_ROOT,
   tagOf,
+  whoseCall,
 } from "./call-table";
 import { cell } from "./cell";
-import { context, enter } from "./context";
+import { context } from "./context";
 import { BufferType, MapType, Status } from "./enums";
-import { proxy_http_call, proxy_set_effective_context } from "./env";
+import { proxy_http_call } from "./env";
 import { Headers, headersOf } from "./headers";
 import { narrow } from "./byte-string";
 import { fromPairs, Pairs } from "./pair-list";
@@ -113,14 +117,13 @@ function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): 
     call.timeoutMs,
     cell,
   );
-  if (status == Status.Ok) addCall(kind, load<u32>(cell), context, tag, then);
+  if (status == Status.Ok) addCall(kind | lasting(call.timeoutMs), load<u32>(cell), context, tag, then);
   return status;
 }
 
-/** The stream that waits for a call; 0 when there is none. */
+/** The stream that waits for a call, or the plugin when that has gone and something is left to be counted; 0 when there is none. */
 export function contextOfHttpCall(token: u32): u32 {
-  const entry = findCall(false, token);
-  return entry == 0 ? 0 : contextOf(entry);
+  return whoseCall(findCall(false, token));
 }
 
 /** Give an answer to who waits for it. The host says it to the root context, whoever has asked. */
@@ -129,6 +132,7 @@ export function dispatchHttpCall(token: u32, headers: u32, _bodySize: u32, _trai
   if (entry == 0) return;
   const waiting = contextOf(entry);
   const isRoot = isOfRoot(entry);
+  const isLate = isGone(entry);
   const then = handlerOf(entry, 0);
   headerCount = headers;
   tag = tagOf(entry);
@@ -136,8 +140,7 @@ export function dispatchHttpCall(token: u32, headers: u32, _bodySize: u32, _trai
   const answer = changetype<Answer>(1);
   if (isRoot) {
     changetype<(answer: Answer) => void>(then)(answer);
-  } else if (proxy_set_effective_context(waiting) == Status.Ok) {
-    enter(waiting);
+  } else if (beginAnswer(waiting, isLate)) {
     changetype<(stream: Stream, answer: Answer) => void>(then)(changetype<Stream>(waiting), answer);
   }
 }

@@ -9,13 +9,3 @@ export function persist(size: usize): usize {
   memory.fill(start, 0, size);
   return start;
 }
-
-/** Said when a module has started: what it made then outlives the callbacks. */
-export function keep(): void {
-  if (ASC_RUNTIME == 0) __keep();
-}
-
-/** Said last in a callback: what it made goes. */
-export function collect(): void {
-  __collect();
-}

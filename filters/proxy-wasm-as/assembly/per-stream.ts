@@ -1,3 +1,4 @@
+import { noteLook } from "./gone";
 import { addRecord, createSlab, findRecord } from "./slab";
 import { Stream } from "./stream";
 
@@ -11,6 +12,7 @@ export class PerStream<T> {
 
   /** The stream's record, whose fields can be written. */
   of(stream: Stream): T {
+    noteLook();
     let record = findRecord(this.slab, stream.id);
     if (record == 0) {
       const fresh = instantiate<T>();
@@ -22,6 +24,7 @@ export class PerStream<T> {
 
   /** Whether the stream has one. */
   has(stream: Stream): bool {
+    noteLook();
     return findRecord(this.slab, stream.id) != 0;
   }
 }

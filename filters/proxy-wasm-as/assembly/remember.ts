@@ -1,10 +1,13 @@
+import { forgetLasting } from "./call-table";
 import { proxy_continue_stream } from "./env";
+import { gone, setGone } from "./gone";
 import { acted, audits, ended, forgetEnd, passes, resumed, setActed } from "./guard";
 import { isOwnAnswer } from "./own-answer";
 import { begin, beginPlugin, leave, runs, works } from "./policy";
+import { stream } from "./phase";
 import { blockOfRoot } from "./plugins";
 import { restrict } from "./reserved";
-import { addRecord, createSlab, findRecord } from "./slab";
+import { addRecord, createSlab, findRecord, forgetRecords } from "./slab";
 
 // What Wire says around the callbacks of a filter that is called several times for a stream, or waits for answers. Whether the policy is for
 // the stream is found out when it is called first, and holds for all that follows.
@@ -114,7 +117,15 @@ function end(): void {
     if (ended || (resumed & 1) != 0) letGo(0);
     if (ended || (resumed & 2) != 0) letGo(1);
     if (acted && (bits() & COUNTED) != 0) setActed(false);
-    else if (acted) add(COUNTED);
+    else if (acted) {
+      add(COUNTED);
+      forgetLasting(stream);
+    }
+  } else if (gone != 0) {
+    if (acted) forgetLasting(gone);
+    // What was asked for the stream meanwhile.
+    forgetRecords(gone);
+    setGone(0);
   } else {
     // No request has led to it, of which it could be counted.
     setActed(false);

@@ -3,6 +3,7 @@ import { wasAnswered } from "./code-details";
 import { isOver } from "./at-work";
 import { Status } from "./enums";
 import { proxy_send_local_response } from "./env";
+import { gone } from "./gone";
 import { answered, details, holdsBackEnd, setAnswered } from "./guard";
 import { fromPairs, Pairs } from "./pair-list";
 
@@ -14,11 +15,16 @@ function DETAILS(): Bytes {
 /** The stream answered last: of others Envoy knows it, once the callback has ended. It shows an answer to the filters at once, as a response, and hangs when one of them answers again. */
 let last: u32 = 0;
 
+/** Whether this stream has been answered, or is over. */
+function isAnswered(context: u32, why: Bytes): bool {
+  return last == context || isOver(context) || (details != 0 && answered) || wasAnswered(why);
+}
+
 /** Answer a stream, once. */
 export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
   const why = details == 0 ? DETAILS() : details;
   // In Wire other policies may have answered.
-  if (last == context || isOver(context) || (details != 0 && answered) || wasAnswered(why)) return Status.BadArgument;
+  if (gone == 0 && isAnswered(context, why)) return Status.BadArgument;
   const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
   if (holdsBackEnd()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;

@@ -6,6 +6,7 @@ import { hasResponse } from "./code-details";
 import { isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
+import { gone } from "./gone";
 import { audits, holdsBackEnd, noteResumed } from "./guard";
 import { Headers, headersOf } from "./headers";
 import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
@@ -119,7 +120,10 @@ export class Request extends Message {
     return steerByKey(key);
   }
 
-  /** Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. `proxy_continue_stream`. */
+  /**
+   * Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. It is for what was paused before: of what a
+   * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
+   */
   resume(): Status {
     if (isOver(this.id)) return Status.BadArgument;
     noteResumed(0);
@@ -134,8 +138,8 @@ export class Request extends Message {
 
   /**
    * Send a request of the filter's own to a cluster; `then` gets the answer, or hears that there is none. It is a function without a
-   * closure: what it has to know goes into `tag`, into `PerStream`, or is in the request. It is not called when the stream has gone. The
-   * request waits meanwhile only when the callback returns `Flow.Pause`, and `then` has to resume or answer it. `BadArgument` for an
+   * closure: what it has to know goes into `tag`, into `PerStream`, or is in the request. It is not called when the stream has gone, but for a policy in
+   * audit mode, which is only counted then. The request waits meanwhile only when the callback returns `Flow.Pause`, and `then` has to resume or answer it. `BadArgument` for an
    * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. When `then` traps, a request that waits is
    * answered by nobody until Envoy's `stream_idle_timeout`. `proxy_http_call`.
    */
@@ -183,7 +187,7 @@ export class Response extends Message {
    * whether there is one.
    */
   resume(): Status {
-    if (isOver(this.id) || isLookedAt(this.id) || !hasResponse()) return Status.BadArgument;
+    if (isOver(this.id) || isLookedAt(this.id) || (gone == 0 && !hasResponse())) return Status.BadArgument;
     noteResumed(1);
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpResponse);
   }

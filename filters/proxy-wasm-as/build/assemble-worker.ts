@@ -5,11 +5,12 @@ import { parentPort } from "node:worker_threads";
 import type { Program } from "assemblyscript";
 import asc, { libraryFiles } from "assemblyscript/asc";
 import type binaryen from "assemblyscript/binaryen";
-import type { Assembled, AssembleOptions, AssemblyMessage } from "./assemble.ts";
+import { type Assembled, type AssembleOptions, type AssemblyMessage, STACK } from "./assemble.ts";
 import { boundModule } from "./bound-module.ts";
-import { callbacksIn, EXCEEDED, exceeded, type SaidCode } from "./exceeded.ts";
+import { callbacksIn, EXCEEDED, exceeded, type SaidCode, TOO_DEEP, tooDeep } from "./exceeded.ts";
 import { EXHAUSTED, exhausted, mayExhaust, sayExhausted } from "./exhausted.ts";
 import { UnknownExpressionError } from "./expressions.ts";
+import { mayRecurse } from "./limit-stack.ts";
 import { needsBudget } from "./needs-budget.ts";
 import { RECORD_REFERENCE, recordReferences } from "./record-references.ts";
 import { changeStaticData, withoutHeader } from "./static-data.ts";
@@ -39,6 +40,9 @@ const always = [
   ...["--initialMemory", "32"],
   ...["--use", "abort=~lib/proxy-wasm-as/assembly/abort/abort"],
 ];
+
+/** The functions that say why a callback ends, as asc names them. */
+const saying: ReadonlySet<string> = new Set([EXCEEDED, TOO_DEEP].map((name) => `module/${name}`));
 
 // A runtime given by its path counts as `incremental`, whose shadow stack the arena has no use for. In the place of
 // `stub` it gets none, which makes modules smaller and the compiler faster.
@@ -77,12 +81,14 @@ async function compile(options: AssembleOptions): Promise<Assembled> {
 }
 
 async function run(options: AssembleOptions): Promise<Assembled> {
-  const code = options.bound === undefined ? undefined : exceeded(options.bound, callbacksIn(options.entry));
+  const callbacks = callbacksIn(options.entry);
+  const code = options.bound === undefined ? undefined : exceeded(options.bound, callbacks);
+  const stackCode = options.bound === undefined ? undefined : tooDeep(options.bound, callbacks);
   const memory = options.memory ?? 256;
   const memoryCode = options.bound === undefined ? undefined : exhausted(options.bound, memory);
   const files: Readonly<Record<string, string>> = {
     ...options.files,
-    "module.ts": `${options.entry}\n${code?.source ?? ""}${memoryCode?.source ?? ""}`,
+    "module.ts": `${options.entry}\n${code?.source ?? ""}${stackCode?.source ?? ""}${memoryCode?.source ?? ""}`,
   };
   let bytes: Uint8Array | undefined;
   let isBounded = code !== undefined;
@@ -120,11 +126,15 @@ async function run(options: AssembleOptions): Promise<Assembled> {
       for (const { message, range } of references)
         messages.push({ severity: "error", code: RECORD_REFERENCE, message, ...placeOf(range) });
       if (references.length > 0) throw new Error(references.map(({ message }) => message).join("\n"));
-      isBounded &&= options.runtime === "minimal" || needsBudget(module, `module/${EXCEEDED}`, memory);
+      isBounded &&= options.runtime === "minimal" || needsBudget(module, saying, memory);
       const spare: SaidCode[] = [];
       if (code !== undefined && !isBounded) {
         module.removeExport(EXCEEDED);
         spare.push(code);
+      }
+      if (stackCode !== undefined && !(isBounded && mayRecurse(module))) {
+        module.removeExport(TOO_DEEP);
+        spare.push(stackCode);
       }
       if (memoryCode !== undefined) {
         module.removeExport(EXHAUSTED);
@@ -158,9 +168,9 @@ async function run(options: AssembleOptions): Promise<Assembled> {
   const said = stderr.toString();
   if (error !== null || bytes === undefined) return { messages, stderr: said || String(error) };
   if (options.bound === undefined || !isBounded) return { bytes, messages, stderr: said };
-  const { budget } = options.bound;
+  const { budget, stack = STACK } = options.bound;
   try {
-    bytes = boundModule(bytes, { budget, callbacks: callbacksIn(options.entry), exceeded: EXCEEDED });
+    bytes = boundModule(bytes, { budget, callbacks, exceeded: EXCEEDED, stack, tooDeep: TOO_DEEP });
   } catch (failure) {
     if (!(failure instanceof UnknownExpressionError)) throw failure;
     return { messages, stderr: `the module has ${failure.message}, which cannot be bounded` };

@@ -20,15 +20,21 @@ export interface Assembled {
   readonly failure?: { readonly kind: "crash" | "timeout"; readonly reason: string };
 }
 
-/** What a callback may take, and who is named in the log when it takes more: `NAME: callback CALLBACK went over its budget of BUDGET`. */
+/** What a callback may take, and who is named in the log when it takes more: `NAME: callback CALLBACK went over its budget of BUDGET`, or its stack. */
 export interface Bound {
   readonly name: string;
   /** In instructions of WebAssembly, about. */
   readonly budget: number;
+  /** How far functions that call themselves may go, in units of 1,024 bytes of stack. Default 512, of the 984 that V8 has. */
+  readonly stack?: number;
 }
 
 /** The budget of filter code by default: less than a tenth of a second, far more than it takes to go through the largest body. */
 export const BUDGET = 50_000_000;
+/** How far recursion may go by default: some thousand calls, and as much again is left for what V8 and the proxy do meanwhile. */
+export const STACK = 512;
+/** What is left of V8's stack beyond this may not be enough for what calls a callback, and what that calls. */
+export const STACK_MAX = 768;
 
 /** `entry` is the text of the entry file; `files` are those beside it, by name. */
 export interface AssembleOptions {

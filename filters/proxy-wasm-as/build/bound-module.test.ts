@@ -123,7 +123,9 @@ function write(functions: readonly (readonly Part[])[], counts: boolean): string
   return `(module
     ${counts ? '(import "env" "step" (func $step))' : ""}
     (import "env" "exceeded" (func $exceeded (param i32)))
+    (import "env" "tooDeep" (func $tooDeep (param i32)))
     (func (export "exceeded") (param i32) (call $exceeded (local.get 0)) unreachable)
+    (func (export "tooDeep") (param i32) (call $tooDeep (local.get 0)) unreachable)
     (export "callback" (func $f0))
     ${texts.join("\n")})`;
 }
@@ -138,7 +140,14 @@ function assembleText(text: string, optimize: boolean): Uint8Array {
   }
 }
 
-const options = { budget: BUDGET, callbacks: ["other", "callback"], exceeded: "exceeded" };
+const options = {
+  budget: BUDGET,
+  callbacks: ["other", "callback"],
+  exceeded: "exceeded",
+  stack: 512,
+  tooDeep: "tooDeep",
+};
+const overflow = "Maximum call stack size exceeded";
 
 type End = { readonly result: number } | { readonly trap: string };
 
@@ -180,27 +189,38 @@ function oracle(
   const step = (): void => {
     if (steps++ > max) throw new Error("too many");
   };
-  return { end: run(bytes, args, { step, exceeded: () => {} }), steps };
+  return { end: run(bytes, args, { step, exceeded: () => {}, tooDeep: () => {} }), steps };
 }
 
 describe("a bounded module", () => {
   test.each([false, true])(
-    "never takes more turns than its budget, is not cut short of it, and does the same (optimized: %s)",
+    "never takes more turns than its budget, nor more stack than there is, is not cut short of it, and does the same (optimized: %s)",
     (optimize) => {
       let ended = 0;
       let over = 0;
       let ample = 0;
+      let deep = 0;
       fc.assert(
         fc.property(program, fc.array(number, { minLength: 4, maxLength: 4 }), (functions, args) => {
           const plain = assembleText(write(functions, false), optimize);
           const said: number[] = [];
+          const saidDeep: number[] = [];
           const bounded = run(boundModule(plain, options), args, {
             exceeded: (which: number) => said.push(which),
+            tooDeep: (which: number) => saidDeep.push(which),
           });
           const { steps, end } = oracle(assembleText(write(functions, true), false), args, BUDGET + 5000);
-          const stack = "Maximum call stack size exceeded";
-          if ("trap" in end && end.trap === stack) return;
-          if ("trap" in bounded && bounded.trap === stack) return;
+          if (saidDeep.length > 0) {
+            expect(bounded).toEqual({ trap: "unreachable" });
+            expect([saidDeep, said]).toEqual([[2], []]);
+            // Each call counts as a step, and takes no more than a kilobyte.
+            expect(steps).toBeGreaterThan(options.stack);
+            deep++;
+            return;
+          }
+          expect(bounded).not.toEqual({ trap: overflow });
+          // What is not bounded may have come to the end of V8's stack instead.
+          if ("trap" in end && end.trap === overflow) return void expect(said).toEqual([2]);
           if (steps > BUDGET) {
             expect(bounded).toEqual({ trap: "unreachable" });
             expect(said).toEqual([2]);
@@ -212,13 +232,17 @@ describe("a bounded module", () => {
           if (steps > BUDGET || "trap" in end) return;
           // Besides what it takes, two or three turns for each loop that is entered.
           const budget = 6 * (steps + 1) * weightOf(plain);
-          const exceeded = (): never => expect.fail("what is ample was spent");
-          expect(run(boundModule(plain, { ...options, budget }), args, { exceeded })).toEqual(end);
+          const spent = (): never => expect.fail("what is ample was spent");
+          const ends = run(boundModule(plain, { ...options, budget }), args, {
+            exceeded: spent,
+            tooDeep: spent,
+          });
+          expect(ends).toEqual(end);
           ample++;
         }),
         { numRuns: 250 },
       );
-      expect(Math.min(ended, over, ample)).toBeGreaterThan(15);
+      expect(Math.min(ended, over, ample, deep)).toBeGreaterThan(15);
     },
   );
 });

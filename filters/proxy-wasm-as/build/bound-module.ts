@@ -12,6 +12,7 @@ import {
   targetsOf,
   within,
 } from "./expressions.ts";
+import { limitStack } from "./limit-stack.ts";
 import { meterHost } from "./meter-host.ts";
 import { MEMORY_GROW, type Size, type Weights, weighModule } from "./weigh.ts";
 
@@ -23,6 +24,10 @@ export interface BoundOptions {
   readonly callbacks: readonly string[];
   /** The export that says which callback it was, taking its number, 0 for none, and does not return; the bounded module has no such export. */
   readonly exceeded: string;
+  /** How far functions that call themselves may go, in units of 1,024 bytes of stack. */
+  readonly stack: number;
+  /** As `exceeded`, when that is spent; not needed where no function calls itself. */
+  readonly tooDeep: string;
 }
 
 /** What is left of the budget, and the number of the callback at work. */
@@ -39,7 +44,7 @@ const allocators = ["malloc", "proxy_on_memory_allocate"] as const;
 /**
  * Give each callback of a module a budget of instructions, paid for where a program can go on and on: by each turn of a loop and each call
  * of a recursive function. A light loop that counts pays for all of its turns before the first. What comes to the end of the budget calls
- * `exceeded`. A module without anything of that kind stays as it is. Throws on instructions that it has no rules for.
+ * `exceeded`. Recursion also has a limit of its own, of the stack, which V8 would end without saying whose it was. A module without anything of that kind stays as it is. Throws on instructions that it has no rules for.
  */
 export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Array {
   const module = binaryen.readBinary(bytes);
@@ -54,14 +59,16 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
     const exceeded = exportedFunctions(module).get(options.exceeded);
     if (exceeded === undefined) throw new Error(`there is no export \`${options.exceeded}\``);
     module.removeExport(options.exceeded);
+    const tooDeep = exportedFunctions(module).get(options.tooDeep);
     wrapInTables(module);
     const weights = weighModule(module);
     if ([...weights.functions.values()].some(({ pays }) => pays)) {
       module.addGlobal(LEFT, binaryen.i64, true, i64(module, options.budget));
       module.addGlobal(CALLBACK, binaryen.i32, true, module.i32.const(0));
-      // Where the budget is spent nothing is paid any more.
+      // Where the budget is spent nothing is paid any more. What both say asc may have made one function of.
+      const saying = reachable(weights, tooDeep === undefined ? [exceeded] : [exceeded, tooDeep]);
       for (const [name, { pays }] of weights.functions)
-        if (pays && name !== exceeded) new Bounder(module, weights, name, exceeded).bound();
+        if (pays && !saying.has(name)) new Bounder(module, weights, name, exceeded).bound();
       const charge = (amount: Expression): readonly Expression[] => chargeGlobal(module, exceeded, amount);
       giveBudgets(module, { weights, options, first: meterHost({ module, charge }) });
       chargeAllocations(module, charge);
@@ -70,11 +77,31 @@ export function boundModule(bytes: Uint8Array, options: BoundOptions): Uint8Arra
     binaryen.setOptimizeLevel(2);
     binaryen.setShrinkLevel(2);
     module.optimize();
+    if (tooDeep !== undefined) {
+      // Frames are known now, and what says so is used or goes.
+      limitStack(module, {
+        stack: options.stack,
+        tooDeep: () => module.call(tooDeep, [module.global.get(CALLBACK, binaryen.i32)], binaryen.none),
+      });
+      module.removeExport(options.tooDeep);
+      module.runPasses(["simplify-locals", "coalesce-locals", "vacuum", "remove-unused-module-elements"]);
+    }
     if (!module.validate()) throw new Error("the bounded module is not valid");
     return module.emitBinary();
   } finally {
     module.dispose();
   }
+}
+
+/** These functions, and all that they call. */
+function reachable({ functions, calleesOf }: Weights, from: readonly string[]): ReadonlySet<string> {
+  const found = new Set(from);
+  for (const name of found) {
+    const { body } = functions.get(name) ?? {};
+    for (const each of body === undefined ? [] : within(body))
+      for (const callee of calleesOf(each)) found.add(callee);
+  }
+  return found;
 }
 
 /** A function of the host's that is called through a table is called by one of the module's, which can pay for what it is given. */

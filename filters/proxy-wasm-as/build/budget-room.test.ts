@@ -7,7 +7,7 @@ type Runtime = "arena" | "minimal";
 /** The most turns of a loop that come to an end within the default budget, to one in a hundred. */
 async function turnsIn(body: string, runtime: Runtime): Promise<number> {
   const code = `import { log, Request } from "proxy-wasm-as";
-import { collect } from "proxy-wasm-as/assembly/memory";
+import { collect } from "proxy-wasm-as/assembly/entry";
 export function onRequest(request: Request): void {
   const said = request.headers.get("turns");
   if (said === null) return;

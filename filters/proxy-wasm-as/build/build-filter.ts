@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
-import { assemble, BUDGET } from "./assemble.ts";
+import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
@@ -17,6 +17,8 @@ export interface BuildFilterOptions {
   readonly name?: string;
   /** How many instructions a callback may take, about. Default 50,000,000, which take less than a tenth of a second. */
   readonly budget?: number;
+  /** How far functions that call themselves may go, in KiB of stack: at most 768. Default 512, which are 500 to 4,000 calls. */
+  readonly stack?: number;
   /** The most memory that an instance may have, in pages of 64 KiB: at least 32, with which it begins. Default 256, which is 16 MiB. */
   readonly memory?: number;
   /** Default `arena`, or `minimal` where the filter keeps from one callback to the next what it made. */
@@ -64,6 +66,11 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
       entry: "",
       problems: [{ message: `a module begins with ${PAGES_MIN} pages of memory, and cannot have less` }],
     };
+  if (options.stack !== undefined && options.stack > STACK_MAX)
+    return {
+      entry: "",
+      problems: [{ message: `a proxy has no room for more than ${STACK_MAX} KiB of stack` }],
+    };
   const { parameters, problems: unfit } = readParameters(filter);
   const entry = filterEntry({
     exported,
@@ -83,7 +90,11 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     entry,
     files,
     runtime: options.runtime ?? (kept.length > 0 ? "minimal" : "arena"),
-    bound: { name: options.name ?? "filter", budget: options.budget ?? BUDGET },
+    bound: {
+      name: options.name ?? "filter",
+      budget: options.budget ?? BUDGET,
+      stack: options.stack ?? STACK,
+    },
     shownAs: { "filter.ts": `${options.name ?? "filter"}.ts` },
     ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.names === undefined ? {} : { names: options.names }),
@@ -152,9 +163,6 @@ function said(reason: string): string {
   if (reason === "unreachable") return "it traps, as it does when its memory is used up";
   // What it has said before tells why.
   if (reason.startsWith(TRAP)) return reason.slice(TRAP.length);
-  const [, deep] = /^callback (\w+): Maximum call stack/.exec(reason) ?? [];
-  if (deep !== undefined)
-    return `callback ${deep} calls itself, or its functions each other, more deeply than a proxy has room for`;
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;

@@ -1,8 +1,9 @@
 import { callbacks } from "../abi/table.ts";
-import type { Bound } from "./assemble.ts";
+import { type Bound, STACK } from "./assemble.ts";
 
-/** The export that a bounded module is told by that its budget is spent; it is taken out again. */
+/** The exports that a bounded module is told by that its budget is spent, or its stack; they are taken out again. */
 export const EXCEEDED = "__exceeded";
+export const TOO_DEEP = "__tooDeep";
 
 const ignored: ReadonlySet<string> = new Set([
   "proxy_abi_version_0_2_1",
@@ -25,10 +26,20 @@ export interface SaidCode {
   readonly data: Uint8Array;
 }
 
-/** Says which callback of whom it was, and traps. The line is put together where it stands: there is no second one. */
+/** Says which callback of whom went over its budget, and traps. */
 export function exceeded({ name, budget }: Bound, names: readonly string[]): SaidCode {
+  return naming(EXCEEDED, name, names, `budget of ${budget}`);
+}
+
+/** Says which callback of whom called itself too deeply, and traps. */
+export function tooDeep({ name, stack = STACK }: Bound, names: readonly string[]): SaidCode {
+  return naming(TOO_DEEP, name, names, `stack of ${stack} KiB`);
+}
+
+/** The line is put together where it stands: there is no second one. */
+function naming(exported: string, name: string, names: readonly string[], what: string): SaidCode {
   const text = new TextEncoder();
-  const end = text.encode(` went over its budget of ${budget}`);
+  const end = text.encode(` went over its ${what}`);
   // In the order of their numbers, each behind its length.
   const callbacks = ["the allocator", ...names.map((callback) => `callback ${callback}`)].flatMap((said) => {
     const bytes = text.encode(said);
@@ -38,8 +49,8 @@ export function exceeded({ name, budget }: Bound, names: readonly string[]): Sai
   const room = new Uint8Array(Math.max(...callbacks) + end.length);
   const data = Uint8Array.from([...end, ...callbacks, ...start, ...room]);
   const line = end.length + callbacks.length;
-  const source = `import { proxy_log as __exceededLog } from "proxy-wasm-as/assembly/env";
-export function ${EXCEEDED}(callback: u32): void {
+  const source = `import { proxy_log as ${exported}Log } from "proxy-wasm-as/assembly/env";
+export function ${exported}(callback: u32): void {
   const texts = memory.data<u8>([${data.join(", ")}]);
   let said = texts + ${end.length};
   for (; callback > 0; callback--) said += <usize>load<u8>(said) + 1;
@@ -47,7 +58,7 @@ export function ${EXCEEDED}(callback: u32): void {
   const at = texts + ${line + start.length} + size;
   memory.copy(at - size, said + 1, size);
   memory.copy(at, texts, ${end.length});
-  __exceededLog(5, texts + ${line}, ${start.length + end.length} + size);
+  ${exported}Log(5, texts + ${line}, ${start.length + end.length} + size);
   unreachable();
 }
 `;

@@ -32,6 +32,7 @@ test("what the command can do, and which it is", async () => {
   expect(help).toMatchObject({ code: 0, err: "" });
   for (const option of [
     "--budget",
+    "--stack",
     "--memory",
     "--runtime",
     "--names",
@@ -114,6 +115,7 @@ test("it says in words what it cannot read or write, and writes over no source",
     [["kept.ts", "other.ts"], "it builds one filter at a time; what this one imports is found by itself"],
     [["kept.ts", "--memory", "65537"], "--memory takes a whole number from 32 to 65536"],
     [["kept.ts", "--memory", "20"], "--memory takes a whole number from 32 to 65536"],
+    [["kept.ts", "--stack", "800"], "--stack takes a whole number from 1 to 768"],
     [["kept.ts", "--json"], "Unknown option '--json'"],
     [[], "say which filter to build"],
   ];
@@ -166,7 +168,7 @@ test.each([
   ],
   [
     "let n = 0;\nfunction f(i: i32): i32 { n += i; return f(i + 2) + 1; }\nexport function onTick(): void { n = f(n); }",
-    "it does not run: callback proxy_on_tick calls itself, or its functions each other, more deeply than a proxy has room for",
+    "it does not run: bad: callback proxy_on_tick went over its stack of 512 KiB",
   ],
   [
     'import { log } from "proxy-wasm-as";\nlog.info("up");\nexport function onTick(): void {}',

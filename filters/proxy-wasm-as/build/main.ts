@@ -3,17 +3,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { BUDGET } from "./assemble.ts";
+import { BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { type BuildProblem, buildFilter } from "./build-filter.ts";
 import { type FilterFiles, readFilterFiles } from "./read-filter-files.ts";
 import { PAGES_MIN } from "./verify-module.ts";
 
-const usage = `usage: proxy-wasm-as build FILTER.ts [-o FILTER.wasm] [--budget INSTRUCTIONS] [--memory PAGES]
-       [--runtime arena|minimal] [--names] [--configuration TEXT] [--text ENTRY.ts]
+const usage = `usage: proxy-wasm-as build FILTER.ts [-o FILTER.wasm] [--budget INSTRUCTIONS] [--stack KIB]
+       [--memory PAGES] [--runtime arena|minimal] [--names] [--configuration TEXT] [--text ENTRY.ts]
 `;
 
 const options = `  -o, --out FILTER.wasm    where the module goes; default: beside the filter
   --budget INSTRUCTIONS    what a callback may take before it traps; default ${BUDGET}
+  --stack KIB              how far its functions may call themselves before that traps; default ${STACK}, at most ${STACK_MAX}
   --memory PAGES           the most memory of an instance, in pages of 64 KiB; at least ${PAGES_MIN}, default 256
   --runtime NAME           arena, where what a callback made goes with it, or minimal; default: what the filter needs
   --names                  keep the names of functions, for traces
@@ -109,6 +110,7 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       out: { type: "string", short: "o" },
       budget: { type: "string" },
+      stack: { type: "string" },
       memory: { type: "string" },
       runtime: { type: "string" },
       names: { type: "boolean" },
@@ -132,6 +134,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (runtime !== undefined && runtime !== "arena" && runtime !== "minimal")
     throw new UsageError("--runtime takes arena or minimal");
   const budget = wholeNumber("budget", values.budget, [1, Number.MAX_SAFE_INTEGER]);
+  const stack = wholeNumber("stack", values.stack, [1, STACK_MAX]);
   const memory = wholeNumber("memory", values.memory, [PAGES_MIN, PAGES_MAX]);
   const found = read(path);
   const { files } = found;
@@ -144,6 +147,7 @@ async function run(args: readonly string[]): Promise<number> {
     files,
     name: basename(path, ".ts"),
     ...(budget === undefined ? {} : { budget }),
+    ...(stack === undefined ? {} : { stack }),
     ...(memory === undefined ? {} : { memory }),
     ...(runtime === undefined ? {} : { runtime }),
     ...(names === undefined ? {} : { names }),

@@ -36,7 +36,7 @@ const LIBRARY = "~lib/";
 const ENTRY = "module/";
 const emptying: ReadonlySet<string> = new Set([
   `${LIBRARY}rt/stub/__collect`,
-  `${LIBRARY}proxy-wasm-as/assembly/memory/collect`,
+  `${LIBRARY}proxy-wasm-as/assembly/entry/memory/collect`,
 ]);
 /** What traps: it is called once at most. */
 const ABORT = "~lib/proxy-wasm-as/assembly/abort/abort";
@@ -48,12 +48,12 @@ const WEIGHT_MAX = 2 ** 18;
 /**
  * Whether a module as asc compiled it, with its names and before anything is inlined, can go on for longer than it takes to go over 2 GiB. It cannot
  * when every loop is the SDK's or the library's and linear, no function calls itself, and callbacks run only so many of those loops, of which
- * each goes over `pages` at most, those that the memory may have. A call through the table counts as one of each function of its type. `exceeded`
- * is the function that says that a budget is spent, and does not return.
+ * each goes over `pages` at most, those that the memory may have. A call through the table counts as one of each function of its type. `saying`
+ * are the functions that say what is spent, and do not return.
  */
-export function needsBudget(module: binaryen.Module, exceeded: string, pages: number): boolean {
+export function needsBudget(module: binaryen.Module, saying: ReadonlySet<string>, pages: number): boolean {
   try {
-    return mayGoOn(module, exceeded, Math.floor(PAGES_MAX / pages));
+    return mayGoOn(module, saying, Math.floor(PAGES_MAX / pages));
   } catch (error) {
     // What it has no rules for is said when the budget is added.
     if (error instanceof UnknownExpressionError) return true;
@@ -61,15 +61,15 @@ export function needsBudget(module: binaryen.Module, exceeded: string, pages: nu
   }
 }
 
-function mayGoOn(module: binaryen.Module, exceeded: string, passesMax: number): boolean {
+function mayGoOn(module: binaryen.Module, saying: ReadonlySet<string>, passesMax: number): boolean {
   const { functions, calleesOf, sizesIn, knownSizes, hostCost } = weighModule(module);
   const loops = new Map<string, number>();
   const weights = new Map<string, number>();
   const fromLoops = new Set<string>();
   // Those that are called come before those that call them.
-  for (const [name, { body, isRecursive }] of functions) {
-    if (name === exceeded || name === ABORT) continue;
-    if (isRecursive) return true;
+  for (const [name, { body, circle }] of functions) {
+    if (saying.has(name) || name === ABORT) continue;
+    if (circle.size > 0) return true;
     let count = 0;
     let weight = 0;
     for (const expression of within(body)) {

@@ -9,8 +9,8 @@ export interface Weighed {
   readonly body: Expression;
   /** What one call costs at most besides its loops and what else pays for itself. */
   readonly weight: number;
-  /** It may call itself, by whatever way. */
-  readonly isRecursive: boolean;
+  /** Those that may call one another in a circle with it, and itself among them; empty when it cannot call itself by whatever way. */
+  readonly circle: ReadonlySet<string>;
   /** It pays for each call of it: it may call itself, or weighs too much to be paid for by those that call it. */
   readonly isMetered: boolean;
   /** Whether a call of it may change what is left of the budget. */
@@ -165,7 +165,8 @@ export function weighModule(module: binaryen.Module): Weights {
     const weighed = together.map(({ name, body }): readonly [string, Weighed] => {
       const weight = weigh(body);
       const isMetered = isRecursive || weight > HEAVY;
-      return [name, { body, weight, isRecursive, isMetered, pays: isMetered || hasCharge(body) }];
+      const circle = isRecursive ? names : new Set<string>();
+      return [name, { body, weight, circle, isMetered, pays: isMetered || hasCharge(body) }];
     });
     for (const [name, found] of weighed) functions.set(name, found);
   }

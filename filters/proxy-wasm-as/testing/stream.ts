@@ -83,6 +83,12 @@ interface Way {
   readonly events: (() => void)[];
   isStopped: boolean;
   hasPassed: boolean;
+  /** The headers as they went on: what is written to them later, nobody gets. */
+  sent: HeaderMap["pairs"] | null;
+  /** The last of the body has come, and the filter holds it: even when it is empty, so does who waits for the end. */
+  isEndHeld: boolean;
+  /** Something of the body was kept, so that there is a place for what is kept, which may be empty. */
+  hasBuffer: boolean;
   isHeadersHeld: boolean;
   /** The last of it has come. */
   hasEnded: boolean;
@@ -250,7 +256,7 @@ export function createStream(
 
   /** What `response.code` is: of the service's answer, until it has gone on as what the filter made of it. */
   const responseCode = (response: Way): number | undefined =>
-    isDirect ? reply?.status : response.hasPassed || hasEnded ? statusOf(response.headers) : givenStatus;
+    isDirect ? reply?.status : response.hasPassed || hasEnded ? statusOf(asSent(response)) : givenStatus;
 
   const isOfGrpc = (): boolean => isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
 
@@ -267,8 +273,9 @@ export function createStream(
   const letGo = (direction: Way | undefined): void => {
     if (direction === undefined || hasEnded || isReset) return;
     settle(direction);
-    direction.wentBefore = direction.current !== "body" || direction.body.held > 0;
+    direction.wentBefore = direction.current !== "body" || direction.hasBuffer;
     direction.body.release();
+    direction.isEndHeld = false;
     // What the filter is asked about goes its way when it has answered.
     if (direction.current !== null) {
       begin();
@@ -305,6 +312,9 @@ export function createStream(
       events: [],
       isStopped: false,
       hasPassed: false,
+      sent: null,
+      isEndHeld: false,
+      hasBuffer: false,
       isHeadersHeld: false,
       hasEnded: false,
       hasBodyAtHand: false,
@@ -351,6 +361,9 @@ export function createStream(
         made.hasEnded = isLast(taken) === 1;
         const answered = ask("body", body.bytes.length, isLast(taken));
         made.hasBodyAtHand = answered !== dataStatus.continue;
+        // What goes on with headers that were held is kept first.
+        made.hasBuffer ||= made.isHeadersHeld || (made.hasBodyAtHand && answered !== dataStatus.stopNoBuffer);
+        made.isEndHeld = made.hasBodyAtHand && made.hasEnded && !made.wentBefore;
         body.answer(Math.min(answered, dataStatus.stopNoBuffer));
         if (answered === dataStatus.continue && made.hasEnded) goOn(true);
         if (answered === dataStatus.continue) settle(made);
@@ -383,11 +396,12 @@ export function createStream(
   const pass = (direction: Way): void => {
     if (direction.hasPassed) return;
     direction.hasPassed = true;
+    direction.sent = direction.headers.pairs;
     if (reply !== undefined) return;
     const isGone = (name: string): boolean =>
       request.headers?.some(([each]) => each === name) === true && way.headers.get(name) === undefined;
     if (direction === answer) {
-      if (statusOf(answer.headers) !== undefined) return;
+      if (statusOf(answer.headers.pairs) !== undefined) return;
       reply = missing("response", ":status", 502);
       isDirect = true;
       answer.headers.setAll([[bytesOf(":status"), bytesOf("502")], ...headersOf(reply)]);
@@ -399,7 +413,7 @@ export function createStream(
   const passedOn = (direction: Way, body: Uint8Array): Way => {
     direction.body.arrive(body);
     direction.body.answer(dataStatus.continue);
-    return { ...direction, events: [], hasPassed: true };
+    return { ...direction, events: [], hasPassed: true, sent: direction.headers.pairs };
   };
 
   const tooLarge = (base: 0 | 2): void => {
@@ -458,11 +472,11 @@ export function createStream(
     const response = received();
     return {
       action: isThrough(way) && (reply === undefined || isDirect) ? "continue" : "stop",
-      requestHeaders: textPairs(way.headers),
-      requestHeaderBytes: way.headers.pairs,
+      requestHeaders: textPairs(asSent(way)),
+      requestHeaderBytes: asSent(way),
       requestBody: textOf(way.body.passed),
       requestBodyBytes: way.body.passed,
-      requestTrailers: way.trailers === null ? [] : textPairs(way.trailers),
+      requestTrailers: way.trailers === null ? [] : textPairs(way.trailers.pairs),
       ...(reply === undefined ? {} : { localReply: textReply(reply) }),
       ...(response === undefined ? {} : { response }),
       filterState: new Map([...filterState, ...envoyState].map(([name, value]) => [name, textOf(value)])),
@@ -477,15 +491,17 @@ export function createStream(
     !direction.isStopped &&
     direction.events.length === 0 &&
     direction.body.held === 0 &&
+    !direction.isEndHeld &&
     !isReset;
 
   function received(): ReceivedResponse | undefined {
     if (isReset) return undefined;
     if (reply !== undefined && isDirect) {
+      if (hasNoBody(reply.status) && reply.body.length > 0) return undefined;
       const headers = createHeaderMap([], "response");
       headers.setAll(headersOf(reply));
       return {
-        ...pick(headers),
+        ...pick(headers.pairs),
         status: reply.status,
         body: textOf(reply.body),
         bodyBytes: reply.body,
@@ -493,17 +509,19 @@ export function createStream(
       };
     }
     if (answer === undefined || !isThrough(answer)) return undefined;
-    const { headers, trailers } = answer;
+    const { trailers } = answer;
+    const headers = asSent(answer);
     const code = statusOf(headers) ?? 0;
     // No client takes these for an answer. One of 101 is the last of what is HTTP.
     if ((code < 200 && code !== 101) || code > 999) return undefined;
     const body = code === 101 ? noBytes : answer.body.passed;
+    if (hasNoBody(code) && body.length > 0) return undefined;
     return {
       ...pick(headers),
       status: code,
       body: textOf(body),
       bodyBytes: body,
-      trailers: trailers === null ? [] : textPairs(trailers),
+      trailers: trailers === null ? [] : textPairs(trailers.pairs),
     };
   }
 
@@ -519,9 +537,20 @@ function crash(call: string): Error {
   return new Error(`${call} brings an Envoy down`);
 }
 
+/** The headers that went on, or would. */
+function asSent({ sent, headers }: Way): HeaderMap["pairs"] {
+  return sent ?? headers.pairs;
+}
+
+/** Whether an answer of HTTP/1 ends with its headers: what follows is no answer to anything, and clients break off. */
+function hasNoBody(code: number): boolean {
+  return code === 204 || code === 304;
+}
+
 /** The status as Envoy reads it; undefined where it is no number. */
-function statusOf(headers: HeaderMap): number | undefined {
-  const text = textOf(headers.get(":status") ?? noBytes).trim();
+function statusOf(headers: HeaderMap["pairs"]): number | undefined {
+  const [, value = noBytes] = headers.find(([name]) => name === ":status") ?? [];
+  const text = textOf(value).trim();
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
@@ -552,11 +581,11 @@ function countOf(calls: readonly string[]): Readonly<Record<string, number>> {
   return counts;
 }
 
-function pick(headers: HeaderMap): Pick<ReceivedResponse, "headers" | "headerBytes"> {
-  const headerBytes = headers.pairs.filter(([name]) => name !== ":status");
-  return { headerBytes, headers: textPairs({ pairs: headerBytes }) };
+function pick(headers: HeaderMap["pairs"]): Pick<ReceivedResponse, "headers" | "headerBytes"> {
+  const headerBytes = headers.filter(([name]) => name !== ":status");
+  return { headerBytes, headers: textPairs(headerBytes) };
 }
 
-function textPairs(headers: Pick<HeaderMap, "pairs">): (readonly [string, string])[] {
-  return headers.pairs.map(([name, value]) => [name, textOf(value)] as const);
+function textPairs(headers: HeaderMap["pairs"]): (readonly [string, string])[] {
+  return headers.map(([name, value]) => [name, textOf(value)] as const);
 }

@@ -17,10 +17,11 @@ export {
   dispatchGrpcTrailingMetadata,
 } from "../grpc-stream";
 export { contextOfHttpCall, dispatchHttpCall } from "../http-call";
-export { allocate, collect, keep } from "../memory";
+export { allocate } from "../memory";
 export { beginRoot, created, isRoot } from "../roots";
 export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
+export { collect, keep } from "./memory";
 
 export function toStream(context: u32): Stream {
   return changetype<Stream>(context);
