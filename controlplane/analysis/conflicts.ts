@@ -7,6 +7,7 @@ import type { Mesh } from "../mesh/mesh.ts";
 import { type CallName, callGraph } from "./call-graph.ts";
 import { admits, type Clash, clashesOf, type Effect } from "./clash.ts";
 import { commutes } from "./commutes.ts";
+import { type DecidedCall, decidedOtherwise, fixedRoutes } from "./fixed-routes.ts";
 import { footprint, phaseOf } from "./footprint.ts";
 import { type Guarded, guardedCalls } from "./guarded.ts";
 import { includes } from "./includes.ts";
@@ -18,7 +19,8 @@ import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
 
 /**
  * `contradiction`: policies want opposite things and no priority says which of them. `order`: what becomes of a request depends on the names of
- * policies. `shadowed`: whatever the first policy does is ended or undone by the second. `dead`: it matches no request. `admits-nothing`: none
+ * policies. `shadowed`: whatever the first policy does is ended or undone by the second. `dead`: it matches no request, as where an
+ * earlier route sends all of them to another version. `admits-nothing`: none
  * of a callee's `Allow`s admits any of the calls that they are judged for. `allows-apart`: headings put `Allow`s that are to be judged
  * together on different sides.
  */
@@ -40,8 +42,16 @@ export interface Finding {
 /** All findings, the gravest kinds first. Policies that are off are not there; of filter code that does not say what it touches nothing is known. */
 export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Finding[] {
   const active = inOrder(policies.filter(({ mode }) => mode !== "off"));
-  const dead = active.filter((policy) => isEmpty(policy, mesh));
-  const alive = active.filter((policy) => !dead.includes(policy));
+  const dead = new Map(
+    active.flatMap((policy) => (isEmpty(policy, mesh) ? [[policy, matchless(policy)]] : [])),
+  );
+  const routes = fixedRoutes(active, mesh);
+  for (const [number, policy] of active.entries()) {
+    const decided = dead.has(policy) ? undefined : decidedOtherwise(policy, mesh, { routes, number });
+    const by = active[decided?.by ?? -1];
+    if (decided !== undefined && by !== undefined) dead.set(policy, overruled(policy, by, decided));
+  }
+  const alive = active.filter((policy) => !dead.has(policy));
   const all = pairsOn(alive, mesh);
   const pairs = all.filter(
     (pair): pair is readonly [CopperPolicy, CopperPolicy] =>
@@ -58,15 +68,7 @@ export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Fin
     ...pairs.flatMap(([p, q]) => allowsApart(p, q, mesh)),
     ...admitNothing(alive, mesh),
     ...pairs.flatMap(([p, q]) => (isClashing(p, q) ? [] : shadowed(p, q, { mesh, alive }))),
-    ...dead.map(
-      (policy): Finding => ({
-        kind: "dead",
-        policies: [policy],
-        path: [],
-        detail: "no request that the mesh can have matches its context",
-        places: [{ policy, span: policy.contextSpan }],
-      }),
-    ),
+    ...dead.values(),
   ];
   return kinds.flatMap((kind) => found.filter((finding) => finding.kind === kind));
 }
@@ -79,6 +81,26 @@ const kinds: readonly FindingKind[] = [
   "shadowed",
   "dead",
 ];
+
+function matchless(policy: Policy): Finding {
+  return {
+    kind: "dead",
+    policies: [policy],
+    path: [],
+    detail: "no request that the mesh can have matches its context",
+    places: [{ policy, span: policy.contextSpan }],
+  };
+}
+
+function overruled(policy: Policy, by: Policy, { call: { from, to }, version }: DecidedCall): Finding {
+  return {
+    kind: "dead",
+    policies: [policy, by],
+    path: [],
+    detail: `\`${policy.name}\` matches no request: \`${by.name}\`, which comes before it, sends all requests of \`${from ?? "outside"} -> ${to}\` to \`${to}@${version}\``,
+    places: [policy, by].map((each) => ({ policy: each, span: each.contextSpan })),
+  };
+}
 
 /** Policies that may match requests of one call, in order. */
 function pairsOn(policies: readonly Policy[], mesh: Mesh): readonly (readonly [Policy, Policy])[] {
@@ -356,18 +378,58 @@ function shadowed(
   q: CopperPolicy,
   { mesh, alive }: { readonly mesh: Mesh; readonly alive: readonly Policy[] },
 ): readonly Finding[] {
-  if (p.mode !== "enforce" || q.mode !== "enforce") return [];
-  if (phaseOf(p) !== "request" || phaseOf(q) !== "request") return [];
-  const end = guardedCalls(p).find(({ call, guards }) => call.action === "Deny" && guards.length === 0);
-  // What is at the callee comes after all that is at the caller.
-  const endsFirst =
-    end !== undefined && (end.side !== "ingress" || guardedCalls(q).every(({ side }) => side === "ingress"));
-  if (endsFirst && isEverywhere(end, p, mesh) && isAlwaysWith(p, q, mesh))
-    return [shadow(q, p, { by: end, mesh, how: "denies every request that it matches before it sees it" })];
-  const last = undoing(p, q, alive);
-  if (last !== undefined && isEverywhere(last, q, mesh) && isAlwaysWith(q, p, mesh))
-    return [shadow(p, q, { by: last, mesh, how: "then decides all that it decides" })];
+  if (p.mode !== "enforce" || q.mode !== "enforce" || phaseOf(p) !== phaseOf(q)) return [];
+  for (const [own, by] of [
+    [q, p],
+    [p, q],
+  ] as const) {
+    const end = endsBefore(by, own, by === p);
+    if (end !== undefined && isEverywhere(end, by, mesh) && isAlwaysWith(by, own, mesh))
+      return [
+        shadow(own, by, { by: end, mesh, how: "denies every request that it matches before it sees it" }),
+      ];
+  }
+  const refusal = refusesAllowed(p, q, alive);
+  if (refusal !== undefined && isEverywhere(refusal, q, mesh) && isAlwaysWith(q, p, mesh))
+    return [shadow(p, q, { by: refusal, mesh, how: "denies every request that it admits" })];
+  // Responses come back: of two policies for them, the first has its turn last.
+  const isBack = phaseOf(p) === "response";
+  for (const [own, by] of [
+    [p, q],
+    [q, p],
+  ] as const) {
+    const last = undoing(own, by, { alive, isLater: (by === q) !== isBack });
+    if (last !== undefined && isEverywhere(last, by, mesh) && isAlwaysWith(by, own, mesh))
+      return [shadow(own, by, { by: last, mesh, how: "then decides all that it decides" })];
+  }
   return [];
+}
+
+/** The `Deny` with which a policy ends every request before another sees it: by its turn, or because it is at the caller and the other is not. */
+function endsBefore(by: CopperPolicy, own: CopperPolicy, isEarlier: boolean): Guarded | undefined {
+  const end = guardedCalls(by).find(({ call, guards }) => call.action === "Deny" && guards.length === 0);
+  if (end === undefined) return undefined;
+  const isAtCallee = guardedCalls(own).every(({ side }) => side === "ingress");
+  if (isAtCallee && end.side === "egress") return end;
+  return isEarlier && (isAtCallee || end.side !== "ingress") ? end : undefined;
+}
+
+/**
+ * The `Deny` with which a policy refuses all that an earlier one, which does nothing else, admits. It has the answer that requests get that
+ * nothing admits, so that it does not matter which of the two is given.
+ */
+function refusesAllowed(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy[]): Guarded | undefined {
+  const mine = guardedCalls(p).filter(
+    ({ touched }) =>
+      touched.writes !== undefined || touched.denials !== undefined || touched.isLasting === true,
+  );
+  if (mine.length === 0 || mine.some(({ call }) => call.action !== "Allow")) return undefined;
+  // What another admits would be refused in another way with it than without.
+  if (alive.some((policy) => policy !== p && policy.actions.includes("Allow"))) return undefined;
+  return guardedCalls(q).find(
+    ({ call, guards, touched }) =>
+      call.action === "Deny" && guards.length === 0 && touched.denials?.[0] === mine[0]?.touched.denials?.[0],
+  );
 }
 
 /** Whether `outer` is in force wherever `inner` is; on most calls there is no need to look at paths. */
@@ -383,8 +445,17 @@ function isEverywhere({ side }: Guarded, policy: Policy, mesh: Mesh): boolean {
 
 const overwriting = new Set(["SetHeader", "RemoveHeader", "RouteToVersion"]);
 
-/** What undoes all that `p` does, when `p` only writes headers that nobody reads, or chooses a version, and `q` always does so after it. */
-function undoing(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy[]): Guarded | undefined {
+/**
+ * What undoes all that `p` does, when `p` only writes headers that nobody reads, or chooses a version, and `q` always does so after it: by its
+ * turn, or because the side that it is bound to comes later than that of `p`.
+ */
+function undoing(
+  p: CopperPolicy,
+  q: CopperPolicy,
+  { alive, isLater }: { readonly alive: readonly Policy[]; readonly isLater: boolean },
+): Guarded | undefined {
+  const [earlySide, lateSide] =
+    phaseOf(p) === "request" ? (["egress", "ingress"] as const) : (["ingress", "egress"] as const);
   const mine = footprint(p);
   if (mine === undefined || mine.isLasting || mine.denials.size > 0 || mine.writes.size === 0)
     return undefined;
@@ -399,7 +470,11 @@ function undoing(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy[]): Gu
     ({ call, guards, side }) =>
       overwriting.has(call.action) &&
       guards.length === 0 &&
-      writers.every((writer) => writer.side !== "ingress" || side !== "egress"),
+      writers.every((writer) =>
+        isLater
+          ? writer.side !== lateSide || side !== earlySide
+          : writer.side === earlySide && side === lateSide,
+      ),
   );
   const isUndone = [...mine.writes].every((key) => last.some(({ touched }) => touched.writes?.includes(key)));
   return isUndone ? last[0] : undefined;

@@ -1,9 +1,9 @@
 import { type CallName, callGraph } from "../analysis/call-graph.ts";
+import { decidedVersion, type Standing } from "../analysis/fixed-routes.ts";
 import { type CallVerdict, verdicts } from "../analysis/verdicts.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Dataplane, offers, offersAt } from "./dataplane.ts";
-import type { FixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
@@ -43,35 +43,6 @@ const known = new WeakMap<
   Policy,
   { readonly world: World; readonly decisions: string; readonly asked: PolicyDemands }
 >();
-
-/** The routes of the policies, and which of these in their order it is that asks. */
-export interface Standing {
-  readonly routes: FixedRoutes;
-  readonly number: number;
-}
-
-/** A call of which all requests go to a version that an earlier policy, by its number, sends them to. */
-export interface DecidedCall {
-  readonly call: CallName;
-  readonly version: string;
-  readonly by: number;
-}
-
-/** The first of the calls that a policy would match if their requests did not go to other versions than it is for. */
-export function decidedOtherwise(policy: Policy, mesh: Mesh, standing: Standing): DecidedCall | undefined {
-  for (const { call, from, to, versions } of verdicts(policy, mesh).calls) {
-    const version = versions && decidedVersion(standing, call);
-    const by = standing.routes.get(call)?.by;
-    if (version !== undefined && by !== undefined) return { call: { from, to }, version, by };
-  }
-  return undefined;
-}
-
-/** The version of the callee to which earlier policies send all requests of a call. */
-function decidedVersion({ routes, number }: Standing, call: number): string | undefined {
-  const route = routes.get(call);
-  return route !== undefined && route.by < number ? route.version : undefined;
-}
 
 /** What a policy asks in a world; that of the world in which it was asked last is known. */
 export function demandsOf(policy: Policy, world: World, standing: Standing): PolicyDemands {

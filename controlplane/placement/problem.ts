@@ -1,20 +1,14 @@
 import { strict as assert } from "node:assert";
 import { type CallName, callGraph } from "../analysis/call-graph.ts";
+import { type DecidedCall, decidedOtherwise, fixedRoutes } from "../analysis/fixed-routes.ts";
 import { inOrder } from "../language/in-order.ts";
 import { dataplanesMax } from "../language/offer.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
 import { type Dataplane, fitting } from "./dataplane.ts";
-import { fixedRoutes } from "./fixed-routes.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
-import {
-  type DecidedCall,
-  type Demand,
-  decidedOtherwise,
-  demandsOf,
-  type PolicyDemands,
-} from "./policy-demands.ts";
+import { type Demand, demandsOf, type PolicyDemands } from "./policy-demands.ts";
 
 export interface NumberedCall extends CallName {
   /** The numbers of the two services; the caller's is -1 for a request from outside. */

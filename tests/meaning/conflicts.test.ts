@@ -4,10 +4,12 @@ import { automaton } from "../../controlplane/analysis/automaton.ts";
 import { conflicts, type Finding, type FindingKind } from "../../controlplane/analysis/conflicts.ts";
 import { overlap } from "../../controlplane/analysis/overlap.ts";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
+import { inOrder } from "../../controlplane/language/in-order.ts";
 import type { CopperPolicy, Policy, Side } from "../../controlplane/language/policy.ts";
 import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import type { Header, Outcome } from "./exchange.ts";
+import { fixedVersion } from "./fixed-version.ts";
 import { isCopper } from "./in-force.ts";
 import { interpret } from "./interpret.ts";
 
@@ -173,6 +175,21 @@ const anyPolicies = drafts.map((drafts) =>
   }),
 );
 
+/** A route for all requests of a call, and what is for a version of the callee. */
+const routed = fc
+  .tuple(
+    fc.constantFrom("user", "web -> user", "api -> user"),
+    fc.constantFrom("v1", "v2"),
+    fc.constantFrom("user@v1", "api -> user@v2"),
+    fc.boolean(),
+  )
+  .map(([context, version, other, isFirst]) =>
+    [
+      `( act (Request r) context ('${context}') priority (${isFirst ? 1 : 0}) ) { [Egress] RouteToVersion(r, "user", "${version}"); }`,
+      `( act (Request r) context ('${other}') ) { SetHeader(r, "y", "1"); }`,
+    ].map((text, n) => ({ path: `p${n}.cup`, text: `policy p${n} ${text}` })),
+  );
+
 function copperOf(
   sources: readonly { readonly path: string; readonly text: string }[],
 ): readonly CopperPolicy[] {
@@ -321,6 +338,23 @@ function confirm(finding: Finding, all: readonly CopperPolicy[]): void {
   const concerned = finding.policies.filter(isCopper);
   const [p, q] = concerned;
   if (p === undefined) throw new Error("a finding is about policies");
+  if (finding.kind === "dead" && q !== undefined) {
+    // Every path that it matches ends with a version to which the requests on it do not go.
+    for (const path of pathsUpTo(5).filter((each) => matches(p, each))) {
+      const [name = "", version] = (path.at(-1) ?? "").split("@");
+      const onIt = (policy: CopperPolicy, other: string): boolean =>
+        matches(policy, [...path.slice(0, -1), `${name}@${other}`]);
+      const versions = [...(mesh.services.get(name)?.versions.keys() ?? [])];
+      const before = inOrder(all).filter(isCopper).slice(0, inOrder(all).indexOf(p));
+      const matching = before
+        .filter((policy) => versions.some((each) => onIt(policy, each)))
+        .map((policy) => ({ policy, isForAll: versions.every((each) => onIt(policy, each)) }));
+      const fixed = fixedVersion(name, matching);
+      expect(fixed?.version, finding.detail).toBeDefined();
+      expect(fixed?.version, finding.detail).not.toBe(version);
+    }
+    return;
+  }
   if (finding.kind === "dead") {
     // It never has a turn, so that nothing becomes of requests other than without it.
     for (const path of pathsUpTo(5)) {
@@ -418,20 +452,25 @@ test("where the order of two policies matters and no priority gives it, there is
 });
 
 test("every finding, of every kind, is confirmed by what the policies mean", () => {
-  const confirmed = new Set<FindingKind>();
-  const property = fc.property(anyPolicies, (sources) => {
-    const policies = copperOf(sources);
-    for (const finding of conflicts(policies, mesh)) {
-      confirm(finding, policies);
-      confirmed.add(finding.kind);
-    }
-  });
+  const confirmed = new Set<FindingKind | "dead by a route">();
+  const property = fc.property(
+    fc.oneof({ weight: 9, arbitrary: anyPolicies }, { weight: 1, arbitrary: routed }),
+    (sources) => {
+      const policies = copperOf(sources);
+      for (const finding of conflicts(policies, mesh)) {
+        confirm(finding, policies);
+        const isByRoute = finding.kind === "dead" && finding.policies.length > 1;
+        confirmed.add(isByRoute ? "dead by a route" : finding.kind);
+      }
+    },
+  );
   fc.assert(property, { seed, numRuns: 1500 });
   expect([...confirmed].sort()).toEqual([
     "admits-nothing",
     "allows-apart",
     "contradiction",
     "dead",
+    "dead by a route",
     "order",
     "shadowed",
   ]);

@@ -1,8 +1,8 @@
-import { verdicts } from "../analysis/verdicts.ts";
 import type { Policy, Statement } from "../language/policy.ts";
 import { callsIn, statementsIn, textOf } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { sectionsOf } from "./section.ts";
+import type { CallName } from "./call-graph.ts";
+import { verdicts } from "./verdicts.ts";
 
 /** By number of a call: the version of the callee that all its requests go to, and which policy, by its number, sends them there. */
 export type FixedRoutes = ReadonlyMap<number, { readonly version: string; readonly by: number }>;
@@ -21,7 +21,7 @@ export function fixedRoutes(inOrder: readonly Policy[], mesh: Mesh): FixedRoutes
   );
   for (const [by, policy] of versioned.size === 0 ? [] : inOrder.entries()) {
     if (policy.mode !== "enforce" || !policy.actions.some((action) => routing.has(action))) continue;
-    const bodies = sectionsOf(policy).map(({ body }) => body);
+    const bodies = policy.kind === "copper" ? policy.sections.map(({ body }) => body) : [[]];
     const all = bodies.flatMap(callsIn).filter(({ action }) => routing.has(action));
     for (const { call, verdict, from, to } of verdicts(policy, mesh).calls) {
       if (from === null || !versioned.has(to)) continue;
@@ -36,6 +36,37 @@ export function fixedRoutes(inOrder: readonly Policy[], mesh: Mesh): FixedRoutes
   }
   for (const call of mirrored) routes.delete(call);
   return routes;
+}
+
+/** The routes of the policies, and which of these in their order it is that asks. */
+export interface Standing {
+  readonly routes: FixedRoutes;
+  readonly number: number;
+}
+
+/** A call of which all requests go to a version that an earlier policy, by its number, sends them to. */
+export interface DecidedCall {
+  readonly call: CallName;
+  readonly version: string;
+  readonly by: number;
+}
+
+/** The first of the calls that a policy would match, if the requests of all of them did not go to other versions than it is for. */
+export function decidedOtherwise(policy: Policy, mesh: Mesh, standing: Standing): DecidedCall | undefined {
+  const decided = verdicts(policy, mesh).calls.map(({ call, from, to, versions }) => {
+    const version = versions && decidedVersion(standing, call);
+    const by = standing.routes.get(call)?.by;
+    return version === undefined || by === undefined || versions?.includes(version)
+      ? undefined
+      : { call: { from, to }, version, by };
+  });
+  return decided.includes(undefined) ? undefined : decided[0];
+}
+
+/** The version of the callee to which earlier policies send all requests of a call. */
+export function decidedVersion({ routes, number }: Standing, call: number): string | undefined {
+  const route = routes.get(call);
+  return route !== undefined && route.by < number ? route.version : undefined;
 }
 
 /** The version to which a body routes every request for a service that it does not end; "" where there is none. */
