@@ -1,10 +1,18 @@
+import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { declaredDataplanes } from "../language/check-imports.ts";
+import { checkPolicies } from "../language/check-policies.ts";
+import { generateSeedFamily } from "../mesh/generate-seed-family.ts";
 import { componentsOf, restrict } from "./components.ts";
 import { dive } from "./dive.ts";
 import { type Network, type Table, weightOf, withoutCosts } from "./network.ts";
 import { optimize } from "./optimize.ts";
+import { placementNetwork } from "./placement-network.ts";
+import { priced } from "./priced.ts";
+import { problem } from "./problem.ts";
 import { leastOf, randomNetworks } from "./random-networks.test-helper.ts";
+import { seatsOf } from "./seats.ts";
 
 /** Some fall apart, some are impossible, and of some the reductions leave something. */
 const sparse = randomNetworks({ sizeMax: 6, widthMax: 4, infinite: 20 });
@@ -76,6 +84,23 @@ describe("the whole way: cheapest, proved, and of the cheapest the nearest", () 
     );
     expect(counts.proved).toBeGreaterThan(numRuns / 6);
   });
+});
+
+test("costs with many digits are proved where a quarter of two hundred services are left to the solver", async () => {
+  const { mesh, sources } = generateSeedFamily({ size: "large", pinned: "nothing", seed: 1 });
+  const { policies } = checkPolicies(sources);
+  // What requests cost makes every number one of nine digits and more.
+  const dataplanes = priced(declaredDataplanes(sources)).map((each, number) => ({
+    ...each,
+    cost: each.cost + 0.134_257 * (number + 1),
+    requestCost: 0.000_731 * (number + 3),
+  }));
+  const calls = mesh.calls.map((call, number) => ({ ...call, rate: ((number * 48_271) % 9_001) / 1_000 }));
+  const model = problem(policies, { ...mesh, calls }, dataplanes);
+  const optimum = await optimize(placementNetwork(model, seatsOf(model, undefined)).network, timeLimitS);
+  assert(optimum.kind === "solved");
+  expect(optimum.cost).toBeGreaterThan(1e8);
+  expect(optimum.bound).toBe(optimum.cost);
 });
 
 function withoutMoves(network: Network): Network {

@@ -2,9 +2,8 @@ import { componentsOf, restrict } from "./components.ts";
 import { dive } from "./dive.ts";
 import { at0, type Network, type Table, weightOf } from "./network.ts";
 import { programOf } from "./program.ts";
-import { provesLeast } from "./prove.ts";
 import { reduce } from "./reduce.ts";
-import { solveProgram } from "./solver.ts";
+import { proveLeast, solveProgram } from "./solver.ts";
 import { tighten } from "./tighten.ts";
 
 /** The best assignment of a network, or that it has none. */
@@ -77,8 +76,20 @@ async function solvePart(
   const { cost } = weightOf(part, values);
   if (answer.kind !== "optimal" && guess !== undefined && (guessed?.cost ?? cost) < cost)
     return { kind: "solved", values: guess, cost: guessed?.cost ?? cost, bound: proved, seconds };
-  const isProved = proved >= cost || (answer.kind === "optimal" && provesLeast(part, cost));
-  return { kind: "solved", values, cost, bound: isProved ? cost : proved, seconds };
+  if (proved >= cost || answer.kind !== "optimal")
+    return { kind: "solved", values, cost, bound: Math.min(proved, cost), seconds };
+  const proof = await proveLeast({
+    network,
+    cost: (cost - offset) / unit,
+    timeLimitS: Math.max(0, timeLimitS - seconds),
+  });
+  return {
+    kind: "solved",
+    values,
+    cost,
+    bound: proof.isLeast ? cost : proved,
+    seconds: seconds + proof.seconds,
+  };
 }
 
 /** How far the solver's sums may be from the truth, of one. */

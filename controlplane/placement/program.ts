@@ -1,4 +1,5 @@
 import { at0, type Network } from "./network.ts";
+import { createRows } from "./rows.ts";
 
 /** A mixed-integer program, as the solver takes it: rows of `lower ≤ matrix · columns ≤ upper`. Every column is between 0 and 1. */
 export interface Program {
@@ -36,19 +37,7 @@ export function programOf(network: Network): NetworkProgram {
   const column = new Int32Array(size * width).fill(-1);
   const cost: number[] = [];
   const moves: number[] = [];
-  const lower: number[] = [];
-  const upper: number[] = [];
-  const starts = [0];
-  const indices: number[] = [];
-  const entries: number[] = [];
-  const row = (least: number, most: number, plus: readonly number[], minus: readonly number[] = []): void => {
-    indices.push(...plus, ...minus);
-    for (const _ of plus) entries.push(1);
-    for (const _ of minus) entries.push(-1);
-    starts.push(indices.length);
-    lower.push(least);
-    upper.push(most);
-  };
+  const rows = createRows();
   const valuesOf = (variable: number): readonly number[] =>
     Array.from({ length: width }, (_, value) => value).filter((value) => columnOf(variable, value) >= 0);
   const columnOf = (variable: number, value: number): number => at0(column, variable * width + value);
@@ -61,7 +50,7 @@ export function programOf(network: Network): NetworkProgram {
   }
   const whole = cost.length;
   for (let variable = 0; variable < size; variable++)
-    row(
+    rows.add(
       1,
       1,
       valuesOf(variable).map((value) => columnOf(variable, value)),
@@ -111,8 +100,8 @@ export function programOf(network: Network): NetworkProgram {
     }
     const both = (list: readonly (readonly [number, number])[]): readonly number[] =>
       list.flatMap(([i, j]) => ofPair.get(i * width + j) ?? []);
-    for (const i of ofA) row(0, 0, both(ofB.map((j) => [i, j] as const)), [columnOf(a, i)]);
-    for (const j of ofB) row(0, 0, both(ofA.map((i) => [i, j] as const)), [columnOf(b, j)]);
+    for (const i of ofA) rows.add(0, 0, both(ofB.map((j) => [i, j] as const)), [columnOf(a, i)]);
+    for (const j of ofB) rows.add(0, 0, both(ofA.map((i) => [i, j] as const)), [columnOf(b, j)]);
   }
 
   /** Whoever needs no more than a set of columns needs one of it: of several such, only one is 1. One of all of them is 1 in any case. */
@@ -124,7 +113,7 @@ export function programOf(network: Network): NetworkProgram {
     for (const set of sets.values()) {
       if (set.size === all) continue;
       const within = values.filter(({ needs }) => needs.every((each) => set.has(each)));
-      row(
+      rows.add(
         Number.NEGATIVE_INFINITY,
         0,
         within.map((value) => value.column),
@@ -139,13 +128,7 @@ export function programOf(network: Network): NetworkProgram {
       whole,
       cost: Float64Array.from(cost),
       moves: Float64Array.from(moves),
-      rows: {
-        lower: Float64Array.from(lower),
-        upper: Float64Array.from(upper),
-        starts: Int32Array.from(starts),
-        indices: Int32Array.from(indices),
-        values: Float64Array.from(entries),
-      },
+      rows: rows.result(),
     },
     read: (columns) =>
       Int32Array.from({ length: size }, (_, variable) => {

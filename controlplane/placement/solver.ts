@@ -1,7 +1,9 @@
 import { createThread } from "../../filters/proxy-wasm-as/build/thread.ts";
+import type { Network } from "./network.ts";
 import type { Program } from "./program.ts";
 
 export interface SolverQuestion {
+  readonly kind: "solve";
   readonly program: Program;
   /** A solution to begin with. */
   readonly start?: Float64Array;
@@ -23,15 +25,40 @@ export type SolverAnswer = { readonly seconds: number } & (
   | { readonly kind: "nothing"; readonly bound: number }
 );
 
+/** Whether no assignment of a network costs less. */
+export interface ProofQuestion {
+  readonly kind: "prove";
+  readonly network: Network;
+  readonly cost: number;
+  readonly timeLimitS: number;
+}
+
+export interface ProofAnswer {
+  readonly kind: "proof";
+  /** False also where the time was up. */
+  readonly isLeast: boolean;
+  readonly seconds: number;
+}
+
 /** The solver looks at the clock now and then only. */
 const graceMs = 30_000;
 
-const ask = createThread<SolverQuestion, SolverAnswer>(new URL("./solver-worker.ts", import.meta.url));
+const ask = createThread<SolverQuestion | ProofQuestion, SolverAnswer | ProofAnswer>(
+  new URL("./solver-worker.ts", import.meta.url),
+);
 
 /** Solve a program in a thread, so that whoever waits can do something else. A solver that ends or hangs has found nothing. */
-export async function solveProgram(question: SolverQuestion): Promise<SolverAnswer> {
-  const outcome = await ask(question, question.timeLimitS * 1_000 + graceMs);
-  return outcome.kind === "answer"
+export async function solveProgram(question: Omit<SolverQuestion, "kind">): Promise<SolverAnswer> {
+  const outcome = await ask({ kind: "solve", ...question }, question.timeLimitS * 1_000 + graceMs);
+  return outcome.kind === "answer" && outcome.answer.kind !== "proof"
     ? outcome.answer
     : { kind: "nothing", bound: Number.NEGATIVE_INFINITY, seconds: question.timeLimitS };
+}
+
+/** Prove in a thread that no assignment of a network costs less. A solver that ends or hangs has proved nothing. */
+export async function proveLeast(question: Omit<ProofQuestion, "kind">): Promise<ProofAnswer> {
+  const outcome = await ask({ kind: "prove", ...question }, question.timeLimitS * 1_000 + graceMs);
+  return outcome.kind === "answer" && outcome.answer.kind === "proof"
+    ? outcome.answer
+    : { kind: "proof", isLeast: false, seconds: question.timeLimitS };
 }
