@@ -110,8 +110,9 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "RewriteHost":
       return { writes: ["request::authority"] };
     case "GetStatus":
-    case "IsRequestStatus":
       return { reads: ["response::status"] };
+    case "IsRequestStatus":
+      return { reads: ["response::status", "response:grpc-status"] };
     case "Allow":
       return { denials: [notAdmitted] };
     case "Deny":

@@ -216,8 +216,12 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
       }
       for (const key of touched.writes ?? []) {
         if (made.action === "SetHeader") values.set(key, [given[1] ?? absent]);
-        else if (made.action === "RewritePath" || made.action === "RewriteHost")
-          values.set(key, [given[0] ?? absent]);
+        else if (made.action === "RewritePath") values.set(key, [given[0] ?? absent]);
+        // One delay after the other, whichever is first; and what is answered first is the answer.
+        else if (made.action === "InjectDelay") values.set(key, [...(values.get(key) ?? []), text].sort());
+        else if (made.action === "InjectAbort") values.set(key, values.get(key) ?? [text]);
+        // The router does it, when all policies here have asked.
+        else if (made.action === "RewriteHost") values.set("host from here on", [given[0] ?? absent]);
         else if (made.action === "AddHeader") values.set(key, [...read(key), given[1] ?? absent]);
         else if (made.action === "RemoveHeader") values.set(key, []);
         else if (key.startsWith("version of ") && key !== `version of ${call.to}`) continue;
