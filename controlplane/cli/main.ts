@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { WireError } from "../error/wire-error.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
+import type { StatusOptions } from "./status.ts";
 
 /** 0 ok, 1 the input is at fault, 2 usage, 3 the world is. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -20,6 +21,7 @@ const params = (): Option =>
     "--params <file>",
     "values for the parameters of policies (YAML or JSON: `policy: { parameter: value }`)",
   ).argParser(parseParams);
+const httpTokenFile = (what: string): Option => new Option("--http-token-file <file>", `a file with ${what}`);
 const policies = "policy files, or folders of them";
 
 command("check")
@@ -103,7 +105,13 @@ command("serve")
   .addOption(mesh().makeOptionMandatory())
   .addOption(new Option("--mesh-text <file>", "the mesh file as `wire up` has read it").hideHelp())
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
-  .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
+  .option("--http-host <address>", "where the HTTP API listens; off loopback it needs a token", "127.0.0.1")
+  .option("--http-port <port>", "port of the HTTP API; 0 takes a free one", parsePort, 18001)
+  .addOption(
+    httpTokenFile(
+      "what requests to the HTTP API have to bear as `Authorization: Bearer TOKEN`; read again when it changes",
+    ),
+  )
   .option("--follower <name...>", "followers of the address map that the first rollout waits for")
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
   .addOption(json())
@@ -126,10 +134,13 @@ command("up")
 
 command("status")
   .description("show what each proxy of a running control plane was sent, has taken and refuses")
-  .option("--http-port <port>", "port of the control plane's HTTP API on 127.0.0.1", parsePort, 18001)
+  .option("--http-host <address>", "where the control plane's HTTP API listens", "127.0.0.1")
+  .option("--http-port <port>", "port of the control plane's HTTP API", parsePort, 18001)
+  .addOption(new Option("--url <url>", "of the HTTP API, instead of host and port").argParser(parseUrl))
+  .addOption(httpTokenFile("the control plane's token"))
   .addOption(json())
-  .action((options: { readonly httpPort: number; readonly json?: boolean }) =>
-    run<typeof options>(async () => (await import("./status.ts")).status)([], options),
+  .action((options: StatusOptions) =>
+    run<StatusOptions>(async () => (await import("./status.ts")).status)([], options),
   );
 
 command("bench")
@@ -243,6 +254,11 @@ function run<Options extends { readonly json?: boolean }>(
       process.exitCode = 3;
     }
   };
+}
+
+function parseUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  throw new CommanderError(2, "wire.url", `error: \`${text}\` is not a URL: http://HOST:PORT`);
 }
 
 function parseParams(text: string): string {

@@ -6,6 +6,9 @@ import { explainPlacement } from "../placement/explain.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
+import { isLoopback } from "../server/is-loopback.ts";
+import { endpoint } from "./endpoint.ts";
+import { followToken } from "./follow-token.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
 import { withParams } from "./read-sources.ts";
@@ -13,6 +16,7 @@ import { createOutput, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { usageError } from "./usage-error.ts";
 import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
 
@@ -24,17 +28,27 @@ export interface ServeOptions {
   readonly params?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
+  /** 127.0.0.1 by default. */
+  readonly httpHost?: string;
+  /** A file with what requests to the HTTP API have to bear; needed where others reach it. */
+  readonly httpTokenFile?: string;
   readonly state?: string;
   /** Followers of the address map that the first rollout waits for, besides those that come by themselves. */
   readonly follower?: readonly string[];
   readonly json?: boolean;
 }
 
-const host = "127.0.0.1";
+const loopback = "127.0.0.1";
 
 /** `wire serve`: the control plane alone. Prints its endpoints, then follows the policy files until it is interrupted. */
 export async function serve(named: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
+  const { httpHost = loopback, httpTokenFile } = options;
+  if (httpTokenFile === undefined && !isLoopback(httpHost))
+    throw usageError(
+      `others reach the HTTP API on \`${httpHost}\`, so it needs a token: write one into a file, as by \`openssl rand -hex 32\`, and give it by --http-token-file`,
+    );
+  using token = httpTokenFile === undefined ? undefined : await followToken(httpTokenFile, output.progress);
   const paths = withParams(named, options.params);
   const cache = createChainCache();
   const readMesh = async (): Promise<Source> => ({
@@ -46,22 +60,23 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   const { mesh } = start;
 
   const rollouts = await startRollouts({
-    listen: { host, port: options.xdsPort },
+    listen: { host: loopback, port: options.xdsPort },
     ...(options.state === undefined ? {} : { state: options.state }),
     progress: output.progress,
   });
   const { ads, controlPlane } = rollouts;
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
-    host,
+    host: httpHost,
     port: options.httpPort,
+    ...(token === undefined ? {} : { token: () => token.latest }),
     status: () => statusOf(rollouts),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
     throw error;
   });
-  const endpoints = { xds: `${host}:${ads.port}`, http: `http://${host}:${api.port}` };
+  const endpoints = { xds: endpoint(loopback, ads.port), http: `http://${endpoint(httpHost, api.port)}` };
   // Whoever has read the endpoints may end it.
   const interrupted = untilInterrupted();
   output.print(

@@ -102,3 +102,43 @@ test("a request line that is no URL, and a client that leaves in the middle, do 
   }
   expect((await fetch(`${base}/status`)).status).toBe(200);
 });
+
+test("with a token, nothing is answered to whoever does not bear it, and it can change", async () => {
+  let token = "first-of-two-tokens";
+  const guarded = await startHttpApi({
+    ...{ host: "0.0.0.0", port: 0, token: () => token, status: () => ({ well: true }) },
+    feeds: { names: feed },
+  });
+  const ask = (authorization?: string, path = "/status", method = "GET"): Promise<Response> =>
+    fetch(`http://127.0.0.1:${guarded.port}${path}`, {
+      method,
+      headers: authorization === undefined ? {} : { authorization },
+    });
+  try {
+    for (const [path, method] of [["/status"], ["/names"], ["/names/ack", "POST"], ["/nothing"]]) {
+      const refused = await ask(undefined, path, method);
+      expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="wire"']);
+      expect(await refused.json()).toHaveProperty("error");
+    }
+    for (const wrong of ["Bearer", "Bearer ", "Bearer first", `Bearer ${token}x`, `Basic ${token}`, token]) {
+      const refused = await ask(wrong);
+      expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
+        401,
+        'Bearer realm="wire", error="invalid_token"',
+      ]);
+    }
+    expect(await (await ask(`Bearer ${token}`)).json()).toEqual({ well: true });
+    expect((await ask(`bearer ${token}`)).status).toBe(200);
+    const before = token;
+    token = "second-of-two-tokens";
+    expect((await ask(`Bearer ${before}`)).status).toBe(401);
+    expect((await ask(`Bearer ${token}`)).status).toBe(200);
+  } finally {
+    await guarded.close();
+  }
+});
+
+test("it does not listen where others reach it without a token", async () => {
+  const open = startHttpApi({ host: "0.0.0.0", port: 0, status: () => ({}), feeds: {} });
+  await expect(open).rejects.toThrow("where others reach the HTTP API it has a token");
+});

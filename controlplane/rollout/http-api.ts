@@ -1,5 +1,8 @@
+import { strict as assert } from "node:assert";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { WireError } from "../error/wire-error.ts";
+import { isLoopback } from "../server/is-loopback.ts";
+import { bearsToken } from "./bears-token.ts";
 import type { Feed } from "./feed.ts";
 
 const bodyLengthMax = 4_096;
@@ -7,6 +10,8 @@ const bodyLengthMax = 4_096;
 export interface HttpApiOptions {
   readonly host: string;
   readonly port: number;
+  /** What a request has to bear as `Authorization: Bearer TOKEN`; looked up each time, so that it can change. Absent on loopback alone. */
+  token?(): string;
   /** Answers `GET /status`. */
   status(): unknown;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
@@ -18,10 +23,14 @@ export interface HttpApi {
   close(): Promise<void>;
 }
 
-/** The HTTP API of the control plane, without authentication: it listens on a loopback address only. */
+/** The HTTP API of the control plane. Off a loopback address it needs a token. */
 export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
+  const { token } = options;
+  assert(token !== undefined || isLoopback(options.host), "where others reach the HTTP API it has a token");
   const feeds = new Map(Object.entries(options.feeds));
   const server = createServer((request, response) => {
+    const { authorization } = request.headers;
+    if (token !== undefined && !bearsToken(authorization, token())) return refuse(response, authorization);
     const url = URL.parse(request.url ?? "/", "http://localhost");
     const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
     const feed = feeds.get(name);
@@ -44,6 +53,16 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Why, as RFC 6750 has it: one who brought no token is told only what there is to bring. */
+function refuse(response: ServerResponse, authorization: string | undefined): void {
+  const realm = 'Bearer realm="wire"';
+  response.setHeader(
+    "www-authenticate",
+    authorization === undefined ? realm : `${realm}, error="invalid_token"`,
+  );
+  json(response, 401, { error: "the control plane's token is wanted, as `Authorization: Bearer TOKEN`" });
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {

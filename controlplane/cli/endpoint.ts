@@ -1,0 +1,4 @@
+/** `HOST:PORT`, as it stands in a URL. */
+export function endpoint(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
