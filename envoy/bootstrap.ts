@@ -14,6 +14,9 @@ export interface BootstrapOptions {
   readonly bindAddress?: string;
 }
 
+/** Where admin interfaces listen unless somebody says otherwise. */
+export const usualAdminPort = 9901;
+
 /** The name of the one static cluster, the control plane. */
 export const xdsCluster = "wire-xds";
 
@@ -28,7 +31,7 @@ export function bootstrap(options: BootstrapOptions): Readonly<Record<string, un
   const ads = { ads: {}, resource_api_version: "V3" };
   return {
     node: { id: options.nodeId, cluster: options.cluster },
-    admin: { address: socketAddress(options.adminAddress, options.adminPort ?? 9901) },
+    admin: { address: socketAddress(options.adminAddress, options.adminPort ?? usualAdminPort) },
     dynamic_resources: {
       ads_config: {
         api_type: "DELTA_GRPC",

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, Option } from "commander";
 import { WireError } from "../error/wire-error.ts";
+import type { DiffOptions } from "./diff.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
 import type { StatusOptions } from "./status.ts";
 
@@ -132,15 +133,32 @@ command("up")
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 
-command("status")
+const controlPlane = (named: Command): Command =>
+  named
+    .option("--http-host <address>", "where the control plane's HTTP API listens", "127.0.0.1")
+    .option("--http-port <port>", "port of the control plane's HTTP API", parsePort, 18001)
+    .addOption(new Option("--url <url>", "of the HTTP API, instead of host and port").argParser(parseUrl))
+    .addOption(httpTokenFile("the control plane's token"));
+
+controlPlane(command("status"))
   .description("show what each proxy of a running control plane was sent, has taken and refuses")
-  .option("--http-host <address>", "where the control plane's HTTP API listens", "127.0.0.1")
-  .option("--http-port <port>", "port of the control plane's HTTP API", parsePort, 18001)
-  .addOption(new Option("--url <url>", "of the HTTP API, instead of host and port").argParser(parseUrl))
-  .addOption(httpTokenFile("the control plane's token"))
   .addOption(json())
   .action((options: StatusOptions) =>
     run<StatusOptions>(async () => (await import("./status.ts")).status)([], options),
+  );
+
+controlPlane(command("diff"))
+  .description("hold what a proxy is to run against what its Envoy says that it runs")
+  .argument("<node>", "a service with a proxy")
+  .addOption(
+    new Option(
+      "--admin <url>",
+      "of the Envoy's admin interface; by default where the control plane says that it is",
+    ).argParser(parseUrl),
+  )
+  .addOption(json())
+  .action((node: string, options: DiffOptions) =>
+    run<DiffOptions>(async () => (await import("./diff.ts")).diff)([node], options),
   );
 
 command("bench")

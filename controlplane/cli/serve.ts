@@ -1,3 +1,4 @@
+import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
 import type { Source } from "../language/source.ts";
@@ -7,6 +8,9 @@ import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import { isLoopback } from "../server/is-loopback.ts";
+import { addressPlan } from "../xds/address-plan.ts";
+import { placesOf } from "../xds/decode.ts";
+import { typeUrl } from "../xds/type-url.ts";
 import { endpoint } from "./endpoint.ts";
 import { followToken } from "./follow-token.ts";
 import type { ExitCode } from "./main.ts";
@@ -71,6 +75,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     port: options.httpPort,
     ...(token === undefined ? {} : { token: () => token.latest }),
     status: () => statusOf(rollouts),
+    node: (name) => nodeOf(name, rollouts),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -125,6 +130,24 @@ function describe(title: "in force" | "still in force", built: Build | undefined
     `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy`,
     ...explainPlacement(placement, policies, mesh).map((line) => `  ${line}`),
   ].join("\n");
+}
+
+/** `GET /nodes/NAME`: what a proxy is to run, and where its Envoy can be asked what it does. */
+function nodeOf(node: string, { ads, newest }: Rollouts): unknown {
+  const snapshot = ads.snapshot(node);
+  if (snapshot === undefined || newest === undefined) return undefined;
+  return {
+    node,
+    admin: `http://${endpoint(addressPlan(newest.mesh).proxy(node), usualAdminPort)}`,
+    resources: [...snapshot.values()].flatMap((resources) =>
+      [...resources.values()].map((resource) => ({
+        type: resource.typeUrl,
+        name: resource.name,
+        version: resource.version,
+        ...(resource.typeUrl === typeUrl.endpoints ? { places: placesOf(resource) } : {}),
+      })),
+    ),
+  };
 }
 
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */

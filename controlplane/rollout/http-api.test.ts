@@ -15,12 +15,23 @@ beforeEach(async () => {
     host: "127.0.0.1",
     port: 0,
     status: () => ({ well: true }),
+    node: (name) => (name === "a b" ? { node: name } : undefined),
     feeds: { names: feed },
   });
   base = `http://127.0.0.1:${api.port}`;
 });
 
 afterEach(() => api.close());
+
+test("a node is asked for by its name, and one that is not there is named", async () => {
+  const ask = async (path: string) => {
+    const response = await fetch(`${base}${path}`);
+    return [response.status, await response.json()];
+  };
+  expect(await ask("/nodes/a%20b")).toEqual([200, { node: "a b" }]);
+  expect(await ask("/nodes/other")).toEqual([404, { error: "no proxy of `other` is to run" }]);
+  expect(await ask("/nodes/%")).toEqual([404, { error: "no proxy of `%` is to run" }]);
+});
 
 async function acknowledge(body: string): Promise<number> {
   return (await fetch(`${base}/names/ack`, { method: "POST", body })).status;
@@ -48,7 +59,7 @@ test("the status, and what there is besides", async () => {
   const missing = await fetch(`${base}/nothing`);
   expect([missing.status, await missing.json()]).toEqual([
     404,
-    { error: "no such path; there are /status, /names" },
+    { error: "no such path; there are /status, /nodes/NAME, /names" },
   ]);
 });
 
@@ -107,6 +118,7 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
   let token = "first-of-two-tokens";
   const guarded = await startHttpApi({
     ...{ host: "0.0.0.0", port: 0, token: () => token, status: () => ({ well: true }) },
+    node: () => undefined,
     feeds: { names: feed },
   });
   const ask = (authorization?: string, path = "/status", method = "GET"): Promise<Response> =>
@@ -139,6 +151,12 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
 });
 
 test("it does not listen where others reach it without a token", async () => {
-  const open = startHttpApi({ host: "0.0.0.0", port: 0, status: () => ({}), feeds: {} });
+  const open = startHttpApi({
+    host: "0.0.0.0",
+    port: 0,
+    status: () => ({}),
+    node: () => undefined,
+    feeds: {},
+  });
   await expect(open).rejects.toThrow("where others reach the HTTP API it has a token");
 });

@@ -14,6 +14,8 @@ export interface HttpApiOptions {
   token?(): string;
   /** Answers `GET /status`. */
   status(): unknown;
+  /** Answers `GET /nodes/NAME`; undefined where there is no such node. */
+  node(name: string): unknown;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
 }
@@ -41,7 +43,14 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     if (request.method === "POST" && feed !== undefined && action === "ack") {
       return void acknowledge(request, response, feed);
     }
-    const paths = ["/status", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
+    if (request.method === "GET" && name === "nodes" && action !== undefined) {
+      const node = decoded(action);
+      const found = options.node(node);
+      return found === undefined
+        ? json(response, 404, { error: `no proxy of \`${node}\` is to run` })
+        : json(response, 200, found);
+    }
+    const paths = ["/status", "/nodes/NAME", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);
@@ -63,6 +72,15 @@ function refuse(response: ServerResponse, authorization: string | undefined): vo
     authorization === undefined ? realm : `${realm}, error="invalid_token"`,
   );
   json(response, 401, { error: "the control plane's token is wanted, as `Authorization: Bearer TOKEN`" });
+}
+
+/** A part of a path; one that is written wrongly names nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {

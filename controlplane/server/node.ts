@@ -48,6 +48,8 @@ export interface Node {
   readonly streams: ReadonlySet<Stream>;
   /** What it should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. */
   readonly set: (snapshot: Snapshot) => void;
+  /** What it should hold in the end; undefined before anything is set. */
+  readonly wanted: () => Snapshot | undefined;
   /** Send what can be sent of the latest step. */
   readonly serve: () => void;
   /** A stream may be answered from here on. */
@@ -141,6 +143,7 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
       nacks = [];
       pending = true;
     },
+    wanted: () => steps.at(-1),
     serve: () => {
       serve();
       advance();

@@ -64,6 +64,8 @@ export interface XdsServer {
   /** Resolves when the node has acknowledged all of its latest snapshot, has refused a part of it, or time is up. */
   waitForAcks(node: string, timeoutMs: number): Promise<Outcome>;
   status(): readonly NodeStatus[];
+  /** What the node should hold in the end; undefined where nothing has been said of it. */
+  snapshot(node: string): Snapshot | undefined;
   /** Use another certificate for new connections. */
   rotate(credentials: Credentials): void;
   /** Take no more connections, and end the streams that are there over this time, so that clients go elsewhere one after the other. */
@@ -236,6 +238,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     },
     waitForAcks: (name, timeoutMs) => nodeOf(name).waitForAcks(timeoutMs),
     status: () => [...nodes.values()].map((node) => node.status()),
+    snapshot: (name) => nodes.get(name)?.wanted(),
     rotate: (credentials) => transport.rotate(credentials),
     drain: async (overMs) => {
       transport.drain();

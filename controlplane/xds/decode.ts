@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type Cluster, ClusterSchema } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
+import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { type Listener, ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb.ts";
 import {
   type RouteConfiguration,
@@ -26,6 +27,19 @@ export function decodeListener(resource: Resource): Listener {
 
 export function decodeRoutes(resource: Resource): RouteConfiguration {
   return fromBinary(RouteConfigurationSchema, resource.bytes);
+}
+
+/** Where the endpoints of an assignment are, `ADDRESS:PORT`, sorted. */
+export function placesOf(resource: Resource): readonly string[] {
+  return fromBinary(ClusterLoadAssignmentSchema, resource.bytes)
+    .endpoints.flatMap(({ lbEndpoints }) => lbEndpoints)
+    .flatMap(({ hostIdentifier }) => {
+      const address = hostIdentifier.case === "endpoint" ? hostIdentifier.value.address?.address : undefined;
+      if (address?.case !== "socketAddress") return [];
+      const { address: host, portSpecifier } = address.value;
+      return [`${host}:${portSpecifier.case === "portValue" ? portSpecifier.value : 0}`];
+    })
+    .sort();
 }
 
 /** The HTTP connection managers of a listener, one for each filter chain that has one. */

@@ -1,0 +1,54 @@
+import { WireError } from "../error/wire-error.ts";
+import { endpoint } from "./endpoint.ts";
+import { readSource } from "./read-files.ts";
+import { tokenIn } from "./token-in.ts";
+
+/** Where a control plane's HTTP API is, and what it wants to see. */
+export interface ControlPlaneOptions {
+  readonly httpHost: string;
+  readonly httpPort: number;
+  /** Of the HTTP API; instead of host and port. */
+  readonly url?: string;
+  readonly httpTokenFile?: string;
+}
+
+export interface Answered {
+  readonly url: string;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const timeoutMs = 5_000;
+
+/** `GET PATH` of a running control plane; rejects when none answers, or one that wants another token. */
+export async function askControlPlane(path: string, options: ControlPlaneOptions): Promise<Answered> {
+  const { httpHost, httpPort, httpTokenFile: file } = options;
+  const token = file === undefined ? undefined : tokenIn(file, (await readSource(file)).text);
+  const base = options.url?.replace(/\/+$/, "") ?? `http://${endpoint(httpHost, httpPort)}`;
+  const url = `${base}${path}`;
+  const answer = await fetch(url, {
+    signal: AbortSignal.timeout(timeoutMs),
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    // A token is for the one that it is shown to.
+    redirect: "error",
+  })
+    .then(async (response) => ({ url, status: response.status, body: (await response.json()) as unknown }))
+    .catch((cause: unknown) => cause as Error);
+  if (answer instanceof Error) throw noControlPlane(url, answer);
+  if (answer.status !== 401) return answer;
+  throw new WireError(
+    "status",
+    token === undefined
+      ? `the control plane at ${url} wants a token: give its --http-token-file`
+      : `the control plane at ${url} has another token`,
+  );
+}
+
+/** What answers there is none, or nothing does. */
+export function noControlPlane(url: string, cause?: unknown): WireError {
+  return new WireError(
+    "status",
+    `no control plane answers at ${url}: start one by \`wire serve\` or \`wire up\`, or give its --http-port, --http-host or --url`,
+    { cause },
+  );
+}
