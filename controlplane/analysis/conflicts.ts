@@ -7,7 +7,13 @@ import type { Mesh } from "../mesh/mesh.ts";
 import { type CallName, callGraph } from "./call-graph.ts";
 import { admits, type Clash, clashesOf, type Effect } from "./clash.ts";
 import { commutes } from "./commutes.ts";
-import { type DecidedCall, decidedOtherwise, fixedRoutes } from "./fixed-routes.ts";
+import {
+  type DecidedCall,
+  decidedOtherwise,
+  decidedVersion,
+  type FixedRoutes,
+  fixedRoutes,
+} from "./fixed-routes.ts";
 import { footprint, phaseOf } from "./footprint.ts";
 import { type Guarded, guardedCalls } from "./guarded.ts";
 import { includes } from "./includes.ts";
@@ -57,15 +63,16 @@ export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Fin
     (pair): pair is readonly [CopperPolicy, CopperPolicy] =>
       pair[0].kind === "copper" && pair[1].kind === "copper",
   );
-  const clashing = pairs.flatMap(([p, q]) => clashesBetween(p, q, mesh));
+  const meetings = meetingsUnder(routes, active, mesh);
+  const clashing = pairs.flatMap(([p, q]) => clashesBetween(p, q, meetings));
   const clashers = new Map<Policy, Set<Policy>>();
   for (const { policies: both } of clashing)
     for (const policy of both) clashers.set(policy, new Set([...(clashers.get(policy) ?? []), ...both]));
   const isClashing = (p: Policy, q: Policy): boolean => clashers.get(p)?.has(q) === true;
   const found = [
     ...clashing,
-    ...all.flatMap(([p, q]) => orderOfCode(p, q, mesh)),
-    ...pairs.flatMap(([p, q]) => allowsApart(p, q, mesh)),
+    ...all.flatMap(([p, q]) => orderOfCode(p, q, meetings)),
+    ...pairs.flatMap(([p, q]) => allowsApart(p, q, meetings)),
     ...admitNothing(alive, mesh),
     ...pairs.flatMap(([p, q]) => (isClashing(p, q) ? [] : shadowed(p, q, { mesh, alive }))),
     ...dead.values(),
@@ -81,6 +88,26 @@ const kinds: readonly FindingKind[] = [
   "shadowed",
   "dead",
 ];
+
+/** The calls on which two policies meet. */
+type Meetings = (p: Policy, q: Policy) => Generator<Meeting, void>;
+
+/** Without those of which all requests go to a version that one of the two is not for. */
+function meetingsUnder(routes: FixedRoutes, inOrder: readonly Policy[], mesh: Mesh): Meetings {
+  if (routes.size === 0) return (p, q) => overlap(p, q, mesh);
+  const numbers = new Map(callGraph(mesh).calls.map((call, number) => [call, number]));
+  const isForOthers = (policy: Policy, call: number): boolean => {
+    const version = decidedVersion({ routes, number: inOrder.indexOf(policy) }, call);
+    const versions = verdicts(policy, mesh).calls.find((each) => each.call === call)?.versions;
+    return version !== undefined && versions?.includes(version) === false;
+  };
+  return function* (p, q) {
+    for (const meeting of overlap(p, q, mesh)) {
+      const call = numbers.get(meeting.call);
+      if (call === undefined || ![p, q].some((policy) => isForOthers(policy, call))) yield meeting;
+    }
+  };
+}
 
 function matchless(policy: Policy): Finding {
   return {
@@ -120,12 +147,12 @@ function pairsOn(policies: readonly Policy[], mesh: Mesh): readonly (readonly [P
 }
 
 /** A priority is an order that the authors have given. */
-function clashesBetween(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Finding[] {
+function clashesBetween(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): readonly Finding[] {
   if (p.priority !== q.priority || p.mode !== "enforce" || q.mode !== "enforce") return [];
   const clashes = clashesOf(p, q);
   // To allow what the other denies comes to the same in either order, and is a contradiction all the same.
   if (commutes(p, q) && !clashes.some(({ kind }) => kind === "contradiction")) return [];
-  const met = remembered(overlap(p, q, mesh));
+  const met = remembered(meetings(p, q));
   const seen = new Set<string>();
   const contradictions = clashes
     .filter(({ kind }) => kind === "contradiction")
@@ -183,11 +210,11 @@ function remembered<T>(items: Iterator<T, void>): { find(isWanted: (item: T) => 
 }
 
 /** Of filter code only its lists of headers are known, and without them nothing: that it matters whose turn is first cannot be ruled out. */
-function orderOfCode(p: Policy, q: Policy, mesh: Mesh): readonly Finding[] {
+function orderOfCode(p: Policy, q: Policy, meetings: Meetings): readonly Finding[] {
   const code = [p, q].filter(({ kind }) => kind === "filter");
   if (code.length === 0 || p.priority !== q.priority || p.mode === "audit" || q.mode === "audit") return [];
   if (commutes(p, q)) return [];
-  const meeting = overlap(p, q, mesh).next().value;
+  const meeting = meetings(p, q).next().value;
   if (meeting === undefined) return [];
   const unlisted = code.filter((policy) => footprint(policy) === undefined);
   const why =
@@ -294,7 +321,7 @@ function allowsOf(policy: Policy): readonly Guarded[] {
   return guardedCalls(policy).filter(({ call }) => call.action === "Allow");
 }
 
-function allowsApart(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Finding[] {
+function allowsApart(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): readonly Finding[] {
   const apart = allowsOf(p).flatMap((first) =>
     allowsOf(q)
       .filter((second) => [first.side, second.side].sort().join() === "egress,ingress")
@@ -313,9 +340,7 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, mesh: Mesh): readonly Fin
       );
     }),
   );
-  const meeting = remembered(overlap(p, q, mesh)).find(
-    ({ call }) => call.from !== null && isDifferentOn(call),
-  );
+  const meeting = remembered(meetings(p, q)).find(({ call }) => call.from !== null && isDifferentOn(call));
   if (meeting === undefined) return [];
   return [
     {
