@@ -105,7 +105,21 @@ command("serve")
   .addOption(params())
   .addOption(mesh().makeOptionMandatory())
   .addOption(new Option("--mesh-text <file>", "the mesh file as `wire up` has read it").hideHelp())
-  .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
+  .option("--xds-host <address>", "where the xDS server listens; off loopback with certificates", "127.0.0.1")
+  .option("--xds-port <port>", "port of the xDS server; 0 takes a free one", parsePort, 18000)
+  .option("--xds-cert <file>", "its certificate (PEM); this and the next two are read again when they change")
+  .option("--xds-key <file>", "the key of its certificate (PEM)")
+  .option("--xds-ca <file>", "who signs the certificates that proxies have to show (PEM)")
+  .addOption(
+    new Option(
+      "--xds-identity <id>",
+      "the SPIFFE id that a proxy's certificate must have, with `{node}` for its service; by default the server's own with another last part",
+    ).argParser(parseIdentity),
+  )
+  .option(
+    "--xds-plaintext",
+    "plain text to others than this machine: only where the network is to be trusted",
+  )
   .option("--http-host <address>", "where the HTTP API listens; off loopback it needs a token", "127.0.0.1")
   .option("--http-port <port>", "port of the HTTP API; 0 takes a free one", parsePort, 18001)
   .addOption(
@@ -277,6 +291,15 @@ function run<Options extends { readonly json?: boolean }>(
 function parseUrl(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
   throw new CommanderError(2, "wire.url", `error: \`${text}\` is not a URL: http://HOST:PORT`);
+}
+
+function parseIdentity(text: string): string {
+  if (/^spiffe:\/\/[^/]+\/.*\{node\}/.test(text)) return text;
+  throw new CommanderError(
+    2,
+    "wire.identity",
+    `error: \`${text}\` is not the SPIFFE id of a proxy: spiffe://TRUST-DOMAIN/PATH with \`{node}\` in its path`,
+  );
 }
 
 function parseParams(text: string): string {

@@ -23,14 +23,14 @@ import { untilInterrupted } from "./until-interrupted.ts";
 import { usageError } from "./usage-error.ts";
 import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
+import { type XdsListeningOptions, xdsListening } from "./xds-listening.ts";
 
-export interface ServeOptions {
+export interface ServeOptions extends XdsListeningOptions {
   readonly mesh: string;
   /** A file with the text of the mesh as `wire up` has read it: all that it runs is of one mesh, whatever becomes of the user's file. */
   readonly meshText?: string;
   /** A file with values for parameters; it is read, and followed, with the policies. */
   readonly params?: string;
-  readonly xdsPort: number;
   readonly httpPort: number;
   /** 127.0.0.1 by default. */
   readonly httpHost?: string;
@@ -53,6 +53,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       `others reach the HTTP API on \`${httpHost}\`, so it needs a token: write one into a file, as by \`openssl rand -hex 32\`, and give it by --http-token-file`,
     );
   using token = httpTokenFile === undefined ? undefined : await followToken(httpTokenFile, output.progress);
+  using listening = await xdsListening(options, output.progress);
   const paths = withParams(named, options.params);
   const cache = createChainCache();
   const readMesh = async (): Promise<Source> => ({
@@ -64,11 +65,12 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   const { mesh } = start;
 
   const rollouts = await startRollouts({
-    listen: { host: loopback, port: options.xdsPort },
+    server: listening.server,
     ...(options.state === undefined ? {} : { state: options.state }),
     progress: output.progress,
   });
   const { ads, controlPlane } = rollouts;
+  listening.follow(ads.rotate);
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
     host: httpHost,
@@ -81,7 +83,10 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     await ads.close();
     throw error;
   });
-  const endpoints = { xds: endpoint(loopback, ads.port), http: `http://${endpoint(httpHost, api.port)}` };
+  const endpoints = {
+    xds: endpoint(listening.server.listen.host, ads.port),
+    http: `http://${endpoint(httpHost, api.port)}`,
+  };
   // Whoever has read the endpoints may end it.
   const interrupted = untilInterrupted();
   output.print(

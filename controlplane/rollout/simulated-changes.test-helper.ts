@@ -144,7 +144,11 @@ export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent):
   await fc.assert(
     fc.asyncProperty(fc.array(step(pool.length), { maxLength: 120, size: "max" }), async (steps) => {
       const transport = createMemoryTransport();
-      const ads = await createXdsServer({ listen: { host: "", port: 0 }, transport: transport.start });
+      const ads = await createXdsServer({
+        listen: { host: "", port: 0 },
+        plaintext: true,
+        transport: transport.start,
+      });
       const controlPlane = createControlPlane({
         ads,
         entering: async () => {},

@@ -19,7 +19,7 @@ async function built(): Promise<Build> {
 beforeEach(async () => {
   said = [];
   rollouts = await startRollouts({
-    listen: { host: "127.0.0.1", port: 0 },
+    server: { listen: { host: "127.0.0.1", port: 0 } },
     progress: (line) => said.push(line),
   });
 });

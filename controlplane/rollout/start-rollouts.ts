@@ -1,5 +1,5 @@
 import type { Build } from "../pipeline/build.ts";
-import { createXdsServer, type XdsServer } from "../server/xds-server.ts";
+import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
 import { type ControlPlane, createControlPlane } from "./control-plane.ts";
 import { nackText } from "./nack-text.ts";
 import { stateOf, writeState } from "./state-file.ts";
@@ -13,7 +13,8 @@ export interface Rollouts {
 
 /** The xDS server and the control plane that rolls builds out through it, telling `progress` what happens in the proxies. */
 export async function startRollouts(options: {
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Where proxies connect, and which of them may. */
+  readonly server: Pick<XdsServerOptions, "listen" | "credentials" | "refuses" | "plaintext">;
   /** A file, where the state in force is to be kept. */
   readonly state?: string;
   progress(line: string): void;
@@ -21,7 +22,7 @@ export async function startRollouts(options: {
   const { progress, state } = options;
   let newest: Build | undefined;
   const ads = await createXdsServer({
-    listen: options.listen,
+    ...options.server,
     onNack: (nack) => {
       if (newest !== undefined) progress(nackText(nack, newest));
     },

@@ -175,10 +175,13 @@ function peerOf(session: ServerHttp2Stream["session"]): Peer {
   };
 }
 
-/** The URIs among a certificate's alternative names, which come as `URI:spiffe://a, DNS:b`. */
+/**
+ * The URIs among a certificate's alternative names, which come as `URI:spiffe://a, DNS:b`. A name with a comma in it stands between
+ * quotation marks, so that what it has inside is not taken for a name of its own.
+ */
 export function identitiesOf(alternativeNames: string | undefined): readonly string[] {
-  return (alternativeNames ?? "")
-    .split(", ")
-    .filter((name) => name.startsWith("URI:"))
-    .map((name) => name.slice("URI:".length));
+  const names = (alternativeNames ?? "").matchAll(/(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?=, |$)/gy);
+  return [...names].flatMap(([, kind, name = ""]) =>
+    kind === "URI" ? [name.startsWith('"') ? String(JSON.parse(name)) : name] : [],
+  );
 }

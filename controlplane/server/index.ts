@@ -2,6 +2,7 @@ export type { Resource, Resources } from "../xds/resource.ts";
 export { byName, resource } from "../xds/resource.ts";
 export type { TypeUrl } from "../xds/type-url.ts";
 export { typeUrl } from "../xds/type-url.ts";
+export { boundToSpiffeId } from "./bound-to-spiffe-id.ts";
 export { startGrpcJsTransport } from "./grpc-js-transport.ts";
 export { startHttp2Transport } from "./http2-transport.ts";
 export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";

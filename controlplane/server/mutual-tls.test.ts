@@ -1,11 +1,12 @@
 import { credentials } from "@grpc/grpc-js";
-import { generate } from "selfsigned";
 import { afterEach, expect, test } from "vitest";
 import { byName } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
+import { boundToSpiffeId } from "./bound-to-spiffe-id.ts";
+import { authority, type Identity, signed } from "./certificates.test-helper.ts";
 import { type FakeProxy, fakeProxy } from "./fake-proxy.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Credentials, Peer } from "./transport.ts";
+import type { Credentials } from "./transport.ts";
 import { createXdsServer, type XdsServer } from "./xds-server.ts";
 
 const { cluster } = typeUrl;
@@ -15,44 +16,6 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-interface Identity {
-  readonly key: string;
-  readonly certificate: string;
-}
-
-/** Who signs. */
-async function authority(): Promise<Identity> {
-  const made = await generate([{ name: "commonName", value: "mesh" }], {
-    keyType: "ec",
-    algorithm: "sha256",
-    extensions: [
-      { name: "basicConstraints", cA: true, critical: true },
-      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  });
-  return { key: made.private, certificate: made.cert };
-}
-
-/** Somebody with a name in the mesh. */
-async function signed(by: Identity, spiffeId: string): Promise<Identity> {
-  const made = await generate([{ name: "commonName", value: "workload" }], {
-    keyType: "ec",
-    algorithm: "sha256",
-    ca: { key: by.key, cert: by.certificate },
-    extensions: [
-      { name: "extKeyUsage", serverAuth: true, clientAuth: true },
-      {
-        name: "subjectAltName",
-        altNames: [
-          { type: 6, value: spiffeId },
-          { type: 7, ip: "127.0.0.1" },
-        ],
-      },
-    ],
-  });
-  return { key: made.private, certificate: made.cert };
-}
-
 const mesh = await authority();
 const server = await signed(mesh, "spiffe://mesh/wire");
 const rate = await signed(mesh, "spiffe://mesh/ns/shop/sa/rate");
@@ -61,12 +24,7 @@ function served(identity: Identity): Credentials {
   return { ...identity, clientAuthorities: mesh.certificate };
 }
 
-/** A node is whom its certificate names. */
-function refuses({ identities }: Peer, node: string): string | undefined {
-  return identities.includes(`spiffe://mesh/ns/shop/sa/${node}`)
-    ? undefined
-    : `${identities.join() || "nobody"} may not be ${node}`;
-}
+const refuses = boundToSpiffeId("spiffe://mesh/ns/shop/sa/{node}");
 
 async function start(identity: Identity = server): Promise<XdsServer> {
   const started = await createXdsServer({
@@ -102,7 +60,10 @@ test("a client that its certificate names gets its configuration", async () => {
 
 test("one that says that it is another is refused, and told why", async () => {
   const proxy = connect(await start(), "geo", rate);
-  expect(await proxy.ended).toEqual({ code: 7, details: "spiffe://mesh/ns/shop/sa/rate may not be geo" });
+  expect(await proxy.ended).toEqual({
+    code: 7,
+    details: "spiffe://mesh/ns/shop/sa/rate may not be geo: that is spiffe://mesh/ns/shop/sa/geo",
+  });
 });
 
 test("one without a certificate, or with another mesh's, is turned away before it says a word", async () => {
@@ -125,4 +86,42 @@ test("another certificate is for new connections, and the old ones go on", async
   expect(await connect(to, "rate", rate).ended).toMatchObject({ code: 14 });
   to.setSnapshot("rate", clusters("2"));
   expect((await before.next(cluster)).resources.map(({ version }) => version)).toEqual(["2"]);
+});
+
+test("an id inside another one is not an id, and of two none counts", async () => {
+  const to = await start();
+  const sly = await signed(mesh, "spiffe://a, URI:spiffe://mesh/ns/shop/sa/rate, DNS:b");
+  expect(await connect(to, "rate", sly).ended).toEqual({
+    code: 7,
+    details:
+      "spiffe://a, URI:spiffe://mesh/ns/shop/sa/rate, DNS:b may not be rate: that is spiffe://mesh/ns/shop/sa/rate",
+  });
+  const [address, wanted] = ["127.0.0.1:1", "spiffe://mesh/ns/shop/sa/rate"];
+  expect(refuses({ address, identities: [wanted] }, "rate")).toBeUndefined();
+  expect(refuses({ address, identities: [wanted, "spiffe://mesh/a"] }, "rate")).toContain("may not be rate");
+  expect(refuses({ address, identities: [] }, "rate")).toContain("nobody may not be rate");
+});
+
+test("plain text where others reach it has to be asked for", async () => {
+  const listen = { host: "0.0.0.0", port: 0 };
+  await expect(createXdsServer({ listen })).rejects.toThrow(
+    "[listen] xDS server on 0.0.0.0:0: others reach this address, so it needs `credentials`, or `plaintext: true`",
+  );
+  const open = await createXdsServer({ listen, plaintext: true });
+  closers.push(() => open.close());
+  open.setSnapshot("rate", clusters("1"));
+  const proxy = fakeProxy(open.port, "rate");
+  closers.push(proxy.close);
+  proxy.ask(cluster);
+  await proxy.next(cluster);
+});
+
+test("credentials that are none say so", async () => {
+  const bad = createXdsServer({
+    listen: { host: "127.0.0.1", port: 0 },
+    credentials: { ...server, certificate: "none" },
+  });
+  await expect(bad).rejects.toThrow(
+    /^\[listen\] xDS server on 127\.0\.0\.1:0: the credentials are not usable: /,
+  );
 });

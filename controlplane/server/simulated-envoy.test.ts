@@ -157,7 +157,11 @@ test("a simulated Envoy meets no route to nowhere over 20,000 changes", { timeou
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), fc.boolean(), async (steps, names) => {
       const transport = createMemoryTransport();
-      const server = await createXdsServer({ listen: { host: "", port: 0 }, transport: transport.start });
+      const server = await createXdsServer({
+        listen: { host: "", port: 0 },
+        plaintext: true,
+        transport: transport.start,
+      });
       const envoy = createSimulatedEnvoy({
         ...{ node: "a", open: transport.open, read: jsonContent, names: () => names },
       });

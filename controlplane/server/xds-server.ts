@@ -2,6 +2,7 @@ import { WireError } from "../error/wire-error.ts";
 import { createAdmission } from "./admission.ts";
 import { type Ask, readAsk } from "./ask.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
+import { isLoopback } from "./is-loopback.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -14,6 +15,8 @@ export interface XdsServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Absent: plain text, which only a loopback address or a network of its own makes safe. */
   readonly credentials?: Credentials;
+  /** That plain text is meant where others than this machine reach it. */
+  readonly plaintext?: boolean;
   /** Why this client may not be this node; undefined where it may. By default every client may. */
   readonly refuses?: (peer: Peer, node: string) => string | undefined;
   /** Nodes of one group run the same: what one of them refuses, no other is given. By default each is a group of its own. */
@@ -190,15 +193,21 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     };
   }
 
+  const { host, port } = options.listen;
+  const failed = (why: string, cause?: Error): WireError =>
+    new WireError("listen", `xDS server on ${host}:${port}: ${why}`, { cause });
+  if (options.credentials === undefined && options.plaintext !== true && !isLoopback(host))
+    throw failed("others reach this address, so it needs `credentials`, or `plaintext: true`");
+
   const transport = await (options.transport ?? startHttp2Transport)({
     listen: options.listen,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     ...{ messageBytesMax: limits.messageBytesMax, keepaliveMs: limits.keepaliveMs, accept },
   }).catch((cause: Error) => {
-    const { host, port } = options.listen;
-    const used = cause.message.includes("EADDRINUSE");
-    const why = used ? "the port is in use; choose another with --xds-port" : cause.message;
-    throw new WireError("listen", `xDS server on ${host}:${port}: ${why}`, { cause });
+    if (cause.message.includes("EADDRINUSE"))
+      throw failed("the port is in use; choose another with --xds-port", cause);
+    const isTls = "code" in cause && String(cause.code).startsWith("ERR_OSSL");
+    throw failed(isTls ? `the credentials are not usable: ${cause.message}` : cause.message, cause);
   });
 
   /** A third of the shortest time that something keeps, halved for the round itself. */

@@ -1,10 +1,15 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { credentials } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
+import { authority, type Identity, signed } from "../../controlplane/server/certificates.test-helper.ts";
+import { type FakeProxy, fakeProxy } from "../../controlplane/server/fake-proxy.test-helper.ts";
+import { typeUrl } from "../../controlplane/xds/type-url.ts";
 import { folderWith, hotel, runWire, startWire } from "./run-wire.ts";
 
-const policy = "policy a ( act (Request r) context ('frontend -> search') ) { SetHeader(r, 'a', 'b'); }\n";
+const policy =
+  "policy a ( act (Request r) context ('frontend -> search') ) { [Ingress] SetHeader(r, 'a', 'b'); }\n";
 const ports = ["--xds-port", "0", "--http-port", "0"];
 const [token, other] = ["0123456789abcdef", "fedcba9876543210"] as const;
 
@@ -76,5 +81,97 @@ describe("who may ask the HTTP API", () => {
   test("what is no URL is told before anything is asked", async () => {
     const run = await runWire(["status", "--url", "mesh:18001"]);
     expect([run.code, run.stderr]).toEqual([2, expect.stringContaining("`mesh:18001` is not a URL")]);
+  });
+});
+
+describe("who may connect to the xDS server", () => {
+  const connect = (xds: string, node: string, as: Identity, trusted: Identity): FakeProxy => {
+    const channel = credentials.createSsl(
+      ...([trusted.certificate, as.key, as.certificate].map(Buffer.from) as []),
+    );
+    const proxy = fakeProxy(Number(xds.split(":")[1]), { node, credentials: channel });
+    proxy.ask(typeUrl.cluster);
+    return proxy;
+  };
+  const files = { cert: "cert.pem", key: "key.pem", ca: "ca.pem" };
+  const options = (folder: string): readonly string[] =>
+    Object.entries(files).flatMap(([option, name]) => [`--xds-${option}`, join(folder, name)]);
+  const pem = (identity: Identity, by: Identity): Readonly<Record<string, string>> => ({
+    [files.cert]: identity.certificate,
+    [files.key]: identity.key,
+    [files.ca]: by.certificate,
+  });
+
+  test.each([
+    [["--xds-host", "0.0.0.0"], "others reach the xDS server on `0.0.0.0`"],
+    [["--xds-cert", "a"], "--xds-cert, --xds-key and --xds-ca go together"],
+    [["--xds-plaintext", "--xds-ca", "a"], "do not go together"],
+    [["--xds-identity", "spiffe://mesh/{node}"], "is of certificates"],
+    [["--xds-identity", "spiffe://mesh/sa/node"], "is not the SPIFFE id of a proxy"],
+  ])("%j is a usage error", async (args, message) => {
+    const run = await runWire(["serve", "a.cup", "--mesh", hotel, ...ports, ...args]);
+    expect([run.code, run.stderr]).toEqual([2, expect.stringMatching(/^error: /)]);
+    expect(run.stderr).toContain(message);
+  });
+
+  test("certificates that are none, that do not fit or that are over are told of by their files", async () => {
+    const mesh = await authority();
+    const [server, stranger] = [
+      await signed(mesh, "spiffe://mesh/wire"),
+      await signed(mesh, "spiffe://mesh/a"),
+    ];
+    const old = await signed(mesh, "spiffe://mesh/wire", new Date(1_000_000));
+    const nameless = await signed(mesh, "https://mesh.example/wire");
+    const good = pem(server, mesh);
+    for (const [wrong, message] of [
+      [{ [files.cert]: "none" }, /cert\.pem has no certificate in PEM/],
+      [{ [files.key]: "none" }, /key\.pem has no private key in PEM/],
+      [{ [files.ca]: "" }, /ca\.pem has no certificate in PEM/],
+      [
+        { [files.key]: stranger.key },
+        /the key in \S+key\.pem is not that of the certificate in \S+cert\.pem/,
+      ],
+      [pem(old, mesh), /the certificate in \S+cert\.pem has expired/],
+      [pem(nameless, mesh), /cert\.pem has no SPIFFE id .* give --xds-identity/],
+    ] as const) {
+      using folder = folderWith({ "a.cup": policy, ...good, ...wrong });
+      const run = await runWire(["serve", folder.path, "--mesh", hotel, ...ports, ...options(folder.path)]);
+      expect([run.code, run.stderr]).toEqual([3, expect.stringMatching(/^wire: \[certificate\] /)]);
+      expect(run.stderr).toMatch(message);
+    }
+  });
+
+  test("a proxy is whom its certificate names; other certificates are for new connections, and the old ones go on", async () => {
+    const mesh = await authority();
+    const search = await signed(mesh, "spiffe://mesh/ns/hotel/sa/search");
+    using folder = folderWith({
+      "a.cup": policy,
+      ...pem(await signed(mesh, "spiffe://mesh/ns/hotel/sa/wire"), mesh),
+    });
+    await using wire = await serving(folder.path, "--xds-host", "0.0.0.0", ...options(folder.path));
+    await expect.poll(wire.log, { timeout: 20_000 }).toContain("starting the proxies: search");
+    const before = connect(wire.xds, "search", search, mesh);
+    const first = await before.next(typeUrl.cluster);
+    before.ack(first);
+    const refused = await connect(wire.xds, "geo", search, mesh).ended;
+    expect(refused.details).toBe(
+      "spiffe://mesh/ns/hotel/sa/search may not be geo: that is spiffe://mesh/ns/hotel/sa/geo",
+    );
+
+    const next = await authority();
+    const newServer = pem(await signed(next, "spiffe://mesh/ns/hotel/sa/wire"), next);
+    writeFileSync(join(folder.path, files.cert), newServer[files.cert] ?? "");
+    await expect.poll(wire.log, { timeout: 10_000 }).toContain("is not that of the certificate in");
+    for (const [name, text] of Object.entries(newServer)) writeFileSync(join(folder.path, name), text);
+    await expect.poll(wire.log, { timeout: 10_000 }).toContain("new connections get the certificates");
+    const after = connect(wire.xds, "search", await signed(next, "spiffe://mesh/ns/hotel/sa/search"), next);
+    expect((await after.next(typeUrl.cluster)).resources.map(({ name }) => name)).toEqual(
+      first.resources.map(({ name }) => name),
+    );
+    expect(await connect(wire.xds, "search", search, mesh).ended).toMatchObject({ code: 14 });
+    // The old stream is still answered.
+    before.ask(typeUrl.runtime, { resourceNamesSubscribe: ["nothing"] });
+    expect((await before.next(typeUrl.runtime)).typeUrl).toBe(typeUrl.runtime);
+    for (const proxy of [before, after]) proxy.close();
   });
 });

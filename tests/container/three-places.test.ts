@@ -192,7 +192,7 @@ describe.skipIf("skip" in containers)("in an Envoy container under the control p
     await new Promise<void>((done) => application.listen(0, hostAddress, done));
     const address = application.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    ads = await createXdsServer({ listen: { host: hostAddress, port: 0 } });
+    ads = await createXdsServer({ listen: { host: hostAddress, port: 0 }, plaintext: true });
     const addresses = seenFromContainers({ address: hostAddress, port });
     const snapshots = proxyResources({ mesh: made.mesh, addresses, ways: [wayOf(made)] });
     for (const service of services) {

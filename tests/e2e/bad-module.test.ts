@@ -72,7 +72,7 @@ describe("a bad module", () => {
     server = createServer((request, response) => response.end(String(request.headers["x-mark"])));
     await new Promise<void>((done) => server.listen(at.port, at.address, done));
     rollouts = await startRollouts({
-      listen: { host: "127.0.0.1", port: 0 },
+      server: { listen: { host: "127.0.0.1", port: 0 } },
       progress: (line) => said.push(line),
     });
     const inForce = rollouts.controlPlane.apply(good);
