@@ -43,7 +43,11 @@ export interface WireStatus {
   readonly placement?: {
     readonly proxies: readonly {
       readonly service: string;
-      readonly policies: readonly { readonly policy: string; readonly side: string }[];
+      readonly policies: readonly {
+        readonly policy: string;
+        readonly side: string;
+        readonly calls: readonly (readonly [from: string | null, to: string])[];
+      }[];
     }[];
   };
   readonly proxies: readonly {

@@ -1,0 +1,169 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { random } from "../../controlplane/mesh/random.ts";
+import type { CallTree } from "../../envoy/emulator/service.ts";
+import { startLoad } from "../e2e/load.ts";
+import { startWire, type Wire } from "../e2e/start-wire.ts";
+
+// Whatever policies come, go, change and move between proxies while requests are made: no request fails, and each call meets each policy that
+// stays exactly once, one that comes or goes at most once. Every policy adds a header, so that each time that it acts is counted.
+
+const changes = 200;
+const rate = 50;
+const names = ["p0", "p1", "p2", "p3"];
+const contexts = [
+  "web",
+  "web -> api",
+  "web -> rate",
+  "[web, api] -> rate",
+  "api -> geo",
+  "api -> [rate, geo]",
+];
+const sides = ["", "[Ingress]", "[Egress]"];
+
+interface Form {
+  readonly context: string;
+  readonly side: string;
+  readonly value: number;
+  readonly refuses: boolean;
+}
+
+/** The policies that there are, by name. */
+type State = ReadonlyMap<string, Form>;
+
+/** Where a context is about one call, as here, its last two services are that call. */
+function callsOf({ context, side }: Form): readonly string[] {
+  const [last = "", before] = context.split(" -> ").toReversed();
+  const all = (part: string): readonly string[] => part.replace(/[[\]]/g, "").split(", ");
+  // What stands under [Egress] does not apply to a request from outside.
+  if (before === undefined) return side === "[Egress]" ? [] : all(last).map((to) => `outside -> ${to}`);
+  return all(before).flatMap((from) => all(last).map((to) => `${from} -> ${to}`));
+}
+
+function copper(name: string, { context, side, value, refuses }: Form): string {
+  const refusal = refuses ? "if (HasHeader(r, 'never')) { Deny(r); } " : "";
+  return `policy ${name} ( act (Request r) context ('${context}') ) { ${side} ${refusal}AddHeader(r, '${name}', '${value}'); }\n`;
+}
+
+interface Call {
+  readonly name: string;
+  readonly visit: CallTree;
+}
+
+function callsIn(visit: CallTree, from = "outside"): readonly Call[] {
+  const below = (visit.calls ?? []).flatMap((each) => callsIn(each, visit.service));
+  return [{ name: `${from} -> ${visit.service}`, visit }, ...below];
+}
+
+let wire: Wire;
+
+beforeAll(async () => {
+  wire = await startWire({ mesh: "tests/load/random-mesh.yaml", from: ["tests/load/policies/random"] });
+});
+
+afterAll(async () => {
+  await wire?.stop();
+});
+
+test(`each policy acts exactly once over ${changes} random changes under load`, {
+  timeout: 600_000,
+}, async () => {
+  const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
+  process.stderr.write(`random-changes: seed ${seed}\n`);
+  const draw = random(seed);
+  const folder = join(wire.policies, "tests/load/policies/random");
+  const first: Form = { context: "web -> rate", side: "", value: 0, refuses: false };
+  /** What may be in force, the newest last, and since when what was there before them is not. */
+  let possible: readonly State[] = [new Map([["p0", first]])];
+  let sinceMs = 0;
+  const wrong: string[] = [];
+  let [requests, checked] = [0, 0];
+  const load = startLoad(wire, {
+    rate,
+    answered({ tree, status, body }, startedMs) {
+      requests++;
+      if (tree === undefined) return void wrong.push(`${status}: ${body}`);
+      // One that began before the last change was in force may show what was there then.
+      const isOfNow = startedMs > sinceMs;
+      for (const { name: call, visit } of callsIn(tree)) {
+        if (visit.status !== 200) wrong.push(`${call}: status ${visit.status} ${visit.body}`);
+        for (const policy of names) {
+          const acted = (visit.headers?.[policy] ?? []).flatMap((each) => each.split(",")).length;
+          const allowed = possible.map((state) => {
+            const form = state.get(policy);
+            return Number(form !== undefined && callsOf(form).includes(call));
+          });
+          checked++;
+          if (isOfNow && !allowed.includes(acted))
+            wrong.push(
+              `${call}: ${policy} acted ${acted} times, and not ${[...new Set(allowed)].join(" or ")}`,
+            );
+        }
+      }
+    },
+  });
+
+  const any = (value: number): Form => ({
+    ...{ context: draw.pick(contexts), side: draw.pick(sides), value },
+    refuses: draw.below(4) === 0,
+  });
+  const proxies = new Set<string>();
+  let moves = 0;
+  for (let change = 1; change <= changes && wrong.length === 0; change++) {
+    const now = possible.at(-1) ?? new Map<string, Form>();
+    const next = new Map(now);
+    // Mostly one file at a time; now and then two, which may be seen one after the other.
+    const edited = [draw.pick(names), ...(draw.below(4) === 0 ? [draw.pick(names)] : [])];
+    const from = wire.log().length;
+    for (const name of new Set(edited)) {
+      const file = join(folder, `${name}.cup`);
+      if (next.has(name) && next.size > 1 && draw.below(4) === 0) {
+        next.delete(name);
+        possible = [...possible, new Map(next)];
+        await rm(file);
+      } else {
+        const form = any(change);
+        next.set(name, form);
+        possible = [...possible, new Map(next)];
+        await writeFile(file, copper(name, form));
+      }
+    }
+    await wire.untilLog(/in force:[^]*$/, { from });
+    await untilInForce(next);
+    // What began before is not judged by what comes now.
+    [possible, sinceMs] = [[next], performance.now()];
+    const { placement } = await wire.status();
+    const services = (placement?.proxies ?? []).map(({ service }) => service);
+    if (services.some((service) => !proxies.has(service)) || proxies.size !== services.length) moves++;
+    proxies.clear();
+    for (const service of services) proxies.add(service);
+    await sleep(draw.below(150));
+  }
+  const sent = await load.stop();
+  process.stderr.write(
+    `random-changes: ${requests} requests, ${checked} calls and policies, ${changes} changes, ${moves} of which changed which services have a proxy\n`,
+  );
+  expect(wrong.slice(0, 10)).toEqual([]);
+  expect(requests).toBe(sent);
+  expect(moves).toBeGreaterThan(changes / 10);
+});
+
+/** Resolves when the control plane has nothing on its way, and what is in force is of these policies. */
+async function untilInForce(state: State): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const { settled, placement } = await wire.status();
+    const placed = placement?.proxies
+      .flatMap(({ policies }) => policies)
+      .flatMap(({ policy, calls }) =>
+        calls.map(([from, to]) => `${policy} on ${from ?? "outside"} -> ${to}`),
+      );
+    const expected = [...state].flatMap(([name, form]) => callsOf(form).map((call) => `${name} on ${call}`));
+    if (settled && placed?.toSorted().join() === expected.sort().join()) return;
+    if (performance.now() > deadline)
+      throw new Error(`never in force: ${[...state.keys()].join()}\n${wire.log()}`);
+    await sleep(20);
+  }
+}
