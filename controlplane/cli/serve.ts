@@ -1,6 +1,8 @@
 import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import { declaredDataplanes } from "../language/check-imports.ts";
+import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
@@ -62,7 +64,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   });
   const start = await startingPoint({ output, paths, readMesh, state: options.state, cache });
   if (start.kind === "nothing") return 1;
-  const { mesh } = start;
+  let { mesh, policies } = start;
 
   const rollouts = await startRollouts({
     server: listening.server,
@@ -103,23 +105,44 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       watch.retry();
     }
   };
+  const buildAgain = async (): Promise<void> => {
+    const last = rollouts.newest ?? controlPlane.current;
+    const work = build({ policies, mesh }, { cache, ...(last === undefined ? {} : { last }) });
+    const next = await sayIfLong(output, work, building);
+    reportDiagnostics(output, next.diagnostics);
+    if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
+    else void follow(controlPlane.apply(next.build));
+  };
+  /** One after the other, so that what was read last is what is applied last. */
+  let built = Promise.resolve();
+  const changed = (): Promise<void> => {
+    built = built.then(buildAgain);
+    return built;
+  };
   const watch = await watchPolicies({
     paths,
     initial: start.policies,
-    async changed(sources) {
-      const last = rollouts.newest ?? controlPlane.current;
-      const work = build({ policies: sources, mesh }, { cache, ...(last === undefined ? {} : { last }) });
-      const next = await sayIfLong(output, work, building);
-      reportDiagnostics(output, next.diagnostics);
-      if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
-      else void follow(controlPlane.apply(next.build));
+    changed(sources) {
+      policies = sources;
+      return changed();
     },
     unreadable: (why) => output.progress(`wire: ${why}: ${goesOn}`),
   });
   if (start.unfinished !== undefined) void follow(controlPlane.resume(start.unfinished));
   if (start.build !== undefined) void follow(controlPlane.apply(start.build));
 
-  using _ = options.meshText === undefined ? watchMesh(mesh, output.progress) : undefined;
+  using _ =
+    options.meshText === undefined
+      ? watchMesh({
+          mesh,
+          dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
+          taken: (next) => {
+            mesh = next;
+            void changed();
+          },
+          progress: output.progress,
+        })
+      : undefined;
   await interrupted;
   await watch.stop();
   await api.close();

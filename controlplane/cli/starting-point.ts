@@ -1,7 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import { declaredDataplanes } from "../language/check-imports.ts";
+import { hasErrors } from "../language/diagnostic.ts";
+import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import { isSamePlace } from "../mesh/is-same-place.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import type { Rollout } from "../rollout/control-plane.ts";
 import { checkWritable, type Kept, readState, type State } from "../rollout/state-file.ts";
@@ -45,8 +50,8 @@ export async function startingPoint(options: {
     output.progress(`wire: what ${options.state} holds cannot be built any more: starting afresh`);
   const goOn = unfinished === undefined ? {} : { unfinished };
 
-  const mesh = unfinished === undefined ? await options.readMesh() : unfinished.to.input.mesh;
-  if (unfinished !== undefined) await compareMesh(mesh, options);
+  const mesh =
+    unfinished === undefined ? await options.readMesh() : await meshToGoOnWith(unfinished.to, options);
   const policies = await readPolicies(paths, unfinished !== undefined, output);
   if (policies.length === 0) {
     if (unfinished !== undefined) return { kind: "something", mesh, policies, ...goOn };
@@ -91,18 +96,21 @@ async function keptState(path: string): Promise<State | undefined> {
   return readState(path);
 }
 
-/** Proxies and services stand where the mesh in force says: another one is told of, and not taken. */
-async function compareMesh(
-  mesh: Source,
+/** Proxies and services stand where the mesh in force says: one of other endpoints or rates is taken, any other is told of. */
+async function meshToGoOnWith(
+  { mesh: inForce, input: { mesh, policies } }: Build,
   {
     output,
     readMesh,
     state,
   }: { readonly output: Output; readMesh(): Promise<Source>; readonly state: string | undefined },
-): Promise<void> {
+): Promise<Source> {
   try {
     const read = await readMesh();
-    if (read.text === mesh.text) return;
+    if (read.text === mesh.text) return mesh;
+    const next = fromYaml(read, dataplaneNames(declaredDataplanes(policies)));
+    if (next.mesh !== undefined && !hasErrors(next.diagnostics) && isSamePlace(inForce, next.mesh))
+      return read;
     output.progress(
       `wire: ${read.path} is another mesh than the one in force, which goes on; to take it, end the proxies and remove ${state}`,
     );
@@ -110,6 +118,7 @@ async function compareMesh(
     if (!(error instanceof WireError)) throw error;
     output.progress(`wire: ${error.message}: ${goesOn}`);
   }
+  return mesh;
 }
 
 /** The builds of a rollout that was kept. Undefined when one cannot be built any more, as after an upgrade: then all starts afresh. */

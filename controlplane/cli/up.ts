@@ -95,7 +95,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   const { xdsPort, httpPort } = options;
   const meshText = join(folder, "mesh");
   await writeFile(meshText, meshFile.text);
-  stack.use(watchMesh(meshFile, progress));
+  stack.use(watchMesh({ mesh: meshFile, progress }));
   const controlPlane = await runControlPlane({
     policies: paths,
     ...(options.params === undefined ? {} : { params: options.params }),

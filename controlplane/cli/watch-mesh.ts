@@ -1,29 +1,59 @@
 import { type StatsListener, unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { hasErrors } from "../language/diagnostic.ts";
 import type { Source } from "../language/source.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import { isSamePlace } from "../mesh/is-same-place.ts";
 
 const pollMs = 1_000;
 
-/** Say once that the mesh file is no longer what it was: who listens where follows from it, so it is not taken while proxies run. */
-export function watchMesh(mesh: Source, progress: (line: string) => void): Disposable {
-  const look: StatsListener = () => {
-    readFile(mesh.path, "utf8").then(
-      (text) => {
-        if (text === mesh.text || stopped) return;
-        stop();
-        progress(
-          `wire: ${mesh.path} has changed: a mesh is taken at a start only, and what was in force goes on`,
-        );
-      },
-      // A file that is gone may be one that is being replaced.
-      () => undefined,
+export interface WatchMesh {
+  /** The mesh as it was read last. */
+  readonly mesh: Source;
+  /** Names of the data planes that policies declare. */
+  dataplanes?(): readonly string[];
+  /** Called with a mesh of other endpoints or rates, where that can be taken while proxies run; absent: no change is taken. */
+  taken?(mesh: Source): void;
+  progress(line: string): void;
+}
+
+/**
+ * Follow the mesh file. Who listens where follows from it, so that of a mesh that runs only endpoints and rates can change; that anything else
+ * has is said once.
+ */
+export function watchMesh({ mesh, dataplanes, taken, progress }: WatchMesh): Disposable {
+  let known = mesh;
+  let told: string | undefined;
+  let stopped = false;
+  const take = (text: string): void => {
+    if (text === known.text || text === told || stopped) return;
+    const [before, after] = [known, { ...mesh, text }].map((source) => fromYaml(source, dataplanes?.()));
+    const isFit =
+      before?.mesh !== undefined &&
+      after?.mesh !== undefined &&
+      !hasErrors(after.diagnostics) &&
+      isSamePlace(before.mesh, after.mesh);
+    if (taken !== undefined && isFit) {
+      known = { ...mesh, text };
+      told = undefined;
+      taken(known);
+      return;
+    }
+    told = text;
+    const what = taken === undefined ? "a mesh" : "more of a mesh than endpoints and rates";
+    progress(
+      `wire: ${mesh.path} has changed: ${what} is taken at a start only, and what was in force goes on`,
     );
   };
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
-    unwatchFile(mesh.path, look);
+  const look: StatsListener = () => {
+    // A file that is gone may be one that is being replaced.
+    readFile(mesh.path, "utf8").then(take, () => undefined);
   };
   watchFile(mesh.path, { interval: pollMs, persistent: false }, look);
-  return { [Symbol.dispose]: stop };
+  return {
+    [Symbol.dispose]: () => {
+      stopped = true;
+      unwatchFile(mesh.path, look);
+    },
+  };
 }

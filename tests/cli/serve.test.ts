@@ -15,7 +15,8 @@ const [token, other] = ["0123456789abcdef", "fedcba9876543210"] as const;
 
 /** `wire serve` that has printed its endpoints. */
 async function serving(folder: string, ...args: readonly string[]) {
-  const child = startWire(["serve", folder, "--mesh", hotel, ...ports, "--json", ...args]);
+  const ofMesh = args.includes("--mesh") ? [] : ["--mesh", hotel];
+  const child = startWire(["serve", folder, ...ofMesh, ...ports, "--json", ...args]);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
@@ -173,5 +174,49 @@ describe("who may connect to the xDS server", () => {
     before.ask(typeUrl.runtime, { resourceNamesSubscribe: ["nothing"] });
     expect((await before.next(typeUrl.runtime)).typeUrl).toBe(typeUrl.runtime);
     for (const proxy of [before, after]) proxy.close();
+  });
+});
+
+describe("the mesh file", () => {
+  const mesh = (endpoints: string): string => `name: shop
+services: { web: { entry: true }, api: {} }
+calls: { web: [api] }
+endpoints: { api: [${endpoints}] }
+`;
+  const at = (address: string): string => `{ address: ${address}, port: 80 }`;
+
+  test("is followed as far as endpoints go, also where they have changed while nobody looked", async () => {
+    // No proxy has anything to do, so that what is in force needs none.
+    const idle = "policy a ( act (Request r) context ('api -> web') ) { Count(r, 'n'); }\n";
+    using folder = folderWith({ "a.cup": idle });
+    using meshes = folderWith({ "mesh.yaml": mesh(at("10.0.0.1")) });
+    const file = join(meshes.path, "mesh.yaml");
+    const state = join(meshes.path, "state.json");
+    const led = async (http: string): Promise<readonly string[]> => {
+      const abort = new AbortController();
+      const { body } = await fetch(`${http}/addresses`, { signal: abort.signal });
+      const first = await body?.getReader().read();
+      abort.abort();
+      const { value } = JSON.parse(new TextDecoder().decode(first?.value)) as {
+        readonly value: Readonly<
+          Record<string, Readonly<Record<string, readonly { readonly address: string }[]>>>
+        >;
+      };
+      return value["web"]?.["api"]?.map(({ address }) => address) ?? [];
+    };
+    {
+      await using wire = await serving(folder.path, "--mesh", file, "--state", state);
+      await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.1"]);
+      writeFileSync(file, mesh(`${at("10.0.0.1")}, ${at("10.0.0.2")}`));
+      await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.1", "10.0.0.2"]);
+      writeFileSync(file, mesh(at("10.0.0.9")).replace("api: {}", "api: {}, geo: {}"));
+      await expect
+        .poll(wire.log, { timeout: 10_000 })
+        .toContain("has changed: more of a mesh than endpoints and rates is taken at a start only");
+      expect(await led(wire.http)).toEqual(["10.0.0.1", "10.0.0.2"]);
+    }
+    writeFileSync(file, mesh(at("10.0.0.3")));
+    await using wire = await serving(folder.path, "--mesh", file, "--state", state);
+    await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.3"]);
   });
 });
