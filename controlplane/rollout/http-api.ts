@@ -14,6 +14,8 @@ export interface HttpApiOptions {
   token?(): string;
   /** Answers `GET /status`. */
   status(): unknown;
+  /** Answers `GET /metrics`, for Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
 }
@@ -35,13 +37,15 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
     const feed = feeds.get(name);
     if (request.method === "GET" && url?.pathname === "/status") return json(response, 200, options.status());
+    if (request.method === "GET" && url?.pathname === "/metrics")
+      return void show(response, options.metrics());
     if (request.method === "GET" && feed !== undefined && action === undefined) {
       return stream(response, feed, url?.searchParams.get("follower") ?? undefined);
     }
     if (request.method === "POST" && feed !== undefined && action === "ack") {
       return void acknowledge(request, response, feed);
     }
-    const paths = ["/status", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
+    const paths = ["/status", "/metrics", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);
@@ -67,6 +71,11 @@ function refuse(response: ServerResponse, authorization: string | undefined): vo
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
+}
+
+async function show(response: ServerResponse, metrics: ReturnType<HttpApiOptions["metrics"]>): Promise<void> {
+  const { contentType, body } = await metrics;
+  response.writeHead(200, { "content-type": contentType }).end(body);
 }
 
 function stream(response: ServerResponse, feed: Feed<unknown>, follower: string | undefined): void {
