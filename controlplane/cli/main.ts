@@ -128,6 +128,15 @@ command("serve")
     ),
   )
   .option("--follower <name...>", "followers of the address map that the first rollout waits for")
+  .addOption(
+    new Option(
+      "--log <form>",
+      "what happens, on standard error: lines for people, or a JSON object for each event",
+    )
+      .choices(["text", "json"])
+      .default("text"),
+  )
+  .option("--drain <seconds>", "how long letting go of the proxies takes at the end", parseSeconds, 0)
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
   .addOption(json())
   .action(run(async () => (await import("./serve.ts")).serve));

@@ -6,6 +6,7 @@ export interface Output {
   readonly json: boolean;
   print(text: string): void;
   progress(text: string): void;
+  diagnostic(diagnostic: Diagnostic): void;
 }
 
 export function createOutput(options: { readonly json: boolean }): Output {
@@ -13,17 +14,20 @@ export function createOutput(options: { readonly json: boolean }): Output {
     json: options.json,
     print: (text) => process.stdout.write(`${text}\n`),
     progress: (text) => process.stderr.write(`${text}\n`),
+    diagnostic: (diagnostic) => {
+      const color = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
+      process.stderr.write(`${renderDiagnostic(diagnostic, { color })}\n`);
+    },
   };
 }
 
-/** Print diagnostics for a person, errors last so that they are what stays on the screen. */
+/** Print diagnostics, errors last so that they are what stays on the screen. */
 export function reportDiagnostics(output: Output, diagnostics: readonly Diagnostic[]): void {
-  const color = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
   const ordered = [
     ...diagnostics.filter((diagnostic) => diagnostic.severity === "warning"),
     ...diagnostics.filter((diagnostic) => diagnostic.severity === "error"),
   ];
-  for (const diagnostic of ordered) output.progress(renderDiagnostic(diagnostic, { color }));
+  for (const diagnostic of ordered) output.diagnostic(diagnostic);
 }
 
 export function diagnosticsJson(diagnostics: readonly Diagnostic[]): string {

@@ -6,8 +6,11 @@ import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
+import type { ControlPlaneEvent } from "../rollout/event.ts";
+import { eventText } from "../rollout/event-text.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
+import { createMetrics } from "../rollout/metrics.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
@@ -15,10 +18,11 @@ import { placesOf } from "../xds/decode.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { endpoint } from "./endpoint.ts";
 import { followToken } from "./follow-token.ts";
+import { createJsonLog } from "./json-log.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
 import { withParams } from "./read-sources.ts";
-import { createOutput, reportDiagnostics } from "./report.ts";
+import { createOutput, type Output, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
@@ -39,6 +43,10 @@ export interface ServeOptions extends XdsListeningOptions {
   /** A file with what requests to the HTTP API have to bear; needed where others reach it. */
   readonly httpTokenFile?: string;
   readonly state?: string;
+  /** Lines for people by default, or one JSON object for each event; on standard error. */
+  readonly log?: "text" | "json";
+  /** Seconds over which the proxies are let go of at the end; 0, at once, by default. */
+  readonly drain?: number;
   /** Followers of the address map that the first rollout waits for, besides those that come by themselves. */
   readonly follower?: readonly string[];
   readonly json?: boolean;
@@ -48,7 +56,10 @@ const loopback = "127.0.0.1";
 
 /** `wire serve`: the control plane alone. Prints its endpoints, then follows the policy files until it is interrupted. */
 export async function serve(named: readonly string[], options: ServeOptions): Promise<ExitCode> {
-  const output = createOutput({ json: options.json === true });
+  const log = options.log === "json" ? createJsonLog(process.stderr) : undefined;
+  const printed = createOutput({ json: options.json === true });
+  const output: Output =
+    log === undefined ? printed : { ...printed, progress: log.message, diagnostic: log.diagnostic };
   const { httpHost = loopback, httpTokenFile } = options;
   if (httpTokenFile === undefined && !isLoopback(httpHost))
     throw usageError(
@@ -62,14 +73,28 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     path: options.mesh,
     text: (await readSource(options.meshText ?? options.mesh)).text,
   });
-  const start = await startingPoint({ output, paths, readMesh, state: options.state, cache });
+  const metrics = createMetrics();
+  const observe = (event: ControlPlaneEvent): void => {
+    metrics.observe(event);
+    const line = log === undefined ? eventText(event) : undefined;
+    if (line !== undefined) output.progress(line);
+    log?.event(event);
+  };
+  const timed: typeof build = async (input, how) => {
+    const startMs = performance.now();
+    const result = await build(input, how);
+    const outcome = result.build === undefined ? "faulty" : "built";
+    observe({ kind: "built", outcome, ms: performance.now() - startMs });
+    return result;
+  };
+  const start = await startingPoint({ output, paths, readMesh, state: options.state, cache, build: timed });
   if (start.kind === "nothing") return 1;
   let { mesh, policies } = start;
 
   const rollouts = await startRollouts({
     server: listening.server,
     ...(options.state === undefined ? {} : { state: options.state }),
-    progress: output.progress,
+    observe,
   });
   const { ads, controlPlane } = rollouts;
   listening.follow(ads.rotate);
@@ -80,6 +105,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     ...(token === undefined ? {} : { token: () => token.latest }),
     status: () => statusOf(rollouts),
     node: (name) => nodeOf(name, rollouts),
+    metrics: () => metrics.show(ads.counts()),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -107,7 +133,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   };
   const buildAgain = async (): Promise<void> => {
     const last = rollouts.newest ?? controlPlane.current;
-    const work = build({ policies, mesh }, { cache, ...(last === undefined ? {} : { last }) });
+    const work = timed({ policies, mesh }, { cache, ...(last === undefined ? {} : { last }) });
     const next = await sayIfLong(output, work, building);
     reportDiagnostics(output, next.diagnostics);
     if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
@@ -145,8 +171,11 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       : undefined;
   await interrupted;
   await watch.stop();
+  const overMs = (options.drain ?? 0) * 1_000;
+  observe({ kind: "draining", proxies: ads.counts().nodesConnected, overMs });
+  if (overMs > 0) await ads.drain(overMs);
+  else await ads.close();
   await api.close();
-  await ads.close();
   return 0;
 }
 

@@ -42,6 +42,8 @@ export async function startingPoint(options: {
   readMesh(): Promise<Source>;
   readonly state: string | undefined;
   readonly cache: ChainCache;
+  /** How the policies are built. */
+  readonly build: typeof build;
 }): Promise<StartingPoint> {
   const { output, paths, cache } = options;
   const kept = options.state === undefined ? undefined : await keptState(options.state);
@@ -61,7 +63,7 @@ export async function startingPoint(options: {
   const previous = unfinished?.to.placement;
   const first = await sayIfLong(
     output,
-    build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) }),
+    options.build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) }),
     building,
   );
   reportDiagnostics(output, first.diagnostics);

@@ -62,6 +62,9 @@ export interface ControlPlaneOptions {
   entering(rollout: Rollout, stage: Stage): Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
   waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
+  /** Called when a rollout begins, and when it ends: with the reason where it failed. What waits for its turn has not begun. */
+  readonly begun?: (rollout: Rollout) => void;
+  readonly ended?: (outcome: Turn | "failed", cause?: unknown) => void;
   readonly pauses?: Partial<Pauses>;
 }
 
@@ -171,6 +174,19 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return "done";
   }
 
+  /** `run`, told of. */
+  async function roll(rollout: Rollout, replaced: AbortSignal): Promise<Turn> {
+    options.begun?.(rollout);
+    try {
+      const turn = await run(rollout, replaced);
+      options.ended?.(turn);
+      return turn;
+    } catch (cause) {
+      options.ended?.("failed", cause);
+      throw cause;
+    }
+  }
+
   async function runFirst(to: Build, replaced: AbortSignal): Promise<Turn> {
     const stage = finalStage(to);
     await entering({ to, stage: 0, followers: addresses.followers }, stage);
@@ -199,7 +215,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     addresses,
     apply: (build) =>
       inTurn((replaced) =>
-        run(
+        roll(
           current === undefined
             ? { to: build, stage: 0, followers: [] }
             : { from: current, to: laidOutAfter(build, current), stage: 0, followers: [] },
@@ -216,7 +232,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const told = rollout.stage === 0 ? before : stages[rollout.stage - 1];
         if (told !== undefined) addresses.publish(told.addresses);
         current = rollout.from;
-        return run(rollout, replaced);
+        return roll(rollout, replaced);
       }),
   };
 }

@@ -16,6 +16,7 @@ beforeEach(async () => {
     port: 0,
     status: () => ({ well: true }),
     node: (name) => (name === "a b" ? { node: name } : undefined),
+    metrics: async () => ({ contentType: "text/plain", body: "a 1\n" }),
     feeds: { names: feed },
   });
   base = `http://127.0.0.1:${api.port}`;
@@ -56,10 +57,12 @@ function follow(query = ""): { readonly next: () => Promise<unknown>; readonly c
 
 test("the status, and what there is besides", async () => {
   expect(await (await fetch(`${base}/status`)).json()).toEqual({ well: true });
+  const metrics = await fetch(`${base}/metrics`);
+  expect([metrics.headers.get("content-type"), await metrics.text()]).toEqual(["text/plain", "a 1\n"]);
   const missing = await fetch(`${base}/nothing`);
   expect([missing.status, await missing.json()]).toEqual([
     404,
-    { error: "no such path; there are /status, /nodes/NAME, /names" },
+    { error: "no such path; there are /status, /metrics, /nodes/NAME, /names" },
   ]);
 });
 
@@ -119,6 +122,7 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
   const guarded = await startHttpApi({
     ...{ host: "0.0.0.0", port: 0, token: () => token, status: () => ({ well: true }) },
     node: () => undefined,
+    metrics: async () => ({ contentType: "text/plain", body: "" }),
     feeds: { names: feed },
   });
   const ask = (authorization?: string, path = "/status", method = "GET"): Promise<Response> =>
@@ -127,7 +131,13 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
       headers: authorization === undefined ? {} : { authorization },
     });
   try {
-    for (const [path, method] of [["/status"], ["/names"], ["/names/ack", "POST"], ["/nothing"]]) {
+    for (const [path, method] of [
+      ["/status"],
+      ["/metrics"],
+      ["/names"],
+      ["/names/ack", "POST"],
+      ["/nothing"],
+    ]) {
       const refused = await ask(undefined, path, method);
       expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="wire"']);
       expect(await refused.json()).toHaveProperty("error");
@@ -151,12 +161,9 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
 });
 
 test("it does not listen where others reach it without a token", async () => {
+  const metrics = async () => ({ contentType: "text/plain", body: "" });
   const open = startHttpApi({
-    host: "0.0.0.0",
-    port: 0,
-    status: () => ({}),
-    node: () => undefined,
-    feeds: {},
+    ...{ host: "0.0.0.0", port: 0, status: () => ({}), node: () => undefined, metrics, feeds: {} },
   });
   await expect(open).rejects.toThrow("where others reach the HTTP API it has a token");
 });

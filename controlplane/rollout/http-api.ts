@@ -16,6 +16,8 @@ export interface HttpApiOptions {
   status(): unknown;
   /** Answers `GET /nodes/NAME`; undefined where there is no such node. */
   node(name: string): unknown;
+  /** Answers `GET /metrics`, for Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
 }
@@ -37,6 +39,8 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
     const feed = feeds.get(name);
     if (request.method === "GET" && url?.pathname === "/status") return json(response, 200, options.status());
+    if (request.method === "GET" && url?.pathname === "/metrics")
+      return void show(response, options.metrics());
     if (request.method === "GET" && feed !== undefined && action === undefined) {
       return stream(response, feed, url?.searchParams.get("follower") ?? undefined);
     }
@@ -50,7 +54,12 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
         ? json(response, 404, { error: `no proxy of \`${node}\` is to run` })
         : json(response, 200, found);
     }
-    const paths = ["/status", "/nodes/NAME", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
+    const paths = [
+      "/status",
+      "/metrics",
+      "/nodes/NAME",
+      ...[...feeds.keys()].map((feedName) => `/${feedName}`),
+    ];
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);
@@ -85,6 +94,11 @@ function decoded(part: string): string {
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
+}
+
+async function show(response: ServerResponse, metrics: ReturnType<HttpApiOptions["metrics"]>): Promise<void> {
+  const { contentType, body } = await metrics;
+  response.writeHead(200, { "content-type": contentType }).end(body);
 }
 
 function stream(response: ServerResponse, feed: Feed<unknown>, follower: string | undefined): void {

@@ -3,9 +3,10 @@ import { checkCopper } from "../language/check.ts";
 import type { LaidChain } from "../xds/laid-chain.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { nackText } from "./nack-text.ts";
+import { refusedPolicies } from "./refused-policies.ts";
 
 const body = "( act (Request r) context ('frontend -> rate') ) { SetHeader(r, 'a', 'b'); }";
-const text = `policy mark ${body}\npolicy other ${body}\n`;
+const text = `policy other ${body}\npolicy mark ${body}\n`;
 const { policies } = checkCopper({ path: "filters/mark.cup", text });
 const place = "wire/rate/inbound/00000000/2";
 const chains: readonly LaidChain[] = [
@@ -37,12 +38,17 @@ const chains: readonly LaidChain[] = [
 const nack = { node: "rate", typeUrl: typeUrl.extension, message: "Unable to create Wasm plugin" };
 
 test("a refused module is named by its policies and where they stand", () => {
-  expect(nackText({ ...nack, resources: [place] }, { chains, policies })).toBe(
-    'wire: [nack] proxy "rate" refused policy `mark` (filters/mark.cup): Unable to create Wasm plugin; it goes on with what it had',
+  const refused = { ...nack, resources: [place] };
+  const places = refusedPolicies(refused, { chains, policies });
+  expect(places).toEqual([{ policy: "mark", file: "filters/mark.cup", line: 2 }]);
+  expect(nackText(refused, places)).toBe(
+    'wire: [nack] proxy "rate" refused policy `mark` (filters/mark.cup:2): Unable to create Wasm plugin; it goes on with what it had',
   );
 });
 
 test("what no policy is behind keeps its own name", () => {
   const refused = { ...nack, typeUrl: typeUrl.cluster, resources: ["local/rate"] };
-  expect(nackText(refused, { chains, policies })).toContain('proxy "rate" refused local/rate: ');
+  expect(nackText(refused, refusedPolicies(refused, { chains, policies }))).toContain(
+    'proxy "rate" refused local/rate: ',
+  );
 });

@@ -1,16 +1,14 @@
-import type { Build } from "../pipeline/build.ts";
 import type { Nack } from "../server/node.ts";
+import type { PolicyPlace } from "./refused-policies.ts";
 
 /** A NACK in the policy author's words: which policy, where it stands, which proxy refused it and what that proxy said. */
-export function nackText(nack: Nack, build: Pick<Build, "chains" | "policies">): string {
-  const slots = build.chains
-    .flatMap((chain) => chain.slots)
-    .filter((slot) => nack.resources.includes(slot.place));
-  const names = new Set(slots.flatMap((slot) => slot.module.policies));
-  const policies = build.policies.filter((policy) => names.has(policy.name));
+export function nackText(
+  { node, resources, message }: Omit<Nack, "typeUrl">,
+  policies: readonly PolicyPlace[],
+): string {
   const what =
     policies.length === 0
-      ? nack.resources.join(", ")
-      : policies.map((policy) => `policy \`${policy.name}\` (${policy.source.path})`).join(", ");
-  return `wire: [nack] proxy "${nack.node}" refused ${what}: ${nack.message}; it goes on with what it had`;
+      ? resources.join(", ")
+      : policies.map(({ policy, file, line }) => `policy \`${policy}\` (${file}:${line})`).join(", ");
+  return `wire: [nack] proxy "${node}" refused ${what}: ${message}; it goes on with what it had`;
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Build, build } from "../pipeline/build.ts";
 import { fakeProxy } from "../server/fake-proxy.test-helper.ts";
 import { typeUrl } from "../xds/type-url.ts";
+import { eventText } from "./event-text.ts";
 import { type Rollouts, startRollouts } from "./start-rollouts.ts";
 
 const policy = "policy mark ( act (Request r) context ('app') ) { [Ingress] SetHeader(r, 'a', 'b'); }";
@@ -20,7 +21,7 @@ beforeEach(async () => {
   said = [];
   rollouts = await startRollouts({
     server: { listen: { host: "127.0.0.1", port: 0 } },
-    progress: (line) => said.push(line),
+    observe: (event) => said.push(...[eventText(event)].filter((line) => line !== undefined)),
   });
 });
 

@@ -1,8 +1,11 @@
 import type { Build } from "../pipeline/build.ts";
+import type { Peer } from "../server/transport.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
 import { type ControlPlane, createControlPlane } from "./control-plane.ts";
-import { nackText } from "./nack-text.ts";
+import type { ControlPlaneEvent } from "./event.ts";
+import { refusedPolicies } from "./refused-policies.ts";
 import { stateOf, writeState } from "./state-file.ts";
+import { watchRollouts } from "./watch-rollouts.ts";
 
 export interface Rollouts {
   readonly ads: XdsServer;
@@ -11,40 +14,45 @@ export interface Rollouts {
   readonly newest: Build | undefined;
 }
 
-/** The xDS server and the control plane that rolls builds out through it, telling `progress` what happens in the proxies. */
+/** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
 export async function startRollouts(options: {
   /** Where proxies connect, and which of them may. */
   readonly server: Pick<XdsServerOptions, "listen" | "credentials" | "refuses" | "plaintext">;
   /** A file, where the state in force is to be kept. */
   readonly state?: string;
-  progress(line: string): void;
+  observe(event: ControlPlaneEvent): void;
 }): Promise<Rollouts> {
-  const { progress, state } = options;
+  const { observe, state } = options;
   let newest: Build | undefined;
+  const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) =>
+    observe({ kind, node, ...peer });
   const ads = await createXdsServer({
     ...options.server,
     onNack: (nack) => {
-      if (newest !== undefined) progress(nackText(nack, newest));
+      if (newest !== undefined) observe({ kind: "nacked", ...nack, policies: refusedPolicies(nack, newest) });
     },
+    onConnected: stream("connected"),
+    onDisconnected: stream("disconnected"),
+    onConverged: (converged) => observe({ kind: "converged", ...converged }),
   });
+  const watch = watchRollouts(observe, () => performance.now());
   const controlPlane = createControlPlane({
-    ads,
+    ads: {
+      ...ads,
+      async waitForAcks(node, timeoutMs) {
+        const outcome = await ads.waitForAcks(node, timeoutMs);
+        watch.answered(node, outcome);
+        return outcome;
+      },
+    },
+    begun: watch.begin,
+    ended: watch.end,
     async entering(rollout, stage) {
       newest = rollout.to;
-      const services = [...stage.snapshots.keys()].join(", ") || "none";
-      progress(
-        rollout.from === undefined
-          ? `starting the proxies: ${services}`
-          : `rollout: ${stage.name} (proxies: ${services})`,
-      );
+      watch.enter(rollout, stage);
       if (state !== undefined) await writeState(state, stateOf(rollout));
     },
-    waiting: (node, { kind }) =>
-      progress(
-        kind === "timeout"
-          ? `still waiting for the proxy of ${node}`
-          : `the proxy of ${node} refuses what it is sent`,
-      ),
+    waiting: (node, { kind }) => watch.waiting(node, kind),
   });
   return {
     ads,

@@ -4,6 +4,7 @@ import { createTokenBucket } from "./token-bucket.ts";
 export interface Admission<Key> {
   readonly add: (key: Key, hasNothing: boolean) => void;
   readonly delete: (key: Key) => void;
+  readonly waiting: () => number;
   readonly stop: () => void;
 }
 
@@ -36,6 +37,7 @@ export function createAdmission<Key>(
     delete: (key) => {
       for (const queue of queues) queue.delete(key);
     },
+    waiting: () => queues[0].size + queues[1].size,
     stop: () => {
       clearTimeout(timer);
       for (const queue of queues) queue.clear();

@@ -3,6 +3,8 @@ export { byName, resource } from "../xds/resource.ts";
 export type { TypeUrl } from "../xds/type-url.ts";
 export { typeUrl } from "../xds/type-url.ts";
 export { boundToSpiffeId } from "./bound-to-spiffe-id.ts";
+export type { Converged } from "./convergence.ts";
+export type { Refusal, TypeCounts, XdsCounts } from "./counts.ts";
 export { startGrpcJsTransport } from "./grpc-js-transport.ts";
 export { startHttp2Transport } from "./http2-transport.ts";
 export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";

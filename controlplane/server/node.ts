@@ -2,6 +2,7 @@ import { byName } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import type { Quarantine } from "./quarantine.ts";
+import type { Verdict } from "./session.ts";
 import { resourcesOf, type Snapshot, same, transition } from "./snapshot.ts";
 import type { ResourceStatus, Stream } from "./stream.ts";
 
@@ -40,14 +41,18 @@ export interface NodeOptions {
   readonly quarantine: Quarantine;
   readonly onAck: (ack: Ack) => void;
   readonly onNack: (nack: Nack) => void;
+  /** The client took a response, or refused it. */
+  readonly onVerdict: (type: TypeUrl, kind: Verdict["kind"]) => void;
+  /** The client has acknowledged the whole of its latest snapshot: told again whenever that is looked at. */
+  readonly onSettled: () => void;
 }
 
 /** One client by its name: what it should hold, its streams, and how far it is. */
 export interface Node {
   readonly name: string;
   readonly streams: ReadonlySet<Stream>;
-  /** What it should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. */
-  readonly set: (snapshot: Snapshot) => void;
+  /** What it should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. False where it should already. */
+  readonly set: (snapshot: Snapshot) => boolean;
   /** What it should hold in the end; undefined before anything is set. */
   readonly wanted: () => Snapshot | undefined;
   /** Send what can be sent of the latest step. */
@@ -69,7 +74,7 @@ export interface Node {
 
 const none: ReadonlySet<string> = new Set();
 
-export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): Node {
+export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettled }: NodeOptions): Node {
   const streams = new Set<Stream>();
   /** Those that may be served; others wait for their admission. */
   const waiting = new Set<() => void>();
@@ -123,7 +128,10 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
     while (!pending && streams.size > 0 && allSettled()) {
       settled = steps[0];
       warming = none;
-      if (steps.length <= 1) break;
+      if (steps.length <= 1) {
+        if (steps.length === 1) onSettled();
+        break;
+      }
       steps = steps.slice(1);
       serve();
     }
@@ -135,13 +143,14 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
     streams,
     set: (snapshot) => {
       const last = steps.at(-1);
-      if (last !== undefined && same(snapshot, last)) return;
+      if (last !== undefined && same(snapshot, last)) return false;
       const current = steps[0];
       const held = current && heldOf(current);
       steps = held === undefined || !seen ? [snapshot] : transition(held, snapshot);
       previous = held;
       nacks = [];
       pending = true;
+      return true;
     },
     wanted: () => steps.at(-1),
     serve: () => {
@@ -165,6 +174,7 @@ export function createNode({ name, quarantine, onAck, onNack }: NodeOptions): No
     },
     hear: (stream, ask) => {
       const heard = stream.hear(ask);
+      if (heard?.verdict !== undefined) onVerdict(heard.type, heard.verdict.kind);
       if (heard?.verdict?.kind === "accepted") {
         const { resources } = heard.verdict;
         quarantine.accept(heard.type, resources);

@@ -3,7 +3,7 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
-import { encode, type Pieces } from "./encode.ts";
+import { encode, type Pieces, roomBytes } from "./encode.ts";
 import type { Form, Method } from "./methods.ts";
 import {
   createSession,
@@ -32,6 +32,8 @@ export interface StreamOptions {
   readonly features: readonly string[];
   /** Hand a message over; false when the client reads more slowly than it is written to: wait for `drained`. */
   readonly send: (pieces: Pieces) => boolean;
+  /** Told of each response. */
+  readonly sent: (type: TypeUrl, bytes: number) => void;
   /** Whether the node knows the resources of a type that it has asked for on another stream. */
   readonly knowsElsewhere: (type: TypeUrl) => boolean;
   /** Whether the version of the resource has been refused, so that nobody waits for it. */
@@ -99,7 +101,7 @@ const youngMs = 5_000;
 const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
 
 export function createStream(options: StreamOptions): Stream {
-  const { method, send, nowMs } = options;
+  const { method, nowMs } = options;
   const types = method.type === undefined ? Object.values(typeUrl) : [method.type];
   const sessions = new Map<TypeUrl, Session>();
   const takesTtl =
@@ -261,6 +263,7 @@ export function createStream(options: StreamOptions): Stream {
     const id = `${++nonce}`;
     dispatch(session, id, { resources, removed }, nowMs());
     writable = send(
+      type,
       encode(
         method.form,
         {
@@ -271,6 +274,14 @@ export function createStream(options: StreamOptions): Stream {
         takesTtl,
       ),
     );
+  }
+
+  function send(type: TypeUrl, pieces: Pieces): boolean {
+    options.sent(
+      type,
+      pieces.reduce((sum, { length }) => sum + length, -roomBytes),
+    );
+    return options.send(pieces);
   }
 
   /** What the client has to be told of again for the sake of what it is about to be sent. */
@@ -345,6 +356,7 @@ export function createStream(options: StreamOptions): Stream {
         session.lastNonce = `${++nonce}`;
         session.flying.set(session.lastNonce, { resources: [], removed: [], withdrawn: new Set() });
         writable = send(
+          session.type,
           encode(
             method.form,
             {

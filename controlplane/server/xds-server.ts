@@ -1,6 +1,9 @@
 import { WireError } from "../error/wire-error.ts";
+import type { TypeUrl } from "../xds/type-url.ts";
 import { createAdmission } from "./admission.ts";
 import { type Ask, readAsk } from "./ask.ts";
+import { type Converged, createConvergence } from "./convergence.ts";
+import { createTally, ofType, type Refusal, type XdsCounts } from "./counts.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import { isLoopback } from "./is-loopback.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
@@ -26,8 +29,11 @@ export interface XdsServerOptions {
   readonly transport?: StartTransport;
   readonly onNack?: (nack: Nack) => void;
   readonly onAck?: (ack: Ack) => void;
-  readonly onConnected?: (node: string) => void;
-  readonly onDisconnected?: (node: string) => void;
+  /** Of each stream. */
+  readonly onConnected?: (node: string, peer: Peer) => void;
+  readonly onDisconnected?: (node: string, peer: Peer) => void;
+  /** Told how long a change took until a node, and until all that were sent one with it, had acknowledged it. */
+  readonly onConverged?: (converged: Converged) => void;
 }
 
 export interface Limits {
@@ -69,6 +75,7 @@ export interface XdsServer {
   status(): readonly NodeStatus[];
   /** What the node should hold in the end; undefined where nothing has been said of it. */
   snapshot(node: string): Snapshot | undefined;
+  counts(): XdsCounts;
   /** Use another certificate for new connections. */
   rotate(credentials: Credentials): void;
   /** Take no more connections, and end the streams that are there over this time, so that clients go elsewhere one after the other. */
@@ -78,7 +85,12 @@ export interface XdsServer {
 }
 
 /** gRPC's codes. */
-const code = { ok: 0, invalid: 3, denied: 7, exhausted: 8, unavailable: 14 } as const;
+const code = { ok: 0, unavailable: 14 } as const;
+const refusalCode = {
+  invalid_argument: 3,
+  permission_denied: 7,
+  resource_exhausted: 8,
+} as const satisfies Readonly<Record<Refusal, number>>;
 
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
   const limits = { ...defaults, ...options.limits };
@@ -86,7 +98,15 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const quarantines = new Map<string, Quarantine>();
   const calls = new Map<Stream, Call>();
   const owners = new Map<Stream, Node>();
-  const pushes = createWork<Node>((node) => node.serve());
+  const tally = createTally();
+  const convergence = createConvergence<Node>(
+    (converged) => options.onConverged?.(converged),
+    () => performance.now(),
+  );
+  const pushes = createWork<Node>((node) => {
+    tally.pushes++;
+    node.serve();
+  });
   const admission = createAdmission<Stream>(limits.admission, (stream) => owners.get(stream)?.admit(stream));
   let heartbeats: NodeJS.Timeout | undefined;
   let heartbeatMs = Number.POSITIVE_INFINITY;
@@ -99,36 +119,51 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     const group = groupOf(name);
     const quarantine = quarantines.get(group) ?? createQuarantine();
     quarantines.set(group, quarantine);
-    const node = createNode({
+    const node: Node = createNode({
       ...{ name, quarantine },
       onAck: (ack) => options.onAck?.(ack),
-      onNack: (nack) => options.onNack?.(nack),
+      onNack: (nack) => {
+        convergence.leave(node);
+        options.onNack?.(nack);
+      },
+      onVerdict: (type, kind) => ofType(tally, type)[kind === "accepted" ? "acks" : "nacks"]++,
+      onSettled: () => convergence.end(node),
     });
     nodes.set(name, node);
     return node;
+  }
+
+  function refuse(call: Call, why: Refusal, details: string): void {
+    tally.refusals.set(why, (tally.refusals.get(why) ?? 0) + 1);
+    call.end({ code: refusalCode[why], details });
   }
 
   /** The first message says who the client is. */
   function open(call: Call, ask: Ask): Stream | undefined {
     const name = ask.node?.id ?? "";
     if (name === "") {
-      call.end({ code: code.invalid, details: "the first request has no node.id" });
+      refuse(call, "invalid_argument", "the first request has no node.id");
       return undefined;
     }
     const refusal = options.refuses?.(call.peer, name);
     if (refusal !== undefined) {
-      call.end({ code: code.denied, details: refusal });
+      refuse(call, "permission_denied", refusal);
       return undefined;
     }
     const node = nodeOf(name);
     if (node.streams.size >= limits.streamsMax) {
-      call.end({ code: code.exhausted, details: `node ${name} has ${limits.streamsMax} streams already` });
+      refuse(call, "resource_exhausted", `node ${name} has ${limits.streamsMax} streams already`);
       return undefined;
     }
     const stream: Stream = createStream({
       method: call.method,
       features: ask.node?.clientFeatures ?? [],
       send: call.send,
+      sent: (type, bytes) => {
+        const counts = ofType(tally, type);
+        counts.responses++;
+        counts.bytes += bytes;
+      },
       knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
       isRefused: ({ typeUrl, name: resource, version }) =>
         quarantines.get(groupOf(name))?.refused(typeUrl, resource) === version,
@@ -138,7 +173,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     calls.set(stream, call);
     owners.set(stream, node);
     node.attach(stream);
-    options.onConnected?.(name);
+    options.onConnected?.(name, call.peer);
     return stream;
   }
 
@@ -159,22 +194,25 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       calls.delete(stream);
       owners.delete(stream);
       admission.delete(stream);
-      node?.detach(stream);
-      if (node !== undefined && nodes.get(node.name) === node) options.onDisconnected?.(node.name);
+      if (node === undefined) return;
+      node.detach(stream);
+      if (node.streams.size === 0) convergence.leave(node);
+      if (nodes.get(node.name) === node) options.onDisconnected?.(node.name, call.peer);
     };
-    const end = (status: number, details: string): void => {
+    const end = (why: Refusal, details: string): void => {
       leave();
-      call.end({ code: status, details });
+      refuse(call, why, details);
     };
     return {
       message: (bytes) => {
         const ask = readAsk(call.method.form, bytes);
-        if (ask === undefined) return end(code.invalid, "not a discovery request");
+        if (ask === undefined) return end("invalid_argument", "not a discovery request");
         if (over) return;
         const { type, path } = call.method;
-        if (type === undefined && ask.typeUrl === "") return end(code.invalid, "the request has no type_url");
+        if (type === undefined && ask.typeUrl === "")
+          return end("invalid_argument", "the request has no type_url");
         if (type !== undefined && ask.typeUrl !== "" && ask.typeUrl !== type)
-          return end(code.invalid, `${path} has no ${ask.typeUrl}`);
+          return end("invalid_argument", `${path} has no ${ask.typeUrl}`);
         if (stream !== undefined) {
           owners.get(stream)?.hear(stream, ask);
         } else {
@@ -185,8 +223,9 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
           admission.add(stream, stream.isNew());
         }
         if (stream.unanswered() > limits.unansweredMax)
-          end(code.exhausted, `${limits.unansweredMax} responses without an answer`);
-        else if (stream.names() > limits.namesMax) end(code.exhausted, `more than ${limits.namesMax} names`);
+          end("resource_exhausted", `${limits.unansweredMax} responses without an answer`);
+        else if (stream.names() > limits.namesMax)
+          end("resource_exhausted", `more than ${limits.namesMax} names`);
       },
       drained: () => stream?.drained(),
       ended: leave,
@@ -231,7 +270,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     port: transport.port,
     setSnapshot: (name, snapshot) => {
       const node = nodeOf(name);
-      node.set(snapshot);
+      if (node.set(snapshot) && node.streams.size > 0) convergence.begin(node);
       beat(snapshot);
       pushes.add(node);
     },
@@ -243,11 +282,20 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       // The last of its group takes with it what the group has refused.
       if (![...nodes.keys()].some((other) => groupOf(other) === group)) quarantines.delete(group);
       pushes.delete(node);
+      convergence.leave(node);
       for (const stream of node.streams) calls.get(stream)?.end({ code: code.ok, details: "" });
     },
     waitForAcks: (name, timeoutMs) => nodeOf(name).waitForAcks(timeoutMs),
     status: () => [...nodes.values()].map((node) => node.status()),
     snapshot: (name) => nodes.get(name)?.wanted(),
+    counts: () => ({
+      ...tally,
+      nodes: nodes.size,
+      nodesConnected: [...nodes.values()].filter(({ streams }) => streams.size > 0).length,
+      streams: calls.size,
+      waiting: admission.waiting(),
+      quarantined: sizesOf([...quarantines.values()].map((quarantine) => quarantine.allRefused())),
+    }),
     rotate: (credentials) => transport.rotate(credentials),
     drain: async (overMs) => {
       transport.drain();
@@ -268,6 +316,15 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       await transport.close();
     },
   };
+}
+
+function sizesOf(
+  all: readonly ReadonlyMap<TypeUrl, ReadonlyMap<string, string>>[],
+): ReadonlyMap<TypeUrl, number> {
+  const sizes = new Map<TypeUrl, number>();
+  for (const [type, { size }] of all.flatMap((refused) => [...refused]))
+    sizes.set(type, (sizes.get(type) ?? 0) + size);
+  return sizes;
 }
 
 const shortestTtlsMs = new WeakMap<Snapshot, number>();

@@ -25,7 +25,9 @@ async function serving(folder: string, ...args: readonly string[]) {
   return {
     ...(JSON.parse(String(line)) as { readonly xds: string; readonly http: string }),
     log: () => stderr,
+    stop: () => child.kill("SIGTERM"),
     [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null) return;
       child.kill("SIGTERM");
       await once(child, "close");
     },
@@ -219,4 +221,33 @@ endpoints: { api: [${endpoints}] }
     await using wire = await serving(folder.path, "--mesh", file, "--state", state);
     await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.3"]);
   });
+});
+
+test("`--log json` is one object a line, and the metrics say the same; at the end proxies are let go of", async () => {
+  using folder = folderWith({ "a.cup": policy });
+  await using wire = await serving(folder.path, "--log", "json", "--drain", "0.2");
+  const entries = (): readonly Record<string, unknown>[] =>
+    wire
+      .log()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+  const events = () => entries().map(({ event }) => event);
+  await expect.poll(events, { timeout: 20_000 }).toContain("stage_begin");
+  const proxy = fakeProxy(Number(wire.xds.split(":")[1]), "search");
+  proxy.ask(typeUrl.cluster);
+  proxy.nack(await proxy.next(typeUrl.cluster), "no such thing");
+  await expect.poll(events, { timeout: 10_000 }).toContain("nack");
+  expect(entries().find(({ event }) => event === "nack")).toMatchObject({
+    ...{ node: "search", type: typeUrl.cluster, reason: "no such thing" },
+  });
+  const response = await fetch(`${wire.http}/metrics`);
+  expect(response.headers.get("content-type")).toContain("version=0.0.4");
+  const metrics = (await response.text()).split("\n");
+  expect(metrics).toContain('wire_xds_nacks_total{type="cluster"} 1');
+  expect(metrics).toContain("wire_xds_nodes_connected 1");
+  expect(metrics).toContain('wire_build_duration_seconds_count{outcome="built"} 1');
+  wire.stop();
+  expect(await proxy.ended).toMatchObject({ code: 14, details: "this server is going away" });
+  await expect.poll(events).toContain("drain");
 });

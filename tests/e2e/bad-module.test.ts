@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Slot } from "../../controlplane/codegen/module.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
+import { eventText } from "../../controlplane/rollout/event-text.ts";
 import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
 import type { Snapshot } from "../../controlplane/server/snapshot.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
@@ -73,7 +74,7 @@ describe("a bad module", () => {
     await new Promise<void>((done) => server.listen(at.port, at.address, done));
     rollouts = await startRollouts({
       server: { listen: { host: "127.0.0.1", port: 0 } },
-      progress: (line) => said.push(line),
+      observe: (event) => said.push(...[eventText(event)].filter((line) => line !== undefined)),
     });
     const inForce = rollouts.controlPlane.apply(good);
     const found = await findEnvoy();
@@ -143,7 +144,7 @@ describe("a bad module", () => {
       expect(outcome).toMatchObject({ kind: "nacked", nacks: [{ node: "app", resources: [slot.place] }] });
       expect(said).toEqual([
         expect.stringMatching(
-          /^wire: \[nack\] proxy "app" refused policy `mark` \(filters\/mark\.cup\): .*Unable to create Wasm .*; it goes on with what it had$/s,
+          /^wire: \[nack\] proxy "app" refused policy `mark` \(filters\/mark\.cup:1\): .*Unable to create Wasm .*; it goes on with what it had$/s,
         ),
       ]);
       for (let turn = 0; turn < 5; turn++) expect(await mark()).toBe("good");

@@ -1,0 +1,73 @@
+import { strict as assert } from "node:assert";
+import type { Outcome } from "../server/node.ts";
+import type { Rollout } from "./control-plane.ts";
+import type { ControlPlaneEvent } from "./event.ts";
+import type { Turn } from "./latest-wins.ts";
+import type { Stage } from "./stages.ts";
+
+/** Makes events of what a control plane says of its rollouts, of which one runs at a time. */
+export interface RolloutWatch {
+  begin(rollout: Rollout): void;
+  enter(rollout: Rollout, stage: Stage): void;
+  answered(node: string, outcome: Outcome): void;
+  waiting(node: string, outcome: Exclude<Outcome["kind"], "acked">): void;
+  end(outcome: Turn | "failed", cause?: unknown): void;
+}
+
+interface Running {
+  readonly rollout: Rollout;
+  readonly beganMs: number;
+  stage?: { readonly name: Stage["name"]; readonly beganMs: number; readonly open: Set<string> };
+}
+
+export function watchRollouts(
+  observe: (event: ControlPlaneEvent) => void,
+  nowMs: () => number,
+): RolloutWatch {
+  let number = 0;
+  let running: Running | undefined;
+
+  function endStage(of: Running): void {
+    if (of.stage === undefined) return;
+    const { name: stage, beganMs } = of.stage;
+    delete of.stage;
+    observe({ kind: "stageEnded", rollout: number, stage, ms: nowMs() - beganMs });
+  }
+
+  return {
+    begin: (rollout) => {
+      number++;
+      running = { rollout, beganMs: nowMs() };
+      observe({ kind: "rolloutBegun", rollout: number, isFirst: rollout.from === undefined });
+    },
+    enter: (rollout, { name, snapshots }) => {
+      assert(running !== undefined, "a stage is of a rollout that runs");
+      endStage(running);
+      const proxies = [...snapshots.keys()];
+      // What is kept after going back is that nothing is on its way.
+      if (rollout.to !== running.rollout.to) {
+        observe({ kind: "takenBack", rollout: number, proxies });
+        return;
+      }
+      running.stage = { name, beganMs: nowMs(), open: new Set(proxies) };
+      const isFirst = rollout.from === undefined;
+      observe({ kind: "stageBegun", rollout: number, isFirst, stage: name, proxies });
+    },
+    answered: (node, outcome) => {
+      // A stage asks again before it ends; the first time counts.
+      const stage = running?.stage;
+      if (outcome.kind !== "acked" || stage?.open.delete(node) !== true) return;
+      const ms = nowMs() - stage.beganMs;
+      observe({ kind: "acknowledged", rollout: number, stage: stage.name, node, ms });
+    },
+    waiting: (node, outcome) => observe({ kind: "waiting", rollout: number, node, outcome }),
+    end: (outcome, cause) => {
+      assert(running !== undefined, "a rollout that ends has begun");
+      endStage(running);
+      const ms = nowMs() - running.beganMs;
+      running = undefined;
+      const reason = cause instanceof Error ? { reason: cause.message } : {};
+      observe({ kind: "rolloutEnded", rollout: number, outcome, ms, ...reason });
+    },
+  };
+}
