@@ -11,6 +11,7 @@ import { eventText } from "../rollout/event-text.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { createMetrics } from "../rollout/metrics.ts";
+import { createRolloutSpans } from "../rollout/rollout-spans.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
@@ -74,11 +75,14 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     text: (await readSource(options.meshText ?? options.mesh)).text,
   });
   const metrics = createMetrics();
+  const tracing = isTraced() ? (await import("./start-tracing.ts")).startTracing(output.progress) : undefined;
+  const trace = tracing && createRolloutSpans(tracing.tracer, () => Date.now());
   const observe = (event: ControlPlaneEvent): void => {
     metrics.observe(event);
     const line = log === undefined ? eventText(event) : undefined;
     if (line !== undefined) output.progress(line);
     log?.event(event);
+    trace?.(event);
   };
   const timed: typeof build = async (input, how) => {
     const startMs = performance.now();
@@ -176,7 +180,15 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   if (overMs > 0) await ads.drain(overMs);
   else await ads.close();
   await api.close();
+  await tracing?.stop();
   return 0;
+}
+
+/** By OpenTelemetry's own variables. */
+function isTraced(): boolean {
+  return ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"].some(
+    (name) => process.env[name],
+  );
 }
 
 /** One line for the whole, one for each proxy. */

@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { credentials } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { authority, type Identity, signed } from "../../controlplane/server/certificates.test-helper.ts";
@@ -14,9 +17,13 @@ const ports = ["--xds-port", "0", "--http-port", "0"];
 const [token, other] = ["0123456789abcdef", "fedcba9876543210"] as const;
 
 /** `wire serve` that has printed its endpoints. */
-async function serving(folder: string, ...args: readonly string[]) {
+async function serving(
+  folder: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
   const ofMesh = args.includes("--mesh") ? [] : ["--mesh", hotel];
-  const child = startWire(["serve", folder, ...ofMesh, ...ports, "--json", ...args]);
+  const child = startWire(["serve", folder, ...ofMesh, ...ports, "--json", ...args], { env });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
@@ -57,7 +64,7 @@ describe("who may ask the HTTP API", () => {
   test("`wire status` shows its token, and both sides can change theirs", async () => {
     using folder = folderWith({ "a.cup": policy, token, other });
     const [file, otherFile] = [join(folder.path, "token"), join(folder.path, "other")];
-    await using wire = await serving(folder.path, "--http-host", "0.0.0.0", "--http-token-file", file);
+    await using wire = await serving(folder.path, ["--http-host", "0.0.0.0", "--http-token-file", file]);
     expect(wire.http).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/);
     const { port } = new URL(wire.http);
     const ask = (...args: readonly string[]) => runWire(["status", "--http-port", port, ...args]);
@@ -151,7 +158,7 @@ describe("who may connect to the xDS server", () => {
       "a.cup": policy,
       ...pem(await signed(mesh, "spiffe://mesh/ns/hotel/sa/wire"), mesh),
     });
-    await using wire = await serving(folder.path, "--xds-host", "0.0.0.0", ...options(folder.path));
+    await using wire = await serving(folder.path, ["--xds-host", "0.0.0.0", ...options(folder.path)]);
     await expect.poll(wire.log, { timeout: 20_000 }).toContain("starting the proxies: search");
     const before = connect(wire.xds, "search", search, mesh);
     const first = await before.next(typeUrl.cluster);
@@ -207,7 +214,7 @@ endpoints: { api: [${endpoints}] }
       return value["web"]?.["api"]?.map(({ address }) => address) ?? [];
     };
     {
-      await using wire = await serving(folder.path, "--mesh", file, "--state", state);
+      await using wire = await serving(folder.path, ["--mesh", file, "--state", state]);
       await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.1"]);
       writeFileSync(file, mesh(`${at("10.0.0.1")}, ${at("10.0.0.2")}`));
       await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.1", "10.0.0.2"]);
@@ -218,14 +225,14 @@ endpoints: { api: [${endpoints}] }
       expect(await led(wire.http)).toEqual(["10.0.0.1", "10.0.0.2"]);
     }
     writeFileSync(file, mesh(at("10.0.0.3")));
-    await using wire = await serving(folder.path, "--mesh", file, "--state", state);
+    await using wire = await serving(folder.path, ["--mesh", file, "--state", state]);
     await expect.poll(() => led(wire.http), { timeout: 10_000 }).toEqual(["10.0.0.3"]);
   });
 });
 
 test("`--log json` is one object a line, and the metrics say the same; at the end proxies are let go of", async () => {
   using folder = folderWith({ "a.cup": policy });
-  await using wire = await serving(folder.path, "--log", "json", "--drain", "0.2");
+  await using wire = await serving(folder.path, ["--log", "json", "--drain", "0.2"]);
   const entries = (): readonly Record<string, unknown>[] =>
     wire
       .log()
@@ -250,4 +257,53 @@ test("`--log json` is one object a line, and the metrics say the same; at the en
   wire.stop();
   expect(await proxy.ended).toMatchObject({ code: 14, details: "this server is going away" });
   await expect.poll(events).toContain("drain");
+});
+
+test("where OpenTelemetry is to be told, a rollout is a trace with its stages", async () => {
+  interface Traced {
+    readonly name: string;
+    readonly spanId: string;
+    readonly parentSpanId?: string;
+    readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
+  }
+  const spans: Traced[] = [];
+  const services = new Set<unknown>();
+  const collector = createServer(async (request, response) => {
+    const body = JSON.parse(await text(request));
+    for (const { resource, scopeSpans } of body.resourceSpans) {
+      for (const { key, value } of resource.attributes)
+        if (key === "service.name") services.add(value.stringValue);
+      for (const scope of scopeSpans) spans.push(...scope.spans);
+    }
+    response.setHeader("content-type", "application/json").end("{}");
+  });
+  await new Promise<void>((done) => collector.listen(0, "127.0.0.1", done));
+  await using _ = { [Symbol.asyncDispose]: async () => void collector.close() };
+  const { port } = collector.address() as AddressInfo;
+  // No request is like this, so that no proxy has to come before the rollout is over.
+  using folder = folderWith({ "a.cup": policy.replace("frontend -> search", "search -> frontend") });
+  await using _wire = await serving(folder.path, [], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+  });
+  await expect.poll(() => spans.map(({ name }) => name), { timeout: 10_000 }).toContain("rollout");
+  const named = (name: string) => spans.find((span) => span.name === name);
+  const [rollout, stage] = [named("rollout"), named("stage")];
+  expect(rollout?.parentSpanId ?? "").toBe("");
+  expect(stage?.parentSpanId).toBe(rollout?.spanId);
+  expect(rollout?.attributes).toContainEqual({ key: "wire.outcome", value: { stringValue: "done" } });
+  expect([...services]).toEqual(["wire"]);
+});
+
+test("a collector that is not there is told of once, and disturbs nothing", async () => {
+  const collector = createServer();
+  await new Promise<void>((done) => collector.listen(0, "127.0.0.1", done));
+  const { port } = collector.address() as AddressInfo;
+  await new Promise((done) => collector.close(done));
+  using folder = folderWith({ "a.cup": policy.replace("frontend -> search", "search -> frontend") });
+  await using wire = await serving(folder.path, [], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+  });
+  const told = `wire: traces: connect ECONNREFUSED 127.0.0.1:${port}\n`;
+  await expect.poll(wire.log, { timeout: 20_000 }).toContain(told);
+  expect(wire.log().split("wire: traces: ")).toHaveLength(2);
 });
