@@ -20,6 +20,10 @@ const params = (): Option =>
     "--params <file>",
     "values for the parameters of policies (YAML or JSON: `policy: { parameter: value }`)",
   ).argParser(parseParams);
+const httpPort = (): Option =>
+  new Option("--http-port <port>", "port of the control plane's HTTP API on 127.0.0.1")
+    .argParser(parsePort)
+    .default(18001);
 const policies = "policy files, or folders of them";
 
 command("check")
@@ -122,11 +126,31 @@ command("up")
 
 command("status")
   .description("show what each proxy of a running control plane was sent, has taken and refuses")
-  .option("--http-port <port>", "port of the control plane's HTTP API on 127.0.0.1", parsePort, 18001)
+  .addOption(httpPort())
   .addOption(json())
   .action((options: { readonly httpPort: number; readonly json?: boolean }) =>
     run<typeof options>(async () => (await import("./status.ts")).status)([], options),
   );
+
+command("disable")
+  .description(
+    "switch policies off in all proxies of a running control plane at once, until they are enabled",
+  )
+  .argument("<policies...>", "names of policies")
+  .addOption(httpPort())
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nNothing is compiled and no proxy comes or goes; states stay. It outlives changes of the policies' files, and restarts with `--state`.",
+  )
+  .action(run(async () => (await import("./switch.ts")).disable));
+
+command("enable")
+  .description("switch policies on again that `wire disable` has switched off")
+  .argument("<policies...>", "names of policies")
+  .addOption(httpPort())
+  .addOption(json())
+  .action(run(async () => (await import("./switch.ts")).enable));
 
 command("bench")
   .description(

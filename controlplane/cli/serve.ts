@@ -6,6 +6,7 @@ import { explainPlacement } from "../placement/explain.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
+import { offIn, offText, switchCommands } from "../rollout/switches.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
 import { withParams } from "./read-sources.ts";
@@ -48,6 +49,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   const rollouts = await startRollouts({
     listen: { host, port: options.xdsPort },
     ...(options.state === undefined ? {} : { state: options.state }),
+    off: start.off,
     progress: output.progress,
   });
   const { ads, controlPlane } = rollouts;
@@ -56,6 +58,13 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     host,
     port: options.httpPort,
     status: () => statusOf(rollouts),
+    commands: switchCommands(rollouts, ({ off, waitingFor, milliseconds }) => {
+      const when =
+        waitingFor.length === 0
+          ? `everywhere after ${milliseconds} ms`
+          : `not yet at the proxies of ${waitingFor.join(", ")}`;
+      output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
+    }),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -71,6 +80,9 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   const follow = async (turn: Promise<Turn>): Promise<void> => {
     try {
       if ((await turn) === "done") output.progress(describe("in force", controlPlane.current));
+      // Other policies leave it as it is.
+      const still = offText(offIn(rollouts));
+      if (still !== "") output.progress(`still ${still}`);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       output.progress(`wire: the change is not taken: ${error.message}`);
@@ -118,6 +130,8 @@ function statusOf({ controlPlane, ads, newest }: Rollouts): unknown {
     pid: process.pid,
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,
+    /** Policies that are switched off. */
+    off: offIn({ controlPlane, newest }),
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
     proxies: ads.status().map(({ node, connected, settled, types }) => ({

@@ -4,6 +4,9 @@ import type { Feed } from "./feed.ts";
 
 const bodyLengthMax = 4_096;
 
+/** A body of a request and what is answered, both JSON. The body is undefined where it is not. */
+export type Command = (body: unknown) => Promise<{ readonly status: number; readonly value: unknown }>;
+
 export interface HttpApiOptions {
   readonly host: string;
   readonly port: number;
@@ -11,6 +14,8 @@ export interface HttpApiOptions {
   status(): unknown;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
+  /** Done at `POST /NAME`. */
+  readonly commands: Readonly<Record<string, Command>>;
 }
 
 export interface HttpApi {
@@ -21,6 +26,7 @@ export interface HttpApi {
 /** The HTTP API of the control plane, without authentication: it listens on a loopback address only. */
 export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
   const feeds = new Map(Object.entries(options.feeds));
+  const commands = new Map(Object.entries(options.commands));
   const server = createServer((request, response) => {
     const url = URL.parse(request.url ?? "/", "http://localhost");
     const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
@@ -32,7 +38,11 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     if (request.method === "POST" && feed !== undefined && action === "ack") {
       return void acknowledge(request, response, feed);
     }
-    const paths = ["/status", ...[...feeds.keys()].map((feedName) => `/${feedName}`)];
+    const command = commands.get(name);
+    if (request.method === "POST" && command !== undefined && action === undefined) {
+      return void run(request, response, command);
+    }
+    const paths = ["status", ...feeds.keys(), ...commands.keys()].map((path) => `/${path}`);
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);
@@ -55,6 +65,16 @@ function stream(response: ServerResponse, feed: Feed<unknown>, follower: string 
   response.flushHeaders();
   const following = feed.follow((revision) => response.write(`${JSON.stringify(revision)}\n`), follower);
   response.on("close", () => following.stop());
+}
+
+async function run(request: IncomingMessage, response: ServerResponse, command: Command): Promise<void> {
+  try {
+    const { status, value } = await command(parsed(await bodyOf(request)));
+    json(response, status, value);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    json(response, 500, { error: error.message });
+  }
 }
 
 async function acknowledge(
@@ -85,15 +105,19 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function stringsIn(text: string): { readonly revision?: string; readonly follower?: string } {
+  const value = parsed(text);
+  if (typeof value !== "object" || value === null) return {};
+  return {
+    ...("revision" in value && typeof value.revision === "string" ? { revision: value.revision } : {}),
+    ...("follower" in value && typeof value.follower === "string" ? { follower: value.follower } : {}),
+  };
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return {};
-    return {
-      ...("revision" in value && typeof value.revision === "string" ? { revision: value.revision } : {}),
-      ...("follower" in value && typeof value.follower === "string" ? { follower: value.follower } : {}),
-    };
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Build } from "../pipeline/build.ts";
 import { createXdsServer, type XdsServer } from "../server/xds-server.ts";
-import { type ControlPlane, createControlPlane } from "./control-plane.ts";
+import { type ControlPlane, createControlPlane, type Rollout } from "./control-plane.ts";
 import { nackText } from "./nack-text.ts";
 import { stateOf, writeState } from "./state-file.ts";
 
@@ -16,6 +16,8 @@ export async function startRollouts(options: {
   readonly listen: { readonly host: string; readonly port: number };
   /** A file, where the state in force is to be kept. */
   readonly state?: string;
+  /** Policies that are switched off from the beginning. */
+  readonly off?: readonly string[];
   progress(line: string): void;
 }): Promise<Rollouts> {
   const { progress, state } = options;
@@ -26,6 +28,9 @@ export async function startRollouts(options: {
       if (newest !== undefined) progress(nackText(nack, newest));
     },
   });
+  const keep = async (rollout: Rollout): Promise<void> => {
+    if (state !== undefined) await writeState(state, stateOf(rollout));
+  };
   const controlPlane = createControlPlane({
     ads,
     async entering(rollout, stage) {
@@ -36,8 +41,10 @@ export async function startRollouts(options: {
           ? `starting the proxies: ${services}`
           : `rollout: ${stage.name} (proxies: ${services})`,
       );
-      if (state !== undefined) await writeState(state, stateOf(rollout));
+      await keep(rollout);
     },
+    switching: keep,
+    ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) =>
       progress(
         kind === "timeout"
