@@ -18,16 +18,27 @@ export interface Answered {
   readonly body: unknown;
 }
 
-const timeoutMs = 5_000;
+/** A command, and how long it may take. */
+export interface Posted {
+  readonly body: unknown;
+  readonly timeoutMs: number;
+}
 
-/** `GET PATH` of a running control plane; rejects when none answers, or one that wants another token. */
-export async function askControlPlane(path: string, options: ControlPlaneOptions): Promise<Answered> {
+const usualTimeoutMs = 5_000;
+
+/** `GET PATH` of a running control plane, or `POST`; rejects when none answers, or one that wants another token. */
+export async function askControlPlane(
+  path: string,
+  options: ControlPlaneOptions,
+  posted?: Posted,
+): Promise<Answered> {
   const { httpHost, httpPort, httpTokenFile: file } = options;
   const token = file === undefined ? undefined : tokenIn(file, (await readSource(file)).text);
   const base = options.url?.replace(/\/+$/, "") ?? `http://${endpoint(httpHost, httpPort)}`;
   const url = `${base}${path}`;
   const answer = await fetch(url, {
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.timeout(posted?.timeoutMs ?? usualTimeoutMs),
+    ...(posted === undefined ? {} : { method: "POST", body: JSON.stringify(posted.body) }),
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     // A token is for the one that it is shown to.
     redirect: "error",

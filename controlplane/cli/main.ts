@@ -184,6 +184,24 @@ controlPlane(command("diff"))
     run<DiffOptions>(async () => (await import("./diff.ts")).diff)([node], options),
   );
 
+controlPlane(command("disable"))
+  .description(
+    "switch policies off in all proxies of a running control plane at once, until they are enabled",
+  )
+  .argument("<policies...>", "names of policies")
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nNothing is compiled and no proxy comes or goes; states stay. It outlives changes of the policies' files, and restarts with `--state`.",
+  )
+  .action(run(async () => (await import("./switch.ts")).disable));
+
+controlPlane(command("enable"))
+  .description("switch policies on again that `wire disable` has switched off")
+  .argument("<policies...>", "names of policies")
+  .addOption(json())
+  .action(run(async () => (await import("./switch.ts")).enable));
+
 command("bench")
   .description(
     "measure what proxies and actions take, in an Envoy on this machine, for the costs of an interface",

@@ -13,6 +13,7 @@ import type { Turn } from "../rollout/latest-wins.ts";
 import { createMetrics } from "../rollout/metrics.ts";
 import { createRolloutSpans } from "../rollout/rollout-spans.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
+import { offIn, offText, switchCommands } from "../rollout/switches.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { placesOf } from "../xds/decode.ts";
@@ -99,6 +100,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     server: listening.server,
     ...(options.state === undefined ? {} : { state: options.state }),
     observe,
+    off: start.off,
   });
   const { ads, controlPlane } = rollouts;
   listening.follow(ads.rotate);
@@ -110,6 +112,13 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     status: () => statusOf(rollouts),
     node: (name) => nodeOf(name, rollouts),
     metrics: () => metrics.show(ads.counts()),
+    commands: switchCommands(rollouts, ({ off, waitingFor, milliseconds }) => {
+      const when =
+        waitingFor.length === 0
+          ? `everywhere after ${milliseconds} ms`
+          : `not yet at the proxies of ${waitingFor.join(", ")}`;
+      output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
+    }),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -128,6 +137,9 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   const follow = async (turn: Promise<Turn>): Promise<void> => {
     try {
       if ((await turn) === "done") output.progress(describe("in force", controlPlane.current));
+      // Other policies leave it as it is.
+      const still = offText(offIn(rollouts));
+      if (still !== "") output.progress(`still ${still}`);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       output.progress(`wire: the change is not taken: ${error.message}`);
@@ -225,6 +237,8 @@ function statusOf({ controlPlane, ads, newest }: Rollouts): unknown {
     pid: process.pid,
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,
+    /** Policies that are switched off. */
+    off: offIn({ controlPlane, newest }),
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
     proxies: ads.status().map(({ node, connected, settled, types }) => ({

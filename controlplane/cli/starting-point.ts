@@ -22,6 +22,8 @@ export type StartingPoint =
   | { readonly kind: "nothing" }
   | {
       readonly kind: "something";
+      /** Names of the policies that are switched off, also where all else starts afresh. */
+      readonly off: readonly string[];
       /** The one in force where there is a state to go on with, else the one in the file. */
       readonly mesh: Source;
       /** The policies as they were read; none when they cannot be. */
@@ -50,7 +52,8 @@ export async function startingPoint(options: {
   const unfinished = kept === undefined ? undefined : await rebuild(kept, cache);
   if (kept !== undefined && unfinished === undefined)
     output.progress(`wire: what ${options.state} holds cannot be built any more: starting afresh`);
-  const goOn = unfinished === undefined ? {} : { unfinished };
+  const off = kept?.off ?? [];
+  const goOn = unfinished === undefined ? { off } : { off, unfinished };
 
   const mesh =
     unfinished === undefined ? await options.readMesh() : await meshToGoOnWith(unfinished.to, options);
@@ -128,12 +131,13 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
-  const { followers } = state;
+  const { followers, off } = state;
   return {
     ...(from === undefined ? {} : { from }),
     to,
     stage: from === undefined ? 0 : state.stage,
     followers,
+    off,
   };
 }
 

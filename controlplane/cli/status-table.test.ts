@@ -6,6 +6,10 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
   const type = typeUrl.cluster;
   const table = statusTable({
     settled: false,
+    off: [
+      { policy: "hot-path", exists: true },
+      { policy: "old", exists: false },
+    ],
     proxies: [
       {
         ...{ service: "rate", connected: true, settled: true },
@@ -31,6 +35,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     "frontend  on its way     1 of 2    0          0, 1 refused  0          0",
     "geo       not connected  0         0          0             0          0",
     "frontend refuses hot-path (version 7)",
+    "switched off: hot-path, old (there is no such policy now)",
     "the newest change is not in force yet",
   ]);
 });

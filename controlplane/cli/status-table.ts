@@ -1,9 +1,12 @@
+import { type Off, offText } from "../rollout/switches.ts";
 import { typeUrl } from "../xds/type-url.ts";
 
 /** What `GET /status` says of the proxies, as far as the table shows it. */
 export interface StatusReport {
   /** Whether the newest change is in force. */
   readonly settled: boolean;
+  /** Policies that are switched off. */
+  readonly off: readonly Off[];
   readonly proxies: readonly ProxyReport[];
 }
 
@@ -26,7 +29,7 @@ const kinds = ["cluster", "endpoints", "extension", "listener", "route"] as cons
 const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
 
 /** One line for each proxy, and one for each resource that a proxy refuses. */
-export function statusTable({ settled, proxies }: StatusReport): readonly string[] {
+export function statusTable({ settled, off, proxies }: StatusReport): readonly string[] {
   const rows = proxies.map((proxy) => [
     proxy.service,
     proxy.connected ? (proxy.settled ? "in force" : "on its way") : "not connected",
@@ -40,6 +43,7 @@ export function statusTable({ settled, proxies }: StatusReport): readonly string
   return [
     ...aligned([["proxy", "state", ...titles], ...rows]),
     ...refusals,
+    ...[offText(off)].filter((line) => line !== ""),
     settled ? "the newest change is in force" : "the newest change is not in force yet",
   ];
 }

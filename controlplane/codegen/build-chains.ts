@@ -9,7 +9,7 @@ import { configuration } from "./configuration.ts";
 import type { Item } from "./failure-class.ts";
 import { type Commutes, group } from "./group.ts";
 import type { Chain, Module, Slot } from "./module.ts";
-import { refusedCallers } from "./refused-callers.ts";
+import { connectionCallers, refusedCallers } from "./refused-callers.ts";
 
 export { type ChainCache, createChainCache } from "./chain-cache.ts";
 
@@ -96,14 +96,14 @@ export async function buildChains(
         slots.push({ name, vmId, module, configuration: text });
       }
       if (slots.length === 0) continue;
+      const { service } = proxy;
+      const callers = connectionCallers({ service, ...way }, mesh);
       chains.push({
-        service: proxy.service,
+        service,
         direction,
         ...(version === undefined ? {} : { version }),
         ...(callee === undefined ? {} : { callee }),
-        ...(isTcp(way, proxy, mesh)
-          ? { refuses: refusedCallers(slots, callersOf(way, proxy, mesh), options.addressesOf) }
-          : {}),
+        ...(isTcp(way, proxy, mesh) ? { refuses: refusedCallers(slots, callers, options.addressesOf) } : {}),
         slots,
       });
     }
@@ -138,12 +138,6 @@ function isStore(service: string, mesh: Mesh): boolean {
 /** Whether connections go this way, and not requests. */
 function isTcp({ direction, callee }: Way, { service }: PlacedProxy, mesh: Mesh): boolean {
   return callee !== undefined || (direction === "inbound" && isStore(service, mesh));
-}
-
-/** Who may send connections this way. */
-function callersOf({ callee }: Way, { service }: PlacedProxy, mesh: Mesh): readonly string[] {
-  if (callee !== undefined) return [service];
-  return mesh.calls.filter(({ to }) => to === service).flatMap(({ from }) => (from === null ? [] : [from]));
 }
 
 /** What is enforced on one way, without calls that are for other versions, or for other stores. */

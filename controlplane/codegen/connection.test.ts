@@ -7,6 +7,7 @@ import { checkCopper } from "../language/check.ts";
 import type { CopperPolicy } from "../language/policy.ts";
 import { generate } from "./generate.ts";
 import { refusedCallers } from "./refused-callers.ts";
+import { switchedOff } from "./switched-off.ts";
 
 const addresses: Readonly<Record<string, readonly string[]>> = {
   web: ["127.1.0.1", "127.2.0.1"],
@@ -134,6 +135,16 @@ describe("a module for connections", () => {
     expect(host.configure(`${configuration}@close\t!127.1.0.1,127.2.0.1\n`)).toBe(true);
     expect(api?.isOpen).toBe(false);
     expect(admits(host)).toMatchObject({ web: true, api: false });
+  });
+
+  test("switched off lets everybody through, and closes, when it is back, whom it is told to", () => {
+    const host = createHost(bytes, { configuration });
+    expect(host.configure(switchedOff(configuration, ["guard"]))).toBe(true);
+    expect(admits(host)).toEqual({ web: true, api: true, job: true, stranger: true });
+    expect(host.metrics.get("wire.db.received")).toBe(0);
+    const [web, job] = ["127.2.0.1", "127.1.0.3"].map((address) => host.connect({ address }));
+    expect(host.configure(`${configuration}@close\t!127.1.0.1,127.2.0.1\n`)).toBe(true);
+    expect([web?.isOpen, job?.isOpen]).toEqual([true, false]);
   });
 
   test("keeps apart the stores that a caller reaches through one VM", () => {

@@ -7,6 +7,7 @@ import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index
 import { readFilter } from "../language/read-filter.ts";
 import { filterRuntime } from "./filter-runtime.ts";
 import { generateFilter } from "./generate-filter.ts";
+import { switchedOff } from "./switched-off.ts";
 
 const head = 'export const context = "a -> b";\nexport const side = "egress";\n';
 
@@ -316,6 +317,55 @@ export function onTick(): void { ticks.increment(); log.info(params.text); }`);
   expect(audited.logs).toEqual([]);
   expect(audited.metrics.get("ticks") ?? 0).toBe(0);
   expect(audited.metrics.get("wire.audit.f") ?? 0).toBe(0);
+});
+
+test("switched off, a policy does nothing, also where it has begun, and goes on with what it keeps", async () => {
+  const bytes = await compile(`import { Flow, log, Request } from "proxy-wasm-as";
+export const tickPeriod = 100;
+let requests = 0;
+export function onTick(): void { log.info("tick"); }
+export function onRequest(request: Request): Flow {
+  requests++;
+  request.headers.set("x-n", requests.toString());
+  return request.headers.has("hold") ? Flow.Pause : Flow.Continue;
+}
+export function onRequestBody(request: Request): Flow { log.info("body"); return Flow.Pause; }`);
+  const configuration = configurationOf("enforce");
+  const host = createHost(bytes, { configuration, allowOnHeadersStopIteration: true });
+  const ask = () => host.request(toB).requestHeaders;
+  expect(ask()).toEqual([["x-n", "1"]]);
+  const held = host.open({ ...toB, headers: [["hold", "1"]], body: ["a"], isUnfinished: true });
+  expect(held.result().action).toBe("stop");
+  expect(host.configure(switchedOff(configuration, ["f"]))).toBe(true);
+  expect([ask(), host.request(toC).requestHeaders]).toEqual([[], []]);
+  host.advance(350_000_000n);
+  expect(host.logs).toEqual([]);
+  held.end();
+  // Of others nothing changes.
+  expect(host.configure(switchedOff(configuration, ["g"]))).toBe(true);
+  expect(ask()).toEqual([["x-n", "3"]]);
+  host.advance(100_000_000n);
+  expect(host.logs.map(({ message }) => message)).toEqual(["tick"]);
+});
+
+test("switched off, a policy lets go of the connection that it holds, and comes back for new ones", async () => {
+  const bytes = await compile(`import { Connection, Flow, log } from "proxy-wasm-as";
+export function onConnection(connection: Connection): void { log.info("new"); }
+export function onData(connection: Connection): Flow { log.info("data"); return Flow.Pause; }`);
+  const configuration = configurationOf("enforce").replace("\tb\t", "\t*\t");
+  const host = createHost(bytes, { configuration });
+  const first = host.connect({ address: "127.1.0.1" });
+  const said = (of: typeof first) => of.logs.map(({ message }) => message);
+  first.receive("a");
+  expect(said(first)).toEqual(["new", "data"]);
+  expect(host.configure(switchedOff(configuration, ["f"]))).toBe(true);
+  first.receive("b");
+  expect(host.configure(configuration)).toBe(true);
+  first.receive("c");
+  expect([said(first), first.isOpen]).toEqual([["new", "data"], true]);
+  const second = host.connect({ address: "127.1.0.1" });
+  second.receive("a");
+  expect(said(second)).toEqual(["new", "data"]);
 });
 
 test("an audited policy takes nothing from a queue, where others would miss it", async () => {

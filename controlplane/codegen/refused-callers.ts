@@ -1,8 +1,18 @@
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
-import type { Addresses, Slot } from "./module.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import type { Addresses, Chain, Slot } from "./module.ts";
 
 /** An address of nobody's, from the block for documentation. */
 const stranger = "203.0.113.1";
+
+/** Who may send connections through a chain for these. */
+export function connectionCallers(
+  { callee, service }: Pick<Chain, "callee" | "service">,
+  mesh: Mesh,
+): readonly string[] {
+  if (callee !== undefined) return [service];
+  return mesh.calls.filter(({ to }) => to === service).flatMap(({ from }) => (from === null ? [] : [from]));
+}
 
 /**
  * From where a chain for connections lets none through when they come anew. Asked of the modules themselves, in the in-process host;

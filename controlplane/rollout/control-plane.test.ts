@@ -31,11 +31,23 @@ const ingress = await built("frontend -> rate", "Ingress");
 const egress = await built("frontend -> rate", "Egress");
 
 /** Proxies that answer as `outcome` says, and a diary of what the control plane did in which order. */
-function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ kind: "acked" })) {
+function setUp(
+  outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ kind: "acked" }),
+  off: readonly string[] = [],
+) {
   const diary: string[] = [];
+  /** Of the filters that proxies have now, the lines of policies. */
+  const lines = new Map<string, readonly string[]>();
   const entered: Rollout[] = [];
   const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
+      const texts = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ bytes }) =>
+        Buffer.from(bytes).toString("latin1"),
+      );
+      lines.set(
+        node,
+        texts.flatMap((text) => /mark\t\w+\t[^\t]*(?=\tenforce)/.exec(text) ?? []),
+      );
       // Without the generation that ends a name.
       const listeners = [...(snapshot.get(typeUrl.listener)?.keys() ?? [])]
         .map((name) => name.replace(/\/\w+$/, ""))
@@ -47,10 +59,12 @@ function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ 
   };
   const controlPlane = createControlPlane({
     ads,
+    off,
     async entering(rollout, stage) {
       entered.push(rollout);
       diary.push(`# ${stage.name}`);
     },
+    switching: async ({ off }) => void diary.push(`# off: ${off.join(", ")}`),
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
   });
   // The services: they take each map, and say so.
@@ -59,7 +73,7 @@ function setUp(outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ 
     diary.push(`frontend calls rate ${target?.via}`);
     setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
   }, "services");
-  return { controlPlane, diary, entered };
+  return { controlPlane, diary, entered, lines };
 }
 
 const toRate = "frontend calls rate direct";
@@ -113,6 +127,79 @@ describe("a rollout", () => {
     expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
     expect(diary).toContain(throughFrontend);
     expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a switch", () => {
+  const on = ["mark\tinbound\t*"];
+  const off = ["mark\tinbound\t-"];
+
+  test("changes the configuration of what is there, and nothing else", async () => {
+    const { controlPlane, diary, lines } = setUp();
+    await controlPlane.apply(ingress);
+    expect(lines.get("rate")).toEqual(on);
+    diary.length = 0;
+    expect(await controlPlane.switchOff(["mark", "else", "mark"])).toEqual([]);
+    expect([controlPlane.off, lines.get("rate")]).toEqual([["else", "mark"], off]);
+    expect(diary).toEqual(["# off: else, mark", "rate has inbound/rate"]);
+    expect(controlPlane.current).toBe(ingress);
+    await controlPlane.switchOff([]);
+    expect([controlPlane.off, lines.get("rate")]).toEqual([[], on]);
+  });
+
+  test("stays over a change, on both sides of it, and over a restart", async () => {
+    const first = setUp();
+    await first.controlPlane.apply(ingress);
+    await first.controlPlane.switchOff(["mark"]);
+    first.controlPlane.proxies.follow(() => {
+      for (const [node, own] of first.lines) first.diary.push(`${node}: ${own.join()}`);
+    });
+    first.diary.length = 0;
+    await first.controlPlane.apply(egress);
+    expect(first.diary.filter((line) => line.includes("mark\t"))).not.toContainEqual(
+      expect.stringMatching(/frontend$|rate$/),
+    );
+    expect(first.lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
+
+    const [last] = first.entered.slice(-1);
+    if (last === undefined) throw new Error("something was entered");
+    expect(last.off).toEqual(["mark"]);
+    const second = setUp(undefined, last.off);
+    await second.controlPlane.resume(last);
+    expect(second.lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
+  });
+
+  test("waits for no rollout", async () => {
+    const answers: (() => void)[] = [];
+    let stuck = false;
+    const { controlPlane, lines } = setUp((node) =>
+      stuck && node === "frontend"
+        ? new Promise<Outcome>((resolve) => answers.push(() => resolve({ kind: "acked" })))
+        : { kind: "acked" },
+    );
+    await controlPlane.apply(ingress);
+    stuck = true;
+    const moving = controlPlane.apply(egress);
+    await sleep(10);
+    expect(lines.get("frontend")).toEqual(["mark\toutbound\trate"]);
+    const switching = controlPlane.switchOff(["mark"]);
+    await sleep(10);
+    expect([lines.get("rate"), lines.get("frontend")]).toEqual([off, ["mark\toutbound\t-"]]);
+    stuck = false;
+    for (const answer of answers) answer();
+    expect(await switching).toEqual([]);
+    expect(await moving).toBe("done");
+    expect(controlPlane.current).toBe(egress);
+    expect(lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
+  });
+
+  test("tells whose proxies have not taken it", async () => {
+    let away = false;
+    const { controlPlane, lines } = setUp(() => (away ? { kind: "timeout" } : { kind: "acked" }));
+    await controlPlane.apply(ingress);
+    away = true;
+    expect(await controlPlane.switchOff(["mark"])).toEqual(["rate"]);
+    expect(lines.get("rate")).toEqual(off);
   });
 });
 

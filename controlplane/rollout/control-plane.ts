@@ -12,6 +12,7 @@ import { byType } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
 import { finalStage, type Stage, stagesOf } from "./stages.ts";
+import type { Switches } from "./with-switches.ts";
 
 export interface Pauses {
   /**
@@ -25,9 +26,17 @@ export interface Pauses {
   readonly impatientMs: number;
   /** How much longer a rollout waits for its proxies when a newer one is there; 1,000 ms by default. */
   readonly replacedMs: number;
+  /** Proxies that have not taken a switch by then are named; 3,000 ms by default. */
+  readonly switchTimeoutMs: number;
 }
 
-const usual: Pauses = { settleMs: 40, stageTimeoutMs: 30_000, impatientMs: 2_000, replacedMs: 1_000 };
+const usual: Pauses = {
+  settleMs: 40,
+  stageTimeoutMs: 30_000,
+  impatientMs: 2_000,
+  replacedMs: 1_000,
+  switchTimeoutMs: 3_000,
+};
 
 /** A rollout that has not ended: enough to go on with it in another process. */
 export interface Rollout {
@@ -38,11 +47,15 @@ export interface Rollout {
   readonly stage: number;
   /** Who followed the addresses when the rollout began: whoever goes on with it has to wait for them too. */
   readonly followers: readonly string[];
+  /** Names of the policies that are switched off. */
+  readonly off: readonly string[];
 }
 
 export interface ControlPlane {
   /** The build in force, once one is. */
   readonly current: Build | undefined;
+  /** Names of the policies that are switched off, sorted, whether there are such policies or not. */
+  readonly off: readonly string[];
   /** The services that shall have a running proxy. Followed by whoever runs the proxies. */
   readonly proxies: Feed<readonly string[]>;
   /** Where each service finds what it calls. Followed, and acknowledged, by the services. */
@@ -54,29 +67,77 @@ export interface ControlPlane {
   apply(build: Build): Promise<Turn>;
   /** Go on with a rollout that another process began, from the stage that it was in. */
   resume(rollout: Rollout): Promise<Turn>;
+  /**
+   * Switch exactly these policies off, and all others on, at once: in the stage in which the mesh is, without waiting for a rollout. Resolves
+   * with the services whose proxies have not taken it in time, and will when they answer again; none when it is in force everywhere.
+   */
+  switchOff(names: readonly string[]): Promise<readonly string[]>;
 }
+
+/** The number of the last stage of a rollout. */
+const lastStage = 2;
+
+/** A rollout, whoever follows and whatever is switched off meanwhile. */
+export type Begun = Omit<Rollout, "off" | "followers">;
 
 export interface ControlPlaneOptions {
   readonly ads: Pick<XdsServer, "setSnapshot" | "removeNode" | "waitForAcks">;
   /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
   entering(rollout: Rollout, stage: Stage): Promise<void>;
+  /** Called with the rollout that is there when other policies are switched off; proxies are told when it resolves. To be kept too. */
+  switching(rollout: Rollout): Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
   waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
   /** Called when a rollout begins, and when it ends: with the reason where it failed. What waits for its turn has not begun. */
-  readonly begun?: (rollout: Rollout) => void;
+  readonly begun?: (rollout: Begun) => void;
   readonly ended?: (outcome: Turn | "failed", cause?: unknown) => void;
   readonly pauses?: Partial<Pauses>;
+  /** Policies that are switched off from the beginning. */
+  readonly off?: readonly string[];
 }
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { ads, entering, waiting } = options;
-  const { settleMs, stageTimeoutMs, impatientMs, replacedMs } = { ...usual, ...options.pauses };
+  const { ads, entering, switching, waiting } = options;
+  const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs } = {
+    ...usual,
+    ...options.pauses,
+  };
   const proxies = createFeed<readonly string[]>();
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
+  let off: readonly string[] = options.off ?? [];
+  /** Told of the nodes that are left when some are let go of. */
+  const forgetting = new Set<(left: ReadonlySet<string>) => void>();
+  /** The stage that the proxies have been told of. */
+  let shown: Omit<Rollout, "off"> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
   /** Every node that has been given something. */
   let nodes: ReadonlySet<string> = new Set();
   const inTurn = latestWins();
+
+  /** What is kept and what is shown change together, whoever changes them. */
+  function oneByOne<T>(act: () => Promise<T>): Promise<T> {
+    const mine = last.then(act);
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  function stageOf({ from, to, stage }: Omit<Rollout, "off">, back: readonly string[] = []): Stage {
+    const switches: Switches = { off, back };
+    return (from && stagesOf(from, to, switches)[stage]) ?? finalStage(to, switches);
+  }
+
+  /** The stage, once the proxies have been told of it. */
+  function enter(rollout: Begun): Promise<Stage> {
+    return oneByOne(async () => {
+      const next = { ...rollout, followers: addresses.followers };
+      const stage = stageOf(next);
+      await entering({ ...next, off }, stage);
+      shown = next;
+      show(stage);
+      return stage;
+    });
+  }
 
   function show(stage: Stage): void {
     const snapshots = [...stage.snapshots].map(([service, snapshot]) => [service, byType(snapshot)] as const);
@@ -98,6 +159,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   function forget(stage: Stage): void {
     for (const node of nodes) if (!stage.snapshots.has(node)) ads.removeNode(node);
     nodes = new Set(stage.snapshots.keys());
+    for (const told of forgetting) told(nodes);
   }
 
   /** Resolves when the node has taken all that it was given; rejects when it refuses or does not answer. */
@@ -145,15 +207,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     forget(stage);
   }
 
-  async function run({ from, to, stage: begin }: Rollout, replaced: AbortSignal): Promise<Turn> {
+  async function run({ from, to, stage: begin }: Begun, replaced: AbortSignal): Promise<Turn> {
     if (from === undefined) return runFirst(to, replaced);
-    const stages = stagesOf(from, to);
-    for (const [index, stage] of stages.entries()) {
-      if (index < begin) continue;
-      const isLast = index === stages.length - 1;
+    for (let index = begin; index <= lastStage; index++) {
+      const isLast = index === lastStage;
       try {
-        await entering({ from, to, stage: index, followers: addresses.followers }, stage);
-        show(stage);
+        const stage = await enter({ from, to, stage: index });
         const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
         // Only before the callers have been told is it as safe to go back as to go on.
         if (index === 0 && (await unlessReplaced(taken, replaced, replacedMs)) === "replaced") {
@@ -175,7 +234,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
 
   /** `run`, told of. */
-  async function roll(rollout: Rollout, replaced: AbortSignal): Promise<Turn> {
+  async function roll(rollout: Begun, replaced: AbortSignal): Promise<Turn> {
     options.begun?.(rollout);
     try {
       const turn = await run(rollout, replaced);
@@ -188,9 +247,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
 
   async function runFirst(to: Build, replaced: AbortSignal): Promise<Turn> {
-    const stage = finalStage(to);
-    await entering({ to, stage: 0, followers: addresses.followers }, stage);
-    show(stage);
+    const stage = await enter({ to, stage: 0 });
     const taken = Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced)));
     if ((await unlessReplaced(taken, replaced, replacedMs)) === "replaced") return "replaced";
     await complete(stage);
@@ -200,25 +257,79 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   /** What was in force goes on: the callers first, then the proxies. While callers do not answer the proxies run both. */
   async function goBack(to: Build): Promise<void> {
-    const stage = finalStage(to);
-    await tell(stage);
+    await tell(finalStage(to, { off }));
+    await oneByOne(async () => {
+      shown = { from: to, to, stage: 0, followers: addresses.followers };
+      const stage = stageOf(shown);
+      show(stage);
+      forget(stage);
+      await entering({ ...shown, off }, stage);
+    });
+  }
+
+  /** The services whose proxies have not taken in time what they were told of last; one that is let go of has nothing to take. */
+  async function missing(stage: Stage): Promise<readonly string[]> {
+    const answers = [...stage.snapshots.keys()].map(async (node) => {
+      const { promise: gone, resolve } = Promise.withResolvers<undefined>();
+      const told = (left: ReadonlySet<string>): void => {
+        if (!left.has(node)) resolve(undefined);
+      };
+      forgetting.add(told);
+      const outcome = await Promise.race([ads.waitForAcks(node, switchTimeoutMs), gone]);
+      forgetting.delete(told);
+      return outcome === undefined || outcome.kind === "acked" ? [] : [node];
+    });
+    return (await Promise.all(answers)).flat();
+  }
+
+  /** Show the stage that is there, with the switches that are there; undefined when there is none. */
+  function showAgain(back: readonly string[] = []): Stage | undefined {
+    if (shown === undefined) return undefined;
+    const stage = stageOf(shown, back);
     show(stage);
-    forget(stage);
-    await entering({ from: to, to, stage: 0, followers: addresses.followers }, stage);
+    return stage;
   }
 
   return {
     get current() {
       return current;
     },
+    get off() {
+      return off;
+    },
     proxies,
     addresses,
+    async switchOff(names) {
+      const next = [...new Set(names)].sort();
+      const back = off.filter((name) => !next.includes(name));
+      // From now on also for whoever asks.
+      off = next;
+      let unkept: unknown;
+      const stage = await oneByOne(async () => {
+        // Where it cannot be kept it is done all the same, and told of behind.
+        if (shown !== undefined)
+          await switching({ ...shown, off }).catch((error: unknown) => {
+            unkept = error;
+          });
+        return showAgain(back);
+      });
+      let late = stage === undefined ? [] : await missing(stage);
+      // All workers have switched then.
+      await sleep(settleMs);
+      if (back.length > 0) {
+        // What was open has been closed; the proxies go on as they would have begun.
+        const final = await oneByOne(async () => showAgain());
+        late = final === undefined ? [] : await missing(final);
+      }
+      if (unkept !== undefined) throw unkept;
+      return late;
+    },
     apply: (build) =>
       inTurn((replaced) =>
         roll(
           current === undefined
-            ? { to: build, stage: 0, followers: [] }
-            : { from: current, to: laidOutAfter(build, current), stage: 0, followers: [] },
+            ? { to: build, stage: 0 }
+            : { from: current, to: laidOutAfter(build, current), stage: 0 },
           replaced,
         ),
       ),

@@ -2,6 +2,7 @@ import { get } from "node:http";
 import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { WireError } from "../error/wire-error.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { type HttpApi, startHttpApi } from "./http-api.ts";
 
@@ -18,6 +19,12 @@ beforeEach(async () => {
     node: (name) => (name === "a b" ? { node: name } : undefined),
     metrics: async () => ({ contentType: "text/plain", body: "a 1\n" }),
     feeds: { names: feed },
+    commands: {
+      echo: async (body) => ({ status: body === undefined ? 400 : 200, value: { body } }),
+      fail: async () => {
+        throw new WireError("state", "cannot write");
+      },
+    },
   });
   base = `http://127.0.0.1:${api.port}`;
 });
@@ -62,7 +69,7 @@ test("the status, and what there is besides", async () => {
   const missing = await fetch(`${base}/nothing`);
   expect([missing.status, await missing.json()]).toEqual([
     404,
-    { error: "no such path; there are /status, /metrics, /nodes/NAME, /names" },
+    { error: "no such path; there are /status, /metrics, /nodes/NAME, /names, /echo, /fail" },
   ]);
 });
 
@@ -91,6 +98,17 @@ test("what is no acknowledgement is refused", async () => {
   for (const body of ["", "{", "[]", "null", '{"revision":1,"follower":"me"}', "x".repeat(100_000)]) {
     expect(await acknowledge(body)).toBe(400);
   }
+});
+
+test("a command is told what was sent, and answers", async () => {
+  const post = async (path: string, body: string) => {
+    const response = await fetch(`${base}/${path}`, { method: "POST", body });
+    return [response.status, await response.json()];
+  };
+  expect(await post("echo", '{"a":[1]}')).toEqual([200, { body: { a: [1] } }]);
+  expect(await post("echo", "{")).toEqual([400, {}]);
+  expect(await post("fail", "{}")).toEqual([500, { error: "[state] cannot write" }]);
+  expect((await fetch(`${base}/echo`)).status).toBe(404);
 });
 
 test("a path that every object has is none of the feeds", async () => {
@@ -124,6 +142,7 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
     node: () => undefined,
     metrics: async () => ({ contentType: "text/plain", body: "" }),
     feeds: { names: feed },
+    commands: {},
   });
   const ask = (authorization?: string, path = "/status", method = "GET"): Promise<Response> =>
     fetch(`http://127.0.0.1:${guarded.port}${path}`, {
@@ -163,7 +182,15 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
 test("it does not listen where others reach it without a token", async () => {
   const metrics = async () => ({ contentType: "text/plain", body: "" });
   const open = startHttpApi({
-    ...{ host: "0.0.0.0", port: 0, status: () => ({}), node: () => undefined, metrics, feeds: {} },
+    ...{
+      host: "0.0.0.0",
+      port: 0,
+      status: () => ({}),
+      node: () => undefined,
+      metrics,
+      feeds: {},
+      commands: {},
+    },
   });
   await expect(open).rejects.toThrow("where others reach the HTTP API it has a token");
 });

@@ -7,6 +7,9 @@ import type { Feed } from "./feed.ts";
 
 const bodyLengthMax = 4_096;
 
+/** A body of a request and what is answered, both JSON. The body is undefined where it is not. */
+export type Command = (body: unknown) => Promise<{ readonly status: number; readonly value: unknown }>;
+
 export interface HttpApiOptions {
   readonly host: string;
   readonly port: number;
@@ -20,6 +23,8 @@ export interface HttpApiOptions {
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
+  /** Done at `POST /NAME`. */
+  readonly commands: Readonly<Record<string, Command>>;
 }
 
 export interface HttpApi {
@@ -32,6 +37,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
   const { token } = options;
   assert(token !== undefined || isLoopback(options.host), "where others reach the HTTP API it has a token");
   const feeds = new Map(Object.entries(options.feeds));
+  const commands = new Map(Object.entries(options.commands));
   const server = createServer((request, response) => {
     const { authorization } = request.headers;
     if (token !== undefined && !bearsToken(authorization, token())) return refuse(response, authorization);
@@ -54,12 +60,12 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
         ? json(response, 404, { error: `no proxy of \`${node}\` is to run` })
         : json(response, 200, found);
     }
-    const paths = [
-      "/status",
-      "/metrics",
-      "/nodes/NAME",
-      ...[...feeds.keys()].map((feedName) => `/${feedName}`),
-    ];
+    const command = commands.get(name);
+    if (request.method === "POST" && command !== undefined && action === undefined) {
+      return void run(request, response, command);
+    }
+    const names = ["status", "metrics", "nodes/NAME", ...feeds.keys(), ...commands.keys()];
+    const paths = names.map((path) => `/${path}`);
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);
@@ -108,6 +114,16 @@ function stream(response: ServerResponse, feed: Feed<unknown>, follower: string 
   response.on("close", () => following.stop());
 }
 
+async function run(request: IncomingMessage, response: ServerResponse, command: Command): Promise<void> {
+  try {
+    const { status, value } = await command(parsed(await bodyOf(request)));
+    json(response, status, value);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    json(response, 500, { error: error.message });
+  }
+}
+
 async function acknowledge(
   request: IncomingMessage,
   response: ServerResponse,
@@ -136,15 +152,19 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function stringsIn(text: string): { readonly revision?: string; readonly follower?: string } {
+  const value = parsed(text);
+  if (typeof value !== "object" || value === null) return {};
+  return {
+    ...("revision" in value && typeof value.revision === "string" ? { revision: value.revision } : {}),
+    ...("follower" in value && typeof value.follower === "string" ? { follower: value.follower } : {}),
+  };
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return {};
-    return {
-      ...("revision" in value && typeof value.revision === "string" ? { revision: value.revision } : {}),
-      ...("follower" in value && typeof value.follower === "string" ? { follower: value.follower } : {}),
-    };
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
 }
 

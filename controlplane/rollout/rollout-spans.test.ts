@@ -5,7 +5,9 @@ import type { ControlPlaneEvent } from "./event.ts";
 import { createRolloutSpans } from "./rollout-spans.ts";
 
 test("a rollout is a trace: its stages in it, and in these what each proxy took", async () => {
-  let nowMs = 1_000;
+  // A time of today: one that is smaller than the age of the process is taken for an age.
+  const begin = Date.UTC(2026, 0, 1);
+  let nowMs = begin;
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const trace = createRolloutSpans(provider.getTracer("wire"), () => nowMs);
@@ -23,7 +25,7 @@ test("a rollout is a trace: its stages in it, and in these what each proxy took"
     [2_001, { kind: "rolloutEnded", rollout: 5, outcome: "replaced", ms: 1 }],
   ];
   for (const [atMs, event] of events) {
-    nowMs = atMs;
+    nowMs = begin + atMs;
     trace(event);
   }
   await provider.forceFlush();
@@ -33,7 +35,7 @@ test("a rollout is a trace: its stages in it, and in these what each proxy took"
   const first = spans.filter((span) => span.spanContext().traceId === spans[0]?.spanContext().traceId);
   expect(
     first.map(({ name, parentSpanContext, startTime, endTime, attributes, status, events: happened }) => ({
-      ...{ name, attributes, from: ms(startTime), to: ms(endTime), code: status.code },
+      ...{ name, attributes, from: ms(startTime) - begin, to: ms(endTime) - begin, code: status.code },
       ...{ in: idOf.get(parentSpanContext?.spanId ?? ""), happened: happened.map((each) => each.name) },
     })),
   ).toEqual([

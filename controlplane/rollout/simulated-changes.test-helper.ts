@@ -86,6 +86,8 @@ async function built(draft: readonly Draft[]): Promise<Build | undefined> {
 
 type Step =
   | { readonly kind: "change"; readonly to: number }
+  /** Of the policies of a draft, by bits. */
+  | { readonly kind: "switch"; readonly off: number }
   | { readonly kind: "deliver"; readonly proxy: number; readonly responses: number }
   | { readonly kind: "reconnect"; readonly proxy: number }
   | { readonly kind: "move" | "process"; readonly which: number };
@@ -93,6 +95,7 @@ type Step =
 const step = (builds: number): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("change" as const), to: fc.nat(builds - 1) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("switch" as const), off: fc.nat(15) }) },
     {
       weight: 16,
       arbitrary: fc.record({
@@ -152,6 +155,7 @@ export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent):
       const controlPlane = createControlPlane({
         ads,
         entering: async () => {},
+        switching: async () => {},
         waiting: () => {},
         pauses: { settleMs: 0, replacedMs: 0 },
       });
@@ -180,6 +184,22 @@ export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent):
           })
           .finally(() => running--);
       };
+      /** What may be switched off here and there. */
+      let switches: (readonly string[])[] = [[]];
+      const switchOff = (bits: number): void => {
+        const next = [0, 1, 2, 3]
+          .filter((bit) => (bits >> bit) % 2 === 1)
+          .flatMap((bit) => [`p${bit}`, `${refused}_${bit}`]);
+        running++;
+        switches.push(next);
+        void controlPlane
+          .switchOff(next)
+          .then((late) => {
+            // What came before is nowhere any more.
+            if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
+          })
+          .finally(() => running--);
+      };
       const check = (): void => {
         checks++;
         for (const proxy of sim.proxies.values()) expect(proxy.faults()).toEqual([]);
@@ -193,6 +213,8 @@ export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent):
               ...outcome.policies,
             ])) {
               const allowed = enforced.map((each) => each.get(policy) ?? 0);
+              if (switches.some((off) => off.includes(policy))) allowed.push(0);
+              if (switches.every((off) => off.includes(policy))) allowed.splice(0, allowed.length, 0);
               const got = outcome.policies.filter((each) => each === policy).length;
               if (!allowed.includes(got))
                 throw new Error(
@@ -237,7 +259,8 @@ export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent):
         if (each.kind === "change") {
           const next = pool[each.to];
           if (next !== undefined) apply(next);
-        } else if (each.kind === "deliver")
+        } else if (each.kind === "switch") switchOff(each.off);
+        else if (each.kind === "deliver")
           for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
         else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
         else if (each.kind === "move") moveOne(each.which);
@@ -248,6 +271,7 @@ export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent):
       }
       // In the end what all proxies take is in force, and nothing else.
       apply(good);
+      switchOff(0);
       await quiet();
       expect(controlPlane.current?.input).toEqual(good.input);
       expect(possible.map(({ input }) => input)).toEqual([good.input]);

@@ -4,6 +4,7 @@ import { addressPlan } from "../xds/address-plan.ts";
 import { type LaidChain, wayName } from "../xds/laid-chain.ts";
 import { type ProxySnapshot, proxyResources, type Way, wayOf } from "../xds/snapshot.ts";
 import { closing } from "./closing.ts";
+import { type Switches, withSwitches } from "./with-switches.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
 export interface Stage {
@@ -13,9 +14,12 @@ export interface Stage {
   readonly addresses: AddressMap;
 }
 
+const nothingOff: Switches = { off: [] };
+
 /** The one stage in which a build is in force and nothing else runs. */
-export function finalStage(build: Build): Stage {
-  return stage("old side off", build, [wayOf(build)], build.chains);
+export function finalStage(build: Build, switches: Switches = nothingOff): Stage {
+  const now = withSwitches(build, switches);
+  return stage("old side off", now, [wayOf(now)], now.chains);
 }
 
 /**
@@ -23,23 +27,27 @@ export function finalStage(build: Build): Stage {
  * places of their own, each leading on to chains of its kind. So a call goes the old way or the new way as a whole, and is
  * enforced exactly once on either.
  */
-export function stagesOf(from: Build, to: Build): readonly Stage[] {
-  const before = keysOf(from);
-  const after = keysOf(to);
-  const leaving = from.chains.filter((chain) => !after.has(keyOf(chain)));
-  const staying = to.chains.filter((chain) => before.has(keyOf(chain)));
-  const coming = to.chains.filter((chain) => !before.has(keyOf(chain)));
+export function stagesOf(
+  before: Build,
+  after: Build,
+  switches: Switches = nothingOff,
+): readonly [Stage, Stage, Stage] {
+  const [from, to] = [withSwitches(before, switches), withSwitches(after, switches)];
+  const [old, next] = [keysOf(from), keysOf(to)];
+  const leaving = from.chains.filter((chain) => !next.has(keyOf(chain)));
+  const staying = to.chains.filter((chain) => old.has(keyOf(chain)));
+  const coming = to.chains.filter((chain) => !old.has(keyOf(chain)));
   const addresses = addressPlan(to.mesh);
   const closed = leaving.map((chain) => closing(chain, to.chains, addresses));
-  const ways = (old: readonly LaidChain[], reachedByStaying: readonly LaidChain[]): readonly Way[] => [
-    { placement: from.placement, chains: old, build: from.chains, reached: from.chains },
+  const ways = (left: readonly LaidChain[], reachedByStaying: readonly LaidChain[]): readonly Way[] => [
+    { placement: from.placement, chains: left, build: from.chains, reached: from.chains },
     { placement: to.placement, chains: staying, build: to.chains, reached: reachedByStaying },
     { placement: to.placement, chains: coming, build: to.chains, reached: to.chains },
   ];
   return [
     stage("new side on", to, ways(leaving, from.chains), from.chains),
     stage("callers told", to, ways(closed, to.chains), to.chains),
-    finalStage(to),
+    finalStage(after, switches),
   ];
 }
 

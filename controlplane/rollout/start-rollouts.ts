@@ -1,7 +1,7 @@
 import type { Build } from "../pipeline/build.ts";
 import type { Peer } from "../server/transport.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
-import { type ControlPlane, createControlPlane } from "./control-plane.ts";
+import { type ControlPlane, createControlPlane, type Rollout } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { stateOf, writeState } from "./state-file.ts";
@@ -20,6 +20,8 @@ export async function startRollouts(options: {
   readonly server: Pick<XdsServerOptions, "listen" | "credentials" | "refuses" | "plaintext">;
   /** A file, where the state in force is to be kept. */
   readonly state?: string;
+  /** Policies that are switched off from the beginning. */
+  readonly off?: readonly string[];
   observe(event: ControlPlaneEvent): void;
 }): Promise<Rollouts> {
   const { observe, state } = options;
@@ -35,6 +37,9 @@ export async function startRollouts(options: {
     onDisconnected: stream("disconnected"),
     onConverged: (converged) => observe({ kind: "converged", ...converged }),
   });
+  const keep = async (rollout: Rollout): Promise<void> => {
+    if (state !== undefined) await writeState(state, stateOf(rollout));
+  };
   const watch = watchRollouts(observe, () => performance.now());
   const controlPlane = createControlPlane({
     ads: {
@@ -50,8 +55,10 @@ export async function startRollouts(options: {
     async entering(rollout, stage) {
       newest = rollout.to;
       watch.enter(rollout, stage);
-      if (state !== undefined) await writeState(state, stateOf(rollout));
+      await keep(rollout);
     },
+    switching: keep,
+    ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),
   });
   return {

@@ -21,11 +21,13 @@ export interface State {
   readonly to: Kept;
   readonly stage: number;
   readonly followers: readonly string[];
+  /** Names of the policies that are switched off. */
+  readonly off: readonly string[];
 }
 
 /** What has to be kept of a rollout. */
-export function stateOf({ from, to, stage, followers }: Rollout): State {
-  return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), stage, followers };
+export function stateOf({ from, to, stage, followers, off }: Rollout): State {
+  return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), stage, followers, off };
 }
 
 function keptOf({ input, placement, chains }: Build): Kept {
@@ -52,10 +54,12 @@ export async function readState(path: string): Promise<State | undefined> {
 /** We wrote it, so its outline tells whether it is one of ours; undefined when it is not. */
 function parsed(text: string): State | undefined {
   try {
-    const state: Partial<State> | null = JSON.parse(text);
+    // One without `off` is from before there was any.
+    const state: Partial<State> | null = { off: [], ...JSON.parse(text) };
     const isWhole =
       typeof state?.stage === "number" &&
       Array.isArray(state.followers) &&
+      Array.isArray(state.off) &&
       [state.to, state.from ?? state.to].every(
         (kept) =>
           kept?.input?.mesh !== undefined && kept.placement !== undefined && Array.isArray(kept.layout),

@@ -1,21 +1,21 @@
 import { strict as assert } from "node:assert";
 import type { Outcome } from "../server/node.ts";
-import type { Rollout } from "./control-plane.ts";
+import type { Begun } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
 import type { Turn } from "./latest-wins.ts";
 import type { Stage } from "./stages.ts";
 
 /** Makes events of what a control plane says of its rollouts, of which one runs at a time. */
 export interface RolloutWatch {
-  begin(rollout: Rollout): void;
-  enter(rollout: Rollout, stage: Stage): void;
+  begin(rollout: Begun): void;
+  enter(rollout: Begun, stage: Stage): void;
   answered(node: string, outcome: Outcome): void;
   waiting(node: string, outcome: Exclude<Outcome["kind"], "acked">): void;
   end(outcome: Turn | "failed", cause?: unknown): void;
 }
 
 interface Running {
-  readonly rollout: Rollout;
+  readonly rollout: Begun;
   readonly beganMs: number;
   stage?: { readonly name: Stage["name"]; readonly beganMs: number; readonly open: Set<string> };
 }

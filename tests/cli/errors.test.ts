@@ -153,6 +153,14 @@ describe.concurrent("the world is at fault: 3", () => {
     }
   });
 
+  test("no control plane to ask", async () => {
+    using folder = folderWith({});
+    for (const args of [["status"], ["disable", "a"], ["enable", "a"]]) {
+      const run = await runWire([...args, "--http-port", "1"], { cwd: folder.path });
+      expectOne(run, 3, /^wire: \[status\] no control plane answers at http:\/\/127\.0\.0\.1:1\//);
+    }
+  });
+
   test("a folder that cannot be written", async () => {
     using folder = folderWith({ "a.cup": good });
     const file = join(folder.path, "a.cup");

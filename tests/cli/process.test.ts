@@ -25,6 +25,37 @@ describe("wire as a process", () => {
     expect(performance.now() - start).toBeLessThan(2_000);
   });
 
+  test("`wire disable` tells people what is off, and a control plane that starts again knows it", async () => {
+    using folder = folderWith({ "a.cup": good });
+    const state = join(folder.path, "state.json");
+    const serve = async () => {
+      const ports = ["--xds-port", "0", "--http-port", "0"];
+      const file = join(folder.path, "a.cup");
+      const child = startWire(["serve", file, "--mesh", hotel, "--state", state, ...ports, "--json"]);
+      const [line] = await once(child.stdout.setEncoding("utf8"), "data");
+      await expect.poll(() => existsSync(state), { timeout: 20_000 }).toBe(true);
+      return { child, port: new URL(JSON.parse(String(line)).http).port };
+    };
+    const first = await serve();
+    const asked = (port: string, ...args: readonly string[]) => runWire([...args, "--http-port", port]);
+    expect(await asked(first.port, "disable", "a", "b")).toMatchObject({
+      ...{ code: 1, stdout: "", stderr: "wire: no policy is called b: there are a\n" },
+    });
+    // No proxy is there to take it.
+    expect(await asked(first.port, "disable", "a")).toMatchObject({
+      code: 3,
+      stdout:
+        "switched off: a\nnot in force yet in the proxies of frontend, which take it when they answer again\n",
+    });
+    first.child.kill("SIGKILL");
+    await once(first.child, "close");
+    const second = await serve();
+    expect((await asked(second.port, "status")).stdout).toMatch(/^switched off: a$/m);
+    expect((await asked(second.port, "enable", "a")).stdout).toMatch(/^no policy is switched off$/m);
+    second.child.kill("SIGINT");
+    await once(second.child, "close");
+  });
+
   test.each([
     [
       "another mesh",

@@ -47,6 +47,7 @@ export async function startMesh(
   const controlPlane = createControlPlane({
     ads,
     entering: async () => undefined,
+    switching: async () => undefined,
     waiting: () => undefined,
   });
 

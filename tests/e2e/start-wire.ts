@@ -40,6 +40,7 @@ export interface WireStatus {
   /** Of the control plane. */
   readonly pid: number;
   readonly settled: boolean;
+  readonly off: readonly { readonly policy: string; readonly exists: boolean }[];
   readonly placement?: {
     readonly proxies: readonly {
       readonly service: string;

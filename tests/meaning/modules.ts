@@ -42,6 +42,8 @@ export interface Modules {
   /** A request; `caller` is who it really comes from, whether or not the proxy can tell. */
   run(exchange: Exchange & Delivery & { readonly sender: string | null }): Running;
   connect(exchange: Pick<Exchange, "now" | "worker"> & { readonly sender: string }): Connected;
+  /** The same modules with other configurations, as where policies are switched off; what is under way keeps its own. */
+  configure(chain: Pick<Chain, "slots">): void;
 }
 
 const levels: readonly Level[] = ["trace", "debug", "info", "warn", "error", "critical"];
@@ -72,6 +74,10 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
   return {
     get failure() {
       return hosts.map(({ failure }) => failure).find((failure) => failure !== null) ?? null;
+    },
+    configure({ slots }) {
+      for (const [index, { configuration, name }] of slots.entries())
+        if (hosts[index]?.configure(configuration) !== true) throw new Error(`${name} is not taken`);
     },
     connect({ now: at, worker, sender }) {
       advance(at);

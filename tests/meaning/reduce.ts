@@ -121,6 +121,8 @@ function isWhole({ cuts, trailers }: Arrives): boolean {
 function* smallerScenarios(scenario: Scenario): Generator<Scenario> {
   const { policies } = scenario;
   if (scenario.together) yield { ...scenario, together: false };
+  if (scenario.off.length > 0) yield { ...scenario, off: [] };
+  for (const on of scenario.off) yield { ...scenario, off: scenario.off.filter((name) => name !== on) };
   if (policies.length > 1) {
     for (const only of policies) yield { ...scenario, policies: [only] };
     for (const without of policies)

@@ -2,6 +2,7 @@ import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
 import type { Chain } from "../../controlplane/codegen/module.ts";
 import type { CopperPolicy } from "../../controlplane/language/policy.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
+import { withSwitches } from "../../controlplane/rollout/with-switches.ts";
 import { describe } from "./compare.ts";
 import { ofConnections } from "./coverage.ts";
 import { changed, type PolicyDraft, tuned, type Values } from "./draft/policy.ts";
@@ -261,7 +262,13 @@ export function runScenario(
     return failed(line, index);
   };
 
+  const from = Math.floor(requests.length / 3);
+  const until = Math.floor((requests.length * 2) / 3);
   for (const [index, draft] of requests.entries()) {
+    const off = index >= from && index < until ? scenario.off : [];
+    if (scenario.off.length > 0 && (index === from || index === until))
+      for (const [at, chain] of withSwitches(built, { off }).chains.entries())
+        lines[at]?.modules.configure(chain);
     clock += BigInt(draft.passedMs) * 1_000_000n;
     const call = mesh.calls[draft.call % mesh.calls.length];
     if (call === undefined) continue;
@@ -276,9 +283,10 @@ export function runScenario(
       // Each store that is called has its own chain at the caller.
       if (direction === "outbound" && line.chain.callee !== (isConnection ? call.to : undefined)) continue;
       const place: Place = { call, version: draft.version, direction };
-      const inForce = inForceAt(place, policies, mesh, built.placement).map(
-        (each): InForce => ({ ...each, parameters: values.get(each.policy.name) ?? new Map() }),
-      );
+      // The others are where they are beside those that are off.
+      const inForce = inForceAt(place, policies, mesh, built.placement)
+        .filter(({ policy }) => !off.includes(policy.name))
+        .map((each): InForce => ({ ...each, parameters: values.get(each.policy.name) ?? new Map() }));
       pairs += inForce.length;
       const worker = index % 2;
       const exchange: Exchange = {

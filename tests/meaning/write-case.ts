@@ -13,6 +13,11 @@ export function writeCase(finding: NonNullable<HuntReport["finding"]>): Readonly
     .join("---\n");
   const comments = [
     `Found by \`npm run fuzz -- --seed ${seed}\`: ${difference.place}${difference.request === undefined ? "" : `, request ${difference.request + 1}`}.`,
+    ...(scenario.off.length === 0
+      ? []
+      : [
+          `Switched off for the second third of the requests, which a case cannot say: ${scenario.off.join(", ")}.`,
+        ]),
     "What is meant:",
     ...difference.expected.map((line) => `  ${line}`),
     "What the modules do:",

@@ -1,6 +1,6 @@
 import { forgetEnd, passes, setActed } from "./guard";
 import { isOwnAnswer } from "./own-answer";
-import { begin, beginPlugin, leave, runs, works } from "./policy";
+import { begin, beginPlugin, isOff, leave, runs, works } from "./policy";
 import { restrict } from "./reserved";
 
 // What Wire says around the callbacks of a filter that is called once for a stream; around those of others, what `remember.ts` has.
@@ -23,7 +23,7 @@ export function appliesToResponse(context: u32): bool {
 export function appliesToPlugin(root: u32): bool {
   restrict();
   beginPlugin(root);
-  return works(0);
+  return !isOff(0) && works(0);
 }
 
 /** The end of a callback. With `last` nothing more is to come that could be waited for. */

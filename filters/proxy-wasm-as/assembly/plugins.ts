@@ -73,6 +73,13 @@ export function blockOfRoot(root: u32): usize {
   return 0;
 }
 
+/** The block of the configuration that came last; 0 when there is none. */
+export function newestBlock(): usize {
+  let newest: usize = 0;
+  for (let block = region(); block < region() + used; block += load<u32>(block, 4)) newest = block;
+  return newest;
+}
+
 /** What is known of a policy: its flags first. */
 export function entryOf(block: usize, policy: u32): usize {
   return block + load<u32>(block, 8) + <usize>policy * ENTRY;

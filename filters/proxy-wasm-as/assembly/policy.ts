@@ -15,6 +15,7 @@ import {
   listed,
   metricIn,
   nameOf,
+  newestBlock,
   OUTBOUND,
   peersIn,
 } from "./plugins";
@@ -43,6 +44,7 @@ let unadmitted: bool = false;
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const DETAILS: usize = memory.data<u8>([119, 105, 114, 101, 95, 112, 111, 108, 105, 99, 121]);
 const ANY: u8 = 42;
+const NOBODY: u8 = 45;
 
 /** `headers` are those that actions are about: of the request, 0, or of the response, 2. */
 export function begin(context: u32, headers: u32 = 0): void {
@@ -92,6 +94,12 @@ export function works(policy: u32): bool {
   working = policy;
   setFlags(load<u32>(entryOf(block, policy)));
   return true;
+}
+
+/** Whether the policy is switched off by now, whatever was begun with: its peers are `-` then, which is nobody's name. */
+export function isOff(policy: u32): bool {
+  const newest = newestBlock();
+  return newest != 0 && load<u8>(peersIn(newest, entryOf(newest, policy))) == NOBODY;
 }
 
 /** What answers a connection is that it ends: nothing that follows has anything left to do. */

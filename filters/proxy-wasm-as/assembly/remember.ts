@@ -3,7 +3,7 @@ import { proxy_continue_stream } from "./env";
 import { gone, setGone } from "./gone";
 import { acted, audits, ended, forgetEnd, passes, resumed, setActed } from "./guard";
 import { isOwnAnswer } from "./own-answer";
-import { begin, beginPlugin, leave, runs, works } from "./policy";
+import { begin, beginPlugin, isOff, leave, runs, works } from "./policy";
 import { stream } from "./phase";
 import { blockOfRoot } from "./plugins";
 import { restrict } from "./reserved";
@@ -52,7 +52,7 @@ export function appliesToPlugin(root: u32): bool {
   restrict();
   record = 0;
   beginPlugin(root);
-  return works(0);
+  return !isOff(0) && works(0);
 }
 
 /** Begin the answer to a call of a stream, or of the plugin, `context`; of one that has gone when that is 0. */
@@ -86,7 +86,15 @@ function asked(context: u32, headers: u32): bool {
   restrict();
   begin(context, headers);
   record = slab == 0 ? 0 : findRecord(slab, context);
-  if (record != 0) return (bits() & FOR_IT) != 0 && works(0);
+  if (record != 0) {
+    if ((bits() & FOR_IT) == 0) return false;
+    if (!isOff(0)) return works(0);
+    // Switched off in the middle: it is over here, also when it is switched on again.
+    add(OVER);
+    letGo(0);
+    letGo(1);
+    return false;
+  }
   const found = runs(0);
   remember(context, found ? FOR_IT : 0);
   return found;

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly policies: readonly PolicyDraft[];
   /** Whether they stand in one file. */
   readonly together: boolean;
+  /** Names of the policies that are switched off for a while: for the second third of the requests. */
+  readonly off: readonly string[];
 }
 
 const acts = ["Connection", "Request", "Request", "RPCRequest", "Response", "RPCResponse"] as const;
@@ -56,9 +58,13 @@ export function scenario(
     return fc
       .integer({ min: 4, max: policiesMax })
       .chain((count) =>
-        fc.tuple(fc.boolean(), fc.tuple(...Array.from({ length: count }, (_, index) => one(index)))),
+        fc.tuple(
+          fc.boolean(),
+          fc.tuple(...Array.from({ length: count }, (_, index) => one(index))),
+          fc.subarray(Array.from({ length: count }, (_, index) => `p${index}`)),
+        ),
       )
-      .map(([together, policies]) => ({ mesh: drawn, policies, together }));
+      .map(([together, policies, off]) => ({ mesh: drawn, policies, together, off }));
   });
 }
 
