@@ -12,6 +12,18 @@ export interface BootstrapOptions {
   readonly xdsPort: number;
   /** The address that connections to the control plane come from. Defaults to what the kernel chooses. */
   readonly bindAddress?: string;
+  /** How this Envoy and the control plane show each other who they are. Defaults to plain text. */
+  readonly xdsTls?: XdsTls;
+}
+
+/** PEM files, as the Envoy sees them, and who must be at the other end. */
+export interface XdsTls {
+  readonly certificate: string;
+  readonly key: string;
+  /** Who signs the control plane's certificate. */
+  readonly authorities: string;
+  /** The SPIFFE id of the control plane. */
+  readonly server: string;
 }
 
 /** Where admin interfaces listen unless somebody says otherwise. */
@@ -84,9 +96,27 @@ function controlPlane(options: BootstrapOptions): Readonly<Record<string, unknow
         },
       },
     },
+    ...(options.xdsTls === undefined ? {} : { transport_socket: tls(options.xdsTls) }),
     ...(options.bindAddress === undefined
       ? {}
       : { upstream_bind_config: { source_address: socketAddress(options.bindAddress, 0) } }),
+  };
+}
+
+function tls({ certificate, key, authorities, server }: XdsTls): Readonly<Record<string, unknown>> {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      common_tls_context: {
+        alpn_protocols: ["h2"],
+        tls_certificates: [{ certificate_chain: { filename: certificate }, private_key: { filename: key } }],
+        validation_context: {
+          trusted_ca: { filename: authorities },
+          match_typed_subject_alt_names: [{ san_type: "URI", matcher: { exact: server } }],
+        },
+      },
+    },
   };
 }
 

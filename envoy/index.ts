@@ -1,4 +1,4 @@
-export { type BootstrapOptions, bootstrap, usualAdminPort } from "./bootstrap.ts";
+export { type BootstrapOptions, bootstrap, usualAdminPort, type XdsTls } from "./bootstrap.ts";
 export { buildImage } from "./container/build-image.ts";
 export { type Engine, ensureEngine } from "./container/engine.ts";
 export {

@@ -194,3 +194,15 @@ test("it does not listen where others reach it without a token", async () => {
   });
   await expect(open).rejects.toThrow("where others reach the HTTP API it has a token");
 });
+
+test("without a token, a page of another site gets nothing and changes nothing", async () => {
+  feed.publish(["one"]);
+  const follower = follow("?follower=me");
+  const { revision } = (await follower.next()) as { readonly revision: string };
+  const body = JSON.stringify({ revision, follower: "me" });
+  const headers = { origin: "https://elsewhere.example" };
+  expect((await fetch(`${base}/names/ack`, { method: "POST", body, headers })).status).toBe(403);
+  expect((await fetch(`${base}/status`, { headers })).status).toBe(403);
+  await expect(feed.acknowledged(20)).rejects.toThrow("from me");
+  follower.close();
+});

@@ -4,6 +4,7 @@ import { WireError } from "../error/wire-error.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { bearsToken } from "./bears-token.ts";
 import type { Feed } from "./feed.ts";
+import { isCrossSite } from "./is-cross-site.ts";
 
 const bodyLengthMax = 4_096;
 
@@ -41,6 +42,8 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
   const server = createServer((request, response) => {
     const { authorization } = request.headers;
     if (token !== undefined && !bearsToken(authorization, token())) return refuse(response, authorization);
+    if (token === undefined && isCrossSite(request.headers))
+      return json(response, 403, { error: "without a token, pages of other sites are answered nothing" });
     const url = URL.parse(request.url ?? "/", "http://localhost");
     const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
     const feed = feeds.get(name);
