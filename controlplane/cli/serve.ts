@@ -6,7 +6,7 @@ import { explainPlacement } from "../placement/explain.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
 import type { Turn } from "../rollout/latest-wins.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
-import { offIn, offText, switchCommands } from "../rollout/switches.ts";
+import { asBeforeText, offIn, offText, switchCommands } from "../rollout/switches.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
 import { withParams } from "./read-sources.ts";
@@ -58,12 +58,15 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     host,
     port: options.httpPort,
     status: () => statusOf(rollouts),
-    commands: switchCommands(rollouts, ({ off, waitingFor, milliseconds }) => {
+    commands: switchCommands(rollouts, (report) => {
+      const { off, waitingFor, milliseconds } = report;
       const when =
         waitingFor.length === 0
           ? `everywhere after ${milliseconds} ms`
           : `not yet at the proxies of ${waitingFor.join(", ")}`;
       output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
+      const asBefore = asBeforeText(report);
+      if (asBefore !== "") output.progress(asBefore);
     }),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {

@@ -1,4 +1,5 @@
 import type { Build } from "../pipeline/build.ts";
+import { placedByRoutes } from "../placement/placed-by-routes.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Command } from "./http-api.ts";
 
@@ -19,6 +20,8 @@ export interface Off {
 /** The answer to a switch. */
 export interface SwitchReport {
   readonly off: readonly Off[];
+  /** Policies that go by the version of a callee that one of these decided, and stay as they are. */
+  readonly asBefore: readonly string[];
   /** Services whose proxies have not taken it yet. */
   readonly waitingFor: readonly string[];
   readonly milliseconds: number;
@@ -48,7 +51,10 @@ export function switchCommands(
       const startedMs = performance.now();
       const waitingFor = await controlPlane.switchOff(next(controlPlane.off, names));
       const milliseconds = Math.round(performance.now() - startedMs);
-      const report: SwitchReport = { off: offIn(switched), waitingFor, milliseconds };
+      const { newest } = switched;
+      const asBefore =
+        newest === undefined ? [] : placedByRoutes(newest.policies, newest.mesh, controlPlane.off);
+      const report: SwitchReport = { off: offIn(switched), asBefore, waitingFor, milliseconds };
       told(report);
       return { status: 200, value: report };
     };
@@ -70,6 +76,12 @@ export function offText(off: readonly Off[]): string {
   return `switched off: ${off
     .map(({ policy, exists }) => (exists ? policy : `${policy} (there is no such policy now)`))
     .join(", ")}`;
+}
+
+/** What is said of those that stay as they are; empty when there are none. */
+export function asBeforeText({ asBefore }: Pick<SwitchReport, "asBefore">): string {
+  if (asBefore.length === 0) return "";
+  return `enforced as if the version of what is called were still decided: ${asBefore.join(", ")}`;
 }
 
 function namesOf(build: Build | undefined): readonly string[] {
