@@ -1,5 +1,5 @@
 import { WireError } from "../error/wire-error.ts";
-import { asBeforeText, offText, type SwitchReport } from "../rollout/switches.ts";
+import { asBeforeText, offText, type SwitchReport } from "../rollout/switch-report.ts";
 import { askControlPlane } from "./ask-control-plane.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";

@@ -2,7 +2,6 @@ import { inOrder } from "../language/in-order.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { fixedRoutes } from "./fixed-routes.ts";
-
 import { decisionsFor } from "./policy-demands.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Build } from "../pipeline/build.ts";
-import { offIn, offText, type Switched, type SwitchReport, switchCommands } from "./switches.ts";
+import { offText, type SwitchReport } from "./switch-report.ts";
+import { offIn, type Switched, switchCommands } from "./switches.ts";
 
 /** What has these policies, whose text is of no matter, in a mesh without versions. */
 function newest(names: readonly string[]): Build {

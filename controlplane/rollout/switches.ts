@@ -2,29 +2,13 @@ import type { Build } from "../pipeline/build.ts";
 import { placedByRoutes } from "../placement/placed-by-routes.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Command } from "./http-api.ts";
+import type { Off, SwitchReport } from "./switch-report.ts";
 
 /** What there is to be switched. */
 export interface Switched {
   readonly controlPlane: Pick<ControlPlane, "off" | "switchOff">;
   /** What is being rolled out, or was last. */
   readonly newest: Build | undefined;
-}
-
-/** A policy that is switched off. */
-export interface Off {
-  readonly policy: string;
-  /** Whether there is such a policy now. */
-  readonly exists: boolean;
-}
-
-/** The answer to a switch. */
-export interface SwitchReport {
-  readonly off: readonly Off[];
-  /** Policies that go by the version of a callee that one of these decided, and stay as they are. */
-  readonly asBefore: readonly string[];
-  /** Services whose proxies have not taken it yet. */
-  readonly waitingFor: readonly string[];
-  readonly milliseconds: number;
 }
 
 /**
@@ -68,20 +52,6 @@ export function switchCommands(
 export function offIn({ controlPlane, newest }: Switched): readonly Off[] {
   const names = namesOf(newest);
   return controlPlane.off.map((policy) => ({ policy, exists: names.includes(policy) }));
-}
-
-/** A line of it for people; empty when none is off. */
-export function offText(off: readonly Off[]): string {
-  if (off.length === 0) return "";
-  return `switched off: ${off
-    .map(({ policy, exists }) => (exists ? policy : `${policy} (there is no such policy now)`))
-    .join(", ")}`;
-}
-
-/** What is said of those that stay as they are; empty when there are none. */
-export function asBeforeText({ asBefore }: Pick<SwitchReport, "asBefore">): string {
-  if (asBefore.length === 0) return "";
-  return `enforced as if the version of what is called were still decided: ${asBefore.join(", ")}`;
 }
 
 function namesOf(build: Build | undefined): readonly string[] {
