@@ -13,7 +13,8 @@ import type { Turn } from "../rollout/latest-wins.ts";
 import { createMetrics } from "../rollout/metrics.ts";
 import { createRolloutSpans } from "../rollout/rollout-spans.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
-import { offIn, offText, switchCommands } from "../rollout/switches.ts";
+import { asBeforeText, offText } from "../rollout/switch-report.ts";
+import { offIn, switchCommands } from "../rollout/switches.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { placesOf } from "../xds/decode.ts";
@@ -112,12 +113,15 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     status: () => statusOf(rollouts),
     node: (name) => nodeOf(name, rollouts),
     metrics: () => metrics.show(ads.counts()),
-    commands: switchCommands(rollouts, ({ off, waitingFor, milliseconds }) => {
+    commands: switchCommands(rollouts, (report) => {
+      const { off, waitingFor, milliseconds } = report;
       const when =
         waitingFor.length === 0
           ? `everywhere after ${milliseconds} ms`
           : `not yet at the proxies of ${waitingFor.join(", ")}`;
       output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
+      const asBefore = asBeforeText(report);
+      if (asBefore !== "") output.progress(asBefore);
     }),
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {

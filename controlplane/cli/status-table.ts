@@ -1,4 +1,4 @@
-import { type Off, offText } from "../rollout/switches.ts";
+import { type Off, offText } from "../rollout/switch-report.ts";
 import { typeUrl } from "../xds/type-url.ts";
 
 /** What `GET /status` says of the proxies, as far as the table shows it. */

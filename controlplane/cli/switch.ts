@@ -1,5 +1,5 @@
 import { WireError } from "../error/wire-error.ts";
-import { offText, type SwitchReport } from "../rollout/switches.ts";
+import { asBeforeText, offText, type SwitchReport } from "../rollout/switch-report.ts";
 import { askControlPlane, type ControlPlaneOptions } from "./ask-control-plane.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
@@ -40,6 +40,8 @@ async function switchBy(
   if (output.json) output.print(JSON.stringify(report));
   else {
     output.print(offText(report.off) || "no policy is switched off");
+    const asBefore = asBeforeText(report);
+    if (asBefore !== "") output.print(asBefore);
     output.print(
       report.waitingFor.length === 0
         ? `in force in all proxies after ${report.milliseconds} ms`

@@ -55,7 +55,7 @@ export function demandsOf(policy: Policy, world: World, standing: Standing): Pol
 }
 
 /** The versions that were decided on calls where they matter to a policy. */
-function decisionsFor(policy: Policy, mesh: Mesh, standing: Standing): string {
+export function decisionsFor(policy: Policy, mesh: Mesh, standing: Standing): string {
   if (standing.routes.size === 0) return "";
   return verdicts(policy, mesh)
     .calls.flatMap(({ call, versions }) => {

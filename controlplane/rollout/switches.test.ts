@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import type { Build } from "../pipeline/build.ts";
-import { offIn, offText, type Switched, type SwitchReport, switchCommands } from "./switches.ts";
+import { offText, type SwitchReport } from "./switch-report.ts";
+import { offIn, type Switched, switchCommands } from "./switches.ts";
+
+/** What has these policies, whose text is of no matter, in a mesh without versions. */
+function newest(names: readonly string[]): Build {
+  return {
+    policies: names.map((name) => ({ name, priority: 0, mode: "enforce" })),
+    mesh: { services: new Map() },
+  } as unknown as Build;
+}
 
 /** A control plane with these policies, whose proxies take everything. */
 function setUp(...names: readonly string[]) {
@@ -15,7 +24,7 @@ function setUp(...names: readonly string[]) {
         return [];
       },
     },
-    newest: { policies: names.map((name) => ({ name })) } as unknown as Build,
+    newest: newest(names),
   } satisfies Switched;
   const told: SwitchReport[] = [];
   return { switched, told, ...switchCommands(switched, (report) => told.push(report)) };
@@ -51,7 +60,7 @@ test("an unknown name switches nothing, also beside a known one", async () => {
 test("a policy that is off and is no more is told of, and can be switched on", async () => {
   const { switched, disable, enable } = setUp("a", "b");
   await disable({ policies: ["a", "b"] });
-  const later = { ...switched, newest: { policies: [{ name: "b" }] } as unknown as Build };
+  const later = { ...switched, newest: newest(["b"]) };
   expect(offText(offIn(later))).toBe("switched off: a (there is no such policy now), b");
   expect((await enable({ policies: ["a"] })).status).toBe(200);
 });

@@ -1,27 +1,14 @@
 import type { Build } from "../pipeline/build.ts";
+import { placedByRoutes } from "../placement/placed-by-routes.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Command } from "./http-api.ts";
+import type { Off, SwitchReport } from "./switch-report.ts";
 
 /** What there is to be switched. */
 export interface Switched {
   readonly controlPlane: Pick<ControlPlane, "off" | "switchOff">;
   /** What is being rolled out, or was last. */
   readonly newest: Build | undefined;
-}
-
-/** A policy that is switched off. */
-export interface Off {
-  readonly policy: string;
-  /** Whether there is such a policy now. */
-  readonly exists: boolean;
-}
-
-/** The answer to a switch. */
-export interface SwitchReport {
-  readonly off: readonly Off[];
-  /** Services whose proxies have not taken it yet. */
-  readonly waitingFor: readonly string[];
-  readonly milliseconds: number;
 }
 
 /**
@@ -48,7 +35,10 @@ export function switchCommands(
       const startedMs = performance.now();
       const waitingFor = await controlPlane.switchOff(next(controlPlane.off, names));
       const milliseconds = Math.round(performance.now() - startedMs);
-      const report: SwitchReport = { off: offIn(switched), waitingFor, milliseconds };
+      const { newest } = switched;
+      const asBefore =
+        newest === undefined ? [] : placedByRoutes(newest.policies, newest.mesh, controlPlane.off);
+      const report: SwitchReport = { off: offIn(switched), asBefore, waitingFor, milliseconds };
       told(report);
       return { status: 200, value: report };
     };
@@ -62,14 +52,6 @@ export function switchCommands(
 export function offIn({ controlPlane, newest }: Switched): readonly Off[] {
   const names = namesOf(newest);
   return controlPlane.off.map((policy) => ({ policy, exists: names.includes(policy) }));
-}
-
-/** A line of it for people; empty when none is off. */
-export function offText(off: readonly Off[]): string {
-  if (off.length === 0) return "";
-  return `switched off: ${off
-    .map(({ policy, exists }) => (exists ? policy : `${policy} (there is no such policy now)`))
-    .join(", ")}`;
 }
 
 function namesOf(build: Build | undefined): readonly string[] {

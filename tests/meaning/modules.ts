@@ -90,6 +90,8 @@ export function startModules(chain: Chain, mesh: Mesh, now: bigint): Modules {
         if (!connection.isOpen) break;
       }
       const isOpen = connections.every((connection) => connection.isOpen);
+      // One that a module behind the others refuses is closed for these too: no byte comes any more.
+      if (!isOpen) for (const connection of connections) connection.close();
       return {
         outcome: { ...watch.outcome(), headers: [], ...(isOpen ? {} : { reply: closed }) },
         pass: (received, sent) => {
