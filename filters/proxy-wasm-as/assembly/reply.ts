@@ -1,6 +1,6 @@
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { wasAnswered } from "./code-details";
-import { isOver } from "./at-work";
+import { endByFilter, isOver } from "./at-work";
 import { Status } from "./enums";
 import { proxy_send_local_response } from "./env";
 import { gone } from "./gone";
@@ -12,12 +12,12 @@ function DETAILS(): Bytes {
   return bytes(memory.data<u8>([112, 114, 111, 120, 121, 95, 119, 97, 115, 109, 95, 114, 101, 112, 108, 121]), 16);
 }
 
-/** The stream answered last: of others Envoy knows it, once the callback has ended. It shows an answer to the filters at once, as a response, and hangs when one of them answers again. */
-let last: u32 = 0;
-
-/** Whether this stream has been answered, or is over. */
+/**
+ * Whether this stream has been answered, or is over. Of one that was answered before the last one Envoy knows it: it shows an answer to the filters,
+ * as a response, and hangs when one of them answers again.
+ */
 function isAnswered(context: u32, why: Bytes): bool {
-  return last == context || isOver(context) || (details != 0 && answered) || wasAnswered(why);
+  return isOver(context) || (details != 0 && answered) || wasAnswered(why);
 }
 
 /** Answer a stream, once. */
@@ -28,7 +28,7 @@ export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs |
   const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
   if (holdsBackEnd()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
-  last = context;
+  endByFilter(context);
   setAnswered(true);
   const pairs: Bytes = given == MISSING ? 0 : given;
   const sent = proxy_send_local_response(

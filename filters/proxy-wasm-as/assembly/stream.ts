@@ -3,7 +3,7 @@ import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
 import { bytes, lengthOf } from "./bytes";
 import { hasResponse } from "./code-details";
-import { isLookedAt, isOver } from "./at-work";
+import { endByFilter, isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
 import { gone } from "./gone";
@@ -121,7 +121,7 @@ export class Request extends Message {
   }
 
   /**
-   * Let go on what was paused, once the callback has ended; `BadArgument` in `onLog` and `onDelete`. It is for what was paused before: of what a
+   * Let go on what was paused, once the callback has ended; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`. It is for what was paused before: of what a
    * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
    */
   resume(): Status {
@@ -130,10 +130,12 @@ export class Request extends Message {
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpRequest);
   }
 
-  /** End the stream without an answer; `BadArgument` in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
+  /** End the stream without an answer; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
   reset(): Status {
     if (isOver(this.id)) return Status.BadArgument;
-    return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpRequest);
+    if (holdsBackEnd()) return Status.Ok;
+    endByFilter(this.id);
+    return proxy_close_stream(StreamType.HttpRequest);
   }
 
   /**
@@ -183,7 +185,7 @@ export class Response extends Message {
 
   /**
    * Let go on what was paused, once the callback has ended. `BadArgument` before there is a response, in the callbacks that are about it, which
-   * go on by what they return, and in `onLog` and `onDelete`: Envoy would crash. `proxy_continue_stream`, and `proxy_get_property` to see
+   * go on by what they return, after an answer or a reset, and in `onLog` and `onDelete`: Envoy would crash. `proxy_continue_stream`, and `proxy_get_property` to see
    * whether there is one.
    */
   resume(): Status {
@@ -192,10 +194,12 @@ export class Response extends Message {
     return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpResponse);
   }
 
-  /** End the stream; `BadArgument` in `onLog` and `onDelete`. `proxy_close_stream`. */
+  /** End the stream; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`. `proxy_close_stream`. */
   reset(): Status {
     if (isOver(this.id)) return Status.BadArgument;
-    return holdsBackEnd() ? Status.Ok : proxy_close_stream(StreamType.HttpResponse);
+    if (holdsBackEnd()) return Status.Ok;
+    endByFilter(this.id);
+    return proxy_close_stream(StreamType.HttpResponse);
   }
 
   /** As `Request.fetch`. */

@@ -3,6 +3,7 @@ import { assemble } from "../build/assemble.ts";
 import { hostOf } from "./filter.test-helper.ts";
 import { createHost } from "./index.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
+import { twoActs, twoActsFilter } from "./two-acts.test-helper.ts";
 
 const messages = (logs: readonly { readonly message: string }[]): readonly string[] =>
   logs.map(({ message }) => message);
@@ -22,6 +23,16 @@ test("what would bring an Envoy down is refused: a response let go before it has
   const { logs } = host.exchange({ body: "a" });
   expect(host.failure).toBeNull();
   expect(messages(logs)).toEqual(["request 2", "body 2", "response 0", "log 2 2 2 2 2", "delete 2 2 2 2 2"]);
+});
+
+test("a stream is ended once: after an answer or a reset nothing can be done to it, in whichever callback", async () => {
+  const host = await hostOf(twoActsFilter);
+  host.onFetch("service", () => ({}));
+  for (const which of twoActs) {
+    const { logs } = host.exchange({ headers: [["x-acts", which]], response: { body: "b" } });
+    expect([which, ...messages(logs)]).toEqual([which, "0 2"]);
+  }
+  expect(host.failure).toBeNull();
 });
 
 test("a response that waits is let go, also one that another filter or the proxy has given", async () => {
@@ -51,6 +62,20 @@ test("a stream is answered once, whichever others are in between", async () => {
     expect(messages(stream.result().logs)).toEqual(["1: 0", "2: 2"]);
     stream.end();
   }
+});
+
+test("a filter that asks again on each answer ends a test with a reason, and not the test run", async () => {
+  const host =
+    await hostOf(`function again(request: Request, answer: Answer): void { request.fetch({ cluster: "auth" }, again); }
+  export function onRequest(request: Request): Flow {
+    if (request.headers.has("x-calm")) return Flow.Continue;
+    request.fetch({ cluster: "auth" }, again);
+    return Flow.Pause;
+  }`);
+  host.onFetch("auth", () => ({ status: 500 }));
+  expect(() => host.open({})).toThrow("a filter that asks again on each answer never ends");
+  // What comes after it is as it was.
+  expect(host.exchange({ headers: [["x-calm", "yes"]] }).action).toBe("continue");
 });
 
 test("a call has a body of text, or of bytes", async () => {

@@ -20,6 +20,9 @@ export interface EventLoop {
   advance(nanoseconds: bigint): void;
 }
 
+/** A filter that asks again on each answer would never come to an end where answers take no time. */
+const roundsMax = 50_000;
+
 interface Due {
   readonly at: bigint;
   readonly run: () => void;
@@ -35,7 +38,16 @@ export function createEventLoop(start: bigint): EventLoop {
     if (isSettling || held > 0) return;
     isSettling = true;
     try {
-      for (let run = queue.shift(); run !== undefined; run = queue.shift()) run();
+      let rounds = 0;
+      for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
+        if (++rounds > roundsMax) {
+          queue.length = 0;
+          throw new Error(
+            `${roundsMax} answers and the like have come, each after the one before, and no time has passed: a filter that asks again on each answer never ends; give the answers by hand (\`host.fetches\`)`,
+          );
+        }
+        run();
+      }
     } finally {
       isSettling = false;
     }
