@@ -26,6 +26,7 @@ const types = [
   "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
   "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
   "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+  "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
   "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
   "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
   "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
@@ -47,7 +48,7 @@ const excludeTypes = [
   "xds.annotations.v3",
   "envoy.annotations",
   "google.api.expr.v1alpha1",
-  "envoy.config.accesslog.v3.AccessLogFilter",
+  "envoy.config.accesslog.v3.LogTypeFilter",
   "envoy.config.trace.v3",
   "envoy.type.tracing.v3",
 ];

@@ -162,7 +162,10 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
       `Edit ${relative(process.cwd(), edited)} and save it to see it change. Ctrl-C ends everything.`,
     );
   }
-  if (accessLog === undefined && (mesh.accessLog === true || policies.some(tagsAccessLog)))
+  if (
+    accessLog === undefined &&
+    (mesh.accessLog === true || mesh.decisionLog !== undefined || policies.some(tagsAccessLog))
+  )
     progress("the proxies write an access log: `--access-log FILE` keeps it, and `--access-log -` prints it");
   if (options.load > 0) runLoad({ output, mesh, rate: options.load, http: controlPlane.http, stack });
 

@@ -77,7 +77,11 @@ export async function buildChains(
         const built = await buildModule(
           first,
           together,
-          { configuration: text, over: isTcp(way, proxy, mesh) ? "tcp" : "http" },
+          {
+            configuration: text,
+            over: isTcp(way, proxy, mesh) ? "tcp" : "http",
+            decisions: mesh.decisionLog !== undefined,
+          },
           cache,
         );
         sources.set(stem, built.source);

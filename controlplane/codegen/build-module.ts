@@ -15,8 +15,9 @@ import { withoutDefaults } from "../language/filter-parameters.ts";
 import type { FilterPolicy, Policy } from "../language/policy.ts";
 import type { ChainCache } from "./chain-cache.ts";
 import { chosenSection, type Item, moduleFailure } from "./failure-class.ts";
+import { fileName } from "./file-name.ts";
 import { filterRuntime } from "./filter-runtime.ts";
-import { generate } from "./generate.ts";
+import { type GenerateOptions, generate } from "./generate.ts";
 import { generateFilter } from "./generate-filter.ts";
 import type { Module } from "./module.ts";
 import { usedBy } from "./used-by.ts";
@@ -33,14 +34,14 @@ export interface BuiltModule {
 export async function buildModule(
   first: Item,
   group: readonly Item[],
-  { configuration, over }: { readonly configuration: string; readonly over: "http" | "tcp" },
+  { configuration, ...how }: { readonly configuration: string } & GenerateOptions,
   cache: ChainCache,
 ): Promise<BuiltModule> {
   const { policy } = first;
   const { source, bytes, diagnostics } =
     policy.kind === "filter"
-      ? await compileFilter(policy, cache)
-      : await compile(policy, { entry: generate(group.flatMap(chosenSection), over) }, cache);
+      ? await compileFilter(policy, cache, how)
+      : await compile(policy, { entry: generate(group.flatMap(chosenSection), how) }, cache);
   if (bytes === undefined) return { source, diagnostics };
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const key = `${sha256} ${configuration}`;
@@ -75,7 +76,11 @@ export interface Compiled {
 }
 
 /** Compile filter code and hold the module against what may be sent to a proxy, and against what the code says that it does. */
-export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Promise<Compiled> {
+export async function compileFilter(
+  policy: FilterPolicy,
+  cache: ChainCache,
+  { decisions = false }: Pick<GenerateOptions, "decisions"> = {},
+): Promise<Compiled> {
   const code = policy.source.text;
   const { name, parameters, tickPeriod } = policy;
   const entry = generateFilter({
@@ -83,6 +88,7 @@ export async function compileFilter(policy: FilterPolicy, cache: ChainCache): Pr
     code,
     parameters,
     ...(tickPeriod === undefined ? {} : { tickPeriod }),
+    ...(decisions ? { recordedAs: fileName(policy.source.path) } : {}),
   });
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };

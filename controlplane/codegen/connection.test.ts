@@ -33,7 +33,7 @@ const guard = (body: string, name = "guard"): string => `policy ${name} (
 `;
 
 async function module(text: string): Promise<Uint8Array> {
-  const { bytes, stderr } = await assemble({ entry: generate(policies(text), "tcp") });
+  const { bytes, stderr } = await assemble({ entry: generate(policies(text), { over: "tcp" }) });
   if (bytes === undefined) throw new Error(stderr);
   expect(verifyModule(bytes)).toEqual([]);
   return bytes;

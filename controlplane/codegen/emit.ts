@@ -21,7 +21,28 @@ export interface Emitter {
   readonly reads: SharedReads;
   /** Remember that a function of the SDK is called, and give its name. */
   use(file: string, name: string): string;
+  /** Only where decisions are recorded: what says that this action, in this line of the policy's file, is at work. */
+  place?(action: string, line: number): string;
 }
+
+/** What changes requests and responses, or ends them, and not only what is kept beside them. */
+const changing: ReadonlySet<string> = new Set([
+  "SetHeader",
+  "AddHeader",
+  "RemoveHeader",
+  "Deny",
+  "RouteToVersion",
+  "SplitByWeight",
+  "Mirror",
+  "RewritePath",
+  "RewriteHost",
+  "SetHashKey",
+  "SetTimeout",
+  "SetDeadline",
+  "SetRetries",
+  "InjectDelay",
+  "InjectAbort",
+]);
 
 /** Statements as AssemblyScript, each with the line of the policy that it comes from. */
 export function emit(body: readonly Statement[], indent: string, emitter: Emitter): string {
@@ -34,10 +55,13 @@ function emitStatement(statement: Statement, indent: string, emitter: Emitter): 
   const write = (code: string): string => `${indent}${code} // line ${line}\n`;
   switch (statement.kind) {
     case "do": {
+      const { action } = statement.call;
+      const place = changing.has(action) ? emitter.place?.(action, line) : undefined;
+      const before = place === undefined ? "" : `${place}; `;
       const code = expression(statement.call, emitter);
       // What answers the request ends the policy; a deadline does when it has passed.
-      if (statement.call.action === "Deny") return write(`return ${code};`);
-      return write(statement.call.action === "SetDeadline" ? `if (!${code}) return;` : `${code};`);
+      if (action === "Deny") return write(`${before}return ${code};`);
+      return write(`${before}${action === "SetDeadline" ? `if (!${code}) return` : code};`);
     }
     case "let":
       return write(`const ${local(statement.name)} = ${bare(statement.value, emitter)};`);

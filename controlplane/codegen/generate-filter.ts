@@ -1,9 +1,12 @@
 import { type CallKind, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
 import { filterEntry, waitsForAnswers } from "../../filters/proxy-wasm-as/build/filter-entry.ts";
-import { readFilterModule } from "../../filters/proxy-wasm-as/build/read-filter-module.ts";
+import {
+  type ExportedFunction,
+  readFilterModule,
+} from "../../filters/proxy-wasm-as/build/read-filter-module.ts";
 import type { PolicyParameter } from "../language/policy.ts";
 import { createImports } from "./generate.ts";
-import { constant } from "./literals.ts";
+import { constant, createLiterals } from "./literals.ts";
 
 /** A policy that is filter code, as far as its entry goes. */
 export interface FilterSource {
@@ -14,6 +17,8 @@ export interface FilterSource {
   readonly parameters?: readonly PolicyParameter[];
   /** How often `onTick` is called, in milliseconds. */
   readonly tickPeriod?: number;
+  /** The name of the file by which what it does is recorded for the access log. Default: it is not recorded. */
+  readonly recordedAs?: string;
 }
 
 const reads = {
@@ -26,7 +31,13 @@ const reads = {
 } as const;
 
 /** The entry file around an author's filter code: that of a filter which stands for itself, and what the policy of a mesh needs around it. */
-export function generateFilter({ name, code, parameters = [], tickPeriod }: FilterSource): string {
+export function generateFilter({
+  name,
+  code,
+  parameters = [],
+  tickPeriod,
+  recordedAs,
+}: FilterSource): string {
   const filter = readFilterModule(code);
   const { use, lines } = createImports();
   const own = filter.exported.flatMap(({ name: callback }) => filterCallbacks[callback] ?? []);
@@ -59,7 +70,19 @@ export function generateFilter({ name, code, parameters = [], tickPeriod }: Filt
     const like = reads[type] === "Number" ? `params.${field}, ` : "";
     return `  params.${field} = ${use("parameters", `parameter${reads[type]}`)}(${like}0, ${place});\n`;
   });
+  const records = recordedAs !== undefined && !isTcp;
+  const literals = createLiterals();
+  /** Which callback is at work: what it calls is not told apart. */
+  const place = (callback: ExportedFunction | undefined): string => {
+    if (!records) return "";
+    const text =
+      callback === undefined
+        ? `${recordedAs} answer`
+        : `${recordedAs}:${code.slice(0, callback.start).split("\n").length} ${callback.name}`;
+    return `    ${use("decisions", "at")}(${literals.text(text)}());\n`;
+  };
   const configured = [
+    ...(records ? [`  ${use("decisions", "recordDecisions")}();\n`] : []),
     ...(tickPeriod === undefined
       ? []
       : [`  if (accepted) ${use("clock", "setTickPeriod")}(${tickPeriod});\n`]),
@@ -82,7 +105,7 @@ ${values.join("")}}
     imports: parameters.length > 0 ? ["params"] : [],
     head: () => `${lines()}
 
-${constant("NAMES", `${name}\n`)}
+${[constant("NAMES", `${name}\n`), literals.declarations()].join("\n").trimEnd()}
 ${parametersText}`,
     callbacks: [
       `export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -93,7 +116,7 @@ ${configured.join("")}  __collect();
 `,
     ],
     asks: (kind, context) => `${said(kind, asks[kind])}(${context})`,
-    before: values.length === 0 ? "" : "    readParameters();\n",
+    before: (callback) => `${place(callback)}${values.length === 0 ? "" : "    readParameters();\n"}`,
     ends: (kind, flow, last) => `${said(kind, ends[kind])}(${argumentsOf(ends[kind], flow, last)})`,
     takesConnections: isTcp,
     remembers,

@@ -4,7 +4,8 @@ import { createCells } from "./cells.ts";
 import { emit } from "./emit.ts";
 import { entry } from "./entry.ts";
 import { hasAllow } from "./failure-class.ts";
-import { createLiterals, plain } from "./literals.ts";
+import { fileName } from "./file-name.ts";
+import { createLiterals } from "./literals.ts";
 import { createSharedReads } from "./shared-reads.ts";
 
 /** Actions whose last argument says how much of the body they look at. */
@@ -13,16 +14,26 @@ const bodyActions: ReadonlySet<string> = new Set(["GetBodySize", "BodyContains",
 /** Actions after which Envoy may have to choose another route. */
 const routeActions: ReadonlySet<string> = new Set(["RouteToVersion", "SplitByWeight", "Mirror"]);
 
-/**
- * AssemblyScript for one module with all of these policies in this order, each with its chosen section alone: for requests, or for
- * TCP connections.
- */
-export function generate(policies: readonly CopperPolicy[], over: "http" | "tcp" = "http"): string {
+export interface GenerateOptions {
+  /** Whether the module is for requests, or for TCP connections. Default requests. */
+  readonly over?: "http" | "tcp";
+  /** Whether what policies do to requests is recorded for the access log. Default false. */
+  readonly decisions?: boolean;
+}
+
+/** AssemblyScript for one module with all of these policies in this order, each with its chosen section alone. */
+export function generate(policies: readonly CopperPolicy[], options: GenerateOptions = {}): string {
+  const { over = "http" } = options;
+  const records = options.decisions === true && over === "http";
   const counted: string[] = [];
   const literals = createLiterals();
   const imports = createImports();
   const cells = createCells(imports.use);
   const reads = createSharedReads(policies, imports.use);
+  const placed =
+    (policy: CopperPolicy) =>
+    (action: string, line: number): string =>
+      `${imports.use("decisions", "at")}(${literals.text(`${fileName(policy.source.path)}:${line} ${action}`)}())`;
   const functions = policies.map((policy, index) => {
     const emitter = {
       policy,
@@ -32,10 +43,13 @@ export function generate(policies: readonly CopperPolicy[], over: "http" | "tcp"
       reads,
       use: imports.use,
       ...(over === "tcp" ? { counted } : {}),
+      ...(records ? { place: placed(policy) } : {}),
     };
     const statements = policy.sections.map((section) => emit(section.body, "  ", emitter)).join("");
-    const judge = judges(policy) ? `  ${imports.use("policy", "judge")}();\n` : "";
-    return `// ${policy.name}, ${fileOf(policy)}:${lineOf(policy)}
+    const allow = records ? callsOf(policy).find(({ action }) => action === "Allow") : undefined;
+    const asked = allow && `${placed(policy)("Allow", lineAt(policy, allow.span.start))}; `;
+    const judge = judges(policy) ? `  ${asked ?? ""}${imports.use("policy", "judge")}();\n` : "";
+    return `// ${policy.name}, ${fileName(policy.source.path)}:${lineOf(policy)}
 function ${functionName(policy.name, index)}(): void {
 ${judge}${statements}}
 `;
@@ -53,6 +67,7 @@ ${judge}${statements}}
     };
   });
   const states = policies.flatMap((policy) => policy.states.map((state) => ({ policy, state })));
+  const recording = records ? [`${imports.use("decisions", "recordDecisions")}()`] : [];
   const configured = states.map(({ policy, state }) => {
     const slot = cells.slot(policy.name, state.name);
     // What has another shape is another value; that of a worker needs no key.
@@ -66,7 +81,7 @@ ${judge}${statements}}
     {
       names,
       calls,
-      configured,
+      configured: [...recording, ...configured],
       ended,
       ...(over === "tcp" ? { connections: { counted, ...cells.connections(counted.length) } } : {}),
     },
@@ -127,11 +142,10 @@ function functionName(name: string, index: number): string {
   return `p${index}_${name.replace(/[^A-Za-z0-9]+/g, "_")}`;
 }
 
-/** The file's own name: equal policies generate equal code, however the path to them is written. */
-function fileOf(policy: CopperPolicy): string {
-  return plain(policy.source.path.split(/[/\\]/).pop() ?? "");
+function lineOf(policy: CopperPolicy): number {
+  return lineAt(policy, policy.span.start);
 }
 
-function lineOf({ source, span }: CopperPolicy): number {
-  return source.text.slice(0, span.start).split("\n").length;
+function lineAt({ source }: CopperPolicy, offset: number): number {
+  return source.text.slice(0, offset).split("\n").length;
 }

@@ -56,6 +56,16 @@ endpoints:
     ]);
   });
 
+  test("the share of decisions that are logged", () => {
+    const read = (share: string) =>
+      fromYaml({ path: "m", text: `name: a\ndecisionLog: ${share}\nservices: { b: { entry: true } }\n` });
+    expect(["0.25", "1", "0"].map((share) => read(share).mesh?.decisionLog)).toEqual([0.25, 1, undefined]);
+    for (const share of ["1.5", "-1", "true", ".nan"])
+      expect(read(share).diagnostics).toMatchObject([
+        { message: "`decisionLog` takes a share, from 0 to 1" },
+      ]);
+  });
+
   test("token providers, and a key set that no proxy would take", () => {
     const read = (jwks: string) =>
       fromYaml({

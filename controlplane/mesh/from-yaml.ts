@@ -21,6 +21,7 @@ const meshKeys = [
   "stateHeader",
   "jwt",
   "accessLog",
+  "decisionLog",
   "prices",
   "services",
   "calls",
@@ -134,6 +135,7 @@ function readMesh(root: Value, dataplanes: readonly string[], reporter: Reporter
   const calls = readCalls(at("calls"), services, reporter);
   const jwt = readTokenProviders(at("jwt"), reporter);
   const accessLog = flag(at("accessLog"), reporter);
+  const decisionLog = share(at("decisionLog"), reporter);
   const prices = readPrices(at("prices"), reporter);
   if (!hasErrors(reporter.diagnostics)) checkReached(at("services"), { services, calls }, reporter);
   return {
@@ -144,6 +146,7 @@ function readMesh(root: Value, dataplanes: readonly string[], reporter: Reporter
     calls,
     ...(jwt === undefined ? {} : { jwt }),
     ...(accessLog ? { accessLog } : {}),
+    ...(decisionLog === 0 ? {} : { decisionLog }),
     ...(prices === undefined ? {} : { prices }),
   };
 }
@@ -520,6 +523,15 @@ function flag(entry: Entry | undefined, reporter: Reporter): boolean {
   if (typeof value === "boolean") return value;
   wrong(entry.value.span, `\`${entry.key}\``, "`true` or `false`", reporter);
   return false;
+}
+
+/** 0 where it is not given. */
+function share(entry: Entry | undefined, reporter: Reporter): number {
+  if (!entry) return 0;
+  const value = scalar(entry.value);
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  wrong(entry.value.span, `\`${entry.key}\``, "a share, from 0 to 1", reporter);
+  return 0;
 }
 
 function text(value: Value, what: string, wanted: string, reporter: Reporter): string | undefined {

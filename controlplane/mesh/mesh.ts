@@ -11,6 +11,8 @@ export interface Mesh {
   readonly jwt?: ReadonlyMap<string, TokenProvider>;
   /** Whether every listener writes the access log, and not only those whose policies add tags to it. */
   readonly accessLog?: boolean;
+  /** The share of the requests that a policy has denied or changed, above 0 up to 1, of which proxies log by which policies and where. Default none. */
+  readonly decisionLog?: number;
   /** What makes one number of CPU and memory, where data planes say what they take. Default: `defaultPrices`. */
   readonly prices?: Prices;
 }

@@ -87,10 +87,13 @@ const meshes: fc.Arbitrary<Mesh> = fc
         new Map([["us", { issuer: "a: b", audiences: ["c"], jwks: '{"keys":[{"kty":"oct","k":"a"}]}' }]]),
       ),
       accessLog: fc.boolean(),
+      decisionLog: fc.option(fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true }), {
+        nil: undefined,
+      }),
       prices: fc.option(fc.record({ cpu: price, memory: price }), { nil: undefined }),
     }),
   )
-  .map(({ services, calls, stateHeader, jwt, accessLog, prices }) => {
+  .map(({ services, calls, stateHeader, jwt, accessLog, decisionLog, prices }) => {
     const grouped = [...Map.groupBy(calls, ({ from }) => from).values()].flat();
     const [first, ...rest] = services;
     return {
@@ -104,6 +107,7 @@ const meshes: fc.Arbitrary<Mesh> = fc
       stateHeader,
       ...(jwt === undefined ? {} : { jwt }),
       ...(accessLog ? { accessLog } : {}),
+      ...(decisionLog === undefined ? {} : { decisionLog }),
       ...(prices === undefined ? {} : { prices }),
     };
   });

@@ -3,7 +3,7 @@ import type { Mesh, Service, TokenProvider } from "./mesh.ts";
 
 /** A mesh as a mesh file, which reads as this mesh again: a line for each service, and one for what it calls. What a reader would take anyway is left out. */
 export function toYaml(mesh: Mesh): string {
-  const { name, identity, stateHeader, accessLog, prices, jwt } = mesh;
+  const { name, identity, stateHeader, accessLog, decisionLog, prices, jwt } = mesh;
   const services = [...mesh.services.values()];
   const endpoints = services.filter((service) => service.endpoints.length > 0);
   const document = new Document({
@@ -11,6 +11,7 @@ export function toYaml(mesh: Mesh): string {
     ...(identity === "none" ? {} : { identity }),
     ...(stateHeader === "tracestate" ? {} : { stateHeader }),
     ...(accessLog === true ? { accessLog } : {}),
+    ...(decisionLog === undefined ? {} : { decisionLog }),
     ...(prices === undefined ? {} : { prices }),
     ...(jwt === undefined ? {} : { jwt: { providers: mapped([...jwt], providerOf) } }),
     services: mapped(

@@ -9,7 +9,17 @@ export function accessLog(
   direction: "inbound" | "outbound",
   tags: readonly string[],
 ): AccessLog {
-  const line: JsonObject = {
+  return standardOutput({
+    ...request(service, direction),
+    ...(tags.length === 0
+      ? {}
+      : { tags: Object.fromEntries(tags.map((tag) => [tag, `%FILTER_STATE(wasm.wire.tag.${tag}:PLAIN)%`])) }),
+  });
+}
+
+/** What every line says of its request. */
+export function request(service: string, direction: "inbound" | "outbound"): JsonObject {
+  return {
     time: "%START_TIME%",
     service,
     direction,
@@ -26,10 +36,11 @@ export function accessLog(
     requestId: "%REQ(X-REQUEST-ID)%",
     from: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     to: "%UPSTREAM_HOST%",
-    ...(tags.length === 0
-      ? {}
-      : { tags: Object.fromEntries(tags.map((tag) => [tag, `%FILTER_STATE(wasm.wire.tag.${tag}:PLAIN)%`])) }),
   };
+}
+
+/** Lines of JSON on Envoy's standard output. */
+export function standardOutput(line: JsonObject): AccessLog {
   const config = create(StdoutAccessLogSchema, {
     accessLogFormat: {
       case: "logFormat",

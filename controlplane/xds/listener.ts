@@ -5,6 +5,7 @@ import type { Address } from "./address-plan.ts";
 import { socketAddress } from "./cluster.ts";
 import { ads } from "./config-source.ts";
 import { controlHeaders, strippedHeaders } from "./control-headers.ts";
+import { decisionLog } from "./decision-log.ts";
 import { httpFilter } from "./extension.ts";
 import { type CidrRange, CidrRangeSchema } from "./generated/envoy/config/core/v3/address_pb.ts";
 import { TrafficDirection } from "./generated/envoy/config/core/v3/base_pb.ts";
@@ -75,7 +76,10 @@ function filterChain(
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: { case: "rds", value: { configSource: ads(), routeConfigName: options.name } },
     httpFilters: [...filtersBefore(machinery), ...options.places.map(httpFilter), ...filtersAfter(machinery)],
-    accessLog: machinery.tags === undefined ? [] : [accessLog(service, direction, machinery.tags)],
+    accessLog: [
+      ...(machinery.tags === undefined ? [] : [accessLog(service, direction, machinery.tags)]),
+      ...(machinery.decisions === undefined ? [] : [decisionLog(service, direction, machinery.decisions)]),
+    ],
     // Before any route is chosen: a filter that removed the header would come after the first choice.
     earlyHeaderMutationExtensions: [
       {

@@ -21,6 +21,8 @@ export interface Machinery {
   readonly providers?: ReadonlyMap<string, TokenProvider>;
   /** Writes the access log with these tags; absent when there is none to write. */
   readonly tags?: readonly string[];
+  /** Logs this share of what policies decide; absent when it is not recorded. */
+  readonly decisions?: number;
 }
 
 /** The host functions by which filter code asks a cluster. */
@@ -40,17 +42,19 @@ export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
     asks: slots.some(({ module }) => asking.some((name) => module.imports.includes(`env.${name}`))),
     ...(actions.has("GetClaim") && mesh.jwt !== undefined ? { providers: mesh.jwt } : {}),
     ...(actions.has("TagAccessLog") || mesh.accessLog === true ? { tags } : {}),
+    ...(slots.length > 0 && mesh.decisionLog !== undefined ? { decisions: mesh.decisionLog } : {}),
   };
 }
 
 /** Names what is there: a chain that needs other machinery is another generation. Empty when it needs none. */
 export function nameOf(machinery: Machinery): readonly string[] {
   const used = Object.entries(machinery).filter(([, value]) => value === true);
-  const { providers, tags } = machinery;
+  const { providers, tags, decisions } = machinery;
   return [
     ...used.map(([name]) => name),
     ...(providers === undefined ? [] : [`jwt ${JSON.stringify([...providers])}`]),
     ...(tags === undefined ? [] : [`log ${tags.join()}`]),
+    ...(decisions === undefined ? [] : [`decisions ${decisions}`]),
   ];
 }
 

@@ -63,6 +63,8 @@ export interface WireStatus {
 export async function startWire(options: {
   readonly mesh: string;
   readonly from: readonly string[];
+  /** Another folder of policies, copied too. */
+  readonly policies?: string;
   /** Further options of `wire up`. */
   readonly args?: readonly string[];
   /** Told of the log so far whenever more of it comes, before anything is in force too. */
@@ -72,6 +74,7 @@ export async function startWire(options: {
   for (const path of options.from) {
     await cp(join(root, path), join(folder, path), { recursive: true });
   }
+  if (options.policies !== undefined) await cp(options.policies, folder, { recursive: true });
   const args = [
     "up",
     folder,

@@ -4,7 +4,7 @@ import { cell } from "./cell";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
 import { noteLook } from "./gone";
-import { holdsBack } from "./guard";
+import { holdsBackChange } from "./guard";
 import { decodeBytes, encodeBytes } from "./utf8";
 
 /**
@@ -62,7 +62,7 @@ export class Body {
   }
 
   private write(start: u32, length: u32, content: Bytes): Status {
-    if (holdsBack()) return Status.Ok;
+    if (holdsBackChange()) return Status.Ok;
     return proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
   }
 

@@ -23,6 +23,27 @@ export let details: Bytes = 0;
 
 export const AUDIT: u32 = 2;
 
+/** Keeps a record of what policies do, a function; 0 where nobody wants one, and the compiler drops it. */
+let recorder: usize = 0;
+
+/** What is recorded: the policy at work changes something, or ends the stream; it has an `Allow`; none of those that had one admits the stream; none of its own does, where it is audited; and the end of the callback. */
+export const CHANGES: u32 = 0;
+export const ENDS: u32 = 1;
+export const JUDGES: u32 = 2;
+export const REFUSES: u32 = 3;
+export const MISSES: u32 = 4;
+export const LEAVES: u32 = 5;
+
+export function recordBy(record: (event: u32) => void): void {
+  recorder = changetype<usize>(record);
+}
+
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+export function note(event: u32): void {
+  if (recorder != 0) changetype<(event: u32) => void>(recorder)(event);
+}
+
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function setFlags(given: u32): void {
@@ -68,6 +89,7 @@ export function passes(direction: u32, last: u32): bool {
 
 /** Asked before the end of a stream, as `holdsBack` is before a change. */
 export function holdsBackEnd(): bool {
+  note(ENDS);
   ended = ended || audits();
   return holdsBack();
 }
@@ -88,6 +110,12 @@ export function holdsBack(): bool {
   // Only ever set: of a flag that may be written back, the compiler keeps the writing.
   if (audits() && !looked) acted = true;
   return audits();
+}
+
+/** The same before a change of what passes, and not only of what is kept beside it. */
+export function holdsBackChange(): bool {
+  note(CHANGES);
+  return holdsBack();
 }
 
 /** Whether the policy at work is audited. For what is no act, but must not be seen by others: state. */

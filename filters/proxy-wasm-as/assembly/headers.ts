@@ -11,7 +11,7 @@ import {
   proxy_set_header_map_pairs,
 } from "./env";
 import { noteLook } from "./gone";
-import { holdsBack, isRefused } from "./guard";
+import { holdsBackChange, isRefused } from "./guard";
 import { fromPairs, name as foundName, next, Pairs, toPairs, value as foundValue, walk } from "./pair-list";
 
 /**
@@ -65,7 +65,7 @@ export class Headers {
     if (key == MISSING) return Status.BadArgument;
     const given = narrow(value, VALUE);
     const content: Bytes = given == MISSING ? 0 : given;
-    const status = holdsBack()
+    const status = holdsBackChange()
       ? Status.Ok
       : proxy_replace_header_map_value(
           this.map,
@@ -82,7 +82,7 @@ export class Headers {
     const key = writable(name);
     const content = narrow(value, VALUE);
     if (key == MISSING || content == MISSING) return Status.BadArgument;
-    if (holdsBack()) return Status.Ok;
+    if (holdsBackChange()) return Status.Ok;
     return proxy_add_header_map_value(
       this.map,
       pointerOf(key),
@@ -96,7 +96,7 @@ export class Headers {
   remove(name: string): Status {
     const key = writable(name);
     if (key == MISSING) return Status.BadArgument;
-    return holdsBack() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
+    return holdsBackChange() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
   }
 
   /** All of them in their order, names in lower case. `proxy_get_header_map_pairs`. */
@@ -112,7 +112,7 @@ export class Headers {
     const serialized = fromPairs(pairs);
     if (serialized == MISSING) return Status.BadArgument;
     for (walk(serialized); next(); ) if (isRefused(foundName)) return Status.BadArgument;
-    if (holdsBack()) return Status.Ok;
+    if (holdsBackChange()) return Status.Ok;
     return proxy_set_header_map_pairs(this.map, pointerOf(serialized), lengthOf(serialized));
   }
 

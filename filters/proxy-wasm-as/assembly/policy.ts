@@ -1,6 +1,21 @@
 import { Bytes, bytes, clearRouteCache, equal, lengthOf, pointerOf } from "./bytes";
 import { proxy_increment_metric, proxy_send_local_response } from "./env";
-import { acted, answered, audits, flags, holdsBack, setActed, setAnswered, setFlags } from "./guard";
+import {
+  acted,
+  answered,
+  audits,
+  ENDS,
+  flags,
+  holdsBack,
+  JUDGES,
+  LEAVES,
+  MISSES,
+  note,
+  REFUSES,
+  setActed,
+  setAnswered,
+  setFlags,
+} from "./guard";
 import { forgetPairs } from "./pairs";
 import { calledByRoute, callerAddress } from "./peers";
 import { enterPhase } from "./phase";
@@ -21,7 +36,7 @@ import {
 } from "./plugins";
 
 export { setHeader } from "./actions/headers";
-export { audits, holdsBack } from "./guard";
+export { audits, holdsBack, holdsBackChange } from "./guard";
 export { allocate } from "./memory";
 export { callerAddress } from "./peers";
 export { created as begun, deleted as over } from "./plugins";
@@ -118,6 +133,7 @@ export function isRefused(): bool {
 
 /** Count the request for the policy that was at work, when it is audited and would have acted. */
 export function settle(): void {
+  if (unadmitted) note(MISSES);
   if (acted || unadmitted) proxy_increment_metric(metricIn(entryOf(block, working)), 1);
   setActed(false);
   unadmitted = false;
@@ -138,12 +154,15 @@ export function applyRoute(): void {
 /** The last thing said. Envoy's action: 0 goes on, 1 stops. */
 export function leave(): u32 {
   settle();
+  note(LEAVES);
   __collect();
   return answered ? 1 : 0;
 }
 
 export function deny(status: u32, body: Bytes): void {
-  if (!answered && !holdsBack()) answer(status, body);
+  if (answered) return;
+  note(ENDS);
+  if (!holdsBack()) answer(status, body);
 }
 
 /** Answer, whoever is at work. */
@@ -155,11 +174,14 @@ export function answer(status: u32, body: Bytes): void {
 /** Deny what no `Allow` admits, once all of them have been asked. */
 export function verdict(): void {
   settle();
-  if (judged && !admitted && !answered) answer(403, 0);
+  if (!judged || admitted || answered) return;
+  note(REFUSES);
+  answer(403, 0);
 }
 
 /** Called at the start of a policy with `Allow`: from here on the request needs one that admits it. */
 export function judge(): void {
+  note(JUDGES);
   if (audits()) unadmitted = true;
   else judged = true;
 }

@@ -2,7 +2,7 @@ import { narrow, VALUE } from "./byte-string";
 import { Bytes, bytes, clearRouteCache, lengthOf, MISSING, pointerOf } from "./bytes";
 import { MapType, Status } from "./enums";
 import { proxy_replace_header_map_value } from "./env";
-import { details, flags, holdsBack } from "./guard";
+import { details, flags, holdsBack, holdsBackChange } from "./guard";
 import { forgetPairs } from "./pairs";
 import { OUTBOUND } from "./plugins";
 
@@ -29,7 +29,7 @@ export function steerByKey(key: string): Status {
 function steer(name: Bytes, text: string): Status {
   const value = narrow(text, VALUE);
   if (value == MISSING || (details != 0 && (flags & OUTBOUND) == 0)) return Status.BadArgument;
-  if (holdsBack()) return Status.Ok;
+  if (holdsBackChange()) return Status.Ok;
   forgetPairs();
   return proxy_replace_header_map_value(
     MapType.HttpRequestHeaders,

@@ -21,9 +21,9 @@ export interface FilterGuard {
   readonly head: () => string;
   /** Callbacks of the guard's own. */
   readonly callbacks: readonly string[];
-  /** The filter is called where this condition holds; these statements come before. */
+  /** The filter is called where this condition holds; these statements come before. Of an answer, it is not known which function it is for. */
   asks(kind: CallKind, context: string): string;
-  readonly before: string;
+  before(callback: ExportedFunction | undefined): string;
   /** Said last, in the stead of `collect()`: what is returned, of what the filter wants. Where nothing more may come that it could wait for, `last` is not 0. */
   ends(kind: CallKind, flow: string, last: string): string;
   /** Whether it is called for new connections, whoever else is. */
@@ -164,6 +164,7 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
       guard,
       context: "context",
       last: forget,
+      own: deleted,
     });
     added("delete(context: u32): void", `${enter("context")}  ${ended}${read("context")}${body}`);
   } else if (forget !== "") {
@@ -217,16 +218,18 @@ function around(
     guard,
     context,
     last = "",
+    own,
   }: {
     readonly use: (name: string) => string;
     readonly guard: FilterGuard | undefined;
     readonly context: string;
     readonly last?: string;
+    readonly own?: ExportedFunction;
   },
 ): string {
   if (guard === undefined) return `  ${call}\n${last}  ${use("collect")}();\n`;
   return `  if (${guard.asks(kind, context)}) {
-${guard.before}    ${call}
+${guard.before(own)}    ${call}
   }
   ${guard.ends(kind, "0", "1")};
 ${last}`;
@@ -253,7 +256,7 @@ function callbackText(
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
     const end = result === undefined ? "" : `return ${stops}`;
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
-${guard.before}    ${returns ? `flow = ${call}` : call};
+${guard.before(own)}    ${returns ? `flow = ${call}` : call};
   }
 ${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }

@@ -2,7 +2,7 @@ import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, pu
 import { proxy_add_header_map_value, proxy_remove_header_map_value } from "../env";
 import { forgetPairs, headerIs, nextValue, rewind } from "../pairs";
 import { phase } from "../phase";
-import { allocate, holdsBack } from "../policy";
+import { allocate, holdsBackChange } from "../policy";
 
 // The headers of the request, or of the response in its phase. Names are in lower case.
 
@@ -32,20 +32,20 @@ export function setHeader(name: Bytes, value: Bytes): void {
 
 /** The same with a value that is known to be one that a header may have. */
 export function setLiteral(name: Bytes, value: Bytes): void {
-  if (holdsBack()) return;
+  if (holdsBackChange()) return;
   putHeader(name, value);
   forgetPairs();
 }
 
 /** Add a value to those that are there. One that must not stand in a header is not added. */
 export function addHeader(name: Bytes, value: Bytes): void {
-  if (holdsBack() || !isName(name) || !isValue(value)) return;
+  if (holdsBackChange() || !isName(name) || !isValue(value)) return;
   proxy_add_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
   forgetPairs();
 }
 
 export function removeHeader(name: Bytes): void {
-  if (holdsBack()) return;
+  if (holdsBackChange()) return;
   proxy_remove_header_map_value(phase, pointerOf(name), lengthOf(name));
   forgetPairs();
 }

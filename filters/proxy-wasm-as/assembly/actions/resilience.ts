@@ -3,7 +3,7 @@ import { ABORT, chance, DELAY } from "../chance";
 import { decimal, fromDecimal } from "../decimal";
 import { proxy_get_current_time_nanoseconds } from "../env";
 import { forgetPairs, nextValue, rewind } from "../pairs";
-import { allocate, deny, holdsBack } from "../policy";
+import { allocate, deny, holdsBackChange } from "../policy";
 import { removeHeader } from "./headers";
 
 // Headers that Envoy's router and its fault filter act on. Every listener strips them from what comes in, so one that is there is of a
@@ -34,7 +34,7 @@ const now: usize = memory.data(8);
 
 /** The last one counts, but for a deadline, which none can exceed. */
 export function setTimeout(timeout: i64): void {
-  if (holdsBack()) return;
+  if (holdsBackChange()) return;
   const left = fromDecimal(header(BUDGET()));
   const ms = milliseconds(timeout);
   write(TIMEOUT(), left > 0 && (ms == 0 || left < ms) ? left : ms);
@@ -42,7 +42,7 @@ export function setTimeout(timeout: i64): void {
 
 /** The earliest deadline of the request's baggage and this one goes on in the baggage. */
 export function setDeadline(budget: i64): bool {
-  if (holdsBack()) return true;
+  if (holdsBackChange()) return true;
   store<u64>(now, 0);
   proxy_get_current_time_nanoseconds(now);
   const at = load<i64>(now) / MILLISECOND;
@@ -61,7 +61,7 @@ export function setDeadline(budget: i64): bool {
 
 /** Envoy takes no more attempts than fit its number. `statuses` are those conditions that are statuses of gRPC. */
 export function setRetries(attempts: i64, conditions: Bytes, statuses: Bytes = 0): void {
-  if (holdsBack()) return;
+  if (holdsBackChange()) return;
   write(ATTEMPTS(), min<i64>(max<i64>(attempts, 0), i32.MAX_VALUE));
   retryOn(CONDITIONS(), conditions);
   retryOn(STATUSES(), statuses);
@@ -75,13 +75,13 @@ function retryOn(name: Bytes, conditions: Bytes): void {
 
 /** Delays add up, as if each policy held the request back by itself. */
 export function injectDelay(delay: i64, percent: f64): void {
-  if (delay <= 0 || !chance(percent, DELAY) || holdsBack()) return;
+  if (delay <= 0 || !chance(percent, DELAY) || holdsBackChange()) return;
   write(DELAYED(), max<i64>(fromDecimal(header(DELAYED())), 0) + milliseconds(delay));
 }
 
 /** As with `Deny`, only the first answer counts. */
 export function injectAbort(status: i64, percent: f64): void {
-  if (!chance(percent, ABORT) || header(ABORTED()) != MISSING || holdsBack()) return;
+  if (!chance(percent, ABORT) || header(ABORTED()) != MISSING || holdsBackChange()) return;
   write(ABORTED(), status);
 }
 

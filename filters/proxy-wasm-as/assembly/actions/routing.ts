@@ -1,7 +1,7 @@
 import { Bytes, bytes, header, isValue, lengthOf, MISSING, pointerOf, replaceHeader } from "../bytes";
 import { chance, MIRROR as MIRRORED, share, SPLIT } from "../chance";
 import { forgetPairs } from "../pairs";
-import { allocate, holdsBack, leadsTo, reroute } from "../policy";
+import { allocate, holdsBackChange, leadsTo, reroute } from "../policy";
 
 // What these decide, the routes and filters that the control plane ships beside the module carry out.
 
@@ -17,7 +17,7 @@ function HOST(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 1
 function PATH(): Bytes { return bytes(memory.data<u8>([58, 112, 97, 116, 104]), 5); }
 
 export function routeToVersion(service: Bytes, version: Bytes): void {
-  if (!leadsTo(service) || holdsBack()) return;
+  if (!leadsTo(service) || holdsBackChange()) return;
   pick(VERSION(), version);
 }
 
@@ -37,7 +37,7 @@ export function splitByWeight(
 }
 
 export function mirror(service: Bytes, version: Bytes, percent: f64): void {
-  if (!leadsTo(service) || !chance(percent, MIRRORED) || holdsBack()) return;
+  if (!leadsTo(service) || !chance(percent, MIRRORED) || holdsBackChange()) return;
   pick(MIRROR(), version);
 }
 
@@ -50,7 +50,7 @@ function pick(name: Bytes, version: Bytes): void {
 
 /** An absent key is none. */
 export function setHashKey(key: Bytes): void {
-  if (key == MISSING || holdsBack()) return;
+  if (key == MISSING || holdsBackChange()) return;
   replaceHeader(HASH(), key);
   forgetPairs();
 }
@@ -62,14 +62,14 @@ export function rewriteHost(host: Bytes): void {
     const byte = load<u8>(pointerOf(host) + i);
     if (byte <= 32 || byte >= 127) return;
   }
-  if (holdsBack()) return;
+  if (holdsBackChange()) return;
   replaceHeader(HOST(), host);
   forgetPairs();
 }
 
 /** What cannot stand in a path, `?` and `#` too, is written as %XX, and the slash that it begins with is added where it is missing. */
 export function rewritePath(path: Bytes): void {
-  if (path == MISSING || holdsBack()) return;
+  if (path == MISSING || holdsBackChange()) return;
   const query = queryOf(header(PATH()));
   const start = allocate(1 + 3 * lengthOf(path) + lengthOf(query));
   let to = start;

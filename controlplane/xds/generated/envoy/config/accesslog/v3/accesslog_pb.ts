@@ -2,17 +2,25 @@
 // @generated from file envoy/config/accesslog/v3/accesslog.proto (package envoy.config.accesslog.v3, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { RuntimeUInt32 } from "../../core/v3/base_pb.ts";
+import { file_envoy_config_core_v3_base } from "../../core/v3/base_pb.ts";
+import type { HeaderMatcher } from "../../route/v3/route_components_pb.ts";
+import { file_envoy_config_route_v3_route_components } from "../../route/v3/route_components_pb.ts";
+import type { MetadataMatcher } from "../../../type/matcher/v3/metadata_pb.ts";
+import { file_envoy_type_matcher_v3_metadata } from "../../../type/matcher/v3/metadata_pb.ts";
+import type { FractionalPercent } from "../../../type/v3/percent_pb.ts";
+import { file_envoy_type_v3_percent } from "../../../type/v3/percent_pb.ts";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_any } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import { file_google_protobuf_any, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file envoy/config/accesslog/v3/accesslog.proto.
  */
 export const file_envoy_config_accesslog_v3_accesslog: GenFile = /*@__PURE__*/
-  fileDesc("CillbnZveS9jb25maWcvYWNjZXNzbG9nL3YzL2FjY2Vzc2xvZy5wcm90bxIZZW52b3kuY29uZmlnLmFjY2Vzc2xvZy52MyJkCglBY2Nlc3NMb2cSDAoEbmFtZRgBIAEoCRIsCgx0eXBlZF9jb25maWcYBCABKAsyFC5nb29nbGUucHJvdG9idWYuQW55SABCDQoLY29uZmlnX3R5cGVKBAgDEARSBmNvbmZpZ0KJAQonaW8uZW52b3lwcm94eS5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzQg5BY2Nlc3Nsb2dQcm90b1ABWkxnaXRodWIuY29tL2Vudm95cHJveHkvZ28tY29udHJvbC1wbGFuZS9lbnZveS9jb25maWcvYWNjZXNzbG9nL3YzO2FjY2Vzc2xvZ3YzYgZwcm90bzM", [file_google_protobuf_any]);
+  fileDesc("CillbnZveS9jb25maWcvYWNjZXNzbG9nL3YzL2FjY2Vzc2xvZy5wcm90bxIZZW52b3kuY29uZmlnLmFjY2Vzc2xvZy52MyKgAQoJQWNjZXNzTG9nEgwKBG5hbWUYASABKAkSOgoGZmlsdGVyGAIgASgLMiouZW52b3kuY29uZmlnLmFjY2Vzc2xvZy52My5BY2Nlc3NMb2dGaWx0ZXISLAoMdHlwZWRfY29uZmlnGAQgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUgAQg0KC2NvbmZpZ190eXBlSgQIAxAEUgZjb25maWci9gYKD0FjY2Vzc0xvZ0ZpbHRlchJJChJzdGF0dXNfY29kZV9maWx0ZXIYASABKAsyKy5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLlN0YXR1c0NvZGVGaWx0ZXJIABJECg9kdXJhdGlvbl9maWx0ZXIYAiABKAsyKS5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLkR1cmF0aW9uRmlsdGVySAASUgoXbm90X2hlYWx0aF9jaGVja19maWx0ZXIYAyABKAsyLy5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLk5vdEhlYWx0aENoZWNrRmlsdGVySAASRgoQdHJhY2VhYmxlX2ZpbHRlchgEIAEoCzIqLmVudm95LmNvbmZpZy5hY2Nlc3Nsb2cudjMuVHJhY2VhYmxlRmlsdGVySAASQgoOcnVudGltZV9maWx0ZXIYBSABKAsyKC5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLlJ1bnRpbWVGaWx0ZXJIABI6CgphbmRfZmlsdGVyGAYgASgLMiQuZW52b3kuY29uZmlnLmFjY2Vzc2xvZy52My5BbmRGaWx0ZXJIABI4Cglvcl9maWx0ZXIYByABKAsyIy5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLk9yRmlsdGVySAASQAoNaGVhZGVyX2ZpbHRlchgIIAEoCzInLmVudm95LmNvbmZpZy5hY2Nlc3Nsb2cudjMuSGVhZGVyRmlsdGVySAASTQoUcmVzcG9uc2VfZmxhZ19maWx0ZXIYCSABKAsyLS5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLlJlc3BvbnNlRmxhZ0ZpbHRlckgAEkkKEmdycGNfc3RhdHVzX2ZpbHRlchgKIAEoCzIrLmVudm95LmNvbmZpZy5hY2Nlc3Nsb2cudjMuR3JwY1N0YXR1c0ZpbHRlckgAEkYKEGV4dGVuc2lvbl9maWx0ZXIYCyABKAsyKi5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLkV4dGVuc2lvbkZpbHRlckgAEkQKD21ldGFkYXRhX2ZpbHRlchgMIAEoCzIpLmVudm95LmNvbmZpZy5hY2Nlc3Nsb2cudjMuTWV0YWRhdGFGaWx0ZXJIAEISChBmaWx0ZXJfc3BlY2lmaWVyIqABChBDb21wYXJpc29uRmlsdGVyEjoKAm9wGAEgASgOMi4uZW52b3kuY29uZmlnLmFjY2Vzc2xvZy52My5Db21wYXJpc29uRmlsdGVyLk9wEjIKBXZhbHVlGAIgASgLMiMuZW52b3kuY29uZmlnLmNvcmUudjMuUnVudGltZVVJbnQzMiIcCgJPcBIGCgJFURAAEgYKAkdFEAESBgoCTEUQAiJTChBTdGF0dXNDb2RlRmlsdGVyEj8KCmNvbXBhcmlzb24YASABKAsyKy5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLkNvbXBhcmlzb25GaWx0ZXIiUQoORHVyYXRpb25GaWx0ZXISPwoKY29tcGFyaXNvbhgBIAEoCzIrLmVudm95LmNvbmZpZy5hY2Nlc3Nsb2cudjMuQ29tcGFyaXNvbkZpbHRlciIWChROb3RIZWFsdGhDaGVja0ZpbHRlciIRCg9UcmFjZWFibGVGaWx0ZXIigwEKDVJ1bnRpbWVGaWx0ZXISEwoLcnVudGltZV9rZXkYASABKAkSOQoPcGVyY2VudF9zYW1wbGVkGAIgASgLMiAuZW52b3kudHlwZS52My5GcmFjdGlvbmFsUGVyY2VudBIiChp1c2VfaW5kZXBlbmRlbnRfcmFuZG9tbmVzcxgDIAEoCCJICglBbmRGaWx0ZXISOwoHZmlsdGVycxgBIAMoCzIqLmVudm95LmNvbmZpZy5hY2Nlc3Nsb2cudjMuQWNjZXNzTG9nRmlsdGVyIkcKCE9yRmlsdGVyEjsKB2ZpbHRlcnMYAiADKAsyKi5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzLkFjY2Vzc0xvZ0ZpbHRlciJECgxIZWFkZXJGaWx0ZXISNAoGaGVhZGVyGAEgASgLMiQuZW52b3kuY29uZmlnLnJvdXRlLnYzLkhlYWRlck1hdGNoZXIiIwoSUmVzcG9uc2VGbGFnRmlsdGVyEg0KBWZsYWdzGAEgAygJIqQDChBHcnBjU3RhdHVzRmlsdGVyEkQKCHN0YXR1c2VzGAEgAygOMjIuZW52b3kuY29uZmlnLmFjY2Vzc2xvZy52My5HcnBjU3RhdHVzRmlsdGVyLlN0YXR1cxIPCgdleGNsdWRlGAIgASgIIrgCCgZTdGF0dXMSBgoCT0sQABIMCghDQU5DRUxFRBABEgsKB1VOS05PV04QAhIUChBJTlZBTElEX0FSR1VNRU5UEAMSFQoRREVBRExJTkVfRVhDRUVERUQQBBINCglOT1RfRk9VTkQQBRISCg5BTFJFQURZX0VYSVNUUxAGEhUKEVBFUk1JU1NJT05fREVOSUVEEAcSFgoSUkVTT1VSQ0VfRVhIQVVTVEVEEAgSFwoTRkFJTEVEX1BSRUNPTkRJVElPThAJEgsKB0FCT1JURUQQChIQCgxPVVRfT0ZfUkFOR0UQCxIRCg1VTklNUExFTUVOVEVEEAwSDAoISU5URVJOQUwQDRIPCgtVTkFWQUlMQUJMRRAOEg0KCURBVEFfTE9TUxAPEhMKD1VOQVVUSEVOVElDQVRFRBAQIoUBCg5NZXRhZGF0YUZpbHRlchI3CgdtYXRjaGVyGAEgASgLMiYuZW52b3kudHlwZS5tYXRjaGVyLnYzLk1ldGFkYXRhTWF0Y2hlchI6ChZtYXRjaF9pZl9rZXlfbm90X2ZvdW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZSJqCg9FeHRlbnNpb25GaWx0ZXISDAoEbmFtZRgBIAEoCRIsCgx0eXBlZF9jb25maWcYAyABKAsyFC5nb29nbGUucHJvdG9idWYuQW55SABCDQoLY29uZmlnX3R5cGVKBAgCEANSBmNvbmZpZ0KJAQonaW8uZW52b3lwcm94eS5lbnZveS5jb25maWcuYWNjZXNzbG9nLnYzQg5BY2Nlc3Nsb2dQcm90b1ABWkxnaXRodWIuY29tL2Vudm95cHJveHkvZ28tY29udHJvbC1wbGFuZS9lbnZveS9jb25maWcvYWNjZXNzbG9nL3YzO2FjY2Vzc2xvZ3YzYgZwcm90bzM", [file_envoy_config_core_v3_base, file_envoy_config_route_v3_route_components, file_envoy_type_matcher_v3_metadata, file_envoy_type_v3_percent, file_google_protobuf_any, file_google_protobuf_wrappers]);
 
 /**
  * @generated from message envoy.config.accesslog.v3.AccessLog
@@ -24,6 +32,13 @@ export type AccessLog = Message<"envoy.config.accesslog.v3.AccessLog"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Filter which is used to determine if the access log needs to be written.
+   *
+   * @generated from field: envoy.config.accesslog.v3.AccessLogFilter filter = 2;
+   */
+  filter?: AccessLogFilter | undefined;
 
   /**
    * Custom configuration that must be set according to the access logger extension being instantiated.
@@ -46,4 +61,610 @@ export type AccessLog = Message<"envoy.config.accesslog.v3.AccessLog"> & {
  */
 export const AccessLogSchema: GenMessage<AccessLog> = /*@__PURE__*/
   messageDesc(file_envoy_config_accesslog_v3_accesslog, 0);
+
+/**
+ * [#next-free-field: 14]
+ *
+ * @generated from message envoy.config.accesslog.v3.AccessLogFilter
+ */
+export type AccessLogFilter = Message<"envoy.config.accesslog.v3.AccessLogFilter"> & {
+  /**
+   * @generated from oneof envoy.config.accesslog.v3.AccessLogFilter.filter_specifier
+   */
+  filterSpecifier: {
+    /**
+     * Status code filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.StatusCodeFilter status_code_filter = 1;
+     */
+    value: StatusCodeFilter;
+    case: "statusCodeFilter";
+  } | {
+    /**
+     * Duration filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.DurationFilter duration_filter = 2;
+     */
+    value: DurationFilter;
+    case: "durationFilter";
+  } | {
+    /**
+     * Not health check filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.NotHealthCheckFilter not_health_check_filter = 3;
+     */
+    value: NotHealthCheckFilter;
+    case: "notHealthCheckFilter";
+  } | {
+    /**
+     * Traceable filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.TraceableFilter traceable_filter = 4;
+     */
+    value: TraceableFilter;
+    case: "traceableFilter";
+  } | {
+    /**
+     * Runtime filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.RuntimeFilter runtime_filter = 5;
+     */
+    value: RuntimeFilter;
+    case: "runtimeFilter";
+  } | {
+    /**
+     * And filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.AndFilter and_filter = 6;
+     */
+    value: AndFilter;
+    case: "andFilter";
+  } | {
+    /**
+     * Or filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.OrFilter or_filter = 7;
+     */
+    value: OrFilter;
+    case: "orFilter";
+  } | {
+    /**
+     * Header filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.HeaderFilter header_filter = 8;
+     */
+    value: HeaderFilter;
+    case: "headerFilter";
+  } | {
+    /**
+     * Response flag filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.ResponseFlagFilter response_flag_filter = 9;
+     */
+    value: ResponseFlagFilter;
+    case: "responseFlagFilter";
+  } | {
+    /**
+     * gRPC status filter.
+     *
+     * @generated from field: envoy.config.accesslog.v3.GrpcStatusFilter grpc_status_filter = 10;
+     */
+    value: GrpcStatusFilter;
+    case: "grpcStatusFilter";
+  } | {
+    /**
+     * Extension filter.
+     * [#extension-category: envoy.access_loggers.extension_filters]
+     *
+     * @generated from field: envoy.config.accesslog.v3.ExtensionFilter extension_filter = 11;
+     */
+    value: ExtensionFilter;
+    case: "extensionFilter";
+  } | {
+    /**
+     * Metadata Filter
+     *
+     * @generated from field: envoy.config.accesslog.v3.MetadataFilter metadata_filter = 12;
+     */
+    value: MetadataFilter;
+    case: "metadataFilter";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.AccessLogFilter.
+ * Use `create(AccessLogFilterSchema)` to create a new message.
+ */
+export const AccessLogFilterSchema: GenMessage<AccessLogFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 1);
+
+/**
+ * Filter on an integer comparison.
+ *
+ * @generated from message envoy.config.accesslog.v3.ComparisonFilter
+ */
+export type ComparisonFilter = Message<"envoy.config.accesslog.v3.ComparisonFilter"> & {
+  /**
+   * Comparison operator.
+   *
+   * @generated from field: envoy.config.accesslog.v3.ComparisonFilter.Op op = 1;
+   */
+  op: ComparisonFilter_Op;
+
+  /**
+   * Value to compare against.
+   *
+   * @generated from field: envoy.config.core.v3.RuntimeUInt32 value = 2;
+   */
+  value?: RuntimeUInt32 | undefined;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.ComparisonFilter.
+ * Use `create(ComparisonFilterSchema)` to create a new message.
+ */
+export const ComparisonFilterSchema: GenMessage<ComparisonFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 2);
+
+/**
+ * @generated from enum envoy.config.accesslog.v3.ComparisonFilter.Op
+ */
+export const ComparisonFilter_Op = {
+  /**
+   * =
+   *
+   * @generated from enum value: EQ = 0;
+   */
+  EQ: 0,
+
+  /**
+   * >=
+   *
+   * @generated from enum value: GE = 1;
+   */
+  GE: 1,
+
+  /**
+   * <=
+   *
+   * @generated from enum value: LE = 2;
+   */
+  LE: 2,
+} as const;
+
+/**
+ * @generated from enum envoy.config.accesslog.v3.ComparisonFilter.Op
+ */
+export type ComparisonFilter_Op = (typeof ComparisonFilter_Op)[keyof typeof ComparisonFilter_Op] | UnknownEnum;
+
+/**
+ * Describes the enum envoy.config.accesslog.v3.ComparisonFilter.Op.
+ */
+export const ComparisonFilter_OpSchema: GenEnum<ComparisonFilter_Op> = /*@__PURE__*/
+  enumDesc(file_envoy_config_accesslog_v3_accesslog, 2, 0);
+
+/**
+ * Filters on HTTP response/status code.
+ *
+ * @generated from message envoy.config.accesslog.v3.StatusCodeFilter
+ */
+export type StatusCodeFilter = Message<"envoy.config.accesslog.v3.StatusCodeFilter"> & {
+  /**
+   * Comparison.
+   *
+   * @generated from field: envoy.config.accesslog.v3.ComparisonFilter comparison = 1;
+   */
+  comparison?: ComparisonFilter | undefined;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.StatusCodeFilter.
+ * Use `create(StatusCodeFilterSchema)` to create a new message.
+ */
+export const StatusCodeFilterSchema: GenMessage<StatusCodeFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 3);
+
+/**
+ * Filters based on the duration of the request or stream, in milliseconds.
+ * For end of stream access logs, the total duration of the stream will be used.
+ * For :ref:`periodic access logs<arch_overview_access_log_periodic>`,
+ * the duration of the stream at the time of log recording will be used.
+ *
+ * @generated from message envoy.config.accesslog.v3.DurationFilter
+ */
+export type DurationFilter = Message<"envoy.config.accesslog.v3.DurationFilter"> & {
+  /**
+   * Comparison.
+   *
+   * @generated from field: envoy.config.accesslog.v3.ComparisonFilter comparison = 1;
+   */
+  comparison?: ComparisonFilter | undefined;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.DurationFilter.
+ * Use `create(DurationFilterSchema)` to create a new message.
+ */
+export const DurationFilterSchema: GenMessage<DurationFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 4);
+
+/**
+ * Filters for requests that are not health check requests. A health check
+ * request is marked by the health check filter.
+ *
+ * @generated from message envoy.config.accesslog.v3.NotHealthCheckFilter
+ */
+export type NotHealthCheckFilter = Message<"envoy.config.accesslog.v3.NotHealthCheckFilter"> & {
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.NotHealthCheckFilter.
+ * Use `create(NotHealthCheckFilterSchema)` to create a new message.
+ */
+export const NotHealthCheckFilterSchema: GenMessage<NotHealthCheckFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 5);
+
+/**
+ * Filters for requests that are traceable. See the tracing overview for more
+ * information on how a request becomes traceable.
+ *
+ * @generated from message envoy.config.accesslog.v3.TraceableFilter
+ */
+export type TraceableFilter = Message<"envoy.config.accesslog.v3.TraceableFilter"> & {
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.TraceableFilter.
+ * Use `create(TraceableFilterSchema)` to create a new message.
+ */
+export const TraceableFilterSchema: GenMessage<TraceableFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 6);
+
+/**
+ * Filters requests based on runtime-configurable sampling rates.
+ *
+ * @generated from message envoy.config.accesslog.v3.RuntimeFilter
+ */
+export type RuntimeFilter = Message<"envoy.config.accesslog.v3.RuntimeFilter"> & {
+  /**
+   * Specifies a key used to look up a custom sampling rate from the runtime configuration. If a value is found for this
+   * key, it will override the default sampling rate specified in ``percent_sampled``.
+   *
+   * @generated from field: string runtime_key = 1;
+   */
+  runtimeKey: string;
+
+  /**
+   * Defines the default sampling percentage when no runtime override is present. If not specified, the default is
+   * **0%** (with a denominator of 100).
+   *
+   * @generated from field: envoy.type.v3.FractionalPercent percent_sampled = 2;
+   */
+  percentSampled?: FractionalPercent | undefined;
+
+  /**
+   * Controls how sampling decisions are made.
+   *
+   * - Default behavior (``false``):
+   *
+   *   * Uses the :ref:`x-request-id<config_http_conn_man_headers_x-request-id>` as a consistent sampling pivot.
+   *   * When :ref:`x-request-id<config_http_conn_man_headers_x-request-id>` is present, sampling will be consistent
+   *     across multiple hosts based on both the ``runtime_key`` and
+   *     :ref:`x-request-id<config_http_conn_man_headers_x-request-id>`.
+   *   * Useful for tracking related requests across a distributed system.
+   *
+   * - When set to ``true`` or :ref:`x-request-id<config_http_conn_man_headers_x-request-id>` is missing:
+   *
+   *   * Sampling decisions are made randomly based only on the ``runtime_key``.
+   *   * Useful in complex filter configurations (like nested
+   *     :ref:`AndFilter<envoy_v3_api_msg_config.accesslog.v3.AndFilter>`/
+   *     :ref:`OrFilter<envoy_v3_api_msg_config.accesslog.v3.OrFilter>` blocks) where independent probability
+   *     calculations are desired.
+   *   * Can be used to implement logging kill switches with predictable probability distributions.
+   *
+   *
+   * @generated from field: bool use_independent_randomness = 3;
+   */
+  useIndependentRandomness: boolean;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.RuntimeFilter.
+ * Use `create(RuntimeFilterSchema)` to create a new message.
+ */
+export const RuntimeFilterSchema: GenMessage<RuntimeFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 7);
+
+/**
+ * Performs a logical “and” operation on the result of each filter in filters.
+ * Filters are evaluated sequentially and if one of them returns false, the
+ * filter returns false immediately.
+ *
+ * @generated from message envoy.config.accesslog.v3.AndFilter
+ */
+export type AndFilter = Message<"envoy.config.accesslog.v3.AndFilter"> & {
+  /**
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLogFilter filters = 1;
+   */
+  filters: AccessLogFilter[];
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.AndFilter.
+ * Use `create(AndFilterSchema)` to create a new message.
+ */
+export const AndFilterSchema: GenMessage<AndFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 8);
+
+/**
+ * Performs a logical “or” operation on the result of each individual filter.
+ * Filters are evaluated sequentially and if one of them returns true, the
+ * filter returns true immediately.
+ *
+ * @generated from message envoy.config.accesslog.v3.OrFilter
+ */
+export type OrFilter = Message<"envoy.config.accesslog.v3.OrFilter"> & {
+  /**
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLogFilter filters = 2;
+   */
+  filters: AccessLogFilter[];
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.OrFilter.
+ * Use `create(OrFilterSchema)` to create a new message.
+ */
+export const OrFilterSchema: GenMessage<OrFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 9);
+
+/**
+ * Filters requests based on the presence or value of a request header.
+ *
+ * @generated from message envoy.config.accesslog.v3.HeaderFilter
+ */
+export type HeaderFilter = Message<"envoy.config.accesslog.v3.HeaderFilter"> & {
+  /**
+   * Only requests with a header which matches the specified HeaderMatcher will
+   * pass the filter check.
+   *
+   * @generated from field: envoy.config.route.v3.HeaderMatcher header = 1;
+   */
+  header?: HeaderMatcher | undefined;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.HeaderFilter.
+ * Use `create(HeaderFilterSchema)` to create a new message.
+ */
+export const HeaderFilterSchema: GenMessage<HeaderFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 10);
+
+/**
+ * Filters requests that received responses with an Envoy response flag set.
+ * A list of the response flags can be found
+ * in the access log formatter
+ * :ref:`documentation<config_access_log_format_response_flags>`.
+ *
+ * @generated from message envoy.config.accesslog.v3.ResponseFlagFilter
+ */
+export type ResponseFlagFilter = Message<"envoy.config.accesslog.v3.ResponseFlagFilter"> & {
+  /**
+   * Only responses with the any of the flags listed in this field will be
+   * logged. This field is optional. If it is not specified, then any response
+   * flag will pass the filter check.
+   *
+   * @generated from field: repeated string flags = 1;
+   */
+  flags: string[];
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.ResponseFlagFilter.
+ * Use `create(ResponseFlagFilterSchema)` to create a new message.
+ */
+export const ResponseFlagFilterSchema: GenMessage<ResponseFlagFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 11);
+
+/**
+ * Filters gRPC requests based on their response status. If a gRPC status is not
+ * provided, the filter will infer the status from the HTTP status code.
+ *
+ * @generated from message envoy.config.accesslog.v3.GrpcStatusFilter
+ */
+export type GrpcStatusFilter = Message<"envoy.config.accesslog.v3.GrpcStatusFilter"> & {
+  /**
+   * Logs only responses that have any one of the gRPC statuses in this field.
+   *
+   * @generated from field: repeated envoy.config.accesslog.v3.GrpcStatusFilter.Status statuses = 1;
+   */
+  statuses: GrpcStatusFilter_Status[];
+
+  /**
+   * If included and set to true, the filter will instead block all responses
+   * with a gRPC status or inferred gRPC status enumerated in statuses, and
+   * allow all other responses.
+   *
+   * @generated from field: bool exclude = 2;
+   */
+  exclude: boolean;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.GrpcStatusFilter.
+ * Use `create(GrpcStatusFilterSchema)` to create a new message.
+ */
+export const GrpcStatusFilterSchema: GenMessage<GrpcStatusFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 12);
+
+/**
+ * @generated from enum envoy.config.accesslog.v3.GrpcStatusFilter.Status
+ */
+export const GrpcStatusFilter_Status = {
+  /**
+   * @generated from enum value: OK = 0;
+   */
+  OK: 0,
+
+  /**
+   * @generated from enum value: CANCELED = 1;
+   */
+  CANCELED: 1,
+
+  /**
+   * @generated from enum value: UNKNOWN = 2;
+   */
+  UNKNOWN: 2,
+
+  /**
+   * @generated from enum value: INVALID_ARGUMENT = 3;
+   */
+  INVALID_ARGUMENT: 3,
+
+  /**
+   * @generated from enum value: DEADLINE_EXCEEDED = 4;
+   */
+  DEADLINE_EXCEEDED: 4,
+
+  /**
+   * @generated from enum value: NOT_FOUND = 5;
+   */
+  NOT_FOUND: 5,
+
+  /**
+   * @generated from enum value: ALREADY_EXISTS = 6;
+   */
+  ALREADY_EXISTS: 6,
+
+  /**
+   * @generated from enum value: PERMISSION_DENIED = 7;
+   */
+  PERMISSION_DENIED: 7,
+
+  /**
+   * @generated from enum value: RESOURCE_EXHAUSTED = 8;
+   */
+  RESOURCE_EXHAUSTED: 8,
+
+  /**
+   * @generated from enum value: FAILED_PRECONDITION = 9;
+   */
+  FAILED_PRECONDITION: 9,
+
+  /**
+   * @generated from enum value: ABORTED = 10;
+   */
+  ABORTED: 10,
+
+  /**
+   * @generated from enum value: OUT_OF_RANGE = 11;
+   */
+  OUT_OF_RANGE: 11,
+
+  /**
+   * @generated from enum value: UNIMPLEMENTED = 12;
+   */
+  UNIMPLEMENTED: 12,
+
+  /**
+   * @generated from enum value: INTERNAL = 13;
+   */
+  INTERNAL: 13,
+
+  /**
+   * @generated from enum value: UNAVAILABLE = 14;
+   */
+  UNAVAILABLE: 14,
+
+  /**
+   * @generated from enum value: DATA_LOSS = 15;
+   */
+  DATA_LOSS: 15,
+
+  /**
+   * @generated from enum value: UNAUTHENTICATED = 16;
+   */
+  UNAUTHENTICATED: 16,
+} as const;
+
+/**
+ * @generated from enum envoy.config.accesslog.v3.GrpcStatusFilter.Status
+ */
+export type GrpcStatusFilter_Status = (typeof GrpcStatusFilter_Status)[keyof typeof GrpcStatusFilter_Status] | UnknownEnum;
+
+/**
+ * Describes the enum envoy.config.accesslog.v3.GrpcStatusFilter.Status.
+ */
+export const GrpcStatusFilter_StatusSchema: GenEnum<GrpcStatusFilter_Status> = /*@__PURE__*/
+  enumDesc(file_envoy_config_accesslog_v3_accesslog, 12, 0);
+
+/**
+ * Filters based on matching dynamic metadata.
+ * If the matcher path and key correspond to an existing key in dynamic
+ * metadata, the request is logged only if the matcher value is equal to the
+ * metadata value. If the matcher path and key *do not* correspond to an
+ * existing key in dynamic metadata, the request is logged only if
+ * match_if_key_not_found is "true" or unset.
+ *
+ * @generated from message envoy.config.accesslog.v3.MetadataFilter
+ */
+export type MetadataFilter = Message<"envoy.config.accesslog.v3.MetadataFilter"> & {
+  /**
+   * Matcher to check metadata for specified value. For example, to match on the
+   * access_log_hint metadata, set the filter to "envoy.common" and the path to
+   * "access_log_hint", and the value to "true".
+   *
+   * @generated from field: envoy.type.matcher.v3.MetadataMatcher matcher = 1;
+   */
+  matcher?: MetadataMatcher | undefined;
+
+  /**
+   * Default result if the key does not exist in dynamic metadata: if unset or
+   * true, then log; if false, then don't log.
+   *
+   * @generated from field: google.protobuf.BoolValue match_if_key_not_found = 2;
+   */
+  matchIfKeyNotFound?: boolean | undefined;
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.MetadataFilter.
+ * Use `create(MetadataFilterSchema)` to create a new message.
+ */
+export const MetadataFilterSchema: GenMessage<MetadataFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 13);
+
+/**
+ * Extension filter is statically registered at runtime.
+ *
+ * @generated from message envoy.config.accesslog.v3.ExtensionFilter
+ */
+export type ExtensionFilter = Message<"envoy.config.accesslog.v3.ExtensionFilter"> & {
+  /**
+   * The name of the filter implementation to instantiate. The name must
+   * match a statically registered filter.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Custom configuration that depends on the filter being instantiated.
+   *
+   * @generated from oneof envoy.config.accesslog.v3.ExtensionFilter.config_type
+   */
+  configType: {
+    /**
+     * @generated from field: google.protobuf.Any typed_config = 3;
+     */
+    value: Any;
+    case: "typedConfig";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message envoy.config.accesslog.v3.ExtensionFilter.
+ * Use `create(ExtensionFilterSchema)` to create a new message.
+ */
+export const ExtensionFilterSchema: GenMessage<ExtensionFilter> = /*@__PURE__*/
+  messageDesc(file_envoy_config_accesslog_v3_accesslog, 14);
 
