@@ -20,7 +20,8 @@ import { includes } from "./includes.ts";
 import { isEmpty } from "./is-empty.ts";
 import { type Meeting, overlap } from "./overlap.ts";
 import { prospects } from "./prospects.ts";
-import { isSameTrial, type Trial, trials, trialsApart } from "./trial.ts";
+import { type Attributes, isSameTrial, type Trial, type Tried, trials, trialsApart } from "./trial.ts";
+import { bytesOf } from "./trial-value.ts";
 import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
 
 /**
@@ -28,9 +29,17 @@ import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
  * policies. `shadowed`: whatever the first policy does is ended or undone by the second. `dead`: it matches no request, as where an
  * earlier route sends all of them to another version. `admits-nothing`: none
  * of a callee's `Allow`s admits any of the calls that they are judged for. `allows-apart`: headings put `Allow`s that are to be judged
- * together on different sides.
+ * together on different sides. `undecided`: it may be one of the first two or of the last, but no request was found that shows it, and there are
+ * too many to say that none does.
  */
-export type FindingKind = "contradiction" | "order" | "shadowed" | "dead" | "admits-nothing" | "allows-apart";
+export type FindingKind =
+  | "contradiction"
+  | "order"
+  | "allows-apart"
+  | "undecided"
+  | "admits-nothing"
+  | "shadowed"
+  | "dead";
 
 /** Something about policies that their authors may not have meant. */
 export interface Finding {
@@ -38,6 +47,8 @@ export interface Finding {
   readonly policies: readonly Policy[];
   /** Of a request that shows it; empty where there is none. */
   readonly path: readonly string[];
+  /** What that request is like, by what policies ask about; absent where any request shows it. */
+  readonly request?: Attributes;
   readonly detail: string;
   /** Where each of the policies says it. */
   readonly places: readonly { readonly policy: Policy; readonly span: Span }[];
@@ -84,6 +95,7 @@ const kinds: readonly FindingKind[] = [
   "contradiction",
   "order",
   "allows-apart",
+  "undecided",
   "admits-nothing",
   "shadowed",
   "dead",
@@ -154,36 +166,73 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): r
   if (commutes(p, q) && !clashes.some(({ kind }) => kind === "contradiction")) return [];
   const met = remembered(meetings(p, q));
   const seen = new Set<string>();
-  const contradictions = clashes
+  const found = clashes
     .filter(({ kind }) => kind === "contradiction")
     .flatMap((clash) => {
-      const isRealOn = oncePerKind([p, q], (call) => isReal(clash, call));
-      const meeting = met.find(({ call }) => clash.isOn(call) && isRealOn(call));
-      return meeting === undefined ? [] : [findingOf(clash, meeting)];
+      const answerOn = oncePerKind([p, q], (call) => isReal(clash, call));
+      const { shown, unknown } = shownAt(met, (call) => (clash.isOn(call) ? answerOn(call) : { is: "no" }));
+      if (shown !== undefined) return [findingOf(clash, shown)];
+      return unknown === undefined ? [] : [undecidedOf(clash, unknown)];
     })
     .filter(({ detail }) => !seen.has(detail) && seen.add(detail));
-  if (contradictions.length > 0 || commutes(p, q)) return contradictions;
-  const isDifferentOn = oncePerKind([p, q], (call) => {
-    const { all, isComplete } = trials(call, [p, q]);
-    // In doubt the order matters.
-    return !isComplete || all.some((orders) => !isSameTrial(...orders));
-  });
-  const meeting = met.find(({ call }) => isDifferentOn(call));
-  if (meeting === undefined) return [];
-  const clash = clashes.find(({ kind, isOn }) => kind === "order" && isOn(meeting.call));
-  // It takes more than two calls: each may do what the other then sees, or not.
-  return [clash === undefined ? byNames(p, q, meeting) : findingOf(clash, meeting)];
+  const contradictions = found.filter(({ kind }) => kind === "contradiction");
+  if (contradictions.length > 0) return contradictions;
+  const [undecided] = found;
+  if (commutes(p, q)) return undecided === undefined ? [] : [undecided];
+  const isDifferentOn = oncePerKind([p, q], (call) =>
+    answerOf(trials(call, [p, q]), (orders) => !isSameTrial(...orders)),
+  );
+  const { shown, unknown } = shownAt(met, isDifferentOn);
+  const clashOn = ({ call }: Meeting): Clash | undefined =>
+    clashes.find(({ kind, isOn }) => kind === "order" && isOn(call));
+  if (shown !== undefined) {
+    const clash = clashOn(shown);
+    // It takes more than two calls: each may do what the other then sees, or not.
+    return [clash === undefined ? byNames(p, q, shown) : findingOf(clash, shown)];
+  }
+  if (undecided !== undefined) return [undecided];
+  return unknown === undefined ? [] : [undecidedOf(clashOn(unknown) ?? { first: p, second: q }, unknown)];
+}
+
+/** Whether there is a request of which something is so, and one; `unknown` where none was found and too many are left. */
+type Answer = { readonly is: "yes"; readonly request: Attributes } | { readonly is: "no" | "unknown" };
+
+function answerOf<T>({ all, isComplete }: Tried<T>, isSo: (came: T) => boolean): Answer {
+  const some = all.filter(({ came }) => isSo(came));
+  const shown = some.find(({ isSure }) => isSure);
+  if (shown !== undefined) return { is: "yes", request: shown.request };
+  return { is: isComplete && some.length === 0 ? "no" : "unknown" };
+}
+
+/** A meeting, and what a request has to be like there. */
+interface Shown extends Meeting {
+  readonly request: Attributes;
+}
+
+/** The first meeting at which a request shows it, else the first at which that is not known. */
+function shownAt(
+  meetings: { find(isWanted: (meeting: Meeting) => boolean): Meeting | undefined },
+  answerOn: (call: CallName) => Answer,
+): { readonly shown?: Shown; readonly unknown?: Meeting } {
+  const shown = meetings.find(({ call }) => answerOn(call).is === "yes");
+  if (shown !== undefined) {
+    const answer = answerOn(shown.call);
+    assert(answer.is === "yes", "the same call has the same answer");
+    return { shown: { ...shown, request: answer.request } };
+  }
+  const unknown = meetings.find(({ call }) => answerOn(call).is === "unknown");
+  return unknown === undefined ? {} : { unknown };
 }
 
 /** What is asked of calls, asked once of all calls that are the same to two policies: whose ends are the same as far as either asks or names services. */
 function oncePerKind(
   policies: readonly CopperPolicy[],
-  ask: (call: CallName) => boolean,
-): (call: CallName) => boolean {
+  ask: (call: CallName) => Answer,
+): (call: CallName) => Answer {
   const made = policies.flatMap((policy) => guardedCalls(policy).map(({ call }) => call));
   const named = new Set(made.flatMap((call) => call.arguments.map((_, at) => textOf(call, at))));
   const asks = made.some(({ action }) => action === "GetCaller" || action === "GetCallee");
-  const known = new Map<string, boolean>();
+  const known = new Map<string, Answer>();
   return (call) => {
     const ends = [call.from, call.to].map((name) => (asks || name === null || named.has(name) ? name : ""));
     const key = JSON.stringify(ends);
@@ -232,24 +281,23 @@ function orderOfCode(p: Policy, q: Policy, meetings: Meetings): readonly Finding
   ];
 }
 
-/** Whether there are requests of the call of which it is so, for sure. */
-function isReal({ first, second, outcomes }: Clash, call: CallName): boolean {
-  return trials(call, [first.policy, second.policy]).sure.some((orders) =>
+/** Whether there are requests of the call that show it. */
+function isReal({ first, second, outcomes }: Clash, call: CallName): Answer {
+  return answerOf(trials(call, [first.policy, second.policy]), (orders) =>
     orders.every((trial, at) => isSo(outcomes[at] ?? outcomes[0], trial)),
   );
 }
 
-function isSo(effect: Effect, { values, reply }: Trial): boolean {
+function isSo(effect: Effect, { written, read, reply }: Trial): boolean {
+  const ends = (key: string, value: string): boolean =>
+    reply === undefined && (written.get(key) ?? read.get(key) ?? []).join() === bytesOf(value);
   switch (effect.what) {
     case "header":
-      return reply === undefined && String(values.get(effect.key)) === JSON.stringify(effect.value);
+      return ends(effect.key, effect.value);
     case "version":
-      return (
-        reply === undefined &&
-        String(values.get(`version of ${effect.service}`)) === JSON.stringify(effect.version)
-      );
+      return ends(`version of ${effect.service}`, effect.version);
     case "denied":
-      return reply !== undefined && (Number.parseInt(reply, 10) || 0) === effect.status;
+      return reply?.status === effect.status;
     case "other":
       return true;
     default:
@@ -257,7 +305,31 @@ function isSo(effect: Effect, { values, reply }: Trial): boolean {
   }
 }
 
-function findingOf({ kind, first, second, about, outcomes }: Clash, { path }: Meeting): Finding {
+/** What may be so. */
+function undecidedOf(
+  clash: Clash | { readonly first: CopperPolicy; readonly second: CopperPolicy },
+  { path }: Meeting,
+): Finding {
+  const [p, q] =
+    "kind" in clash ? [clash.first.policy, clash.second.policy] : ([clash.first, clash.second] as const);
+  const about = "kind" in clash ? ` for ${clash.about}` : "";
+  const may =
+    "kind" in clash && clash.kind === "contradiction"
+      ? `\`${p.name}\` and \`${q.name}\` may contradict each other about ${clash.about}, and no priority orders them`
+      : `only their names order \`${p.name}\` and \`${q.name}\`, and it may matter${about}`;
+  return {
+    kind: "undecided",
+    policies: [p, q],
+    path,
+    detail: `${may}: no request was found that shows it, and there are too many to try them all`,
+    places:
+      "kind" in clash
+        ? [clash.first, clash.second].map(({ policy, call }) => ({ policy, span: call.span }))
+        : [p, q].map((policy) => ({ policy, span: policy.span })),
+  };
+}
+
+function findingOf({ kind, first, second, about, outcomes }: Clash, { path, request }: Shown): Finding {
   const [p, q] = [first.policy, second.policy];
   const says =
     kind === "contradiction"
@@ -267,13 +339,14 @@ function findingOf({ kind, first, second, about, outcomes }: Clash, { path }: Me
     kind,
     policies: [p, q],
     path,
+    request,
     detail: `${says}: ${outcomesText([p, q], outcomes)}`,
     places: [first, second].map(({ policy, call }) => ({ policy, span: call.span })),
     outcomes,
   };
 }
 
-function byNames(p: CopperPolicy, q: CopperPolicy, { path }: Meeting): Finding {
+function byNames(p: CopperPolicy, q: CopperPolicy, { path, request }: Shown): Finding {
   const outcomes = [p, q].map(
     ({ name }): Effect => ({
       what: "other",
@@ -286,6 +359,7 @@ function byNames(p: CopperPolicy, q: CopperPolicy, { path }: Meeting): Finding {
     kind: "order",
     policies: [p, q],
     path,
+    request,
     detail: `only their names order \`${p.name}\` and \`${q.name}\`, and it matters: ${outcomesText([p, q], [one, other])}`,
     places: [p, q].map((policy) => ({ policy, span: policy.span })),
     outcomes: [one, other],
@@ -330,24 +404,32 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): read
   const [pair] = apart;
   if (pair === undefined) return [];
   // Nothing is done at egress for a request from outside.
-  const isDifferentOn = oncePerKind([p, q], (call) =>
-    (["egress", "ingress"] as const).some((side) => {
-      const { all, isComplete } = trialsApart(call, [p, q], side);
-      // In doubt there is a difference.
-      return (
-        !isComplete ||
-        all.some(({ together, apart }) => together.reply === undefined && apart.reply !== undefined)
-      );
-    }),
+  const isRefusedOn = oncePerKind([p, q], (call) => {
+    const answers = (["egress", "ingress"] as const).map((side) =>
+      answerOf(
+        trialsApart(call, [p, q], side),
+        ({ together, apart }) => together.reply === undefined && apart.reply !== undefined,
+      ),
+    );
+    const one = (is: Answer["is"]): Answer | undefined => answers.find((each) => each.is === is);
+    return one("yes") ?? one("unknown") ?? { is: "no" };
+  });
+  const { shown, unknown } = shownAt(remembered(meetings(p, q)), (call) =>
+    call.from === null ? { is: "no" } : isRefusedOn(call),
   );
-  const meeting = remembered(meetings(p, q)).find(({ call }) => call.from !== null && isDifferentOn(call));
+  const meeting = shown ?? unknown;
   if (meeting === undefined) return [];
+  const both = `the \`Allow\`s of \`${p.name}\` and \`${q.name}\` are to be judged together, and their headings keep them on different sides of the call`;
   return [
     {
-      kind: "allows-apart",
+      kind: shown === undefined ? "undecided" : "allows-apart",
       policies: [p, q],
       path: meeting.path,
-      detail: `the \`Allow\`s of \`${p.name}\` and \`${q.name}\` are to be judged together, and their headings keep them on different sides of the call: judged together a request that one of them admits is let through, apart each side refuses what only the other admits`,
+      ...(shown === undefined ? {} : { request: shown.request }),
+      detail:
+        shown === undefined
+          ? `${both}: no request was found that is let through where they are judged together and refused where they are not, and there are too many to try them all`
+          : `${both}: judged together a request that one of them admits is let through, apart each side refuses what only the other admits`,
       places: [pair.first, pair.second].map(({ policy, call }) => ({ policy, span: call.span })),
     },
   ];
@@ -451,10 +533,15 @@ function refusesAllowed(p: CopperPolicy, q: CopperPolicy, alive: readonly Policy
   if (mine.length === 0 || mine.some(({ call }) => call.action !== "Allow")) return undefined;
   // What another admits would be refused in another way with it than without.
   if (alive.some((policy) => policy !== p && policy.actions.includes("Allow"))) return undefined;
-  return guardedCalls(q).find(
-    ({ call, guards, touched }) =>
-      call.action === "Deny" && guards.length === 0 && touched.denials?.[0] === mine[0]?.touched.denials?.[0],
+  const answer = mine[0]?.touched.denials?.[0];
+  // Without it requests that it refuses would come to what is counted here, or is answered otherwise.
+  const isSilent = guardedCalls(q).every(
+    ({ touched: { denials = [], isLasting } }) =>
+      isLasting !== true && denials.every((own) => own === answer),
   );
+  return isSilent
+    ? guardedCalls(q).find(({ call, guards }) => call.action === "Deny" && guards.length === 0)
+    : undefined;
 }
 
 /** Whether `outer` is in force wherever `inner` is; on most calls there is no need to look at paths. */

@@ -84,8 +84,9 @@ const drawn = "request:x-request-id";
 
 export function touchedBy(call: Call, phase: "request" | "response"): Touched {
   const { action, state } = call;
-  // State is a policy's own, so that only what it leaves behind matters.
-  if (state !== undefined) return { isLasting: true };
+  // State is a policy's own, so that only what it leaves behind matters; to look at a counter leaves it as it was.
+  if (state !== undefined)
+    return ["Counter.GetCount", "Counter.IsGreaterThan"].includes(action) ? {} : { isLasting: true };
   const named = (): string => header(phase, textOf(call, 0));
   switch (action) {
     case "GetHeader":

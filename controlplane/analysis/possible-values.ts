@@ -1,272 +1,182 @@
-import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
-import { textOf } from "../language/statements-in.ts";
-import { phaseOf, touchedBy } from "./footprint.ts";
-import { absent, operate, sampleOf, textFunction, textIn } from "./known-values.ts";
+import type { CopperPolicy, Expression, Literal, Statement } from "../language/policy.ts";
+import { partsOf, statementsIn } from "../language/statements-in.ts";
+import { type Range, rangeOf } from "./attributes.ts";
+import type { CallName } from "./call-graph.ts";
+import { type NumberKind, type Questions, questionsOf } from "./questions.ts";
+import { type Texts, tellApart } from "./tell-apart.ts";
+import { codes, measuring } from "./text-machine.ts";
+import { literalValue, type TrialValue } from "./trial-value.ts";
 
-/** What the two sides of a trial may find in a request: of each thing that policies ask about, values that they tell apart. */
+/** What a trial may find in an attribute: of each way to answer all that is asked about it, values that are answered so. */
 export interface PossibleValues {
-  /** As a trial writes them. */
-  readonly values: readonly string[];
-  /** Whether there is one for all that policies can tell apart. */
+  /** Each is all values of the attribute: of most one, of a header any number. */
+  readonly values: readonly (readonly TrialValue[])[];
+  /** Whether there is one for every way in which it can be answered. */
   readonly isComplete: boolean;
 }
 
-/** Actions that yield something of a request, by what it is: a text that may be absent, one that is always there, or a number. */
-const sources: ReadonlyMap<string, "optional" | "text" | "status"> = new Map([
-  ["GetHeader", "optional"],
-  ["GetHeaders", "optional"],
-  ["HasHeader", "optional"],
-  ["GetQuery", "optional"],
-  ["GetClaim", "optional"],
-  ["GetJsonField", "optional"],
-  ["GetMethod", "text"],
-  ["GetPath", "text"],
-  ["GetHost", "text"],
-  ["GetStatus", "status"],
-  ["IsRequestStatus", "status"],
-]);
+const valuesMax = 64;
 
-/** The name of what an action yields of a request; undefined where it yields nothing of it. */
-export function sourceOf(call: Call, phase: "request" | "response"): string | undefined {
-  if (call.state !== undefined || !sources.has(call.action)) return undefined;
-  const [key] = touchedBy(call, phase).reads ?? [];
-  // A query stands in the path, and neither decides the other.
-  if (key !== undefined && call.action !== "GetQuery") return key;
-  return `${call.action} ${call.arguments.map((_, at) => textOf(call, at)).join(" ")}`;
-}
-
-/** What is asked about things that may be equal to each other, or come to be. */
-interface Asked {
-  readonly texts: Set<string>;
-  readonly numbers: Set<bigint>;
-  readonly patterns: Set<string>;
-  readonly functions: Set<string>;
-}
-
-const valuesMax = 16;
-/** With more texts not all pairs of a beginning and an end are tried. */
-const textsMax = 12;
-
-/** The values of each thing that these policies ask about, by its name. */
-export function possibleValues(policies: readonly CopperPolicy[]): (source: string) => PossibleValues {
-  const groups = new Map<string, Asked>();
-  const join = (names: readonly string[], more: Asked = nothing()): Asked => {
-    const old = new Set(names.flatMap((name) => groups.get(name) ?? []));
-    const joined = [...old, more].reduce(
-      (all, each): Asked => ({
-        texts: new Set([...all.texts, ...each.texts]),
-        numbers: new Set([...all.numbers, ...each.numbers]),
-        patterns: new Set([...all.patterns, ...each.patterns]),
-        functions: new Set([...all.functions, ...each.functions]),
-      }),
-      nothing(),
-    );
-    const members = [...groups].flatMap(([name, group]) => (old.has(group) ? [name] : []));
-    for (const name of [...names, ...members]) groups.set(name, joined);
-    return joined;
-  };
-  for (const policy of policies) for (const { body } of policy.sections) askedIn(policy, body, join);
+/** The values of each attribute of requests of a call, by its name. */
+export function possibleValues(
+  policies: readonly CopperPolicy[],
+  call: CallName,
+): (attribute: string) => PossibleValues {
+  const groups = new Map(
+    questionsOf(policies, call).flatMap((group) => group.attributes.map((each) => [each, group] as const)),
+  );
+  const avoided = textsIn(policies);
   const known = new Map<string, PossibleValues>();
-  return (source) => {
-    const before = known.get(source);
+  return (attribute) => {
+    const before = known.get(attribute);
     if (before !== undefined) return before;
-    const found = valuesFor(source, groups.get(source) ?? nothing());
-    known.set(source, found);
+    const group = groups.get(attribute) ?? { attributes: [attribute], asks: [], parts: [], isOpen: false };
+    const found = valuesFor(rangeOf(attribute), group, avoided);
+    known.set(attribute, found);
     return found;
   };
 }
 
-function nothing(): Asked {
-  return { texts: new Set(), numbers: new Set(), patterns: new Set(), functions: new Set() };
-}
-
-type Join = (names: readonly string[], more?: Asked) => Asked;
-
-/** What a policy asks, and which things it compares with each other or writes into each other. */
-function askedIn(policy: CopperPolicy, statements: readonly Statement[], join: Join): void {
-  const phase = phaseOf(policy);
-  const locals = new Map<string, readonly Expression[]>();
-
-  /** All that takes part in an expression, by way of names too. */
-  const partsOf = (expression: Expression): readonly Expression[] => {
-    switch (expression.kind) {
-      case "call":
-        return [expression, ...expression.arguments.flatMap(partsOf)];
-      case "unary":
-      case "convert":
-        return [expression, ...partsOf(expression.operand)];
-      case "binary":
-        return [expression, ...partsOf(expression.left), ...partsOf(expression.right)];
-      case "local":
-        return locals.get(expression.name) ?? [];
-      default:
-        return [expression];
-    }
-  };
-  const namesIn = (parts: readonly Expression[]): readonly string[] =>
-    parts.flatMap((part) => (part.kind === "call" ? (sourceOf(part, phase) ?? []) : []));
-
-  const look = (expression: Expression): void => {
-    const parts = partsOf(expression);
-    const calls = parts.filter((part) => part.kind === "call");
-    const isPattern = (part: Expression): boolean =>
-      calls.some(({ action, arguments: given }) => action === "string.Matches" && given[1] === part);
-    const isName = (part: Expression): boolean =>
-      calls.some((call) => call.arguments[0] === part && sourceOf(call, phase) !== undefined);
-    const more = nothing();
-    for (const part of parts) {
-      if (part.kind === "call") more.functions.add(part.action);
-      if (part.kind !== "literal" || isName(part)) continue;
-      if (typeof part.value === "bigint") more.numbers.add(part.value);
-      else if (isPattern(part)) more.patterns.add(String(part.value));
-      else if (typeof part.value === "string") more.texts.add(part.value);
-    }
-    const names = namesIn(parts);
-    if (names.length === 0) return;
-    if (calls.some(({ action }) => action === "IsRequestStatus"))
-      join(["response:grpc-status"], { ...nothing(), texts: new Set(["0"]) });
-    if (isBetween(expression)) join(names, more);
-    else for (const name of names) join([name], more);
-  };
-
-  /** Whether things are compared with each other. */
-  const isBetween = (expression: Expression): boolean =>
-    partsOf(expression).some((part) => {
-      const sides =
-        part.kind === "binary" && part.operator !== "&&" && part.operator !== "||"
-          ? [part.left, part.right]
-          : part.kind === "call"
-            ? part.arguments
-            : [];
-      return (
-        sides.filter((side) => namesIn(partsOf(side)).length > 0).length > 1 ||
-        (part.kind === "call" &&
-          part.action === "HasHeader" &&
-          sides.slice(1).some((side) => namesIn(partsOf(side)).length > 0))
-      );
-    });
-
-  const write = (call: Call): void => {
-    const [key] = touchedBy(call, phase).writes ?? [];
-    const value = call.arguments.at(-1);
-    if (key === undefined || value === undefined) return;
-    const texts = new Set<string>(value.kind === "literal" ? [String(value.value)] : []);
-    join([key, ...namesIn(partsOf(value))], { ...nothing(), texts });
-  };
-
-  const go = (body: readonly Statement[]): void => {
-    for (const statement of body) {
-      if (statement.kind === "do") {
-        statement.call.arguments.forEach(look);
-        if (["SetHeader", "AddHeader", "RewritePath", "RewriteHost"].includes(statement.call.action))
-          write(statement.call);
-      } else if (statement.kind === "let") {
-        locals.set(statement.name, partsOf(statement.value));
-        look(statement.value);
-      } else if (statement.kind === "if") {
-        look(statement.condition);
-        go(statement.then);
-        go(statement.else);
-      }
-    }
-  };
-  go(statements);
-}
-
-/** Texts around which nothing is asked: what is not in any literal. */
-const other = "~";
-
-function valuesFor(source: string, asked: Asked): PossibleValues {
-  if (source === "response::status") return statusesFor(asked);
-  // What is always there: a path begins so.
-  const begin = source === "request::path" ? "/" : "";
-  const isOptional = !["request::method", "request::path", "request::authority"].includes(source);
-  const { functions } = asked;
-  const texts = [...asked.texts];
-  const few = texts.slice(0, textsMax);
-  const joined = (functions.has("string.StartsWith") ? [...few, ""] : [""]).flatMap((first) =>
-    (functions.has("string.EndsWith") ? [...few, ""] : [""]).flatMap((last) =>
-      (functions.has("string.Contains") ? [...few, ""] : [""]).map(
-        (middle) => `${first}${other}${middle}${other}${last}`,
-      ),
-    ),
-  );
-  const around = ["string.StartsWith", "string.EndsWith", "string.Contains"].some((name) =>
-    functions.has(name),
-  )
-    ? [
-        ...joined,
-        ...texts.flatMap((text) => [`${text}${other}`, `${other}${text}`, `${other}${text}${other}`]),
-      ]
-    : [];
-  const lettered = functions.has("string.ToLower")
-    ? [...texts, ...around].flatMap((text) => [text.toUpperCase(), text.toLowerCase()])
-    : [];
-  const numbers = functions.has("string.ToInt")
-    ? [...asked.numbers].flatMap((n) => [n - 1n, n, n + 1n].map(String))
-    : [];
-  const long = functions.has("string.Length")
-    ? [...asked.numbers].flatMap((n) =>
-        [n - 1n, n, n + 1n].flatMap((size) =>
-          size >= 0n && size <= 4_096n ? [other.repeat(Number(size))] : [],
-        ),
-      )
-    : [];
-  const samples = [...asked.patterns].flatMap((pattern) => sampleOf(pattern, begin) ?? []);
-  const candidates = [
-    ...texts,
-    ...samples,
-    ...numbers,
-    ...long,
-    ...lettered,
-    ...around,
-    begin + other,
-    begin,
-  ].map((text) => JSON.stringify(text.startsWith(begin) ? text : `${begin}${text}`));
-  const told = new Map<string, string>();
-  for (const candidate of candidates) {
-    const key = toldApart(candidate, asked);
-    if (!told.has(key)) told.set(key, candidate);
+function valuesFor(range: Range, group: Questions, avoided: ReadonlySet<string>): PossibleValues {
+  const found = range.kind === "number" ? numbersFor(range, group) : textsFor(range, group, avoided);
+  const { attributes, asks } = group;
+  const told = new Map<string, (readonly TrialValue[])[]>();
+  for (const values of found.values) {
+    const key = JSON.stringify(asks.map((ask) => String(ask(values))));
+    const alike = told.get(key) ?? [];
+    told.set(key, alike);
+    if (alike.length < attributes.length) alike.push(values);
   }
-  const values = [...(isOptional ? [absent] : []), ...told.values()];
-  const isComplete = values.length <= valuesMax && (around.length === 0 || texts.length <= textsMax);
-  return { values: values.slice(0, valuesMax), isComplete };
+  const values = [...told.values()].flat();
+  return { values: values.slice(0, valuesMax), isComplete: found.isComplete && values.length <= valuesMax };
 }
 
-/** All that policies can find out about a text, in a text. */
-function toldApart(value: string, { texts, numbers, patterns, functions }: Asked): string {
-  const forms = functions.has("string.ToLower")
-    ? [value, textFunction("string.ToLower", [value]) ?? value]
-    : [value];
-  const compared = forms.flatMap((form) => [
-    ...[...texts].map((text) => textIn(form) === text),
-    ...["string.StartsWith", "string.EndsWith", "string.Contains"].flatMap((action) =>
-      functions.has(action)
-        ? [...texts].map((text) => textFunction(action, [form, JSON.stringify(text)]))
-        : [],
-    ),
-    ...[...patterns].map((pattern) => textFunction("string.Matches", [form, JSON.stringify(pattern)])),
-  ]);
-  const measured = ["string.ToInt", "string.Length"].flatMap((action) => {
-    if (!functions.has(action)) return [];
-    const results = [...numbers, 0n].map(
-      (otherwise) => textFunction(action, [value, String(otherwise)]) ?? "",
-    );
-    return results.flatMap((result) =>
-      [...numbers].map((n) => `${operate("<", result, String(n))}${operate("==", result, String(n))}`),
-    );
+function numbersFor(
+  { least, most }: Range & { readonly kind: "number" },
+  questions: Questions,
+): PossibleValues {
+  if (most !== undefined)
+    return {
+      values: fromTo(least, most).map((number) => [number]),
+      isComplete: questions.attributes.length < 2,
+    };
+  const { numbers, isComplete } = numbersAsked("number", questions);
+  const all = [least, ...numbers.filter((number) => number >= least)];
+  return { values: all.map((number) => [number]), isComplete: isComplete && !questions.isOpen };
+}
+
+/** Further away from 0 not every number is tried. */
+const reachMax: Readonly<Record<NumberKind, bigint>> = { size: 256n, decimal: 4_096n, number: 4_096n };
+
+/** Numbers that tell apart what is asked of one, alone or together with the other questions. */
+function numbersAsked(
+  of: NumberKind,
+  { parts }: Questions,
+): { readonly numbers: readonly bigint[]; readonly isComplete: boolean } {
+  const compared = parts.flatMap((part) => (part.kind === "compared" && part.of === of ? [part.than] : []));
+  const reaches = parts.flatMap((part) => (part.kind === "calculated" && part.of === of ? [part.reach] : []));
+  const around = compared.flatMap((than) => [than - 1n, than, than + 1n]);
+  if (reaches.length === 0) return { numbers: around, isComplete: true };
+  // What is calculated comes again and again, each in its own distance, beyond all that it is compared with.
+  const distance = reaches.reduce((product, reach) => product * reach, 1n);
+  const reach = compared.reduce((sum, than) => sum + (than < 0n ? -than : than), distance);
+  const isComplete = reach <= reachMax[of];
+  return { numbers: [...around, ...upTo(isComplete ? reach : reachMax[of])], isComplete };
+}
+
+/** Longer texts are not told apart from what else is asked about them. */
+const measuredMax = 512;
+/** No header is longer, and no body is looked at further. */
+const sizeMax = 131_072n;
+
+function textsFor(
+  { texts, isOptional, isHeader }: Range & { readonly kind: "text" },
+  questions: Questions,
+  avoided: ReadonlySet<string>,
+): PossibleValues {
+  const { attributes, parts, isOpen } = questions;
+  const machines = parts.flatMap((part) => (part.kind === "text" ? [part.machine] : []));
+  const measured = numbersAsked("size", questions);
+  const sizes = measured.numbers.filter((size) => size >= 0n && size < sizeMax).map(Number);
+  const longest = Math.max(0, ...sizes);
+  const isMeasured = sizes.length > 0 && longest <= measuredMax;
+  const told = tellApart(isMeasured ? [...machines, measuring(sizes)] : machines, texts, {
+    each: attributes.length,
+    // An empty header is seldom meant.
+    avoided: isOptional ? new Set([...avoided, ""]) : avoided,
   });
-  return JSON.stringify([compared, measured]);
+  const some = told.texts.flat();
+  const lengthened = isMeasured
+    ? []
+    : some.flatMap((text) => sizes.flatMap((size) => (size > text.length ? text.padEnd(size, "~") : [])));
+  const decimals = numbersAsked("decimal", questions);
+  const written = decimals.numbers.flatMap((number) => [
+    `${number}`,
+    ...(number < 0n ? [] : sizes.map((size) => `${number}`.padStart(Math.min(size, measuredMax), "0"))),
+  ]);
+  const singles = [...some, ...lengthened, ...written].filter((text) => isTextOf(texts, text));
+  const members = [...new Set(parts.flatMap((part) => (part.kind === "member" ? [part.text] : [])))];
+  const lists = isHeader ? singles.flatMap((text) => listsWith(text, members.slice(0, listedMax))) : [];
+  const isPlain = parts.every((part) => part.kind !== "text" || part.equals !== undefined);
+  return {
+    values: [...(isOptional ? [[]] : []), ...singles.map((text) => [text]), ...lists],
+    isComplete:
+      !isOpen &&
+      told.isComplete &&
+      (isMeasured || sizes.length === 0 || machines.length === 0) &&
+      measured.isComplete &&
+      decimals.isComplete &&
+      (decimals.numbers.length === 0 || (isPlain && sizes.length === 0)) &&
+      members.length <= listedMax,
+  };
 }
 
-function statusesFor({ numbers }: Asked): PossibleValues {
-  const statuses = [200n, 503n, ...[...numbers].flatMap((n) => [n - 1n, n, n + 1n])].filter(
-    (status) => status >= 200n && status <= 599n,
+/** Of more values that are looked for in a header not all that it may have together are tried. */
+const listedMax = 3;
+
+/** A value with some of those that are looked for behind it. */
+function listsWith(first: string, [member, ...others]: readonly string[]): readonly (readonly string[])[] {
+  if (member === undefined) return [[first]];
+  const lists = listsWith(first, others);
+  return member === first ? lists : [...lists, ...lists.map((list) => [...list, member])];
+}
+
+function isTextOf({ begin, bytes, isTrimmed, mayBeEmpty }: Texts, text: string): boolean {
+  const rest = text.slice(begin.length);
+  const has = new Set(bytes);
+  return (
+    text.startsWith(begin) &&
+    (mayBeEmpty || text !== "") &&
+    !(isTrimmed && text !== text.trim()) &&
+    codes(rest).every((byte) => has.has(byte))
   );
-  const told = new Map<string, string>();
-  for (const status of statuses) {
-    const key = JSON.stringify([status >= 500n, ...[...numbers].map((n) => [status < n, status === n])]);
-    if (!told.has(key)) told.set(key, String(status));
-  }
-  return { values: [...told.values()].slice(0, valuesMax), isComplete: told.size <= valuesMax };
+}
+
+function upTo(reach: bigint): readonly bigint[] {
+  return fromTo(-reach, reach);
+}
+
+function fromTo(least: bigint, most: bigint): readonly bigint[] {
+  return Array.from({ length: Number(most - least) + 1 }, (_, at) => least + BigInt(at));
+}
+
+/** All texts that policies say, as bytes: one that is none of them is told apart from what they write. */
+function textsIn(policies: readonly CopperPolicy[]): ReadonlySet<string> {
+  const literals = policies.flatMap(({ sections, parameters }) => [
+    ...parameters.map((parameter) => parameter.default),
+    ...sections.flatMap(({ body }) => expressionsIn(body).flatMap(literalsIn)),
+  ]);
+  return new Set(literals.map(literalValue).filter((value) => typeof value === "string"));
+}
+
+function expressionsIn(body: readonly Statement[]): readonly Expression[] {
+  return statementsIn(body).flatMap((statement) => {
+    if (statement.kind === "do") return [statement.call];
+    if (statement.kind === "let") return [statement.value];
+    return statement.kind === "if" ? [statement.condition] : [];
+  });
+}
+
+function literalsIn(expression: Expression): readonly Literal[] {
+  return expression.kind === "literal" ? [expression] : partsOf(expression).flatMap(literalsIn);
 }

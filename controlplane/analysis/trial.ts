@@ -1,27 +1,36 @@
 import type { Call, CopperPolicy, Expression, Side, Statement } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
+import { attributesOf, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
+import { evaluate } from "./evaluate.ts";
 import { phaseOf, touchedBy } from "./footprint.ts";
-import { absent, isNumber, isText, operate, textFunction, textIn } from "./known-values.ts";
-import { type PossibleValues, possibleValues, sourceOf } from "./possible-values.ts";
+import { type PossibleValues, possibleValues } from "./possible-values.ts";
+import { known, parameterValue } from "./questions.ts";
+import type { TrialValue } from "./trial-value.ts";
 
-/** What becomes of a request, as far as it can be said without one: texts that are equal when it is the same. */
+/** What becomes of a request. */
 export interface Trial {
-  /** By what is written (as in a footprint), what it is at the end: of a header all values. A text in quotes is that text. */
-  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** By what is written (as in a footprint), what it is at the end: of a header all values. */
+  readonly written: ReadonlyMap<string, readonly TrialValue[]>;
+  /** The same of what was only read. */
+  readonly read: ReadonlyMap<string, readonly TrialValue[]>;
   /** What is counted, logged or kept. */
   readonly lasting: readonly string[];
-  /** The answer instead of the callee's: status and body. */
-  readonly reply?: string;
+  /** The answer instead of the callee's. */
+  readonly reply?: Reply;
 }
 
-const comparing = new Set(["==", "!=", "<", "<=", ">", ">="]);
-const trialsMax = 512;
+/** The status is 0 where a connection is closed. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+const trialsMax = 2_048;
 
 /**
  * Do to requests of a call what two policies say, in one order and in the other, for requests that differ in all that the policies ask about: what
- * headers, paths and the like are, as far as policies tell them apart, and else whether conditions hold. Where that is too many, only some of
- * them.
+ * headers, paths and the like are, as far as policies tell them apart. Where that is too many, only some of them.
  */
 export function trials(
   call: CallName,
@@ -29,9 +38,16 @@ export function trials(
 ): Tried<readonly [Trial, Trial]> {
   const orders = [inTurn(call, [p, q]), inTurn(call, [q, p])] as const;
   // One before the other, whatever their order is: at the caller, or of the request.
-  if (orders[0].every(({ body }, at) => body === orders[1][at]?.body))
-    return { all: [], sure: [], isComplete: true };
-  return tryAll([p, q], (oracle) => [run(call, [orders[0]], oracle), run(call, [orders[1]], oracle)]);
+  if (orders[0].every(({ body }, at) => body === orders[1][at]?.body)) return { all: [], isComplete: true };
+  return tryAll([p, q], call, (oracle) => {
+    const [one, other] = [run(call, [orders[0]], oracle), run(call, [orders[1]], oracle)];
+    for (const [key, values] of [...one.written, ...other.written]) {
+      if (one.written.has(key) && other.written.has(key)) continue;
+      // Nobody asks what came, but whether it stays so is seen where it was something else.
+      if (isHeader(key)) oracle.presume(key, values.length === 0 ? ["a"] : []);
+    }
+    return [one, other];
+  });
 }
 
 /**
@@ -47,242 +63,270 @@ export function trialsApart(
   const sides = ["egress", "ingress"].map((own) =>
     turns.filter((turn) => (turn.side === "either" ? side : turn.side) === own),
   );
-  return tryAll(policies, (oracle) => ({
+  return tryAll(policies, call, (oracle) => ({
     together: run(call, [turns], oracle),
     apart: run(call, sides, oracle),
   }));
 }
 
-interface Tried<T> {
-  readonly all: readonly T[];
-  /** Those of requests that there may be, whatever policies ask: nothing was guessed of one thing in two ways. */
-  readonly sure: readonly T[];
+/** What came of the trials. */
+export interface Tried<T> {
+  readonly all: readonly One<T>[];
+  /** Whether all that can become of a request is among them. */
   readonly isComplete: boolean;
 }
 
-function tryAll<T>(policies: readonly CopperPolicy[], attempt: (oracle: Oracle) => T): Tried<T> {
-  const found: T[] = [];
-  const sure: T[] = [];
-  const valuesOf = possibleValues(policies);
+interface One<T> {
+  readonly came: T;
+  /** Whether there may be such a request for sure. */
+  readonly isSure: boolean;
+  /** What was asked of the request: by attribute all its values. */
+  readonly request: Attributes;
+}
+
+export type Attributes = ReadonlyMap<string, readonly TrialValue[]>;
+
+function tryAll<T>(
+  policies: readonly CopperPolicy[],
+  call: CallName,
+  attempt: (oracle: Oracle) => T,
+): Tried<T> {
+  const all: One<T>[] = [];
+  const valuesOf = possibleValues(policies, call);
   let isCut = false;
   // Each answer is an index of an option; the next trial changes the last one that can be changed.
   let answers: { at: number; readonly count: number }[] = [];
   do {
-    const known = new Map<string, number>();
+    const chosen = new Map<string, number>();
     const given = answers;
     const asked: { at: number; readonly count: number }[] = [];
     const choose = (question: string, count: number): number => {
-      const before = known.get(question);
+      const before = chosen.get(question);
       if (before !== undefined) return before;
       const answer = given[asked.length] ?? { at: 0, count };
       asked.push(answer);
-      known.set(question, answer.at);
+      chosen.set(question, answer.at);
       return answer.at;
     };
-    /** Conditions that are nothing but guessed, by what they are without the values in them. */
-    const guessed = new Map<string, string>();
     let isSure = true;
-    const result = attempt({
-      came: (source) => {
-        const { values, isComplete }: PossibleValues = valuesOf(source);
+    const request = new Map<string, readonly TrialValue[]>();
+    /** Guesses, by what they are about. */
+    const guessed = new Map<string, string>();
+    const came = attempt({
+      came: (attribute) => {
+        const { values, isComplete }: PossibleValues = valuesOf(attribute);
         isCut ||= !isComplete;
-        return values[choose(`value ${source}`, values.length)] ?? absent;
+        if ([...request.keys()].some((other) => areEntangled(other, attribute))) isSure = false;
+        const own = values[choose(attribute, values.length)] ?? [];
+        request.set(attribute, own);
+        return own;
       },
-      holds: (condition) => {
-        const kind = condition.replaceAll(/"(?:[^"\\]|\\.)*"|-?[0-9]+/g, "_");
-        if ((guessed.get(kind) ?? condition) !== condition) isSure = false;
-        guessed.set(kind, condition);
-        return choose(`condition ${condition}`, 2) === 1;
+      guess: (subject, condition) => {
+        if ((guessed.get(subject) ?? condition) !== condition) isSure = false;
+        guessed.set(subject, condition);
+        const holds = choose(condition, 2) === 1;
+        if (subject === "deadline" && holds) request.set("request:baggage", [passed]);
+        return holds;
+      },
+      presume: (attribute, values) => {
+        if (!request.has(attribute)) request.set(attribute, values);
+      },
+      doubt: () => {
+        isSure = false;
       },
     });
-    found.push(result);
-    if (isSure) sure.push(result);
+    all.push({ came, isSure, request });
     while (asked.length > 0 && (asked.at(-1)?.at ?? 0) + 1 >= (asked.at(-1)?.count ?? 0)) asked.pop();
     const last = asked.at(-1);
     if (last !== undefined) last.at++;
     answers = asked;
-  } while (answers.length > 0 && found.length < trialsMax);
-  return { all: found, sure, isComplete: answers.length === 0 && !isCut };
+  } while (answers.length > 0 && all.length < trialsMax);
+  return { all, isComplete: answers.length === 0 && !isCut };
 }
 
-/** Whether two trials cannot be told apart: the headers of a request that is refused go nowhere. */
+function isHeader(key: string): boolean {
+  return /^(request|response):[^:]/.test(key);
+}
+
+/** Whether two attributes are read in the same body, so that not every value of the one goes with every value of the other. */
+function areEntangled(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((attribute) => /^(request|response) (?:body|field (.*))$/.exec(attribute));
+  if (one === other || a == null || b == null || a[1] !== b[1]) return false;
+  const [inner, outer] = [a[2], b[2]];
+  if (inner === undefined || outer === undefined) return true;
+  return inner.startsWith(`${outer}.`) || outer.startsWith(`${inner}.`);
+}
+
+/** Whether two trials of one request cannot be told apart: the headers of a request that is refused go nowhere. */
 export function isSameTrial(a: Trial, b: Trial): boolean {
-  return shown(a) === shown(b);
+  if (a.reply !== undefined || b.reply !== undefined)
+    return shown(a.reply) === shown(b.reply) && isSameLasting(a, b);
+  const keys = new Set([...a.written.keys(), ...b.written.keys()]);
+  const endsOf = (trial: Trial, other: Trial, key: string): string =>
+    shown(trial.written.get(key) ?? trial.read.get(key) ?? other.read.get(key));
+  return isSameLasting(a, b) && [...keys].every((key) => endsOf(a, b, key) === endsOf(b, a, key));
 }
 
-function shown({ values, lasting, reply }: Trial): string {
-  const kept = reply === undefined ? [...values].sort(([x], [y]) => (x < y ? -1 : 1)) : [];
-  return JSON.stringify([kept, [...lasting].sort(), reply ?? ""]);
+function isSameLasting(a: Trial, b: Trial): boolean {
+  return shown([...a.lasting].sort()) === shown([...b.lasting].sort());
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part)) ?? "";
 }
 
 interface Oracle {
-  /** What something of the request is. */
-  came(source: string): string;
-  /** Of what cannot be known, whether it holds. */
-  holds(condition: string): boolean;
+  /** All values of an attribute of the request. */
+  came(attribute: string): readonly TrialValue[];
+  /** Whether something holds that is not of the request, and either may be; of one subject one thing is sure. */
+  guess(subject: string, condition: string): boolean;
+  /** What is taken to be in an attribute that was not asked about. */
+  presume(attribute: string, values: readonly TrialValue[]): void;
+  /** What is tried may not be so. */
+  doubt(): void;
 }
 
 class Ended extends Error {}
 
 /** Each of the groups judges its `Allow`s on its own. */
 function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracle): Trial {
-  const values = new Map<string, readonly string[]>();
+  const written = new Map<string, readonly TrialValue[]>();
+  const seen = new Map<string, readonly TrialValue[]>();
   const lasting: string[] = [];
-  let reply: string | undefined;
+  /** States of which more than once something was taken: the second time it may be otherwise. */
+  const taken = new Set<string>();
+  let reply: Reply | undefined;
   let isAdmitted = false;
 
-  const read = (key: string): readonly string[] => {
-    const came = key.startsWith("version of ") ? absent : oracle.came(key);
-    const value = values.get(key) ?? (came === absent ? [] : [came]);
-    values.set(key, value);
-    return value;
+  const read = (key: string): readonly TrialValue[] => {
+    const before = written.get(key) ?? seen.get(key);
+    if (before !== undefined) return before;
+    const came = oracle.came(key);
+    seen.set(key, came);
+    return came;
   };
 
-  function doSection(policy: CopperPolicy, body: readonly Statement[]): void {
+  function doSection({ policy, side, body }: Turn): void {
     const phase = phaseOf(policy);
-    const names = new Map<string, string>();
+    const names = new Map<string, TrialValue>();
+    const value = (node: Expression): TrialValue =>
+      evaluate(node, {
+        local: (name) => names.get(name),
+        parameter: (name) => parameterValue(policy, name),
+        call: make,
+      });
 
-    function textFor(node: Expression): string {
-      switch (node.kind) {
-        case "literal":
-          return node.type === "string" ? JSON.stringify(node.value) : String(node.value);
-        case "parameter":
-          return `parameter ${policy.name}.${node.name}`;
-        case "local":
-          return names.get(node.name) ?? node.name;
-        case "unary":
-          return node.operator === "!" ? String(!truth(node.operand)) : negative(textFor(node.operand));
-        case "convert": {
-          const value = textFor(node.operand);
-          return value === absent ? '""' : value;
-        }
-        case "binary": {
-          if (node.operator === "&&") return String(truth(node.left) && truth(node.right));
-          if (node.operator === "||") return String(truth(node.left) || truth(node.right));
-          const [left, right] = [textFor(node.left), textFor(node.right)];
-          // A comparison with what is absent does not hold, and nothing equals it.
-          if (comparing.has(node.operator) && [left, right].includes(absent))
-            return String(node.operator === "!=");
-          if (node.operator === "??") return left === absent ? right : left;
-          return operate(node.operator, left, right) ?? `(${left} ${node.operator} ${right})`;
-        }
-        case "call":
-          return make(node);
-        default:
-          return node satisfies never;
+    function make(made: Call, given: readonly TrialValue[]): TrialValue {
+      const attributes = attributesOf(made, { policy, side });
+      if (made.action === "Timer.IsTimeSince") lasting.push(`${policy.name}.${made.state} is asked`);
+      if (attributes.length > 0) {
+        const all = attributes.map(read);
+        // What is in it is no value that a request has.
+        if (all.flat().some(isDeadline)) oracle.doubt();
+        return toldBy(made, given, all);
       }
+      return made.state === undefined && made.type !== undefined
+        ? known(made, given, call)
+        : act(made, given);
     }
 
-    function truth(node: Expression): boolean {
-      const value = textFor(node);
-      return value === "true" || (value !== "false" && oracle.holds(value));
-    }
-
-    function make(made: Call): string {
-      const given = made.arguments.map(textFor);
-      const touched = touchedBy(made, phase);
-      const [own = ""] = [...(touched.writes ?? []), ...(touched.reads ?? [])];
-      if (made.action === "HasHeader") {
-        const has = read(own);
-        const wanted = given[1];
-        if (wanted === undefined) return String(has.length > 0);
-        if (wanted === absent || has.length === 0) return "false";
-        if (has.includes(wanted)) return "true";
-        const isKnown = [wanted, ...has].every(isText);
-        return isKnown ? "false" : `${wanted} in ${has}`;
-      }
-      const yielded = made.state === undefined ? yieldedBy(made, own, given) : undefined;
-      if (yielded !== undefined) return yielded;
-      if (made.action === "GetCaller") return call.from === null ? absent : JSON.stringify(call.from);
-      if (made.action === "GetCallee") return JSON.stringify(call.to);
-      if (made.action === "Deny") {
-        reply = given.join(" ") || "closed";
-        throw new Ended();
-      }
-      if (made.action === "Allow") {
-        const [caller, callee] = [textOf(made, 0), textOf(made, 1)];
-        if ((caller === "*" || caller === call.from) && (callee === "*" || callee === call.to))
-          isAdmitted = true;
-        return "";
-      }
-      if (made.action === "SetDeadline") return setDeadline(given[0] ?? absent);
-      const where = made.state === undefined ? "" : `${policy.name}.${made.state} `;
-      const seen = (touched.reads ?? []).map((key) => `${key}=${read(key)}`).join();
-      const text = `${where}${made.action}(${given.join()})[${seen}]`;
-      if (touched.isLasting === true) lasting.push(text);
-      if (touched.denials !== undefined && oracle.holds(text)) {
-        reply = text;
-        throw new Ended();
-      }
-      for (const key of touched.writes ?? []) {
-        if (made.action === "SetHeader") values.set(key, [given[1] ?? absent]);
-        else if (made.action === "RewritePath") values.set(key, [given[0] ?? absent]);
-        // One delay after the other, whichever is first; and what is answered first is the answer.
-        else if (made.action === "InjectDelay") values.set(key, [...(values.get(key) ?? []), text].sort());
-        else if (made.action === "InjectAbort") values.set(key, values.get(key) ?? [text]);
-        // The router does it, when all policies here have asked.
-        else if (made.action === "RewriteHost") values.set("host from here on", [given[0] ?? absent]);
-        else if (made.action === "AddHeader") values.set(key, [...read(key), given[1] ?? absent]);
-        else if (made.action === "RemoveHeader") values.set(key, []);
-        else if (key.startsWith("version of ") && key !== `version of ${call.to}`) continue;
-        else values.set(key, [made.action === "RouteToVersion" ? (given[1] ?? absent) : text]);
-      }
-      return text;
-    }
-
-    /** What a call says of the request, or of texts; undefined where that is not known. */
-    function yieldedBy(made: Call, own: string, given: readonly string[]): string | undefined {
+    function act(made: Call, given: readonly TrialValue[]): TrialValue {
       switch (made.action) {
-        case "GetHeader":
-        case "GetMethod":
-        case "GetHost":
-        case "GetStatus":
-          return read(own)[0] ?? absent;
-        case "GetPath":
-          return withoutQuery(read(own)[0] ?? absent);
-        case "GetHeaders": {
-          const all = read(own);
-          if (all.length < 2) return all[0] ?? absent;
-          return all.every(isText) ? JSON.stringify(all.map(textIn).join()) : undefined;
+        case "Deny":
+          reply = { status: Number(given[0] ?? 0), body: String(given[1] ?? "") };
+          throw new Ended();
+        case "Allow": {
+          const [caller, callee] = [textOf(made, 0), textOf(made, 1)];
+          if ((caller === "*" || caller === call.from) && (callee === "*" || callee === call.to))
+            isAdmitted = true;
+          return undefined;
         }
-        case "IsRequestStatus": {
-          const [status = ""] = read(own);
-          const [grpc = '"0"'] = read("response:grpc-status");
-          if (!isNumber(status) || !isText(grpc)) return undefined;
-          return String((Number(status) >= 500 || grpc !== '"0"') === (given[0] === '"FAILED"'));
+        case "SetDeadline":
+          return setDeadline(String(given[0]));
+        case "Counter.Increment":
+        case "Counter.Reset": {
+          const count = `count ${policy.name} ${side} ${made.state}`;
+          const before = made.action === "Counter.Reset" ? 0n : BigInt(Number(read(count)[0]));
+          written.set(count, [before + BigInt(Number(given[0] ?? 0))]);
+          break;
         }
-        case "GetQuery":
-        case "GetClaim":
-        case "GetJsonField":
-          return oracle.came(sourceOf(made, phase) ?? made.action);
+        case "Timer.Reset":
+          written.set(`elapsed ${policy.name} ${side} ${made.state}`, [0n]);
+          break;
+        case "TokenBucket.TakeToken":
+        case "ConcurrencyLimit.Acquire": {
+          const state = `${policy.name} ${side} ${made.state}`;
+          if (taken.has(state)) oracle.doubt();
+          taken.add(state);
+          lasting.push(`${state} is taken of`);
+          return oracle.guess(state, `${state} ${shown(given)}`);
+        }
         default:
-          return textFunction(made.action, given);
+      }
+      const touched = touchedBy(made, phase);
+      const where = made.state === undefined ? "" : `${policy.name}.${made.state} `;
+      const looked = (touched.reads ?? []).map((key) => `${key}=${shown(read(key))}`).join();
+      const text = `${where}${made.action}(${shown(given)})[${looked}]`;
+      if (touched.isLasting === true) lasting.push(text);
+      for (const key of touched.writes ?? []) {
+        if (key.startsWith("version of ") && key !== `version of ${call.to}`) continue;
+        written.set(...write(made, given, { key, text }));
+      }
+      return undefined;
+    }
+
+    function write(
+      { action }: Call,
+      [first, second]: readonly TrialValue[],
+      { key, text }: { readonly key: string; readonly text: string },
+    ): readonly [string, readonly TrialValue[]] {
+      switch (action) {
+        case "SetHeader":
+          return [key, [second]];
+        case "AddHeader":
+          return [key, [...read(key), second]];
+        case "RemoveHeader":
+          return [key, []];
+        case "RewritePath":
+          return [key, [first]];
+        // The router does it, when all policies here have asked.
+        case "RewriteHost":
+          return ["host from here on", [first]];
+        case "RouteToVersion":
+          return [key, [second]];
+        // One delay after the other, whichever is first; and what is answered first is the answer.
+        case "InjectDelay":
+          return [key, [...(written.get(key) ?? []), text].sort()];
+        case "InjectAbort":
+          return [key, written.get(key) ?? [text]];
+        default:
+          return [key, [text]];
       }
     }
 
     /** Of several deadlines the nearest counts, and it limits every timeout: the order of these does not matter. */
-    function setDeadline(budget: string): string {
-      const isOwn = (member: string): boolean => member.startsWith("deadline in ");
+    function setDeadline(budget: string): boolean {
       const members = read("request:baggage");
-      const others = members.filter((member) => !isOwn(member));
+      const others = members.filter((member) => !isDeadline(member));
       const mayHavePassed = /^[1-9]/.test(budget) ? "" : ` or is ${budget}`;
-      if (oracle.holds(`deadline of ${others} has passed${mayHavePassed}`)) {
-        reply = "deadline";
+      if (oracle.guess("deadline", `deadline of ${shown(others)} has passed${mayHavePassed}`)) {
+        reply = { status: 504, body: "deadline" };
         throw new Ended();
       }
-      const nearest = (known: readonly string[], own: string): readonly string[] =>
-        [...new Set([...known, own])].sort();
-      const own = nearest(members.filter(isOwn), `deadline in ${budget}`);
-      values.set("request:baggage", [...others, ...own]);
-      values.set("time left", nearest(values.get("time left") ?? [], `${budget} or ${others}`));
-      return "";
+      const nearest = (before: readonly TrialValue[], own: string): readonly TrialValue[] =>
+        [...new Set([...before, own])].sort();
+      const own = nearest(members.filter(isDeadline), `${deadline}${budget}`);
+      written.set("request:baggage", [...others, ...own]);
+      written.set("time left", nearest(written.get("time left") ?? [], `${budget} or ${shown(others)}`));
+      return true;
     }
 
     function doAll(statements: readonly Statement[]): void {
       for (const statement of statements) {
-        if (statement.kind === "do") make(statement.call);
-        else if (statement.kind === "let") names.set(statement.name, textFor(statement.value));
-        else if (statement.kind === "if") doAll(truth(statement.condition) ? statement.then : statement.else);
+        if (statement.kind === "do") value(statement.call);
+        else if (statement.kind === "let") names.set(statement.name, value(statement.value));
+        else if (statement.kind === "if")
+          doAll(value(statement.condition) === true ? statement.then : statement.else);
         else throw new Ended();
       }
     }
@@ -299,19 +343,21 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
     isAdmitted = false;
     for (const section of sections) {
       if (reply !== undefined) break;
-      doSection(section.policy, section.body);
-      if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = '403 ""';
+      doSection(section);
+      if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = { status: 403, body: "" };
     }
   }
-  return { values, lasting, ...(reply === undefined ? {} : { reply }) };
+  return { written, read: seen, lasting, ...(reply === undefined ? {} : { reply }) };
 }
 
-function negative(value: string): string {
-  return isNumber(value) ? String(-BigInt(value)) : `-${value}`;
-}
+/** A deadline that has passed, as a request bears it. */
+const passed = "wire-deadline=0";
 
-function withoutQuery(path: string): string {
-  return isText(path) ? JSON.stringify(textIn(path).replace(/\?.*$/s, "")) : path;
+/** How a deadline that is set stands in the baggage of a trial. */
+const deadline = "deadline in ";
+
+function isDeadline(value: TrialValue): boolean {
+  return typeof value === "string" && value.startsWith(deadline);
 }
 
 interface Turn {

@@ -10,6 +10,7 @@ import { noPolicies } from "./no-policies.ts";
 import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, reportDiagnostics } from "./report.ts";
+import { requestJson } from "./request-text.ts";
 
 /** `wire conflicts`: what policies do to each other. Contradictions, and what cannot be placed, are at fault; the rest may be meant. */
 export async function conflictsCommand(
@@ -38,10 +39,11 @@ export async function conflictsCommand(
   }
   const findings = conflicts(policies, mesh);
   if (output.json) {
-    const shown = findings.map(({ kind, policies: concerned, path, detail, places }) => ({
+    const shown = findings.map(({ kind, policies: concerned, path, request, detail, places }) => ({
       kind,
       policies: concerned.map(({ name }) => name),
       path,
+      ...(request === undefined ? {} : { request: requestJson(request) }),
       detail: `${detail} (${placesText(places)})`,
     }));
     output.print(JSON.stringify({ findings: shown }));

@@ -1,5 +1,6 @@
 import type { Finding } from "../analysis/conflicts.ts";
 import { positionOf, renderDiagnostic } from "../language/render.ts";
+import { requestText } from "./request-text.ts";
 
 /** Whether the authors have to do something: `place` takes no `Allow`s that headings keep apart. The other kinds may be meant. */
 export function isAtFault({ kind }: Finding): boolean {
@@ -8,10 +9,11 @@ export function isAtFault({ kind }: Finding): boolean {
 
 /** As a diagnostic, with the line of the first policy; the gravest are printed last, so that they are what stays on the screen. */
 export function findingText(finding: Finding, color: boolean): string {
-  const { kind, path, detail, places } = finding;
+  const { kind, path, request, detail, places } = finding;
   const [first, ...others] = places;
   if (first === undefined) return `${kind}: ${detail}`;
-  const seen = path.length === 0 ? [] : [`seen on \`${path.join(" -> ")}\``];
+  const like = request === undefined ? "" : requestText(request);
+  const seen = path.length === 0 ? [] : [`seen on \`${path.join(" -> ")}\`${like === "" ? "" : `, ${like}`}`];
   const beside = others.length === 0 ? [] : [`the other place is ${placesText(others)}`];
   const help = [...seen, ...beside].join("; ");
   return renderDiagnostic(

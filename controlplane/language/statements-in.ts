@@ -29,14 +29,20 @@ export function callsIn(body: readonly Statement[]): readonly Call[] {
 
 /** A call's arguments come before it. */
 function callsWithin(expression: Expression): readonly Call[] {
+  const inner = partsOf(expression).flatMap(callsWithin);
+  return expression.kind === "call" ? [...inner, expression] : inner;
+}
+
+/** The expressions that one is made of. */
+export function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case "call":
-      return [...expression.arguments.flatMap(callsWithin), expression];
+      return expression.arguments;
     case "unary":
     case "convert":
-      return callsWithin(expression.operand);
+      return [expression.operand];
     case "binary":
-      return [...callsWithin(expression.left), ...callsWithin(expression.right)];
+      return [expression.left, expression.right];
     default:
       return [];
   }

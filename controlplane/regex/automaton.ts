@@ -46,24 +46,36 @@ export function serialize({ start, columnOf, columns, next, accepting }: Dfa): A
   return { kind: "automaton", states, classes: columns, table };
 }
 
-/** Whether the whole text matches, in one step per byte. */
-export function matchesAutomaton(automaton: Automaton, text: Uint8Array): boolean {
-  const { buffer, byteOffset, byteLength } = automaton.table;
-  return stateAfter(automaton, text) >= new DataView(buffer, byteOffset, byteLength).getUint16(2, true);
+/** An automaton to step through. */
+export interface AutomatonReader {
+  readonly start: number;
+  step(state: number, byte: number): number;
+  accepts(state: number): boolean;
+  /** Bytes of one class lead from every state to the same one. */
+  classOf(byte: number): number;
 }
 
-/** The state in which an automaton is after a text; 0 when nothing that begins so matches. */
-export function stateAfter({ table }: Automaton, text: Uint8Array): number {
+export function readAutomaton({ table }: Automaton): AutomatonReader {
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const firstAccepting = view.getUint16(2, true);
   const classes = view.getUint16(4, true);
-  const wide = view.getUint16(6, true) === 2;
-  let state = view.getUint16(0, true);
-  for (const byte of text) {
-    if (state === 0) return 0;
-    const at = state * classes + view.getUint8(MAP + byte);
-    state = wide ? view.getUint16(ROWS + 2 * at, true) : view.getUint8(ROWS + at);
-  }
-  return state;
+  const isWide = view.getUint16(6, true) === 2;
+  const classOf = (byte: number): number => view.getUint8(MAP + byte);
+  return {
+    start: view.getUint16(0, true),
+    step: (state, byte) => {
+      const at = state * classes + classOf(byte);
+      return isWide ? view.getUint16(ROWS + 2 * at, true) : view.getUint8(ROWS + at);
+    },
+    accepts: (state) => state >= firstAccepting,
+    classOf,
+  };
+}
+
+/** Whether the whole text matches, in one step per byte. */
+export function matchesAutomaton(automaton: Automaton, text: Uint8Array): boolean {
+  const { start, step, accepts } = readAutomaton(automaton);
+  return accepts(text.reduce(step, start));
 }
 
 function widthOf(states: number): 1 | 2 {
