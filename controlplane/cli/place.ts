@@ -50,7 +50,8 @@ export async function placeCommand(
   );
   const ms = Math.round((performance.now() - start) * 10) / 10;
   const all = [...diagnostics, ...placed.diagnostics];
-  reportDiagnostics(output, all);
+  // Of what is assumed the same is said again.
+  reportDiagnostics(output, assumptions.length > 0 && placed.placement !== undefined ? diagnostics : all);
   if (assumptions.length > 0)
     return await whatIf(output, {
       ...{ assumptions, sources, mesh: meshSource, timeLimitS: options.timeLimit },

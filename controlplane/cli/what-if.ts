@@ -1,15 +1,17 @@
 import { existsSync } from "node:fs";
 import { CommanderError } from "commander";
 import { isInterface } from "../language/check-imports.ts";
+import { amountKeys, amountUnits } from "../language/cost.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { didYouMean } from "../language/nearest.ts";
 import { costMax } from "../language/parse-interface.ts";
 import type { Source } from "../language/source.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import { type Checked, checkInput } from "../pipeline/build.ts";
 import { amountsOf, type TotalAmounts } from "../placement/amounts.ts";
 import { compare, type Difference } from "../placement/compare.ts";
-import type { Dataplane } from "../placement/dataplane.ts";
 import type { Placement } from "../placement/placement.ts";
+import { type PricedDataplane, withAmounts } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
 import { changeLines } from "./change-lines.ts";
 import { costText } from "./cost-text.ts";
@@ -22,9 +24,12 @@ import { rounded } from "./rounded.ts";
 export type Assumption =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "proxy"; readonly service: string; readonly proxy: string }
-  | { readonly kind: "cost"; readonly dataplane: string; readonly cost: number };
+  | { readonly kind: "cost"; readonly dataplane: string; readonly cost: number }
+  | { readonly kind: "amount"; readonly dataplane: string; readonly key: AmountKey; readonly amount: number };
 
-/** `FILE.cup`, `FILE.ts`, `SERVICE.proxy=never`, `DATAPLANE.cost=3`. */
+type AmountKey = keyof typeof amountKeys;
+
+/** `FILE.cup`, `FILE.ts`, `SERVICE.proxy=never`, `DATAPLANE.cost=3`, or with units `DATAPLANE.memory=64MiB`. */
 export function parseAssumption(text: string): Assumption {
   if (/\.(cup|ts)$/.test(text)) return { kind: "file", path: text };
   const [, name, key, value] = /^(.+)\.(proxy|cost)=(\S+)$/.exec(text) ?? [];
@@ -33,16 +38,32 @@ export function parseAssumption(text: string): Assumption {
     return { kind: "proxy", service: name, proxy: value };
   if (name !== undefined && key === "cost" && cost >= 0 && cost <= costMax)
     return { kind: "cost", dataplane: name, cost };
+  const [, dataplane, amountKey, number, unit = ""] =
+    /^(.+)\.(cpu|memory|request)=([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)$/.exec(text) ?? [];
+  if (dataplane !== undefined && isAmountKey(amountKey)) {
+    const factor = amountUnits[amountKey].get(unit);
+    const { what, write } = amountKeys[amountKey];
+    if (factor !== undefined && Number(number) <= costMax)
+      return { kind: "amount", dataplane, key: amountKey, amount: Number(number) * factor };
+    const message = `error: \`${text}\` has no ${what}: write it as ${write}`;
+    throw new CommanderError(2, "wire.whatIf", message);
+  }
   throw new CommanderError(
     2,
     "wire.whatIf",
-    `error: \`${text}\` is nothing to assume: give a policy file, \`SERVICE.proxy=never\` (or \`any\`, or a data plane), or \`DATAPLANE.cost=3\``,
+    `error: \`${text}\` is nothing to assume: give a policy file, \`SERVICE.proxy=never\` (or \`any\`, or a data plane), or \`DATAPLANE.cost=3\` (with units \`DATAPLANE.cpu=30mCPU\`)`,
   );
+}
+
+function isAmountKey(key: string | undefined): key is AmountKey {
+  return key !== undefined && key in amountKeys;
 }
 
 /** A change that stands where policies do follows another one: each has an option of its own. */
 export function refuseAssumptions(paths: readonly string[]): void {
-  const change = paths.find((path) => /\.(proxy|cost)=\S+$/.test(path) && !existsSync(path));
+  const change = paths.find(
+    (path) => /\.(proxy|cost|cpu|memory|request)=\S+$/.test(path) && !existsSync(path),
+  );
   if (change === undefined) return;
   const message = `error: \`${change}\` is no policy: give each change by itself, as \`--what-if ${change}\``;
   throw new CommanderError(2, "wire.whatIf", message);
@@ -83,10 +104,7 @@ export async function whatIf(
   const amounts: Amounts = {
     before:
       before && amountsOf(before, checked.policies, { mesh: checked.mesh, dataplanes: checked.dataplanes }),
-    // A cost that is assumed has no unit.
-    after: assumptions.some(({ kind }) => kind === "cost")
-      ? undefined
-      : amountsOf(then.placement, policies, { mesh, dataplanes }),
+    after: amountsOf(then.placement, policies, { mesh, dataplanes }),
   };
   if (output.json) {
     const units =
@@ -150,7 +168,7 @@ const listedMax = 8;
 function assumeValues(
   { mesh, dataplanes }: Pick<Checked, "dataplanes"> & { readonly mesh: NonNullable<Checked["mesh"]> },
   assumptions: readonly Assumption[],
-): { readonly mesh: NonNullable<Checked["mesh"]>; readonly dataplanes: readonly Dataplane[] } {
+): { readonly mesh: NonNullable<Checked["mesh"]>; readonly dataplanes: readonly PricedDataplane[] } {
   const services = new Map(mesh.services);
   let planes = dataplanes;
   const unknown = (what: string, name: string, names: Iterable<string>): CommanderError => {
@@ -166,15 +184,34 @@ function assumeValues(
       const values = ["never", "any", ...dataplanes.map(({ name }) => name)];
       if (!values.includes(each.proxy)) throw unknown("data plane", each.proxy, values);
       services.set(each.service, { ...service, proxy: each.proxy });
-    } else if (each.kind === "cost") {
-      if (!planes.some(({ name }) => name === each.dataplane))
+    } else if (each.kind !== "file") {
+      const plane = planes.find(({ name }) => name === each.dataplane);
+      if (plane === undefined)
         throw unknown(
           "data plane",
           each.dataplane,
           planes.map(({ name }) => name),
         );
-      planes = planes.map((plane) => (plane.name === each.dataplane ? { ...plane, cost: each.cost } : plane));
+      const changed = each.kind === "cost" ? withCost(plane, each.cost) : withAmount(plane, each, mesh);
+      planes = planes.map((other) => (other === plane ? changed : other));
     }
   }
   return { mesh: { ...mesh, services }, dataplanes: planes };
+}
+
+function withCost(plane: PricedDataplane, cost: number): PricedDataplane {
+  if (plane.amounts === undefined) return { ...plane, cost };
+  const message = `error: \`${plane.name}\` costs what it takes: give \`${plane.name}.cpu=30mCPU\`, \`${plane.name}.memory=64MiB\` or \`${plane.name}.request=40us\``;
+  throw new CommanderError(2, "wire.whatIf", message);
+}
+
+function withAmount(
+  plane: PricedDataplane,
+  { key, amount }: Assumption & { readonly kind: "amount" },
+  { prices }: Mesh,
+): PricedDataplane {
+  if (plane.amounts !== undefined)
+    return withAmounts(plane, { ...plane.amounts, [amountKeys[key].amount]: amount }, prices);
+  const message = `error: the cost of \`${plane.name}\` is a bare number: give \`${plane.name}.cost=3\``;
+  throw new CommanderError(2, "wire.whatIf", message);
 }

@@ -41,7 +41,7 @@ export function changesOf(
 function headingsOf(policy: Policy): readonly ("egress" | "ingress")[] {
   if (policy.kind === "filter")
     return policy.side === "either" || policy.keepsState === true ? [] : [policy.side];
-  if (policy.states.length > 0 || policy.sections.length !== 1) return [];
+  if (policy.states.length > 0 || policy.sections.some(({ side }) => side === "either")) return [];
   return policy.sections.flatMap(({ side }) => (side === "either" ? [] : [side]));
 }
 
@@ -60,7 +60,11 @@ export function applyChange({ policies, mesh }: Input, change: Change): Input {
         policies: policies.map((policy): Policy => {
           if (policy.name !== change.policy) return policy;
           if (policy.kind === "filter") return { ...policy, side: "either" };
-          return { ...policy, sections: policy.sections.map(({ body }) => ({ side: "either", body })) };
+          const [freed, others] = [true, false].map((isFreed) =>
+            policy.sections.filter(({ side }) => (side === change.side) === isFreed),
+          );
+          const either = freed?.map(({ body }) => ({ side: "either", body }) as const) ?? [];
+          return { ...policy, sections: [...either, ...(others ?? [])] };
         }),
       };
     case "identify":

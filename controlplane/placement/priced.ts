@@ -27,14 +27,22 @@ export function priced(
     }
     const amounts = { ...measuredCosts.proxy, ...(typeof cost === "object" ? cost : {}) };
     const costs = actions.map((action) => [action, milliAtOneASecond(nsOf(action, actionCosts))] as const);
-    return {
-      ...common,
-      cost: amounts.cpuMilli + amounts.memoryMib * milliForMib(prices),
-      requestCost: milliAtOneASecond(amounts.requestNs),
-      actionCosts: Object.fromEntries(costs),
-      amounts,
-    };
+    return withAmounts({ ...common, actionCosts: Object.fromEntries(costs) }, amounts, prices);
   });
+}
+
+/** A data plane whose proxies take these amounts. */
+export function withAmounts(
+  dataplane: Omit<PricedDataplane, "cost" | "requestCost" | "amounts">,
+  amounts: Required<Amounts>,
+  prices: Prices = defaultPrices,
+): PricedDataplane {
+  return {
+    ...dataplane,
+    cost: amounts.cpuMilli + amounts.memoryMib * milliForMib(prices),
+    requestCost: milliAtOneASecond(amounts.requestNs),
+    amounts,
+  };
 }
 
 /** What a MiB is worth in thousandths of a CPU. */

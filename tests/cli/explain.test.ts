@@ -88,7 +88,7 @@ test("explain: costs have the units of the data planes, and a call with two head
   expect(code).toBe(0);
   expect(stdout).toBe(`b has a proxy because of \`both\` on a -> b
   without a proxy on \`b\` that is impossible
-  to free it, remove \`both\`: cost 4.607 mCPU instead of 9.905 mCPU
+  to free it, leave out the heading for ingress of \`both\`: cost 8.505 mCPU instead of 9.905 mCPU
 both is enforced on 1 call; without it all would cost 5.299 mCPU less
   a -> b at egress
   a -> b at ingress
@@ -306,6 +306,29 @@ test("place --what-if takes one change, and no policies after it", async () => {
     stdout: "",
     stderr: "error: `envoy.cost=3` is no policy: give each change by itself, as `--what-if envoy.cost=3`\n",
   });
+});
+
+test("place --what-if takes amounts where costs have units, and bare numbers where they have none", async () => {
+  using folder = folderWith({
+    "thin.cui": `import "standard.cui";\ndataplane thin\ncost: { cpu: 20mCPU, memory: 10MiB }\n\nact Request {\n    action SetHeader(self, const header name, string value),\n}\n`,
+    "a.cup": files["hot.cup"],
+  });
+  const what = (change: string) =>
+    runWire(["place", folder.path, "--mesh", hotel, "--what-if", change, "--what-if", "geo.proxy=any"]);
+  const bare = await what("thin.cost=3");
+  expect({ code: bare.code, stderr: bare.stderr }).toEqual({
+    code: 2,
+    stderr:
+      "error: `thin` costs what it takes: give `thin.cpu=30mCPU`, `thin.memory=64MiB` or `thin.request=40us`\n",
+  });
+  const more = await what("thin.cpu=0.04CPU");
+  expect(more).toMatchObject({ code: 0, stderr: "" });
+  expect(more.stdout).toMatch(
+    /^cost [\d.]+ mCPU instead of [\d.]+\n {2}together [\d.]+ mCPU and ([\d.]+) MiB instead of [\d.]+ mCPU and \1 MiB\n$/,
+  );
+  expect((await what("thin.cpu=40")).stderr).toBe(
+    "error: `thin.cpu=40` has no amount of CPU: write it as `120mCPU` or `0.12CPU`\n",
+  );
 });
 
 test("place --what-if says which of its costs are not proved", async () => {
