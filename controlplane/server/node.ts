@@ -68,6 +68,8 @@ export interface Node {
   /** Clusters that a stream which has ended may have left the client waiting for. */
   readonly warming: () => ReadonlySet<string>;
   readonly isSettled: () => boolean;
+  /** What the client refuses of its latest snapshot. */
+  readonly nacks: () => readonly Nack[];
   readonly waitForAcks: (timeoutMs: number) => Promise<Outcome>;
   readonly status: () => NodeStatus;
 }
@@ -211,6 +213,7 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
     warming: () => warming,
     isSettled,
+    nacks: () => nacks,
     waitForAcks: (timeoutMs) =>
       new Promise((resolve) => {
         const finish = (outcome: Outcome): void => {
