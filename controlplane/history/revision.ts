@@ -19,8 +19,8 @@ export type Cause =
   | { readonly kind: "files" }
   /** Policies were switched off or on. */
   | { readonly kind: "switch" }
-  /** `wire rollback`. */
-  | { readonly kind: "rollback"; readonly to: number }
+  /** `wire rollback`; of the policies alone where mesh and switches stayed as they were. */
+  | { readonly kind: "rollback"; readonly to: number; readonly policiesOnly?: boolean }
   /** The revision `of` was not taken, and what goes on instead is in this form none of those before. */
   | { readonly kind: "taken back"; readonly of: number };
 
