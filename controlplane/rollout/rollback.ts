@@ -16,8 +16,8 @@ export interface RollbackOptions {
   build(input: Input, options: BuildOptions): Promise<BuildResult>;
   /** Hashes of the files as they were read last. */
   files(): Files;
-  /** From now on what the files say counts from this on. */
-  begun(input: Input, begun: Begun): void;
+  /** Told of what is being rolled out now, in the place of what the files say. */
+  begun(to: number, begun: Begun, content: Content): void;
   /** Changes are taken one after the other. */
   inTurn<T>(act: () => Promise<T>): Promise<T>;
 }
@@ -73,7 +73,7 @@ async function rollBack(
     );
   const { off } = content;
   const begun = revisions.rollBack(build, { to, policiesOnly, off, files: options.files() });
-  options.begun(content.input, begun);
+  options.begun(to, begun, content);
   const report: RollbackReport = { revision: begun.number, to, isNew: true, changes };
   return { status: 200, value: report };
 }
