@@ -37,19 +37,20 @@ export async function historyShow(
   return 0;
 }
 
-/** `wire history diff N [M]`: what N changed, or from N to M. Exits with 0 whether something differs or not. */
+/** `wire history diff N [M]`: what N changed, or from N to M. */
 export async function historyDiff(
-  [from = "", to]: readonly string[],
+  [which = "", other]: readonly string[],
   options: HistoryOptions,
 ): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
-  const pair = to === undefined ? await withTheOneBefore(from, options, output) : [from, to];
-  if (pair === undefined) return 1;
-  const [before, after] = [
-    await revisionOf(pair[0] ?? "", options, output),
-    await revisionOf(pair[1] ?? "", options, output),
-  ];
-  if (before === undefined || after === undefined) return 1;
+  const first = await revisionOf(which, options, output);
+  if (first === undefined) return 1;
+  const second =
+    other === undefined
+      ? await theOneBefore(first, options, output)
+      : await revisionOf(other, options, output);
+  if (second === undefined) return 1;
+  const [before, after] = other === undefined ? [second, first] : [first, second];
   const diff = revisionDiff(contentOf(before), contentOf(after));
   if (output.json) output.print(JSON.stringify(diff));
   else for (const line of diffLines(diff)) output.print(line);
@@ -82,20 +83,15 @@ async function revisionOf(
   return answer.body as RevisionReport;
 }
 
-/** Numbers of a revision and of the one that is kept before it. */
-async function withTheOneBefore(
-  which: string,
+async function theOneBefore(
+  { number }: RevisionReport,
   options: HistoryOptions,
   output: Output,
-): Promise<readonly string[] | undefined> {
+): Promise<RevisionReport | undefined> {
   const { revisions } = await listed(options);
-  const index =
-    which === "newest" ? revisions.length - 1 : revisions.findIndex((each) => `${each.number}` === which);
-  const before = revisions[index - 1];
-  // One that is not there is told of by the control plane.
-  if (index < 0) return [which, which];
-  if (before !== undefined) return [`${before.number}`, which];
-  const error = `nothing is kept from before revision ${which}`;
+  const before = revisions.findLast((each) => each.number < number);
+  if (before !== undefined) return revisionOf(`${before.number}`, options, output);
+  const error = `nothing is kept from before revision ${number}`;
   if (output.json) output.print(JSON.stringify({ error }));
   output.progress(`wire: ${error}`);
   return undefined;
