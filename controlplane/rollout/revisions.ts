@@ -100,10 +100,10 @@ export function createRevisions(options: RevisionsOptions): Revisions {
   let history = takenUp(options.history, options.unfinished, nowMs());
   let written: Promise<void> = Promise.resolve();
   const waking = new Set<() => void>();
-  /** While policies are being switched, the switch itself looks whether it is in force. */
-  let switching = 0;
-  /** The policies that are to be off when a roll-back is over. */
-  let aim: readonly string[] | undefined;
+  /** Rollouts and switches that are under way: they look themselves whether something is in force. */
+  let underWay = 0;
+  /** The policies that are off before a roll-back, and that are to be off when it is over. */
+  let aim: { readonly before: readonly string[]; readonly off: readonly string[] } | undefined;
 
   function update(next: History): void {
     if (next === history) return;
@@ -130,7 +130,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
 
   /** Of what is in force without a rollout having said so: whether all have acknowledged it. */
   function look(): void {
-    const there = switching > 0 ? undefined : present();
+    const there = underWay > 0 ? undefined : present();
     if (there?.outcome.kind !== "rolling out") return;
     const revision = String(there.number);
     const isMissing = ads
@@ -142,15 +142,12 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     if (!isMissing) update(converged(history, there.number, nowMs()));
   }
 
-  function failed(number: number, error: unknown): void {
+  async function failed(number: number, error: unknown): Promise<void> {
     const { current, off } = controlPlane;
     const revision = history.find((each) => each.number === number);
     if (revision === undefined) return;
     // The callers had been told already: it is in force, and whoever is missing is waited for.
-    if (current !== undefined && inputHash(current.input) === inputHash(revision.input)) {
-      look();
-      return;
-    }
+    if (current !== undefined && inputHash(current.input) === inputHash(revision.input)) return;
     const reason = error instanceof WireError ? error.reason : String(error);
     const before = inForce(history);
     update(rejected(history, number, nowMs(), reason));
@@ -163,11 +160,13 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       cause: { kind: "taken back", of: number },
       files: before?.files ?? filesOf(input),
     });
-    look();
+    // The proxies have it already, and are told under which number.
+    await switchOff(off);
   }
 
   /** "late": it is in force, but not with all switches everywhere. */
   async function follow(number: number, turn: Promise<Turn | "late">): Promise<Turn> {
+    underWay++;
     try {
       const outcome = await turn;
       const newest = history.at(-1)?.number ?? number;
@@ -177,32 +176,42 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       if (outcome === "replaced" && newest !== number) update(superseded(history, number, nowMs(), newest));
       return outcome === "late" ? "done" : outcome;
     } catch (error) {
-      failed(number, error);
+      await failed(number, error);
       throw error;
+    } finally {
+      underWay--;
+      look();
     }
   }
 
   async function switchOff(names: readonly string[]): Promise<readonly string[]> {
-    switching++;
-    const late = await controlPlane.switchOff(names).finally(() => switching--);
+    underWay++;
+    const late = await controlPlane.switchOff(names).finally(() => underWay--);
     look();
     return late;
   }
 
   /** On the way nothing acts that is switched off before or after. */
   async function goBack(build: Build, off: readonly string[]): Promise<Turn | "late"> {
-    const before = controlPlane.off;
-    aim = off;
+    const before = aim?.before ?? controlPlane.off;
+    aim = { before, off };
+    await switchTo([...before, ...off]);
+    return rollOut(build);
+  }
+
+  /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. */
+  async function rollOut(build: Build): Promise<Turn | "late"> {
     try {
-      await switchTo([...before, ...off]);
       const turn = await controlPlane.apply(build);
-      const late = await switchTo(aim);
-      return turn === "done" && late.length > 0 ? "late" : turn;
-    } catch (error) {
-      await switchTo(before);
-      throw error;
-    } finally {
+      if (turn === "replaced" || aim === undefined) return turn;
+      const { off } = aim;
       aim = undefined;
+      return (await switchTo(off)).length > 0 ? "late" : turn;
+    } catch (error) {
+      const before = aim?.before;
+      aim = undefined;
+      if (before !== undefined) await switchTo(before);
+      throw error;
     }
   }
 
@@ -267,9 +276,10 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       return { revision: String(number), ...(isFinal && own !== undefined ? {} : { partial: true }) };
     },
     acknowledged: look,
-    apply: ({ input, placement, ...build }, files, cause = { kind: "files" }) => {
-      const number = record({ input, placement, off: aim ?? controlPlane.off, cause, files });
-      const applied = written.then(() => controlPlane.apply({ input, placement, ...build }));
+    apply: (build, files, cause = { kind: "files" }) => {
+      const { input, placement } = build;
+      const number = record({ input, placement, off: aim?.off ?? controlPlane.off, cause, files });
+      const applied = written.then(() => rollOut(build));
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
@@ -288,7 +298,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
         const { input, placement, files } = head;
         record({ input, placement, files, off, cause: { kind: "switch" } });
       }
-      if (aim !== undefined) aim = off;
+      if (aim !== undefined) aim = { before: off, off };
       return switchOff(off);
     },
     rollBack: (build, { to, policiesOnly, off, files }) => {
