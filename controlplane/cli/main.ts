@@ -223,9 +223,7 @@ controlPlane(command("diff", history))
   );
 
 const timeout = (): Option =>
-  new Option("--timeout <seconds>", "how long to wait for the proxies, 600 at most")
-    .argParser(parseTimeout)
-    .default(60);
+  new Option("--timeout <seconds>", "how long to wait for the proxies").argParser(parseSeconds).default(60);
 
 controlPlane(command("rollback"))
   .description(
@@ -457,13 +455,6 @@ function parseSeconds(text: string): number {
   const seconds = numberOf(text);
   if (!Number.isFinite(seconds) || seconds < 0)
     throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
-  return seconds;
-}
-
-/** What the control plane grants at most. */
-function parseTimeout(text: string): number {
-  const seconds = parseSeconds(text);
-  if (seconds > 600) throw new CommanderError(2, "wire.timeout", "error: 600 seconds are waited for at most");
   return seconds;
 }
 

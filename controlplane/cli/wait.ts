@@ -4,6 +4,8 @@ import { waitedText } from "./history-text.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput, type Output } from "./report.ts";
 
+const roundS = 60;
+
 export interface WaitOptions extends ControlPlaneOptions {
   /** Seconds. */
   readonly timeout: number;
@@ -26,13 +28,22 @@ export function told(waited: Waited, output: Output): ExitCode {
   return waited.kind === "timeout" ? 3 : 1;
 }
 
+/** Asked for again and again, since an answer that does not begin for minutes is given up. */
 export async function waitFor(which: string, options: WaitOptions): Promise<Waited> {
-  const answer = await askControlPlane(
-    `/history/${which}/convergence?timeout=${options.timeout}`,
-    options,
-    // Longer than it may take there.
-    { timeoutMs: options.timeout * 1_000 + 10_000 },
-  );
-  if (answer.status !== 200) throw noControlPlane(answer.url);
-  return answer.body as Waited;
+  const endMs = performance.now() + options.timeout * 1_000;
+  let asked = which;
+  for (;;) {
+    const seconds = Math.min(Math.max((endMs - performance.now()) / 1_000, 0), roundS);
+    const { status, url, body } = await askControlPlane(
+      `/history/${asked}/convergence?timeout=${seconds}`,
+      options,
+      // Longer than it may take there.
+      { timeoutMs: seconds * 1_000 + 10_000 },
+    );
+    if (status !== 200) throw noControlPlane(url);
+    const waited = body as Waited;
+    if (waited.kind !== "timeout" || performance.now() >= endMs) return waited;
+    // The newest is the one that was the newest at first.
+    asked = `${waited.revision ?? asked}`;
+  }
 }

@@ -90,6 +90,13 @@ describe("a revision", () => {
   });
 });
 
+test("what is the same in two revisions is there once", () => {
+  const [one, two] = oneByOne(made("a"), { ...made("b"), placement: { ...placement } });
+  expect(two?.input.mesh).toBe(one?.input.mesh);
+  expect(two?.placement).toBe(one?.placement);
+  expect(two?.input.policies[0]?.text).toBe("b");
+});
+
 test("a roll-back takes back all that was in force since, once it is in force itself", () => {
   const history = rejected(recorded(oneByOne(made("a"), made("b"), made("c")), made("d"), false), 4, 1, "no");
   const back = recorded(history, made("a", { cause: { kind: "rollback", to: 1 }, atMs: 10 }), false);

@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
+import type { Source } from "../language/source.ts";
 import { type Content, contentHash, inputHash, type Outcome, type Revision } from "./revision.ts";
 
 /** Revisions in the order of their numbers. The last one is never dropped, so that numbers go on from it. */
@@ -17,8 +19,9 @@ export function recorded(history: History, made: Made, inForce: boolean): Histor
   const hash = contentHash(made);
   const newest = history.at(-1);
   const outcome: Outcome = { kind: "rolling out" };
-  if (newest?.hash !== hash)
-    return bounded([...history, { ...made, number: (newest?.number ?? 0) + 1, hash, outcome }]);
+  if (newest === undefined) return [{ ...made, number: 1, hash, outcome }];
+  if (newest.hash !== hash)
+    return bounded([...history, { ...sharing(made, newest), number: newest.number + 1, hash, outcome }]);
   if (inForce && newest.outcome.kind === "converged") return history;
   return [...history.slice(0, -1), { ...newest, atMs: made.atMs, files: made.files, outcome }];
 }
@@ -88,6 +91,20 @@ export function heading(history: History): Revision | undefined {
 export function ofContent(history: History, content: Content): Revision | undefined {
   const hash = contentHash(content);
   return history.findLast((each) => each.hash === hash && each.outcome.kind !== "rejected");
+}
+
+/** With what is as it was before being the same in memory too, since most of it is in each of a hundred revisions. */
+function sharing(made: Made, { input: { policies, mesh }, placement }: Revision): Made {
+  const known = new Map([...policies, mesh].map((source) => [source.path, source]));
+  const shared = (source: Source): Source => {
+    const before = known.get(source.path);
+    return before?.text === source.text ? before : source;
+  };
+  return {
+    ...made,
+    input: { policies: made.input.policies.map(shared), mesh: shared(made.input.mesh) },
+    placement: isDeepStrictEqual(made.placement, placement) ? placement : made.placement,
+  };
 }
 
 function found(history: History, number: number): Revision {

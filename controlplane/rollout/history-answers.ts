@@ -45,7 +45,8 @@ export interface RevisionReport extends RevisionSummary {
 }
 
 const timeoutUsualS = 60;
-const timeoutMaxS = 600;
+/** Clients give up on an answer that does not begin for minutes. */
+const timeoutMaxS = 120;
 
 /** `GET /history`, `/history/N` and `/history/N/convergence?timeout=SECONDS`; N may be `newest`. */
 export function historyAnswer(revisions: Revisions): Answer {
