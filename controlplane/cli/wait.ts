@@ -38,7 +38,7 @@ export async function waitFor(which: string, options: WaitOptions): Promise<Wait
       `/history/${asked}/convergence?timeout=${seconds}`,
       options,
       // Longer than it may take there.
-      { timeoutMs: seconds * 1_000 + 10_000 },
+      { timeoutMs: Math.ceil(seconds * 1_000) + 10_000 },
     );
     if (status !== 200) throw noControlPlane(url);
     const waited = body as Waited;
