@@ -150,7 +150,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       const held = current && heldOf(current);
       steps = held === undefined || !seen ? [snapshot] : transition(held, snapshot);
       previous = held;
-      nacks = [];
+      // What was refused is not sent again, so nobody will answer.
+      nacks = quarantine.refusals(snapshot).map((refused) => ({ node: name, ...refused }));
       pending = true;
       return true;
     },

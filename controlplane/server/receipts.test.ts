@@ -132,7 +132,7 @@ test("one that is given something else, or that nobody was given, is not waited 
   expect(await gone).toEqual({ kind: "converged", receipts: [] });
 });
 
-test("what a node has refused, and is given once more, is not acknowledged", async () => {
+test("what a node has refused, and is given once more, is told at once: it is not sent again", async () => {
   const server = await start();
   server.setSnapshot("a", snapshot("1"), { revision: "one" });
   const proxy = connect(server, "a");
@@ -144,6 +144,13 @@ test("what a node has refused, and is given once more, is not acknowledged", asy
   server.setSnapshot("a", snapshot("1"), { revision: "one" });
   await server.waitForConvergence("one", 5_000);
   server.setSnapshot("a", snapshot("2"), { revision: "two" });
-  expect(await server.waitForConvergence("two", 100)).toEqual({ kind: "timeout", missing: ["a"] });
+  const nacked = {
+    kind: "nacked",
+    nacks: [{ node: "a", typeUrl: cluster, resources: ["a"], message: "no such thing" }],
+  };
+  expect(await server.waitForAcks("a", 5_000)).toEqual(nacked);
+  expect(await server.waitForConvergence("two", 5_000)).toEqual(nacked);
   expect(server.receipts()).toMatchObject([{ given: "two", acknowledged: { revision: "one" } }]);
+  server.setSnapshot("a", snapshot("1"), { revision: "three" });
+  expect(await server.waitForConvergence("three", 5_000)).toMatchObject({ kind: "converged" });
 });

@@ -170,6 +170,10 @@ describe("a bad module", () => {
     await expect(turn).rejects.toThrow(/proxy "app": .*Unable to create Wasm/);
     const reason = expect.stringMatching(/^proxy "app": .*Unable to create Wasm/);
     expect(await waiting).toEqual({ kind: "rejected", revision: number, reason });
+    // Tried again, it is not sent again, and refused for the same reason.
+    const again = apply({ ...next, chains });
+    await expect(again.turn).rejects.toThrow(/proxy "app": .*Unable to create Wasm/);
+    expect(again.number).toBe(number);
     expect(revisions.history.map(({ outcome }) => outcome.kind)).toEqual(["converged", "rejected"]);
     expect(await mark()).toBe("good");
     await expect
