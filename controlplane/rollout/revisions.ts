@@ -49,7 +49,7 @@ export type Waited =
   | { readonly kind: "superseded"; readonly revision: number; readonly by: number }
   /** It is older than all that are kept. */
   | { readonly kind: "forgotten"; readonly revision: number }
-  /** Time is up: it is not there yet, or these connected proxies do not serve it yet. */
+  /** Time is up: it is not there yet, or these proxies do not serve it yet. */
   | { readonly kind: "timeout"; readonly revision: number | null; readonly missing: readonly string[] };
 
 /** Makes revisions of what is rolled out, and knows what becomes of them. */
@@ -326,8 +326,10 @@ export function createRevisions(options: RevisionsOptions): Revisions {
         const stands = revision && (await standing(revision, Math.max(leftMs, 0)));
         if (stands !== undefined) return stands;
         if (endMs - nowMs() <= 0) {
+          // A rollout waits also for those that have not come.
+          const isOpen = revision?.outcome.kind === "rolling out";
           const missing = receipts().filter(
-            ({ connected, serving }) => connected && serving?.revision !== number,
+            ({ connected, serving }) => (connected || isOpen) && serving?.revision !== number,
           );
           return {
             kind: "timeout",

@@ -101,7 +101,7 @@ test("what was gone back to stays over a restart, until the files change, each f
     // The file still has what was gone back from.
     await using wire = await shop(policies.path, meshes.path);
     await expect
-      .poll(wire.log, { timeout: 10_000 })
+      .poll(wire.log, { timeout: 30_000 })
       .toContain("in force: 0 of 2 services have a proxy (revision 3)");
     expect(wire.log()).toContain("revision 3 goes on, which is not what the files say");
     expect((await wire.kinds()).at(-1)).toBe("3 rollback converged");
@@ -181,8 +181,12 @@ test("what is not there, cannot be gone back to, or does not come in time", asyn
   });
   // A proxy that does not come keeps a revision on its way.
   writeFileSync(join(policies.path, "a.cup"), idle("one").replace("api -> web", "web -> api"));
-  expect(await wire.ask("wait", "3", "--timeout", "3", "--json")).toMatchObject({ code: 3 });
-  expect((await wire.kinds()).at(-1)).toBe("3 files rolling out");
+  await expect.poll(async () => (await wire.kinds()).at(-1), { timeout: 30_000 }).toBe("3 files rolling out");
+  const late = await wire.ask("wait", "3", "--timeout", "0.2", "--json");
+  expect([late.code, JSON.parse(late.stdout)]).toEqual([
+    3,
+    { kind: "timeout", revision: 3, missing: [expect.stringMatching(/^(web|api)$/)] },
+  ]);
   writeFileSync(join(policies.path, "a.cup"), idle("two"));
   await wire.until(4);
   expect(await wire.ask("rollback", "3")).toMatchObject({
