@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       (stage) => `controlplane/${stage}`,
     ),
   ],
+  "controlplane/history": ["controlplane/language", "controlplane/placement", "controlplane/pipeline"],
   "controlplane/costs": ["controlplane/language", "controlplane/codegen", "envoy", "filters/proxy-wasm-as"],
   "controlplane/server": ["controlplane/xds", "controlplane/error"],
   "filters/proxy-wasm-as": [],
@@ -56,7 +57,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Sockets, files, clocks and child processes belong to the outermost shell. */
-const pure = ["regex", "language", "mesh", "editor", "analysis", "placement", "xds"].map(
+const pure = ["regex", "language", "mesh", "editor", "analysis", "placement", "xds", "history"].map(
   (stage) => `controlplane/${stage}`,
 );
 const world =

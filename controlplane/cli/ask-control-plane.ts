@@ -18,9 +18,9 @@ export interface Answered {
   readonly body: unknown;
 }
 
-/** A command, and how long it may take. */
-export interface Posted {
-  readonly body: unknown;
+/** How long it may take, and with a body that it is a command. */
+export interface Asked {
+  readonly body?: unknown;
   readonly timeoutMs: number;
 }
 
@@ -30,15 +30,15 @@ const usualTimeoutMs = 5_000;
 export async function askControlPlane(
   path: string,
   options: ControlPlaneOptions,
-  posted?: Posted,
+  asked?: Asked,
 ): Promise<Answered> {
   const { httpHost, httpPort, httpTokenFile: file } = options;
   const token = file === undefined ? undefined : tokenIn(file, (await readSource(file)).text);
   const base = options.url?.replace(/\/+$/, "") ?? `http://${endpoint(httpHost, httpPort)}`;
   const url = `${base}${path}`;
   const answer = await fetch(url, {
-    signal: AbortSignal.timeout(posted?.timeoutMs ?? usualTimeoutMs),
-    ...(posted === undefined ? {} : { method: "POST", body: JSON.stringify(posted.body) }),
+    signal: AbortSignal.timeout(asked?.timeoutMs ?? usualTimeoutMs),
+    ...(asked?.body === undefined ? {} : { method: "POST", body: JSON.stringify(asked.body) }),
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     // A token is for the one that it is shown to.
     redirect: "error",

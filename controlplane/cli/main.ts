@@ -2,8 +2,11 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { WireError } from "../error/wire-error.ts";
 import type { DiffOptions } from "./diff.ts";
+import type { HistoryOptions } from "./history.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
+import type { RollbackCommandOptions } from "./rollback.ts";
 import type { StatusOptions } from "./status.ts";
+import type { WaitOptions } from "./wait.ts";
 
 /** 0 ok, 1 the input is at fault, 2 usage, 3 the world is. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -182,6 +185,76 @@ controlPlane(command("diff"))
   .addOption(json())
   .action((node: string, options: DiffOptions) =>
     run<DiffOptions>(async () => (await import("./diff.ts")).diff)([node], options),
+  );
+
+const revision = "the number of a revision, or `newest`";
+const history = controlPlane(command("history"))
+  .description(
+    "list what has been in force in a running control plane: numbered revisions, and what became of each",
+  )
+  .addOption(json())
+  .action((options: HistoryOptions) =>
+    run<HistoryOptions>(async () => (await import("./history.ts")).history)([], options),
+  );
+
+controlPlane(command("show", history))
+  .description("show one revision: its files, its placement and how far each proxy is with it")
+  .argument("<revision>", revision, parseRevision)
+  .addOption(json())
+  .action((which: string, _: unknown, shown: Command) =>
+    run<HistoryOptions>(async () => (await import("./history.ts")).historyShow)(
+      [which],
+      shown.optsWithGlobals(),
+    ),
+  );
+
+controlPlane(command("diff", history))
+  .description(
+    "show what a revision changed in files, switches and placement, or what is otherwise in another one",
+  )
+  .argument("<revision>", revision, parseRevision)
+  .argument("[other]", revision, parseRevision)
+  .addOption(json())
+  .action((which: string, other: string | undefined, _: unknown, shown: Command) =>
+    run<HistoryOptions>(async () => (await import("./history.ts")).historyDiff)(
+      other === undefined ? [which] : [which, other],
+      shown.optsWithGlobals(),
+    ),
+  );
+
+const timeout = (): Option =>
+  new Option("--timeout <seconds>", "how long to wait for the proxies").argParser(parseSeconds).default(60);
+
+controlPlane(command("rollback"))
+  .description(
+    "roll out again what a revision was, as a new one, and wait until all connected proxies serve it",
+  )
+  .argument("<revision>", "the number of a revision that was in force", parseRevisionNumber)
+  .option("--policies-only", "the mesh and what is switched off stay as they are")
+  .addOption(timeout())
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nThe files are not changed: the next save of a policy takes the policies from them again, and of the mesh file the mesh.",
+  )
+  .action((which: string, options: RollbackCommandOptions) =>
+    run<RollbackCommandOptions>(async () => (await import("./rollback.ts")).rollback)([which], options),
+  );
+
+controlPlane(command("wait"))
+  .description("wait until all connected proxies serve a revision")
+  .argument(
+    "[revision]",
+    `${revision}, which it is by default; one that is not there yet is waited for`,
+    parseRevision,
+  )
+  .addOption(timeout())
+  .addOption(json())
+  .action((which: string | undefined, options: WaitOptions) =>
+    run<WaitOptions>(async () => (await import("./wait.ts")).wait)(
+      which === undefined ? [] : [which],
+      options,
+    ),
   );
 
 controlPlane(command("disable"))
@@ -383,6 +456,15 @@ function parseSeconds(text: string): number {
   if (!Number.isFinite(seconds) || seconds < 0)
     throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
   return seconds;
+}
+
+function parseRevision(text: string): string {
+  return text === "newest" ? text : parseRevisionNumber(text);
+}
+
+function parseRevisionNumber(text: string): string {
+  if (/^[1-9]\d{0,14}$/.test(text)) return text;
+  throw new CommanderError(2, "wire.revision", `error: \`${text}\` is not the number of a revision`);
 }
 
 function parseCount(text: string): number {

@@ -1,20 +1,25 @@
 import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import { inForce } from "../history/history.ts";
+import { filesOf, sourcesHash } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
-import { type Build, build } from "../pipeline/build.ts";
+import { build, type Input } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { ControlPlaneEvent } from "../rollout/event.ts";
 import { eventText } from "../rollout/event-text.ts";
+import { historyAnswer } from "../rollout/history-answers.ts";
+import { openHistoryFolder } from "../rollout/history-folder.ts";
 import { startHttpApi } from "../rollout/http-api.ts";
-import type { Turn } from "../rollout/latest-wins.ts";
 import { createMetrics } from "../rollout/metrics.ts";
+import type { Begun } from "../rollout/revisions.ts";
+import { rollbackCommand } from "../rollout/rollback.ts";
 import { createRolloutSpans } from "../rollout/rollout-spans.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
 import { asBeforeText, offText } from "../rollout/switch-report.ts";
-import { offIn, switchCommands } from "../rollout/switches.ts";
+import { offIn, type Switched, switchCommands } from "../rollout/switches.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { placesOf } from "../xds/decode.ts";
@@ -93,17 +98,28 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     observe({ kind: "built", outcome, ms: performance.now() - startMs });
     return result;
   };
-  const start = await startingPoint({ output, paths, readMesh, state: options.state, cache, build: timed });
+  const kept = options.state === undefined ? undefined : await openHistoryFolder(`${options.state}.history`);
+  const start = await startingPoint({
+    ...{ output, paths, readMesh, state: options.state, history: kept?.history ?? [], cache },
+    build: timed,
+  });
   if (start.kind === "nothing") return 1;
+  /** What the files say, or what was gone back to from them. */
   let { mesh, policies } = start;
+  let files = filesOf(start.read);
 
   const rollouts = await startRollouts({
     server: listening.server,
     ...(options.state === undefined ? {} : { state: options.state }),
     observe,
     off: start.off,
+    ...(kept === undefined ? {} : { kept }),
+    ...(start.unfinished === undefined
+      ? {}
+      : { unfinished: { input: start.unfinished.to.input, off: start.unfinished.off } }),
+    unkept: (error) => output.progress(`wire: ${error.message}: what was in force is not written down`),
   });
-  const { ads, controlPlane } = rollouts;
+  const { ads, controlPlane, revisions } = rollouts;
   listening.follow(ads.rotate);
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
@@ -113,16 +129,27 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     status: () => statusOf(rollouts),
     node: (name) => nodeOf(name, rollouts),
     metrics: () => metrics.show(ads.counts()),
-    commands: switchCommands(rollouts, (report) => {
-      const { off, waitingFor, milliseconds } = report;
-      const when =
-        waitingFor.length === 0
-          ? `everywhere after ${milliseconds} ms`
-          : `not yet at the proxies of ${waitingFor.join(", ")}`;
-      output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
-      const asBefore = asBeforeText(report);
-      if (asBefore !== "") output.progress(asBefore);
-    }),
+    answers: { history: historyAnswer(revisions) },
+    commands: {
+      ...switchCommands(switchedIn(rollouts), (report) => {
+        const { off, waitingFor, milliseconds } = report;
+        const when =
+          waitingFor.length === 0
+            ? `everywhere after ${milliseconds} ms`
+            : `not yet at the proxies of ${waitingFor.join(", ")}`;
+        output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
+        const asBefore = asBeforeText(report);
+        if (asBefore !== "") output.progress(asBefore);
+      }),
+      rollback: rollbackCommand({
+        revisions,
+        newest: () => rollouts.newest,
+        build: (input, how) => timed(input, { cache, ...how }),
+        files: () => files,
+        inTurn: (act) => inTurn(act),
+        begun: (to, begun, { input }) => void goBack(to, begun, input),
+      }),
+    },
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
   }).catch(async (error: unknown) => {
     await ads.close();
@@ -138,18 +165,30 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
 
-  const follow = async (turn: Promise<Turn>): Promise<void> => {
+  /** False where it is not taken. */
+  const follow = async ({ turn }: Begun): Promise<boolean> => {
     try {
-      if ((await turn) === "done") output.progress(describe("in force", controlPlane.current));
+      if ((await turn) === "done") output.progress(describe("in force", rollouts));
       // Other policies leave it as it is.
       const still = offText(offIn(rollouts));
       if (still !== "") output.progress(`still ${still}`);
+      return true;
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       output.progress(`wire: the change is not taken: ${error.message}`);
-      output.progress(describe("still in force", controlPlane.current));
+      output.progress(describe("still in force", rollouts));
       watch.retry();
+      return false;
     }
+  };
+  /** What was gone back to counts until the files change, or until it is not taken. */
+  const goBack = async (to: number, begun: Begun, input: Input): Promise<void> => {
+    const before = { policies, mesh };
+    output.progress(`going back to revision ${to}, as revision ${begun.number}`);
+    ({ policies, mesh } = input);
+    if (await follow(begun)) return;
+    if (policies === input.policies) policies = before.policies;
+    if (mesh === input.mesh) mesh = before.mesh;
   };
   const buildAgain = async (): Promise<void> => {
     const last = rollouts.newest ?? controlPlane.current;
@@ -157,34 +196,40 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     const next = await sayIfLong(output, work, building);
     reportDiagnostics(output, next.diagnostics);
     if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
-    else void follow(controlPlane.apply(next.build));
+    else void follow(revisions.apply(next.build, files));
   };
-  /** One after the other, so that what was read last is what is applied last. */
-  let built = Promise.resolve();
-  const changed = (): Promise<void> => {
-    built = built.then(buildAgain);
-    return built;
+  /** One after the other, so that what was read or asked for last is what is applied last. */
+  let turns: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const mine = turns.then(act);
+    turns = mine.catch(() => undefined);
+    return mine;
   };
   const watch = await watchPolicies({
     paths,
-    initial: start.policies,
+    initial: start.read.policies,
     changed(sources) {
       policies = sources;
-      return changed();
+      files = { ...files, policies: sourcesHash(sources) };
+      return inTurn(buildAgain);
     },
     unreadable: (why) => output.progress(`wire: ${why}: ${goesOn}`),
   });
-  if (start.unfinished !== undefined) void follow(controlPlane.resume(start.unfinished));
-  if (start.build !== undefined) void follow(controlPlane.apply(start.build));
+  if (start.unfinished !== undefined) void follow(revisions.resume(start.unfinished));
+  if (start.build !== undefined)
+    void follow(
+      revisions.apply(start.build, files, start.unfinished === undefined ? { kind: "start" } : undefined),
+    );
 
   using _ =
     options.meshText === undefined
       ? watchMesh({
-          mesh,
+          mesh: start.read.mesh,
           dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
           taken: (next) => {
             mesh = next;
-            void changed();
+            files = { ...files, mesh: sourcesHash([next]) };
+            void inTurn(buildAgain);
           },
           progress: output.progress,
         })
@@ -207,12 +252,29 @@ function isTraced(): boolean {
   );
 }
 
+/** By the revisions, so that a switch is one. */
+function switchedIn(rollouts: Rollouts): Switched {
+  const { controlPlane, revisions } = rollouts;
+  return {
+    controlPlane: {
+      get off() {
+        return controlPlane.off;
+      },
+      switchOff: revisions.switchOff,
+    },
+    get newest() {
+      return rollouts.newest;
+    },
+  };
+}
+
 /** One line for the whole, one for each proxy. */
-function describe(title: "in force" | "still in force", built: Build | undefined): string {
-  if (built === undefined) return `${title}: nothing`;
-  const { placement, policies, mesh } = built;
+function describe(title: "in force" | "still in force", { controlPlane, revisions }: Rollouts): string {
+  if (controlPlane.current === undefined) return `${title}: nothing`;
+  const { placement, policies, mesh } = controlPlane.current;
+  const there = inForce(revisions.history);
   return [
-    `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy`,
+    `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy${there === undefined ? "" : ` (revision ${there.number})`}`,
     ...explainPlacement(placement, policies, mesh).map((line) => `  ${line}`),
   ].join("\n");
 }
@@ -236,9 +298,13 @@ function nodeOf(node: string, { ads, newest }: Rollouts): unknown {
 }
 
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
-function statusOf({ controlPlane, ads, newest }: Rollouts): unknown {
+function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
+  const { history } = revisions;
+  const receipts = new Map(revisions.receipts().map((receipt) => [receipt.service, receipt]));
   return {
     pid: process.pid,
+    /** The numbers of the one in force and of the newest. */
+    revision: { inForce: inForce(history)?.number ?? null, newest: history.at(-1)?.number ?? null },
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,
     /** Policies that are switched off. */
@@ -249,6 +315,7 @@ function statusOf({ controlPlane, ads, newest }: Rollouts): unknown {
       service: node,
       connected,
       settled,
+      receipt: receipts.get(node),
       resources: [...types].flatMap(([type, resources]) =>
         [...resources].map(([name, versions]) => ({ type, name, ...versions })),
       ),

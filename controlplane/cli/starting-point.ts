@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
+import type { History } from "../history/history.ts";
+import { filesOf } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { hasErrors } from "../language/diagnostic.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { isSamePlace } from "../mesh/is-same-place.ts";
-import { type Build, build } from "../pipeline/build.ts";
+import { type Build, build, type Input } from "../pipeline/build.ts";
 import type { Rollout } from "../rollout/control-plane.ts";
 import { checkWritable, type Kept, readState, type State } from "../rollout/state-file.ts";
 import { laidAsKept } from "../xds/laid-chain.ts";
@@ -26,8 +28,10 @@ export type StartingPoint =
       readonly off: readonly string[];
       /** The one in force where there is a state to go on with, else the one in the file. */
       readonly mesh: Source;
-      /** The policies as they were read; none when they cannot be. */
+      /** The policies as they were read, or what was gone back to from these; none when they cannot be read. */
       readonly policies: readonly Source[];
+      /** As they were read. A mesh that is not taken is the one in force. */
+      readonly read: Input;
       /** To be gone on with first. */
       readonly unfinished?: Rollout;
       /** To be rolled out then; absent when it is in force already, or has errors. */
@@ -43,6 +47,7 @@ export async function startingPoint(options: {
   readonly paths: readonly string[];
   readMesh(): Promise<Source>;
   readonly state: string | undefined;
+  readonly history: History;
   readonly cache: ChainCache;
   /** How the policies are built. */
   readonly build: typeof build;
@@ -55,11 +60,15 @@ export async function startingPoint(options: {
   const off = kept?.off ?? [];
   const goOn = unfinished === undefined ? { off } : { off, unfinished };
 
-  const mesh =
+  const readMesh =
     unfinished === undefined ? await options.readMesh() : await meshToGoOnWith(unfinished.to, options);
-  const policies = await readPolicies(paths, unfinished !== undefined, output);
+  const read: Input = {
+    mesh: readMesh,
+    policies: await readPolicies(paths, unfinished !== undefined, output),
+  };
+  const { policies, mesh } = unfinished === undefined ? read : goneBackTo(read, options);
   if (policies.length === 0) {
-    if (unfinished !== undefined) return { kind: "something", mesh, policies, ...goOn };
+    if (unfinished !== undefined) return { kind: "something", mesh, policies, read, ...goOn };
     noPolicies(output, paths);
     return { kind: "nothing" };
   }
@@ -73,13 +82,32 @@ export async function startingPoint(options: {
   if (first.build === undefined) {
     if (unfinished !== undefined) {
       output.progress(`wire: the policies have errors: ${goesOn}`);
-      return { kind: "something", mesh, policies, ...goOn };
+      return { kind: "something", mesh, policies, read, ...goOn };
     }
     if (output.json) output.print(diagnosticsJson(first.diagnostics));
     return { kind: "nothing" };
   }
   const isInForce = isDeepStrictEqual(first.build.input, unfinished?.to.input);
-  return { kind: "something", mesh, policies, ...goOn, ...(isInForce ? {} : { build: first.build }) };
+  return { kind: "something", mesh, policies, read, ...goOn, ...(isInForce ? {} : { build: first.build }) };
+}
+
+/** Files that somebody has gone back from are not taken again before they change: what goes on in their place. */
+function goneBackTo(
+  read: Input,
+  { output, history }: { readonly output: Output; readonly history: History },
+): Input {
+  const newest = history.findLast(({ outcome }) => outcome.kind !== "rejected");
+  if (newest === undefined) return read;
+  const { policies, mesh } = filesOf(read);
+  const input: Input = {
+    policies: policies === newest.files.policies ? newest.input.policies : read.policies,
+    mesh: mesh === newest.files.mesh ? newest.input.mesh : read.mesh,
+  };
+  if (isDeepStrictEqual(input, read)) return read;
+  output.progress(
+    `revision ${newest.number} goes on, which is not what the files say: the next save of them is taken again`,
+  );
+  return input;
 }
 
 async function readPolicies(

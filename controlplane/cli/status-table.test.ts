@@ -6,6 +6,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
   const type = typeUrl.cluster;
   const table = statusTable({
     settled: false,
+    revision: { inForce: 2, newest: 3 },
     off: [
       { policy: "hot-path", exists: true },
       { policy: "old", exists: false },
@@ -13,6 +14,11 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     proxies: [
       {
         ...{ service: "rate", connected: true, settled: true },
+        receipt: {
+          ...{ service: "rate", connected: true, given: 3, refused: [] },
+          ...{ sent: { revision: 3, time: "t" }, acknowledged: { revision: 3, time: "t" } },
+          serving: { revision: 3, time: "t" },
+        },
         resources: [
           { type, name: "geo", sent: "1", acked: "1" },
           { type: typeUrl.listener, name: "in", sent: "1", acked: "1" },
@@ -20,6 +26,10 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
       },
       {
         ...{ service: "frontend", connected: true, settled: false },
+        receipt: {
+          ...{ service: "frontend", connected: true, given: 3, refused: ["no"] },
+          serving: { revision: 2, time: "t" },
+        },
         resources: [
           { type, name: "geo", sent: "2", acked: "1" },
           { type, name: "rate", sent: "1", acked: "1" },
@@ -30,12 +40,12 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     ],
   });
   expect(table).toEqual([
-    "proxy     state          clusters  endpoints  filters       listeners  routes",
-    "rate      in force       1         0          0             1          0",
-    "frontend  on its way     1 of 2    0          0, 1 refused  0          0",
-    "geo       not connected  0         0          0             0          0",
+    "proxy     state          revision  clusters  endpoints  filters       listeners  routes",
+    "rate      in force       3         1         0          0             1          0",
+    "frontend  on its way     2 -> 3    1 of 2    0          0, 1 refused  0          0",
+    "geo       not connected  -         0         0          0             0          0",
     "frontend refuses hot-path (version 7)",
     "switched off: hot-path, old (there is no such policy now)",
-    "the newest change is not in force yet",
+    "the newest change is not in force yet (the newest revision is 3, in force is 2)",
   ]);
 });

@@ -1,10 +1,13 @@
+import type { ProxyReceipt } from "../rollout/proxy-receipt.ts";
 import { type Off, offText } from "../rollout/switch-report.ts";
 import { typeUrl } from "../xds/type-url.ts";
+import { aligned } from "./aligned.ts";
 
 /** What `GET /status` says of the proxies, as far as the table shows it. */
 export interface StatusReport {
   /** Whether the newest change is in force. */
   readonly settled: boolean;
+  readonly revision: { readonly inForce: number | null; readonly newest: number | null };
   /** Policies that are switched off. */
   readonly off: readonly Off[];
   readonly proxies: readonly ProxyReport[];
@@ -14,6 +17,7 @@ export interface ProxyReport {
   readonly service: string;
   readonly connected: boolean;
   readonly settled: boolean;
+  readonly receipt?: ProxyReceipt;
   /** Versions. */
   readonly resources: readonly {
     readonly type: string;
@@ -29,10 +33,11 @@ const kinds = ["cluster", "endpoints", "extension", "listener", "route"] as cons
 const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
 
 /** One line for each proxy, and one for each resource that a proxy refuses. */
-export function statusTable({ settled, off, proxies }: StatusReport): readonly string[] {
+export function statusTable({ settled, revision, off, proxies }: StatusReport): readonly string[] {
   const rows = proxies.map((proxy) => [
     proxy.service,
     proxy.connected ? (proxy.settled ? "in force" : "on its way") : "not connected",
+    revisionCell(proxy.receipt),
     ...kinds.map((kind) => cell(proxy, typeUrl[kind])),
   ]);
   const refusals = proxies.flatMap(({ service, resources }) =>
@@ -41,10 +46,10 @@ export function statusTable({ settled, off, proxies }: StatusReport): readonly s
     ),
   );
   return [
-    ...aligned([["proxy", "state", ...titles], ...rows]),
+    ...aligned([["proxy", "state", "revision", ...titles], ...rows]),
     ...refusals,
     ...[offText(off)].filter((line) => line !== ""),
-    settled ? "the newest change is in force" : "the newest change is not in force yet",
+    `${settled ? "the newest change is in force" : "the newest change is not in force yet"}${revisionText(revision)}`,
   ];
 }
 
@@ -58,13 +63,16 @@ function cell({ resources }: ProxyReport, type: string): string {
   return refused.length === 0 ? count : `${count}, ${refused.length} refused`;
 }
 
-/** In columns, two blanks apart. */
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+/** The one that it serves, and the one that it is on its way to. */
+function revisionCell(receipt: ProxyReceipt | undefined): string {
+  if (receipt === undefined) return "-";
+  const { serving, given } = receipt;
+  if (serving?.revision === given) return `${given}`;
+  return `${serving?.revision ?? "-"} -> ${given}`;
+}
+
+function revisionText({ inForce, newest }: StatusReport["revision"]): string {
+  if (newest === null) return "";
+  if (inForce === newest) return ` (revision ${newest})`;
+  return ` (the newest revision is ${newest}, in force is ${inForce ?? "none"})`;
 }

@@ -1,8 +1,10 @@
+import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { WireError } from "../error/wire-error.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
+import type { Mark } from "../server/receipts.ts";
 import type { XdsServer } from "../server/xds-server.ts";
 import type { AddressMap } from "../xds/address-map.ts";
 import { inconsistencies } from "../xds/inconsistencies.ts";
@@ -14,9 +16,12 @@ import { latestWins, type Turn } from "./latest-wins.ts";
 import { finalStage, type Stage, stagesOf } from "./stages.ts";
 import type { Switches } from "./with-switches.ts";
 
+/** An ACK comes before all workers of a proxy have switched (14 ms at most were seen). */
+export const settleMs = 40;
+
 export interface Pauses {
   /**
-   * An ACK comes before all workers have switched (14 ms at most were seen), and a caller's answer before its connections have drained.
+   * An ACK is a little early, and a caller's answer comes before its connections have drained.
    * The next stage waits this long after the last acknowledgement of one that changed something; 40 ms by default.
    */
   readonly settleMs: number;
@@ -31,7 +36,7 @@ export interface Pauses {
 }
 
 const usual: Pauses = {
-  settleMs: 40,
+  settleMs,
   stageTimeoutMs: 30_000,
   impatientMs: 2_000,
   replacedMs: 1_000,
@@ -94,6 +99,8 @@ export interface ControlPlaneOptions {
   readonly pauses?: Partial<Pauses>;
   /** Policies that are switched off from the beginning. */
   readonly off?: readonly string[];
+  /** What to tell the xDS server that proxies are shown; with `isFinal` nothing comes after it. Nothing by default. */
+  readonly mark?: (shown: Pick<Rollout, "to" | "off">, isFinal: boolean) => Mark | undefined;
 }
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
@@ -139,7 +146,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     });
   }
 
-  function show(stage: Stage): void {
+  /** Of what is shown now. While `back` policies close what they refuse, there is more to come. */
+  function markOf(back: readonly string[]): Mark | undefined {
+    assert(shown !== undefined, "what is marked is shown");
+    const { from, to, stage } = shown;
+    const isFinal = from === undefined || from === to || stage === lastStage;
+    return options.mark?.({ to, off }, isFinal && back.length === 0);
+  }
+
+  function show(stage: Stage, back: readonly string[] = []): void {
+    const mark = markOf(back);
     const snapshots = [...stage.snapshots].map(([service, snapshot]) => [service, byType(snapshot)] as const);
     // Before anybody has been told of anything: what leads nowhere stays here.
     for (const [service, snapshot] of snapshots) {
@@ -151,7 +167,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
       );
     }
-    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot);
+    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot, mark);
     nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }
@@ -286,7 +302,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   function showAgain(back: readonly string[] = []): Stage | undefined {
     if (shown === undefined) return undefined;
     const stage = stageOf(shown, back);
-    show(stage);
+    show(stage, back);
     return stage;
   }
 

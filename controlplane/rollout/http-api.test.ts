@@ -19,6 +19,9 @@ beforeEach(async () => {
     node: (name) => (name === "a b" ? { node: name } : undefined),
     metrics: async () => ({ contentType: "text/plain", body: "a 1\n" }),
     feeds: { names: feed },
+    answers: {
+      asked: async (path, query) => ({ status: path[0] === "no" ? 404 : 200, value: [path, query.get("q")] }),
+    },
     commands: {
       echo: async (body) => ({ status: body === undefined ? 400 : 200, value: { body } }),
       fail: async () => {
@@ -39,6 +42,17 @@ test("a node is asked for by its name, and one that is not there is named", asyn
   expect(await ask("/nodes/a%20b")).toEqual([200, { node: "a b" }]);
   expect(await ask("/nodes/other")).toEqual([404, { error: "no proxy of `other` is to run" }]);
   expect(await ask("/nodes/%")).toEqual([404, { error: "no proxy of `%` is to run" }]);
+});
+
+test("an answer is told what is asked for", async () => {
+  const ask = async (path: string) => {
+    const response = await fetch(`${base}${path}`);
+    return [response.status, await response.json()];
+  };
+  expect(await ask("/asked")).toEqual([200, [[], null]]);
+  expect(await ask("/asked/1/more?q=2")).toEqual([200, [["1", "more"], "2"]]);
+  expect(await ask("/asked/no")).toEqual([404, [["no"], null]]);
+  expect((await fetch(`${base}/asked`, { method: "POST", body: "{}" })).status).toBe(404);
 });
 
 async function acknowledge(body: string): Promise<number> {
@@ -69,7 +83,7 @@ test("the status, and what there is besides", async () => {
   const missing = await fetch(`${base}/nothing`);
   expect([missing.status, await missing.json()]).toEqual([
     404,
-    { error: "no such path; there are /status, /metrics, /nodes/NAME, /names, /echo, /fail" },
+    { error: "no such path; there are /status, /metrics, /nodes/NAME, /names, /asked, /echo, /fail" },
   ]);
 });
 
@@ -142,6 +156,7 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
     node: () => undefined,
     metrics: async () => ({ contentType: "text/plain", body: "" }),
     feeds: { names: feed },
+    answers: {},
     commands: {},
   });
   const ask = (authorization?: string, path = "/status", method = "GET"): Promise<Response> =>
@@ -189,6 +204,7 @@ test("it does not listen where others reach it without a token", async () => {
       node: () => undefined,
       metrics,
       feeds: {},
+      answers: {},
       commands: {},
     },
   });

@@ -11,6 +11,12 @@ const bodyLengthMax = 4_096;
 /** A body of a request and what is answered, both JSON. The body is undefined where it is not. */
 export type Command = (body: unknown) => Promise<{ readonly status: number; readonly value: unknown }>;
 
+/** What is asked for: the parts of the path after the name, and the query. */
+export type Answer = (
+  path: readonly string[],
+  query: URLSearchParams,
+) => Promise<{ readonly status: number; readonly value: unknown }>;
+
 export interface HttpApiOptions {
   readonly host: string;
   readonly port: number;
@@ -24,6 +30,8 @@ export interface HttpApiOptions {
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
+  /** Answered at `GET /NAME` and below. */
+  readonly answers: Readonly<Record<string, Answer>>;
   /** Done at `POST /NAME`. */
   readonly commands: Readonly<Record<string, Command>>;
 }
@@ -38,6 +46,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
   const { token } = options;
   assert(token !== undefined || isLoopback(options.host), "where others reach the HTTP API it has a token");
   const feeds = new Map(Object.entries(options.feeds));
+  const answers = new Map(Object.entries(options.answers));
   const commands = new Map(Object.entries(options.commands));
   const server = createServer((request, response) => {
     const { authorization } = request.headers;
@@ -45,7 +54,8 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     if (token === undefined && isCrossSite(request.headers))
       return json(response, 403, { error: "without a token, pages of other sites are answered nothing" });
     const url = URL.parse(request.url ?? "/", "http://localhost");
-    const [name = "", action] = (url?.pathname ?? "").slice(1).split("/");
+    const [name = "", ...path] = (url?.pathname ?? "").slice(1).split("/");
+    const [action] = path;
     const feed = feeds.get(name);
     if (request.method === "GET" && url?.pathname === "/status") return json(response, 200, options.status());
     if (request.method === "GET" && url?.pathname === "/metrics")
@@ -63,11 +73,19 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
         ? json(response, 404, { error: `no proxy of \`${node}\` is to run` })
         : json(response, 200, found);
     }
+    const answer = answers.get(name);
+    if (request.method === "GET" && answer !== undefined)
+      return void answered(response, answer(path, url?.searchParams ?? new URLSearchParams()));
     const command = commands.get(name);
     if (request.method === "POST" && command !== undefined && action === undefined) {
       return void run(request, response, command);
     }
-    const names = ["status", "metrics", "nodes/NAME", ...feeds.keys(), ...commands.keys()];
+    const names = [
+      ...["status", "metrics", "nodes/NAME"],
+      ...feeds.keys(),
+      ...answers.keys(),
+      ...commands.keys(),
+    ];
     const paths = names.map((path) => `/${path}`);
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
@@ -118,8 +136,15 @@ function stream(response: ServerResponse, feed: Feed<unknown>, follower: string 
 }
 
 async function run(request: IncomingMessage, response: ServerResponse, command: Command): Promise<void> {
+  await answered(
+    response,
+    bodyOf(request).then((body) => command(parsed(body))),
+  );
+}
+
+async function answered(response: ServerResponse, answer: ReturnType<Answer>): Promise<void> {
   try {
-    const { status, value } = await command(parsed(await bodyOf(request)));
+    const { status, value } = await answer;
     json(response, status, value);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;

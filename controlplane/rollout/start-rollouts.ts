@@ -1,9 +1,14 @@
+import { WireError } from "../error/wire-error.ts";
+import type { History } from "../history/history.ts";
+import type { Content } from "../history/revision.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { Peer } from "../server/transport.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
 import { type ControlPlane, createControlPlane, type Rollout } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
+import type { HistoryFolder } from "./history-folder.ts";
 import { refusedPolicies } from "./refused-policies.ts";
+import { createRevisions, type Revisions } from "./revisions.ts";
 import { stateOf, writeState } from "./state-file.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
 
@@ -12,18 +17,28 @@ export interface Rollouts {
   readonly controlPlane: ControlPlane;
   /** What is being rolled out, or was last. */
   readonly newest: Build | undefined;
+  /** By them alone builds are rolled out and policies switched off, so that each change is a revision. */
+  readonly revisions: Revisions;
 }
 
-/** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
-export async function startRollouts(options: {
+export interface RolloutsOptions {
   /** Where proxies connect, and which of them may. */
   readonly server: Pick<XdsServerOptions, "listen" | "credentials" | "refuses" | "plaintext">;
   /** A file, where the state in force is to be kept. */
   readonly state?: string;
   /** Policies that are switched off from the beginning. */
   readonly off?: readonly string[];
+  /** The revisions that were kept, and how they go on; kept in memory alone by default. */
+  readonly kept?: { readonly history: History; readonly folder: HistoryFolder };
+  /** What is to be resumed, where something is. */
+  readonly unfinished?: Content;
+  /** Told once for each reason why the history cannot be kept. */
+  unkept?(error: WireError): void;
   observe(event: ControlPlaneEvent): void;
-}): Promise<Rollouts> {
+}
+
+/** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
+export async function startRollouts(options: RolloutsOptions): Promise<Rollouts> {
   const { observe, state } = options;
   let newest: Build | undefined;
   const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) =>
@@ -36,6 +51,7 @@ export async function startRollouts(options: {
     onConnected: stream("connected"),
     onDisconnected: stream("disconnected"),
     onConverged: (converged) => observe({ kind: "converged", ...converged }),
+    onAcknowledged: () => revisions.acknowledged(),
   });
   const keep = async (rollout: Rollout): Promise<void> => {
     if (state !== undefined) await writeState(state, stateOf(rollout));
@@ -58,14 +74,38 @@ export async function startRollouts(options: {
       await keep(rollout);
     },
     switching: keep,
+    mark: ({ to, off }, isFinal) => revisions.mark({ input: to.input, off }, isFinal),
     ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),
+  });
+  const revisions = createRevisions({
+    ...{ controlPlane, ads, history: options.kept?.history ?? [], nowMs: () => Date.now() },
+    ...(options.unfinished === undefined ? {} : { unfinished: options.unfinished }),
+    write: writing(options),
   });
   return {
     ads,
     controlPlane,
+    revisions,
     get newest() {
       return newest;
     },
+  };
+}
+
+function writing({
+  kept,
+  unkept,
+}: Pick<RolloutsOptions, "kept" | "unkept">): (history: History) => Promise<void> {
+  let told = "";
+  return async (history) => {
+    try {
+      await kept?.folder.write(history);
+      told = "";
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      if (error.message !== told) unkept?.(error);
+      told = error.message;
+    }
   };
 }

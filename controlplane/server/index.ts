@@ -8,7 +8,14 @@ export type { Refusal, TypeCounts, XdsCounts } from "./counts.ts";
 export { startGrpcJsTransport } from "./grpc-js-transport.ts";
 export { startHttp2Transport } from "./http2-transport.ts";
 export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";
+export type { Mark, Moment, Receipt } from "./receipts.ts";
 export type { Snapshot } from "./snapshot.ts";
 export type { ResourceStatus } from "./stream.ts";
 export type { Call, CallEnd, Credentials, Peer, StartTransport, Transport } from "./transport.ts";
-export { createXdsServer, type Limits, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
+export {
+  type Convergence,
+  createXdsServer,
+  type Limits,
+  type XdsServer,
+  type XdsServerOptions,
+} from "./xds-server.ts";

@@ -68,6 +68,8 @@ export interface Node {
   /** Clusters that a stream which has ended may have left the client waiting for. */
   readonly warming: () => ReadonlySet<string>;
   readonly isSettled: () => boolean;
+  /** What the client refuses of its latest snapshot. */
+  readonly nacks: () => readonly Nack[];
   readonly waitForAcks: (timeoutMs: number) => Promise<Outcome>;
   readonly status: () => NodeStatus;
 }
@@ -148,7 +150,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       const held = current && heldOf(current);
       steps = held === undefined || !seen ? [snapshot] : transition(held, snapshot);
       previous = held;
-      nacks = [];
+      // What was refused is not sent again, so nobody will answer.
+      nacks = quarantine.refusals(snapshot).map((refused) => ({ node: name, ...refused }));
       pending = true;
       return true;
     },
@@ -211,6 +214,7 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
     warming: () => warming,
     isSettled,
+    nacks: () => nacks,
     waitForAcks: (timeoutMs) =>
       new Promise((resolve) => {
         const finish = (outcome: Outcome): void => {

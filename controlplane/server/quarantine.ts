@@ -5,6 +5,12 @@ import { resourcesOf, type Snapshot } from "./snapshot.ts";
 /** Versions by name. */
 type Suspects = ReadonlyMap<string, string>;
 
+export interface Refused {
+  readonly typeUrl: TypeUrl;
+  readonly resources: readonly string[];
+  readonly message: string;
+}
+
 /** What a group of proxies has refused, and what is being tried in parts to find the one at fault. */
 export interface Quarantine {
   /** The snapshot with what is held back as it was in the first of the earlier ones in which it is in force, or left out. */
@@ -16,6 +22,8 @@ export interface Quarantine {
   /** The names that are at fault, as far as is known: none while halves are being tried. */
   readonly refuse: (type: TypeUrl, resources: readonly Resource[], message: string) => readonly string[];
   readonly accept: (type: TypeUrl, resources: readonly Resource[]) => void;
+  /** Of what is in the snapshot and has been refused: names by type, and the client's words. */
+  readonly refusals: (snapshot: Snapshot) => readonly Refused[];
   /** The version of the name that has been refused. */
   readonly refused: (type: TypeUrl, name: string) => string | undefined;
   readonly allRefused: () => ReadonlyMap<TypeUrl, ReadonlyMap<string, string>>;
@@ -28,6 +36,8 @@ export interface Quarantine {
  */
 export function createQuarantine(): Quarantine {
   const refused = new Map<TypeUrl, Map<string, string>>();
+  /** Why, by type and name; of no use for another version. */
+  const words = new Map<TypeUrl, Map<string, string>>();
   /** By type; the first group is on trial, the others wait. */
   const trials = new Map<TypeUrl, readonly Suspects[]>();
 
@@ -88,6 +98,10 @@ export function createQuarantine(): Quarantine {
       const atFault = named.length > 0 ? named : resources.length === 1 ? resources : [];
       if (atFault.length > 0) {
         refused.set(type, new Map([...(refused.get(type) ?? []), ...versionsOf(atFault)]));
+        words.set(
+          type,
+          new Map([...(words.get(type) ?? []), ...atFault.map(({ name }) => [name, message] as const)]),
+        );
         // The others of this part are to be tried again without what was at fault, which may be all of it.
         setTrials(type, [versionsOf(resources.filter((each) => !atFault.includes(each))), ...waiting]);
         return atFault.map(({ name }) => name);
@@ -112,6 +126,16 @@ export function createQuarantine(): Quarantine {
         ),
       );
     },
+    refusals: (snapshot) =>
+      [...refused].flatMap(([type, versions]) => {
+        const resources = resourcesOf(snapshot, type);
+        const there = [...versions].filter(([name, version]) => resources.get(name)?.version === version);
+        const messages = new Set(there.map(([name]) => words.get(type)?.get(name) ?? ""));
+        return [...messages].map((message) => ({
+          ...{ typeUrl: type, message },
+          resources: there.map(([name]) => name).filter((name) => words.get(type)?.get(name) === message),
+        }));
+      }),
     refused: (type, name) => refused.get(type)?.get(name),
     allRefused: () => refused,
     isEmpty,

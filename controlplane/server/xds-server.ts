@@ -1,13 +1,16 @@
+import { strict as assert } from "node:assert";
 import { WireError } from "../error/wire-error.ts";
 import type { TypeUrl } from "../xds/type-url.ts";
 import { createAdmission } from "./admission.ts";
 import { type Ask, readAsk } from "./ask.ts";
 import { type Converged, createConvergence } from "./convergence.ts";
 import { createTally, ofType, type Refusal, type XdsCounts } from "./counts.ts";
+import { createGatherings, type Standing } from "./gatherings.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import { isLoopback } from "./is-loopback.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
+import { createProgress, type Mark, type Progress, type Receipt } from "./receipts.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createStream, type Stream } from "./stream.ts";
 import type { Call, CallEnd, Credentials, Peer, StartTransport } from "./transport.ts";
@@ -34,7 +37,18 @@ export interface XdsServerOptions {
   readonly onDisconnected?: (node: string, peer: Peer) => void;
   /** Told how long a change took until a node, and until all that were sent one with it, had acknowledged it. */
   readonly onConverged?: (converged: Converged) => void;
+  /** A node has acknowledged all of a revision, for the first time. */
+  readonly onAcknowledged?: (node: string, revision: string) => void;
 }
+
+/** What became of a revision at the nodes that were given it. */
+export type Convergence =
+  /** All of them that are connected have acknowledged all of it. */
+  | { readonly kind: "converged"; readonly receipts: readonly Receipt[] }
+  | { readonly kind: "nacked"; readonly nacks: readonly Nack[] }
+  /** Nodes have been given something else since, or none was given this. */
+  | { readonly kind: "replaced" }
+  | { readonly kind: "timeout"; readonly missing: readonly string[] };
 
 export interface Limits {
   /** Bytes of a client's message; 64 MiB by default. A reconnecting client names every resource that it holds (xds.md P26). */
@@ -67,11 +81,15 @@ const defaults: Limits = {
 export interface XdsServer {
   readonly port: number;
   /** What the node should hold from now on. It gets there in steps that leave no request unenforced; the latest call counts. */
-  setSnapshot(node: string, snapshot: Snapshot): void;
+  setSnapshot(node: string, snapshot: Snapshot, mark?: Mark): void;
   /** Forget a node and end its streams. */
   removeNode(node: string): void;
   /** Resolves when the node has acknowledged all of its latest snapshot, has refused a part of it, or time is up. */
   waitForAcks(node: string, timeoutMs: number): Promise<Outcome>;
+  /** Resolves when all nodes that were given the revision by its mark and are connected have acknowledged it, or it will not come to that, or time is up. */
+  waitForConvergence(revision: string, timeoutMs: number): Promise<Convergence>;
+  /** How far each node is, in little time also for thousands. */
+  receipts(): readonly Receipt[];
   status(): readonly NodeStatus[];
   /** What the node should hold in the end; undefined where nothing has been said of it. */
   snapshot(node: string): Snapshot | undefined;
@@ -98,6 +116,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const quarantines = new Map<string, Quarantine>();
   const calls = new Map<Stream, Call>();
   const owners = new Map<Stream, Node>();
+  const progress = new WeakMap<Node, Progress>();
+  const gatherings = createGatherings<Node>();
   const tally = createTally();
   const convergence = createConvergence<Node>(
     (converged) => options.onConverged?.(converged),
@@ -124,13 +144,47 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       onAck: (ack) => options.onAck?.(ack),
       onNack: (nack) => {
         convergence.leave(node);
+        gatherings.changed(node);
         options.onNack?.(nack);
       },
       onVerdict: (type, kind) => ofType(tally, type)[kind === "accepted" ? "acks" : "nacks"]++,
-      onSettled: () => convergence.end(node),
+      onSettled: () => {
+        convergence.end(node);
+        const { given } = progressOf(node).receipt();
+        // What is held back since it was refused is not acknowledged.
+        if (node.nacks().length === 0 && progressOf(node).settled() && given !== undefined)
+          options.onAcknowledged?.(name, given);
+        gatherings.changed(node);
+      },
     });
     nodes.set(name, node);
+    progress.set(
+      node,
+      createProgress(() => Date.now()),
+    );
     return node;
+  }
+
+  function progressOf(node: Node): Progress {
+    const known = progress.get(node);
+    assert(known !== undefined, "a node has its progress from the beginning");
+    return known;
+  }
+
+  function receiptOf(node: Node): Receipt {
+    return {
+      ...{ node: node.name, connected: node.streams.size > 0, ...progressOf(node).receipt() },
+      refused: node.nacks().map(({ message }) => message),
+    };
+  }
+
+  /** How a node stands with a revision that it was given. */
+  function standing(node: Node, revision: string): Standing<Convergence> {
+    const done = progressOf(node);
+    if (nodes.get(node.name) !== node) return "done";
+    if (done.receipt().given !== revision) return { stop: { kind: "replaced" } };
+    if (node.nacks().length > 0) return { stop: { kind: "nacked", nacks: node.nacks() } };
+    return node.streams.size === 0 || (done.has(revision) && node.isSettled()) ? "done" : "pending";
   }
 
   function refuse(call: Call, why: Refusal, details: string): void {
@@ -163,6 +217,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
         const counts = ofType(tally, type);
         counts.responses++;
         counts.bytes += bytes;
+        progressOf(node).sent();
       },
       knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
       isRefused: ({ typeUrl, name: resource, version }) =>
@@ -173,6 +228,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     calls.set(stream, call);
     owners.set(stream, node);
     node.attach(stream);
+    gatherings.changed(node);
     options.onConnected?.(name, call.peer);
     return stream;
   }
@@ -197,6 +253,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       if (node === undefined) return;
       node.detach(stream);
       if (node.streams.size === 0) convergence.leave(node);
+      gatherings.changed(node);
       if (nodes.get(node.name) === node) options.onDisconnected?.(node.name, call.peer);
     };
     const end = (why: Refusal, details: string): void => {
@@ -268,11 +325,13 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
 
   return {
     port: transport.port,
-    setSnapshot: (name, snapshot) => {
+    setSnapshot: (name, snapshot, mark) => {
       const node = nodeOf(name);
+      if (mark !== undefined) progressOf(node).give(mark);
       if (node.set(snapshot) && node.streams.size > 0) convergence.begin(node);
       beat(snapshot);
       pushes.add(node);
+      gatherings.changed(node);
     },
     removeNode: (name) => {
       const node = nodes.get(name);
@@ -283,9 +342,29 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       if (![...nodes.keys()].some((other) => groupOf(other) === group)) quarantines.delete(group);
       pushes.delete(node);
       convergence.leave(node);
+      gatherings.changed(node);
       for (const stream of node.streams) calls.get(stream)?.end({ code: code.ok, details: "" });
     },
     waitForAcks: (name, timeoutMs) => nodeOf(name).waitForAcks(timeoutMs),
+    waitForConvergence: async (revision, timeoutMs) => {
+      const given = [...nodes.values()].filter((node) => progressOf(node).receipt().given === revision);
+      if (given.length === 0) return { kind: "replaced" };
+      const gathered = await gatherings.all(given, (node) => standing(node, revision), timeoutMs);
+      switch (gathered.kind) {
+        case "done":
+          return {
+            kind: "converged",
+            receipts: given.filter((node) => nodes.get(node.name) === node).map(receiptOf),
+          };
+        case "stopped":
+          return gathered.stop;
+        case "timeout":
+          return { kind: "timeout", missing: gathered.pending.map(({ name }) => name) };
+        default:
+          return gathered satisfies never;
+      }
+    },
+    receipts: () => [...nodes.values()].map(receiptOf),
     status: () => [...nodes.values()].map((node) => node.status()),
     snapshot: (name) => nodes.get(name)?.wanted(),
     counts: () => ({

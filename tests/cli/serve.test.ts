@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,37 +8,12 @@ import { describe, expect, test } from "vitest";
 import { authority, type Identity, signed } from "../../controlplane/server/certificates.test-helper.ts";
 import { type FakeProxy, fakeProxy } from "../../controlplane/server/fake-proxy.test-helper.ts";
 import { typeUrl } from "../../controlplane/xds/type-url.ts";
-import { folderWith, hotel, runWire, startWire } from "./run-wire.ts";
+import { folderWith, hotel, runWire } from "./run-wire.ts";
+import { ports, serving } from "./serving.ts";
 
 const policy =
   "policy a ( act (Request r) context ('frontend -> search') ) { [Ingress] SetHeader(r, 'a', 'b'); }\n";
-const ports = ["--xds-port", "0", "--http-port", "0"];
 const [token, other] = ["0123456789abcdef", "fedcba9876543210"] as const;
-
-/** `wire serve` that has printed its endpoints. */
-async function serving(
-  folder: string,
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-) {
-  const ofMesh = args.includes("--mesh") ? [] : ["--mesh", hotel];
-  const child = startWire(["serve", folder, ...ofMesh, ...ports, "--json", ...args], { env });
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
-  });
-  const [line] = await once(child.stdout.setEncoding("utf8"), "data");
-  return {
-    ...(JSON.parse(String(line)) as { readonly xds: string; readonly http: string }),
-    log: () => stderr,
-    stop: () => child.kill("SIGTERM"),
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null) return;
-      child.kill("SIGTERM");
-      await once(child, "close");
-    },
-  };
-}
 
 describe("who may ask the HTTP API", () => {
   test("off loopback it needs a token: a usage error says how to give one", async () => {

@@ -1,8 +1,10 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Slot } from "../../controlplane/codegen/module.ts";
+import { filesOf } from "../../controlplane/history/revision.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import { eventText } from "../../controlplane/rollout/event-text.ts";
+import type { Begun } from "../../controlplane/rollout/revisions.ts";
 import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
 import type { Snapshot } from "../../controlplane/server/snapshot.ts";
 import { addressPlan } from "../../controlplane/xds/address-plan.ts";
@@ -76,7 +78,7 @@ describe("a bad module", () => {
       server: { listen: { host: "127.0.0.1", port: 0 } },
       observe: (event) => said.push(...[eventText(event)].filter((line) => line !== undefined)),
     });
-    const inForce = rollouts.controlPlane.apply(good);
+    const inForce = apply(good).turn;
     const found = await findEnvoy();
     if (found.kind !== "binary") throw new Error("this test runs an Envoy process");
     const address = plan.proxy("app");
@@ -95,6 +97,10 @@ describe("a bad module", () => {
     await rollouts?.ads.close();
     await new Promise((done) => server?.close(done));
   });
+
+  function apply(made: Build): Begun {
+    return rollouts.revisions.apply(made, filesOf(made.input));
+  }
 
   /** What the application saw of the policy. */
   async function mark(): Promise<string> {
@@ -151,16 +157,49 @@ describe("a bad module", () => {
     },
   );
 
+  test("a revision that Envoy refuses is rejected with its words, and what was in force goes on", async () => {
+    rollouts.ads.setSnapshot("app", snapshotOf(good));
+    const { revisions } = rollouts;
+    const next = await built("worse");
+    const chains = next.chains.map((chain) => ({
+      ...chain,
+      slots: chain.slots.map((each) => ({ ...each, configuration: "no policy of this module\n" })),
+    }));
+    const { number, turn } = apply({ ...next, chains });
+    const waiting = revisions.waitForConvergence(number, 10_000);
+    await expect(turn).rejects.toThrow(/proxy "app": .*Unable to create Wasm/);
+    const reason = expect.stringMatching(/^proxy "app": .*Unable to create Wasm/);
+    expect(await waiting).toEqual({ kind: "rejected", revision: number, reason });
+    // Tried again, it is not sent again, and refused for the same reason.
+    const again = apply({ ...next, chains });
+    await expect(again.turn).rejects.toThrow(/proxy "app": .*Unable to create Wasm/);
+    expect(again.number).toBe(number);
+    expect(revisions.history.map(({ outcome }) => outcome.kind)).toEqual(["converged", "rejected"]);
+    expect(await mark()).toBe("good");
+    await expect
+      .poll(() => revisions.receipts())
+      .toMatchObject([{ service: "app", serving: { revision: 1 } }]);
+  });
+
   test("a good module afterwards is taken", async () => {
-    expect(await rollouts.controlPlane.apply(await built("better"))).toBe("done");
+    const { number, turn } = apply(await built("better"));
+    expect([number, await turn]).toEqual([3, "done"]);
     await expect.poll(mark).toBe("better");
+    expect(await rollouts.revisions.waitForConvergence(3, 10_000)).toMatchObject({
+      ...{ kind: "converged", revision: 3 },
+      proxies: [{ service: "app", acknowledged: { revision: 3 }, serving: { revision: 3 } }],
+    });
   });
 
   test("an Envoy that does not answer is told of, and waited for", async () => {
     said.length = 0;
     process.kill(envoy.pid, "SIGSTOP");
-    const turn = rollouts.controlPlane.apply(await built("best"));
+    const { number, turn } = apply(await built("best"));
     await expect.poll(() => said, { timeout: 10_000 }).toContain("still waiting for the proxy of app");
+    expect(await rollouts.revisions.waitForConvergence(number, 10)).toEqual({
+      ...{ kind: "timeout", revision: number },
+      missing: ["app"],
+    });
     process.kill(envoy.pid, "SIGCONT");
     expect(await turn).toBe("done");
     await expect.poll(mark).toBe("best");

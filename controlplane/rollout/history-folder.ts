@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { WireError } from "../error/wire-error.ts";
+import type { History } from "../history/history.ts";
+import type { Revision } from "../history/revision.ts";
+import type { Source } from "../language/source.ts";
+import { makeFolder } from "./make-folder.ts";
+
+/** Where a history is kept: a file `NUMBER.json` for each revision, and in `texts/` each text that one refers to, once, by its hash. */
+export interface HistoryFolder {
+  /** Resolves when the latest history is on disk; rejects where it cannot be written. */
+  write(history: History): Promise<void>;
+}
+
+/** A revision with hashes of texts in the place of texts. */
+type Stored = Omit<Revision, "input" | "placement"> & {
+  readonly policies: readonly Source[];
+  readonly mesh: Source;
+  readonly placement: string;
+};
+
+/** The history that is kept there, none where there is none yet, and how it goes on. */
+export async function openHistoryFolder(
+  path: string,
+): Promise<{ readonly history: History; readonly folder: HistoryFolder }> {
+  const texts = join(path, "texts");
+  const files = await naming("read", path, async () => ({
+    revisions: (await namesIn(path)).flatMap((name) => /^([1-9]\d*)\.json$/.exec(name)?.[1] ?? []),
+    texts: (await namesIn(texts)).filter((name) => /^[\da-f]{64}$/.test(name)),
+  }));
+  /** What is on disk: revisions with the hashes of their texts, and all texts. */
+  const written = new Map<number, { readonly revision: Revision; readonly texts: readonly string[] }>();
+  const known = new Set(files.texts);
+
+  const readTexts = new Map<string, Promise<string>>();
+  /** One string for a text that many revisions have. */
+  const textOf = (hash: string): Promise<string> => {
+    const text = readTexts.get(hash) ?? readFile(join(texts, hash), "utf8");
+    readTexts.set(hash, text);
+    return text;
+  };
+  const read = async (number: number): Promise<Revision> => {
+    const stored: Stored = JSON.parse(await readFile(join(path, `${number}.json`), "utf8"));
+    const { policies, mesh, placement, ...rest } = stored;
+    const whole = async (source: Source): Promise<Source> => ({ ...source, text: await textOf(source.text) });
+    const revision = {
+      ...rest,
+      input: { policies: await Promise.all(policies.map(whole)), mesh: await whole(mesh) },
+      placement: JSON.parse(await textOf(placement)),
+    };
+    written.set(number, { revision, texts: textsOf(stored) });
+    return revision;
+  };
+  const history: Revision[] = [];
+  for (const number of files.revisions.map(Number).sort((a, b) => a - b)) {
+    history.push(await naming("read", join(path, `${number}.json`), () => read(number)));
+  }
+
+  async function keep(text: string): Promise<string> {
+    const hash = createHash("sha256").update(text).digest("hex");
+    if (!known.has(hash)) await replace(join(texts, hash), text);
+    known.add(hash);
+    return hash;
+  }
+
+  async function store(revision: Revision): Promise<void> {
+    const { input, placement, ...rest } = revision;
+    const kept = async (source: Source): Promise<Source> => ({ ...source, text: await keep(source.text) });
+    const policies: Source[] = [];
+    for (const source of input.policies) policies.push(await kept(source));
+    const stored: Stored = {
+      ...{ ...rest, policies, mesh: await kept(input.mesh) },
+      placement: await keep(JSON.stringify(placement)),
+    };
+    await replace(join(path, `${revision.number}.json`), JSON.stringify(stored));
+    written.set(revision.number, { revision, texts: textsOf(stored) });
+  }
+
+  async function writeAll(latest: History): Promise<void> {
+    await makeFolder(texts);
+    for (const revision of latest)
+      if (written.get(revision.number)?.revision !== revision) await store(revision);
+    const numbers = new Set(latest.map(({ number }) => number));
+    const dropped = [...written.keys()].filter((number) => !numbers.has(number));
+    for (const number of dropped) {
+      await rm(join(path, `${number}.json`), { force: true });
+      written.delete(number);
+    }
+    if (dropped.length === 0) return;
+    // A text goes after all that refer to it, so that a crash leaves one too many at most.
+    const needed = new Set([...written.values()].flatMap((each) => each.texts));
+    for (const hash of [...known].filter((each) => !needed.has(each))) {
+      await rm(join(texts, hash), { force: true });
+      known.delete(hash);
+    }
+  }
+
+  let last: Promise<void> = Promise.resolve();
+  return {
+    history,
+    folder: {
+      write: (latest) => {
+        last = last.catch(() => undefined).then(() => naming("write", path, () => writeAll(latest)));
+        return last;
+      },
+    },
+  };
+}
+
+function textsOf({ policies, mesh, placement }: Stored): readonly string[] {
+  return [...policies.map(({ text }) => text), mesh.text, placement];
+}
+
+/** At once, so that a crash leaves the old file or the new one. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
+/** None where there is no such folder yet. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function naming<T>(what: "read" | "write", path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : cause;
+    const help = what === "read" ? "; remove the folder to begin another history" : "";
+    throw new WireError("history", `cannot ${what} ${path}: ${why}${help}`, { cause });
+  }
+}

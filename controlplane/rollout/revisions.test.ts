@@ -1,0 +1,338 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { WireError } from "../error/wire-error.ts";
+import type { History } from "../history/history.ts";
+import { filesOf } from "../history/revision.ts";
+import type { Build } from "../pipeline/build.ts";
+import type { Placement } from "../placement/placement.ts";
+import type { Receipt } from "../server/receipts.ts";
+import type { Turn } from "./latest-wins.ts";
+import { createRevisions } from "./revisions.ts";
+
+const placement: Placement = { status: "optimal", cost: 0, bound: 0, proxies: [], unmatched: [] };
+
+/** As far as revisions look into one. */
+function build(text: string): Build {
+  const input = { policies: [{ path: "p.cup", text }], mesh: { path: "mesh.yaml", text: "m" } };
+  return { input, placement } as unknown as Build;
+}
+
+/** A control plane whose rollouts end as a test says, and one proxy that acknowledges as a test says. */
+function setUp(
+  history: History = [],
+  unfinished?: { readonly input: Build["input"]; readonly off: readonly string[] },
+) {
+  let current: Build | undefined;
+  let off: readonly string[] = [];
+  let late: readonly string[] = [];
+  const turns: {
+    readonly build: Build;
+    readonly end: (turn: Turn) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
+  const switches: string[] = [];
+  let receipts: readonly Receipt[] = [];
+  const kept: History[] = [];
+  const revisions = createRevisions({
+    ...{ history, nowMs: () => Date.now() },
+    ...(unfinished === undefined ? {} : { unfinished }),
+    controlPlane: {
+      get current() {
+        return current;
+      },
+      get off() {
+        return off;
+      },
+      apply: (next) =>
+        new Promise((resolve, reject) =>
+          turns.push({
+            build: next,
+            end: (turn) => {
+              if (turn === "done") current = next;
+              resolve(turn);
+            },
+            fail: reject,
+          }),
+        ),
+      resume: async ({ to }) => {
+        current = to;
+        return "done";
+      },
+      switchOff: async (names) => {
+        off = [...names].sort();
+        switches.push(off.join());
+        return late;
+      },
+    },
+    ads: {
+      receipts: () => receipts,
+      waitForConvergence: async () => {
+        await sleep(1);
+        return receipts.every(({ acknowledged, given }) => acknowledged?.revision === given)
+          ? { kind: "converged", receipts }
+          : { kind: "timeout", missing: receipts.map(({ node }) => node) };
+      },
+    },
+    write: async (next) => void kept.push(next),
+  });
+  const kinds = (): readonly string[] =>
+    revisions.history.map(({ number, outcome, off: names }) =>
+      `${number} ${outcome.kind} ${names.join()}`.trimEnd(),
+    );
+  const apply = (text: string) => {
+    const made = build(text);
+    return revisions.apply(made, filesOf(made.input));
+  };
+  /** The rollout that is under way. */
+  const turn = async () => {
+    await expect.poll(() => turns.length).toBeGreaterThan(0);
+    const found = turns.shift();
+    if (found === undefined) throw new Error("nothing is rolled out");
+    return found;
+  };
+  return {
+    ...{ revisions, kinds, apply, turn, kept, switches },
+    applied: async (text: string): Promise<number> => {
+      const { number, turn: became } = apply(text);
+      (await turn()).end("done");
+      await became;
+      return number;
+    },
+    /** The proxy was given a revision, and has acknowledged one long ago. */
+    proxy: (given: number, acknowledged?: number, refused: readonly string[] = []): void => {
+      const moment = { revision: `${acknowledged}`, atMs: 0 };
+      receipts = [
+        {
+          ...{ node: "api", connected: true, given: `${given}`, refused },
+          ...(acknowledged === undefined ? {} : { sent: moment, acknowledged: moment }),
+        },
+      ];
+    },
+    late: (names: readonly string[]): void => {
+      late = names;
+    },
+  };
+}
+
+describe("what becomes of a revision", () => {
+  test("is told by its rollout, and kept at each step", async () => {
+    const { applied, apply, turn, kinds, kept, revisions } = setUp();
+    await applied("a");
+    const second = apply("b");
+    expect(kinds()).toEqual(["1 converged", "2 rolling out"]);
+    (await turn()).fail(new WireError("nack", "proxy api: no such thing"));
+    await expect(second.turn).rejects.toThrow("no such thing");
+    expect(kinds()).toEqual(["1 converged", "2 rejected"]);
+    expect(revisions.history[1]?.outcome).toMatchObject({ reason: "proxy api: no such thing" });
+    expect(kept.at(-1)).toBe(revisions.history);
+    const [third, fourth] = [apply("c"), apply("d")];
+    (await turn()).end("replaced");
+    expect(await third.turn).toBe("replaced");
+    (await turn()).end("done");
+    await fourth.turn;
+    expect(kinds()).toEqual(["1 converged", "2 rejected", "3 superseded", "4 converged"]);
+  });
+
+  test("a rollout is under the number of the newest when the same is tried again", async () => {
+    const { applied, apply, turn, kinds } = setUp();
+    await applied("a");
+    const first = apply("b");
+    const again = apply("b");
+    expect([first.number, again.number]).toEqual([2, 2]);
+    (await turn()).end("replaced");
+    await first.turn;
+    expect(kinds()).toEqual(["1 converged", "2 rolling out"]);
+    (await turn()).end("done");
+    await again.turn;
+    expect(kinds()).toEqual(["1 converged", "2 converged"]);
+  });
+
+  test("a switch is a revision: of what is being rolled out, with which it is in force or rejected", async () => {
+    const { applied, apply, turn, kinds, revisions, switches } = setUp();
+    await applied("a");
+    await revisions.switchOff(["p"]);
+    expect(kinds()).toEqual(["1 converged", "2 converged p"]);
+    // Nothing changes.
+    await revisions.switchOff(["p"]);
+    const third = apply("b");
+    await revisions.switchOff(["p", "q"]);
+    (await turn()).end("done");
+    await third.turn;
+    expect(kinds().slice(2)).toEqual(["3 superseded p", "4 converged p,q"]);
+    const fifth = apply("c");
+    await revisions.switchOff([]);
+    (await turn()).fail(new WireError("nack", "no"));
+    await expect(fifth.turn).rejects.toThrow();
+    // What goes on is none of those before: b, with nothing off.
+    expect(kinds().slice(4)).toEqual(["5 rejected p,q", "6 rejected", "7 converged"]);
+    // Shown once more, so that proxies acknowledge it under its number.
+    expect(switches.slice(-2)).toEqual(["", ""]);
+    expect(revisions.history.at(-1)).toMatchObject({
+      cause: { kind: "taken back", of: 5 },
+      input: { policies: [{ text: "b" }] },
+    });
+  });
+
+  test("a switch that a proxy takes late is in force when it has", async () => {
+    const { applied, revisions, kinds, late, proxy } = setUp();
+    await applied("a");
+    proxy(2, 1);
+    late(["api"]);
+    expect(await revisions.switchOff(["p"])).toEqual(["api"]);
+    expect(kinds()).toEqual(["1 converged", "2 rolling out p"]);
+    revisions.acknowledged();
+    expect(kinds()[1]).toBe("2 rolling out p");
+    proxy(2, 2);
+    revisions.acknowledged();
+    expect(kinds()[1]).toBe("2 converged p");
+  });
+
+  test("after a restart that which is gone on with keeps its number, and the rest was never in force", async () => {
+    const first = setUp();
+    await first.applied("a");
+    first.apply("b");
+    const input = build("a").input;
+    const { revisions, kinds, applied } = setUp(first.revisions.history, { input, off: [] });
+    const resumed = revisions.resume({ to: build("a"), stage: 0, followers: [], off: [] });
+    await resumed.turn;
+    expect([resumed.number, kinds()]).toEqual([1, ["1 converged", "2 rejected"]]);
+    expect(await applied("b")).toBe(2);
+    // A state without a history begins one.
+    const afresh = setUp([], { input, off: ["p"] });
+    await afresh.revisions.switchOff(["p"]);
+    await afresh.revisions.resume({ to: build("a"), stage: 0, followers: [], off: ["p"] }).turn;
+    expect(afresh.kinds()).toEqual(["1 converged p"]);
+  });
+});
+
+describe("a roll-back", () => {
+  const back = (to: number, off: readonly string[] = []) => ({
+    ...{ to, off, policiesOnly: false },
+    files: { policies: "p", mesh: "m" },
+  });
+
+  test("never has what is off before or after act in between", async () => {
+    const { applied, revisions, turn, switches, kinds } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    await applied("b");
+    await revisions.switchOff(["y"]);
+    switches.length = 0;
+    const begun = revisions.rollBack(build("a"), back(2, ["x"]));
+    const rolled = await turn();
+    expect([rolled.build.input.policies[0]?.text, switches]).toEqual(["a", ["x,y"]]);
+    rolled.end("done");
+    await begun.turn;
+    expect(switches).toEqual(["x,y", "x"]);
+    expect(kinds()).toEqual([
+      "1 converged",
+      "2 converged x",
+      "3 rolled back x",
+      "4 rolled back y",
+      "5 converged x",
+    ]);
+  });
+
+  test("that is not taken leaves the switches as they were", async () => {
+    const { applied, revisions, turn, switches, kinds } = setUp();
+    await applied("a");
+    await applied("b");
+    await revisions.switchOff(["y"]);
+    const begun = revisions.rollBack(build("a"), back(1));
+    (await turn()).fail(new WireError("rollout", "proxy api did not answer"));
+    await expect(begun.turn).rejects.toThrow("did not answer");
+    expect([kinds().at(-1), switches.at(-1)]).toEqual(["4 rejected", "y"]);
+  });
+
+  test("that a save replaces leaves the save with the switches that it was to have", async () => {
+    const { applied, apply, revisions, turn, kinds, switches } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    await applied("b");
+    const begun = revisions.rollBack(build("a"), back(1));
+    const rolled = await turn();
+    const saved = apply("c");
+    rolled.end("replaced");
+    expect(await begun.turn).toBe("replaced");
+    const next = await turn();
+    // What is still in force has it off.
+    expect(switches).toEqual(["x"]);
+    next.end("done");
+    await saved.turn;
+    expect(switches).toEqual(["x", ""]);
+    expect(kinds()).toEqual(["1 converged", "2 converged x", "3 converged x", "4 superseded", "5 converged"]);
+  });
+});
+
+describe("waiting for a revision", () => {
+  test("is over when all connected proxies serve it, and names those that do not", async () => {
+    const { applied, apply, turn, revisions, proxy } = setUp();
+    expect(await revisions.waitForConvergence(undefined, 1)).toEqual({
+      kind: "timeout",
+      revision: null,
+      missing: [],
+    });
+    const first = revisions.waitForConvergence(1, 10_000);
+    await applied("a");
+    expect(await first).toEqual({ kind: "converged", revision: 1, proxies: [] });
+    proxy(1);
+    expect(await revisions.waitForConvergence(1, 5)).toEqual({
+      kind: "timeout",
+      revision: 1,
+      missing: ["api"],
+    });
+    const waiting = revisions.waitForConvergence(undefined, 10_000);
+    proxy(1, 1);
+    expect(await waiting).toMatchObject({
+      ...{ kind: "converged", revision: 1 },
+      proxies: [{ service: "api", connected: true, given: 1, serving: { revision: 1 } }],
+    });
+    const second = apply("b");
+    proxy(2, 1);
+    expect(await revisions.waitForConvergence(undefined, 5)).toEqual({
+      ...{ kind: "timeout", revision: 2 },
+      missing: ["api"],
+    });
+    (await turn()).end("done");
+    await second.turn;
+    proxy(2, 2);
+    expect(await revisions.waitForConvergence(1, 10_000)).toEqual({ kind: "superseded", revision: 1, by: 2 });
+  });
+
+  test("is over with the reason when it is rejected, and with the refusal where nothing is there to go back to", async () => {
+    const { apply, applied, turn, revisions, proxy } = setUp();
+    const first = apply("bad");
+    proxy(1, undefined, ["no such thing"]);
+    expect(await revisions.waitForConvergence(1, 10_000)).toMatchObject({
+      ...{ kind: "refused", revision: 1 },
+      proxies: [{ service: "api", refused: ["no such thing"] }],
+    });
+    proxy(2);
+    const second = apply("a");
+    (await turn()).end("replaced");
+    await first.turn;
+    (await turn()).end("done");
+    await second.turn;
+    const third = apply("b");
+    const waiting = revisions.waitForConvergence(3, 10_000);
+    (await turn()).fail(new WireError("nack", "proxy api: no"));
+    await expect(third.turn).rejects.toThrow();
+    expect(await waiting).toEqual({ kind: "rejected", revision: 3, reason: "proxy api: no" });
+    expect(await revisions.waitForConvergence(1, 10_000)).toMatchObject({ kind: "superseded", by: 2 });
+    await applied("c");
+  });
+});
+
+test("a mark is of what proxies are shown, and of a step where more is to come", async () => {
+  const { applied, apply, revisions } = setUp();
+  const [a, b] = [build("a").input, build("b").input];
+  expect(revisions.mark({ input: a, off: [] }, true)).toBeUndefined();
+  await applied("a");
+  expect(revisions.mark({ input: a, off: [] }, true)).toEqual({ revision: "1" });
+  apply("b");
+  expect(revisions.mark({ input: b, off: [] }, false)).toEqual({ revision: "2", partial: true });
+  expect(revisions.mark({ input: b, off: [] }, true)).toEqual({ revision: "2" });
+  // What is none of the revisions is on the way to the newest.
+  expect(revisions.mark({ input: a, off: ["p"] }, true)).toEqual({ revision: "2", partial: true });
+  expect(revisions.mark({ input: a, off: [] }, true)).toEqual({ revision: "1" });
+});
