@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
 import { inOrder } from "../language/in-order.ts";
-import type { CopperPolicy, Policy } from "../language/policy.ts";
+import type { CopperPolicy, Policy, Side } from "../language/policy.ts";
 import type { Span } from "../language/source.ts";
 import { textOf } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type CallName, callGraph } from "./call-graph.ts";
 import { admits, type Clash, clashesOf, type Effect } from "./clash.ts";
-import { commutes } from "./commutes.ts";
+import { commutes, obstacle } from "./commutes.ts";
 import {
   type DecidedCall,
   decidedOtherwise,
@@ -15,7 +15,7 @@ import {
   fixedRoutes,
 } from "./fixed-routes.ts";
 import { footprint, phaseOf } from "./footprint.ts";
-import { type Guarded, guardedCalls } from "./guarded.ts";
+import { boundSide, type Guarded, guardedCalls } from "./guarded.ts";
 import { includes } from "./includes.ts";
 import { isEmpty } from "./is-empty.ts";
 import { type Meeting, overlap } from "./overlap.ts";
@@ -29,13 +29,14 @@ import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
  * policies. `shadowed`: whatever the first policy does is ended or undone by the second. `dead`: it matches no request, as where an
  * earlier route sends all of them to another version. `admits-nothing`: none
  * of a callee's `Allow`s admits any of the calls that they are judged for. `allows-apart`: headings put `Allow`s that are to be judged
- * together on different sides. `undecided`: it may be one of the first two or of the last, but no request was found that shows it, and there are
+ * together on different sides. `order-apart`: headings put a policy at the callee, and one that comes after it at the caller. `undecided`: it may be one of the first two, but no request was found that shows it, and there are
  * too many to say that none does.
  */
 export type FindingKind =
   | "contradiction"
   | "order"
   | "allows-apart"
+  | "order-apart"
   | "undecided"
   | "admits-nothing"
   | "shadowed"
@@ -84,6 +85,7 @@ export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Fin
     ...clashing,
     ...all.flatMap(([p, q]) => orderOfCode(p, q, meetings)),
     ...pairs.flatMap(([p, q]) => allowsApart(p, q, meetings)),
+    ...all.flatMap(([p, q]) => orderApart(p, q, meetings)),
     ...admitNothing(alive, mesh),
     ...pairs.flatMap(([p, q]) => (isClashing(p, q) ? [] : shadowed(p, q, { mesh, alive }))),
     ...dead.values(),
@@ -95,6 +97,7 @@ const kinds: readonly FindingKind[] = [
   "contradiction",
   "order",
   "allows-apart",
+  "order-apart",
   "undecided",
   "admits-nothing",
   "shadowed",
@@ -403,7 +406,6 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): read
   );
   const [pair] = apart;
   if (pair === undefined) return [];
-  // Nothing is done at egress for a request from outside.
   const isRefusedOn = oncePerKind([p, q], (call) => {
     const answers = (["egress", "ingress"] as const).map((side) =>
       answerOf(
@@ -411,28 +413,58 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): read
         ({ together, apart }) => together.reply === undefined && apart.reply !== undefined,
       ),
     );
-    const one = (is: Answer["is"]): Answer | undefined => answers.find((each) => each.is === is);
-    return one("yes") ?? one("unknown") ?? { is: "no" };
+    return answers.find(({ is }) => is === "yes") ?? { is: "no" };
   });
-  const { shown, unknown } = shownAt(remembered(meetings(p, q)), (call) =>
-    call.from === null ? { is: "no" } : isRefusedOn(call),
-  );
-  const meeting = shown ?? unknown;
+  // Nothing is done at egress for a request from outside.
+  const met = remembered(meetings(p, q));
+  const { shown } = shownAt(met, (call) => (call.from === null ? { is: "no" } : isRefusedOn(call)));
+  const meeting = shown ?? met.find(({ call }) => call.from !== null);
   if (meeting === undefined) return [];
   const both = `the \`Allow\`s of \`${p.name}\` and \`${q.name}\` are to be judged together, and their headings keep them on different sides of the call`;
   return [
     {
-      kind: shown === undefined ? "undecided" : "allows-apart",
+      kind: "allows-apart",
       policies: [p, q],
       path: meeting.path,
       ...(shown === undefined ? {} : { request: shown.request }),
       detail:
         shown === undefined
-          ? `${both}: no request was found that is let through where they are judged together and refused where they are not, and there are too many to try them all`
+          ? both
           : `${both}: judged together a request that one of them admits is let through, apart each side refuses what only the other admits`,
       places: [pair.first, pair.second].map(({ policy, call }) => ({ policy, span: call.span })),
     },
   ];
+}
+
+/** A request passes what is held at egress first, whatever the order says; where that matters no placement has both. */
+function orderApart(p: Policy, q: Policy, meetings: Meetings): readonly Finding[] {
+  const pair = headingsOf(p).flatMap((first) =>
+    headingsOf(q).flatMap((second) =>
+      first.at === "ingress" &&
+      second.at === "egress" &&
+      !commutes(p, q, { p: first.heading, q: second.heading })
+        ? [{ p: first.heading, q: second.heading }]
+        : [],
+    ),
+  )[0];
+  if (pair === undefined) return [];
+  const meeting = remembered(meetings(p, q)).find(({ call }) => call.from !== null);
+  if (meeting === undefined) return [];
+  return [
+    {
+      kind: "order-apart",
+      policies: [p, q],
+      path: meeting.path,
+      detail: `\`${p.name}\` comes before \`${q.name}\`, which matters because of ${obstacle(p, q, pair)}, but it is held at ingress and \`${q.name}\` at egress, which a request passes first`,
+      places: [p, q].map((policy) => ({ policy, span: policy.span })),
+    },
+  ];
+}
+
+/** Under which headings a policy says something, and where that keeps it. */
+function headingsOf(policy: Policy): readonly { readonly heading: Side; readonly at: Side }[] {
+  if (policy.kind === "filter") return [{ heading: policy.side, at: policy.side }];
+  return policy.sections.map((section) => ({ heading: section.side, at: boundSide(policy, section) }));
 }
 
 function admitNothing(policies: readonly Policy[], mesh: Mesh): readonly Finding[] {

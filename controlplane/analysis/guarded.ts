@@ -44,7 +44,7 @@ export function isImpliedBy(a: Guarded, b: Guarded): boolean {
 }
 
 /** Some actions are for one side only: a route is chosen by the caller's proxy. */
-function boundSide(policy: CopperPolicy, { side, body }: Section): Side {
+export function boundSide(policy: CopperPolicy, { side, body }: Section): Side {
   if (side !== "either") return side;
   const bound = callsIn(body).flatMap(
     ({ action }) => actionOf(standardInterface, policy.act, action)?.side ?? [],

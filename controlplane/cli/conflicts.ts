@@ -60,6 +60,7 @@ function summary(findings: readonly Finding[]): string {
   const remedies = [
     ["contradiction", "contradictions: give one of the policies a `priority`"],
     ["allows-apart", "`Allow`s apart: leave out a heading"],
+    ["order-apart", "against their order: leave out a heading, or change a priority"],
   ].flatMap(([kind, text]) => {
     const count = findings.filter((finding) => finding.kind === kind).length;
     return count === 0 ? [] : [`, ${count} of them ${text}`];

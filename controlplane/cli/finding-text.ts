@@ -2,9 +2,9 @@ import type { Finding } from "../analysis/conflicts.ts";
 import { positionOf, renderDiagnostic } from "../language/render.ts";
 import { requestText } from "./request-text.ts";
 
-/** Whether the authors have to do something: `place` takes no `Allow`s that headings keep apart. The other kinds may be meant. */
+/** Whether the authors have to do something: `place` takes nothing that headings keep apart. The other kinds may be meant. */
 export function isAtFault({ kind }: Finding): boolean {
-  return kind === "contradiction" || kind === "allows-apart";
+  return kind === "contradiction" || kind === "allows-apart" || kind === "order-apart";
 }
 
 /** As a diagnostic, with the line of the first policy; the gravest are printed last, so that they are what stays on the screen. */

@@ -8,6 +8,7 @@ import { inOrder } from "../../controlplane/language/in-order.ts";
 import type { CopperPolicy, Policy, Side } from "../../controlplane/language/policy.ts";
 import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
+import { place } from "../../controlplane/placement/solve.ts";
 import type { Header, Outcome, StateValue } from "./exchange.ts";
 import { fixedVersion } from "./fixed-version.ts";
 import { isCopper } from "./in-force.ts";
@@ -221,8 +222,16 @@ const declarations = [
   ["(seen,", "using (Counter seen)"],
 ] as const;
 
-const anyPolicies = drafts.map((drafts) =>
-  drafts.map(({ act, context, body, heading, priority }, n) => {
+interface Draft {
+  readonly act: keyof typeof words;
+  readonly context: string;
+  readonly body: readonly string[];
+  readonly heading: string;
+  readonly priority: number;
+}
+
+function written(all: readonly Draft[]): readonly { readonly path: string; readonly text: string }[] {
+  return all.map(({ act, context, body, heading, priority }, n) => {
     const bound = /RouteToVersion|SetTimeout|SetRetries/.test(body.join()) ? "[Egress]" : heading;
     const said = body.join(" ");
     const declared = [
@@ -230,8 +239,10 @@ const anyPolicies = drafts.map((drafts) =>
     ].join(" ");
     const text = `policy p${n} ( act (${act} r) ${declared} context ('${context}') priority (${priority}) ) { ${bound} ${said} }`;
     return { path: `p${n}.cup`, text };
-  }),
-);
+  });
+}
+
+const anyPolicies = drafts.map(written);
 
 /** A route for all requests of a call, and what is for a version of the callee. */
 const routed = fc
@@ -602,6 +613,11 @@ function contradict(
   );
 }
 
+/** What is found because no placement has it. */
+function isOfPlacement({ kind, request }: Finding): boolean {
+  return kind === "order-apart" || (kind === "allows-apart" && request === undefined);
+}
+
 function isSplit(policies: readonly CopperPolicy[]): boolean {
   const sides = new Set(policies.flatMap((policy) => policy.sections.map(({ side }) => side)));
   return sides.has("egress") && sides.has("ingress");
@@ -648,8 +664,8 @@ test("every finding, of every kind, is confirmed by what the policies mean", () 
     (sources) => {
       const policies = copperOf(sources);
       for (const finding of conflicts(policies, mesh)) {
-        // There is nothing that shows it.
-        if (finding.kind === "undecided") continue;
+        // There is no request that shows it.
+        if (finding.kind === "undecided" || isOfPlacement(finding)) continue;
         confirm(finding, policies);
         const isByRoute = finding.kind === "dead" && finding.policies.length > 1;
         confirmed.add(isByRoute ? "dead by a route" : finding.kind);
@@ -666,4 +682,23 @@ test("every finding, of every kind, is confirmed by what the policies mean", () 
     "order",
     "shadowed",
   ]);
+});
+
+test("what headings keep apart is what cannot be placed", async () => {
+  let refused = 0;
+  const property = fc.asyncProperty(
+    drafts.map((all) => written(all.slice(0, 2))),
+    async (sources) => {
+      const policies = copperOf(sources);
+      const apart = conflicts(policies, mesh).filter(({ kind }) => kind.endsWith("-apart"));
+      // What proxies cannot know, versions before the route or their callers, keeps policies apart too.
+      if (policies.some(({ source }) => source.text.includes("@"))) return;
+      const { diagnostics } = await place(policies, { ...mesh, identity: "address" });
+      const isRefused = diagnostics.some(({ code }) => code === "PLC0103");
+      expect(apart.length > 0, diagnostics.map(({ message }) => message).join()).toBe(isRefused);
+      if (isRefused) refused++;
+    },
+  );
+  await fc.assert(property, { seed, numRuns: 300 });
+  expect(refused).toBeGreaterThan(0);
 });
