@@ -114,7 +114,12 @@ export async function explain(
   if (placement.status === "feasible")
     output.print(`the placement is not proved to be the cheapest: cost ${costText(placement, unit)}`);
   for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, whole)) output.print(line);
-  for (const policy of reasons.policies) for (const line of policyLines(policy, whole)) output.print(line);
+  const off = new Set(policies.filter(({ mode }) => mode === "off").map(({ name }) => name));
+  for (const policy of reasons.policies)
+    for (const line of off.has(policy.policy)
+      ? [`${policy.policy} is enforced nowhere: its mode is off`]
+      : policyLines(policy, whole))
+      output.print(line);
   for (const name of without) output.print(`${name} needs no proxy`);
   if (unit !== "" && reasons.proxies.length + reasons.policies.length > 0)
     output.print(`costs are in mCPU, memory at ${mibText(mesh)}`);

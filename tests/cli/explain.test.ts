@@ -257,6 +257,12 @@ policy z ( act (Request r) context ('f -> b') ) { SetHeader(r, "z", "1"); }
   expect(code).toBe(0);
 });
 
+test("explain of a policy that is off says why it is nowhere", async () => {
+  using folder = folderWith({ "off.cup": files["all.cup"].replace("context", "mode (off) context") });
+  const { stdout } = await runWire(["explain", folder.path, "--mesh", hotel, "all"]);
+  expect(stdout).toBe("all is enforced nowhere: its mode is off\n");
+});
+
 test("a name that is nowhere is a mistake in usage", async () => {
   using folder = folderWith(files);
   const named = (...names: readonly string[]) => runWire(["explain", folder.path, "--mesh", hotel, ...names]);
