@@ -221,19 +221,17 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       revisions.apply(start.build, files, start.unfinished === undefined ? { kind: "start" } : undefined),
     );
 
-  using _ =
-    options.meshText === undefined
-      ? watchMesh({
-          mesh: start.read.mesh,
-          dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
-          taken: (next) => {
-            mesh = next;
-            files = { ...files, mesh: sourcesHash([next]) };
-            void inTurn(buildAgain);
-          },
-          progress: output.progress,
-        })
-      : undefined;
+  using _ = watchMesh({
+    mesh: start.read.mesh,
+    ...(options.meshText === undefined ? {} : { file: options.meshText }),
+    dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
+    taken: (next) => {
+      mesh = next;
+      files = { ...files, mesh: sourcesHash([next]) };
+      void inTurn(buildAgain);
+    },
+    progress: output.progress,
+  });
   await interrupted;
   await watch.stop();
   const overMs = (options.drain ?? 0) * 1_000;

@@ -9,6 +9,7 @@ import type { Source } from "../language/source.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { checkInput } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
+import { replaceFile } from "../rollout/replace-file.ts";
 import type { AddressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import { emulatedServices } from "./emulated-services.ts";
@@ -27,6 +28,7 @@ import { runControlPlane } from "./run-control-plane.ts";
 import { runProxies } from "./run-proxies.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { watchMesh } from "./watch-mesh.ts";
+import { writing } from "./write-file.ts";
 
 export interface UpOptions {
   readonly mesh?: string;
@@ -95,7 +97,26 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   const { xdsPort, httpPort } = options;
   const meshText = join(folder, "mesh");
   await writeFile(meshText, meshFile.text);
-  stack.use(watchMesh({ mesh: meshFile, progress }));
+  const addresses = addressPlan(mesh);
+  const services = emulatedServices(mesh, addresses);
+  const running = new Set(services.map(({ service, address, port }) => `${service} ${address} ${port}`));
+  stack.use(
+    watchMesh({
+      mesh: meshFile,
+      // What is emulated was started with the rest; it may be let go of and come back.
+      has: (next) =>
+        [...next.services.values()].every(({ name, endpoints }) =>
+          endpoints.every(({ address, port }) => running.has(`${name} ${address} ${port}`)),
+        ),
+      taken: ({ text }) => {
+        // The control plane, which may be starting anew, follows that file.
+        writing(meshText, () => replaceFile(meshText, text)).catch((error: WireError) =>
+          progress(`wire: ${error.message}`),
+        );
+      },
+      progress,
+    }),
+  );
   const controlPlane = await runControlPlane({
     policies: paths,
     ...(options.params === undefined ? {} : { params: options.params }),
@@ -115,8 +136,6 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   }
   stack.defer(() => controlPlane.stop());
 
-  const addresses = addressPlan(mesh);
-  const services = emulatedServices(mesh, addresses);
   progress(`starting ${services.length} emulated services`);
   const file = join(folder, "services.json");
   await writeFile(

@@ -4,16 +4,21 @@ import { hasErrors } from "../language/diagnostic.ts";
 import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { isSamePlace } from "../mesh/is-same-place.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 
 const pollMs = 1_000;
 
 export interface WatchMesh {
   /** The mesh as it was read last. */
   readonly mesh: Source;
+  /** The file that its text is in; by default that of its path. */
+  readonly file?: string;
   /** Names of the data planes that policies declare. */
   dataplanes?(): readonly string[];
-  /** Called with a mesh of other endpoints or rates, where that can be taken while proxies run; absent: no change is taken. */
-  taken?(mesh: Source): void;
+  /** Whether all that another mesh names is there; by default it is. */
+  has?(mesh: Mesh): boolean;
+  /** Called with a mesh of other endpoints or rates, where that can be taken while proxies run. */
+  taken(mesh: Source): void;
   progress(line: string): void;
 }
 
@@ -21,7 +26,14 @@ export interface WatchMesh {
  * Follow the mesh file. Who listens where follows from it, so that of a mesh that runs only endpoints and rates can change; that anything else
  * has is said once.
  */
-export function watchMesh({ mesh, dataplanes, taken, progress }: WatchMesh): Disposable {
+export function watchMesh({
+  mesh,
+  file = mesh.path,
+  dataplanes,
+  has,
+  taken,
+  progress,
+}: WatchMesh): Disposable {
   let known = mesh;
   let told: string | undefined;
   let stopped = false;
@@ -32,28 +44,28 @@ export function watchMesh({ mesh, dataplanes, taken, progress }: WatchMesh): Dis
       before?.mesh !== undefined &&
       after?.mesh !== undefined &&
       !hasErrors(after.diagnostics) &&
-      isSamePlace(before.mesh, after.mesh);
-    if (taken !== undefined && isFit) {
+      isSamePlace(before.mesh, after.mesh) &&
+      has?.(after.mesh) !== false;
+    if (isFit) {
       known = { ...mesh, text };
       told = undefined;
       taken(known);
       return;
     }
     told = text;
-    const what = taken === undefined ? "a mesh" : "more of a mesh than endpoints and rates";
     progress(
-      `wire: ${mesh.path} has changed: ${what} is taken at a start only, and what was in force goes on`,
+      `wire: ${mesh.path} has changed: more of a mesh than endpoints and rates is taken at a start only, and what was in force goes on`,
     );
   };
   const look: StatsListener = () => {
     // A file that is gone may be one that is being replaced.
-    readFile(mesh.path, "utf8").then(take, () => undefined);
+    readFile(file, "utf8").then(take, () => undefined);
   };
-  watchFile(mesh.path, { interval: pollMs, persistent: false }, look);
+  watchFile(file, { interval: pollMs, persistent: false }, look);
   return {
     [Symbol.dispose]: () => {
       stopped = true;
-      unwatchFile(mesh.path, look);
+      unwatchFile(file, look);
     },
   };
 }

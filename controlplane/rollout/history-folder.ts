@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { History } from "../history/history.ts";
 import type { Revision } from "../history/revision.ts";
 import type { Source } from "../language/source.ts";
 import { makeFolder } from "./make-folder.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** Where a history is kept: a file `NUMBER.json` for each revision, and in `texts/` each text that one refers to, once, by its hash. */
 export interface HistoryFolder {
@@ -59,7 +60,7 @@ export async function openHistoryFolder(
 
   async function keep(text: string): Promise<string> {
     const hash = createHash("sha256").update(text).digest("hex");
-    if (!known.has(hash)) await replace(join(texts, hash), text);
+    if (!known.has(hash)) await replaceFile(join(texts, hash), text);
     known.add(hash);
     return hash;
   }
@@ -73,7 +74,7 @@ export async function openHistoryFolder(
       ...{ ...rest, policies, mesh: await kept(input.mesh) },
       placement: await keep(JSON.stringify(placement)),
     };
-    await replace(join(path, `${revision.number}.json`), JSON.stringify(stored));
+    await replaceFile(join(path, `${revision.number}.json`), JSON.stringify(stored));
     written.set(revision.number, { revision, texts: textsOf(stored) });
   }
 
@@ -110,12 +111,6 @@ export async function openHistoryFolder(
 
 function textsOf({ policies, mesh, placement }: Stored): readonly string[] {
   return [...policies.map(({ text }) => text), mesh.text, placement];
-}
-
-/** At once, so that a crash leaves the old file or the new one. */
-async function replace(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
 }
 
 /** None where there is no such folder yet. */

@@ -5,24 +5,14 @@ import { WireError } from "../error/wire-error.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import { createMemoryTransport } from "../server/simulated-envoy.test-helper.ts";
 import { createXdsServer } from "../server/xds-server.ts";
+import { allEndpoints, changingContexts, changingMesh } from "./changing-mesh.test-helper.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { createSimulatedMesh, proxyContent } from "./simulated-mesh.test-helper.ts";
 
 // Whatever changes, in whatever order proxies and callers hear of it, whatever they refuse and whenever they reconnect: a request meets each
 // policy that was there before and is there after exactly once, one that comes or goes at most once, and it never fails.
 
-const mesh = {
-  path: "mesh.yaml",
-  text: `name: small
-identity: address
-services:
-  web: { entry: true }
-  api: {}
-  rate: { replicas: 2 }
-  geo: {}
-calls: { web: [api, rate], api: [rate, geo] }
-`,
-};
+const mesh = { path: "mesh.yaml", text: changingMesh(allEndpoints) };
 const calls: readonly (readonly [string | null, string])[] = [
   [null, "web"],
   ["web", "api"],
@@ -30,15 +20,6 @@ const calls: readonly (readonly [string | null, string])[] = [
   ["api", "rate"],
   ["api", "geo"],
 ];
-const contexts = [
-  "web",
-  "web -> api",
-  "web -> rate",
-  "[web, api] -> rate",
-  "api -> geo",
-  "api -> [rate, geo]",
-];
-
 /** One policy of a draft: by number, so that a failure shrinks. */
 interface Draft {
   readonly name: number;
@@ -50,7 +31,7 @@ interface Draft {
 const drafts: fc.Arbitrary<readonly Draft[]> = fc.uniqueArray(
   fc.record({
     name: fc.nat(3),
-    context: fc.nat(contexts.length - 1),
+    context: fc.nat(changingContexts.length - 1),
     side: fc.constantFrom("", "[Ingress]", "[Egress]"),
     action: fc.oneof(
       { weight: 6, arbitrary: fc.constant("set" as const) },
@@ -68,7 +49,7 @@ function copper({ name, context, side, action }: Draft): string {
   const body =
     action === "deny" ? "if (HasHeader(r, 'x-bad')) { Deny(r); }" : `SetHeader(r, 'x-${name}', 'yes');`;
   const called = action === refused ? `${refused}_${name}` : `p${name}`;
-  return `policy ${called} ( act (Request r) context ('${contexts[context]}') ) { ${side} ${body} }`;
+  return `policy ${called} ( act (Request r) context ('${changingContexts[context]}') ) { ${side} ${body} }`;
 }
 
 const cache = createChainCache();

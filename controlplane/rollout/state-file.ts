@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Build, Input } from "../pipeline/build.ts";
@@ -6,6 +6,7 @@ import type { Placement } from "../placement/placement.ts";
 import { type Layout, layoutOf } from "../xds/laid-chain.ts";
 import type { Rollout } from "./control-plane.ts";
 import { makeFolder } from "./make-folder.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** A build, without what follows from it. */
 export interface Kept {
@@ -78,12 +79,8 @@ export async function checkWritable(path: string): Promise<void> {
   });
 }
 
-/** Replaces the file at once, so that a crash leaves the old state or the new one. */
 export async function writeState(path: string, state: State): Promise<void> {
-  await writing(path, async () => {
-    await writeFile(`${path}.new`, JSON.stringify(state));
-    await rename(`${path}.new`, path);
-  });
+  await writing(path, () => replaceFile(path, JSON.stringify(state)));
 }
 
 async function writing(path: string, act: () => Promise<void>): Promise<void> {

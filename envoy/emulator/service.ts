@@ -24,6 +24,8 @@ export interface EmulatedAnswer {
 export interface CallTree {
   readonly service: string;
   readonly version?: string;
+  /** Where the instance listens. */
+  readonly address?: string;
   readonly status: number;
   /** The request's headers as this service saw them, names in lower case, each value apart. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;

@@ -132,7 +132,8 @@ function caller(service: EmulatedService): Caller {
           calls.push(await send(map(), to, protocol, request));
       }
       const version = service.version === undefined ? {} : { version: service.version };
-      const tree: CallTree = { service: service.service, ...version, status: 200, headers, calls };
+      const { address } = service;
+      const tree: CallTree = { service: service.service, ...version, address, status: 200, headers, calls };
       const answer = only === undefined ? fromBase64<EmulatedAnswer>(answering?.[0]) : undefined;
       return answer === undefined ? { tree } : { tree, answer };
     },

@@ -1,26 +1,26 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { random } from "../../controlplane/mesh/random.ts";
+import {
+  allEndpoints,
+  type ChangingEndpoints,
+  changingContexts,
+  changingMesh,
+} from "../../controlplane/rollout/changing-mesh.test-helper.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import { startLoad } from "../e2e/load.ts";
 import { startWire, type Wire } from "../e2e/start-wire.ts";
 
-// Whatever policies come, go, change and move between proxies while requests are made: no request fails, and each call meets each policy that
-// stays exactly once, one that comes or goes at most once. Every policy adds a header, so that each time that it acts is counted.
+// Whatever policies come, go, change and move between proxies, and wherever services are, while requests are made: no request fails, and each call
+// meets each policy that stays exactly once, one that comes or goes at most once. Every policy adds a header, so that each time that it acts is counted.
 
 const changes = 200;
 const rate = 50;
 const names = ["p0", "p1", "p2", "p3"];
-const contexts = [
-  "web",
-  "web -> api",
-  "web -> rate",
-  "[web, api] -> rate",
-  "api -> geo",
-  "api -> [rate, geo]",
-];
 const sides = ["", "[Ingress]", "[Egress]"];
 
 interface Form {
@@ -47,6 +47,10 @@ function copper(name: string, { context, side, value, refuses }: Form): string {
   return `policy ${name} ( act (Request r) context ('${context}') ) { ${side} ${refusal}AddHeader(r, '${name}', '${value}'); }\n`;
 }
 
+function isChanging(service: string): service is keyof ChangingEndpoints {
+  return service in allEndpoints;
+}
+
 interface Call {
   readonly name: string;
   readonly visit: CallTree;
@@ -58,13 +62,20 @@ function callsIn(visit: CallTree, from = "outside"): readonly Call[] {
 }
 
 let wire: Wire;
+let own: string;
+let meshFile: string;
 
 beforeAll(async () => {
-  wire = await startWire({ mesh: "tests/load/random-mesh.yaml", from: ["tests/load/policies/random"] });
+  own = await mkdtemp(join(tmpdir(), "wire-changes-"));
+  meshFile = join(own, "mesh.yaml");
+  // Where all of them are, there are services that run.
+  await writeFile(meshFile, changingMesh(allEndpoints));
+  wire = await startWire({ mesh: meshFile, from: ["tests/load/policies/random"] });
 });
 
 afterAll(async () => {
   await wire?.stop();
+  await rm(own, { recursive: true, force: true });
 });
 
 test(`each policy acts exactly once over ${changes} random changes under load`, {
@@ -78,6 +89,8 @@ test(`each policy acts exactly once over ${changes} random changes under load`, 
   /** What may be in force, the newest last, and since when what was there before them is not. */
   let possible: readonly State[] = [new Map([["p0", first]])];
   let sinceMs = 0;
+  /** The same of where services are. */
+  let places: readonly ChangingEndpoints[] = [allEndpoints];
   const wrong: string[] = [];
   let [requests, checked] = [0, 0];
   const load = startLoad(wire, {
@@ -89,6 +102,9 @@ test(`each policy acts exactly once over ${changes} random changes under load`, 
       const isOfNow = startedMs > sinceMs;
       for (const { name: call, visit } of callsIn(tree)) {
         if (visit.status !== 200) wrong.push(`${call}: status ${visit.status} ${visit.body}`);
+        const { service, address = "" } = visit;
+        if (isOfNow && isChanging(service) && !places.some((all) => all[service].includes(address)))
+          wrong.push(`${call}: reached ${address}, where ${service} is no more`);
         for (const policy of names) {
           const acted = (visit.headers?.[policy] ?? []).flatMap((each) => each.split(",")).length;
           const allowed = possible.map((state) => {
@@ -106,12 +122,27 @@ test(`each policy acts exactly once over ${changes} random changes under load`, 
   });
 
   const any = (value: number): Form => ({
-    ...{ context: draw.pick(contexts), side: draw.pick(sides), value },
+    ...{ context: draw.pick(changingContexts), side: draw.pick(sides), value },
     refuses: draw.below(4) === 0,
   });
   const proxies = new Set<string>();
-  let moves = 0;
+  let [moves, elsewhere] = [0, 0];
   for (let change = 1; change <= changes && wrong.length === 0; change++) {
+    if (draw.below(5) === 0) {
+      const from = wire.log().length;
+      const service = draw.pick(["api", "geo"] as const);
+      const some = allEndpoints[service].filter(() => draw.below(2) === 0);
+      const before = places.at(-1) ?? allEndpoints;
+      const next = { ...before, [service]: some.length === 0 ? [draw.pick(allEndpoints[service])] : some };
+      if (isDeepStrictEqual(next, before)) continue;
+      places = [places.at(-1) ?? next, next];
+      await writeFile(meshFile, changingMesh(next));
+      await wire.untilLog(/in force:/, { from });
+      await untilInForce(possible.at(-1) ?? new Map());
+      [places, sinceMs] = [[next], performance.now()];
+      elsewhere++;
+      continue;
+    }
     const now = possible.at(-1) ?? new Map<string, Form>();
     const next = new Map(now);
     // Mostly one file at a time; now and then two, which may be seen one after the other.
@@ -143,11 +174,12 @@ test(`each policy acts exactly once over ${changes} random changes under load`, 
   }
   const sent = await load.stop();
   process.stderr.write(
-    `random-changes: ${requests} requests, ${checked} calls and policies, ${changes} changes, ${moves} of which changed which services have a proxy\n`,
+    `random-changes: ${requests} requests, ${checked} calls and policies, ${changes} changes, ${moves} of which changed which services have a proxy, and ${elsewhere} where services are\n`,
   );
   expect(wrong.slice(0, 10)).toEqual([]);
   expect(requests).toBe(sent);
   expect(moves).toBeGreaterThan(changes / 10);
+  expect(elsewhere).toBeGreaterThan(changes / 20);
 });
 
 /** Resolves when the control plane has nothing on its way, and what is in force is of these policies. */
