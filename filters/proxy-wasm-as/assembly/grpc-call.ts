@@ -19,6 +19,7 @@ import { context } from "./context";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call } from "./env";
 import { GrpcCall } from "./grpc-request";
+import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
 import { Stream } from "./stream";
 
@@ -64,6 +65,7 @@ export function grpc(call: GrpcCall, then: (answer: GrpcAnswer) => void, tag: u3
 
 /** Make a call for a stream. */
 export function startGrpcCall(context: u32, call: GrpcCall, then: usize, tag: u32): Status {
+  if (!isThere(context)) return Status.BadArgument;
   return start(GRPC, context, call, then, tag);
 }
 

@@ -31,6 +31,7 @@ import {
 import { finishGrpcCall, receivedMessage, statusMessage } from "./grpc-call";
 import { GrpcCall } from "./grpc-request";
 import { Headers, headersOf } from "./headers";
+import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
 import { Request } from "./stream";
 
@@ -123,6 +124,7 @@ export function grpcStream(call: GrpcCall, handlers: GrpcHandlers, tag: u32 = 0)
 
 /** Open a stream for a request. */
 export function startGrpcStream(context: u32, call: GrpcCall, handlers: GrpcHandlers, tag: u32): GrpcStream | null {
+  if (!isThere(context)) return null;
   return start(GRPC_STREAM, context, call, handlers, tag);
 }
 

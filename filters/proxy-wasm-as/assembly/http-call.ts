@@ -21,6 +21,7 @@ import { context } from "./context";
 import { BufferType, MapType, Status } from "./enums";
 import { proxy_http_call } from "./env";
 import { Headers, headersOf } from "./headers";
+import { isThere } from "./kept";
 import { narrow } from "./byte-string";
 import { fromPairs, Pairs } from "./pair-list";
 import { statusIn } from "./status-header";
@@ -88,6 +89,7 @@ export function fetch(call: HttpCall, then: (answer: Answer) => void, tag: u32 =
 
 /** Send a request for a stream. */
 export function startHttpCall(context: u32, call: HttpCall, then: usize, tag: u32): Status {
+  if (!isThere(context)) return Status.BadArgument;
   return start(HTTP, context, call, then, tag);
 }
 

@@ -76,6 +76,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     exported,
     sdk: new Set(modules.flatMap(({ sdk }) => [...sdk])),
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
+    keepsStreams: modules.some(({ keepsStreams }) => keepsStreams),
     parameters,
   });
   const problems = [

@@ -1,6 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
-import { stateIn } from "../syntax/state.ts";
+import { mayRefer, stateIn } from "../syntax/state.ts";
 import {
   isClass,
   isExportDefault,
@@ -9,6 +9,7 @@ import {
   isField,
   isFunction,
   isFunctionLike,
+  isIdentifier,
   isImport,
   isImportedName,
   isNamespace,
@@ -56,6 +57,8 @@ export interface FilterModule {
   readonly keptObjects: readonly string[];
   /** Where they stand, by these names. */
   readonly kept: readonly Place[];
+  /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
+  readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
   /** What asc's parser finds wrong, in its words. */
@@ -137,6 +140,8 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
+    keepsStreams:
+      kept.some(({ name }) => name !== "params") || keepsStreams(all, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
@@ -147,6 +152,21 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
         .filter(({ foreignName }) => foreignName.text === name)
         .map(({ name: local }) => local.text),
   };
+}
+
+/** What makes a stream of a number, and reads one from memory. */
+const making: ReadonlySet<string> = new Set(["withId", "changetype", "load"]);
+
+/** Whether streams may be made of numbers, or stand in the records of others, where there are any. */
+function keepsStreams(all: readonly Node[], hasNoRecords: boolean): boolean {
+  return all.some(
+    (node) =>
+      (isIdentifier(node) && making.has(node.text)) || (!hasNoRecords && isField(node) && mayRefer(node)),
+  );
+}
+
+function uses(sdk: ReadonlySet<string>, name: string): boolean {
+  return sdk.has("*") || sdk.has(name);
 }
 
 function placeOf(name: string, { range }: Node): Place {
