@@ -1,6 +1,7 @@
 import { Body, bodyOf } from "./body";
 import { BufferType, Status, StreamType } from "./enums";
 import { proxy_close_stream } from "./env";
+import { Given } from "./given";
 import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { holdsBack, holdsBackEnd } from "./guard";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
@@ -39,13 +40,13 @@ export class Connection extends Stream {
   }
 
   /** As `Request.fetch`. */
-  fetch(call: HttpCall, then: (connection: Connection, answer: Answer) => void, tag: u32 = 0): Status {
-    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  fetch(call: Given<HttpCall>, then: (connection: Connection, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
   /** As `Request.grpc`. */
-  grpc(call: GrpcCall, then: (connection: Connection, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  grpc(call: Given<GrpcCall>, then: (connection: Connection, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }
 }
 

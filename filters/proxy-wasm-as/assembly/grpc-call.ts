@@ -18,6 +18,7 @@ import { cell } from "./cell";
 import { context } from "./context";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call } from "./env";
+import { Given } from "./given";
 import { GrpcCall } from "./grpc-request";
 import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
@@ -59,8 +60,8 @@ export class GrpcAnswer {
 }
 
 /** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. */
-export function grpc(call: GrpcCall, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-  return start(GRPC | OF_ROOT, context, call, changetype<usize>(then), tag);
+export function grpc(call: Given<GrpcCall>, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+  return start(GRPC | OF_ROOT, context, <GrpcCall>call, changetype<usize>(then), tag);
 }
 
 /** Make a call for a stream. */

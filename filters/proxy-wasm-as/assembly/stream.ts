@@ -6,6 +6,7 @@ import { hasResponse } from "./code-details";
 import { endByFilter, isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
+import { Given } from "./given";
 import { gone } from "./gone";
 import { audits, holdsBack, holdsBackEnd, noteResumed } from "./guard";
 import { Headers, headersOf } from "./headers";
@@ -164,18 +165,18 @@ export class Request extends Message {
    * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. When `then` traps, a request that waits is
    * answered by nobody until Envoy's `stream_idle_timeout`. `proxy_http_call`.
    */
-  fetch(call: HttpCall, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
-    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  fetch(call: Given<HttpCall>, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
   /** Call a method of a gRPC service with one message; all else is as in `fetch`. `proxy_grpc_call`. */
-  grpc(call: GrpcCall, then: (request: Request, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  grpc(call: Given<GrpcCall>, then: (request: Request, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }
 
   /** Open a stream of messages to a gRPC method; null when that failed. It is cancelled when the request has gone. `proxy_grpc_stream`. */
-  grpcStream(call: GrpcCall, handlers: GrpcHandlers, tag: u32 = 0): GrpcStream | null {
-    return startGrpcStream(this.id, call, handlers, tag);
+  grpcStream(call: Given<GrpcCall>, handlers: Given<GrpcHandlers>, tag: u32 = 0): GrpcStream | null {
+    return startGrpcStream(this.id, <GrpcCall>call, <GrpcHandlers>handlers, tag);
   }
 }
 
@@ -218,13 +219,13 @@ export class Response extends Message {
   }
 
   /** As `Request.fetch`. */
-  fetch(call: HttpCall, then: (response: Response, answer: Answer) => void, tag: u32 = 0): Status {
-    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  fetch(call: Given<HttpCall>, then: (response: Response, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
   /** As `Request.grpc`. */
-  grpc(call: GrpcCall, then: (response: Response, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  grpc(call: Given<GrpcCall>, then: (response: Response, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }
 }
 
