@@ -57,6 +57,8 @@ export interface FilterModule {
   readonly keptObjects: readonly string[];
   /** Where they stand, by these names. */
   readonly kept: readonly Place[];
+  /** The functions that may return `Flow.Pause` themselves. */
+  readonly pauses: ReadonlySet<string>;
   /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
   readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
@@ -140,6 +142,13 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
+    pauses: new Set(
+      functions
+        .filter((declaration) =>
+          nodesIn([declaration]).some((node) => isProperty(node) && node.property.text === "Pause"),
+        )
+        .map(({ name }) => name.text),
+    ),
     keepsStreams:
       kept.some(({ name }) => name !== "params") || keepsStreams(all, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
