@@ -360,6 +360,16 @@ export const scenarios: readonly Scenario[] = [
     "request: del 0 :method | response: get 2 :status; prop response/code_details; prop response/code",
   ),
   request("a request without either", "request: del 0 :path; del 0 :method | response: get 2 :status"),
+  request(
+    "a body that is held until its trailers is whole there",
+    "request: ret 1 | body: ret 1 | trailers: buf 0 0 99; set 0 x-a 2; setbuf 0 0 0 < | hold: 1",
+    { plugin: "stops", body: ["ab", "cd"], trailers: { t: "1" }, headers: [["x-a", "1"]] },
+  ),
+  request(
+    "a response that is paused goes with the first piece of its body that is not, and does not wait for an answer",
+    `response: fetch service ${callout}&x-slow=400   1000; ret 1 | resbody: get 2 x-up; set 2 x-up 2 | lastresbody: get 2 x-up | call: eff self; cont 1`,
+    { plugin: "stops" },
+  ),
   request("let another one go", "request: eff other; get 0 x-a; set 0 x-a 2; cont 0; eff self; get 0 x-a", {
     besideAnother: true,
     headers: [["x-a", "own"]],
