@@ -85,6 +85,8 @@ test("what may keep a stream is any variable that is no number, a record that ha
     `${imported} class State { n: u32 = 0; open: bool = false; share = 0.5; } const states = new PerStream<State>(); const c = new Counter("a");`,
     "class Params { agent: string = 'a'; } export const params = new Params();",
     "class Box { inner: Request; } function f(request: Request): void { const box = new Box(request); }",
+    `${imported} class Params { name: string = "a"; other = "b"; } class State { n: u32 = 0; } const states = new PerStream<State>();`,
+    "const at = memory.data(8); function f(): u64 { return load<u64>(at) + <u64>load<u8>(at); }",
   ])
     expect(keeps(text), text).toBe(false);
   // What another file keeps may be of this one.

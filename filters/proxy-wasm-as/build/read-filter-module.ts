@@ -17,6 +17,7 @@ import {
   isVariables,
   type Node,
   nodesIn,
+  stringOf,
 } from "../syntax/tree.ts";
 
 /** A function that a filter exports. */
@@ -150,7 +151,8 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
         .map(({ name }) => name.text),
     ),
     keepsStreams:
-      kept.some(({ name }) => name !== "params") || keepsStreams(all, isAlone && !uses(sdk, "PerStream")),
+      kept.some(({ name }) => name !== "params") ||
+      keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
@@ -163,14 +165,22 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
   };
 }
 
-/** What makes a stream of a number, and reads one from memory. */
-const making: ReadonlySet<string> = new Set(["withId", "changetype", "load"]);
+/** What makes a stream of a number. */
+const making: ReadonlySet<string> = new Set(["withId", "changetype"]);
+/** What reads one from memory: anything but a number. */
+const reading = /\bload\s*<(?!\s*(?:[iu](?:8|16|32|64|size)|f32|f64|bool)\s*>)/;
 
 /** Whether streams may be made of numbers, or stand in the records of others, where there are any. */
-function keepsStreams(all: readonly Node[], hasNoRecords: boolean): boolean {
-  return all.some(
-    (node) =>
-      (isIdentifier(node) && making.has(node.text)) || (!hasNoRecords && isField(node) && mayRefer(node)),
+function keepsStreams(all: readonly Node[], text: string, hasNoRecords: boolean): boolean {
+  const isText = ({ type, initializer }: assemblyscript.FieldDeclaration): boolean =>
+    type === null ? stringOf(initializer) !== undefined : textAt(type, text) === "string";
+  return (
+    reading.test(text) ||
+    all.some(
+      (node) =>
+        (isIdentifier(node) && making.has(node.text)) ||
+        (!hasNoRecords && isField(node) && mayRefer(node) && !isText(node)),
+    )
   );
 }
 
