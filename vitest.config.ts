@@ -16,7 +16,7 @@ const slow = [
   "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
-  "filters/proxy-wasm-as/testing/{acts,byte-exact,ends,guest-api,headers,state-actions,stream}.test.ts",
+  "filters/proxy-wasm-as/testing/{acts,byte-exact,ends,guest-api,headers,kept-streams,state-actions,stream}.test.ts",
   "filters/standing-for-itself.test.ts",
   "tests/cli/*.test.ts",
   "tests/documents.test.ts",

@@ -158,7 +158,9 @@ function failure(policy: Policy, reasons: readonly string[]): Diagnostic {
       ? `it throws ${JSON.stringify(message)}`
       : // Copper has no name to say for its allocator.
         (hoards?.replace(/^[^:]*: /, "it ") ??
-        reasons.join(": ").replace(/^unreachable$/, "it traps, as it does when its memory is used up"));
+        reasons
+          .join(": ")
+          .replace(/^unreachable(?=$|: tried )/, "it traps, as it does when its memory is used up"));
   const found = refusal(policy, "MOD0102", `\`${policy.name}\` does not run: ${text}`);
   if (policy.kind !== "filter" || line === undefined) return found;
   const before = policy.source.text.split("\n").slice(0, Number(line) - 1);

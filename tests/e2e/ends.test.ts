@@ -1,7 +1,37 @@
 import { expect, test } from "vitest";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { filterModule } from "../../filters/proxy-wasm-as/testing/filter.test-helper.ts";
+import {
+  rawActsModule,
+  rawDeadly,
+  rawPairs,
+  saidOf,
+} from "../../filters/proxy-wasm-as/testing/raw-acts.test-helper.ts";
+import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";
 import { twoActs, twoActsFilter } from "../../filters/proxy-wasm-as/testing/two-acts.test-helper.ts";
-import { startFilter } from "./one-filter.ts";
+import { type FilterInEnvoy, startFilter } from "./one-filter.ts";
+
+test("what the host fails a VM for brings an Envoy down, and nothing else of that kind does", async () => {
+  const { bytes, stderr } = await assemble(rawModule(rawActsModule));
+  if (bytes === undefined) throw new Error(stderr);
+  const start = (place: number): Promise<FilterInEnvoy> =>
+    startFilter({ bytes, address: `127.90.16.${place}` });
+  let place = 1;
+  let filter = await start(place);
+  for (const which of rawPairs) {
+    const isDeadly = rawDeadly.includes(which);
+    // Those by a response that has not begun are many, and one thing.
+    if (isDeadly && which.includes("1") && !which.startsWith("4")) continue;
+    await filter.send({ headers: { "x-acts": which }, goneAfterMs: 700 });
+    await expect.poll(() => filter.said().at(-1)).toBe("done");
+    const after = await filter.send({ goneAfterMs: 3_000 });
+    expect([saidOf(which), after.status]).toEqual([saidOf(which), isDeadly ? 0 : 200]);
+    if (!isDeadly) continue;
+    await filter[Symbol.asyncDispose]();
+    filter = await start(++place);
+  }
+  await filter[Symbol.asyncDispose]();
+});
 
 test("no two things that a filter does to a stream bring an Envoy down", async () => {
   await using filter = await startFilter({

@@ -60,7 +60,15 @@ export async function startProbe(bytes: Uint8Array): Promise<ProbeInEnvoy> {
       const outcome = scenario.tcp === undefined ? await playHttp(scenario) : await playTcp(scenario);
       const fails =
         scenario.plugin === "closed" || scenario.plugin === "open" || scenario.play.includes("trap");
-      for (let waited = 0; waited < 40 && !fails && !said().slice(from).includes("end"); waited++)
+      const ends = (): number =>
+        said()
+          .slice(from)
+          .filter((line) => line === "end").length;
+      for (
+        let waited = 0;
+        waited < 40 && !fails && ends() < (scenario.besideAnother === undefined ? 1 : 2);
+        waited++
+      )
         await sleep(25);
       await sleep(scenario.play.includes("call:") || scenario.play.includes("g") ? 60 : 5);
       if (fails) await sleep(250);
@@ -212,6 +220,9 @@ function pairsOf(raw: readonly string[]): readonly (readonly [string, string])[]
 
 async function playHttp(scenario: Scenario): Promise<Omit<Outcome, "lines">> {
   const { body, headers = [], trailers, want } = scenario;
+  const other = scenario.besideAnother === undefined ? undefined : paused();
+  // The one that comes later is the later one in the proxy, too.
+  if (other !== undefined) await sleep(100);
   const request = httpRequest({
     host: ADDRESS,
     port: ports[scenario.plugin ?? "plain"],
@@ -251,7 +262,23 @@ async function playHttp(scenario: Scenario): Promise<Omit<Outcome, "lines">> {
   }
   if (trailers !== undefined) request.addTrailers(trailers);
   request.end();
-  return answer;
+  const outcome = await answer;
+  return other === undefined ? outcome : { ...outcome, other: await other };
+}
+
+/** A request that the probe pauses: what became of it. */
+async function paused(): Promise<number> {
+  const headers = { host: "probe", "x-play": "request: ret 1", "x-a": "other" };
+  const request = httpRequest({ host: ADDRESS, port: ports.plain, agent: false, headers });
+  request.setTimeout(3000, () => request.destroy());
+  request.end();
+  return new Promise((resolve) => {
+    request.on("error", () => resolve(0));
+    request.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+  });
 }
 
 async function playTcp({ play, tcp = [] }: Scenario): Promise<Omit<Outcome, "lines">> {

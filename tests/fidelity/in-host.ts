@@ -89,6 +89,7 @@ const texts = (pairs: readonly (readonly [string, Uint8Array])[]): readonly (rea
 
 function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Outcome, "lines"> {
   const { body, headers = [], trailers } = scenario;
+  const other = scenario.besideAnother === undefined ? undefined : plugin.open(pausedRequest);
   const stream = plugin.open({
     headers: [
       [":method", body === undefined ? "GET" : "POST"],
@@ -115,6 +116,8 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     ...(scenario.want === "trailers" ? { trailers: [["t", "1"]] } : {}),
   });
   if (stream.result().response === undefined) wait();
+  other?.respond({ body: bodyOf(scenario) });
+  other?.end();
   stream.end();
   wait();
   const { response } = stream.result();
@@ -123,8 +126,18 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     body: response === undefined ? "" : latin1(response.bodyBytes),
     headers: response === undefined ? [] : seen(texts(response.headerBytes)),
     trailers: response?.trailers.map(([name, value]) => `${name}=${value}`) ?? [],
+    ...(other === undefined ? {} : { other: other.result().response?.status ?? 0 }),
   };
 }
+
+const pausedRequest = {
+  headers: [
+    [":method", "GET"],
+    [":path", "/"],
+    ["x-play", "request: ret 1"],
+    ["x-a", "other"],
+  ],
+} as const;
 
 /** A long piece comes in several. */
 function halved(piece: string): readonly string[] {

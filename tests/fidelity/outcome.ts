@@ -6,6 +6,8 @@ export interface Outcome {
   readonly headers: readonly string[];
   readonly trailers: readonly string[];
   readonly lines: readonly string[];
+  /** What became of the request beside it. */
+  readonly other?: number;
 }
 
 /** Headers that the table looks at: neither those of the table itself nor those that an Envoy adds. */

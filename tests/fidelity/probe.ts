@@ -6,6 +6,7 @@ export const probe = `
 @external("wasi_snapshot_preview1", "random_get") declare function random_get(data: usize, size: usize): u32;
 let play = "";
 let stream: u32 = 0;
+let other: u32 = 0;
 let root: u32 = 0;
 let answer: u32 = 0;
 let last: u32 = 0;
@@ -83,7 +84,7 @@ function pairsShown(status: u32): string {
   }
   return text;
 }
-function idOf(text: string): u32 { return text == "last" ? last : text == "self" ? stream : text == "root" ? root : <u32>parseInt(text); }
+function idOf(text: string): u32 { return text == "last" ? last : text == "self" ? stream : text == "root" ? root : text == "other" ? other : <u32>parseInt(text); }
 
 function run(operation: string): string {
   const words = operation.split(" ");
@@ -198,6 +199,7 @@ export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   const key = raw("x-play");
   play = "";
   if (proxy_get_header_map_value(0, p(key), key.byteLength, cells, cells + 4) == 0) play = String.UTF8.decodeUnsafe(load<u32>(cells), load<u32>(cells + 4));
+  other = stream;
   stream = id;
   return played("request", "request " + end.toString(), 0);
 }

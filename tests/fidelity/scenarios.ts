@@ -9,6 +9,8 @@ export interface Scenario {
   readonly body?: readonly string[];
   readonly headers?: readonly (readonly [string, string])[];
   readonly trailers?: Readonly<Record<string, string>>;
+  /** A request that comes first, is paused, and that the play calls `other`. */
+  readonly besideAnother?: true;
   /** What the service answers: its body in pieces, and trailers. Default `12`, `34`. */
   readonly want?: "empty" | "large" | "trailers";
   /** Over TCP instead, a line for each piece; the play is the first. */
@@ -358,6 +360,29 @@ export const scenarios: readonly Scenario[] = [
     "request: del 0 :method | response: get 2 :status; prop response/code_details; prop response/code",
   ),
   request("a request without either", "request: del 0 :path; del 0 :method | response: get 2 :status"),
+  request(
+    "a body that is held until its trailers is whole there",
+    "request: ret 1 | body: ret 1 | trailers: buf 0 0 99; set 0 x-a 2; setbuf 0 0 0 < | hold: 1",
+    { plugin: "stops", body: ["ab", "cd"], trailers: { t: "1" }, headers: [["x-a", "1"]] },
+  ),
+  request(
+    "a response that is paused goes with the first piece of its body that is not, and does not wait for an answer",
+    `response: fetch service ${callout}&x-slow=400   1000; ret 1 | resbody: get 2 x-up; set 2 x-up 2 | lastresbody: get 2 x-up`,
+    { plugin: "stops" },
+  ),
+  request("let another one go", "request: eff other; get 0 x-a; set 0 x-a 2; cont 0; eff self; get 0 x-a", {
+    besideAnother: true,
+    headers: [["x-a", "own"]],
+  }),
+  request("let another one go from its response", "response: eff other; cont 0; eff self; get 2 x-up", {
+    besideAnother: true,
+  }),
+  request("reset another one", "request: eff other; close 0; eff self; set 0 x-a 1", { besideAnother: true }),
+  request(
+    "an answer to another one stops the one that is asked about",
+    "request: eff other; reply 403 d no; eff self; set 0 x-a 1",
+    { besideAnother: true },
+  ),
   request("reset by a tick", "request: tick 20; ret 1 | tick: tick 0; eff self; close 0"),
   // Contexts.
   request(

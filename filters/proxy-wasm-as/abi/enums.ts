@@ -129,7 +129,10 @@ export const enums: {
     doc: "Whether a stream goes on after a callback; the ABI calls it action.",
     members: {
       Continue: [0, "It goes on."],
-      Pause: [1, "It waits until it is resumed, answered or reset; what arrives meanwhile is buffered."],
+      Pause: [
+        1,
+        "It waits until it is resumed, answered or reset; what arrives meanwhile is buffered. Headers that a filter pauses while it has a callback for the body, too, wait with the body that it pauses only where Envoy is configured with `allow_on_headers_stop_iteration: true`; else no body comes.",
+      ],
     },
   },
   Errno: {

@@ -5,6 +5,7 @@ import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
+import { partOf, streamOf, turnBack, turnTo } from "./kept";
 import { decodeBytes, encodeBytes } from "./utf8";
 
 /**
@@ -12,13 +13,16 @@ import { decodeBytes, encodeBytes } from "./utf8";
  * a `Uint8Array` as it is. It is there in its callbacks, and while the stream is paused from these; elsewhere reading finds nothing, and
  * writing gives `Status.NotFound` or `Status.BadArgument`. A policy in audit mode changes nothing.
  */
-// The object is no memory: its address is the number of the buffer and 1.
+// The object is no memory: its address is the number of the buffer, and whose it is.
 @unmanaged
 export class Body {
   /** How many bytes there are now; 0 when it is not at hand. `proxy_get_buffer_status`. */
   get size(): u32 {
     this.look();
-    return proxy_get_buffer_status(this.buffer, cell, cell + 4) != Status.Ok ? 0 : load<u32>(cell);
+    if (!this.turn()) return 0;
+    const status = proxy_get_buffer_status(this.buffer, cell, cell + 4);
+    this.turnBack();
+    return status != Status.Ok ? 0 : load<u32>(cell);
   }
 
   /** The text; null when it is not at hand, or not UTF-8: so also when a character is not there whole. `proxy_get_buffer_bytes`. */
@@ -37,7 +41,9 @@ export class Body {
     this.look();
     // The host refuses what goes beyond 32 bits.
     const size = min(length, u32.MAX_VALUE - start);
+    if (!this.turn()) return MISSING;
     const status = proxy_get_buffer_bytes(this.buffer, start, size, cell + 4, cell);
+    this.turnBack();
     return status != Status.Ok ? MISSING : load<u64>(cell);
   }
 
@@ -62,27 +68,47 @@ export class Body {
   }
 
   private write(start: u32, length: u32, content: Bytes): Status {
-    if (holdsBackChange()) return Status.Ok;
-    return proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
+    if (!this.turn()) return Status.BadArgument;
+    const status = holdsBackChange()
+      ? Status.Ok
+      : proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
+    this.turnBack();
+    return status;
   }
 
   /** That of an answer to a call is none of the stream's. */
   @inline
   private look(): void {
-    if (this.buffer < BufferType.HttpCallResponseBody) noteLook();
+    if (this.isOfStream) noteLook();
   }
 
   @inline
   private get buffer(): BufferType {
-    return <BufferType>(<u32>changetype<usize>(this) - 1);
+    return <BufferType>(<u32>changetype<usize>(this) & 7);
+  }
+
+  @inline
+  private get isOfStream(): bool {
+    return this.buffer < BufferType.HttpCallResponseBody;
+  }
+
+  /** Have the host work for whose it is; false when that has gone. */
+  @inline
+  private turn(): bool {
+    return !this.isOfStream || turnTo(streamOf(changetype<usize>(this)));
+  }
+
+  @inline
+  private turnBack(): void {
+    if (this.isOfStream) turnBack(streamOf(changetype<usize>(this)));
   }
 }
 
-/** The body in a buffer. */
+/** The body in a buffer; of a stream, or of none. */
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
-export function bodyOf(buffer: BufferType): Body {
-  return changetype<Body>(<usize>buffer + 1);
+export function bodyOf(buffer: BufferType, stream: u32 = 0): Body {
+  return changetype<Body>(partOf(stream, buffer));
 }
 
 /** A string in UTF-8, or the bytes of a `Uint8Array`. */

@@ -101,7 +101,7 @@ export function log(level: u32, text: Bytes): void {
 }
 
 /** Envoy keeps the route that it chose before the filters ran; this makes it choose again. */
-export function clearRouteCache(): void {
+export function clearRouteCache(): u32 {
   const name = memory.data<u8>([99, 108, 101, 97, 114, 95, 114, 111, 117, 116, 101, 95, 99, 97, 99, 104, 101]);
-  proxy_call_foreign_function(name, 17, 0, 0, out, out + 4);
+  return proxy_call_foreign_function(name, 17, 0, 0, out, out + 4);
 }

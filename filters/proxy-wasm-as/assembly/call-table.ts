@@ -1,6 +1,7 @@
 import { context as entered } from "./context";
 import { gone } from "./gone";
 import { audits, details, noteCalled } from "./guard";
+import { isAtWork } from "./kept";
 
 // Which stream waits for which call: in static memory, hashed by the token. An entry is the token, the context, a number of the filter's, the kind
 // of the call, and the functions to be called.
@@ -54,7 +55,7 @@ export function addCall(kind: u32, token: u32, context: u32, tag: u32, then: usi
   store<u32>(entry, tag, 8);
   store<u32>(entry, kind, 12);
   setHandler(entry, 0, then);
-  if (!isOfRoot(entry)) noteCalled();
+  if (!isOfRoot(entry) && isAtWork(context)) noteCalled();
   return entry;
 }
 

@@ -32,7 +32,7 @@ export namespace foreign {
   }
 }
 
-/** Have Envoy choose the route again: it keeps the one that it chose before the filter changed headers. `proxy_call_foreign_function`. */
-export function clearRouteCache(): void {
-  if (!holdsBack()) clearCache();
+/** Have Envoy choose the route again: it keeps the one that it chose before the filter changed headers. `NotFound` in a host that cannot. `proxy_call_foreign_function`. */
+export function clearRouteCache(): Status {
+  return holdsBack() ? Status.Ok : <Status>clearCache();
 }

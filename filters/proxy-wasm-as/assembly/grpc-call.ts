@@ -18,7 +18,9 @@ import { cell } from "./cell";
 import { context } from "./context";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call } from "./env";
+import { Given } from "./given";
 import { GrpcCall } from "./grpc-request";
+import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
 import { Stream } from "./stream";
 
@@ -58,12 +60,13 @@ export class GrpcAnswer {
 }
 
 /** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. */
-export function grpc(call: GrpcCall, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-  return start(GRPC | OF_ROOT, context, call, changetype<usize>(then), tag);
+export function grpc(call: Given<GrpcCall>, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+  return start(GRPC | OF_ROOT, context, <GrpcCall>call, changetype<usize>(then), tag);
 }
 
 /** Make a call for a stream. */
 export function startGrpcCall(context: u32, call: GrpcCall, then: usize, tag: u32): Status {
+  if (!isThere(context)) return Status.BadArgument;
   return start(GRPC, context, call, then, tag);
 }
 

@@ -28,9 +28,11 @@ import {
   proxy_grpc_send,
   proxy_grpc_stream,
 } from "./env";
+import { Given } from "./given";
 import { finishGrpcCall, receivedMessage, statusMessage } from "./grpc-call";
 import { GrpcCall } from "./grpc-request";
 import { Headers, headersOf } from "./headers";
+import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
 import { Request } from "./stream";
 
@@ -117,12 +119,13 @@ export class GrpcStream {
 }
 
 /** Open a stream of the plugin's own, that belongs to no request. All else is as in `Request.grpcStream`. */
-export function grpcStream(call: GrpcCall, handlers: GrpcHandlers, tag: u32 = 0): GrpcStream | null {
-  return start(GRPC_STREAM | OF_ROOT, context, call, handlers, tag);
+export function grpcStream(call: Given<GrpcCall>, handlers: Given<GrpcHandlers>, tag: u32 = 0): GrpcStream | null {
+  return start(GRPC_STREAM | OF_ROOT, context, <GrpcCall>call, <GrpcHandlers>handlers, tag);
 }
 
 /** Open a stream for a request. */
 export function startGrpcStream(context: u32, call: GrpcCall, handlers: GrpcHandlers, tag: u32): GrpcStream | null {
+  if (!isThere(context)) return null;
   return start(GRPC_STREAM, context, call, handlers, tag);
 }
 

@@ -12,16 +12,18 @@ import {
 } from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange, isRefused } from "./guard";
+import { partOf, streamOf, turnBack, turnTo } from "./kept";
 import { fromPairs, name as foundName, next, Pairs, toPairs, value as foundValue, walk } from "./pair-list";
 
 /**
  * The headers or trailers of a message, or the metadata of a gRPC call. Names in any case; a header may have several values. Names and
  * values are byte strings, a character for each byte, so that what is read is what is written; `utf8` makes text of one.
  *
- * Where they are not at hand (the wrong phase, or a stream that has gone) nothing is found, and writing gives `Status.BadArgument`.
+ * Where they are not at hand (the wrong phase, or a stream that has gone) nothing is found, and writing gives `Status.BadArgument`. They are those of
+ * their own message, in whichever callback.
  * A policy in audit mode changes none.
  */
-// The object is no memory: its address is the number of the map and 1.
+// The object is no memory: its address is the number of the map, and whose it is.
 @unmanaged
 export class Headers {
   /** The first value; null when the header is missing, which an empty one is not. `proxy_get_header_map_value`. */
@@ -65,6 +67,7 @@ export class Headers {
     if (key == MISSING) return Status.BadArgument;
     const given = narrow(value, VALUE);
     const content: Bytes = given == MISSING ? 0 : given;
+    if (!this.turn()) return Status.BadArgument;
     const status = holdsBackChange()
       ? Status.Ok
       : proxy_replace_header_map_value(
@@ -74,6 +77,7 @@ export class Headers {
           pointerOf(content),
           lengthOf(content),
         );
+    this.turnBack();
     return given == MISSING ? Status.BadArgument : status;
   }
 
@@ -82,21 +86,28 @@ export class Headers {
     const key = writable(name);
     const content = narrow(value, VALUE);
     if (key == MISSING || content == MISSING) return Status.BadArgument;
-    if (holdsBackChange()) return Status.Ok;
-    return proxy_add_header_map_value(
-      this.map,
-      pointerOf(key),
-      lengthOf(key),
-      pointerOf(content),
-      lengthOf(content),
-    );
+    if (!this.turn()) return Status.BadArgument;
+    const status = holdsBackChange()
+      ? Status.Ok
+      : proxy_add_header_map_value(
+          this.map,
+          pointerOf(key),
+          lengthOf(key),
+          pointerOf(content),
+          lengthOf(content),
+        );
+    this.turnBack();
+    return status;
   }
 
   /** Remove all values. `Ok` also when there were none. `proxy_remove_header_map_value`. */
   remove(name: string): Status {
     const key = writable(name);
     if (key == MISSING) return Status.BadArgument;
-    return holdsBackChange() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
+    if (!this.turn()) return Status.BadArgument;
+    const status = holdsBackChange() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
+    this.turnBack();
+    return status;
   }
 
   /** All of them in their order, names in lower case. `proxy_get_header_map_pairs`. */
@@ -112,27 +123,43 @@ export class Headers {
     const serialized = fromPairs(pairs);
     if (serialized == MISSING) return Status.BadArgument;
     for (walk(serialized); next(); ) if (isRefused(foundName)) return Status.BadArgument;
-    if (holdsBackChange()) return Status.Ok;
-    return proxy_set_header_map_pairs(this.map, pointerOf(serialized), lengthOf(serialized));
+    if (!this.turn()) return Status.BadArgument;
+    const status = holdsBackChange() ? Status.Ok : proxy_set_header_map_pairs(this.map, pointerOf(serialized), lengthOf(serialized));
+    this.turnBack();
+    return status;
   }
 
   @inline
   private get map(): MapType {
-    return <MapType>(<u32>changetype<usize>(this) - 1);
+    return <MapType>(<u32>changetype<usize>(this) & 7);
+  }
+
+  /** Have the host work for whose they are; false when that has gone. */
+  @inline
+  private turn(): bool {
+    return !isOfStream(this.map) || turnTo(streamOf(changetype<usize>(this)));
+  }
+
+  @inline
+  private turnBack(): void {
+    if (isOfStream(this.map)) turnBack(streamOf(changetype<usize>(this)));
   }
 
   private first(name: string): Bytes {
     if (isOfStream(this.map)) noteLook();
     const key = narrow(name);
-    if (key == MISSING) return MISSING;
-    return proxy_get_header_map_value(this.map, pointerOf(key), lengthOf(key), cell + 4, cell) != Status.Ok
-      ? MISSING
-      : load<u64>(cell);
+    if (key == MISSING || !this.turn()) return MISSING;
+    const status = proxy_get_header_map_value(this.map, pointerOf(key), lengthOf(key), cell + 4, cell);
+    this.turnBack();
+    return status != Status.Ok ? MISSING : load<u64>(cell);
   }
 
   private pairs(): Bytes {
     if (isOfStream(this.map)) noteLook();
-    return proxy_get_header_map_pairs(this.map, cell + 4, cell) != Status.Ok ? MISSING : load<u64>(cell);
+    if (!this.turn()) return MISSING;
+    const status = proxy_get_header_map_pairs(this.map, cell + 4, cell);
+    this.turnBack();
+    return status != Status.Ok ? MISSING : load<u64>(cell);
   }
 }
 
@@ -143,11 +170,11 @@ function isOfStream(map: MapType): bool {
   return map <= MapType.HttpResponseTrailers;
 }
 
-/** The headers of a map. */
+/** The headers of a map; of a stream, or of none. */
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
-export function headersOf(map: MapType): Headers {
-  return changetype<Headers>(<usize>map + 1);
+export function headersOf(map: MapType, stream: u32 = 0): Headers {
+  return changetype<Headers>(partOf(stream, map));
 }
 
 /** The name of a header that may be written; MISSING for any other. */

@@ -20,7 +20,9 @@ import { cell } from "./cell";
 import { context } from "./context";
 import { BufferType, MapType, Status } from "./enums";
 import { proxy_http_call } from "./env";
+import { Given } from "./given";
 import { Headers, headersOf } from "./headers";
+import { isThere } from "./kept";
 import { narrow } from "./byte-string";
 import { fromPairs, Pairs } from "./pair-list";
 import { statusIn } from "./status-header";
@@ -82,12 +84,13 @@ export class Answer {
 }
 
 /** Send a request of the plugin's own, that belongs to no stream: in `onConfigure`, `onTick` or `onQueue`. All else is as in `Request.fetch`. */
-export function fetch(call: HttpCall, then: (answer: Answer) => void, tag: u32 = 0): Status {
-  return start(HTTP | OF_ROOT, context, call, changetype<usize>(then), tag);
+export function fetch(call: Given<HttpCall>, then: (answer: Answer) => void, tag: u32 = 0): Status {
+  return start(HTTP | OF_ROOT, context, <HttpCall>call, changetype<usize>(then), tag);
 }
 
 /** Send a request for a stream. */
 export function startHttpCall(context: u32, call: HttpCall, then: usize, tag: u32): Status {
+  if (!isThere(context)) return Status.BadArgument;
   return start(HTTP, context, call, then, tag);
 }
 

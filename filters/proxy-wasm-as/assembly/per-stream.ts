@@ -1,4 +1,5 @@
 import { noteLook } from "./gone";
+import { isThere } from "./kept";
 import { addRecord, createSlab, findRecord } from "./slab";
 import { Stream } from "./stream";
 
@@ -10,12 +11,13 @@ import { Stream } from "./stream";
 export class PerStream<T> {
   private readonly slab: usize = createSlab(offsetof<T>());
 
-  /** The stream's record, whose fields can be written. */
+  /** The stream's record, whose fields can be written. Of a stream that has gone nothing is kept. */
   of(stream: Stream): T {
     noteLook();
     let record = findRecord(this.slab, stream.id);
     if (record == 0) {
       const fresh = instantiate<T>();
+      if (!isThere(stream.id)) return fresh;
       record = addRecord(this.slab, stream.id);
       memory.copy(record, changetype<usize>(fresh), offsetof<T>());
     }

@@ -4,7 +4,8 @@ import { endByFilter, isOver } from "./at-work";
 import { Status } from "./enums";
 import { proxy_send_local_response } from "./env";
 import { gone } from "./gone";
-import { answered, details, holdsBackEnd, setAnswered } from "./guard";
+import { answered, details, holdsBack, holdsBackEnd, setAnswered } from "./guard";
+import { isAskedAboutAnother, isAtWork, turnBack, turnTo } from "./kept";
 import { fromPairs, Pairs } from "./pair-list";
 
 // "proxy_wasm_reply"
@@ -17,19 +18,26 @@ function DETAILS(): Bytes {
  * as a response, and hangs when one of them answers again.
  */
 function isAnswered(context: u32, why: Bytes): bool {
-  return isOver(context) || (details != 0 && answered) || wasAnswered(why);
+  return isOver(context) || (details != 0 && answered && isAtWork(context)) || wasAnswered(why);
 }
 
 /** Answer a stream, once. */
 export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
+  if (isAskedAboutAnother(context) || !turnTo(context)) return Status.BadArgument;
+  const given = send(context, status, body, headers, grpcStatus);
+  turnBack(context);
+  return given;
+}
+
+function send(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
   const why = details == 0 ? DETAILS() : details;
   // In Wire other policies may have answered.
   if (gone == 0 && isAnswered(context, why)) return Status.BadArgument;
   const given: Bytes = headers === null ? 0 : fromPairs(headers);
   const isStatus = status >= 200 && status <= 599;
-  if (holdsBackEnd()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
+  if (isAtWork(context) ? holdsBackEnd() : holdsBack()) return isStatus && given != MISSING ? Status.Ok : Status.BadArgument;
   endByFilter(context);
-  setAnswered(true);
+  if (isAtWork(context)) setAnswered(true);
   const pairs: Bytes = given == MISSING ? 0 : given;
   const sent = proxy_send_local_response(
     isStatus ? status : 403,

@@ -6,12 +6,14 @@ import { hasResponse } from "./code-details";
 import { endByFilter, isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
+import { Given } from "./given";
 import { gone } from "./gone";
-import { audits, holdsBackEnd, noteResumed } from "./guard";
+import { audits, holdsBack, holdsBackEnd, noteResumed } from "./guard";
 import { Headers, headersOf } from "./headers";
 import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
+import { isAtWork, isThere, turnBack, turnTo } from "./kept";
 import { Pairs } from "./pair-list";
 import { calledByRoute, callerAddress } from "./peers";
 import { replyTo } from "./reply";
@@ -21,10 +23,18 @@ import { encodeBytes } from "./utf8";
 
 /**
  * A stream: a request and its response, or a connection. It is no memory, but the number of its context, so that two are equal when they
- * are one stream; do not keep one for longer than the stream lasts.
+ * are one stream. It may be kept and used in any callback: what is done to it is done to this stream, and gives `BadArgument` when that has gone.
  */
 @unmanaged
 export class Stream {
+  /**
+   * The stream with this number, as `id` gave it in this VM; null when it has gone. For what keeps numbers, as a queue does. Each worker has a VM of its own, and
+   * numbers of its own. `proxy_set_effective_context`.
+   */
+  static withId(id: u32): Stream | null {
+    return isThere(id) ? changetype<Stream>(id) : null;
+  }
+
   /** The number of its context, which no other stream of this VM has. */
   get id(): u32 {
     return <u32>changetype<usize>(this);
@@ -47,7 +57,8 @@ export class Message extends Stream {
   /**
    * Answer in the stead of the service, once a stream: what comes later, and in `onLog` and `onDelete`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
    * what calls by gRPC, -1 for none. A status that is none, not 200 to 599, becomes 403, and headers that cannot be are left out: both
-   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns. `proxy_send_local_response`, and
+   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns; it then stops what that callback is about, which is why an answer to
+   * another stream gives `BadArgument` but from `onTick`, `onQueue` and the answers to calls. `proxy_send_local_response`, and
    * `proxy_get_property` to see whether it was answered.
    */
   reply(status: i32, body: string = "", headers: Pairs | null = null, grpcStatus: i32 = -1): Status {
@@ -63,8 +74,11 @@ export class Message extends Stream {
    * Add a tag to this request's line of the access log that Wire's listeners write. The name is a literal or a constant; of two values
    * the last counts. `proxy_set_property`.
    */
-  tagAccessLog(name: string, value: string): void {
+  tagAccessLog(name: string, value: string): Status {
+    if (!turnTo(this.id)) return Status.BadArgument;
     tagAccessLog(encodeBytes(name), encodeBytes(value));
+    turnBack(this.id);
+    return Status.Ok;
   }
 
   /** `reply` by the name that policies know: a denial. */
@@ -78,27 +92,32 @@ export class Message extends Stream {
 export class Request extends Message {
   /** At hand from `onRequest` until the filter lets them go, and in `onLog`. */
   get headers(): Headers {
-    return headersOf(MapType.HttpRequestHeaders);
+    return headersOf(MapType.HttpRequestHeaders, this.id);
   }
 
   /** At hand in `onRequestTrailers` and `onLog`. */
   get trailers(): Headers {
-    return headersOf(MapType.HttpRequestTrailers);
+    return headersOf(MapType.HttpRequestTrailers, this.id);
   }
 
   /** At hand in `onRequestBody`. */
   get body(): Body {
-    return bodyOf(BufferType.HttpRequestBody);
+    return bodyOf(BufferType.HttpRequestBody, this.id);
   }
 
   /** The caller's address without the port; null where it is not known. `proxy_get_property`. */
   get caller(): string | null {
-    return widenOrNull(callerAddress());
+    if (!turnTo(this.id)) return null;
+    const address = widenOrNull(callerAddress());
+    turnBack(this.id);
+    return address;
   }
 
   /** The service called, by the name of the route, in a mesh of Wire's; null on the way in. `proxy_get_property`. */
   get callee(): string | null {
+    if (!turnTo(this.id)) return null;
     const name = calledByRoute();
+    turnBack(this.id);
     // Envoy has an empty one for a route without a name.
     return lengthOf(name) == 0 ? null : widenOrNull(name);
   }
@@ -109,7 +128,10 @@ export class Request extends Message {
    * the headers are at hand; `BadArgument` elsewhere, and for what no header can have. `proxy_replace_header_map_value`, `clear_route_cache`.
    */
   routeToVersion(version: string): Status {
-    return steerToVersion(version);
+    if (!turnTo(this.id)) return Status.BadArgument;
+    const status = steerToVersion(version);
+    turnBack(this.id);
+    return status;
   }
 
   /**
@@ -117,7 +139,10 @@ export class Request extends Message {
    * Where and what gives `BadArgument` is as in `routeToVersion`. `proxy_replace_header_map_value`.
    */
   setHashKey(key: string): Status {
-    return steerByKey(key);
+    if (!turnTo(this.id)) return Status.BadArgument;
+    const status = steerByKey(key);
+    turnBack(this.id);
+    return status;
   }
 
   /**
@@ -125,17 +150,12 @@ export class Request extends Message {
    * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
    */
   resume(): Status {
-    if (isOver(this.id)) return Status.BadArgument;
-    noteResumed(0);
-    return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpRequest);
+    return isOver(this.id) ? Status.BadArgument : letGo(this.id, StreamType.HttpRequest);
   }
 
   /** End the stream without an answer; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
   reset(): Status {
-    if (isOver(this.id)) return Status.BadArgument;
-    if (holdsBackEnd()) return Status.Ok;
-    endByFilter(this.id);
-    return proxy_close_stream(StreamType.HttpRequest);
+    return end(this.id, StreamType.HttpRequest);
   }
 
   /**
@@ -145,18 +165,18 @@ export class Request extends Message {
    * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. When `then` traps, a request that waits is
    * answered by nobody until Envoy's `stream_idle_timeout`. `proxy_http_call`.
    */
-  fetch(call: HttpCall, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
-    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  fetch(call: Given<HttpCall>, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
   /** Call a method of a gRPC service with one message; all else is as in `fetch`. `proxy_grpc_call`. */
-  grpc(call: GrpcCall, then: (request: Request, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  grpc(call: Given<GrpcCall>, then: (request: Request, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }
 
   /** Open a stream of messages to a gRPC method; null when that failed. It is cancelled when the request has gone. `proxy_grpc_stream`. */
-  grpcStream(call: GrpcCall, handlers: GrpcHandlers, tag: u32 = 0): GrpcStream | null {
-    return startGrpcStream(this.id, call, handlers, tag);
+  grpcStream(call: Given<GrpcCall>, handlers: Given<GrpcHandlers>, tag: u32 = 0): GrpcStream | null {
+    return startGrpcStream(this.id, <GrpcCall>call, <GrpcHandlers>handlers, tag);
   }
 }
 
@@ -165,17 +185,17 @@ export class Request extends Message {
 export class Response extends Message {
   /** At hand from `onResponse` until the filter lets them go, and in `onLog`. */
   get headers(): Headers {
-    return headersOf(MapType.HttpResponseHeaders);
+    return headersOf(MapType.HttpResponseHeaders, this.id);
   }
 
   /** At hand in `onResponseTrailers` and `onLog`. */
   get trailers(): Headers {
-    return headersOf(MapType.HttpResponseTrailers);
+    return headersOf(MapType.HttpResponseTrailers, this.id);
   }
 
   /** At hand in `onResponseBody`. */
   get body(): Body {
-    return bodyOf(BufferType.HttpResponseBody);
+    return bodyOf(BufferType.HttpResponseBody, this.id);
   }
 
   /** The status, from the header `:status`; 0 when it is not at hand. */
@@ -189,26 +209,50 @@ export class Response extends Message {
    * whether there is one.
    */
   resume(): Status {
-    if (isOver(this.id) || isLookedAt(this.id) || (gone == 0 && !hasResponse())) return Status.BadArgument;
-    noteResumed(1);
-    return audits() ? Status.Ok : proxy_continue_stream(StreamType.HttpResponse);
+    if (isOver(this.id) || isLookedAt(this.id) || (gone == 0 && !isAnswered(this.id))) return Status.BadArgument;
+    return letGo(this.id, StreamType.HttpResponse);
   }
 
   /** End the stream; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`. `proxy_close_stream`. */
   reset(): Status {
-    if (isOver(this.id)) return Status.BadArgument;
-    if (holdsBackEnd()) return Status.Ok;
-    endByFilter(this.id);
-    return proxy_close_stream(StreamType.HttpResponse);
+    return end(this.id, StreamType.HttpResponse);
   }
 
   /** As `Request.fetch`. */
-  fetch(call: HttpCall, then: (response: Response, answer: Answer) => void, tag: u32 = 0): Status {
-    return startHttpCall(this.id, call, changetype<usize>(then), tag);
+  fetch(call: Given<HttpCall>, then: (response: Response, answer: Answer) => void, tag: u32 = 0): Status {
+    return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
   /** As `Request.grpc`. */
-  grpc(call: GrpcCall, then: (response: Response, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-    return startGrpcCall(this.id, call, changetype<usize>(then), tag);
+  grpc(call: Given<GrpcCall>, then: (response: Response, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
+    return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }
+}
+
+/** Whether its response has begun. */
+function isAnswered(stream: u32): bool {
+  if (!turnTo(stream)) return false;
+  const found = hasResponse();
+  turnBack(stream);
+  return found;
+}
+
+/** Let go on what was paused of it. */
+export function letGo(stream: u32, what: StreamType): Status {
+  if (!turnTo(stream)) return Status.BadArgument;
+  // What the callback is about goes another way.
+  if (isAtWork(stream)) noteResumed(what & 1);
+  const status = audits() ? Status.Ok : proxy_continue_stream(what);
+  turnBack(stream);
+  return status;
+}
+
+function end(stream: u32, what: StreamType): Status {
+  if (isOver(stream) || !turnTo(stream)) return Status.BadArgument;
+  if (!(isAtWork(stream) ? holdsBackEnd() : holdsBack())) {
+    endByFilter(stream);
+    proxy_close_stream(what);
+  }
+  turnBack(stream);
+  return Status.Ok;
 }

@@ -295,6 +295,29 @@ export function onResponse(response: Response): void {
   expect(answered([])).toContainEqual(["x-n", "10.5true"]);
 });
 
+test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
+  const imported = 'import { Flow, Request, Response } from "proxy-wasm-as";';
+  const body = "export function onRequestBody(request: Request): void {}";
+  const pausing =
+    "export function onRequest(request: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }";
+  const warned = async (code: string) => {
+    const text = `${imported}\n${code}`;
+    const { problems, warnings } = await build(text);
+    expect(problems).toEqual([]);
+    return warnings.map(({ code, start, end }) => [code, text.slice(start, end)]);
+  };
+  expect(await warned(`${pausing}\n${body}`)).toEqual([["PWA0101", "onRequest"]]);
+  expect(
+    await warned(
+      "export function onResponse(response: Response): Flow { return Flow.Pause; }\nexport function onResponseBody(response: Response): void {}",
+    ),
+  ).toEqual([["PWA0101", "onResponse"]]);
+  expect(await warned(pausing)).toEqual([]);
+  expect(
+    await warned(`export function onRequest(request: Request): Flow { return Flow.Continue; }\n${body}`),
+  ).toEqual([]);
+});
+
 test("a filter that asks others hears their answers", async () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const [, example = ""] = /\n\n((?: {4}.*\n|\n)+)/.exec(readme) ?? [];

@@ -31,6 +31,8 @@ export interface BuildFilterOptions {
 
 /** Why a filter was not built: in a file, as UTF-16 offsets into it, or nowhere in particular. */
 export interface BuildProblem {
+  /** Of a warning: `PWA0101`, which stays the same when the words change. */
+  readonly code?: string;
   readonly message: string;
   readonly file?: string;
   readonly start?: number;
@@ -43,6 +45,8 @@ export interface BuiltFilter {
   /** The entry file that was written around the filter. */
   readonly entry: string;
   readonly problems: readonly BuildProblem[];
+  /** What may go wrong in a proxy, and does not keep it from being built. */
+  readonly warnings: readonly BuildProblem[];
 }
 
 /**
@@ -50,6 +54,14 @@ export interface BuiltFilter {
  * nothing is thrown: what is wrong is a problem.
  */
 export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFilter> {
+  const built = await build(options);
+  return {
+    ...built,
+    warnings: built.bytes === undefined ? [] : warningsOf(options.files["filter.ts"] ?? ""),
+  };
+}
+
+async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "warnings">> {
   const { files } = options;
   const filter = files["filter.ts"] ?? "";
   let modules: readonly FilterModule[];
@@ -76,6 +88,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
     exported,
     sdk: new Set(modules.flatMap(({ sdk }) => [...sdk])),
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
+    keepsStreams: modules.some(({ keepsStreams }) => keepsStreams),
     parameters,
   });
   const problems = [
@@ -102,18 +115,37 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const { bytes } = assembled;
   if (bytes === undefined) {
     const errors = assembled.messages.filter(({ severity }) => severity === "error");
-    const said = errors.map((error) =>
+    const said = errors.map(({ code: _code, severity: _severity, ...error }) =>
       atCallback({ ...error, message: inOurWords(error.message) }, entry, module),
     );
     const problems = said.map((problem) => notFound(problem, files));
     return { entry, problems: problems.length > 0 ? problems : [{ message: assembled.stderr.trim() }] };
   }
-  const reasons = verifyModule(bytes, options.memory);
-  if (reasons.length > 0) return { entry, problems: reasons.flatMap((reason) => foreignTo(reason, files)) };
+  const unfitting = verifyModule(bytes, options.memory);
+  if (unfitting.length > 0)
+    return { entry, problems: unfitting.flatMap((reason) => foreignTo(reason, files)) };
   const smoked = await smoke(bytes, options.configuration ?? "");
-  const reason = smoked.kind === "tried" ? smoked.reasons.join(": ") : smoked.reason;
-  if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}` }] };
+  const reasons = smoked.kind === "tried" ? smoked.reasons : [smoked.reason];
+  const isTried = (reason: string): boolean => reason.startsWith("tried ");
+  const [tried] = reasons.slice(-1).filter(isTried);
+  const reason = (tried === undefined ? reasons : reasons.slice(0, -1)).join(": ");
+  const how = tried === undefined ? "" : ` (${tried})`;
+  if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}` }] };
   return { bytes, entry, problems: [] };
+}
+
+/** Headers that are held while a body is looked at. */
+function warningsOf(filter: string): readonly BuildProblem[] {
+  const { exported, pauses } = readFilterModule(filter);
+  return exported
+    .filter(({ name }) => pauses.has(name) && exported.some((other) => other.name === `${name}Body`))
+    .map(({ name, start, end }) => ({
+      code: "PWA0101",
+      message: `\`${name}\` pauses and there is \`${name}Body\`: Envoy shows a body while headers are held only with \`allow_on_headers_stop_iteration: true\` in the plugin's configuration, and else never goes on by itself`,
+      file: "filter.ts",
+      start,
+      end,
+    }));
 }
 
 /** Memory that is managed by hand, of which the SDK knows nothing. */

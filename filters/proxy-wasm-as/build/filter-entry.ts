@@ -7,6 +7,8 @@ export interface FilterUse {
   readonly exported: readonly ExportedFunction[];
   readonly sdk: ReadonlySet<string>;
   readonly startsWithValues: boolean;
+  /** Whether it may keep what stands for a stream, and use it in a callback that is about another one. */
+  readonly keepsStreams: boolean;
   /** What the plugin configuration fills, where no guard has another way to. Default none. */
   readonly parameters?: readonly FilterParameter[];
 }
@@ -37,7 +39,7 @@ export interface FilterGuard {
 
 /** The entry file around a filter, which `./filter` is where no guard says another: only the callbacks that it needs. */
 export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
-  const { exported, startsWithValues } = filter;
+  const { exported, startsWithValues, keepsStreams } = filter;
   const used = new Set<string>();
   const use = (name: string): string => {
     used.add(name);
@@ -46,13 +48,13 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
   const configured = guard === undefined ? (filter.parameters ?? []) : [];
   const read = (context: string): string => (configured.length > 0 ? `  readParameters(${context});\n` : "");
-  const keepsRecords = filter.sdk.has("*") || filter.sdk.has("PerStream");
+  const keepsRecords = keepsStreams || filter.sdk.has("*") || filter.sdk.has("PerStream");
   const enter = (context: string): string =>
     `  ${use("enter")}(${context});\n${keepsRecords ? `  ${use("reserveRecords")}();\n` : ""}`;
   // Where nobody asks who is at work, the end of a configuration would pass for that of a stream.
   const beginsRoots = guard === undefined && exported.some(({ name }) => name === "onDelete");
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
-  const said: Around = { use, guard, enter, read, beginsRoots, resumes };
+  const said: Around = { use, guard, enter, read, beginsRoots, resumes, keepsStreams };
   const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, own, said));
   if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
     calls.push(
@@ -77,7 +79,11 @@ ${enter("context")}  ${guard.asks("connection", "context")};
     );
   const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
-  const kept = startsWithValues ? `\n${use("keep")}();\n` : "";
+  const started = [
+    ...(keepsStreams ? [`${use("keepStreams")}();\n`] : []),
+    ...(startsWithValues || keepsStreams ? [`${use("keep")}();\n`] : []),
+  ];
+  const kept = started.length > 0 ? `\n${started.join("")}` : "";
   const allocate = use("allocate");
   const imported = [
     ...own.map(({ name }) => name),
@@ -103,7 +109,7 @@ export function waitsForAnswers({ sdk }: FilterUse): boolean {
 }
 
 /** The callbacks by which the SDK does what the filter uses of it. */
-function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string[] {
+function ofTheEntry({ exported, sdk, keepsStreams }: FilterUse, said: Around): readonly string[] {
   const { use, guard, enter, read } = said;
   const isConfigured = read("") !== "";
   const parts: string[] = [];
@@ -152,6 +158,7 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
   const forgets =
     isConfigured ||
     said.beginsRoots ||
+    keepsStreams ||
     guard?.remembers === true ||
     uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
   const configuration = isConfigured ? `  ${use("forgetParameters")}(context);\n` : "";
@@ -185,6 +192,7 @@ interface Around {
   readonly beginsRoots: boolean;
   /** Whether the filter lets go on what it has paused. */
   readonly resumes: boolean;
+  readonly keepsStreams: boolean;
 }
 
 /** The parameters' defaults are what they are when the module has started; each callback sees those of its own configuration. */
@@ -239,7 +247,16 @@ ${last}`;
 function callbackText(
   own: ExportedFunction,
   all: readonly ExportedFunction[],
-  { use, guard, enter, read, beginsRoots, resumes, calls = true }: Around & { readonly calls?: boolean },
+  {
+    use,
+    guard,
+    enter,
+    read,
+    beginsRoots,
+    resumes,
+    keepsStreams,
+    calls = true,
+  }: Around & { readonly calls?: boolean },
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
@@ -248,7 +265,9 @@ function callbackText(
   const returns = result !== undefined && !own.returnsNothing;
   const begins = beginsRoots && own.name === "onConfigure" ? `  ${use("beginRoot")}(${context});\n` : "";
   const looks = resumes && context === "context" && signature.includes("_response_");
-  const look = (at: string): string => (looks ? `  ${use("lookAtResponse")}(${at});\n` : "");
+  const asks = keepsStreams && result?.type === "Flow";
+  const look = (at: string): string =>
+    `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
   const first = `${look(context)}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const start = `export function ${signature} {\n${enter(context)}${first}`;

@@ -164,7 +164,19 @@ test.each([
   ],
   [
     'export function onTick(): void { throw new Error("naïve 日𝄞"); }',
-    "it does not run: naïve 日𝄞 at bad.ts:1:34",
+    "it does not run: naïve 日𝄞 at bad.ts:1:34 (tried by `proxy_on_tick`)",
+  ],
+  [
+    'import { Request } from "proxy-wasm-as";\nexport function onRequest(request: Request): void { assert(request.headers.get("x-a") !== null, "no a"); }',
+    "it does not run: no a at bad.ts:2:53 (tried with `GET /` without a body)",
+  ],
+  [
+    'import { Request } from "proxy-wasm-as";\nexport function onRequestBody(request: Request, size: u32): void { assert(size == 0, "a body"); }',
+    "it does not run: a body at bad.ts:2:68 (tried with `GET /` with a body in two pieces)",
+  ],
+  [
+    'import { Request } from "proxy-wasm-as";\nexport function onRequest(request: Request): void { assert(request.headers.get(":path") !== null, "no path"); }',
+    "it does not run: no path at bad.ts:2:53 (tried with a request without headers and without a body)",
   ],
   [
     "let n = 0;\nfunction f(i: i32): i32 { n += i; return f(i + 2) + 1; }\nexport function onTick(): void { n = f(n); }",

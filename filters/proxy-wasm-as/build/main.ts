@@ -74,16 +74,17 @@ function read(path: string): FilterFiles {
 }
 
 /** A problem as a person reads it: at the author's line, with what stands there. */
-function framed({ message, file, start, end }: BuildProblem, { files, paths }: FilterFiles): string {
+function framed({ code, message, file, start, end }: BuildProblem, { files, paths }: FilterFiles): string {
+  const kind = code === undefined ? "error" : `warning[${code}]`;
   const text = file === undefined ? undefined : files[file];
-  if (file === undefined || text === undefined || start === undefined) return `error: ${message}\n`;
+  if (file === undefined || text === undefined || start === undefined) return `${kind}: ${message}\n`;
   const before = text.slice(0, start).split("\n");
   const line = text.split(/\r?\n/)[before.length - 1] ?? "";
   const column = before.at(-1)?.length ?? 0;
   const shown = paths.get(file) ?? file;
   const gutter = " ".repeat(String(before.length).length);
   const marks = "^".repeat(Math.max(1, Math.min((end ?? start) - start, line.length - column)));
-  return `error: ${message}
+  return `${kind}: ${message}
 ${gutter}--> ${shown}:${before.length}:${column + 1}
 ${gutter} |
 ${before.length} | ${line}
@@ -143,7 +144,7 @@ async function run(args: readonly string[]): Promise<number> {
   for (const target of [out, ...(values.text === undefined ? [] : [values.text])])
     if (sources.includes(resolve(target)))
       throw new UsageError(`${target} would be written over its own source`);
-  const { bytes, entry, problems } = await buildFilter({
+  const { bytes, entry, problems, warnings } = await buildFilter({
     files,
     name: basename(path, ".ts"),
     ...(budget === undefined ? {} : { budget }),
@@ -159,6 +160,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 1;
   }
   write(out, bytes);
+  process.stderr.write(warnings.map((warning) => framed(warning, found)).join("\n"));
   process.stdout.write(`${out}: ${bytes.length} bytes\n`);
   return 0;
 }

@@ -64,3 +64,33 @@ test("what another file has from the SDK is used, too", () => {
   expect([[...sdk], imports]).toEqual([["PerPlugin", "Counter"], ["./b"]]);
   expect([...readFilterModule('export * from "proxy-wasm-as";').sdk]).toEqual(["*"]);
 });
+
+test("what may keep a stream is any variable that is no number, a record that has more than numbers, and what makes one of a number", () => {
+  const keeps = (text: string): boolean => readFilterModule(text).keepsStreams;
+  const imported = 'import { Counter, PerStream, Stream } from "proxy-wasm-as";';
+  for (const text of [
+    "let kept: Request | null = null;",
+    "const kept: Request[] = []; function f(request: Request): void { kept.push(request); }",
+    "const kept = new Map<u32, Request>();",
+    "class Kept { static last: Request; }",
+    "namespace n { export let last: Headers = f(); }",
+    `${imported} class State { other: Stream | null = null; } const states = new PerStream<State>();`,
+    "let id: u32 = 0; function f(): void { Stream.withId(id); }",
+    "let id: u32 = 0; function f(): void { changetype<Request>(id).resume(); }",
+    "const at = memory.data(4); function f(): void { load<Request>(at).resume(); }",
+  ])
+    expect(keeps(text), text).toBe(true);
+  for (const text of [
+    "let n: u32 = 0; const names = ['a', 'b']; function f(): bool { return names.includes('a'); }",
+    `${imported} class State { n: u32 = 0; open: bool = false; share = 0.5; } const states = new PerStream<State>(); const c = new Counter("a");`,
+    "class Params { agent: string = 'a'; } export const params = new Params();",
+    "class Box { inner: Request; } function f(request: Request): void { const box = new Box(request); }",
+    `${imported} class Params { name: string = "a"; other = "b"; } class State { n: u32 = 0; } const states = new PerStream<State>();`,
+    "const at = memory.data(8); function f(): u64 { return load<u64>(at) + <u64>load<u8>(at); }",
+  ])
+    expect(keeps(text), text).toBe(false);
+  // What another file keeps may be of this one.
+  expect(readFilterModule("export class State { other: Stream | null = null; }", false).keepsStreams).toBe(
+    true,
+  );
+});

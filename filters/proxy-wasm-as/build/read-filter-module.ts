@@ -1,6 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
-import { stateIn } from "../syntax/state.ts";
+import { mayRefer, stateIn } from "../syntax/state.ts";
 import {
   isClass,
   isExportDefault,
@@ -9,6 +9,7 @@ import {
   isField,
   isFunction,
   isFunctionLike,
+  isIdentifier,
   isImport,
   isImportedName,
   isNamespace,
@@ -16,6 +17,7 @@ import {
   isVariables,
   type Node,
   nodesIn,
+  stringOf,
 } from "../syntax/tree.ts";
 
 /** A function that a filter exports. */
@@ -56,6 +58,10 @@ export interface FilterModule {
   readonly keptObjects: readonly string[];
   /** Where they stand, by these names. */
   readonly kept: readonly Place[];
+  /** The functions that may return `Flow.Pause` themselves. */
+  readonly pauses: ReadonlySet<string>;
+  /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
+  readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
   /** What asc's parser finds wrong, in its words. */
@@ -137,6 +143,16 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
+    pauses: new Set(
+      functions
+        .filter((declaration) =>
+          nodesIn([declaration]).some((node) => isProperty(node) && node.property.text === "Pause"),
+        )
+        .map(({ name }) => name.text),
+    ),
+    keepsStreams:
+      kept.some(({ name }) => name !== "params") ||
+      keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
@@ -147,6 +163,29 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
         .filter(({ foreignName }) => foreignName.text === name)
         .map(({ name: local }) => local.text),
   };
+}
+
+/** What makes a stream of a number. */
+const making: ReadonlySet<string> = new Set(["withId", "changetype"]);
+/** What reads one from memory: anything but a number. */
+const reading = /\bload\s*<(?!\s*(?:[iu](?:8|16|32|64|size)|f32|f64|bool)\s*>)/;
+
+/** Whether streams may be made of numbers, or stand in the records of others, where there are any. */
+function keepsStreams(all: readonly Node[], text: string, hasNoRecords: boolean): boolean {
+  const isText = ({ type, initializer }: assemblyscript.FieldDeclaration): boolean =>
+    type === null ? stringOf(initializer) !== undefined : textAt(type, text) === "string";
+  return (
+    reading.test(text) ||
+    all.some(
+      (node) =>
+        (isIdentifier(node) && making.has(node.text)) ||
+        (!hasNoRecords && isField(node) && mayRefer(node) && !isText(node)),
+    )
+  );
+}
+
+function uses(sdk: ReadonlySet<string>, name: string): boolean {
+  return sdk.has("*") || sdk.has(name);
 }
 
 function placeOf(name: string, { range }: Node): Place {

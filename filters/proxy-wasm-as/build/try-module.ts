@@ -19,12 +19,13 @@ export function tryModule(bytes: Uint8Array, configuration: string): readonly st
       for (const request of requestsFor(configuration)) {
         for (const take of takes) {
           const logs = take(host, request);
-          if (host.failure !== null) return [host.failure, ...messages(logs)];
+          if (host.failure !== null)
+            return [host.failure, ...messages(logs), `tried with ${saidOf(request)}`];
         }
       }
       for (const [name, args] of Object.entries(rootCallbacks)) {
         host.enter(name, ...args);
-        if (host.failure !== null) return [host.failure, ...messages(host.logs)];
+        if (host.failure !== null) return [host.failure, ...messages(host.logs), `tried by \`${name}\``];
       }
       return [];
     };
@@ -78,15 +79,26 @@ const rootCallbacks: Readonly<Record<string, readonly number[]>> = {
   proxy_on_grpc_close: [1_000_000, 14],
 };
 
+/** What any request has, and then none of it. */
 const headers: readonly HostRequest["headers"][] = [
-  [],
   [
     [":method", "GET"],
     [":path", "/"],
     [":authority", "wire"],
+    [":scheme", "http"],
     ["user-agent", "wire"],
   ],
+  [],
 ];
+
+/** A request of the trial's, for who reads why it did not work. */
+function saidOf({ headers = [], body, trailers }: HostExchange): string {
+  const [name, value] = headers.length === 0 ? ["a request", " without headers"] : ["`GET /`", ""];
+  const ends = trailers === undefined ? "" : " and trailers";
+  const size =
+    body === undefined ? "without a body" : Array.isArray(body) ? "with a body in two pieces" : "with a body";
+  return `${name}${value}${value === "" ? " " : " and "}${size}${ends}`;
+}
 
 /** An address of nobody's, from the block for documentation. */
 const stranger = "203.0.113.1";

@@ -80,12 +80,14 @@ export function stateIn(
   return inside(statements, "");
 }
 
-function toState(
-  { name, type, initializer }: assemblyscript.VariableLikeDeclarationStatement,
-  path: string,
-): State {
-  const isObject = !isNumber(type) && !(initializer !== null && isNumeric(initializer));
-  return { name, path: `${path}${name.text}`, isObject };
+/** Whether this may hold anything but a number. */
+export function mayRefer({ type, initializer }: assemblyscript.VariableLikeDeclarationStatement): boolean {
+  return !isNumber(type) && !(initializer !== null && isNumeric(initializer));
+}
+
+function toState(declaration: assemblyscript.VariableLikeDeclarationStatement, path: string): State {
+  const { name } = declaration;
+  return { name, path: `${path}${name.text}`, isObject: mayRefer(declaration) };
 }
 
 function isNumber(type: assemblyscript.TypeNode | null): boolean {

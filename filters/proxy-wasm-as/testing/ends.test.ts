@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { assemble } from "../build/assemble.ts";
 import { hostOf } from "./filter.test-helper.ts";
 import { createHost } from "./index.ts";
+import { rawActsModule, rawDeadly, rawPairs, saidOf } from "./raw-acts.test-helper.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
 import { twoActs, twoActsFilter } from "./two-acts.test-helper.ts";
 
@@ -140,6 +141,20 @@ test("the host fails the VM where an Envoy would crash", async () => {
     const host = createHost(bytes);
     host.exchange({ response: { body: "a", trailers: [["t", "1"]] } });
     expect(host.failure).toMatch(failure);
+  }
+});
+
+test("the host fails the VM on each two acts which an Envoy does not outlive, and on no others", async () => {
+  const { bytes = new Uint8Array(), stderr } = await assemble(rawModule(rawActsModule));
+  expect(stderr).toBe("");
+  for (const which of rawPairs) {
+    const host = createHost(bytes, { allowOnHeadersStopIteration: true });
+    host.onFetch("service", () => ({}));
+    host.exchange({ headers: [["x-acts", which]], response: { body: ["12", "34"] } });
+    const wanted = rawDeadly.includes(which)
+      ? /(in one callback|has not begun) brings an Envoy down$/
+      : /^none$/;
+    expect(host.failure ?? "none", saidOf(which)).toMatch(wanted);
   }
 });
 

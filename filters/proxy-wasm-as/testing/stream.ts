@@ -134,6 +134,8 @@ export function createStream(
   let givenStatus: number | undefined;
   let isDirect = false;
   let isReset = false;
+  /** What the callback has ended it by, which is done when that has ended. */
+  let ending: "close_stream" | "send_local_response" | null = null;
   let isLogging = false;
   let hasEnded = false;
 
@@ -204,12 +206,14 @@ export function createStream(
     reply(given) {
       // Of one that is logged, Envoy answers by logging again, and so on until its stack ends.
       if (hasEnded) throw crash("send_local_response of a stream that has ended");
-      vm.after(() => answerWith(given));
+      endBy("send_local_response", () => answerWith(given));
     },
     resume(kind) {
       if (kind > 1) return kind === 2 ? status.ok : status.unimplemented;
       if (kind === 1 && answer === undefined && reply === undefined)
         throw crash("continue_stream of a response that has not begun");
+      if (kind === 1 && ending === "close_stream" && answer?.current === null)
+        throw crash("continue_stream after close_stream in one callback");
       vm.after(() => letGo(kind === 0 ? way : answer));
       // Of the request, whichever goes on.
       open.delete(0);
@@ -220,7 +224,7 @@ export function createStream(
     close(kind) {
       if (kind < 2 && hasEnded) throw crash("close_stream of a stream that has ended");
       if (kind < 2)
-        vm.after(() => {
+        endBy("close_stream", () => {
           isReset = true;
         });
       return status.ok;
@@ -228,6 +232,21 @@ export function createStream(
     respond,
     end,
     result,
+  };
+
+  /** Envoy does one after the other when the callback has ended, and finds the stream gone: not so when an answer of its own has taken its way back. */
+  const endBy = (how: NonNullable<typeof ending>, run: () => void): void => {
+    const isAlive =
+      ending === null ||
+      (ending === "send_local_response" &&
+        answer === undefined &&
+        (how === "send_local_response" || way.current === null));
+    if (!isAlive) throw crash(`${how} after ${ending} in one callback`);
+    ending ??= how;
+    vm.after(() => {
+      ending = null;
+      run();
+    });
   };
 
   /** Enter the module; the default, going on, when it has no such callback. */

@@ -21,6 +21,7 @@ export { allocate } from "../memory";
 export { beginRoot, created, isRoot } from "../roots";
 export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
+export { ask, keepStreams } from "../kept";
 export { collect, keep } from "./memory";
 
 export function toStream(context: u32): Stream {
