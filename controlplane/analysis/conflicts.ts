@@ -48,7 +48,7 @@ export interface Finding {
   readonly policies: readonly Policy[];
   /** Of a request that shows it; empty where there is none. */
   readonly path: readonly string[];
-  /** What that request is like, by what policies ask about; absent where any request shows it. */
+  /** What that request is like, as far as policies ask about it; absent where none was tried. */
   readonly request?: Attributes;
   readonly detail: string;
   /** Where each of the policies says it. */

@@ -43,7 +43,7 @@ export async function conflictsCommand(
       kind,
       policies: concerned.map(({ name }) => name),
       path,
-      ...(request === undefined ? {} : { request: requestJson(request) }),
+      ...(request === undefined || request.size === 0 ? {} : { request: requestJson(request) }),
       detail: `${detail} (${placesText(places)})`,
     }));
     output.print(JSON.stringify({ findings: shown }));

@@ -23,6 +23,21 @@ test("a contradiction is at fault, with the lines of both and a path", async () 
   expect(findings[0].detail).toContain(`${join(folder.path, "a.cup")}:2, ${join(folder.path, "b.cup")}:2`);
 });
 
+test("the request that shows it is said, as far as it matters which", async () => {
+  const on = (name: string, condition: string): string =>
+    `policy ${name} ( act (Request r) context ('frontend -> search') ) { if (${condition}) { SetHeader(r, 'x-mark', '${name}'); } }\n`;
+  using folder = folderWith({
+    "a.cup": on("a", "StartsWith(GetPath(r), '/api/') && !HasHeader(r, 'x-debug')"),
+    "b.cup": on("b", "Matches(GetPath(r), '.*[.]json')"),
+  });
+  const { stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel, "--json"]);
+  expect(JSON.parse(stdout).findings).toMatchObject([
+    { kind: "contradiction", request: { "request::path": ["/api/.json"], "request:x-debug": [] } },
+  ]);
+  const told = await runWire(["conflicts", folder.path, "--mesh", hotel]);
+  expect(told.stdout).toContain("seen on `frontend -> search`, with path `/api/.json` and without `x-debug`");
+});
+
 test("what a priority decides is no contradiction, and what is shadowed by it may be meant", async () => {
   using folder = folderWith({ "a.cup": mark("a", "1", "priority (1)"), "b.cup": mark("b", "2") });
   const { code, stdout } = await runWire(["conflicts", folder.path, "--mesh", hotel]);
