@@ -168,11 +168,12 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): r
   // To allow what the other denies comes to the same in either order, and is a contradiction all the same.
   if (commutes(p, q) && !clashes.some(({ kind }) => kind === "contradiction")) return [];
   const met = remembered(meetings(p, q));
+  const triedOn = oncePerKind([p, q], (call) => trials(call, [p, q]));
   const seen = new Set<string>();
   const found = clashes
     .filter(({ kind }) => kind === "contradiction")
     .flatMap((clash) => {
-      const answerOn = oncePerKind([p, q], (call) => isReal(clash, call));
+      const answerOn = oncePerKind([p, q], (call) => isReal(clash, triedOn(call)));
       const { shown, unknown } = shownAt(met, (call) => (clash.isOn(call) ? answerOn(call) : { is: "no" }));
       if (shown !== undefined) return [findingOf(clash, shown)];
       return unknown === undefined ? [] : [undecidedOf(clash, unknown)];
@@ -183,7 +184,7 @@ function clashesBetween(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): r
   const [undecided] = found;
   if (commutes(p, q)) return undecided === undefined ? [] : [undecided];
   const isDifferentOn = oncePerKind([p, q], (call) =>
-    answerOf(trials(call, [p, q]), (orders) => !isSameTrial(...orders)),
+    answerOf(triedOn(call), (orders) => !isSameTrial(...orders)),
   );
   const { shown, unknown } = shownAt(met, isDifferentOn);
   const clashOn = ({ call }: Meeting): Clash | undefined =>
@@ -228,14 +229,14 @@ function shownAt(
 }
 
 /** What is asked of calls, asked once of all calls that are the same to two policies: whose ends are the same as far as either asks or names services. */
-function oncePerKind(
+function oncePerKind<T extends object>(
   policies: readonly CopperPolicy[],
-  ask: (call: CallName) => Answer,
-): (call: CallName) => Answer {
+  ask: (call: CallName) => T,
+): (call: CallName) => T {
   const made = policies.flatMap((policy) => guardedCalls(policy).map(({ call }) => call));
   const named = new Set(made.flatMap((call) => call.arguments.map((_, at) => textOf(call, at))));
   const asks = made.some(({ action }) => action === "GetCaller" || action === "GetCallee");
-  const known = new Map<string, Answer>();
+  const known = new Map<string, T>();
   return (call) => {
     const ends = [call.from, call.to].map((name) => (asks || name === null || named.has(name) ? name : ""));
     const key = JSON.stringify(ends);
@@ -284,11 +285,9 @@ function orderOfCode(p: Policy, q: Policy, meetings: Meetings): readonly Finding
   ];
 }
 
-/** Whether there are requests of the call that show it. */
-function isReal({ first, second, outcomes }: Clash, call: CallName): Answer {
-  return answerOf(trials(call, [first.policy, second.policy]), (orders) =>
-    orders.every((trial, at) => isSo(outcomes[at] ?? outcomes[0], trial)),
-  );
+/** Whether one of the requests that were tried shows it. */
+function isReal({ outcomes }: Clash, tried: ReturnType<typeof trials>): Answer {
+  return answerOf(tried, (orders) => orders.every((trial, at) => isSo(outcomes[at] ?? outcomes[0], trial)));
 }
 
 function isSo(effect: Effect, { written, read, reply }: Trial): boolean {
@@ -406,7 +405,7 @@ function allowsApart(p: CopperPolicy, q: CopperPolicy, meetings: Meetings): read
   );
   const [pair] = apart;
   if (pair === undefined) return [];
-  const isRefusedOn = oncePerKind([p, q], (call) => {
+  const isRefusedOn = oncePerKind([p, q], (call): Answer => {
     const answers = (["egress", "ingress"] as const).map((side) =>
       answerOf(
         trialsApart(call, [p, q], side),
