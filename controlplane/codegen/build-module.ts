@@ -6,6 +6,7 @@ import {
   assemble,
   BUDGET,
 } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { helpFor } from "../../filters/proxy-wasm-as/build/help-for.ts";
 import { inOurWords } from "../../filters/proxy-wasm-as/build/in-our-words.ts";
 import { RECORD_REFERENCE } from "../../filters/proxy-wasm-as/build/record-references.ts";
 import { type Smoked, smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
@@ -192,7 +193,14 @@ function compileErrors(policy: Policy, assembled: Assembled, entry: string): Dia
       : refusal(policy, "MOD0101", `${failed}: ${inOurWords(error.message)}`);
     if (policy.kind !== "filter") return found;
     const inside = error.file === "policy.ts" && error.start !== undefined && error.end !== undefined;
-    if (inside) return { ...found, span: { start: error.start, end: error.end } };
+    if (inside) {
+      const help = helpFor(error.message, policy.source.text, error.start);
+      return {
+        ...found,
+        span: { start: error.start, end: error.end },
+        ...(help === undefined ? {} : { help }),
+      };
+    }
     // What does not fit outside of the author's code is called from there, and first of all a callback: by the entry, in this line.
     const before = entry.lastIndexOf("\n", error.start ?? 0) + 1;
     const after = entry.indexOf("\n", before);

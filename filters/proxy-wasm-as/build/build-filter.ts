@@ -116,7 +116,11 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
   if (bytes === undefined) {
     const errors = assembled.messages.filter(({ severity }) => severity === "error");
     const said = errors.map(({ code: _code, severity: _severity, ...error }) =>
-      atCallback({ ...error, message: inOurWords(error.message) }, entry, module),
+      atCallback(
+        { ...error, message: inOurWords(error.message, files[error.file ?? ""], error.start) },
+        entry,
+        module,
+      ),
     );
     const problems = said.map((problem) => notFound(problem, files));
     return { entry, problems: problems.length > 0 ? problems : [{ message: assembled.stderr.trim() }] };

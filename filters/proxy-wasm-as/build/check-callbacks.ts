@@ -29,7 +29,7 @@ export function checkCallbacks(filter: FilterModule, text: string): readonly Bui
   if (filter.syntaxErrors.length > 0)
     return filter.syntaxErrors.map((error) => ({
       ...error,
-      message: inOurWords(error.message),
+      message: inOurWords(error.message, text, error.start),
       file: "filter.ts",
     }));
   return [{ message: `the filter exports no callback; ${thereAre}` }];

@@ -197,6 +197,7 @@ function astrayIn(
   all: readonly Node[],
   isCallback: (name: string) => boolean,
 ): readonly Astray[] {
+  const here = new Set(statements.filter(isFunction).map(({ name }) => name.text));
   const found = [
     ...statements
       .filter(isVariables)
@@ -211,6 +212,15 @@ function astrayIn(
       .filter(({ localName, exportedName }) => localName.text !== exportedName.text)
       .map(({ exportedName }) => ({
         what: "another name of a function",
+        isExported: true,
+        name: exportedName,
+      })),
+    ...statements
+      .filter(isExportList)
+      .flatMap(({ members }) => members ?? [])
+      .filter(({ localName: { text }, exportedName }) => text === exportedName.text && !here.has(text))
+      .map(({ exportedName }) => ({
+        what: "a function of another file",
         isExported: true,
         name: exportedName,
       })),
