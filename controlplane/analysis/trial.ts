@@ -116,8 +116,8 @@ function tryAll<T>(
       came: (attribute) => {
         const { values, isComplete }: PossibleValues = valuesOf(attribute);
         isCut ||= !isComplete;
-        if ([...request.keys()].some((other) => areEntangled(other, attribute))) isSure = false;
         const own = values[choose(attribute, values.length)] ?? [];
+        if ([...request].some((other) => mayExclude(other, [attribute, own]))) isSure = false;
         request.set(attribute, own);
         return own;
       },
@@ -148,13 +148,22 @@ function isHeader(key: string): boolean {
   return /^(request|response):[^:]/.test(key);
 }
 
-/** Whether two attributes are read in the same body, so that not every value of the one goes with every value of the other. */
-function areEntangled(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((attribute) => /^(request|response) (?:body|field (.*))$/.exec(attribute));
-  if (one === other || a == null || b == null || a[1] !== b[1]) return false;
+type Given = readonly [attribute: string, values: readonly TrialValue[]];
+
+/** Whether there may be no body with both: with a field, and with a text or another field that is inside of it or around it. */
+function mayExclude(one: Given, other: Given): boolean {
+  const [a, b] = [one, other].map(([attribute]) =>
+    /^(request|response) (?:body|field (.*))$/.exec(attribute),
+  );
+  if (one[0] === other[0] || a == null || b == null || a[1] !== b[1]) return false;
   const [inner, outer] = [a[2], b[2]];
-  if (inner === undefined || outer === undefined) return true;
-  return inner.startsWith(`${outer}.`) || outer.startsWith(`${inner}.`);
+  if (inner === undefined || outer === undefined) {
+    const [[, [text]], [, field]] = inner === undefined ? [one, other] : [other, one];
+    // A text that is no JSON has no fields.
+    return field.length > 0 || /^\s*[[{]/.test(String(text));
+  }
+  const isWithin = inner.startsWith(`${outer}.`) || outer.startsWith(`${inner}.`);
+  return isWithin && (one[1].length > 0 || other[1].length > 0);
 }
 
 /** Whether two trials of one request cannot be told apart: the headers of a request that is refused go nowhere. */

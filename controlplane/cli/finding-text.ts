@@ -13,7 +13,12 @@ export function findingText(finding: Finding, color: boolean): string {
   const [first, ...others] = places;
   if (first === undefined) return `${kind}: ${detail}`;
   const like = request === undefined ? "" : requestText(request);
-  const seen = path.length === 0 ? [] : [`seen on \`${path.join(" -> ")}\`${like === "" ? "" : `, ${like}`}`];
+  const seen =
+    path.length === 0
+      ? []
+      : [
+          `${kind === "undecided" ? "on" : "seen on"} \`${path.join(" -> ")}\`${like === "" ? "" : `, ${like}`}`,
+        ];
   const beside = others.length === 0 ? [] : [`the other place is ${placesText(others)}`];
   const help = [...seen, ...beside].join("; ");
   return renderDiagnostic(
