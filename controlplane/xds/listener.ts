@@ -17,6 +17,7 @@ import { ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb
 import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
+  HttpConnectionManager_UpgradeConfigSchema,
   HttpConnectionManagerSchema,
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "./generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
@@ -99,6 +100,7 @@ function filterChain(
     generateRequestId: false,
     preserveExternalRequestId: true,
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
+    upgradeConfigs: [create(HttpConnectionManager_UpgradeConfigSchema, { upgradeType: "websocket" })],
     streamIdleTimeout: create(DurationSchema, { seconds: 300n }),
   });
   return create(FilterChainSchema, {

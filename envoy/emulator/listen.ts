@@ -43,8 +43,8 @@ export async function listen(service: EmulatedService, handle: Handle): Promise<
 
 function createServerFor(service: EmulatedService, handle: Handle): Server {
   switch (service.protocol) {
-    case "http":
-      return createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    case "http": {
+      const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
         request.resume();
         void handle(request.url ?? "/", request.rawHeaders).then((handled) => {
           const { status, headers, body } = answerOf(handled);
@@ -53,6 +53,21 @@ function createServerFor(service: EmulatedService, handle: Handle): Server {
           response.end();
         });
       });
+      // One who asks for another protocol, as a WebSocket does, is told the tree and then gets back whatever is said.
+      server.on("upgrade", (request, socket) => {
+        void handle(request.url ?? "/", request.rawHeaders).then(({ tree }) => {
+          const lines = [
+            "HTTP/1.1 101 Switching Protocols",
+            "connection: upgrade",
+            `upgrade: ${request.headers.upgrade}`,
+            `${treeHeader}: ${base64(tree)}`,
+          ];
+          socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+          socket.pipe(socket);
+        });
+      });
+      return server;
+    }
     case "grpc":
       return createHttp2Server((request, response) => {
         request.resume();
@@ -82,5 +97,9 @@ function answerOf({ tree, answer }: Handled): EmulatedAnswer {
   const text = JSON.stringify(tree);
   if (answer === undefined)
     return { status: tree.status, headers: [["content-type", "application/json"]], body: [`${text}\n`] };
-  return { ...answer, headers: [...answer.headers, [treeHeader, Buffer.from(text).toString("base64")]] };
+  return { ...answer, headers: [...answer.headers, [treeHeader, base64(tree)]] };
+}
+
+function base64(tree: CallTree): string {
+  return Buffer.from(JSON.stringify(tree)).toString("base64");
 }
