@@ -37,7 +37,9 @@ test.each([
   "a mesh with %s is told of, and the one in force outlives its control plane",
   async (_, text, instead, value) => {
     await writeFile(mesh, (await readFile(hotel, "utf8")).replace(text, instead));
-    await wire.untilLog(/mesh\.yaml has changed: more of a mesh than endpoints and rates is taken at a start only/);
+    await wire.untilLog(
+      /mesh\.yaml has changed: more of a mesh than endpoints and rates is taken at a start only/,
+    );
     const from = wire.log().length;
     process.kill((await wire.status()).pid, "SIGKILL");
     await wire.untilLog(/in force: 2 of 22/, { from });
