@@ -2,7 +2,7 @@ import type { Call, CopperPolicy, Side } from "../language/policy.ts";
 import { textOf } from "../language/statements-in.ts";
 import { phaseOf, touchedBy } from "./footprint.ts";
 import type { Texts } from "./tell-apart.ts";
-import type { TrialValue } from "./trial-value.ts";
+import { operate, type TrialValue } from "./trial-value.ts";
 
 // What policies ask about has a name: `request:x-tier`, `request::path`, `response::status`, `query page`, `claim sub`, `request body`,
 // `request field user.name`, and of states `count POLICY SIDE NAME` and `elapsed POLICY SIDE NAME`.
@@ -72,9 +72,9 @@ export function toldBy(
     case "BodyContains":
       return String(first).slice(0, Number(given[1])).includes(String(given[0]));
     case "Counter.IsGreaterThan":
-      return Number(first) > Number(given[0]);
+      return operate(">", first, given[0]);
     case "Timer.IsTimeSince":
-      return Number(first) >= Number(given[0]);
+      return operate(">=", first, given[0]);
     default:
       return first;
   }
