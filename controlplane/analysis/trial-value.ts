@@ -1,3 +1,4 @@
+import { ofFloats, ofInts } from "../language/calculate.ts";
 import type { Literal } from "../language/policy.ts";
 import { type Automaton, matchesAutomaton } from "../regex/automaton.ts";
 import { compileRegex } from "../regex/compile-regex.ts";
@@ -8,6 +9,11 @@ export type TrialValue = string | bigint | number | boolean | undefined;
 /** The UTF-8 bytes of a text, one character each. */
 export function bytesOf(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** Its text; what is no UTF-8 is not told apart. */
+export function textOfBytes(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
 }
 
 export function literalValue({ value, type }: Literal): TrialValue {
@@ -44,25 +50,9 @@ function compare(left: TrialValue, right: TrialValue, holds: (a: Ordered, b: Ord
 }
 
 function calculate(operator: string, left: TrialValue, right: TrialValue): TrialValue {
-  if (typeof left === "bigint" && typeof right === "bigint")
-    return BigInt.asIntN(64, ofInts(operator, left, right));
+  if (typeof left === "bigint" && typeof right === "bigint") return ofInts(operator, left, right);
   if (typeof left === "number" && typeof right === "number") return ofFloats(operator, left, right);
   return `${left ?? ""}${right ?? ""}`;
-}
-
-function ofInts(operator: string, left: bigint, right: bigint): bigint {
-  if (operator === "+") return left + right;
-  if (operator === "-") return left - right;
-  if (operator === "*") return left * right;
-  if (right === 0n) return 0n;
-  return operator === "/" ? left / right : left % right;
-}
-
-function ofFloats(operator: string, left: number, right: number): number {
-  if (operator === "+") return left + right;
-  if (operator === "-") return left - right;
-  if (operator === "*") return left * right;
-  return operator === "/" ? left / right : left % right;
 }
 
 /** What a function of values makes of them, what it belongs to first; `none` where there is no such function. Of an absent text nothing is true. */
@@ -82,7 +72,7 @@ export function valueFunction(
     case "string.EndsWith":
       return { value: isThere && text.endsWith(asked) };
     case "string.Matches":
-      return { value: isThere && matches(Buffer.from(asked, "latin1").toString("utf8"), text) };
+      return { value: isThere && matches(textOfBytes(asked), text) };
     case "string.Length":
       return { value: BigInt(text.length) };
     case "string.ToLower":

@@ -1,3 +1,4 @@
+import { ofFloats, ofInts, wrapped } from "./calculate.ts";
 import type { Expression, Literal } from "./policy.ts";
 import type { Local } from "./scope.ts";
 
@@ -27,8 +28,8 @@ export function constantOf(
     case "binary": {
       const left = constantOf(value.left, locals);
       const right = constantOf(value.right, locals);
-      if (typeof left === "bigint" && typeof right === "bigint") return whole(value.operator, left, right);
-      if (typeof left === "number" && typeof right === "number") return fraction(value.operator, left, right);
+      if (typeof left === "bigint" && typeof right === "bigint") return ofInts(value.operator, left, right);
+      if (typeof left === "number" && typeof right === "number") return ofFloats(value.operator, left, right);
       if (typeof left === "string" && typeof right === "string" && value.operator === "+")
         return left + right;
       return undefined;
@@ -38,42 +39,5 @@ export function constantOf(
       return undefined;
     default:
       return value satisfies never;
-  }
-}
-
-/** Of 64 bits, as at run time. */
-function wrapped(value: bigint): bigint {
-  return BigInt.asIntN(64, value);
-}
-
-function whole(operator: string, left: bigint, right: bigint): bigint | undefined {
-  switch (operator) {
-    case "+":
-      return wrapped(left + right);
-    case "-":
-      return wrapped(left - right);
-    case "*":
-      return wrapped(left * right);
-    case "/":
-      return right === 0n ? 0n : wrapped(left / right);
-    case "%":
-      return right === 0n ? 0n : left % right;
-    default:
-      return undefined;
-  }
-}
-
-function fraction(operator: string, left: number, right: number): number | undefined {
-  switch (operator) {
-    case "+":
-      return left + right;
-    case "-":
-      return left - right;
-    case "*":
-      return left * right;
-    case "/":
-      return left / right;
-    default:
-      return undefined;
   }
 }
