@@ -2,6 +2,7 @@ import { headerKey } from "../language/check-header.ts";
 import type { CopperPolicy } from "../language/policy.ts";
 import { textOf } from "../language/statements-in.ts";
 import type { CallName } from "./call-graph.ts";
+import { closed, constantText } from "./constant-value.ts";
 import { footprint, keyText, phaseOf } from "./footprint.ts";
 import { exclude, type Guarded, guardedCalls, isImpliedBy } from "./guarded.ts";
 
@@ -83,10 +84,9 @@ function contradictionOf(first: Guarded, second: Guarded): Clash | undefined {
   }
   if (actions.every((action) => action === "SetHeader")) {
     const name = headerKey(textOf(first.call, 0));
-    const values = [first, second].map(({ call }) => call.arguments[1]);
-    if (name !== headerKey(textOf(second.call, 0)) || values.some((value) => value?.kind !== "literal"))
+    const [mine, other] = [headerValue(first), headerValue(second)];
+    if (name !== headerKey(textOf(second.call, 0)) || mine === undefined || other === undefined)
       return undefined;
-    const [mine, other] = [version, textOf(second.call, 1)];
     const key = first.touched.writes?.[0] ?? "";
     if (mine === other) return undefined;
     return {
@@ -100,6 +100,12 @@ function contradictionOf(first: Guarded, second: Guarded): Clash | undefined {
     };
   }
   return undefined;
+}
+
+/** The value that a call gives a header, where that is the same for every request. */
+function headerValue({ call, locals, policy }: Guarded): string | undefined {
+  const value = call.arguments[1];
+  return value && constantText(closed(value, locals), policy);
 }
 
 /** Whether an `Allow` admits a call. */

@@ -26,11 +26,11 @@ import { shortestWitness, type Verdicts, verdicts } from "./verdicts.ts";
 
 /**
  * `contradiction`: policies want opposite things and no priority says which of them. `order`: what becomes of a request depends on the names of
- * policies. `shadowed`: whatever the first policy does is ended or undone by the second. `dead`: it matches no request, as where an
- * earlier route sends all of them to another version. `admits-nothing`: none
- * of a callee's `Allow`s admits any of the calls that they are judged for. `allows-apart`: headings put `Allow`s that are to be judged
- * together on different sides. `order-apart`: headings put a policy at the callee, and one that comes after it at the caller. `undecided`: it may be one of the first two, but no request was found that shows it, and there are
- * too many to say that none does.
+ * policies. `allows-apart`: headings put `Allow`s that are to be judged together on different sides. `order-apart`: headings put a policy at the
+ * callee, and one that comes after it at the caller. `undecided`: it may be one of the first two, but no request was found that shows it, and
+ * not all were tried. `admits-nothing`: none of a callee's `Allow`s admits any of the calls that they are judged for. `shadowed`: whatever
+ * the first policy does is ended or undone by the second. `dead`: it matches no request, as where an earlier route sends all of them to
+ * another version.
  */
 export type FindingKind =
   | "contradiction"

@@ -2,6 +2,7 @@ import { actionOf } from "../language/lookup.ts";
 import type { Call, CopperPolicy, Expression, Section, Side, Statement } from "../language/policy.ts";
 import { standardInterface } from "../language/standard.ts";
 import { callsIn } from "../language/statements-in.ts";
+import { closed } from "./constant-value.ts";
 import { phaseOf, type Touched, touchedBy } from "./footprint.ts";
 
 /** A call in a section of a policy, with what has to hold so that it is made. */
@@ -12,6 +13,8 @@ export interface Guarded {
   readonly touched: Touched;
   /** Conditions, those that must not hold with a `!`; "" for what has been left undone by a policy that may have ended before. */
   readonly guards: readonly string[];
+  /** Names that are known there, and what they were given. */
+  readonly locals: ReadonlyMap<string, Expression>;
 }
 
 const known = new WeakMap<CopperPolicy, readonly Guarded[]>();
@@ -27,8 +30,8 @@ function callsOf(policy: CopperPolicy): readonly Guarded[] {
   const phase = phaseOf(policy);
   return policy.sections.flatMap((section) => {
     const side = boundSide(policy, section);
-    return inBody(section.body, []).map(
-      ({ call, guards }): Guarded => ({ policy, side, call, guards, touched: touchedBy(call, phase) }),
+    return inBody(section.body, [], new Map()).map(
+      (made): Guarded => ({ ...made, policy, side, touched: touchedBy(made.call, phase) }),
     );
   });
 }
@@ -55,15 +58,18 @@ export function boundSide(policy: CopperPolicy, { side, body }: Section): Side {
 function inBody(
   body: readonly Statement[],
   outer: readonly string[],
-): readonly Pick<Guarded, "call" | "guards">[] {
+  around: ReadonlyMap<string, Expression>,
+): readonly Pick<Guarded, "call" | "guards" | "locals">[] {
   let guards = outer;
+  const locals = new Map(around);
   return body.flatMap((statement) => {
-    const own = callsIn([shallow(statement)]).map((call) => ({ call, guards }));
+    const own = callsIn([shallow(statement)]).map((call) => ({ call, guards, locals: new Map(locals) }));
+    if (statement.kind === "let") locals.set(statement.name, closed(statement.value, locals));
     if (statement.kind !== "if") return own;
     const condition = textOf(statement.condition);
     const inner = [
-      ...inBody(statement.then, [...guards, condition]),
-      ...inBody(statement.else, [...guards, condition === "" ? "" : opposite(condition)]),
+      ...inBody(statement.then, [...guards, condition], locals),
+      ...inBody(statement.else, [...guards, condition === "" ? "" : opposite(condition)], locals),
     ];
     if (mayEnd([statement])) guards = [...guards, ""];
     return [...own, ...inner];

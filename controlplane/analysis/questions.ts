@@ -2,10 +2,11 @@ import type { Call, CopperPolicy, Expression, Statement } from "../language/poli
 import { callsIn, partsOf } from "../language/statements-in.ts";
 import { attributesOf, type Standing, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
+import { closed, isConstant, parameterValue } from "./constant-value.ts";
 import { evaluate, type Surroundings } from "./evaluate.ts";
 import { phaseOf, touchedBy } from "./footprint.ts";
 import { around, comparing, containing, ending, matching, type TextMachine } from "./text-machine.ts";
-import { automatonOf, literalValue, lower, type TrialValue, valueFunction } from "./trial-value.ts";
+import { automatonOf, lower, type TrialValue, textOfBytes, valueFunction } from "./trial-value.ts";
 
 /** What policies ask about one attribute, or about some that are compared with each other or written into each other. */
 export interface Questions {
@@ -113,24 +114,6 @@ function inBody(statements: readonly Statement[], place: Place): readonly Questi
   };
   go(statements, new Map());
   return found;
-}
-
-/** An expression without names. */
-function closed(expression: Expression, locals: ReadonlyMap<string, Expression>): Expression {
-  const close = (part: Expression): Expression => closed(part, locals);
-  switch (expression.kind) {
-    case "local":
-      return locals.get(expression.name) ?? expression;
-    case "call":
-      return { ...expression, arguments: expression.arguments.map(close) };
-    case "unary":
-    case "convert":
-      return { ...expression, operand: close(expression.operand) };
-    case "binary":
-      return { ...expression, left: close(expression.left), right: close(expression.right) };
-    default:
-      return expression;
-  }
 }
 
 const comparisons: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
@@ -244,21 +227,9 @@ export function known(made: Call, given: readonly TrialValue[], { from, to }: Ca
   return valueFunction(made.action, given)?.value;
 }
 
-/** What a parameter is here: what a parameter file says of it is its default already. */
-export function parameterValue({ parameters }: CopperPolicy, name: string): TrialValue {
-  const declared = parameters.find((parameter) => parameter.name === name);
-  return declared && literalValue(declared.default);
-}
-
 /** What an expression is whatever the request is like. */
 function constantOf(expression: Expression, place: Place): { readonly value: TrialValue } | undefined {
   return isConstant(expression) ? { value: evaluate(expression, within(place, [])) } : undefined;
-}
-
-function isConstant(expression: Expression): boolean {
-  const isOfValues = (call: Call): boolean =>
-    call.action.includes(".") ? call.state === undefined : ["GetCaller", "GetCallee"].includes(call.action);
-  return (expression.kind !== "call" || isOfValues(expression)) && partsOf(expression).every(isConstant);
 }
 
 function constantsIn(expression: Expression, place: Place): readonly TrialValue[] {
@@ -429,7 +400,7 @@ function machineOf(action: string, text: string): TextMachine | undefined {
     case "string.EndsWith":
       return ending(text);
     case "string.Matches": {
-      const automaton = automatonOf(Buffer.from(text, "latin1").toString("utf8"));
+      const automaton = automatonOf(textOfBytes(text));
       return automaton && matching(automaton);
     }
     default:

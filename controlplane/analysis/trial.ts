@@ -3,10 +3,11 @@ import { callsIn, textOf } from "../language/statements-in.ts";
 import { random } from "../mesh/random.ts";
 import { attributesOf, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
+import { parameterValue } from "./constant-value.ts";
 import { evaluate } from "./evaluate.ts";
 import { phaseOf, touchedBy } from "./footprint.ts";
 import { type PossibleValues, possibleValues } from "./possible-values.ts";
-import { known, parameterValue } from "./questions.ts";
+import { known } from "./questions.ts";
 import type { TrialValue } from "./trial-value.ts";
 
 /** What becomes of a request. */

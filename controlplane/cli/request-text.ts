@@ -1,5 +1,5 @@
 import type { Attributes } from "../analysis/trial.ts";
-import type { TrialValue } from "../analysis/trial-value.ts";
+import { type TrialValue, textOfBytes } from "../analysis/trial-value.ts";
 
 const lengthMax = 60;
 
@@ -17,7 +17,7 @@ export function requestText(request: Attributes): string {
 /** By attribute its values as texts. */
 export function requestJson(request: Attributes): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(
-    [...request].map(([attribute, values]) => [attribute, values.map((value) => characters(String(value)))]),
+    [...request].map(([attribute, values]) => [attribute, values.map((value) => textOfBytes(String(value)))]),
   );
 }
 
@@ -68,10 +68,6 @@ function bodyText(body: string): string {
 
 /** A text of bytes as one of characters, cut where it is long. */
 function quoted(bytes: string): string {
-  const text = characters(bytes).replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+  const text = textOfBytes(bytes).replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
   return text.length > lengthMax ? `\`${text.slice(0, lengthMax)}…\` (${bytes.length} bytes)` : `\`${text}\``;
-}
-
-function characters(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8");
 }
