@@ -104,10 +104,12 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     watchMesh({
       mesh: meshFile,
       // What is emulated was started with the rest; it may be let go of and come back.
-      has: (next) =>
-        [...next.services.values()].every(({ name, endpoints }) =>
+      lacks: (next) => {
+        const isRunning = [...next.services.values()].every(({ name, endpoints }) =>
           endpoints.every(({ address, port }) => running.has(`${name} ${address} ${port}`)),
-        ),
+        );
+        return isRunning ? undefined : "an endpoint that no emulated service has";
+      },
       taken: ({ text }) => {
         // The control plane, which may be starting anew, follows that file.
         writing(meshText, () => replaceFile(meshText, text)).catch((error: WireError) =>

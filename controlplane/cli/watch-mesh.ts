@@ -15,8 +15,8 @@ export interface WatchMesh {
   readonly file?: string;
   /** Names of the data planes that policies declare. */
   dataplanes?(): readonly string[];
-  /** Whether all that another mesh names is there; by default it is. */
-  has?(mesh: Mesh): boolean;
+  /** What another mesh wants that is not there, in words: `an endpoint that was not there`; by default nothing. */
+  lacks?(mesh: Mesh): string | undefined;
   /** Called with a mesh of other endpoints or rates, where that can be taken while proxies run. */
   taken(mesh: Source): void;
   progress(line: string): void;
@@ -30,7 +30,7 @@ export function watchMesh({
   mesh,
   file = mesh.path,
   dataplanes,
-  has,
+  lacks,
   taken,
   progress,
 }: WatchMesh): Disposable {
@@ -40,13 +40,13 @@ export function watchMesh({
   const take = (text: string): void => {
     if (text === known.text || text === told || stopped) return;
     const [before, after] = [known, { ...mesh, text }].map((source) => fromYaml(source, dataplanes?.()));
-    const isFit =
+    const isSame =
       before?.mesh !== undefined &&
       after?.mesh !== undefined &&
       !hasErrors(after.diagnostics) &&
-      isSamePlace(before.mesh, after.mesh) &&
-      has?.(after.mesh) !== false;
-    if (isFit) {
+      isSamePlace(before.mesh, after.mesh);
+    const lacking = isSame && after?.mesh !== undefined ? lacks?.(after.mesh) : undefined;
+    if (isSame && lacking === undefined) {
       known = { ...mesh, text };
       told = undefined;
       taken(known);
@@ -54,7 +54,7 @@ export function watchMesh({
     }
     told = text;
     progress(
-      `wire: ${mesh.path} has changed: more of a mesh than endpoints and rates is taken at a start only, and what was in force goes on`,
+      `wire: ${mesh.path} has changed: ${lacking ?? "more of a mesh than endpoints and rates"} is taken at a start only, and what was in force goes on`,
     );
   };
   const look: StatsListener = () => {
