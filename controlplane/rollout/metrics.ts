@@ -34,6 +34,15 @@ export function createMetrics(): Metrics {
       },
     });
   }
+  function counter(name: string, help: string, value: (counts: XdsCounts) => number): void {
+    new Counter({
+      ...{ name, help, registers },
+      collect() {
+        this.reset();
+        this.inc(value(counts()));
+      },
+    });
+  }
   function byType(name: string, help: string, figure: keyof TypeCounts): void {
     new Counter({
       ...{ name, help, registers, labelNames: ["type"] as const },
@@ -49,21 +58,17 @@ export function createMetrics(): Metrics {
   gauge("wire_xds_nodes", "Proxies that have a configuration or a stream.", ({ nodes }) => nodes);
   gauge("wire_xds_nodes_connected", "Proxies that have a stream.", ({ nodesConnected }) => nodesConnected);
   gauge("wire_xds_admission_waiting", "Streams that wait to be let in.", ({ waiting }) => waiting);
+  gauge("wire_load_streams", "Streams on which proxies report their load.", ({ loadStreams }) => loadStreams);
+  counter("wire_load_reports_total", "Reports of load that have come.", ({ loadReports }) => loadReports);
   byType("wire_xds_responses_total", "Responses sent to proxies.", "responses");
   byType("wire_xds_sent_bytes_total", "Bytes of the responses, without what gRPC and TLS add.", "bytes");
   byType("wire_xds_acks_total", "Responses that proxies have acknowledged.", "acks");
   byType("wire_xds_nacks_total", "Responses that proxies have refused.", "nacks");
-  new Counter({
-    ...{
-      name: "wire_xds_pushes_total",
-      help: "Configurations that were begun to be sent to a proxy.",
-      registers,
-    },
-    collect() {
-      this.reset();
-      this.inc(counts().pushes);
-    },
-  });
+  counter(
+    "wire_xds_pushes_total",
+    "Configurations that were begun to be sent to a proxy.",
+    ({ pushes }) => pushes,
+  );
   new Counter({
     ...{
       name: "wire_xds_streams_refused_total",
