@@ -39,6 +39,25 @@ test("each figure of the server under its name, however often it is asked for", 
     expect(body).toMatch(new RegExp(`^${each} \\d`, "m"));
 });
 
+test("calls are counted by how their rates are known", async () => {
+  const call = { from: "a", to: "b", rate: 1, declared: 1, seconds: 60 };
+  const { body } = await createMetrics().show(counts, {
+    ...{ windowSeconds: 60, intervalSeconds: 10 },
+    calls: [
+      { ...call, basis: "counted" },
+      { ...call, basis: "counted" },
+      { ...call, basis: "split" },
+    ],
+    unmeasured: [{ from: "b", to: "c" }],
+  });
+  expect(body.split("\n").filter((line) => line.startsWith("wire_calls{"))).toEqual([
+    'wire_calls{basis="counted"} 2',
+    'wire_calls{basis="remainder"} 0',
+    'wire_calls{basis="split"} 1',
+    'wire_calls{basis="unmeasured"} 1',
+  ]);
+});
+
 test("what happens is in seconds, by what became of it", async () => {
   const metrics = createMetrics();
   metrics.observe({ kind: "converged", of: "node", ms: 20 });

@@ -1,18 +1,13 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, test } from "vitest";
 import { ClusterStatsSchema } from "../xds/generated/envoy/config/endpoint/v3/load_report_pb.ts";
-import {
-  LoadStatsRequestSchema,
-  type LoadStatsResponse,
-  LoadStatsResponseSchema,
-} from "../xds/generated/envoy/service/load_stats/v3/lrs_pb.ts";
 import { byName } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { fakeProxy } from "./fake-proxy.test-helper.ts";
 import { startGrpcJsTransport } from "./grpc-js-transport.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import type { LoadReport } from "./load-report.ts";
+import { type LoadReporter, loadReporter } from "./load-reporter.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
 
@@ -20,8 +15,6 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 const closers: (() => void | Promise<void>)[] = [];
-
-const path = "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats";
 
 function clusters(names: string): Snapshot {
   return new Map([
@@ -37,54 +30,10 @@ function clusters(names: string): Snapshot {
   ]);
 }
 
-interface Reporter {
-  readonly say: (request: MessageInitShape<typeof LoadStatsRequestSchema>) => void;
-  readonly sendBytes: (bytes: Uint8Array) => void;
-  /** The next question: its clusters, and how many seconds are between two reports. */
-  readonly next: () => Promise<{ readonly clusters: readonly string[]; readonly seconds: number }>;
-  readonly ended: Promise<{ readonly code: number; readonly details: string }>;
-  readonly close: () => void;
-}
-
-function reporter(server: XdsServer): Reporter {
-  const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
-  const stream: ClientDuplexStream<Uint8Array, LoadStatsResponse> = client.makeBidiStreamRequest(
-    path,
-    (bytes: Uint8Array) => Buffer.from(bytes),
-    (bytes: Buffer) => fromBinary(LoadStatsResponseSchema, bytes),
-  );
-  const ended = new Promise<{ code: number; details: string }>((resolve) => {
-    stream.on("status", ({ code, details }) => resolve({ code, details }));
-  });
-  stream.on("error", () => {});
-  const unread: LoadStatsResponse[] = [];
-  let wake = (): void => {};
-  stream.on("data", (response: LoadStatsResponse) => {
-    unread.push(response);
-    wake();
-  });
-  const close = (): void => {
-    stream.cancel();
-    client.close();
-  };
-  closers.push(close);
-  return {
-    say: (request) => stream.write(toBinary(LoadStatsRequestSchema, create(LoadStatsRequestSchema, request))),
-    sendBytes: (bytes) => stream.write(bytes),
-    next: async () => {
-      while (unread.length === 0)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      const { clusters: asked = [], loadReportingInterval: interval } = unread.shift() ?? {};
-      return {
-        clusters: asked,
-        seconds: Number(interval?.seconds ?? 0n) + (interval?.nanos ?? 0) / 1e9,
-      };
-    },
-    ended,
-    close,
-  };
+function reporter({ port }: XdsServer): LoadReporter {
+  const made = loadReporter(port);
+  closers.push(made.close);
+  return made;
 }
 
 const stats = (clusterName: string, issued: readonly number[], seconds = 10, dropped = 0) =>
