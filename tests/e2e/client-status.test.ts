@@ -48,7 +48,7 @@ test("an operator's tool is told what each proxy runs, and its Envoy says the sa
 });
 
 test("the contents are those that the proxy was sent", async () => {
-  const [client] = await operator.fetch({ node_matchers: [{ node_id: { exact: "frontend" } }] });
+  const [client] = await operator.fetch({ node_matchers: [{ node_id: { exact: "search" } }] });
   const listeners = client?.generic_xds_configs.filter(({ type_url: type }) => type === typeUrl.listener);
   expect(listeners?.length).toBeGreaterThan(0);
   for (const { name, xds_config: any } of listeners ?? [])
