@@ -117,8 +117,10 @@ export function createLoadStreams(options: LoadStreamsOptions): LoadStreams {
       };
     },
     changed: (node) => {
+      const own = streams.get(node);
+      if (own === undefined) return;
       const wanted = clustersOf(node);
-      for (const stream of streams.get(node) ?? []) {
+      for (const stream of own) {
         if ([...wanted].every((cluster) => stream.asked.has(cluster))) continue;
         ask(stream, new Set([...stream.asked, ...wanted]));
       }
