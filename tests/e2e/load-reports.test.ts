@@ -138,3 +138,24 @@ test("Prometheus has them too", async () => {
   expect(all).toMatch(/\nwire_load_streams [1-9]/);
   expect(all).toMatch(/\nwire_calls\{basis="counted"\} [1-9]/);
 });
+
+test("requests through clusters that a change has just brought count from the first one on", async () => {
+  const clusters = async (): Promise<readonly string[]> =>
+    (await wire.status()).proxies
+      .find(({ service }) => service === "search")
+      ?.resources.map(({ name }) => name)
+      .filter((name) => name.startsWith("rate")) ?? [];
+  const before = await clusters();
+  const from = wire.log().length;
+  await writeFile(
+    join(wire.policies, "count-rate.cup"),
+    "policy count-rate ( act (RPCRequest r) context ('search -> rate') ) { [Ingress] SetHeader(r, 'rate', 'yes'); }\n",
+  );
+  await wire.untilLog(/in force:[\s\S]*count-rate/, { from });
+  const counts = new Map<string, number>();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => wire.ask()));
+  for (const { tree } of answers) if (tree !== undefined) count(tree, "outside", counts);
+  expect(counts.get("search -> rate")).toBe(50);
+  expect((await clusters()).filter((name) => before.includes(name))).toEqual([]);
+  await expect.poll(async () => callOf(await report(), "search -> rate")?.total, { timeout }).toBe(350);
+});
