@@ -3,6 +3,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 /** What takes long though it needs nothing but Node: random cases by the thousand, and modules that are large, many, or never come to an end. */
 const slow = [
   "controlplane/codegen/build-chains.test.ts",
+  "controlplane/codegen/{connection,decisions}.test.ts",
   "controlplane/codegen/generate-filter.test.ts",
   "controlplane/codegen/generate.test.ts",
   "controlplane/codegen/large-modules.test.ts",

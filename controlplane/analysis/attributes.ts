@@ -2,7 +2,7 @@ import type { Call, CopperPolicy, Side } from "../language/policy.ts";
 import { textOf } from "../language/statements-in.ts";
 import { phaseOf, touchedBy } from "./footprint.ts";
 import type { Texts } from "./tell-apart.ts";
-import type { TrialValue } from "./trial-value.ts";
+import { operate, type TrialValue } from "./trial-value.ts";
 
 // What policies ask about has a name: `request:x-tier`, `request::path`, `response::status`, `query page`, `claim sub`, `request body`,
 // `request field user.name`, and of states `count POLICY SIDE NAME` and `elapsed POLICY SIDE NAME`.
@@ -71,14 +71,22 @@ export function toldBy(
     }
     case "BodyContains":
       return String(first).slice(0, Number(given[1])).includes(String(given[0]));
+    case "GetJsonField":
+      // The field stands in a body of no more than so many bytes, between quotes and behind its name.
+      return String(first ?? "").length + textOf(call, 0).length + fieldFrame > Number(given[1])
+        ? undefined
+        : first;
     case "Counter.IsGreaterThan":
-      return Number(first) > Number(given[0]);
+      return operate(">", first, given[0]);
     case "Timer.IsTimeSince":
-      return Number(first) >= Number(given[0]);
+      return operate(">=", first, given[0]);
     default:
       return first;
   }
 }
+
+/** `{"":""}` around a name and a text. */
+const fieldFrame = 7;
 
 /** What an attribute may be: a number from 0, or from one to another, or a text, which some may lack. */
 export type Range =
@@ -97,29 +105,35 @@ export function rangeOf(attribute: string): Range {
   // RFC 9110 and 3986, as far as Envoy lets it through.
   switch (attribute) {
     case "request::method":
-      return { ...always, texts: { ...anyText, bytes: bytesOf(/[\w!#$%&'*+.^`|~-]/), mayBeEmpty: false } };
+      return { ...always, texts: { ...headerText, bytes: bytesOf(/[\w!#$%&'*+.^`|~-]/), mayBeEmpty: false } };
     case "request::path":
-      return { ...always, texts: { ...anyText, begin: "/", bytes: bytesOf(/[^ ?#]/) } };
+      return {
+        ...always,
+        texts: { ...headerText, begin: "/", bytes: bytesOf(/[\x21-\x22\x24-\x3e\x40-\x7e\x80-\xff]/) },
+      };
     case "request::authority":
-      return { ...always, texts: { ...anyText, bytes: bytesOf(/[\w.:~[\]-]/), mayBeEmpty: false } };
+      return { ...always, texts: { ...headerText, bytes: bytesOf(/[\w.:~[\]-]/), mayBeEmpty: false } };
     case "request body":
     case "response body":
-      return { ...always, texts: { ...anyText, isTrimmed: false } };
-    default:
-      return {
-        kind: "text",
-        isOptional: true,
-        isHeader: /^(request|response):/.test(attribute),
-        texts: anyText,
-      };
+      return { ...always, texts: anyText };
+    default: {
+      const isHeader = /^(request|response):/.test(attribute);
+      return { kind: "text", isOptional: true, isHeader, texts: isHeader ? headerText : anyText };
+    }
   }
 }
 
-/** Of the bytes that a header's value may have, those that are such characters. */
+/** Those bytes that are such characters. */
 function bytesOf(characters: RegExp): readonly number[] {
-  return Array.from({ length: 256 }, (_, byte) => byte).filter(
-    (byte) => byte >= 32 && byte !== 127 && characters.test(String.fromCharCode(byte)),
+  return Array.from({ length: 256 }, (_, byte) => byte).filter((byte) =>
+    characters.test(String.fromCharCode(byte)),
   );
 }
 
-const anyText: Texts = { begin: "", bytes: bytesOf(/./s), isTrimmed: true, mayBeEmpty: true };
+const headerText: Texts = {
+  begin: "",
+  bytes: bytesOf(/[\t\x20-\x7e\x80-\xff]/),
+  isTrimmed: true,
+  mayBeEmpty: true,
+};
+const anyText: Texts = { begin: "", bytes: bytesOf(/[\s\S]/), isTrimmed: false, mayBeEmpty: true };

@@ -323,7 +323,7 @@ function undecidedOf(
     kind: "undecided",
     policies: [p, q],
     path,
-    detail: `${may}: no request was found that shows it, and there are too many to try them all`,
+    detail: `${may}: no request was found that shows it, and not all that may were tried`,
     places:
       "kind" in clash
         ? [clash.first, clash.second].map(({ policy, call }) => ({ policy, span: call.span }))

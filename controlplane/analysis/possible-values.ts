@@ -86,8 +86,8 @@ function numbersAsked(
 
 /** Longer texts are not told apart from what else is asked about them. */
 const measuredMax = 512;
-/** No header is longer, and no body is looked at further. */
-const sizeMax = 131_072n;
+/** No header is longer, and no body is looked at further than a MiB. */
+const sizeMax = 1_048_579n;
 
 function textsFor(
   { texts, isOptional, isHeader }: Range & { readonly kind: "text" },
@@ -147,7 +147,7 @@ function isTextOf({ begin, bytes, isTrimmed, mayBeEmpty }: Texts, text: string):
   return (
     text.startsWith(begin) &&
     (mayBeEmpty || text !== "") &&
-    !(isTrimmed && text !== text.trim()) &&
+    !(isTrimmed && /^[ \t]|[ \t]$/.test(text)) &&
     codes(rest).every((byte) => has.has(byte))
   );
 }

@@ -1,5 +1,5 @@
 import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
-import { partsOf } from "../language/statements-in.ts";
+import { callsIn, partsOf } from "../language/statements-in.ts";
 import { attributesOf, type Standing, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
 import { evaluate, type Surroundings } from "./evaluate.ts";
@@ -170,7 +170,7 @@ function questionsIn(
   }
   if (attributes.length > 1) {
     const constants = constantsIn(expression, place).filter((value) => typeof value === "string");
-    const readings = readingsIn(expression);
+    const readings = readingsIn(expression, place);
     if (isPlainBetween(expression, place)) return [{ attributes, parts: readings }];
     // Whatever is asked of them together, there are two numbers among what is tried.
     const tried = new Set([...constants, "1", "2"]);
@@ -180,7 +180,41 @@ function questionsIn(
     ];
   }
   const ask = (values: readonly TrialValue[]): TrialValue => evaluate(expression, within(place, values));
-  return [{ attributes, parts: [...readingsIn(expression), ...partsIn(expression, place)], ask }];
+  const parts = [...readingsIn(expression, place), ...partsIn(expression, place)];
+  const [attribute = ""] = attributes;
+  const added = attribute.startsWith("count ") ? addedTo(attribute, place) : [0n];
+  if (added === undefined) return [{ attributes, parts: [...parts, open], ask }];
+  // It may be asked before the request is counted, and after.
+  return added.map((by) => ({
+    attributes,
+    parts: by === 0n ? parts : parts.map((part) => lessBy(part, by)),
+    ask: (values) => ask(by === 0n ? values : values.map((value) => BigInt(Number(value)) + by)),
+  }));
+}
+
+/** All that a section may have added to its counter when it asks; undefined where that is not known, or too much. */
+function addedTo(attribute: string, place: Place): readonly bigint[] | undefined {
+  const { policy, side } = place;
+  const own = policy.sections.filter((section) => section.side === side).flatMap(({ body }) => callsIn(body));
+  const changing = own.filter(
+    (call) =>
+      call.action === "Counter.Increment" && `count ${policy.name} ${side} ${call.state}` === attribute,
+  );
+  const by = changing.map(({ arguments: [given] }) => given && constantOf(given, place)?.value);
+  const known = by.filter((each) => typeof each === "bigint");
+  if (known.length < by.length || known.length > incrementsMax) return undefined;
+  let sums = [0n];
+  for (const each of known) sums = sums.flatMap((sum) => [sum, sum + each]);
+  return [...new Set(sums)];
+}
+
+/** Of more increments in one section not every sum is tried. */
+const incrementsMax = 4;
+
+/** What is asked of a number with so much added, asked of the number. */
+function lessBy(part: Part, by: bigint): Part {
+  if (part.kind === "compared") return { ...part, than: part.than - by };
+  return part.kind === "calculated" ? { ...part, reach: part.reach + (by < 0n ? -by : by) } : part;
 }
 
 function isText(attributes: readonly string[], text: string): Question {
@@ -234,27 +268,39 @@ function constantsIn(expression: Expression, place: Place): readonly TrialValue[
     : [constant.value];
 }
 
-/** How the values of a header are looked at. */
-function readingsIn(expression: Expression): readonly Part[] {
-  const own: readonly Part[] =
-    expression.kind !== "call"
-      ? []
-      : expression.action === "GetHeader"
-        ? [{ kind: "first value" }]
-        : expression.action === "GetHeaders"
-          ? [{ kind: "values joined" }]
-          : [];
-  return [...own, ...partsOf(expression).flatMap(readingsIn)];
+/** How attributes are looked at. */
+function readingsIn(expression: Expression, place: Place): readonly Part[] {
+  return [
+    ...(expression.kind === "call" ? readingsOf(expression, place) : []),
+    ...partsOf(expression).flatMap((part) => readingsIn(part, place)),
+  ];
+}
+
+function readingsOf(call: Call, place: Place): readonly Part[] {
+  switch (call.action) {
+    case "GetHeader":
+      // The header has the query too.
+      return attributesOf(call, place).includes("request::path") ? [open] : [{ kind: "first value" }];
+    case "GetHeaders":
+      return [{ kind: "values joined" }];
+    case "GetJsonField": {
+      const [, limit] = call.arguments;
+      return [{ kind: "limit", limit: limit && constantOf(limit, place)?.value }];
+    }
+    default:
+      return [];
+  }
 }
 
 /** Whether nothing is asked but whether two attributes are equal, as they are. */
 function isPlainBetween(expression: Expression, place: Place): boolean {
   const isPlain = (part: Expression | undefined): boolean => part !== undefined && isAttribute(part, place);
-  if (expression.kind === "binary")
-    return (
-      ["==", "!="].includes(expression.operator) && isPlain(expression.left) && isPlain(expression.right)
-    );
-  return expression.kind === "call" && expression.action === "HasHeader" && isPlain(expression.arguments[1]);
+  return (
+    expression.kind === "binary" &&
+    ["==", "!="].includes(expression.operator) &&
+    isPlain(expression.left) &&
+    isPlain(expression.right)
+  );
 }
 
 function isAttribute(expression: Expression, place: Place): boolean {

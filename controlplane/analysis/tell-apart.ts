@@ -7,7 +7,7 @@ export interface Texts {
   readonly begin: string;
   /** The bytes of what comes then. */
   readonly bytes: readonly number[];
-  /** Whether a space stands only between other bytes. */
+  /** Whether blanks stand only between other bytes. */
   readonly isTrimmed: boolean;
   readonly mayBeEmpty: boolean;
 }
@@ -21,7 +21,7 @@ export interface ToldApart {
 
 /** What a search may take. */
 const statesMax = 8_192;
-const SPACE = 32;
+const blanks: ReadonlySet<number> = new Set([9, 32]);
 
 /**
  * The texts that questions tell apart: the product of their machines, breadth first, so that a text for each way to answer all of them is a shortest.
@@ -38,7 +38,7 @@ export function tellApart(
   const answersOf = (states: readonly number[]): string =>
     machines.map(({ answer }, at) => answer(states[at] ?? 0)).join();
   const isText = (text: string): boolean =>
-    !(isTrimmed && (text.startsWith(" ") || text.endsWith(" "))) && (mayBeEmpty || text !== "");
+    !(isTrimmed && /^[ \t]|[ \t]$/.test(text)) && (mayBeEmpty || text !== "");
 
   const found = new Map<string, string[]>();
   const first = statesOf(begin);
@@ -55,10 +55,10 @@ export function tellApart(
       if (texts.length < each || avoided.has(texts[0] ?? "")) texts.push(text);
     }
     for (const byte of alphabet) {
-      if (isTrimmed && byte === SPACE && text === "") continue;
+      if (isTrimmed && blanks.has(byte) && text === "") continue;
       const next = machines.map(({ step }, at) => step(states[at] ?? 0, byte));
-      // A space is not the end, so that what ends so is not told apart from what goes on.
-      const key = `${next.join()}${isTrimmed && byte === SPACE ? " " : ""}${text === begin && !mayBeEmpty ? "1" : ""}`;
+      // A blank is not the end, so that what ends so is not told apart from what goes on.
+      const key = `${next.join()}${isTrimmed && blanks.has(byte) ? " " : ""}${text === begin && !mayBeEmpty ? "1" : ""}`;
       if (seen.has(key)) continue;
       if (seen.size >= statesMax) {
         isComplete = false;
@@ -111,5 +111,5 @@ function rank(byte: number): number {
   if (/[a-z]/.test(character)) return 0;
   if (/[0-9]/.test(character)) return 1;
   if (lower(character) !== character) return 2;
-  return byte > SPACE && byte < 127 ? 3 : 4;
+  return byte > 32 && byte < 127 ? 3 : 4;
 }

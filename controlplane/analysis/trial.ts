@@ -1,5 +1,6 @@
 import type { Call, CopperPolicy, Expression, Side, Statement } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
+import { random } from "../mesh/random.ts";
 import { attributesOf, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
 import { evaluate } from "./evaluate.ts";
@@ -27,6 +28,7 @@ export interface Reply {
 }
 
 const trialsMax = 2_048;
+const drawnMax = 512;
 
 /**
  * Do to requests of a call what two policies say, in one order and in the other, for requests that differ in all that the policies ask about: what
@@ -94,7 +96,9 @@ function tryAll<T>(
   const all: One<T>[] = [];
   const valuesOf = possibleValues(policies, call);
   let isCut = false;
-  // Each answer is an index of an option; the next trial changes the last one that can be changed.
+  const draw = random(1);
+  // Each answer is an index of an option; the next trial changes the last one that can be changed. Where that does not come to an end, the last
+  // ones are drawn, or all of them would be alike in what is asked first.
   let answers: { at: number; readonly count: number }[] = [];
   do {
     const chosen = new Map<string, number>();
@@ -103,7 +107,8 @@ function tryAll<T>(
     const choose = (question: string, count: number): number => {
       const before = chosen.get(question);
       if (before !== undefined) return before;
-      const answer = given[asked.length] ?? { at: 0, count };
+      const isDrawn = all.length >= trialsMax - drawnMax;
+      const answer = isDrawn ? { at: draw.below(count), count } : (given[asked.length] ?? { at: 0, count });
       asked.push(answer);
       chosen.set(question, answer.at);
       return answer.at;
@@ -136,6 +141,7 @@ function tryAll<T>(
       },
     });
     all.push({ came, isSure, request });
+    if (all.length > trialsMax - drawnMax) continue;
     while (asked.length > 0 && (asked.at(-1)?.at ?? 0) + 1 >= (asked.at(-1)?.count ?? 0)) asked.pop();
     const last = asked.at(-1);
     if (last !== undefined) last.at++;
@@ -152,6 +158,12 @@ type Given = readonly [attribute: string, values: readonly TrialValue[]];
 
 /** Whether there may be no body with both: with a field, and with a text or another field that is inside of it or around it. */
 function mayExclude(one: Given, other: Given): boolean {
+  const names = [one[0], other[0]];
+  const isThere = one[1].length > 0 && other[1].length > 0;
+  if (names.some((name) => name.endsWith(":content-length")) && names.some((name) => name.endsWith(" body")))
+    return isThere;
+  if (names.every((name) => name.startsWith("claim ")))
+    return isThere && names.some((name, at) => name.startsWith(`${names[1 - at]}.`));
   const [a, b] = [one, other].map(([attribute]) =>
     /^(request|response) (?:body|field (.*))$/.exec(attribute),
   );
@@ -272,6 +284,7 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
         }
         default:
       }
+      if (isNeverDone(made, given)) return undefined;
       const touched = touchedBy(made, phase);
       const where = made.state === undefined ? "" : `${policy.name}.${made.state} `;
       const looked = (touched.reads ?? []).map((key) => `${key}=${shown(read(key))}`).join();
@@ -357,6 +370,20 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
     }
   }
   return { written, read: seen, lasting, ...(reply === undefined ? {} : { reply }) };
+}
+
+/** Whether something is done to a share of the requests that is none. */
+function isNeverDone({ action }: Call, given: readonly TrialValue[]): boolean {
+  switch (action) {
+    case "InjectAbort":
+    case "InjectDelay":
+    case "Mirror":
+      return Number(given.at(-1)) <= 0;
+    case "SplitByWeight":
+      return Number(given[2]) <= 0 && Number(given[4]) <= 0;
+    default:
+      return false;
+  }
 }
 
 /** A deadline that has passed, as a request bears it. */

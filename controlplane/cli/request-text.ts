@@ -68,7 +68,7 @@ function bodyText(body: string): string {
 
 /** A text of bytes as one of characters, cut where it is long. */
 function quoted(bytes: string): string {
-  const text = characters(bytes);
+  const text = characters(bytes).replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
   return text.length > lengthMax ? `\`${text.slice(0, lengthMax)}…\` (${bytes.length} bytes)` : `\`${text}\``;
 }
 
