@@ -27,6 +27,18 @@ describe("bootstrap", () => {
     });
   });
 
+  test("reports load to the control plane only when it is told to", () => {
+    expect(bootstrap(options)).not.toHaveProperty("cluster_manager");
+    expect(bootstrap({ ...options, loadReports: true })).toMatchObject({
+      cluster_manager: {
+        load_stats_config: {
+          ...{ api_type: "GRPC", transport_api_version: "V3" },
+          grpc_services: [{ envoy_grpc: { cluster_name: "wire-xds" } }],
+        },
+      },
+    });
+  });
+
   test("binds connections to the control plane only when it is told to", () => {
     expect(JSON.stringify(bootstrap(options))).not.toContain("upstream_bind_config");
     expect(bootstrap({ ...options, bindAddress: "127.0.1.9" })).toMatchObject({

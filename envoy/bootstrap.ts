@@ -14,6 +14,8 @@ export interface BootstrapOptions {
   readonly bindAddress?: string;
   /** How this Envoy and the control plane show each other who they are. Defaults to plain text. */
   readonly xdsTls?: XdsTls;
+  /** Whether this Envoy tells the control plane how much it sends where. Defaults to not. */
+  readonly loadReports?: boolean;
 }
 
 /** PEM files, as the Envoy sees them, and who must be at the other end. */
@@ -38,6 +40,13 @@ export const xdsCluster = "wire-xds";
  */
 const reconnect = { retry_back_off: { base_interval: "0.1s", max_interval: "1s" } };
 
+/** One stream for all reports; Envoy tries again five seconds after it has ended. */
+const loadStats = {
+  api_type: "GRPC",
+  transport_api_version: "V3",
+  grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster } }],
+};
+
 /** A bootstrap as Envoy's JSON: everything but the admin interface and the control plane comes over delta ADS. */
 export function bootstrap(options: BootstrapOptions): Readonly<Record<string, unknown>> {
   const ads = { ads: {}, resource_api_version: "V3" };
@@ -54,6 +63,7 @@ export function bootstrap(options: BootstrapOptions): Readonly<Record<string, un
       lds_config: ads,
       cds_config: ads,
     },
+    ...(options.loadReports === true ? { cluster_manager: { load_stats_config: loadStats } } : {}),
     static_resources: { clusters: [controlPlane(options)] },
     // Counters are merged when someone asks for them and not every five seconds: idle proxies stay idle.
     stats_flush_on_admin: true,

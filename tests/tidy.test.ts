@@ -52,12 +52,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "controlplane/history": ["controlplane/language", "controlplane/placement", "controlplane/pipeline"],
   "controlplane/costs": ["controlplane/language", "controlplane/codegen", "envoy", "filters/proxy-wasm-as"],
   "controlplane/server": ["controlplane/xds", "controlplane/error"],
+  "controlplane/rates": ["controlplane/mesh", "controlplane/xds", "controlplane/server"],
   "filters/proxy-wasm-as": [],
   envoy: ["controlplane/error"],
 };
 
 /** Sockets, files, clocks and child processes belong to the outermost shell. */
-const pure = ["regex", "language", "mesh", "editor", "analysis", "placement", "xds", "history"].map(
+const pure = ["regex", "language", "mesh", "editor", "analysis", "placement", "xds", "history", "rates"].map(
   (stage) => `controlplane/${stage}`,
 );
 const world =

@@ -7,6 +7,7 @@ import { WireError } from "../error/wire-error.ts";
 import type { DiffOptions } from "./diff.ts";
 import type { HistoryOptions } from "./history.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
+import type { RatesOptions } from "./rates.ts";
 import type { RollbackCommandOptions } from "./rollback.ts";
 import type { StatusOptions } from "./status.ts";
 import type { WaitOptions } from "./wait.ts";
@@ -33,6 +34,13 @@ const params = (): Option =>
   ).argParser(parseParams);
 const httpTokenFile = (what: string): Option => new Option("--http-token-file <file>", `a file with ${what}`);
 const policies = "policy files, or folders of them";
+const loadInterval = (): Option =>
+  new Option(
+    "--load-interval <seconds>",
+    "between two reports of how much a proxy sends where; 0 asks for none",
+  )
+    .argParser(parseSeconds)
+    .default(10);
 
 command("check")
   .description("parse and type-check policies, with their contexts where a mesh is given")
@@ -145,6 +153,13 @@ command("serve")
       .choices(["text", "json"])
       .default("text"),
   )
+  .addOption(
+    new Option(
+      "--xds-operator <id...>",
+      "SPIFFE ids that may ask for the status of all proxies (CSDS); without, each proxy for its own",
+    ),
+  )
+  .addOption(loadInterval())
   .option("--drain <seconds>", "how long letting go of the proxies takes at the end", parseSeconds, 0)
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
   .addOption(json())
@@ -162,6 +177,7 @@ command("up")
   )
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
+  .addOption(loadInterval())
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 
@@ -177,6 +193,16 @@ controlPlane(command("status"))
   .addOption(json())
   .action((options: StatusOptions) =>
     run<StatusOptions>(async () => (await import("./status.ts")).status)([], options),
+  );
+
+controlPlane(command("rates"))
+  .description(
+    "show how many requests a second each call has, as the proxies of a running control plane count",
+  )
+  .option("--write <mesh>", "write them into this mesh file, which stays as it is otherwise")
+  .addOption(json())
+  .action((options: RatesOptions) =>
+    run<RatesOptions>(async () => (await import("./rates.ts")).rates)([], options),
   );
 
 controlPlane(command("diff"))

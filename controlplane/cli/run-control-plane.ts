@@ -11,6 +11,8 @@ export interface ControlPlaneChildOptions {
   readonly folder: string;
   readonly xdsPort: number;
   readonly httpPort: number;
+  /** Seconds between two reports of a proxy's load; 0 asks for none. */
+  readonly loadInterval: number;
   progress(line: string): void;
 }
 
@@ -55,6 +57,7 @@ export async function runControlPlane(
         ...["serve", ...options.policies, "--mesh", options.mesh, "--mesh-text", options.meshText, "--json"],
         ...(options.params === undefined ? [] : ["--params", options.params]),
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
+        ...["--load-interval", String(options.loadInterval)],
         ...["--state", join(options.folder, "state.json"), "--follower", "services"],
       ],
       progress: options.progress,

@@ -7,6 +7,8 @@ export interface RunProxiesOptions {
   readonly envoy: string;
   readonly xdsPort: number;
   readonly addresses: AddressPlan;
+  /** Whether they report their load. Default not. */
+  readonly loadReports?: boolean;
   progress(line: string): void;
   /** Called with each piece of what the proxy of a service writes: its log, and on standard output its access log. */
   onLog?(service: string, chunk: string): void;
@@ -96,7 +98,7 @@ function keep(service: string, before: Promise<void> | undefined, options: RunPr
 
 async function start(
   service: string,
-  { envoy: path, xdsPort, addresses, progress, onLog, onAccessLog }: RunProxiesOptions,
+  { envoy: path, xdsPort, addresses, loadReports = false, progress, onLog, onAccessLog }: RunProxiesOptions,
 ): Promise<RunningEnvoy> {
   const address = addresses.proxy(service);
   const envoy = await startEnvoy({
@@ -110,6 +112,7 @@ async function start(
       adminAddress: address,
       xdsAddress: "127.0.0.1",
       xdsPort,
+      loadReports,
     }),
   });
   progress(`proxy of ${service}: Envoy ready (pid ${envoy.pid}, admin http://${address}:${envoy.adminPort})`);

@@ -8,11 +8,13 @@ import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { build, type Input } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
+import type { Rates } from "../rates/create-rates.ts";
+import { callMetrics } from "../rollout/call-metrics.ts";
 import type { ControlPlaneEvent } from "../rollout/event.ts";
 import { eventText } from "../rollout/event-text.ts";
 import { historyAnswer } from "../rollout/history-answers.ts";
 import { openHistoryFolder } from "../rollout/history-folder.ts";
-import { startHttpApi } from "../rollout/http-api.ts";
+import { type Answer, startHttpApi } from "../rollout/http-api.ts";
 import { createMetrics } from "../rollout/metrics.ts";
 import type { Begun } from "../rollout/revisions.ts";
 import { rollbackCommand } from "../rollout/rollback.ts";
@@ -55,6 +57,8 @@ export interface ServeOptions extends XdsListeningOptions {
   readonly log?: "text" | "json";
   /** Seconds over which the proxies are let go of at the end; 0, at once, by default. */
   readonly drain?: number;
+  /** Seconds between two reports of a proxy's load; 0 asks for none. */
+  readonly loadInterval: number;
   /** Followers of the address map that the first rollout waits for, besides those that come by themselves. */
   readonly follower?: readonly string[];
   readonly json?: boolean;
@@ -110,6 +114,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
 
   const rollouts = await startRollouts({
     server: listening.server,
+    ...(options.loadInterval === 0 ? {} : { loadIntervalMs: options.loadInterval * 1_000 }),
     ...(options.state === undefined ? {} : { state: options.state }),
     observe,
     off: start.off,
@@ -119,7 +124,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       : { unfinished: { input: start.unfinished.to.input, off: start.unfinished.off } }),
     unkept: (error) => output.progress(`wire: ${error.message}: what was in force is not written down`),
   });
-  const { ads, controlPlane, revisions } = rollouts;
+  const { ads, controlPlane, revisions, rates } = rollouts;
   listening.follow(ads.rotate);
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
@@ -128,8 +133,9 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     ...(token === undefined ? {} : { token: () => token.latest }),
     status: () => statusOf(rollouts),
     node: (name) => nodeOf(name, rollouts),
-    metrics: () => metrics.show(ads.counts()),
-    answers: { history: historyAnswer(revisions) },
+    metrics: () => metrics.show(ads.counts(), rates?.report()),
+    callMetrics: () => callMetrics(rates?.report() ?? { calls: [] }),
+    answers: { history: historyAnswer(revisions), rates: ratesAnswer(rates) },
     commands: {
       ...switchCommands(switchedIn(rollouts), (report) => {
         const { off, waitingFor, milliseconds } = report;
@@ -241,6 +247,15 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   await api.close();
   await tracing?.stop();
   return 0;
+}
+
+/** `GET /rates`. */
+function ratesAnswer(rates: Rates | undefined): Answer {
+  const error = "the proxies are not asked for their load: start the control plane with --load-interval";
+  return async () =>
+    rates === undefined
+      ? { status: 404, value: { off: true, error } }
+      : { status: 200, value: rates.report() };
 }
 
 /** By OpenTelemetry's own variables. */

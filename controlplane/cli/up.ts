@@ -39,6 +39,8 @@ export interface UpOptions {
   readonly accessLog?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
+  /** Seconds between two reports of a proxy's load; 0 asks for none. */
+  readonly loadInterval: number;
   readonly json?: boolean;
 }
 
@@ -127,6 +129,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     folder,
     xdsPort,
     httpPort,
+    loadInterval: options.loadInterval,
     progress,
   });
   if ("exitCode" in controlPlane) {
@@ -156,6 +159,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
 
   const proxies = runProxies({
     ...{ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress },
+    loadReports: options.loadInterval > 0,
     ...(accessLog === undefined ? {} : { onAccessLog: accessLog.line }),
   });
   stack.defer(() => proxies.stop());

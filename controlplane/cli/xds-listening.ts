@@ -19,11 +19,13 @@ export interface XdsListeningOptions {
   /** The SPIFFE id of a proxy, `{node}` standing for its service; by default the server's own with another last part. */
   readonly xdsIdentity?: string;
   readonly xdsPlaintext?: boolean;
+  /** SPIFFE ids that may see the status of all proxies. */
+  readonly xdsOperator?: readonly string[];
 }
 
 /** Where Envoys connect and which of them may, with the credentials that replace the first ones. */
 export interface XdsListening extends Disposable {
-  readonly server: Pick<XdsServerOptions, "credentials" | "refuses" | "plaintext"> & {
+  readonly server: Pick<XdsServerOptions, "credentials" | "refuses" | "seesAll" | "plaintext"> & {
     readonly listen: { readonly host: string; readonly port: number };
   };
   /** Calls back with the credentials whenever their files have changed. */
@@ -42,6 +44,8 @@ export async function xdsListening(
   if (paths.length === 0) {
     if (options.xdsIdentity !== undefined)
       throw usageError("--xds-identity is of certificates: give --xds-cert, --xds-key and --xds-ca with it");
+    if (options.xdsOperator !== undefined)
+      throw usageError("--xds-operator is of certificates: give --xds-cert, --xds-key and --xds-ca with it");
     if (!plaintext && !isLoopback(host))
       throw usageError(
         `others reach the xDS server on \`${host}\`: give --xds-cert, --xds-key and --xds-ca, or --xds-plaintext where the network is to be trusted`,
@@ -65,6 +69,8 @@ export async function xdsListening(
     server: {
       listen,
       credentials: files.first,
+      seesAll: ({ identities: [identity, ...more] }) =>
+        identity !== undefined && more.length === 0 && (options.xdsOperator ?? []).includes(identity),
       refuses: boundToSpiffeId(options.xdsIdentity ?? neighbours(paths[0] ?? "", files.first)),
     },
     follow: (call) => {

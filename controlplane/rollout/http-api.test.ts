@@ -18,6 +18,7 @@ beforeEach(async () => {
     status: () => ({ well: true }),
     node: (name) => (name === "a b" ? { node: name } : undefined),
     metrics: async () => ({ contentType: "text/plain", body: "a 1\n" }),
+    callMetrics: async () => ({ contentType: "text/plain", body: "b 2\n" }),
     feeds: { names: feed },
     answers: {
       asked: async (path, query) => ({ status: path[0] === "no" ? 404 : 200, value: [path, query.get("q")] }),
@@ -80,10 +81,14 @@ test("the status, and what there is besides", async () => {
   expect(await (await fetch(`${base}/status`)).json()).toEqual({ well: true });
   const metrics = await fetch(`${base}/metrics`);
   expect([metrics.headers.get("content-type"), await metrics.text()]).toEqual(["text/plain", "a 1\n"]);
+  expect(await (await fetch(`${base}/metrics/calls`)).text()).toBe("b 2\n");
   const missing = await fetch(`${base}/nothing`);
   expect([missing.status, await missing.json()]).toEqual([
     404,
-    { error: "no such path; there are /status, /metrics, /nodes/NAME, /names, /asked, /echo, /fail" },
+    {
+      error:
+        "no such path; there are /status, /metrics, /metrics/calls, /nodes/NAME, /names, /asked, /echo, /fail",
+    },
   ]);
 });
 
@@ -155,6 +160,7 @@ test("with a token, nothing is answered to whoever does not bear it, and it can 
     ...{ host: "0.0.0.0", port: 0, token: () => token, status: () => ({ well: true }) },
     node: () => undefined,
     metrics: async () => ({ contentType: "text/plain", body: "" }),
+    callMetrics: async () => ({ contentType: "text/plain", body: "" }),
     feeds: { names: feed },
     answers: {},
     commands: {},
@@ -203,6 +209,7 @@ test("it does not listen where others reach it without a token", async () => {
       status: () => ({}),
       node: () => undefined,
       metrics,
+      callMetrics: metrics,
       feeds: {},
       answers: {},
       commands: {},

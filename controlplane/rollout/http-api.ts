@@ -17,6 +17,9 @@ export type Answer = (
   query: URLSearchParams,
 ) => Promise<{ readonly status: number; readonly value: unknown }>;
 
+/** A text for Prometheus. */
+export type Shown = Promise<{ readonly contentType: string; readonly body: string }>;
+
 export interface HttpApiOptions {
   readonly host: string;
   readonly port: number;
@@ -27,7 +30,9 @@ export interface HttpApiOptions {
   /** Answers `GET /nodes/NAME`; undefined where there is no such node. */
   node(name: string): unknown;
   /** Answers `GET /metrics`, for Prometheus. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+  metrics(): Shown;
+  /** Answers `GET /metrics/calls`: what has a series for each call, which not everybody wants to keep. */
+  callMetrics(): Shown;
   /** Followed at `GET /NAME?follower=ID` as JSON lines, acknowledged at `POST /NAME/ack` with `{"revision","follower"}`. */
   readonly feeds: Readonly<Record<string, Feed<unknown>>>;
   /** Answered at `GET /NAME` and below. */
@@ -60,6 +65,8 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
     if (request.method === "GET" && url?.pathname === "/status") return json(response, 200, options.status());
     if (request.method === "GET" && url?.pathname === "/metrics")
       return void show(response, options.metrics());
+    if (request.method === "GET" && url?.pathname === "/metrics/calls")
+      return void show(response, options.callMetrics());
     if (request.method === "GET" && feed !== undefined && action === undefined) {
       return stream(response, feed, url?.searchParams.get("follower") ?? undefined);
     }
@@ -81,7 +88,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
       return void run(request, response, command);
     }
     const names = [
-      ...["status", "metrics", "nodes/NAME"],
+      ...["status", "metrics", "metrics/calls", "nodes/NAME"],
       ...feeds.keys(),
       ...answers.keys(),
       ...commands.keys(),
@@ -123,7 +130,7 @@ function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
 }
 
-async function show(response: ServerResponse, metrics: ReturnType<HttpApiOptions["metrics"]>): Promise<void> {
+async function show(response: ServerResponse, metrics: Shown): Promise<void> {
   const { contentType, body } = await metrics;
   response.writeHead(200, { "content-type": contentType }).end(body);
 }

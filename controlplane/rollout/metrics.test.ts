@@ -7,7 +7,7 @@ const counts: XdsCounts = {
   types: new Map([[typeUrl.cluster, { responses: 4, bytes: 1_024, acks: 3, nacks: 1 }]]),
   refusals: new Map([["permission_denied", 2]]),
   quarantined: new Map([[typeUrl.extension, 1]]),
-  ...{ pushes: 5, nodes: 3, nodesConnected: 2, streams: 6, waiting: 7 },
+  ...{ pushes: 5, nodes: 3, nodesConnected: 2, streams: 6, waiting: 7, loadStreams: 8, loadReports: 9 },
 };
 
 test("each figure of the server under its name, however often it is asked for", async () => {
@@ -15,12 +15,14 @@ test("each figure of the server under its name, however often it is asked for", 
   await metrics.show(counts);
   const { body, contentType } = await metrics.show(counts);
   expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
-  const own = body.split("\n").filter((line) => /^wire_xds_[a-z_]+(\{.*\})? [^0]/.test(line));
+  const own = body.split("\n").filter((line) => /^wire_(xds|load)_[a-z_]+(\{.*\})? [^0]/.test(line));
   expect(own).toEqual([
     "wire_xds_streams 6",
     "wire_xds_nodes 3",
     "wire_xds_nodes_connected 2",
     "wire_xds_admission_waiting 7",
+    "wire_load_streams 8",
+    "wire_load_reports_total 9",
     'wire_xds_responses_total{type="cluster"} 4',
     'wire_xds_sent_bytes_total{type="cluster"} 1024',
     'wire_xds_acks_total{type="cluster"} 3',
@@ -35,6 +37,25 @@ test("each figure of the server under its name, however often it is asked for", 
     "nodejs_heap_size_used_bytes",
   ])
     expect(body).toMatch(new RegExp(`^${each} \\d`, "m"));
+});
+
+test("calls are counted by how their rates are known", async () => {
+  const call = { from: "a", to: "b", rate: 1, declared: 1, seconds: 60 };
+  const { body } = await createMetrics().show(counts, {
+    ...{ windowSeconds: 60, intervalSeconds: 10 },
+    calls: [
+      { ...call, basis: "counted" },
+      { ...call, basis: "counted" },
+      { ...call, basis: "split" },
+    ],
+    unmeasured: [{ from: "b", to: "c" }],
+  });
+  expect(body.split("\n").filter((line) => line.startsWith("wire_calls{"))).toEqual([
+    'wire_calls{basis="counted"} 2',
+    'wire_calls{basis="remainder"} 0',
+    'wire_calls{basis="split"} 1',
+    'wire_calls{basis="unmeasured"} 1',
+  ]);
 });
 
 test("what happens is in seconds, by what became of it", async () => {

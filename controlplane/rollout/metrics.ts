@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { RatesReport } from "../rates/create-rates.ts";
 import type { TypeCounts, XdsCounts } from "../server/counts.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { ControlPlaneEvent } from "./event.ts";
@@ -8,7 +9,10 @@ import type { ControlPlaneEvent } from "./event.ts";
 export interface Metrics {
   observe(event: ControlPlaneEvent): void;
   /** The answer to `GET /metrics`, with how the server is then. */
-  show(counts: XdsCounts): Promise<{ readonly contentType: string; readonly body: string }>;
+  show(
+    counts: XdsCounts,
+    rates?: RatesReport,
+  ): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 const quickS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -21,6 +25,7 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register });
 
   let now: XdsCounts | undefined;
+  let rates: RatesReport | undefined;
   const counts = (): XdsCounts => {
     assert(now !== undefined, "metrics are collected when they are shown");
     return now;
@@ -31,6 +36,15 @@ export function createMetrics(): Metrics {
       ...{ name, help, registers },
       collect() {
         this.set(value(counts()));
+      },
+    });
+  }
+  function counter(name: string, help: string, value: (counts: XdsCounts) => number): void {
+    new Counter({
+      ...{ name, help, registers },
+      collect() {
+        this.reset();
+        this.inc(value(counts()));
       },
     });
   }
@@ -49,21 +63,26 @@ export function createMetrics(): Metrics {
   gauge("wire_xds_nodes", "Proxies that have a configuration or a stream.", ({ nodes }) => nodes);
   gauge("wire_xds_nodes_connected", "Proxies that have a stream.", ({ nodesConnected }) => nodesConnected);
   gauge("wire_xds_admission_waiting", "Streams that wait to be let in.", ({ waiting }) => waiting);
+  gauge("wire_load_streams", "Streams on which proxies report their load.", ({ loadStreams }) => loadStreams);
+  counter("wire_load_reports_total", "Reports of load that have come.", ({ loadReports }) => loadReports);
+  new Gauge({
+    ...{ name: "wire_calls", help: "Calls of the mesh, by how their rates are known.", registers },
+    labelNames: ["basis"],
+    collect() {
+      for (const basis of ["counted", "remainder", "split"] as const)
+        this.set({ basis }, rates?.calls.filter((call) => call.basis === basis).length ?? 0);
+      this.set({ basis: "unmeasured" }, rates?.unmeasured.length ?? 0);
+    },
+  });
   byType("wire_xds_responses_total", "Responses sent to proxies.", "responses");
   byType("wire_xds_sent_bytes_total", "Bytes of the responses, without what gRPC and TLS add.", "bytes");
   byType("wire_xds_acks_total", "Responses that proxies have acknowledged.", "acks");
   byType("wire_xds_nacks_total", "Responses that proxies have refused.", "nacks");
-  new Counter({
-    ...{
-      name: "wire_xds_pushes_total",
-      help: "Configurations that were begun to be sent to a proxy.",
-      registers,
-    },
-    collect() {
-      this.reset();
-      this.inc(counts().pushes);
-    },
-  });
+  counter(
+    "wire_xds_pushes_total",
+    "Configurations that were begun to be sent to a proxy.",
+    ({ pushes }) => pushes,
+  );
   new Counter({
     ...{
       name: "wire_xds_streams_refused_total",
@@ -153,8 +172,9 @@ export function createMetrics(): Metrics {
           break;
       }
     },
-    show: async (latest) => {
+    show: async (latest, latestRates) => {
       now = latest;
+      rates = latestRates;
       return { contentType: register.contentType, body: await register.metrics() };
     },
   };

@@ -2,6 +2,7 @@ import { WireError } from "../error/wire-error.ts";
 import type { History } from "../history/history.ts";
 import type { Content } from "../history/revision.ts";
 import type { Build } from "../pipeline/build.ts";
+import { createRates, type Rates } from "../rates/create-rates.ts";
 import type { Peer } from "../server/transport.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
 import { type ControlPlane, createControlPlane, type Rollout } from "./control-plane.ts";
@@ -19,11 +20,15 @@ export interface Rollouts {
   readonly newest: Build | undefined;
   /** By them alone builds are rolled out and policies switched off, so that each change is a revision. */
   readonly revisions: Revisions;
+  /** Absent where proxies are not asked for their load. */
+  readonly rates?: Rates;
 }
 
 export interface RolloutsOptions {
   /** Where proxies connect, and which of them may. */
-  readonly server: Pick<XdsServerOptions, "listen" | "credentials" | "refuses" | "plaintext">;
+  readonly server: Pick<XdsServerOptions, "listen" | "credentials" | "refuses" | "seesAll" | "plaintext">;
+  /** Milliseconds between two reports of how much a proxy sends where; absent, none are asked for. */
+  readonly loadIntervalMs?: number;
   /** A file, where the state in force is to be kept. */
   readonly state?: string;
   /** Policies that are switched off from the beginning. */
@@ -39,8 +44,15 @@ export interface RolloutsOptions {
 
 /** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
 export async function startRollouts(options: RolloutsOptions): Promise<Rollouts> {
-  const { observe, state } = options;
+  const { observe, state, loadIntervalMs } = options;
   let newest: Build | undefined;
+  const rates =
+    loadIntervalMs === undefined
+      ? undefined
+      : createRates({
+          ...{ mesh: () => newest?.mesh, intervalMs: loadIntervalMs },
+          nowMs: () => performance.now(),
+        });
   const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) =>
     observe({ kind, node, ...peer });
   const ads = await createXdsServer({
@@ -52,6 +64,9 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     onDisconnected: stream("disconnected"),
     onConverged: (converged) => observe({ kind: "converged", ...converged }),
     onAcknowledged: () => revisions.acknowledged(),
+    ...(rates === undefined || loadIntervalMs === undefined
+      ? {}
+      : { loads: { intervalMs: loadIntervalMs, onReport: rates.onReport, onEnded: rates.onEnded } }),
   });
   const keep = async (rollout: Rollout): Promise<void> => {
     if (state !== undefined) await writeState(state, stateOf(rollout));
@@ -87,6 +102,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     ads,
     controlPlane,
     revisions,
+    ...(rates === undefined ? {} : { rates }),
     get newest() {
       return newest;
     },

@@ -27,7 +27,7 @@ test("what goes out, comes back, waits, is refused and is held back is counted",
   stack.defer(() => server.close());
   expect(server.counts()).toEqual({
     ...{ types: new Map(), refusals: new Map(), quarantined: new Map() },
-    ...{ pushes: 0, nodes: 0, nodesConnected: 0, streams: 0, waiting: 0 },
+    ...{ pushes: 0, nodes: 0, nodesConnected: 0, streams: 0, waiting: 0, loadStreams: 0, loadReports: 0 },
   });
 
   server.setSnapshot("rate", clusters("1"));
@@ -66,7 +66,7 @@ test("what goes out, comes back, waits, is refused and is held back is counted",
   expect(server.counts().types.get(cluster)?.bytes).toBeLessThan(1_200);
   expect(rest).toEqual({
     ...{ refusals: new Map([["permission_denied", 1]]), quarantined: new Map([[cluster, 1]]) },
-    ...{ pushes: 3, nodes: 2, nodesConnected: 2, streams: 2, waiting: 1 },
+    ...{ pushes: 3, nodes: 2, nodesConnected: 2, streams: 2, waiting: 1, loadStreams: 0, loadReports: 0 },
   });
   expect(converged).toHaveLength(2);
 });

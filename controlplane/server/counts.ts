@@ -23,6 +23,9 @@ export interface XdsCounts {
   readonly nodes: number;
   readonly nodesConnected: number;
   readonly streams: number;
+  /** Streams on which load is reported, and the reports with some that came on them. */
+  readonly loadStreams: number;
+  readonly loadReports: number;
   /** Streams that wait to be let in. */
   readonly waiting: number;
   /** Resources of which a version is held back, since a client refused it. */
@@ -34,10 +37,11 @@ export interface Tally {
   readonly types: Map<TypeUrl, { -readonly [Key in keyof TypeCounts]: number }>;
   readonly refusals: Map<Refusal, number>;
   pushes: number;
+  loadReports: number;
 }
 
 export function createTally(): Tally {
-  return { types: new Map(), refusals: new Map(), pushes: 0 };
+  return { types: new Map(), refusals: new Map(), pushes: 0, loadReports: 0 };
 }
 
 /** The figures of a type, to be added to. */

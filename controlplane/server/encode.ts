@@ -54,6 +54,11 @@ export function encode(form: Form, response: Response, takesTtl: boolean): Piece
   return gather(chunks);
 }
 
+/** A whole message as it is, of a service where there is little to share. */
+export function framed(message: Uint8Array): Pieces {
+  return [join(new Uint8Array(roomBytes), message)];
+}
+
 /** Everything but resources, the type and the nonce, which most responses have none of. */
 function restOf(form: Form, response: Response): Uint8Array {
   const { kept = [], unresolved, removed, missing, version } = response;

@@ -1,5 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { Client, credentials, type MethodDefinition, Server, ServerCredentials } from "@grpc/grpc-js";
+import {
+  addAdminServicesToServer,
+  Client,
+  credentials,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+} from "@grpc/grpc-js";
 import { afterAll, expect, test } from "vitest";
 import {
   Cluster_DiscoveryType,
@@ -13,6 +20,7 @@ import { RouterSchema } from "../xds/generated/envoy/extensions/filters/http/rou
 import { HttpConnectionManagerSchema } from "../xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { anyOf, byName, resource } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
+import { type CsdsClient, csdsClient } from "./csds-client.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createXdsServer } from "./xds-server.ts";
 
@@ -117,6 +125,24 @@ async function greeter(name: string): Promise<number> {
   );
 }
 
+/** By type, without the host that this client leaves out, and name: in which state each resource is. */
+function known(
+  clients: readonly CsdsClient[],
+  state: (each: CsdsClient["generic_xds_configs"][number]) => string,
+) {
+  return clients
+    .flatMap((client) => client.generic_xds_configs)
+    .map((each) => `${each.type_url.split("/").at(-1)} ${each.name} ${state(each)}`)
+    .sort();
+}
+
+/** Who tells of status at this port. */
+async function statusAt(port: number): Promise<readonly CsdsClient[]> {
+  const client = csdsClient(port);
+  using _ = { [Symbol.dispose]: client.close };
+  return await client.fetch();
+}
+
 test("gRPC's own client finds its servers, and follows a change", async () => {
   const [one, other] = [await greeter("one"), await greeter("other")];
   const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 } });
@@ -153,4 +179,19 @@ test("gRPC's own client finds its servers, and follows a change", async () => {
   server.setSnapshot("client", snapshot(other));
   await expect.poll(call, { timeout: 5_000 }).toBe("other");
   expect(await server.waitForAcks("client", 5_000)).toEqual({ kind: "acked" });
+
+  // What the client says that it holds is what the server says that it does.
+  const admin = new Server();
+  addAdminServicesToServer(admin);
+  stack.defer(() => admin.forceShutdown());
+  const port = await new Promise<number>((resolve, reject) =>
+    admin.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  const holds = known(await statusAt(port), (each) => each.client_status);
+  expect(holds).toHaveLength(4);
+  expect(known(await statusAt(server.port), (each) => each.config_status)).toEqual(
+    holds.map((line) => line.replace(/ACKED$/, "SYNCED")),
+  );
 });

@@ -7,6 +7,7 @@ export type { Converged } from "./convergence.ts";
 export type { Refusal, TypeCounts, XdsCounts } from "./counts.ts";
 export { startGrpcJsTransport } from "./grpc-js-transport.ts";
 export { startHttp2Transport } from "./http2-transport.ts";
+export type { ClusterLoad, LoadReport } from "./load-report.ts";
 export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";
 export type { Mark, Moment, Receipt } from "./receipts.ts";
 export type { Snapshot } from "./snapshot.ts";
@@ -16,6 +17,7 @@ export {
   type Convergence,
   createXdsServer,
   type Limits,
+  type Loads,
   type XdsServer,
   type XdsServerOptions,
 } from "./xds-server.ts";

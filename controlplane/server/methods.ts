@@ -4,7 +4,8 @@ import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 export type Form = "sotw" | "delta";
 
 /** One method of a discovery service. */
-export interface Method {
+export interface DiscoveryMethod {
+  readonly kind: "discovery";
   /** The HTTP/2 `:path`. */
   readonly path: string;
   readonly form: Form;
@@ -12,7 +13,14 @@ export interface Method {
   readonly type?: TypeUrl;
 }
 
+/** A method that the server answers: of a discovery service, or of one that proxies report their load to or that tells of proxies. */
+export type Method =
+  | DiscoveryMethod
+  | { readonly kind: "loadStats"; readonly path: string }
+  | { readonly kind: "clientStatus"; readonly path: string };
+
 const aggregated = "envoy.service.discovery.v3.AggregatedDiscoveryService";
+const status = "envoy.service.status.v3.ClientStatusDiscoveryService";
 
 /** The services of single types: what follows `Stream` and `Delta` in their methods' names. */
 const single: readonly (readonly [type: TypeUrl, service: string, noun: string])[] = [
@@ -27,16 +35,34 @@ const single: readonly (readonly [type: TypeUrl, service: string, noun: string])
   [typeUrl.virtualHost, "envoy.service.route.v3.VirtualHostDiscoveryService", "VirtualHosts"],
 ];
 
-/** All that the server answers, by path. Virtual hosts are discovered incrementally alone. */
+/** The incremental form, for all types on one stream: what Wire's own proxies use. */
+export const deltaAggregated: DiscoveryMethod = {
+  kind: "discovery",
+  path: `/${aggregated}/DeltaAggregatedResources`,
+  form: "delta",
+};
+
+/** Virtual hosts are discovered incrementally alone. */
+const discovery: readonly DiscoveryMethod[] = [
+  { kind: "discovery", path: `/${aggregated}/StreamAggregatedResources`, form: "sotw" },
+  deltaAggregated,
+  ...single.flatMap(([type, service, noun]): readonly DiscoveryMethod[] => [
+    ...(type === typeUrl.virtualHost
+      ? []
+      : [{ kind: "discovery", path: `/${service}/Stream${noun}`, form: "sotw", type } as const]),
+    { kind: "discovery", path: `/${service}/Delta${noun}`, form: "delta", type },
+  ]),
+];
+
+/** All that the server answers, by path. */
 export const methods: ReadonlyMap<string, Method> = new Map(
   [
-    { path: `/${aggregated}/StreamAggregatedResources`, form: "sotw" as const },
-    { path: `/${aggregated}/DeltaAggregatedResources`, form: "delta" as const },
-    ...single.flatMap(([type, service, noun]) => [
-      ...(type === typeUrl.virtualHost
-        ? []
-        : [{ path: `/${service}/Stream${noun}`, form: "sotw" as const, type }]),
-      { path: `/${service}/Delta${noun}`, form: "delta" as const, type },
-    ]),
+    ...discovery,
+    {
+      kind: "loadStats" as const,
+      path: "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats",
+    },
+    { kind: "clientStatus" as const, path: `/${status}/StreamClientStatus` },
+    { kind: "clientStatus" as const, path: `/${status}/FetchClientStatus` },
   ].map((method) => [method.path, method]),
 );

@@ -55,6 +55,8 @@ export interface Node {
   readonly set: (snapshot: Snapshot) => boolean;
   /** What it should hold in the end; undefined before anything is set. */
   readonly wanted: () => Snapshot | undefined;
+  /** The clusters that it has, or is about to, on the way to what it should hold. */
+  readonly clusters: () => ReadonlySet<string>;
   /** Send what can be sent of the latest step. */
   readonly serve: () => void;
   /** A stream may be answered from here on. */
@@ -156,6 +158,12 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       return true;
     },
     wanted: () => steps.at(-1),
+    clusters: () =>
+      new Set(
+        [steps[0], steps.at(-1)].flatMap((step) =>
+          step === undefined ? [] : [...resourcesOf(step, typeUrl.cluster).keys()],
+        ),
+      ),
     serve: () => {
       serve();
       advance();

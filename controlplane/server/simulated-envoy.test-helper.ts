@@ -7,7 +7,7 @@ import {
 import type { Resource } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import { roomBytes } from "./encode.ts";
-import { methods } from "./methods.ts";
+import { deltaAggregated } from "./methods.ts";
 import type { Call, CallEnd, StartTransport } from "./transport.ts";
 
 /** What the simulated proxy reads in a resource. */
@@ -38,14 +38,11 @@ export function createMemoryTransport(): { readonly start: StartTransport; reado
       return { port: 0, rotate: () => {}, drain: () => {}, close: async () => {} };
     },
     open: () => {
-      const method = methods.get(
-        "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
-      );
-      if (accept === undefined || method === undefined) throw new Error("the server has not started");
+      if (accept === undefined) throw new Error("the server has not started");
       const waiting: Uint8Array[] = [];
       let over = false;
       const end: CallEnd = accept({
-        method,
+        method: deltaAggregated,
         peer: { address: "memory", identities: [] },
         send: (pieces) => {
           waiting.push(Buffer.concat(pieces).subarray(roomBytes));

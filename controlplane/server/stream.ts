@@ -4,7 +4,7 @@ import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
 import { encode, type Pieces, roomBytes } from "./encode.ts";
-import type { Form, Method } from "./methods.ts";
+import type { DiscoveryMethod, Form } from "./methods.ts";
 import {
   createSession,
   dispatch,
@@ -27,7 +27,7 @@ export interface ResourceStatus {
 }
 
 export interface StreamOptions {
-  readonly method: Method;
+  readonly method: DiscoveryMethod;
   /** The client's `node.client_features`. */
   readonly features: readonly string[];
   /** Hand a message over; false when the client reads more slowly than it is written to: wait for `drained`. */

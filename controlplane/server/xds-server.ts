@@ -3,15 +3,20 @@ import { WireError } from "../error/wire-error.ts";
 import type { TypeUrl } from "../xds/type-url.ts";
 import { createAdmission } from "./admission.ts";
 import { type Ask, readAsk } from "./ask.ts";
+import type { NodeState } from "./client-status.ts";
 import { type Converged, createConvergence } from "./convergence.ts";
 import { createTally, ofType, type Refusal, type XdsCounts } from "./counts.ts";
 import { createGatherings, type Standing } from "./gatherings.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import { isLoopback } from "./is-loopback.ts";
+import type { LoadReport } from "./load-report.ts";
+import { createLoadStreams } from "./load-streams.ts";
+import type { DiscoveryMethod } from "./methods.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import { createProgress, type Mark, type Progress, type Receipt } from "./receipts.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { statusCall } from "./status-call.ts";
 import { createStream, type Stream } from "./stream.ts";
 import type { Call, CallEnd, Credentials, Peer, StartTransport } from "./transport.ts";
 import { createWork } from "./work.ts";
@@ -39,6 +44,18 @@ export interface XdsServerOptions {
   readonly onConverged?: (converged: Converged) => void;
   /** A node has acknowledged all of a revision, for the first time. */
   readonly onAcknowledged?: (node: string, revision: string) => void;
+  /** Whether a client that asks for the status of nodes may see all of them. By default it sees those that it may be. */
+  readonly seesAll?: (peer: Peer) => boolean;
+  /** Take reports of load; absent, they are not asked for. */
+  readonly loads?: Loads;
+}
+
+export interface Loads {
+  /** Milliseconds between two reports of a client; 10,000 by default. */
+  readonly intervalMs?: number;
+  readonly onReport: (report: LoadReport) => void;
+  /** No more reports come of this stream. */
+  readonly onEnded?: (node: string, stream: number) => void;
 }
 
 /** What became of a revision at the nodes that were given it. */
@@ -102,8 +119,10 @@ export interface XdsServer {
   close(): Promise<void>;
 }
 
+const loadIntervalMs = 10_000;
+
 /** gRPC's codes. */
-const code = { ok: 0, unavailable: 14 } as const;
+const code = { ok: 0, unimplemented: 12, unavailable: 14 } as const;
 const refusalCode = {
   invalid_argument: 3,
   permission_denied: 7,
@@ -187,30 +206,55 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     return node.streams.size === 0 || (done.has(revision) && node.isSettled()) ? "done" : "pending";
   }
 
+  const loads = options.loads;
+  const loadStreams =
+    loads &&
+    createLoadStreams({
+      intervalMs: loads.intervalMs ?? loadIntervalMs,
+      clustersOf: (name) => nodes.get(name)?.clusters() ?? new Set(),
+      refuses: (call, name, open) => mayNot(call, name, open),
+      refuse,
+      onReport: (report) => {
+        tally.loadReports++;
+        loads.onReport(report);
+      },
+      onEnded: (name, stream) => loads.onEnded?.(name, stream),
+      nowMs: () => performance.now(),
+    });
+
   function refuse(call: Call, why: Refusal, details: string): void {
     tally.refusals.set(why, (tally.refusals.get(why) ?? 0) + 1);
     call.end({ code: refusalCode[why], details });
   }
 
+  /** Why a client may not be this node, or not have one more stream than it has. */
+  function mayNot(
+    { peer }: Call,
+    name: string,
+    streams: number,
+  ): { readonly why: Refusal; readonly details: string } | undefined {
+    const refusal = options.refuses?.(peer, name);
+    if (refusal !== undefined) return { why: "permission_denied", details: refusal };
+    return streams < limits.streamsMax
+      ? undefined
+      : { why: "resource_exhausted", details: `node ${name} has ${limits.streamsMax} streams already` };
+  }
+
   /** The first message says who the client is. */
-  function open(call: Call, ask: Ask): Stream | undefined {
+  function open(call: Call, method: DiscoveryMethod, ask: Ask): Stream | undefined {
     const name = ask.node?.id ?? "";
     if (name === "") {
       refuse(call, "invalid_argument", "the first request has no node.id");
       return undefined;
     }
-    const refusal = options.refuses?.(call.peer, name);
+    const refusal = mayNot(call, name, nodes.get(name)?.streams.size ?? 0);
     if (refusal !== undefined) {
-      refuse(call, "permission_denied", refusal);
+      refuse(call, refusal.why, refusal.details);
       return undefined;
     }
     const node = nodeOf(name);
-    if (node.streams.size >= limits.streamsMax) {
-      refuse(call, "resource_exhausted", `node ${name} has ${limits.streamsMax} streams already`);
-      return undefined;
-    }
     const stream: Stream = createStream({
-      method: call.method,
+      method,
       features: ask.node?.clientFeatures ?? [],
       send: call.send,
       sent: (type, bytes) => {
@@ -234,6 +278,40 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   }
 
   function accept(call: Call): CallEnd {
+    const { method } = call;
+    switch (method.kind) {
+      case "discovery":
+        return discover(call, method);
+      case "loadStats":
+        return loadStreams?.accept(call) ?? unimplemented(call, "reports of load are not taken here");
+      case "clientStatus":
+        return statusCall(call, { states: seenBy, refuse, bytesMax: limits.messageBytesMax });
+      default:
+        return method satisfies never;
+    }
+  }
+
+  function seenBy(
+    { peer }: Call,
+    matches: (node: string) => boolean,
+  ): readonly NodeState[] | { readonly refused: string } {
+    const may = ({ name }: Node): boolean =>
+      options.seesAll?.(peer) === true || options.refuses?.(peer, name) === undefined;
+    const asked = [...nodes.values()].filter(({ name }) => matches(name));
+    const seen = asked.filter(may);
+    if (asked.length > 0 && seen.length === 0) {
+      const who = peer.identities.join(" and ") || "nobody";
+      return { refused: `${who} may not see the status of these nodes` };
+    }
+    return seen.map((node) => ({ status: node.status(), wanted: node.wanted() ?? new Map() }));
+  }
+
+  function unimplemented(call: Call, details: string): CallEnd {
+    call.end({ code: code.unimplemented, details });
+    return { message: () => {}, drained: () => {}, ended: () => {} };
+  }
+
+  function discover(call: Call, method: DiscoveryMethod): CallEnd {
     let stream: Stream | undefined;
     let over = false;
     const age = Number.isFinite(limits.streamAgeMsMax)
@@ -262,10 +340,10 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     };
     return {
       message: (bytes) => {
-        const ask = readAsk(call.method.form, bytes);
+        const ask = readAsk(method.form, bytes);
         if (ask === undefined) return end("invalid_argument", "not a discovery request");
         if (over) return;
-        const { type, path } = call.method;
+        const { type, path } = method;
         if (type === undefined && ask.typeUrl === "")
           return end("invalid_argument", "the request has no type_url");
         if (type !== undefined && ask.typeUrl !== "" && ask.typeUrl !== type)
@@ -273,7 +351,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
         if (stream !== undefined) {
           owners.get(stream)?.hear(stream, ask);
         } else {
-          stream = open(call, ask);
+          stream = open(call, method, ask);
           if (stream === undefined) return;
           // What the client has and wants is taken in at once; when it is answered depends on who else is coming.
           owners.get(stream)?.hear(stream, ask);
@@ -330,6 +408,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       if (mark !== undefined) progressOf(node).give(mark);
       if (node.set(snapshot) && node.streams.size > 0) convergence.begin(node);
       beat(snapshot);
+      // Before it is told of clusters that it has not: what it sends to them counts from the beginning.
+      loadStreams?.changed(name);
       pushes.add(node);
       gatherings.changed(node);
     },
@@ -343,7 +423,9 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       pushes.delete(node);
       convergence.leave(node);
       gatherings.changed(node);
-      for (const stream of node.streams) calls.get(stream)?.end({ code: code.ok, details: "" });
+      const end = (call: Call | undefined): void => call?.end({ code: code.ok, details: "" });
+      for (const stream of node.streams) end(calls.get(stream));
+      loadStreams?.endNode(name, end);
     },
     waitForAcks: (name, timeoutMs) => nodeOf(name).waitForAcks(timeoutMs),
     waitForConvergence: async (revision, timeoutMs) => {
@@ -372,13 +454,14 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       nodes: nodes.size,
       nodesConnected: [...nodes.values()].filter(({ streams }) => streams.size > 0).length,
       streams: calls.size,
+      loadStreams: loadStreams?.count() ?? 0,
       waiting: admission.waiting(),
       quarantined: sizesOf([...quarantines.values()].map((quarantine) => quarantine.allRefused())),
     }),
     rotate: (credentials) => transport.rotate(credentials),
     drain: async (overMs) => {
       transport.drain();
-      const open = [...calls.values()];
+      const open = [...calls.values(), ...(loadStreams?.calls() ?? [])];
       for (const [index, call] of open.entries()) {
         setTimeout(
           () => call.end({ code: code.unavailable, details: "this server is going away" }),
@@ -391,7 +474,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     },
     close: async () => {
       stop();
-      for (const call of calls.values()) call.end({ code: code.ok, details: "" });
+      for (const call of [...calls.values(), ...(loadStreams?.calls() ?? [])])
+        call.end({ code: code.ok, details: "" });
       await transport.close();
     },
   };

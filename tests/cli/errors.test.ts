@@ -157,7 +157,14 @@ describe.concurrent("the world is at fault: 3", () => {
     using folder = folderWith({});
     for (const args of [
       ...[["status"], ["disable", "a"], ["enable", "a"]],
-      ...[["history"], ["history", "show", "1"], ["history", "diff", "1"], ["rollback", "1"], ["wait"]],
+      ...[
+        ["history"],
+        ["history", "show", "1"],
+        ["history", "diff", "1"],
+        ["rollback", "1"],
+        ["wait"],
+        ["rates"],
+      ],
     ]) {
       const run = await runWire([...args, "--http-port", "1"], { cwd: folder.path });
       expectOne(run, 3, /^wire: \[status\] no control plane answers at http:\/\/127\.0\.0\.1:1\//);

@@ -20,6 +20,8 @@ export interface Answer {
 export interface Wire {
   readonly policies: string;
   readonly http: string;
+  /** Port of the xDS server on 127.0.0.1. */
+  readonly xdsPort: number;
   readonly log: () => string;
   readonly pids: { readonly up: number; readonly controlPlane: number; readonly services: number };
   /** A request from outside into the mesh's first entry. */
@@ -102,18 +104,27 @@ export async function startWire(options: {
       throw new Error(`wire up ended (code ${code}):\n${log}`);
     }),
   ]);
-  const started: { readonly http?: string; readonly controlPlane: number; readonly services: number } =
-    JSON.parse(first);
+  const started: {
+    readonly http?: string;
+    readonly xds?: string;
+    readonly controlPlane: number;
+    readonly services: number;
+  } = JSON.parse(first);
   // Where the input is at fault the line is about that.
   if (started.http === undefined) throw new Error(`wire up does not start (code ${await exited}):\n${log}`);
-  const wire = handle(child, { ...started, http: started.http }, folder, () => log, exited);
+  const wire = handle(child, { xds: "", ...started, http: started.http }, folder, () => log, exited);
   await wire.untilLog(/in force:/);
   return wire;
 }
 
 function handle(
   child: ChildProcess,
-  started: { readonly http: string; readonly controlPlane: number; readonly services: number },
+  started: {
+    readonly http: string;
+    readonly xds: string;
+    readonly controlPlane: number;
+    readonly services: number;
+  },
   folder: string,
   log: () => string,
   exited: Promise<number | null>,
@@ -125,6 +136,7 @@ function handle(
   return {
     policies: folder,
     http: started.http,
+    xdsPort: Number(started.xds.split(":").at(-1)),
     log,
     pids: { up: child.pid ?? 0, controlPlane: started.controlPlane, services: started.services },
     async ask(headers = {}) {
