@@ -159,13 +159,14 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
-  const { followers, off } = state;
+  const { followers, off, former } = state;
   return {
     ...(from === undefined ? {} : { from }),
     to,
     stage: from === undefined ? 0 : state.stage,
     followers,
     off,
+    former: new Map(Object.entries(former)),
   };
 }
 

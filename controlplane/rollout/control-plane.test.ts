@@ -4,7 +4,7 @@ import { createChainCache } from "../codegen/build-chains.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import { typeUrl } from "../xds/type-url.ts";
-import { type ControlPlaneOptions, createControlPlane, type Rollout } from "./control-plane.ts";
+import { type ControlPlaneOptions, createControlPlane, type Pauses, type Rollout } from "./control-plane.ts";
 
 const cache = createChainCache();
 const mesh = {
@@ -31,14 +31,22 @@ const ingress = await built("frontend -> rate", "Ingress");
 const egress = await built("frontend -> rate", "Egress");
 
 /** Proxies that answer as `outcome` says, and a diary of what the control plane did in which order. */
-function setUp(
-  outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ kind: "acked" }),
-  off: readonly string[] = [],
-) {
+function setUp({
+  outcome = () => ({ kind: "acked" }),
+  off = [],
+  pauses = {},
+}: {
+  readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
+  readonly off?: readonly string[];
+  readonly pauses?: Partial<Pauses>;
+} = {}) {
   const diary: string[] = [];
   /** Of the filters that proxies have now, the lines of policies. */
   const lines = new Map<string, readonly string[]>();
+  /** And where `frontend` sends from. */
+  const peers = new Map<string, readonly string[]>();
   const entered: Rollout[] = [];
+  const kept: Rollout[] = [];
   const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
       const texts = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ bytes }) =>
@@ -47,6 +55,10 @@ function setUp(
       lines.set(
         node,
         texts.flatMap((text) => /mark\t\w+\t[^\t]*(?=\tenforce)/.exec(text) ?? []),
+      );
+      peers.set(
+        node,
+        texts.flatMap((text) => /@peer\tfrontend\t([\d.,]+)/.exec(text)?.slice(1) ?? []),
       );
       // Without the generation that ends a name.
       const listeners = [...(snapshot.get(typeUrl.listener)?.keys() ?? [])]
@@ -59,12 +71,15 @@ function setUp(
   };
   const controlPlane = createControlPlane({
     ads,
-    off,
+    ...{ off, pauses },
     async entering(rollout, stage) {
       entered.push(rollout);
       diary.push(`# ${stage.name}`);
     },
-    switching: async ({ off }) => void diary.push(`# off: ${off.join(", ")}`),
+    async switching(rollout) {
+      kept.push(rollout);
+      diary.push(`# off: ${rollout.off.join(", ")}`);
+    },
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
   });
   // The services: they take each map, and say so.
@@ -73,7 +88,7 @@ function setUp(
     diary.push(`frontend calls rate ${target?.via}`);
     setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
   }, "services");
-  return { controlPlane, diary, entered, lines };
+  return { controlPlane, diary, entered, kept, lines, peers };
 }
 
 const toRate = "frontend calls rate direct";
@@ -103,9 +118,10 @@ describe("a rollout", () => {
   test("that a proxy refuses goes back, the callers never having moved", async () => {
     let refusing = false;
     const nack = { node: "frontend", typeUrl: "" as never, resources: [], message: "no" };
-    const { controlPlane, diary } = setUp((node) =>
-      refusing && node === "frontend" ? { kind: "nacked", nacks: [nack] } : { kind: "acked" },
-    );
+    const { controlPlane, diary } = setUp({
+      outcome: (node) =>
+        refusing && node === "frontend" ? { kind: "nacked", nacks: [nack] } : { kind: "acked" },
+    });
     await controlPlane.apply(ingress);
     refusing = true;
     await expect(controlPlane.apply(egress)).rejects.toThrow('proxy "frontend": no');
@@ -127,6 +143,47 @@ describe("a rollout", () => {
     expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
     expect(diary).toContain(throughFrontend);
     expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a place that a service has left", () => {
+  const from = (...hosts: readonly number[]): string =>
+    mesh.text.replace(
+      "calls:",
+      `endpoints: { frontend: [${hosts.map((host) => `{ address: 10.0.0.${host}, port: 80 }`).join(", ")}] }\ncalls:`,
+    );
+  /** `geo` calls it too, so that callers are told apart. */
+  const other = (text: string): string => `${text}  geo: [rate]\n`;
+  const places = async (...hosts: readonly number[]): Promise<Build> => {
+    const text =
+      "policy mark ( act (Request r) context ('frontend -> rate') ) { [Ingress] SetHeader(r, 'mark', 'x'); }";
+    const result = await build(
+      { policies: [{ path: "mark.cup", text }], mesh: { ...mesh, text: other(from(...hosts)) } },
+      { cache },
+    );
+    if (result.build === undefined) throw new Error(JSON.stringify(result.diagnostics));
+    return result.build;
+  };
+
+  test("is known for as long as what is in hand there may take, also after a restart", async () => {
+    const first = setUp({ pauses: { lingerMs: 1_000 } });
+    await first.controlPlane.apply(await places(1, 2));
+    expect(first.peers.get("rate")).toEqual(["10.0.0.1,10.0.0.2,127.2.0.1"]);
+    await first.controlPlane.apply(await places(2));
+    const known = ["10.0.0.2,127.2.0.1,10.0.0.1"];
+    expect(first.peers.get("rate")).toEqual(known);
+    await first.controlPlane.switchOff(["else"]);
+    const last = first.kept.at(-1);
+    if (last === undefined) throw new Error("a switch is kept");
+    expect(last.former).toEqual(new Map([["frontend", ["10.0.0.1"]]]));
+
+    const second = setUp({ pauses: { lingerMs: 1_000 } });
+    await second.controlPlane.resume({ ...last, from: last.to });
+    expect(second.peers.get("rate")).toEqual(known);
+    await expect
+      .poll(() => [first, second].map(({ peers }) => peers.get("rate")), { timeout: 10_000 })
+      .toEqual([["10.0.0.2,127.2.0.1"], ["10.0.0.2,127.2.0.1"]]);
+    expect(first.kept.at(-1)).toMatchObject({ stage: 0, former: new Map() });
   });
 });
 
@@ -164,7 +221,7 @@ describe("a switch", () => {
     const [last] = first.entered.slice(-1);
     if (last === undefined) throw new Error("something was entered");
     expect(last.off).toEqual(["mark"]);
-    const second = setUp(undefined, last.off);
+    const second = setUp({ off: last.off });
     await second.controlPlane.resume(last);
     expect(second.lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
   });
@@ -172,11 +229,12 @@ describe("a switch", () => {
   test("waits for no rollout", async () => {
     const answers: (() => void)[] = [];
     let stuck = false;
-    const { controlPlane, lines } = setUp((node) =>
-      stuck && node === "frontend"
-        ? new Promise<Outcome>((resolve) => answers.push(() => resolve({ kind: "acked" })))
-        : { kind: "acked" },
-    );
+    const { controlPlane, lines } = setUp({
+      outcome: (node) =>
+        stuck && node === "frontend"
+          ? new Promise<Outcome>((resolve) => answers.push(() => resolve({ kind: "acked" })))
+          : { kind: "acked" },
+    });
     await controlPlane.apply(ingress);
     stuck = true;
     const moving = controlPlane.apply(egress);
@@ -195,7 +253,9 @@ describe("a switch", () => {
 
   test("tells whose proxies have not taken it", async () => {
     let away = false;
-    const { controlPlane, lines } = setUp(() => (away ? { kind: "timeout" } : { kind: "acked" }));
+    const { controlPlane, lines } = setUp({
+      outcome: () => (away ? { kind: "timeout" } : { kind: "acked" }),
+    });
     await controlPlane.apply(ingress);
     away = true;
     expect(await controlPlane.switchOff(["mark"])).toEqual(["rate"]);
@@ -207,13 +267,14 @@ describe("a first build", () => {
   test("waits for its proxies, and tells no caller before", async () => {
     let isThere = false;
     let answer = (_: Outcome): void => {};
-    const { controlPlane, diary } = setUp(() =>
-      isThere
-        ? { kind: "acked" }
-        : new Promise<Outcome>((resolve) => {
-            answer = resolve;
-          }),
-    );
+    const { controlPlane, diary } = setUp({
+      outcome: () =>
+        isThere
+          ? { kind: "acked" }
+          : new Promise<Outcome>((resolve) => {
+              answer = resolve;
+            }),
+    });
     const applied = controlPlane.apply(ingress);
     await sleep(50);
     expect(diary).not.toContain(toRate);
@@ -227,9 +288,9 @@ describe("a first build", () => {
   });
 
   test("is replaced by a newer one while it waits", async () => {
-    const { controlPlane, diary } = setUp((node) =>
-      node === "rate" ? new Promise<Outcome>(() => {}) : { kind: "acked" },
-    );
+    const { controlPlane, diary } = setUp({
+      outcome: (node) => (node === "rate" ? new Promise<Outcome>(() => {}) : { kind: "acked" }),
+    });
     const never = controlPlane.apply(ingress);
     await sleep(10);
     await controlPlane.apply(egress);

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { WireError } from "../error/wire-error.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import type { Mark } from "../server/receipts.ts";
@@ -13,8 +14,8 @@ import { layOut } from "../xds/lay-out.ts";
 import { byType } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
-import { finalStage, type Stage, stagesOf } from "./stages.ts";
-import type { Switches } from "./with-switches.ts";
+import { type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
+import { finalStage, type Stage, type Standing, stagesOf } from "./stages.ts";
 
 /** An ACK comes before all workers of a proxy have switched (14 ms at most were seen). */
 export const settleMs = 40;
@@ -33,6 +34,8 @@ export interface Pauses {
   readonly replacedMs: number;
   /** Proxies that have not taken a switch by then are named; 3,000 ms by default. */
   readonly switchTimeoutMs: number;
+  /** How long a place that a service has left is known as its own: what it still has in hand comes from there. 60,000 ms by default. */
+  readonly lingerMs: number;
 }
 
 const usual: Pauses = {
@@ -41,6 +44,7 @@ const usual: Pauses = {
   impatientMs: 2_000,
   replacedMs: 1_000,
   switchTimeoutMs: 3_000,
+  lingerMs: 60_000,
 };
 
 /** A rollout that has not ended: enough to go on with it in another process. */
@@ -54,6 +58,8 @@ export interface Rollout {
   readonly followers: readonly string[];
   /** Names of the policies that are switched off. */
   readonly off: readonly string[];
+  /** Where services were before, by which they are still known. */
+  readonly former: Senders;
 }
 
 export interface ControlPlane {
@@ -82,8 +88,11 @@ export interface ControlPlane {
 /** The number of the last stage of a rollout. */
 const lastStage = 2;
 
-/** A rollout, whoever follows and whatever is switched off meanwhile. */
-export type Begun = Omit<Rollout, "off" | "followers">;
+/** A rollout, whoever follows, whatever is switched off and whatever is forgotten meanwhile. */
+export type Begun = Omit<Rollout, "off" | "followers" | "former">;
+
+/** What is shown, whatever is switched off and however long it is shown. */
+type Shown = Omit<Rollout, "off" | "former">;
 
 export interface ControlPlaneOptions {
   readonly ads: Pick<XdsServer, "setSnapshot" | "removeNode" | "waitForAcks">;
@@ -105,7 +114,7 @@ export interface ControlPlaneOptions {
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { ads, entering, switching, waiting } = options;
-  const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs } = {
+  const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs, lingerMs } = {
     ...usual,
     ...options.pauses,
   };
@@ -116,7 +125,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   /** Told of the nodes that are left when some are let go of. */
   const forgetting = new Set<(left: ReadonlySet<string>) => void>();
   /** The stage that the proxies have been told of. */
-  let shown: Omit<Rollout, "off"> | undefined;
+  let shown: Shown | undefined;
+  /** What was left at one time each. */
+  const left = new Set<Senders>();
   let last: Promise<unknown> = Promise.resolve();
   /** Every node that has been given something. */
   let nodes: ReadonlySet<string> = new Set();
@@ -129,9 +140,35 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return mine;
   }
 
-  function stageOf({ from, to, stage }: Omit<Rollout, "off">, back: readonly string[] = []): Stage {
-    const switches: Switches = { off, back };
-    return (from && stagesOf(from, to, switches)[stage]) ?? finalStage(to, switches);
+  function stageOf({ from, to, stage }: Shown, back: readonly string[] = []): Stage {
+    const standing: Standing = { off, back, former: union(left) };
+    return (from && stagesOf(from, to, standing)[stage]) ?? finalStage(to, standing);
+  }
+
+  /** What has to be kept of what is shown. */
+  function kept(shown: Shown): Rollout {
+    return { ...shown, off, former: union(left) };
+  }
+
+  /** The mesh has moved on: services are known for a while by where they were, too. */
+  function leave(before: Mesh, after: Mesh): void {
+    linger(sendersBeside({ mesh: after, senders: sendersOf(before) }));
+  }
+
+  function linger(senders: Senders): void {
+    if (senders.size === 0) return;
+    left.add(senders);
+    setTimeout(() => void oneByOne(() => forgetSenders(senders)), lingerMs).unref();
+  }
+
+  /** In the midst of a rollout they are forgotten by its next stage. */
+  async function forgetSenders(senders: Senders): Promise<void> {
+    left.delete(senders);
+    if (shown === undefined || shown.to !== current) return;
+    shown = { from: shown.to, to: shown.to, stage: 0, followers: addresses.followers };
+    // Where it cannot be kept, the next process knows them a while longer.
+    await switching(kept(shown)).catch(() => undefined);
+    showAgain();
   }
 
   /** The stage, once the proxies have been told of it. */
@@ -139,7 +176,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return oneByOne(async () => {
       const next = { ...rollout, followers: addresses.followers };
       const stage = stageOf(next);
-      await entering({ ...next, off }, stage);
+      await entering(kept(next), stage);
       shown = next;
       show(stage);
       return stage;
@@ -232,20 +269,20 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
         // Only before the callers have been told is it as safe to go back as to go on.
         if (index === 0 && (await unlessReplaced(taken, replaced, replacedMs)) === "replaced") {
-          await goBack(from);
+          await goBack(from, to);
           return "replaced";
         }
         await taken;
         await complete(stage);
       } catch (cause) {
         // Once the callers have been told, the new side is in force, whatever is left of the old one.
-        if (isLast) current = to;
+        if (isLast) inForce(from, to);
         // The first thing that went wrong is what is told.
-        else await goBack(from).catch(() => undefined);
+        else await goBack(from, to).catch(() => undefined);
         throw cause;
       }
     }
-    current = to;
+    inForce(from, to);
     return "done";
   }
 
@@ -271,15 +308,21 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return "done";
   }
 
+  function inForce(before: Build, build: Build): void {
+    current = build;
+    leave(before.mesh, build.mesh);
+  }
+
   /** What was in force goes on: the callers first, then the proxies. While callers do not answer the proxies run both. */
-  async function goBack(to: Build): Promise<void> {
+  async function goBack(to: Build, from: Build): Promise<void> {
+    leave(from.mesh, to.mesh);
     await tell(finalStage(to, { off }));
     await oneByOne(async () => {
       shown = { from: to, to, stage: 0, followers: addresses.followers };
       const stage = stageOf(shown);
       show(stage);
       forget(stage);
-      await entering({ ...shown, off }, stage);
+      await entering(kept(shown), stage);
     });
   }
 
@@ -324,7 +367,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const stage = await oneByOne(async () => {
         // Where it cannot be kept it is done all the same, and told of behind.
         if (shown !== undefined)
-          await switching({ ...shown, off }).catch((error: unknown) => {
+          await switching(kept(shown)).catch((error: unknown) => {
             unkept = error;
           });
         return showAgain(back);
@@ -352,6 +395,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     resume: (rollout) =>
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);
+        linger(rollout.former);
         const stages =
           rollout.from === undefined ? [finalStage(rollout.to)] : stagesOf(rollout.from, rollout.to);
         // The callers are where the last stage that was finished had sent them.
