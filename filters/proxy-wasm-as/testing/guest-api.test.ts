@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hostOf } from "./filter.test-helper.ts";
+import { propertyKey } from "./property-key.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
   const host = await hostOf(`export function onRequest(request: Request): Flow {
@@ -384,6 +385,46 @@ test("properties have their types; foreign functions, chance and time are the ho
   expect(logs).toHaveLength(1);
   expect(logs[0]?.message).toMatch(/^\/a\?b -?\d+ none 5 trueabc null truetrue4$/);
   expect(calls.filter((call) => call === "log")).toHaveLength(1);
+});
+
+test("a part of a property's path that has points is in brackets", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    const value = properties.get(request.headers.get("path")!);
+    request.headers.set("value", value === null ? "none" : value);
+    setProperty("team.tier", "gold");
+    request.headers.set("tier", properties.get("['team.tier']")!);
+    return Flow.Continue;
+  }`);
+  const ask = (path: string, properties: Record<string, string>): string | undefined =>
+    host
+      .request({ headers: [["path", path]], properties })
+      .requestHeaders.find(([name]) => name === "value")?.[1];
+  const claim = "metadata.filter_metadata['envoy.filters.http.jwt_authn'].user";
+  expect(ask(claim, { [claim]: "joe" })).toBe("joe");
+  expect(ask(claim, { 'metadata["filter_metadata"]["envoy.filters.http.jwt_authn"]["user"]': "joe" })).toBe(
+    "joe",
+  );
+  expect(ask(claim, { "metadata.filter_metadata.envoy.filters.http.jwt_authn.user": "joe" })).toBe("none");
+  const { requestHeaders, filterState } = host.request({ headers: [["path", "request.headers['path']"]] });
+  expect(requestHeaders).toContainEqual(["value", "request.headers['path']"]);
+  expect(requestHeaders).toContainEqual(["tier", "gold"]);
+  expect(filterState.get("wasm.team.tier")).toBe("gold");
+  // Whatever is written, the filter and the host read it alike.
+  fc.assert(
+    fc.property(
+      fc
+        .array(fc.constantFrom("a", "b", ".", "[", "]", "'", '"', "['", "']"), {
+          minLength: 1,
+          maxLength: 12,
+        })
+        .map((all) => all.join("")),
+      (path) => {
+        fc.pre(propertyKey(path) !== "" && !propertyKey(path).endsWith("\0"));
+        expect(ask(path, { [path]: "yes" })).toBe("yes");
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
 
 test("the end of a body is its last piece, or the trailers behind it", async () => {

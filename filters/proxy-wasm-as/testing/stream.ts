@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
 import { grpcReply, headersOf, isGrpc, type LocalReply, type ReplyBytes } from "./local-reply.ts";
 import type { LogLine } from "./log-line.ts";
-import { derivedProperty, type PropertyValue, serializeProperty } from "./properties.ts";
+import { derivedProperty, keyed, type PropertyValue, serializeProperty } from "./properties.ts";
 import type { Root } from "./root.ts";
 import type { Vm } from "./vm.ts";
 
@@ -124,6 +124,7 @@ export function createStream(
   const id = vm.nextId();
   const logs: LogLine[] = [];
   const calls: string[] = [];
+  const given = keyed(request.properties);
   const filterState = new Map<string, Uint8Array>();
   const envoyState = new Map<string, Uint8Array>();
   // What the host has at hand: headers go out of its reach once the filter lets them pass.
@@ -175,8 +176,8 @@ export function createStream(
       const side = kind === 0 ? way : kind === 1 ? answer : undefined;
       return side?.hasBodyAtHand ? side.body : null;
     },
-    property(path) {
-      const told = request.properties?.[path] ?? vm.parts.properties[path];
+    property(key) {
+      const told = given.get(key) ?? vm.parts.properties.get(key);
       const facts = {
         // As long as they are at hand, though the answer names them.
         requestHeaders: open.has(0) || isLogging ? way.headers : null,
@@ -190,12 +191,12 @@ export function createStream(
         now: vm.parts.proxy.loop.now,
         codeDetails: reply?.details ?? (answer === undefined ? undefined : "via_upstream"),
       };
-      const value = told ?? derivedProperty(path, facts);
-      return value === undefined ? filterState.get(`wasm.${path}`) : serializeProperty(value);
+      const value = told ?? derivedProperty(key, facts);
+      if (value !== undefined) return serializeProperty(value);
+      return key.includes("\0") ? undefined : filterState.get(`wasm.${key}`);
     },
-    setProperty(path, value) {
-      const key = `wasm.${path}`;
-      filterState.set(key, value);
+    setProperty(name, value) {
+      filterState.set(`wasm.${name}`, value);
       return status.ok;
     },
     setFilterState(path, value) {

@@ -21,7 +21,8 @@ export interface HostParts {
   readonly sharedData: SharedData;
   readonly clusters: Clusters;
   readonly foreign: Readonly<Record<string, Foreign>>;
-  readonly properties: Readonly<Record<string, PropertyValue>>;
+  /** By their keys. */
+  readonly properties: ReadonlyMap<string, PropertyValue>;
   readonly environment: Readonly<Record<string, string>>;
   readonly logLevel: number;
   readonly bufferLimit: number;
