@@ -457,3 +457,26 @@ test("a connection's data is read, and a connection closed", async () => {
   expect(host.failure).toBeNull();
   expect(connection.isOpen).toBe(false);
 });
+
+test("what callbacks make beside kept objects goes, and takes no more memory", async () => {
+  const host = await hostOf(
+    `class Entry { constructor(public user: string) {} }
+  const cache = new Map<string, Entry>();
+  export function onRequest(request: Request): Flow {
+    const path = request.headers.get(":path")!;
+    if (!cache.has(path)) cache.set(path, new Entry("user of " + path));
+    const all: string[] = [];
+    for (let n = 0; n < 200; n++) all.push(path + "?" + n.toString());
+    request.headers.set("x-user", cache.get(path).user + all.length.toString());
+    return Flow.Continue;
+  }`,
+    {},
+    "minimal",
+  );
+  const ask = (n: number) => host.request({ headers: [[":path", `/${n % 2000}`]] }).requestHeaders;
+  for (let n = 0; n < 3000; n++) ask(n);
+  const before = host.memoryPages;
+  for (let n = 0; n < 3000; n++) ask(n);
+  expect(ask(7)).toContainEqual(["x-user", "user of /7200"]);
+  expect([host.memoryPages, host.failure]).toEqual([before, null]);
+});
