@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { filterModule } from "../../filters/proxy-wasm-as/testing/filter.test-helper.ts";
+import { pausedAnswerFilter } from "../../filters/proxy-wasm-as/testing/paused-answer.test-helper.ts";
 import {
   rawActsModule,
   rawDeadly,
@@ -44,4 +45,14 @@ test("no two things that a filter does to a stream bring an Envoy down", async (
     await expect.poll(() => [which, ...filter.said().slice(from)]).toEqual([which, "0 2"]);
     expect([which, (await filter.send({})).status]).toEqual([which, 200]);
   }
+});
+
+test("an answer that the filter holds up as a response comes when it is let go, of each of several", async () => {
+  await using filter = await startFilter({
+    bytes: await filterModule(pausedAnswerFilter, "minimal"),
+    address: "127.90.14.2",
+  });
+  const streams = [{}, { "x-late": "1" }, {}].map((headers) => filter.send({ headers, goneAfterMs: 5_000 }));
+  expect((await Promise.all(streams)).map(({ status }) => status)).toEqual([403, 403, 403]);
+  await expect.poll(() => filter.said()).toEqual(["2 0 0", "2 0 0", "2 0 0"]);
 });

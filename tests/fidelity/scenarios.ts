@@ -326,6 +326,18 @@ export const scenarios: readonly Scenario[] = [
     plugin: "stops",
   }),
   request("let go what is over", "log: cont 0; cont 1 | done: cont 0; cont 1"),
+  request(
+    "an answer that is paused, and let go later",
+    `request: reply 403 d no | response: fetch service ${callout}   1000; ret 1 | call: eff self; set 2 x-late 1; cont 1`,
+  ),
+  request(
+    "the same of an answer that came late, with its request",
+    `request: tick 20; ret 1 | tick: tick 0; eff self; reply 403 d no | response: fetch service ${callout}   1000; ret 1 | call: eff self; prop response/code_details; cont 0; cont 1`,
+  ),
+  request(
+    "an answer that is paused, and reset later",
+    `request: reply 403 d no | response: fetch service ${callout}   1000; ret 1 | call: eff self; close 0`,
+  ),
   // Headers that every message has.
   request(
     "a response without a status",

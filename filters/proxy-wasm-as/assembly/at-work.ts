@@ -1,14 +1,9 @@
+import { ended, setEnded } from "./context";
 import { gone } from "./gone";
 import { hasEnded, noteEnd } from "./kept";
 
 /** The stream that is over. Envoy crashes when one that is being logged or has gone is answered, reset or let go. */
 let over: u32 = 0;
-
-/**
- * The stream that the filter has answered or reset last. Envoy carries it out when the callback has ended, and crashes, or lets a request go on that was
- * denied, when something else is done to the stream before.
- */
-let ended: u32 = 0;
 
 /** The stream whose response is looked at. Envoy sends what is let go there twice, and crashes when that is the end of it. */
 let responding: u32 = 0;
@@ -21,11 +16,11 @@ export function endStream(context: u32): void {
 
 /** Said when the filter answers or resets a stream. */
 export function endByFilter(context: u32): void {
-  ended = context;
+  setEnded(context);
   noteEnd(context);
 }
 
-/** Whether nothing can be done to this stream any more. Of one that has gone and is only counted, what could have been done is what counts. */
+/** Whether nothing can be done to this stream any more, or in this callback. Of one that has gone and is only counted, what could have been done is what counts. */
 export function isOver(context: u32): bool {
   return (over == context || ended == context || hasEnded(context)) && gone == 0;
 }

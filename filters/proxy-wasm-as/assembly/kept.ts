@@ -12,15 +12,17 @@ let keeps: bool = false;
 let newest: u32 = 0;
 /** The stream whose callback waits for what becomes of it. */
 let asked: u32 = 0;
-/** Streams that the filter has ended and that have not gone yet. */
+/** Streams that the filter has ended and that have not gone yet, and in which callback. */
 let ends: usize = 0;
+/** How many callbacks there have been. Where it begins anew, nothing of the one with this number is left. */
+let turn: u32 = 0;
 
 const LOW: u32 = 0x1fffffff;
 
 /** Said as the module of a filter starts that may keep a stream. */
 export function keepStreams(): void {
   keeps = true;
-  ends = createSlab(0);
+  ends = createSlab(4);
 }
 
 /** Said first in a callback of such a filter that says by what it returns how its stream goes on, and with 0 at its end. */
@@ -32,7 +34,9 @@ export function ask(stream: u32): void {
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function noteContext(given: u32): void {
-  if (keeps && given > newest) newest = given;
+  if (!keeps) return;
+  if (given > newest) newest = given;
+  turn++;
 }
 
 /** Whether the callback is for this stream. */
@@ -68,14 +72,18 @@ export function isAskedAboutAnother(stream: u32): bool {
   return !isAtWork(stream) && asked != 0;
 }
 
-/** Keep in mind that the filter has ended this stream. */
+/** Keep in mind that the filter has ended this stream in this callback. */
 export function noteEnd(stream: u32): void {
-  if (keeps && findRecord(ends, stream) == 0) addRecord(ends, stream);
+  if (!keeps) return;
+  const known = findRecord(ends, stream);
+  store<u32>(known == 0 ? addRecord(ends, stream) : known, turn);
 }
 
 /** Whether it has. */
 export function hasEnded(stream: u32): bool {
-  return keeps && findRecord(ends, stream) != 0;
+  if (!keeps) return false;
+  const known = findRecord(ends, stream);
+  return known != 0 && load<u32>(known) == turn;
 }
 
 /** What stands for a part of a stream: its number, 0 to 7, and whose it is, as far as there is room beside it; nothing of that where streams are not kept. */

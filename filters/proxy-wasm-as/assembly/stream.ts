@@ -146,14 +146,15 @@ export class Request extends Message {
   }
 
   /**
-   * Let go on what was paused, once the callback has ended; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`. It is for what was paused before: of what a
+   * Let go on what was paused, once the callback has ended; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`; nothing goes on of a request
+   * that was answered before. It is for what was paused before: of what a
    * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
    */
   resume(): Status {
     return isOver(this.id) ? Status.BadArgument : letGo(this.id, StreamType.HttpRequest);
   }
 
-  /** End the stream without an answer; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
+  /** End the stream without an answer; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
   reset(): Status {
     return end(this.id, StreamType.HttpRequest);
   }
@@ -205,7 +206,8 @@ export class Response extends Message {
 
   /**
    * Let go on what was paused, once the callback has ended. `BadArgument` before there is a response, in the callbacks that are about it, which
-   * go on by what they return, after an answer or a reset, and in `onLog` and `onDelete`: Envoy would crash. `proxy_continue_stream`, and `proxy_get_property` to see
+   * go on by what they return, in one that has answered or reset it, and in `onLog` and `onDelete`: Envoy would crash. An answer of the filter's own is a
+   * response as any other. `proxy_continue_stream`, and `proxy_get_property` to see
    * whether there is one.
    */
   resume(): Status {
@@ -213,7 +215,7 @@ export class Response extends Message {
     return letGo(this.id, StreamType.HttpResponse);
   }
 
-  /** End the stream; `BadArgument` after an answer or a reset, and in `onLog` and `onDelete`. `proxy_close_stream`. */
+  /** End the stream; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`. `proxy_close_stream`. */
   reset(): Status {
     return end(this.id, StreamType.HttpResponse);
   }

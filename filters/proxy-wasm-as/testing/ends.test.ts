@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { assemble } from "../build/assemble.ts";
 import { hostOf } from "./filter.test-helper.ts";
 import { createHost } from "./index.ts";
+import { pausedAnswerFilter } from "./paused-answer.test-helper.ts";
 import { rawActsModule, rawDeadly, rawPairs, saidOf } from "./raw-acts.test-helper.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
 import { twoActs, twoActsFilter } from "./two-acts.test-helper.ts";
@@ -63,6 +64,21 @@ test("a stream is answered once, whichever others are in between", async () => {
     expect(messages(stream.result().logs)).toEqual(["1: 0", "2: 2"]);
     stream.end();
   }
+});
+
+test("an answer that the filter holds up as a response is let go, whichever others are in between", async () => {
+  const host = await hostOf(pausedAnswerFilter, {}, "minimal");
+  host.onFetch("service");
+  const streams = [[], [["x-late", "1"]], []].map((headers) => host.open({ headers: headers as [] }));
+  for (const stream of streams) stream.respond({});
+  const answerAll = (): void => {
+    for (const fetch of [...host.fetches].reverse()) fetch.answer({});
+  };
+  answerAll();
+  answerAll();
+  expect(streams.map((stream) => messages(stream.result().logs))).toEqual([["2 0 0"], ["2 0 0"], ["2 0 0"]]);
+  expect(streams.map((stream) => stream.result().response?.body)).toEqual(["at once", "late", "at once"]);
+  expect(host.failure).toBeNull();
 });
 
 test("a filter that asks again on each answer ends a test with a reason, and not the test run", async () => {
