@@ -48,6 +48,15 @@ export function keyed(
   return new Map(Object.entries(properties).map(([path, value]) => [propertyKey(path), value]));
 }
 
+/** One of them, as the test has it now: it may say more while the stream is open. */
+export function givenProperty(
+  properties: Readonly<Record<string, PropertyValue>> | undefined,
+  key: string,
+): PropertyValue | undefined {
+  const path = Object.keys(properties ?? {}).find((each) => propertyKey(each) === key);
+  return path === undefined ? undefined : properties?.[path];
+}
+
 /** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like. */
 export function derivedProperty(key: string, facts: StreamFacts): PropertyValue | undefined {
   const { requestHeaders, responseHeaders } = facts;
