@@ -482,3 +482,27 @@ let requests = 0;
 export function onRequest(): void { requests++; }`;
   expect(runtimeOf(text)).toBe("arena");
 });
+
+test("of what HTTP is framed by, a policy takes away the length of a body that it writes, and nothing else", async () => {
+  const bytes = await compile(`import { log, Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  const headers = request.headers;
+  log.info(\`\${<i32>headers.set("content-length", "9")} \${<i32>headers.add("content-length", "9")} \${<i32>headers.remove("te")} \${<i32>headers.remove("Content-Length")}\`);
+}
+export function onRequestBody(request: Request): void { request.body.append("more"); }`);
+  const sent = {
+    ...toB,
+    headers: [
+      ["content-length", "4"],
+      ["te", "trailers"],
+    ],
+    body: "abcd",
+  } as const;
+  for (const mode of ["enforce", "audit"] as const) {
+    const { requestHeaders, requestBody, logs, response } = start(bytes, mode).exchange(sent);
+    expect([requestHeaders, requestBody, response?.status]).toEqual(
+      mode === "enforce" ? [[["te", "trailers"]], "abcdmore", 200] : [sent.headers, "abcd", 200],
+    );
+    expect(logs.map(({ message }) => message)).toEqual(mode === "enforce" ? ["2 2 2 0"] : []);
+  }
+});

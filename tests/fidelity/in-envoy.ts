@@ -131,8 +131,10 @@ async function startServices(): Promise<Services> {
       "x-up": "1",
       "x-echo": echo,
       ...(want === "trailers" ? { trailer: "t" } : {}),
+      ...(want === "length" ? { "content-length": "4" } : {}),
     });
     if (want === "large") response.write("x".repeat(1_200_000));
+    else if (want === "length") response.write("1234");
     else if (want !== "empty") {
       response.write("12");
       if (request.headers["x-a"] === "other") begun.emit("other");
@@ -225,7 +227,8 @@ function pairsOf(raw: readonly string[]): readonly (readonly [string, string])[]
 }
 
 async function playHttp(scenario: Scenario): Promise<Omit<Outcome, "lines">> {
-  const { body, headers = [], trailers, want } = scenario;
+  const { body, headers = [], trailers, saysLength } = scenario;
+  const want = saysLength === undefined ? scenario.want : "length";
   const other = scenario.besideAnother === undefined ? undefined : paused();
   // The one that comes later is the later one in the proxy, too.
   if (other !== undefined) await sleep(100);
@@ -239,7 +242,11 @@ async function playHttp(scenario: Scenario): Promise<Omit<Outcome, "lines">> {
       ...["host", "probe", "x-play", scenario.play],
       ...headers.flat(),
       ...(want === undefined ? [] : ["x-want", want]),
-      ...(body === undefined ? [] : ["transfer-encoding", "chunked"]),
+      ...(body === undefined
+        ? []
+        : saysLength === undefined
+          ? ["transfer-encoding", "chunked"]
+          : ["content-length", String(body.join("").length)]),
       ...(trailers === undefined ? [] : ["trailer", Object.keys(trailers).join(",")]),
     ],
   });

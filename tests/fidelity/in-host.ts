@@ -97,10 +97,20 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
       [":authority", "probe"],
       [":scheme", "http"],
       ["x-play", scenario.play],
+      ...(scenario.saysLength === undefined || body === undefined
+        ? []
+        : [["content-length", String(lengthOf(body))] as const]),
       ...headers.map(([name, value]) => [name, Buffer.from(value, "latin1")] as const),
     ],
     // A body in chunks ends with an empty one, unless trailers follow.
-    ...(body === undefined ? {} : { body: trailers === undefined ? [...body.flatMap(halved), ""] : body }),
+    ...(body === undefined
+      ? {}
+      : {
+          body:
+            trailers === undefined && scenario.saysLength === undefined
+              ? [...body.flatMap(halved), ""]
+              : body,
+        }),
     ...(trailers === undefined ? {} : { trailers: Object.entries(trailers) }),
     properties: {
       ...{ "connection.mtls": false, "connection.id": 1n, "source.port": 1n },
@@ -114,6 +124,7 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     headers: [
       ["x-up", "1"],
       ["x-echo", echo],
+      ...(scenario.saysLength === undefined ? [] : [["content-length", "4"] as const]),
     ],
     ...(scenario.want === "empty" ? {} : { body: bodyOf(scenario) }),
     ...(scenario.want === "trailers" ? { trailers: [["t", "1"]] } : {}),
@@ -142,12 +153,17 @@ const pausedRequest = {
   ],
 } as const;
 
+function lengthOf(pieces: readonly string[] = []): number {
+  return pieces.join("").length;
+}
+
 /** A long piece comes in several. */
 function halved(piece: string): readonly string[] {
   return piece.length < 1000 ? [piece] : [piece.slice(0, piece.length / 2), piece.slice(piece.length / 2)];
 }
 
-function bodyOf({ want }: Scenario): readonly string[] {
+function bodyOf({ want, saysLength }: Scenario): readonly string[] {
+  if (saysLength === true) return ["1234"];
   const pieces = want === "large" ? ["x".repeat(600_000), "x".repeat(600_000)] : ["12", "34"];
   // Chunks end with an empty one, unless trailers follow.
   return want === "trailers" ? pieces : [...pieces, ""];

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly trailers?: Readonly<Record<string, string>>;
   /** A request that comes first, is paused, and that the play calls `other`. */
   readonly besideAnother?: true;
+  /** The request, if it has a body, and the response say in `content-length` how long it is, which comes in one piece. */
+  readonly saysLength?: true;
   /** What the service answers: its body in pieces, and trailers. Default `12`, `34`. */
   readonly want?: "empty" | "large" | "last" | "trailers";
   /** Over TCP instead, a line for each piece; the play is the first. */
@@ -201,6 +203,54 @@ export const scenarios: readonly Scenario[] = [
     want: "large",
     plugin: "stops",
   }),
+  ...(["long", "short"] as const).flatMap((cut) => {
+    const body = cut === "long" ? "longer%20than" : "ab";
+    const more = { body: ["abcd"], saysLength: true } as const;
+    return [
+      request(`a body that is too ${cut} for its length`, `lastbody: setbuf 0 0 99 ${body} | hold: 1`, more),
+      request(
+        `a body too ${cut} for its length, which is taken away`,
+        `request: del 0 content-length | lastbody: setbuf 0 0 99 ${body} | hold: 1`,
+        more,
+      ),
+      request(
+        `a body too ${cut} for its length, which is taken away while the headers are held`,
+        `request: ret 1 | lastbody: del 0 content-length; setbuf 0 0 99 ${body} | hold: 1`,
+        { ...more, plugin: "stops" },
+      ),
+      request(
+        `a response's body that is too ${cut} for its length`,
+        `lastresbody: setbuf 1 0 99 ${body} | reshold: 1`,
+        { saysLength: true },
+      ),
+      request(
+        `a response's body too ${cut} for its length, which is taken away`,
+        `response: del 2 content-length | lastresbody: setbuf 1 0 99 ${body} | reshold: 1`,
+        { saysLength: true },
+      ),
+    ];
+  }),
+  request(
+    "a body as long as its length",
+    "lastbody: setbuf 0 0 99 1234 | lastresbody: setbuf 1 0 99 abcd | hold: 1 | reshold: 1",
+    {
+      body: ["abcd"],
+      saysLength: true,
+    },
+  ),
+  request("no body under its length", "lastbody: setbuf 0 0 99  | hold: 1", {
+    body: ["abcd"],
+    saysLength: true,
+  }),
+  request("a length that is made up", "request: set 0 content-length 9", {
+    body: ["abcd"],
+    saysLength: true,
+  }),
+  request("a length of a response that is made up", "response: set 2 content-length 9", { saysLength: true }),
+  request(
+    "an answer's body that is too long for its length",
+    "request: reply 403 d no | lastresbody: setbuf 1 0 0 more",
+  ),
   // Trailers.
   request("trailers", "trailers: get 1 t; pairs 1; set 1 t 2; add 1 u 3; del 1 v; size 1", {
     body: ["ab"],

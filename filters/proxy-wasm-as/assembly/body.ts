@@ -1,17 +1,30 @@
 import { copied } from "./byte-string";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { cell } from "./cell";
-import { BufferType, Status } from "./enums";
-import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
+import { BufferType, MapType, Status } from "./enums";
+import {
+  proxy_get_buffer_bytes,
+  proxy_get_buffer_status,
+  proxy_remove_header_map_value,
+  proxy_set_buffer_bytes,
+} from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
 import { partOf, streamOf, turnBack, turnTo } from "./kept";
 import { decodeBytes, encodeBytes } from "./utf8";
 
+// "content-length"
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const CONTENT_LENGTH: usize = memory.data<u8>([99, 111, 110, 116, 101, 110, 116, 45, 108, 101, 110, 103, 116, 104]);
+
 /**
  * What the host has buffered of a body, or of a connection's data. Content that is given as a string is written in UTF-8, as in `fetch`, and
  * a `Uint8Array` as it is. It is there in its callbacks, and while the stream is paused from these; elsewhere reading finds nothing, and
  * writing gives `Status.NotFound` or `Status.BadArgument`. A policy in audit mode changes nothing.
+ *
+ * A body that gets longer or shorter needs other headers: under a `content-length` of the old one, who gets it takes the rest for another message, or waits for
+ * what is missing. While the headers are held, what writes a body removes that; where they go on before the body, as from an `onRequest` that does not pause, remove
+ * it there: `request.headers.remove("content-length")`.
  */
 // The object is no memory: its address is the number of the buffer, and whose it is.
 @unmanaged
@@ -47,31 +60,35 @@ export class Body {
     return status != Status.Ok ? MISSING : load<u64>(cell);
   }
 
-  /** Put this in the place of all that is there. `proxy_set_buffer_bytes`. */
+  /** Put this in the place of all that is there; of another length, it has no `content-length` (see above). `proxy_set_buffer_bytes`. */
   replace<T>(content: T): Status {
     return this.write(0, u32.MAX_VALUE, contentOf<T>(content));
   }
 
-  /** Put this before what is there. */
+  /** Put this before what is there; without a `content-length`, as for `replace`. `proxy_set_buffer_bytes`. */
   prepend<T>(content: T): Status {
     return this.write(0, 0, contentOf<T>(content));
   }
 
-  /** Put this behind what is there. */
+  /** Put this behind what is there; without a `content-length`, as for `replace`. `proxy_set_buffer_bytes`. */
   append<T>(content: T): Status {
     return this.write(u32.MAX_VALUE, 0, contentOf<T>(content));
   }
 
-  /** Take away the first `length` bytes, or all when there are fewer. */
+  /** Take away the first `length` bytes, or all when there are fewer; without a `content-length`, as for `replace`. `proxy_set_buffer_bytes`. */
   drain(length: u32): Status {
     return this.write(0, length, 0);
   }
 
   private write(start: u32, length: u32, content: Bytes): Status {
     if (!this.turn()) return Status.BadArgument;
-    const status = holdsBackChange()
-      ? Status.Ok
-      : proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
+    let status = Status.Ok;
+    if (!holdsBackChange()) {
+      // Where its headers have gone on, nothing is at hand.
+      if (this.buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
+      if (this.buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
+      status = proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
+    }
     this.turnBack();
     return status;
   }
@@ -102,6 +119,10 @@ export class Body {
   private turnBack(): void {
     if (this.isOfStream) turnBack(streamOf(changetype<usize>(this)));
   }
+}
+
+function removeLength(headers: MapType): void {
+  proxy_remove_header_map_value(headers, CONTENT_LENGTH, 14);
 }
 
 /** The body in a buffer; of a stream, or of none. */

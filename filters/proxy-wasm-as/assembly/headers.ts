@@ -102,7 +102,7 @@ export class Headers {
 
   /** Remove all values. `Ok` also when there were none. `proxy_remove_header_map_value`. */
   remove(name: string): Status {
-    const key = writable(name);
+    const key = removable(name);
     if (key == MISSING) return Status.BadArgument;
     if (!this.turn()) return Status.BadArgument;
     const status = holdsBackChange() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
@@ -181,6 +181,12 @@ export function headersOf(map: MapType, stream: u32 = 0): Headers {
 function writable(name: string): Bytes {
   const key = narrow(name, NAME);
   return isRefused(key) ? MISSING : key;
+}
+
+/** The name of one that may be removed: also of the length of a body, which goes with a body that is written. */
+function removable(name: string): Bytes {
+  const key = narrow(name, NAME);
+  return isRefused(key) && !equal(lowered(key), narrow("content-length")) ? MISSING : key;
 }
 
 /** The name to look for among all headers. What HTTP/1 calls the host of a request is its authority, and there Envoy has it by that name alone. */

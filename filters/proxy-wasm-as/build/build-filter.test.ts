@@ -295,6 +295,31 @@ export function onResponse(response: Response): void {
   expect(answered([])).toContainEqual(["x-n", "10.5true"]);
 });
 
+test("a body that is written needs headers without its length, which a warning says where nothing takes it away", async () => {
+  const sdk = 'import { Body, Flow, Request, Response } from "proxy-wasm-as";\n';
+  const writing =
+    "export function onRequestBody(request: Request, size: u32, last: bool): Flow { if (!last) return Flow.Pause; request.body.replace(size.toString()); return Flow.Continue; }";
+  const warned = async (code: string): Promise<readonly unknown[]> => {
+    const text = sdk + code;
+    const { problems, warnings } = await build(text);
+    expect(problems).toEqual([]);
+    return warnings
+      .filter(({ code }) => code === "PWA0102")
+      .map(({ message, start, end }) => [text.slice(start, end), /In `(\w+)`/.exec(message)?.[1]]);
+  };
+  expect(await warned(writing)).toEqual([["request.body.replace", "onRequest"]]);
+  expect(
+    await warned(
+      'export function onResponseBody(r: Response): void { const all = r.body; all.drain(1); all.size.toString().replace("a", "b"); }',
+    ),
+  ).toEqual([["all.drain", "onResponse"]]);
+  for (const right of [
+    `export function onRequest(r: Request): void { r.headers.remove("Content-Length"); }\n${writing}`,
+    `export function onRequest(r: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }\n${writing}`,
+  ])
+    expect(await warned(right)).toEqual([]);
+});
+
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
   const imported = 'import { Flow, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";

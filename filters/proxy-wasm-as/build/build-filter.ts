@@ -57,7 +57,7 @@ export async function buildFilter(options: BuildFilterOptions): Promise<BuiltFil
   const built = await build(options);
   return {
     ...built,
-    warnings: built.bytes === undefined ? [] : warningsOf(options.files["filter.ts"] ?? ""),
+    warnings: built.bytes === undefined ? [] : warningsOf(options.files),
   };
 }
 
@@ -138,8 +138,32 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
   return { bytes, entry, problems: [] };
 }
 
+function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProblem[] {
+  return [...heldHeaders(files["filter.ts"] ?? ""), ...untoldLengths(files)];
+}
+
+/** Bodies that are written under the length of the old ones: their headers have gone on, and nobody says that they had it taken away. */
+function untoldLengths(files: Readonly<Record<string, string>>): readonly BuildProblem[] {
+  const texts = Object.entries(files);
+  const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
+  const module = modules.find(({ file }) => file === "filter.ts");
+  if (module === undefined || modules.some(({ saysLength }) => saysLength)) return [];
+  const unheld = ["Request", "Response"].filter(
+    (side) => module.exported.some(({ name }) => name === `on${side}Body`) && !module.pauses.has(`on${side}`),
+  );
+  return modules.flatMap(({ file, bodyWrites }) =>
+    bodyWrites.flatMap(({ name, start, end }) => {
+      const said = /\b(request|response)\b/.exec(name)?.[1];
+      const side = unheld.find((each) => said === undefined || each.toLowerCase() === said);
+      if (side === undefined) return [];
+      const message = `this writes a body whose headers went on before it: of another length than their \`content-length\`, it is cut off or taken for two messages. In \`on${side}\`, say \`${side.toLowerCase()}.headers.remove("content-length")\``;
+      return [{ code: "PWA0102", message, file, start, end }];
+    }),
+  );
+}
+
 /** Headers that are held while a body is looked at. */
-function warningsOf(filter: string): readonly BuildProblem[] {
+function heldHeaders(filter: string): readonly BuildProblem[] {
   const { exported, pauses } = readFilterModule(filter);
   return exported
     .filter(({ name }) => pauses.has(name) && exported.some((other) => other.name === `${name}Body`))

@@ -480,3 +480,33 @@ test("what callbacks make beside kept objects goes, and takes no more memory", a
   expect(ask(7)).toContainEqual(["x-user", "user of /7200"]);
   expect([host.memoryPages, host.failure]).toEqual([before, null]);
 });
+
+test("a body that is written under the length of another one is cut, and who writes it while its headers are held takes that away", async () => {
+  const code = (remove: string, pause: string): string => `
+    export function onRequest(request: Request): Flow { ${remove.replaceAll("SIDE", "request")} return Flow.${pause}; }
+    export function onRequestBody(request: Request, size: u32, last: bool): Flow { return body(request.body, last); }
+    export function onResponse(response: Response): Flow { ${remove.replaceAll("SIDE", "response")} return Flow.${pause}; }
+    export function onResponseBody(response: Response, size: u32, last: bool): Flow { return body(response.body, last); }
+    function body(body: Body, last: bool): Flow {
+      if (!last) return Flow.Pause;
+      body.append("more");
+      return Flow.Continue;
+    }`;
+  const length = [["content-length", "4"]] as const;
+  const played = async (remove: string, pause: string): Promise<readonly unknown[]> => {
+    const host = await hostOf(code(remove, pause), { allowOnHeadersStopIteration: true });
+    const { response, requestHeaders, requestBody } = host.exchange({
+      headers: length,
+      body: "abcd",
+      response: { headers: length, body: "1234" },
+    });
+    expect(host.failure).toBeNull();
+    return [requestHeaders, requestBody, response?.status, response?.body];
+  };
+  expect(await played("", "Continue")).toEqual([length, "abcdmore", 400, ""]);
+  for (const [remove, pause] of [
+    ["", "Pause"],
+    ['SIDE.headers.remove("content-length");', "Continue"],
+  ] as const)
+    expect(await played(remove, pause)).toEqual([[], "abcdmore", 200, "1234more"]);
+});

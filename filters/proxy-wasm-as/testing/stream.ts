@@ -92,6 +92,9 @@ interface Way {
   isHeadersHeld: boolean;
   /** The last of it has come. */
   hasEnded: boolean;
+  /** How many bytes of its body have come, and what its headers said that it has. */
+  arrived: number;
+  saidLength: string | undefined;
   /** The filter has its body at hand, which it holds or has just got. */
   hasBodyAtHand: boolean;
   /** What had come while all was stopped comes as one. */
@@ -124,7 +127,6 @@ export function createStream(
   const id = vm.nextId();
   const logs: LogLine[] = [];
   const calls: string[] = [];
-
   const filterState = new Map<string, Uint8Array>();
   const envoyState = new Map<string, Uint8Array>();
   // What the host has at hand: headers go out of its reach once the filter lets them pass.
@@ -337,11 +339,14 @@ export function createStream(
       hasBuffer: false,
       isHeadersHeld: false,
       hasEnded: false,
+      arrived: 0,
+      saidLength: undefined,
       hasBodyAtHand: false,
       comesAtOnce: false,
       current: null,
       wentBefore: false,
     };
+    made.saidLength = lengthSaidIn(made.headers.pairs);
     const { body, events } = made;
     const ask = (part: "headers" | "body" | "trailers", ...args: number[]): number => {
       made.current = part;
@@ -376,7 +381,9 @@ export function createStream(
         if (index < taken) return;
         taken = made.comesAtOnce ? pieces.length : index + 1;
         const rest = pieces.slice(index, taken).map(bytesOf);
-        body.arrive(rest.reduce(join, noBytes));
+        const piece = rest.reduce(join, noBytes);
+        made.arrived += piece.length;
+        body.arrive(piece);
         made.hasBodyAtHand = true;
         made.hasEnded = isLast(taken) === 1;
         const answered = ask("body", body.bytes.length, isLast(taken));
@@ -461,14 +468,21 @@ export function createStream(
     if (answer !== undefined || hasEnded || isReset || pending === undefined) return;
     const own = reply;
     if (own === undefined && !isThrough(way)) return;
+    const cut = own === undefined ? cutOf(way) : "whole";
+    // The service waits for the rest.
+    if (cut === "short") return;
     const message: HostResponse =
       own === undefined
-        ? pending
+        ? cut === "long"
+          ? // It takes the rest for another request, which is none.
+            { status: 400 }
+          : pending
         : { status: own.status, ...(own.body.length === 0 ? {} : { body: own.body }) };
     const code: Header = [":status", String(message.status ?? 200)];
     givenStatus = message.status ?? 200;
     answer = wayOf(message, own === undefined ? [code, ...(message.headers ?? [])] : [], 2);
     if (own !== undefined) answer.headers.setAll([[bytesOf(code[0]), bytesOf(code[1])], ...headersOf(own)]);
+    answer.saidLength = lengthSaidIn(answer.headers.pairs);
     // The reply that stands for a failure meets no more of the filter.
     if (own === FAILED) answer = passedOn(answer, own.body);
     pump(answer);
@@ -536,6 +550,7 @@ export function createStream(
     if ((code < 200 && code !== 101) || code > 999) return undefined;
     const body = code === 101 ? noBytes : answer.body.passed;
     if (hasNoBody(code) && body.length > 0) return undefined;
+    if (!hasNoBody(code) && code !== 101 && cutOf(answer) !== "whole") return undefined;
     return {
       ...pick(headers),
       status: code,
@@ -565,6 +580,20 @@ function asSent({ sent, headers }: Way): HeaderMap["pairs"] {
 /** Whether an answer of HTTP/1 ends with its headers: what follows is no answer to anything, and clients break off. */
 function hasNoBody(code: number): boolean {
   return code === 204 || code === 304;
+}
+
+/** Whether a message is cut where it ends: not where its length is another than its `content-length` says, by what the filter has done. */
+function cutOf(way: Way): "whole" | "short" | "long" {
+  const said = lengthSaidIn(asSent(way));
+  const { length } = way.body.passed;
+  const isUntouched = said === way.saidLength && length === way.arrived;
+  if (said === undefined || isUntouched || length === Number(said)) return "whole";
+  return length > Number(said) ? "long" : "short";
+}
+
+function lengthSaidIn(headers: HeaderMap["pairs"]): string | undefined {
+  const [, value] = headers.find(([name]) => name === "content-length") ?? [];
+  return value === undefined ? undefined : textOf(value);
 }
 
 /** The status as Envoy reads it; undefined where it is no number. */

@@ -25,5 +25,5 @@ function check(request: Request): void {
     return;
   }
   request.headers.set("x-checked", text.length.toString());
-  request.body.replace(text.replaceAll("secret", "******"));
+  request.body.replace(text.replaceAll("secret", "***"));
 }
