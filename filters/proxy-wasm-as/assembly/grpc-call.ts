@@ -22,6 +22,7 @@ import { Given } from "./given";
 import { GrpcCall } from "./grpc-request";
 import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
+import { rootOf } from "./roots";
 import { Stream } from "./stream";
 
 export { GrpcCall } from "./grpc-request";
@@ -61,7 +62,7 @@ export class GrpcAnswer {
 
 /** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. */
 export function grpc(call: Given<GrpcCall>, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
-  return start(GRPC | OF_ROOT, context, <GrpcCall>call, changetype<usize>(then), tag);
+  return start(GRPC | OF_ROOT, rootOf(context), <GrpcCall>call, changetype<usize>(then), tag);
 }
 
 /** Make a call for a stream. */

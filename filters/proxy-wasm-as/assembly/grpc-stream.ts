@@ -34,6 +34,7 @@ import { GrpcCall } from "./grpc-request";
 import { Headers, headersOf } from "./headers";
 import { isThere } from "./kept";
 import { fromPairs } from "./pair-list";
+import { rootOf } from "./roots";
 import { Request } from "./stream";
 
 /** What is to be called of a stream: functions without a closure. One that is left out is not missed. */
@@ -120,7 +121,7 @@ export class GrpcStream {
 
 /** Open a stream of the plugin's own, that belongs to no request. All else is as in `Request.grpcStream`. */
 export function grpcStream(call: Given<GrpcCall>, handlers: Given<GrpcHandlers>, tag: u32 = 0): GrpcStream | null {
-  return start(GRPC_STREAM | OF_ROOT, context, <GrpcCall>call, <GrpcHandlers>handlers, tag);
+  return start(GRPC_STREAM | OF_ROOT, rootOf(context), <GrpcCall>call, <GrpcHandlers>handlers, tag);
 }
 
 /** Open a stream for a request. */

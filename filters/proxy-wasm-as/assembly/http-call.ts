@@ -25,6 +25,7 @@ import { Headers, headersOf } from "./headers";
 import { isThere } from "./kept";
 import { narrow } from "./byte-string";
 import { fromPairs, Pairs } from "./pair-list";
+import { rootOf } from "./roots";
 import { statusIn } from "./status-header";
 import { Stream } from "./stream";
 import { encodeBytes } from "./utf8";
@@ -83,9 +84,9 @@ export class Answer {
   }
 }
 
-/** Send a request of the plugin's own, that belongs to no stream: in `onConfigure`, `onTick` or `onQueue`. All else is as in `Request.fetch`. */
+/** Send a request of the plugin's own, that belongs to no stream, in whichever callback: its answer comes also when the stream of that has gone. All else is as in `Request.fetch`. */
 export function fetch(call: Given<HttpCall>, then: (answer: Answer) => void, tag: u32 = 0): Status {
-  return start(HTTP | OF_ROOT, context, <HttpCall>call, changetype<usize>(then), tag);
+  return start(HTTP | OF_ROOT, rootOf(context), <HttpCall>call, changetype<usize>(then), tag);
 }
 
 /** Send a request for a stream. */

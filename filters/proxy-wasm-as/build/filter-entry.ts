@@ -1,5 +1,5 @@
 import { type CallKind, filterCallbacks } from "../abi/filter-callbacks.ts";
-import type { ExportedFunction } from "./read-filter-module.ts";
+import { type ExportedFunction, OF_PLUGIN } from "./read-filter-module.ts";
 import type { FilterParameter } from "./read-parameters.ts";
 
 /** What a filter is called for, and what it uses of the SDK; from its syntax tree. */
@@ -122,7 +122,7 @@ function ofTheEntry({ exported, sdk, keepsStreams }: FilterUse, said: Around): r
     const body = around("answer", `${call};`, { use, guard, context: waits });
     added(signature, `${enter("root")}${read("root")}${body}`);
   };
-  const creates = `${isConfigured || uses("PerPlugin") ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
+  const creates = `${isConfigured || uses("PerPlugin", OF_PLUGIN) ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
   if (creates !== "") added("context_create(context: u32, parent: u32): void", creates);
   if (uses("fetch"))
     dispatch(

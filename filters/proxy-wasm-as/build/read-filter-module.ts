@@ -83,6 +83,9 @@ export interface FilterModule {
 const SDK = "proxy-wasm-as";
 const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "resume"]);
 
+/** Said of a filter that makes calls of the plugin's own, which have the name that those of a stream have. */
+export const OF_PLUGIN = "calls of the plugin";
+
 /** Read one file of a filter, of which it is all when `isAlone`. What its parser could not read is not there. */
 export function readFilterModule(text: string, isAlone = true): FilterModule {
   const program = assemblyscript.newProgram(assemblyscript.newOptions());
@@ -107,7 +110,11 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
       const { path, declarations } = statement;
       if (path.value !== SDK) imports.push(path.value);
       else if (declarations === null) sdk.add("*");
-      else for (const { foreignName } of declarations) sdk.add(foreignName.text);
+      else
+        for (const { foreignName } of declarations) {
+          sdk.add(foreignName.text);
+          if (telling.has(foreignName.text)) sdk.add(OF_PLUGIN);
+        }
     } else if (isExportList(statement)) {
       const { path, members } = statement;
       if (path === null) {
