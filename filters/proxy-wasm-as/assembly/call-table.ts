@@ -11,6 +11,14 @@ const ENTRIES: u32 = 4096;
 @lazy const entries: usize = memory.data(131072);
 let used: u32 = 0;
 
+// Those of one context stand in one list, so that the end of a stream need not look through all: for each bucket of contexts the place of the first entry, and for
+// each place that of the next one, both from 1 on.
+const BUCKETS: u32 = 1024;
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const firsts: usize = memory.data(2048);
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const nexts: usize = memory.data(8192);
+
 /** Calls of HTTP and of gRPC have tokens of their own. */
 export const HTTP: u32 = 1;
 export const GRPC: u32 = 2;
@@ -55,6 +63,9 @@ export function addCall(kind: u32, token: u32, context: u32, tag: u32, then: usi
   store<u32>(entry, tag, 8);
   store<u32>(entry, kind, 12);
   setHandler(entry, 0, then);
+  const first = firstOf(context);
+  store<u16>(nexts + place * 2, load<u16>(first));
+  store<u16>(first, <u16>(place + 1));
   if (!isOfRoot(entry) && isAtWork(context)) noteCalled();
   return entry;
 }
@@ -70,10 +81,14 @@ export function findCall(isGrpc: bool, token: u32): usize {
   return 0;
 }
 
-/** The call is over. */
+/** The call is over. Who goes through those of a context may free one and go on from it. */
 export function freeCall(entry: usize): void {
   store<u32>(entry, 0, 12);
   used--;
+  let link = firstOf(contextOf(entry));
+  const place = placeOf(entry);
+  while (<u32>load<u16>(link) != place + 1) link = nexts + (load<u16>(link) - 1) * 2;
+  store<u16>(link, load<u16>(nexts + place * 2));
 }
 
 /** Whether this call is still waited for when its stream has gone. */
@@ -106,11 +121,16 @@ export function whoseCall(entry: usize): u32 {
 
 /** The next entry of this context behind the given one, 0 for the first; 0 when there is none left. */
 export function nextCallOf(context: u32, before: usize): usize {
-  if (used == 0) return 0;
-  for (let entry = before == 0 ? entries : before + ENTRY; entry < entryAt(ENTRIES); entry += ENTRY) {
-    if (load<u32>(entry, 12) != 0 && contextOf(entry) == context) return entry;
+  let link = before == 0 ? firstOf(context) : nexts + placeOf(before) * 2;
+  for (let next: u32 = load<u16>(link); next != 0; next = load<u16>(link)) {
+    if (contextOf(entryAt(next - 1)) == context) return entryAt(next - 1);
+    link = nexts + (next - 1) * 2;
   }
   return 0;
+}
+
+function firstOf(context: u32): usize {
+  return firsts + (context % BUCKETS) * 2;
 }
 
 export function tokenOf(entry: usize): u32 {
@@ -141,6 +161,10 @@ export function handlerOf(entry: usize, place: usize): usize {
 
 export function setHandler(entry: usize, place: usize, handler: usize): void {
   store<u32>(entry + 16 + place * 4, <u32>handler);
+}
+
+function placeOf(entry: usize): u32 {
+  return <u32>((entry - entries) / ENTRY);
 }
 
 function entryAt(place: u32): usize {

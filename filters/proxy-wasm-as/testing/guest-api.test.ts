@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { buildFilter } from "../build/build-filter.ts";
 import { hostOf } from "./filter.test-helper.ts";
+import { createHost } from "./index.ts";
 import { propertyKey } from "./property-key.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
@@ -509,4 +511,67 @@ test("a body that is written under the length of another one is cut, and who wri
     ['SIDE.headers.remove("content-length");', "Continue"],
   ] as const)
     expect(await played(remove, pause)).toEqual([[], "abcdmore", 200, "1234more"]);
+});
+
+test("a call of the plugin's own outlasts the stream in whose callback it was made, and ends with the plugin", async () => {
+  const host = await hostOf(`import { grpc } from "proxy-wasm-as";
+    function said(answer: Answer): void { log.info(\`answered \${answer.tag}\`); }
+    function called(answer: GrpcAnswer): void { log.info(\`called \${answer.tag}\`); }
+    function forStream(request: Request, answer: Answer): void { log.info("of the stream"); }
+    export function onRequest(request: Request): void {
+      fetch({ cluster: "audit" }, said, 1);
+      grpc({ cluster: "policy", service: "a", method: "b" }, called, 2);
+      request.fetch({ cluster: "audit" }, forStream);
+    }
+    export function onLog(stream: Stream): void { fetch({ cluster: "audit" }, said, 3); }
+    export function onDelete(stream: Stream): void { fetch({ cluster: "audit" }, said, 4); }`);
+  host.onFetch("audit");
+  host.onGrpc("policy", () => undefined);
+  for (let turn = 0; turn < 3; turn++) {
+    const from = host.logs.length;
+    host.exchange({});
+    for (const call of host.grpcCalls) call.send("");
+    for (const each of host.fetches) each.answer({});
+    expect(host.logs.slice(from).map(({ message }) => message)).toEqual([
+      "called 2",
+      "answered 1",
+      "answered 3",
+      "answered 4",
+    ]);
+  }
+  // So many that the table has room for no more, were they kept.
+  for (let turn = 0; turn < 30; turn++) {
+    for (let request = 0; request < 50; request++) host.exchange({});
+    host.configure(`${turn}`);
+  }
+  const from = host.logs.length;
+  host.exchange({});
+  for (const each of [...host.fetches]) each.answer({});
+  expect(host.logs.slice(from).map(({ message }) => message)).toEqual([
+    "answered 1",
+    "answered 3",
+    "answered 4",
+  ]);
+  expect(host.failure).toBeNull();
+});
+
+test("the end of a stream does not look through the calls of all others", async () => {
+  const { bytes = new Uint8Array(), problems } = await buildFilter({
+    files: {
+      "filter.ts": `import { Answer, Flow, Request } from "proxy-wasm-as";
+function answered(request: Request, answer: Answer): void { request.resume(); }
+export function onRequest(request: Request): Flow {
+  for (let n: u32 = request.headers.entries().length + 1; n < 3; n += n) request.fetch({ cluster: "auth", path: "/" }, answered);
+  return Flow.Pause;
+}`,
+    },
+    budget: 20_000,
+  });
+  expect(problems).toEqual([]);
+  const host = createHost(bytes);
+  host.onFetch("auth");
+  const headers = [["a", "1"]] as const;
+  const streams = Array.from({ length: 500 }, () => host.open({ headers }));
+  for (const stream of streams) stream.end();
+  expect([host.failure, host.fetches.length]).toEqual([null, 500]);
 });
