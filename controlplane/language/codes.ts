@@ -83,6 +83,7 @@ export const codes = {
   FLT0214: "timer without a period, or a period without a timer",
   FLT0215: "object in what is kept of a stream",
   FLT0216: "memory that is managed by hand",
+  FLT0217: "record of streams that is made again and again",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

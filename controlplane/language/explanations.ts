@@ -126,6 +126,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "What a callback makes goes with it, and the records of a `PerStream` stay: a text or an array in one would be somebody else's by the next callback. Keep numbers and bools.",
   FLT0216:
     "What a callback makes goes when it ends. AssemblyScript's runtime has functions with which the compiler allocates, frees and pins: called by hand, they take away what is still in use, or keep what nobody frees.",
+  FLT0217:
+    "A `PerStream` has memory of its own, which is never given back: made in a callback, each request takes some more, until there is none. It is made once, at the top of the file.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { filterCallbacks, signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import { nameOf as madeBy, madeWithin } from "../../filters/proxy-wasm-as/syntax/made-within.ts";
 import { runtimeUses } from "../../filters/proxy-wasm-as/syntax/runtime-uses.ts";
 import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
@@ -74,6 +75,10 @@ export function readFilter(source: Source): {
   for (const { text, range } of runtimeUses(all))
     reporter.report("FLT0216", placeOf(range, source), `\`${text}\` is the runtime's`, {
       help: "leave it out: what a callback makes goes when it ends",
+    });
+  for (const node of madeWithin(all))
+    reporter.report("FLT0217", placeOf(node.range, source), `a \`${madeBy(node)}\` is made once`, {
+      help: "make it at the top of the file: each one takes memory for good",
     });
   const exported = exportsOf(statements);
   const constants = checkExports(exported, start, reporter);

@@ -295,6 +295,29 @@ export function onResponse(response: Response): void {
   expect(answered([])).toContainEqual(["x-n", "10.5true"]);
 });
 
+test("what is made once is made at the top, and elsewhere refused at its line", async () => {
+  const sdk =
+    'import { PerPlugin, PerStream as Kept, Request } from "proxy-wasm-as";\nclass S { n: i32 = 0; }\n';
+  const wrong = [
+    "export function onRequest(request: Request): void { const kept = new Kept<S>(); kept.of(request).n++; }",
+    "const make = (): Kept<S> => new Kept<S>();\nexport function onRequest(request: Request): void { make(); }",
+    "class Made { kept: Kept<S> = new Kept<S>(); }\nexport function onRequest(request: Request): void { new Made(); }",
+    "class Made { make(): PerPlugin<S> { return new PerPlugin<S>(); } }\nexport function onRequest(request: Request): void { new Made().make(); }",
+  ];
+  for (const code of wrong) {
+    const { problems } = await build(sdk + code);
+    expect(problems.map(({ message, start, end }) => [(sdk + code).slice(start, end), message])).toEqual([
+      [
+        expect.stringMatching(/^new (Kept|PerPlugin)<S>\(\)$/),
+        expect.stringMatching(/^a `(Kept|PerPlugin)` is made once, at the top of a file/),
+      ],
+    ]);
+  }
+  const right =
+    "class Made { static kept: Kept<S> = new Kept<S>(); }\nexport function onRequest(request: Request): void { Made.kept.of(request).n++; }";
+  expect((await build(sdk + right)).problems).toEqual([]);
+});
+
 test("a body that is written needs headers without its length, which a warning says where nothing takes it away", async () => {
   const sdk = 'import { Body, Flow, Request, Response } from "proxy-wasm-as";\n';
   const writing =

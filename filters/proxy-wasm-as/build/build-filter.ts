@@ -95,6 +95,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
     ...checkCallbacks(module, filter),
     ...unfit.map((problem) => ({ ...problem, file: "filter.ts" })),
     ...managed(files, modules),
+    ...madeAgain(files, modules),
   ];
   if (problems.length > 0) return { entry, problems };
   const kept = keptIn(files, modules, parameters.length > 0);
@@ -184,6 +185,21 @@ function managed(
   return Object.keys(files).flatMap((file, index) =>
     (modules[index]?.runtimeUses ?? []).map(({ name, start, end }) => ({
       message: `\`${name}\` is the runtime's, which frees what a callback makes when that ends: leave it out`,
+      file,
+      start,
+      end,
+    })),
+  );
+}
+
+/** What takes memory for good, and is made again and again. */
+function madeAgain(
+  files: Readonly<Record<string, string>>,
+  modules: readonly FilterModule[],
+): readonly BuildProblem[] {
+  return Object.keys(files).flatMap((file, index) =>
+    (modules[index]?.madeWithin ?? []).map(({ name, start, end }) => ({
+      message: `a \`${name}\` is made once, at the top of a file: each one takes memory for good`,
       file,
       start,
       end,

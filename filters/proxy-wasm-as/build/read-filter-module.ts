@@ -1,4 +1,5 @@
 import * as assemblyscript from "assemblyscript";
+import { madeWithin, nameOf } from "../syntax/made-within.ts";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
 import { mayRefer, stateIn } from "../syntax/state.ts";
 import {
@@ -70,6 +71,8 @@ export interface FilterModule {
   readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
+  /** Where it makes within a function what is made once. */
+  readonly madeWithin: readonly Place[];
   /** What asc's parser finds wrong, in its words. */
   readonly syntaxErrors: readonly (Omit<Place, "name"> & { readonly message: string })[];
   /** Constants, default exports and methods that are called like this. */
@@ -170,6 +173,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
+    madeWithin: madeWithin(all).map((node) => placeOf(nameOf(node), node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),
     importedAs: (name) =>
