@@ -34,6 +34,8 @@ export function onTick(): void {
   grpcStream({ cluster: "a", service: "s" }, { onMessage: heard });
 }
 export function onRequest(request: Request): void {
+  const wide: i64 = -1;
+  request.headers.set("x-numbers", request.id.toString(16) + wide.toString() + (<f64>0.5).toString());
   request.grpc({ cluster: "a" }, () => {});
   request.grpcStream({ cluster: "a" }, { onClose: heard });
 }

@@ -6,3 +6,8 @@ declare function __total(): usize;
 declare function __room(): usize;
 declare function __keep(): void;
 declare function __persist(size: usize): usize;
+
+/** What numbers have in AssemblyScript, and not in the declarations that come with it. */
+interface Number {
+  toString(radix?: i32): string;
+}
