@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { generateFilter } from "../../../controlplane/codegen/generate-filter.ts";
 import { rawModule } from "../testing/raw-module.test-helper.ts";
 import { assemble } from "./assemble.ts";
+import { buildFilter } from "./build-filter.ts";
 import { smoke } from "./smoke.ts";
 
 async function filter(body: string): Promise<Uint8Array> {
@@ -52,4 +53,43 @@ test("a module is run on bodies and on answers too", async () => {
     const smoked = await smoke(bytes, "f\toutbound\t*\n");
     expect(smoked.kind === "tried" && smoked.reasons.join("\n"), callback).toContain("it ran");
   }
+});
+
+test("what waits for answers is run on answers of each kind, and what waits for items on an item", async () => {
+  const imported = `import { Answer, GrpcAnswer, GrpcStream, Queue, Request, fetch, setTickPeriod } from "proxy-wasm-as";
+function fail(): void { assert(false, "it ran"); }
+`;
+  const asking = (call: string): string => `export function onRequest(request: Request): void { ${call} }`;
+  const grpc = '{ cluster: "auth", service: "a", method: "b" }';
+  const fetched = (condition: string): string =>
+    asking(`request.fetch({ cluster: "auth" }, (request, answer) => { if (${condition}) fail(); });`);
+  const streamed = (handler: string): string =>
+    `function heard(stream: GrpcStream): void { fail(); }\n${asking(`request.grpcStream(${grpc}, { ${handler}: heard });`)}`;
+  const cases = [
+    ["answered", fetched("answer.status == 200")],
+    ["answered 503", fetched("answer.status == 503")],
+    ["fail", fetched("answer.failed")],
+    [
+      "answered",
+      asking(`request.grpc(${grpc}, (request, answer) => { if (answer.message !== null) fail(); });`),
+    ],
+    ["answered 503", asking(`request.grpc(${grpc}, (request, answer) => { if (answer.failed) fail(); });`)],
+    ...["onMetadata", "onMessage", "onTrailingMetadata", "onClose"].map(
+      (handler) => ["answered", streamed(handler)] as const,
+    ),
+    ["answered", 'export function onTick(): void { fetch({ cluster: "auth" }, (answer) => { fail(); }); }'],
+    [
+      "queue",
+      'export function onConfigure(): void { Queue.register("q"); }\nexport function onQueue(queue: Queue): void { if (queue.pop() !== null) fail(); }',
+    ],
+  ] as const;
+  for (const [said, code] of cases) {
+    const { problems } = await buildFilter({ files: { "filter.ts": imported + code } });
+    expect([code, problems.map(({ message }) => message).join()]).toEqual([
+      code,
+      expect.stringMatching(new RegExp(`it ran.*\\(tried .*${said}\\)`)),
+    ]);
+  }
+  const again = `function again(request: Request, answer: Answer): void { request.fetch({ cluster: "auth" }, again); }\n${asking('request.fetch({ cluster: "auth" }, again);')}`;
+  expect((await buildFilter({ files: { "filter.ts": imported + again } })).problems).toEqual([]);
 });

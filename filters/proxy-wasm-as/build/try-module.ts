@@ -1,36 +1,66 @@
+import { status } from "../abi/table.ts";
 import {
   createHost,
+  type FetchAnswer,
   type Host,
   type HostExchange,
   type HostRequest,
   type HostResult,
 } from "../testing/index.ts";
+import { createProxy } from "../testing/proxy.ts";
 
 /**
- * Run a module on requests that its policies are for and on answers to them, or on connections, and on all else that it is called for, then give it the same configuration again beside the old
- * one, as an update does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
+ * Run a module on requests that its policies are for and on answers to them, or on connections, and on all else that it is called for, where it makes calls also
+ * with answers of each kind, then give it the same configuration again beside the old one, as an update does, and run it once more. Why it does not work, in its own words; empty when it does. Never throws, but may never come back.
  */
 export function tryModule(bytes: Uint8Array, configuration: string): readonly string[] {
   try {
-    const host = createHost(bytes, { configuration, allowOnHeadersStopIteration: true });
+    let asks = false;
+    const proxy = createProxy();
+    const host = createHost(bytes, {
+      configuration,
+      proxy,
+      allowOnHeadersStopIteration: true,
+      onCall: (name) => {
+        asks ||= /^(http_call|grpc_call|grpc_stream)$/.test(name);
+      },
+    });
     const takes = waysOf(bytes);
     if (host.failure !== null) return [host.failure, ...messages(host.logs)];
-    const failing = (): readonly string[] => {
+    const failing = (answers = ""): readonly string[] => {
       for (const request of requestsFor(configuration)) {
         for (const take of takes) {
           const logs = take(host, request);
           if (host.failure !== null)
-            return [host.failure, ...messages(logs), `tried with ${saidOf(request)}`];
+            return [host.failure, ...messages(logs), `tried with ${saidOf(request)}${answers}`];
         }
       }
+      // Who has made a queue is told of an item, and then of one that another worker has taken.
+      for (let id = 1; proxy.queues.enqueue(id, item) === status.ok; id++) {}
+      host.settle();
+      if (host.failure !== null)
+        return [host.failure, ...messages(host.logs), `tried by an item in a queue${answers}`];
       for (const [name, args] of Object.entries(rootCallbacks)) {
         host.enter(name, ...args);
-        if (host.failure !== null) return [host.failure, ...messages(host.logs), `tried by \`${name}\``];
+        host.settle();
+        if (host.failure !== null)
+          return [host.failure, ...messages(host.logs), `tried by \`${name}\`${answers}`];
+      }
+      return [];
+    };
+    /** The same where all calls are answered, in one way after the other. */
+    const failingAnswered = (): readonly string[] => {
+      for (const way of answerWays) {
+        answerCalls(host, way);
+        const reasons = failing(` and ${way.said}`);
+        if (reasons.length > 0) return reasons;
       }
       return [];
     };
     const first = failing();
     if (first.length > 0) return first;
+    const answered = asks ? failingAnswered() : [];
+    if (answered.length > 0) return answered;
     if (!host.configure(configuration))
       return ["the plugin refused the same configuration again", ...messages(host.logs)];
     const second = failing();
@@ -41,6 +71,43 @@ export function tryModule(bytes: Uint8Array, configuration: string): readonly st
     return [error instanceof Error ? error.message : String(error)];
   }
 }
+
+/** How all calls are answered. */
+interface AnswerWay {
+  readonly said: string;
+  readonly fetch: FetchAnswer | "fail";
+  /** The status of gRPC; 0 comes with a message. */
+  readonly grpc: number;
+}
+
+const answerWays: readonly AnswerWay[] = [
+  {
+    said: "calls that are answered",
+    fetch: { headers: [["x-answer", "1"]], body: "{}", trailers: [["x-checksum", "1"]] },
+    grpc: 0,
+  },
+  { said: "calls that are answered 503", fetch: { status: 503 }, grpc: 14 },
+  { said: "calls that fail", fetch: "fail", grpc: 13 },
+];
+
+/** What asks again on each answer would not come to an end. */
+const answersMax = 100;
+
+function answerCalls(host: Host, { fetch, grpc }: AnswerWay): void {
+  let left = answersMax;
+  host.onFetch("*", () => (left-- > 0 ? fetch : undefined));
+  host.onGrpc("*", (call) => {
+    if (!call.isOpen || call.isAnswered || left-- <= 0) return;
+    call.sendMetadata([["x-answer", "1"]]);
+    if (grpc === 0) call.send("");
+    if (call.kind === "call" && grpc === 0) return;
+    call.sendTrailers([["x-checksum", "1"]]);
+    call.close(grpc, "");
+  });
+}
+
+/** What a queue has in it. */
+const item = Buffer.from("{}");
 
 /** A module is for requests, for connections, or for both. */
 function waysOf(bytes: Uint8Array): readonly ((host: Host, request: HostExchange) => HostResult["logs"])[] {

@@ -1,6 +1,9 @@
 import type { Fetch, FetchHandler } from "./fetches.ts";
 import type { GrpcCall, GrpcHandler } from "./grpc.ts";
 
+/** What stands for every cluster that nobody else answers for. */
+const ANY = "*";
+
 /** The clusters that callouts can go to, with who answers there, and the callouts that nobody has answered yet. */
 export interface Clusters {
   readonly fetches: readonly Fetch[];
@@ -19,6 +22,8 @@ export function createClusters(): Clusters {
   const known = new Set<string>();
   const fetchHandlers = new Map<string, FetchHandler>();
   const grpcHandlers = new Map<string, GrpcHandler>();
+  const grpcHandlerOf = (cluster: string): GrpcHandler | undefined =>
+    grpcHandlers.get(known.has(cluster) ? cluster : ANY);
   let fetches: readonly Fetch[] = [];
   let grpcCalls: readonly GrpcCall[] = [];
   return {
@@ -30,7 +35,7 @@ export function createClusters(): Clusters {
       grpcCalls = grpcCalls.filter(({ isOpen }) => isOpen);
       return grpcCalls;
     },
-    has: (cluster) => known.has(cluster),
+    has: (cluster) => known.has(cluster) || known.has(ANY),
     onFetch(cluster, handler) {
       known.add(cluster);
       if (handler === undefined) fetchHandlers.delete(cluster);
@@ -42,15 +47,15 @@ export function createClusters(): Clusters {
       else grpcHandlers.set(cluster, handler);
     },
     fetch(fetch) {
-      const answered = fetchHandlers.get(fetch.cluster)?.(fetch);
+      const answered = fetchHandlers.get(known.has(fetch.cluster) ? fetch.cluster : ANY)?.(fetch);
       if (answered === "fail") fetch.fail();
       else if (answered !== undefined) fetch.answer(answered);
       fetches = [...fetches, fetch];
     },
     open(call) {
       grpcCalls = [...grpcCalls, call];
-      grpcHandlers.get(call.cluster)?.(call);
+      grpcHandlerOf(call.cluster)?.(call);
     },
-    progress: (call) => grpcHandlers.get(call.cluster)?.(call),
+    progress: (call) => grpcHandlerOf(call.cluster)?.(call),
   };
 }

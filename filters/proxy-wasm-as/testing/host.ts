@@ -101,11 +101,11 @@ export interface Host extends Plugin {
   advance(nanoseconds: bigint): void;
   /** Another plugin in the same VMs; null when it is refused. */
   addPlugin(options: PluginOptions): Plugin | null;
-  /** Make a cluster known to HTTP callouts, and answer them; without a handler the test does that, by `fetches`. */
+  /** Make a cluster known to HTTP callouts, and answer them; without a handler the test does that, by `fetches`. `*` is every cluster that is not named. */
   onFetch(cluster: string, handler?: FetchHandler): void;
   /** HTTP callouts that nobody has answered yet. */
   readonly fetches: readonly Fetch[];
-  /** Make a cluster known to gRPC, and answer: the handler is called when a call opens and of each message that the filter sends. */
+  /** Make a cluster known to gRPC, and answer: the handler is called when a call opens and of each message that the filter sends. `*` is as in `onFetch`. */
   onGrpc(cluster: string, handler?: GrpcHandler): void;
   /** Calls and streams of gRPC that are open. */
   readonly grpcCalls: readonly GrpcCall[];
