@@ -305,6 +305,31 @@ export const scenarios: readonly Scenario[] = [
     "request: reply 200 d denied x-r=1 7 | response: get 2 :status; get 2 grpc-status; get 2 grpc-message",
     { headers: [["content-type", "application/grpc"]] },
   ),
+  request(
+    "an answer with headers that are not for it to say",
+    "request: reply 403 d hello content-length=3&:status=200&:path=/&:x=1&x-a=1 | response: get 2 :status; get 2 content-length; get 2 :path; get 2 :x",
+  ),
+  request(
+    "an answer without a body that says how long it is",
+    "request: reply 200 d  content-length=3&content-type=a/b&x-a=1 | response: get 2 content-length; get 2 content-type",
+  ),
+  request(
+    "an answer that says how it is sent",
+    "request: reply 200 d hello transfer-encoding=chunked&connection=close&server=me | response: get 2 transfer-encoding; get 2 connection; get 2 server",
+  ),
+  request(
+    "an answer instead of a response, with headers that are not for it to say",
+    "response: reply 500 d own content-length=9&:status=201&:path=/&x-a=1",
+  ),
+  request(
+    "an answer to gRPC with headers that are not for it to say",
+    "request: reply 403 d denied :status=201&content-length=3&grpc-status=9&grpc-message=m&content-type=a/b&x-a=1 7 | response: get 2 :status; get 2 content-length; get 2 grpc-status; get 2 grpc-message; get 2 content-type",
+    { headers: [["content-type", "application/grpc"]] },
+  ),
+  request(
+    "an answer with two types",
+    "request: reply 200 d hello content-type=a/b&content-type=c/d&Content-Type=e/f | response: get 2 content-type",
+  ),
   request("bytes in an answer", "request: reply 200 d %FF%00z x-r=%FF%80"),
   // Pausing.
   request(

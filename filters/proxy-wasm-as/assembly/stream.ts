@@ -57,7 +57,7 @@ export class Message extends Stream {
   /**
    * Answer in the stead of the service, once a stream: what comes later, and in `onLog` and `onDelete`, gives `BadArgument`. `body` is text, in UTF-8; `grpcStatus` is for
    * what calls by gRPC, -1 for none. A status that is none, not 200 to 599, becomes 403, and headers that cannot be are left out: both
-   * give `BadArgument`. Envoy answers once the callback has ended, whatever that returns; it then stops what that callback is about, which is why an answer to
+   * give `BadArgument`. Of headers, Envoy says itself `:status`, `content-length`, and without a body no `content-type`. Envoy answers once the callback has ended, whatever that returns; it then stops what that callback is about, which is why an answer to
    * another stream gives `BadArgument` but from `onTick`, `onQueue` and the answers to calls. `proxy_send_local_response`, and
    * `proxy_get_property` to see whether it was answered.
    */

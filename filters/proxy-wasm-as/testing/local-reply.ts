@@ -18,6 +18,8 @@ export interface ReplyBytes {
   readonly body: Uint8Array;
   readonly details: string;
   readonly grpcStatus: number;
+  /** It is the answer that a caller of gRPC gets. */
+  readonly isOfGrpc?: true;
 }
 
 /** An answer of a proxy's own as the client gets it. */
@@ -47,12 +49,21 @@ export function isGrpc(requestType: string): boolean {
   return /^application\/grpc(\+|;|$)/.test(requestType);
 }
 
-/** The headers that Envoy gives an answer of its own. */
+/** The headers that Envoy gives an answer of its own: what it says itself, nobody else does. */
 export function headersOf(reply: ReplyBytes): readonly BytePair[] {
-  if (reply.body.length === 0) return reply.headers;
-  const has = reply.headers.some(([name]) => textOf(name).toLowerCase() === "content-type");
-  const type = has ? [] : [pair("content-type", "text/plain")];
-  return [...reply.headers, pair("content-length", String(reply.body.length)), ...type];
+  const others = without(reply.headers, ":status", "content-length");
+  if (reply.body.length === 0) return reply.isOfGrpc === true ? others : without(others, "content-type");
+  const type = others.some(has("content-type")) ? [] : [pair("content-type", "text/plain")];
+  return [...others, pair("content-length", String(reply.body.length)), ...type];
+}
+
+const has =
+  (wanted: string) =>
+  ([name]: BytePair): boolean =>
+    textOf(name).toLowerCase() === wanted;
+
+function without(headers: readonly BytePair[], ...names: readonly string[]): readonly BytePair[] {
+  return headers.filter((header) => !names.some((name) => has(name)(header)));
 }
 
 /** What a caller of gRPC gets instead: no body, and the text in a header. */
@@ -60,15 +71,17 @@ export function grpcReply(reply: ReplyBytes): ReplyBytes {
   const known = reply.grpcStatus >= 0 && reply.grpcStatus <= 16;
   const code = known ? reply.grpcStatus : (grpcStatuses[reply.status] ?? 2);
   const message = percentEncoded(reply.body);
+  const taken = ["content-type", ...(message === "" ? [] : ["grpc-message"])];
   return {
     ...reply,
     status: 200,
     body: noBytes,
+    isOfGrpc: true,
     headers: [
       pair("content-type", "application/grpc"),
-      pair("grpc-status", String(code)),
+      ...(reply.headers.some(has("grpc-status")) ? [] : [pair("grpc-status", String(code))]),
       ...(message === "" ? [] : [pair("grpc-message", message)]),
-      ...reply.headers,
+      ...without(reply.headers, ...taken),
     ],
   };
 }

@@ -631,9 +631,12 @@ function countOf(calls: readonly string[]): Readonly<Record<string, number>> {
 }
 
 function pick(headers: HeaderMap["pairs"]): Pick<ReceivedResponse, "headers" | "headerBytes"> {
-  const headerBytes = headers.filter(([name]) => name !== ":status");
+  const headerBytes = headers.filter(([name]) => !name.startsWith(":") && !ofConnection.has(name));
   return { headerBytes, headers: textPairs(headerBytes) };
 }
+
+/** What the proxy says to its client itself. */
+const ofConnection: ReadonlySet<string> = new Set(["connection", "transfer-encoding"]);
 
 function textPairs(headers: HeaderMap["pairs"]): (readonly [string, string])[] {
   return headers.map(([name, value]) => [name, textOf(value)] as const);
