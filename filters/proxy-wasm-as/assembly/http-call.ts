@@ -38,7 +38,7 @@ export class HttpCall {
   path: string = "/";
   /** Default: the name of the cluster. */
   authority: string = "";
-  /** Beside `:method`, `:path` and `:authority`. */
+  /** Beside `:method`, `:path` and `:authority`, which the fields say, and none of which is among them: neither these nor `host`. */
   headers: Pairs = [];
   /** Text, in UTF-8. */
   body: string = "";
@@ -97,6 +97,7 @@ export function startHttpCall(context: u32, call: HttpCall, then: usize, tag: u3
 
 function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): Status {
   if (!hasRoom()) return Status.InternalFailure;
+  for (let i = 0; i < call.headers.length; i++) if (isOfField(call.headers[i])) return Status.BadArgument;
   const authority = call.authority.length > 0 ? call.authority : call.cluster;
   const first: Pairs = [
     [":method", call.method],
@@ -123,6 +124,13 @@ function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): 
   );
   if (status == Status.Ok) addCall(kind | lasting(call.timeoutMs), load<u32>(cell), context, tag, then);
   return status;
+}
+
+/** Whether what this header says is for a field to say: Envoy would put one behind the other. */
+function isOfField(header: string[]): bool {
+  if (header.length == 0) return false;
+  const name = header[0];
+  return name.startsWith(":") || (name.length == 4 && name.toLowerCase() == "host");
 }
 
 /** The stream that waits for a call, or the plugin when that has gone and something is left to be counted; 0 when there is none. */

@@ -575,3 +575,17 @@ export function onRequest(request: Request): Flow {
   for (const stream of streams) stream.end();
   expect([host.failure, host.fetches.length]).toEqual([null, 500]);
 });
+
+test("what the fields of a call say, its headers do not", async () => {
+  const host = await hostOf(`function answered(request: Request, answer: Answer): void {}
+  export function onRequest(request: Request): void {
+    const name = request.headers.get("x-name")!;
+    log.info(\`\${<i32>request.fetch({ cluster: "auth", path: "/a", headers: [["x-a", "1"], [name, "b"]] }, answered)}\`);
+  }`);
+  host.onFetch("auth");
+  const ask = (name: string): readonly string[] =>
+    host.request({ headers: [["x-name", name]] }).logs.map(({ message }) => message);
+  for (const name of [":path", ":method", ":authority", ":Path", "Host"])
+    expect(ask(name), name).toEqual(["2"]);
+  expect(ask("hosts")).toEqual(["0"]);
+});
