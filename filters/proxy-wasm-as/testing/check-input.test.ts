@@ -122,6 +122,16 @@ test.each([
     answered({ status: 9 }),
     "the status of an answer is a whole number from 100 to 599; this is 9",
   ],
+  [
+    "a promise of an answer",
+    answered(Promise.resolve({ status: 403 })),
+    "an answer is there at once, or given later by `answer`: it is no promise; this is Promise { { status: 403 } }",
+  ],
+  [
+    "a whole number as a property",
+    ask({ properties: { "source.port": 8080 } }),
+    "the property `source.port` is a whole number of 64 bits, a `bigint` such as 8080n; this is 8080",
+  ],
   ["a text as an answer", answered("no"), "an answer is an object; this is 'no'"],
   [
     "a number of nanoseconds",
@@ -141,4 +151,21 @@ test.each([
 ] as const)("what a host is given wrongly is said in its own words: %s", (_, use, message) => {
   expect(use).toThrow(TypeError);
   expect(use).toThrow(message);
+});
+
+test("a handler of gRPC that returns an answer is told how to give one", async () => {
+  const { bytes: asking = new Uint8Array() } = await buildFilter({
+    files: {
+      "filter.ts": `import { Request, Flow } from "proxy-wasm-as";
+export function onRequest(request: Request): Flow {
+  request.grpc({ cluster: "policy", service: "a", method: "b" }, (request, answer) => { request.resume(); });
+  return Flow.Pause;
+}`,
+    },
+  });
+  const host = createHost(asking);
+  host.onGrpc("policy", () => any({ message: "" }));
+  expect(() => host.request({})).toThrow(
+    "a handler of gRPC returns nothing: it answers by `call.send(message)` and `call.close(status)`; this is { message: '' }",
+  );
 });

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { properties } from "../abi/properties.ts";
 import { callbacks } from "../abi/table.ts";
 import type { HostConnect } from "./connection.ts";
 import type { FetchAnswer } from "./fetches.ts";
@@ -63,11 +64,22 @@ export function checkRequest(request: HostRequest, workers: number): void {
 
 /** What a service, or a cluster that is asked, answers. */
 export function checkAnswer(answer: HostResponse | FetchAnswer): void {
+  if (answer instanceof Promise)
+    wrong("an answer is there at once, or given later by `answer`: it is no promise", answer);
   checkRecord("an answer", answer);
   checkWhole("the status of an answer", answer.status, 100, 599);
   checkPairs("the headers of an answer", answer.headers);
   checkBody("the body of an answer", answer.body);
   checkPairs("the trailers of an answer", answer.trailers);
+}
+
+/** What a handler of gRPC came to, which says what it says by the call that it is given. */
+export function checkGrpcHandled(result: unknown): void {
+  if (result === undefined) return;
+  wrong(
+    "a handler of gRPC returns nothing: it answers by `call.send(message)` and `call.close(status)`",
+    result,
+  );
 }
 
 /** A connection, of which there are so many workers to take it. */
@@ -114,10 +126,18 @@ function checkProperties(given: unknown): void {
   if (given === undefined) return;
   checkRecord("`properties`", given);
   for (const [path, value] of Object.entries(given)) {
+    if (typeof value === "number" && isWhole(path))
+      wrong(`the property \`${path}\` is a whole number of 64 bits, a \`bigint\` such as 8080n`, value);
     const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
     if (isData(value) || isMap || ["bigint", "number", "boolean"].includes(typeof value)) continue;
     wrong(`the property \`${path}\` is a text, bytes, a number, a bool or a map of texts`, value);
   }
+}
+
+function isWhole(path: string): boolean {
+  const [group = "", name = "", ...more] = path.split(".");
+  const [type] = properties[group]?.[name] ?? [];
+  return more.length === 0 && (type === "int" || type === "nanoseconds");
 }
 
 function checkWorker(given: unknown, workers: number): void {

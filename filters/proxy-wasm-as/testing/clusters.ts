@@ -1,3 +1,4 @@
+import { checkGrpcHandled } from "./check-input.ts";
 import type { Fetch, FetchHandler } from "./fetches.ts";
 import type { GrpcCall, GrpcHandler } from "./grpc.ts";
 
@@ -26,6 +27,7 @@ export function createClusters(): Clusters {
     grpcHandlers.get(known.has(cluster) ? cluster : ANY);
   let fetches: readonly Fetch[] = [];
   let grpcCalls: readonly GrpcCall[] = [];
+  const asked = (call: GrpcCall): void => checkGrpcHandled(grpcHandlerOf(call.cluster)?.(call));
   return {
     get fetches() {
       fetches = fetches.filter(({ isOpen }) => isOpen);
@@ -54,8 +56,8 @@ export function createClusters(): Clusters {
     },
     open(call) {
       grpcCalls = [...grpcCalls, call];
-      grpcHandlerOf(call.cluster)?.(call);
+      asked(call);
     },
-    progress: (call) => grpcHandlerOf(call.cluster)?.(call),
+    progress: asked,
   };
 }
