@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
 import { grpcReply, headersOf, isGrpc, type LocalReply, type ReplyBytes } from "./local-reply.ts";
 import type { LogLine } from "./log-line.ts";
-import { derivedProperty, keyed, type PropertyValue, serializeProperty } from "./properties.ts";
+import { derivedProperty, givenProperty, type PropertyValue, serializeProperty } from "./properties.ts";
 import type { Root } from "./root.ts";
 import type { Vm } from "./vm.ts";
 
@@ -124,7 +124,6 @@ export function createStream(
   const id = vm.nextId();
   const logs: LogLine[] = [];
   const calls: string[] = [];
-  const given = keyed(request.properties);
   const filterState = new Map<string, Uint8Array>();
   const envoyState = new Map<string, Uint8Array>();
   // What the host has at hand: headers go out of its reach once the filter lets them pass.
@@ -177,7 +176,7 @@ export function createStream(
       return side?.hasBodyAtHand ? side.body : null;
     },
     property(key) {
-      const told = given.get(key) ?? vm.parts.properties.get(key);
+      const told = givenProperty(request.properties ?? {}, key) ?? givenProperty(vm.parts.properties, key);
       const facts = {
         // As long as they are at hand, though the answer names them.
         requestHeaders: open.has(0) || isLogging ? way.headers : null,
