@@ -5,7 +5,7 @@ import { attributesOf, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
 import { parameterValue } from "./constant-value.ts";
 import { evaluate } from "./evaluate.ts";
-import { phaseOf, touchedBy } from "./footprint.ts";
+import { faultBody, phaseOf, touchedBy } from "./footprint.ts";
 import { type PossibleValues, possibleValues } from "./possible-values.ts";
 import { known } from "./questions.ts";
 import type { TrialValue } from "./trial-value.ts";
@@ -263,6 +263,14 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
             isAdmitted = true;
           return undefined;
         }
+        case "InjectAbort":
+          if (isNeverDone(made, given)) return undefined;
+          if (Number(given.at(-1)) < 100) {
+            const turn = `${shown(read("request:x-request-id"))} ${Number(given.at(-1))}`;
+            if (!oracle.guess("abort", `it is the turn of ${turn}`)) return undefined;
+          }
+          reply = { status: Number(given[0]), body: faultBody };
+          throw new Ended();
         case "SetDeadline":
           return setDeadline(String(given[0]));
         case "Counter.Increment":
@@ -320,8 +328,6 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
         // One delay after the other, whichever is first; and what is answered first is the answer.
         case "InjectDelay":
           return [key, [...(written.get(key) ?? []), text].sort()];
-        case "InjectAbort":
-          return [key, written.get(key) ?? [text]];
         default:
           return [key, [text]];
       }

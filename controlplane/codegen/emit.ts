@@ -59,9 +59,10 @@ function emitStatement(statement: Statement, indent: string, emitter: Emitter): 
       const place = changing.has(action) ? emitter.place?.(action, line) : undefined;
       const before = place === undefined ? "" : `${place}; `;
       const code = expression(statement.call, emitter);
-      // What answers the request ends the policy; a deadline does when it has passed.
+      // What answers the request ends the policy; a deadline does when it has passed, and a fault when it is the request's turn.
       if (action === "Deny") return write(`${before}return ${code};`);
-      return write(`${before}${action === "SetDeadline" ? `if (!${code}) return` : code};`);
+      if (action === "SetDeadline") return write(`${before}if (!${code}) return;`);
+      return write(`${before}${action === "InjectAbort" ? `if (${code}) return` : code};`);
     }
     case "let":
       return write(`const ${local(statement.name)} = ${bare(statement.value, emitter)};`);

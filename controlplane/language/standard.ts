@@ -84,9 +84,10 @@ act Request: Connection {
     /// Try again up to so many times, on these conditions of Envoy. Those that are statuses of gRPC go into \`x-envoy-retry-grpc-on\`, the
     /// others into \`x-envoy-retry-on\`; the conditions of a policy before do not stay.
     [Egress] action SetRetries(self, int attempts, const conditions conditions = "connect-failure,refused-stream,5xx"),
-    /// Hold the request back for so long.
+    /// Hold the request back for so long, which is part of the time that a timeout or a deadline leaves it: one that is held back for longer is answered
+    /// 504, here when it has been.
     action InjectDelay(self, duration delay, float percent = 100.0),
-    /// Answer with this status instead of the service.
+    /// Answer with this status instead of the service, as \`Deny\` does; the body is \`fault filter abort\`.
     action InjectAbort(self, const status status, float percent = 100.0),
 
     /// Add a tag to this request's line of the access log.
