@@ -219,6 +219,7 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
   const taken = new Set<string>();
   let reply: Reply | undefined;
   let isAdmitted = false;
+  let [delayMs, timeoutMs, deadlineMs] = [0, 0, 0];
 
   const read = (key: string): readonly TrialValue[] => {
     const before = written.get(key) ?? seen.get(key);
@@ -272,7 +273,14 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
           reply = { status: Number(given[0]), body: faultBody };
           throw new Ended();
         case "SetDeadline":
+          deadlineMs = least(deadlineMs, milliseconds(given[0]));
           return setDeadline(String(given[0]));
+        case "SetTimeout":
+          timeoutMs = milliseconds(given[0]);
+          break;
+        case "InjectDelay":
+          if (Number(given.at(-1)) >= 100) delayMs += milliseconds(given[0]);
+          break;
         case "Counter.Increment":
         case "Counter.Reset": {
           const count = `count ${policy.name} ${side} ${made.state}`;
@@ -376,7 +384,21 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
       if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = { status: 403, body: "" };
     }
   }
+  // What is held back for longer than it may take is answered, whatever it may take.
+  const limitMs = least(deadlineMs, timeoutMs);
+  if (limitMs > 0 && limitMs <= delayMs)
+    for (const key of ["timeout", "time left"]) written.set(key, ["less than it is held back"]);
   return { written, read: seen, lasting, ...(reply === undefined ? {} : { reply }) };
+}
+
+/** Of two times the shorter one; 0 is none. */
+function least(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
+}
+
+/** The least that is not less, as proxies count. */
+function milliseconds(duration: TrialValue): number {
+  return typeof duration === "bigint" ? Math.max(0, Math.ceil(Number(duration) / 1e6)) : 0;
 }
 
 /** Whether something is done to a share of the requests that is none. */
