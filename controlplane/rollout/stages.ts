@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import type { Build } from "../pipeline/build.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
 import { addressPlan } from "../xds/address-plan.ts";
@@ -8,7 +9,7 @@ import { type Switches, withSwitches } from "./with-switches.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
 export interface Stage {
-  readonly name: "new side on" | "callers told" | "old side off";
+  readonly name: "wave" | "new side on" | "callers told" | "old side off";
   /** By service; exactly these services have a running proxy. */
   readonly snapshots: ReadonlyMap<string, ProxySnapshot>;
   readonly addresses: AddressMap;
@@ -49,6 +50,23 @@ export function stagesOf(
     stage("callers told", to, ways(closed, to.chains), to.chains),
     finalStage(after, switches),
   ];
+}
+
+/** Proxies that have the next build before the others have it (`waves`). Callers are where they were. */
+export function waveStage(
+  before: Build,
+  after: Build,
+  proxies: readonly string[],
+  switches: Switches = nothingOff,
+): Stage {
+  const [old, next] = [finalStage(before, switches), finalStage(after, switches)];
+  const snapshots = new Map(old.snapshots);
+  for (const service of proxies) {
+    const snapshot = next.snapshots.get(service);
+    assert(snapshot !== undefined && snapshots.has(service), "in a wave are proxies of both builds");
+    snapshots.set(service, snapshot);
+  }
+  return { name: "wave", snapshots, addresses: old.addresses };
 }
 
 /** `told`: the chains to which callers without a proxy are sent. */
