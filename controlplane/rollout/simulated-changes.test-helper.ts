@@ -8,6 +8,7 @@ import { createXdsServer } from "../server/xds-server.ts";
 import { allEndpoints, changingContexts, changingMesh } from "./changing-mesh.test-helper.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { createSimulatedMesh, proxyContent } from "./simulated-mesh.test-helper.ts";
+import type { Verdict } from "./watch-health.ts";
 
 // Whatever changes, in whatever order proxies and callers hear of it, whatever they refuse and whenever they reconnect: a request meets each
 // policy that was there before and is there after exactly once, one that comes or goes at most once, and it never fails.
@@ -116,153 +117,192 @@ function enforcedBy({ placement }: Build, from: string | null, to: string): Read
   return counts;
 }
 
-/** Resolves with how many changes there were; rejects with the first request that met what it should not. `path` repeats one failure. */
-export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent): Promise<number> {
+/** How large waves are, and how long each is looked at. */
+const verdicts = fc.record({
+  sizes: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 2 }),
+  turns: fc.array(fc.nat(9), { minLength: 1, maxLength: 6 }),
+});
+
+/** Resolves with how many changes there were, of staged ones how many of several waves; rejects with the first request that met what it should not. `path` repeats one failure. */
+export async function requestsMeetPoliciesOnce({
+  seed,
+  numRuns,
+  path,
+  staged = false,
+}: Extent & {
+  /** Changes come in waves, of which some are found not to be healthy. */
+  readonly staged?: boolean;
+}): Promise<number> {
   const made = 120;
   const pool = (await Promise.all(fc.sample(drafts, { seed, numRuns: made }).map(built))).filter(
     (each) => each !== undefined,
   );
   const good = pool.find(({ input }) => !input.policies.some(({ text }) => text.includes(refused)));
   if (good === undefined) throw new Error("no build is good");
-  let [changes, checks] = [0, 0];
+  let [changes, checks, inWaves] = [0, 0, 0];
   await fc.assert(
-    fc.asyncProperty(fc.array(step(pool.length), { maxLength: 120, size: "max" }), async (steps) => {
-      const transport = createMemoryTransport();
-      const ads = await createXdsServer({
-        listen: { host: "", port: 0 },
-        plaintext: true,
-        transport: transport.start,
-      });
-      const controlPlane = createControlPlane({
-        ads,
-        entering: async () => {},
-        switching: async () => {},
-        waiting: () => {},
-        pauses: { settleMs: 0, replacedMs: 0 },
-      });
-      const [first] = pool;
-      if (first === undefined) throw new Error("there is nothing to run");
-      const sim = createSimulatedMesh({
-        ...{ mesh: first.mesh, controlPlane, open: transport.open },
-        read: proxyContent((configuration) => configuration.includes(refused)),
-      });
-      /** What may be in force here and there. */
-      let possible: Build[] = [];
-      let running = 0;
-      const apply = (next: Build): void => {
-        changes++;
-        running++;
-        possible.push(next);
-        const mine = possible.length;
-        void controlPlane
-          .apply(next)
-          .then((turn) => {
-            // What came before is nowhere any more.
-            if (turn === "done") possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
-          })
-          .catch((error: unknown) => {
-            if (!(error instanceof WireError)) throw error;
-          })
-          .finally(() => running--);
-      };
-      /** What may be switched off here and there. */
-      let switches: (readonly string[])[] = [[]];
-      const switchOff = (bits: number): void => {
-        const next = [0, 1, 2, 3]
-          .filter((bit) => (bits >> bit) % 2 === 1)
-          .flatMap((bit) => [`p${bit}`, `${refused}_${bit}`]);
-        running++;
-        switches.push(next);
-        void controlPlane
-          .switchOff(next)
-          .then((late) => {
-            // What came before is nowhere any more.
-            if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
-          })
-          .finally(() => running--);
-      };
-      const check = (): void => {
-        checks++;
-        for (const proxy of sim.proxies.values()) expect(proxy.faults()).toEqual([]);
-        if (controlPlane.current === undefined) return;
-        for (const [from, to] of calls) {
-          const enforced = possible.map((each) => enforcedBy(each, from, to));
-          for (const outcome of sim.outcomes(from, to)) {
-            if (outcome.kind === "failed") throw new Error(`${from} -> ${to}: ${outcome.why}`);
-            for (const policy of new Set([
-              ...enforced.flatMap((each) => [...each.keys()]),
-              ...outcome.policies,
-            ])) {
-              const allowed = enforced.map((each) => each.get(policy) ?? 0);
-              if (switches.some((off) => off.includes(policy))) allowed.push(0);
-              if (switches.every((off) => off.includes(policy))) allowed.splice(0, allowed.length, 0);
-              const got = outcome.policies.filter((each) => each === policy).length;
-              if (!allowed.includes(got))
-                throw new Error(
-                  `${from} -> ${to}: ${policy} acts ${got} times, and not ${allowed.join(" or ")}`,
-                );
+    fc.asyncProperty(
+      fc.array(step(pool.length), { maxLength: 120, size: "max" }),
+      verdicts,
+      async (steps, chosen) => {
+        const transport = createMemoryTransport();
+        const ads = await createXdsServer({
+          listen: { host: "", port: 0 },
+          plaintext: true,
+          transport: transport.start,
+        });
+        const controlPlane = createControlPlane({
+          ads,
+          entering: async () => {},
+          switching: async () => {},
+          waiting: () => {},
+          pauses: { settleMs: 0, replacedMs: 0 },
+          ...(staged
+            ? {
+                staged: {
+                  sizes: chosen.sizes.map((count) => ({ kind: "count", count })),
+                  watch: async () => ({
+                    judged: () => judged(chosen.turns[judgements++ % chosen.turns.length] ?? 0),
+                  }),
+                },
+                planned: (plan) => {
+                  if (plan.kind === "staged" && plan.waves.length > 1) inWaves++;
+                },
+              }
+            : {}),
+        });
+        let judgements = 0;
+        /** After so many turns; an odd number is a bad one. */
+        const judged = async (turns: number): Promise<Verdict> => {
+          for (let turn = 0; turn < turns; turn++) await later();
+          return { health: new Map(), ...(turns % 2 === 1 && !isEnding ? { reason: "not healthy" } : {}) };
+        };
+        let isEnding = false;
+        const [first] = pool;
+        if (first === undefined) throw new Error("there is nothing to run");
+        const sim = createSimulatedMesh({
+          ...{ mesh: first.mesh, controlPlane, open: transport.open },
+          read: proxyContent((configuration) => configuration.includes(refused)),
+        });
+        /** What may be in force here and there. */
+        let possible: Build[] = [];
+        let running = 0;
+        const apply = (next: Build): void => {
+          changes++;
+          running++;
+          possible.push(next);
+          const mine = possible.length;
+          void controlPlane
+            .apply(next)
+            .then((turn) => {
+              // What came before is nowhere any more.
+              if (turn === "done") possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
+            })
+            .catch((error: unknown) => {
+              if (!(error instanceof WireError)) throw error;
+            })
+            .finally(() => running--);
+        };
+        /** What may be switched off here and there. */
+        let switches: (readonly string[])[] = [[]];
+        const switchOff = (bits: number): void => {
+          const next = [0, 1, 2, 3]
+            .filter((bit) => (bits >> bit) % 2 === 1)
+            .flatMap((bit) => [`p${bit}`, `${refused}_${bit}`]);
+          running++;
+          switches.push(next);
+          void controlPlane
+            .switchOff(next)
+            .then((late) => {
+              // What came before is nowhere any more.
+              if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
+            })
+            .finally(() => running--);
+        };
+        const check = (): void => {
+          checks++;
+          for (const proxy of sim.proxies.values()) expect(proxy.faults()).toEqual([]);
+          if (controlPlane.current === undefined) return;
+          for (const [from, to] of calls) {
+            const enforced = possible.map((each) => enforcedBy(each, from, to));
+            for (const outcome of sim.outcomes(from, to)) {
+              if (outcome.kind === "failed") throw new Error(`${from} -> ${to}: ${outcome.why}`);
+              for (const policy of new Set([
+                ...enforced.flatMap((each) => [...each.keys()]),
+                ...outcome.policies,
+              ])) {
+                const allowed = enforced.map((each) => each.get(policy) ?? 0);
+                if (switches.some((off) => off.includes(policy))) allowed.push(0);
+                if (switches.every((off) => off.includes(policy))) allowed.splice(0, allowed.length, 0);
+                const got = outcome.policies.filter((each) => each === policy).length;
+                if (!allowed.includes(got))
+                  throw new Error(
+                    `${from} -> ${to}: ${policy} acts ${got} times, and not ${allowed.join(" or ")}`,
+                  );
+              }
             }
           }
-        }
-      };
-      const deliver = async (proxy: number): Promise<void> => {
-        const busy = [...sim.proxies.values()].filter((each) => each.waiting() > 0);
-        if (busy.length === 0) return;
-        busy[proxy % busy.length]?.deliver();
-        check();
-        await later();
-        check();
-      };
-      const one = (list: readonly string[], which: number): string | undefined =>
-        list[which % (list.length || 1)];
-      const moveOne = (which: number): void => {
-        const caller = one(sim.waitingCallers(), which);
-        if (caller !== undefined) sim.move(caller);
-      };
-      const processOne = (which: number): void => {
-        const service = one(sim.waitingProxies(), which);
-        if (service !== undefined) sim.startOrStop(service);
-      };
-      const quiet = async (): Promise<void> => {
-        for (let turn = 0; turn < 5_000; turn++) {
-          moveOne(0);
-          processOne(0);
-          await deliver(turn);
+        };
+        const deliver = async (proxy: number): Promise<void> => {
+          const busy = [...sim.proxies.values()].filter((each) => each.waiting() > 0);
+          if (busy.length === 0) return;
+          busy[proxy % busy.length]?.deliver();
+          check();
           await later();
-          const isBusy = [...sim.proxies.values()].some((proxy) => proxy.waiting() > 0);
-          if (running === 0 && !isBusy && sim.waitingCallers().length + sim.waitingProxies().length === 0)
-            return;
+          check();
+        };
+        const one = (list: readonly string[], which: number): string | undefined =>
+          list[which % (list.length || 1)];
+        const moveOne = (which: number): void => {
+          const caller = one(sim.waitingCallers(), which);
+          if (caller !== undefined) sim.move(caller);
+        };
+        const processOne = (which: number): void => {
+          const service = one(sim.waitingProxies(), which);
+          if (service !== undefined) sim.startOrStop(service);
+        };
+        const quiet = async (): Promise<void> => {
+          for (let turn = 0; turn < 5_000; turn++) {
+            moveOne(0);
+            processOne(0);
+            await deliver(turn);
+            await later();
+            const isBusy = [...sim.proxies.values()].some((proxy) => proxy.waiting() > 0);
+            if (running === 0 && !isBusy && sim.waitingCallers().length + sim.waitingProxies().length === 0)
+              return;
+          }
+          const left = ads.status().filter(({ settled }) => !settled);
+          throw new Error(`it never comes to rest: ${JSON.stringify({ running, left }, asObject)}`);
+        };
+        for (const each of steps) {
+          if (each.kind === "change") {
+            const next = pool[each.to];
+            if (next !== undefined) apply(next);
+          } else if (each.kind === "switch") switchOff(each.off);
+          else if (each.kind === "deliver")
+            for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
+          else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
+          else if (each.kind === "move") moveOne(each.which);
+          else processOne(each.which);
+          check();
+          await later();
+          check();
         }
-        const left = ads.status().filter(({ settled }) => !settled);
-        throw new Error(`it never comes to rest: ${JSON.stringify({ running, left }, asObject)}`);
-      };
-      for (const each of steps) {
-        if (each.kind === "change") {
-          const next = pool[each.to];
-          if (next !== undefined) apply(next);
-        } else if (each.kind === "switch") switchOff(each.off);
-        else if (each.kind === "deliver")
-          for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
-        else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
-        else if (each.kind === "move") moveOne(each.which);
-        else processOne(each.which);
-        check();
-        await later();
-        check();
-      }
-      // In the end what all proxies take is in force, and nothing else.
-      apply(good);
-      switchOff(0);
-      await quiet();
-      expect(controlPlane.current?.input).toEqual(good.input);
-      expect(possible.map(({ input }) => input)).toEqual([good.input]);
-      sim.stop();
-      await ads.close();
-    }),
+        // In the end what all proxies take is in force, and nothing else.
+        isEnding = true;
+        apply(good);
+        switchOff(0);
+        await quiet();
+        expect(controlPlane.current?.input).toEqual(good.input);
+        expect(possible.map(({ input }) => input)).toEqual([good.input]);
+        sim.stop();
+        await ads.close();
+      },
+    ),
     { seed, numRuns, ...(path === undefined ? {} : { path, endOnFailure: true }) },
   );
   console.log(
-    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds`,
+    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds${staged ? `, ${inWaves} changes in waves` : ""}`,
   );
-  return changes;
+  return staged ? inWaves : changes;
 }
