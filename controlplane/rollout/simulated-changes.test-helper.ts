@@ -6,7 +6,7 @@ import { type Build, build } from "../pipeline/build.ts";
 import { createMemoryTransport } from "../server/simulated-envoy.test-helper.ts";
 import { createXdsServer } from "../server/xds-server.ts";
 import { allEndpoints, changingContexts, changingMesh } from "./changing-mesh.test-helper.ts";
-import { createControlPlane } from "./control-plane.ts";
+import { createControlPlane, type WaveProgress } from "./control-plane.ts";
 import { createSimulatedMesh, proxyContent } from "./simulated-mesh.test-helper.ts";
 import type { Verdict } from "./watch-health.ts";
 
@@ -26,7 +26,7 @@ interface Draft {
   readonly name: number;
   readonly context: number;
   readonly side: "" | "[Ingress]" | "[Egress]";
-  readonly action: "set" | "deny" | "refused";
+  readonly action: "set" | "set otherwise" | "deny" | "refused";
 }
 
 const drafts: fc.Arbitrary<readonly Draft[]> = fc.uniqueArray(
@@ -43,12 +43,32 @@ const drafts: fc.Arbitrary<readonly Draft[]> = fc.uniqueArray(
   { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
 );
 
+/** Policies that only come, go and change their text, always on the same proxies: what waves are for. */
+const inPlace: fc.Arbitrary<readonly Draft[]> = fc
+  .record({
+    actions: fc.array(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constantFrom("set" as const, "set otherwise" as const) },
+        { weight: 1, arbitrary: fc.constantFrom("deny" as const, "refused" as const) },
+      ),
+      { minLength: 4, maxLength: 4 },
+    ),
+    isLastThere: fc.boolean(),
+  })
+  .map(({ actions, isLastThere }) =>
+    [1, 4, 3, 5]
+      .map((context, name): Draft => ({ name, context, side: "[Ingress]", action: actions[name] ?? "set" }))
+      .slice(0, isLastThere ? 4 : 3),
+  );
+
 /** Proxies refuse the module of a policy whose name says so: nothing else of it is left in what they are sent. */
 const refused = "refused";
 
 function copper({ name, context, side, action }: Draft): string {
   const body =
-    action === "deny" ? "if (HasHeader(r, 'x-bad')) { Deny(r); }" : `SetHeader(r, 'x-${name}', 'yes');`;
+    action === "deny"
+      ? "if (HasHeader(r, 'x-bad')) { Deny(r); }"
+      : `SetHeader(r, 'x-${name}', '${action === "set" ? "yes" : "no"}');`;
   const called = action === refused ? `${refused}_${name}` : `p${name}`;
   return `policy ${called} ( act (Request r) context ('${changingContexts[context]}') ) { ${side} ${body} }`;
 }
@@ -123,7 +143,7 @@ const verdicts = fc.record({
   turns: fc.array(fc.nat(9), { minLength: 1, maxLength: 6 }),
 });
 
-/** Resolves with how many changes there were, of staged ones how many of several waves; rejects with the first request that met what it should not. `path` repeats one failure. */
+/** Resolves with how many changes there were, or of staged ones how many waves of several were judged; rejects with the first request that met what it should not. `path` repeats one failure. */
 export async function requestsMeetPoliciesOnce({
   seed,
   numRuns,
@@ -134,12 +154,19 @@ export async function requestsMeetPoliciesOnce({
   readonly staged?: boolean;
 }): Promise<number> {
   const made = 120;
-  const pool = (await Promise.all(fc.sample(drafts, { seed, numRuns: made }).map(built))).filter(
-    (each) => each !== undefined,
-  );
+  const pool = (
+    await Promise.all(
+      fc
+        .sample(
+          staged ? fc.oneof({ weight: 1, arbitrary: drafts }, { weight: 9, arbitrary: inPlace }) : drafts,
+          { seed, numRuns: made },
+        )
+        .map(built),
+    )
+  ).filter((each) => each !== undefined);
   const good = pool.find(({ input }) => !input.policies.some(({ text }) => text.includes(refused)));
   if (good === undefined) throw new Error("no build is good");
-  let [changes, checks, inWaves] = [0, 0, 0];
+  let [changes, checks, wavesJudged] = [0, 0, 0];
   await fc.assert(
     fc.asyncProperty(
       fc.array(step(pool.length), { maxLength: 120, size: "max" }),
@@ -165,8 +192,8 @@ export async function requestsMeetPoliciesOnce({
                     judged: () => judged(chosen.turns[judgements++ % chosen.turns.length] ?? 0),
                   }),
                 },
-                planned: (plan) => {
-                  if (plan.kind === "staged" && plan.waves.length > 1) inWaves++;
+                judged: ({ of }: WaveProgress) => {
+                  if (of > 1) wavesJudged++;
                 },
               }
             : {}),
@@ -302,7 +329,7 @@ export async function requestsMeetPoliciesOnce({
     { seed, numRuns, ...(path === undefined ? {} : { path, endOnFailure: true }) },
   );
   console.log(
-    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds${staged ? `, ${inWaves} changes in waves` : ""}`,
+    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds${staged ? `, ${wavesJudged} waves judged` : ""}`,
   );
-  return staged ? inWaves : changes;
+  return staged ? wavesJudged : changes;
 }
