@@ -159,13 +159,12 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
-  const { followers, off } = state;
+  const { followers, off, stage, wave, isReturn } = state;
+  if (from === undefined) return { to, stage: 0, followers, off };
   return {
-    ...(from === undefined ? {} : { from }),
-    to,
-    stage: from === undefined ? 0 : state.stage,
-    followers,
-    off,
+    ...{ from, to, stage, followers, off },
+    ...(wave === undefined ? {} : { wave }),
+    ...(isReturn === undefined ? {} : { isReturn }),
   };
 }
 

@@ -152,7 +152,7 @@ describe("a staged rollout", () => {
     return {
       sizes: [{ kind: "count", count: 1 }],
       watched,
-      watch: async (proxies, fresh) => {
+      watch: async ({ proxies, fresh }) => {
         watched.push(fresh.length === 0 ? of(proxies) : `${of(proxies)} with ${of(fresh)} new`);
         return {
           judged: async () => {

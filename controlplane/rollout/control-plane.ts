@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { WireError } from "../error/wire-error.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import type { Build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import type { Mark } from "../server/receipts.ts";
@@ -65,8 +66,12 @@ export interface Rollout {
 /** How changes come to some proxies before the others, and all of them go back where these are not healthy. */
 export interface Staged {
   readonly sizes: WaveSizes;
-  /** Looks from now on how these proxies fare; those of `fresh` have just been made or are yet to be. */
-  watch(proxies: readonly string[], fresh: readonly string[]): Promise<HealthWatch>;
+  /** Looks from now on how the proxies of these services of a mesh fare; those of `fresh` have just been made or are yet to be. */
+  watch(watched: {
+    readonly proxies: readonly string[];
+    readonly fresh: readonly string[];
+    readonly mesh: Mesh;
+  }): Promise<HealthWatch>;
 }
 
 /** How far a staged rollout is. */
@@ -279,10 +284,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     const had = new Set(from.placement.proxies.map(({ service }) => service));
     // Where the callers have been told, it goes on whoever answers.
     const fresh = rollout.stage > 0 ? changed : changed.filter((service) => !had.has(service));
-    const watch = await staged.watch(changed, fresh).catch(async (cause: unknown) => {
-      await goBack(from).catch(() => undefined);
-      throw cause;
-    });
+    const watch = await staged
+      .watch({ proxies: changed, fresh, mesh: to.mesh })
+      .catch(async (cause: unknown) => {
+        await goBack(from).catch(() => undefined);
+        throw cause;
+      });
     const of = rollout.wave?.waves.length ?? 1;
     progress = { wave: of, of, proxies: changed };
     const turn = await runStages({ ...rollout, from }, replaced);
@@ -305,7 +312,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       for (let index = begin; index < waves.length - 1; index++) {
         const wave = { waves, index };
         progress = { wave: index + 1, of: waves.length, proxies: toldIn(wave) };
-        const watch = await watching(progress.proxies, []);
+        const watch = await watching({ proxies: progress.proxies, fresh: [], mesh: to.mesh });
         await enter({ from, to, stage: 0, wave });
         const taken = Promise.all(progress.proxies.map(acknowledgedBy));
         const reason =

@@ -25,6 +25,19 @@ export interface HealthLimits {
 
 export const nothingCounted: Health = { vmFailures: 0, requests: 0, failed: 0, restarts: 0 };
 
+/** What proxies have counted together. */
+export function sum(all: Iterable<Health>): Health {
+  return [...all].reduce(
+    (total, each) => ({
+      vmFailures: total.vmFailures + each.vmFailures,
+      requests: total.requests + each.requests,
+      failed: total.failed + each.failed,
+      restarts: total.restarts + each.restarts,
+    }),
+    nothingCounted,
+  );
+}
+
 /** Envoy tells whole seconds, and an answer may be late by as much. */
 const startedToleranceMs = 2_000;
 

@@ -23,6 +23,9 @@ const kept: State["to"] = {
 test("what is written is read again, and nothing else is left behind", async () => {
   expect(await readState(path)).toBeUndefined();
   const state: State = { from: kept, to: kept, stage: 1, followers: ["services"], off: ["mark"] };
+  const inWave: State = { ...state, stage: 0, wave: { waves: [["geo"], ["rate"]], index: 0 } };
+  await writeState(path, inWave);
+  expect(await readState(path)).toEqual(inWave);
   await writeState(path, state);
   expect(await readState(path)).toEqual(state);
   expect(await readdir(join(folder, "below"))).toEqual(["state.json"]);
