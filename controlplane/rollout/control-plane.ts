@@ -340,7 +340,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   ): Promise<string | undefined> {
     const verdict = await watch.judged(replaced);
     options.judged?.(wave, verdict);
-    return verdict.reason;
+    if (verdict.reason === undefined) return undefined;
+    return `wave ${wave.wave} of ${wave.of} is not healthy: ${verdict.reason}`;
   }
 
   /** What was in force before is in force again, by the way that it went. */
