@@ -2,11 +2,11 @@ import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
 import { inForce } from "../history/history.ts";
-import { filesOf, sourcesHash } from "../history/revision.ts";
+import { type Cause, filesOf, sourcesHash } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
-import { build, type Input } from "../pipeline/build.ts";
+import { type Build, build, type Input } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { callMetrics } from "../rollout/call-metrics.ts";
@@ -207,7 +207,12 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     const next = await sayIfLong(output, work, building);
     reportDiagnostics(output, next.diagnostics);
     if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
-    else void follow(revisions.apply(next.build, files));
+    else void rollOut(next.build);
+  };
+  /** What is not taken is not tried again with a change of the mesh, which would not be taken with it. */
+  const rollOut = async (next: Build, cause?: Cause): Promise<void> => {
+    if (await follow(revisions.apply(next, files, cause))) return;
+    if (policies === next.input.policies) policies = controlPlane.current?.input.policies ?? policies;
   };
   /** One after the other, so that what was read or asked for last is what is applied last. */
   let turns: Promise<unknown> = Promise.resolve();
@@ -228,9 +233,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   });
   if (start.unfinished !== undefined) void follow(revisions.resume(start.unfinished));
   if (start.build !== undefined)
-    void follow(
-      revisions.apply(start.build, files, start.unfinished === undefined ? { kind: "start" } : undefined),
-    );
+    void rollOut(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
 
   using _ = watchMesh({
     mesh: start.read.mesh,

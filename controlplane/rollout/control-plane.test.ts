@@ -317,6 +317,17 @@ describe("a staged rollout", () => {
     expect(all.entered.slice(-3).every(({ isReturn }) => isReturn)).toBe(true);
   });
 
+  test("is not one of endpoints", async () => {
+    const staged = watching("never asked");
+    const { controlPlane, diary } = await inForce(staged);
+    const place = { ...mesh, text: mesh.text.replace("  rate: { ", "  rate: { replicas: 2, ") };
+    const { build: moved } = await build({ policies: everywhere.input.policies, mesh: place }, { cache });
+    if (moved === undefined) throw new Error("the mesh is good");
+    await controlPlane.apply(moved);
+    expect(diary.filter(isOfStages)).toEqual(stages);
+    expect(staged.watched).toEqual([]);
+  });
+
   test("is what a return is not", async () => {
     const staged = watching("never asked");
     const { controlPlane, diary } = await inForce(staged);

@@ -274,7 +274,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const turn = await runWaves(staged, { from, to, ...rollout.wave }, replaced);
       if (turn === "replaced") return turn;
     }
-    const changed = isReturn ? [] : changedProxies(inForceOf(from, off), inForceOf(to, off));
+    const isTried = isReturn !== true && hasOtherPolicies(from, to);
+    const changed =
+      !isTried || staged === undefined ? [] : changedProxies(inForceOf(from, off), inForceOf(to, off));
     if (staged === undefined || changed.length === 0) {
       const turn = await runStages({ ...rollout, from }, replaced);
       if (turn === "done") current = to;
@@ -405,7 +407,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     if (current === undefined) return { to: build, stage: 0 };
     const change = { from: current, to: laidOutAfter(build, current), stage: 0 };
     if (isReturn) return { ...change, isReturn };
-    if (staged === undefined) return change;
+    if (staged === undefined || !hasOtherPolicies(change.from, change.to)) return change;
     const plan = waves(inForceOf(change.from, off), inForceOf(change.to, off), staged.sizes);
     if (plan.kind === "atOnce" || plan.waves.length < 2) return { ...change, plan };
     return { ...change, plan, wave: { waves: plan.waves, index: 0 } };
@@ -507,6 +509,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         return roll(rollout, replaced);
       }),
   };
+}
+
+/** Endpoints and rates are as they are, wherever that is tried first; what filters do is not known before they have done it. */
+function hasOtherPolicies(from: Build, to: Build): boolean {
+  return !isDeepStrictEqual(from.input.policies, to.input.policies);
 }
 
 /** Who has a change in a wave: also those of the waves before. */

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -14,13 +15,16 @@ const services = ["geo", "rate", "user"];
 const canary = "rate";
 
 let wire: Wire;
+let meshes: string;
 let load: Load;
 /** What each answer said of each callee: its status, and with which text of the filter the request came to it. */
 let seen: { readonly service: string; readonly status: number; readonly mark: string | undefined }[] = [];
 
 beforeAll(async () => {
+  meshes = await mkdtemp(join(tmpdir(), "wire-staged-"));
+  await cp(join(root, folder, "mesh.yaml"), join(meshes, "mesh.yaml"));
   wire = await startWire({
-    ...{ mesh: `${folder}/mesh.yaml`, from: [folder] },
+    ...{ mesh: join(meshes, "mesh.yaml"), from: [folder] },
     args: ["--canary", canary, "--soak", "3"],
   });
   const { proxies = [] } = (await wire.status()).placement ?? {};
@@ -41,6 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await load?.stop();
   await wire?.stop();
+  await rm(meshes, { recursive: true, force: true });
 });
 
 /** Save the filter with another mark, and with something that it does before. */
@@ -122,15 +127,25 @@ test("a filter that traps at the canary goes back by itself, and no other proxy 
   expect(await run("wait", "2")).toMatchObject({ code: 1, out: expect.stringContaining("was not taken") });
 });
 
+test("a change of the mesh is taken without it, by all proxies together", async () => {
+  const from = wire.log().length;
+  const file = join(meshes, "mesh.yaml");
+  const text = await readFile(file, "utf8");
+  await writeFile(file, text.replace("[geo, rate,", "[geo, { to: rate, rate: 10 },"));
+  await wire.untilLog(/in force: .*\(revision 3\)/, { from });
+  expect(wire.log().slice(from)).not.toContain("wave");
+  expect(services.map(marks)).toEqual([["one"], ["one"], ["one"]]);
+});
+
 test("a good one goes through all waves, and is not in force before the last", async () => {
   seen = [];
   const from = await save("two");
   await wire.untilLog(/wave 1 of 2 \(proxies: rate\)/, { from });
-  await expect.poll(given).toEqual({ geo: 1, rate: 3, user: 1 });
+  await expect.poll(given).toEqual({ geo: 3, rate: 4, user: 3 });
   expect((await standing()).wave).toEqual({ wave: 1, of: 2, proxies: ["rate"] });
   expect((await run("status")).out).toContain("wave 1 of 2, watched: rate\n");
-  expect((await run("history")).out).toMatch(/^ +3 .*rolling out: wave 1 of 2/m);
-  expect(await run("wait", "3", "--timeout", "0")).toMatchObject({
+  expect((await run("history")).out).toMatch(/^ +4 .*rolling out: wave 1 of 2/m);
+  expect(await run("wait", "4", "--timeout", "0")).toMatchObject({
     ...{ code: 3, out: expect.stringContaining("waiting for geo, user") },
   });
   await expect.poll(() => marks(canary)).toContain("two");
@@ -139,7 +154,7 @@ test("a good one goes through all waves, and is not in force before the last", a
   await wire.untilLog(/wave 1 of 2 is healthy: [1-9]\d* requests, 0 of them answered by 5xx/, { from });
   await wire.untilLog(/wave 2 of 2 is healthy: [1-9]\d* requests, 0 of them answered by 5xx/, { from });
   await wire.untilLog(/in force:/, { from });
-  expect((await run("wait", "3")).code).toBe(0);
+  expect((await run("wait", "4")).code).toBe(0);
   expect((await standing()).wave).toBeNull();
   expect(failed(seen)).toEqual([]);
   seen = [];
