@@ -1,5 +1,8 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { fromYaml } from "../mesh/from-yaml.ts";
 import { checkCanaries, type StagingOptions, stagingBy } from "./staging.ts";
 
 test("without them nothing is staged", () => {
@@ -21,6 +24,33 @@ test("canaries and waves are sizes, with what is usual", () => {
     soakMs: 500,
     limits: { successPercentMin: 95 },
   });
+});
+
+test("each proxy is asked at the place that was given, and one that is not there is told of", async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.end("server.uptime: 4\nhttp.inbound.downstream_rq_completed: 2\n");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const staging = stagingBy({ canary: "1", proxyAdmin: `http://127.0.0.1:${port}/{node}/` });
+  const { mesh } = fromYaml({
+    path: "mesh.yaml",
+    text: "name: m\nservices: { web: { entry: true }, rate: {} }\ncalls: { web: [rate] }\n",
+  });
+  if (staging === undefined || mesh === undefined) throw new Error("there are both");
+  expect(await staging.read("rate", mesh)).toMatchObject({
+    uptimeS: 4,
+    requests: 2,
+    failed: 0,
+    vmFailures: 0,
+  });
+  expect(asked).toEqual([expect.stringMatching(/^\/rate\/stats\?filter=/)]);
+  await new Promise((done) => server.close(done));
+  await expect(staging.read("rate", mesh)).rejects.toThrow(
+    `no Envoy answers at http://127.0.0.1:${port}/rate/stats`,
+  );
 });
 
 describe("what is wrong is said", () => {
