@@ -317,10 +317,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const watch = await watching({ proxies: progress.proxies, fresh: [], mesh: to.mesh });
         await enter({ from, to, stage: 0, wave });
         const taken = Promise.all(progress.proxies.map(acknowledgedBy));
-        const reason =
-          (await unlessReplaced(taken, replaced, replacedMs)) === "replaced"
-            ? undefined
-            : await judge(watch, progress, replaced);
+        let reason: string | undefined;
+        if ((await unlessReplaced(taken, replaced, replacedMs)) === "done") {
+          // What it had before may be at fault until then.
+          await sleep(settleMs);
+          reason = await judge(watch, progress, replaced);
+        }
         if (reason !== undefined) throw new WireError("health", reason);
         if (replaced.aborted) {
           await goBack(from);

@@ -36,7 +36,8 @@ describe("proxies", () => {
     const watch = await reading({
       geo: [
         { vmFailures: 3, requests: 10, failed: 9 },
-        { vmFailures: 3, requests: 12, failed: 9 },
+        { vmFailures: 3, requests: 11, failed: 10 },
+        { vmFailures: 3, requests: 13, failed: 10 },
       ],
     });
     expect(await watch.judged(never)).toEqual({
@@ -45,13 +46,21 @@ describe("proxies", () => {
   });
 
   test("are not healthy as soon as a VM has failed", async () => {
-    const watch = await reading({ geo: [{}, {}, { vmFailures: 1 }], rate: [{}] }, { soakMs: 1_000_000 });
+    const watch = await reading({ geo: [{}, {}, {}, { vmFailures: 1 }], rate: [{}] }, { soakMs: 1_000_000 });
     expect((await watch.judged(never)).reason).toBe(`proxy "geo": a filter's VM had failed once`);
+  });
+
+  test("are not judged by what they ran before, save that they have started again", async () => {
+    const old = { vmFailures: 2, requests: 5, failed: 5 };
+    const mended = await reading({ geo: [{ vmFailures: 1, requests: 3, failed: 3 }, old] });
+    expect((await mended.judged(never)).reason).toBeUndefined();
+    const crashed = await reading({ geo: [old, { vmFailures: 0 }] });
+    expect((await crashed.judged(never)).reason).toBe('proxy "geo": it has started again');
   });
 
   test("are judged by what was seen when something newer comes", async () => {
     const newer = new AbortController();
-    const watch = await reading({ geo: [{}, { requests: 2, failed: 1 }] }, { soakMs: 1_000_000 });
+    const watch = await reading({ geo: [{}, {}, { requests: 2, failed: 1 }] }, { soakMs: 1_000_000 });
     setTimeout(() => newer.abort(), 5);
     expect((await watch.judged(newer.signal)).reason).toBe(
       `proxy "geo": 1 of 2 requests were answered by 5xx`,

@@ -19,8 +19,9 @@ export interface Verdict {
 /** Looks how proxies fare. */
 export interface HealthWatch {
   /**
-   * Resolves when the time that proxies have to be healthy for is over, counted from now on, or as soon as they are not. With `cut` it is
-   * over at once, and what has been seen until then decides.
+   * Resolves when the time that proxies have to be healthy for is over, counted from now on, or as soon as they are not. What they ran
+   * before now may have been at fault until now, so of that only counts whether they have started again. With `cut` the time is over at
+   * once, and what has been seen until then decides.
    */
   judged(cut: AbortSignal): Promise<Verdict>;
 }
@@ -82,8 +83,15 @@ export async function watchHealth(options: WatchHealthOptions): Promise<HealthWa
   // What there was before is of no concern.
   for (const service of last.keys()) health.set(service, nothingCounted);
 
+  async function begin(): Promise<void> {
+    await look();
+    for (const [service, { restarts }] of health)
+      if (!fresh.includes(service)) health.set(service, { ...nothingCounted, restarts });
+  }
+
   return {
     judged: async (cut) => {
+      await begin();
       const endMs = performance.now() + soakMs;
       for (;;) {
         const leftMs = cut.aborted ? 0 : endMs - performance.now();
