@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { historyTable, waitedText } from "../../controlplane/cli/history-text.ts";
+import { statusTable } from "../../controlplane/cli/status-table.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import { type Load, startLoad } from "./load.ts";
 import { startWire, type Wire } from "./start-wire.ts";
@@ -25,7 +27,7 @@ beforeAll(async () => {
   await cp(join(root, folder, "mesh.yaml"), join(meshes, "mesh.yaml"));
   wire = await startWire({
     ...{ mesh: join(meshes, "mesh.yaml"), from: [folder] },
-    args: ["--canary", canary, "--soak", "3"],
+    args: ["--canary", canary, "--soak", "5"],
   });
   const { proxies = [] } = (await wire.status()).placement ?? {};
   expect(proxies.map(({ service }) => service)).toEqual(services);
@@ -77,6 +79,11 @@ interface Standing {
   readonly proxies: readonly { readonly service: string; readonly receipt: { readonly given: number } }[];
 }
 
+/** By no command, which may take longer than a wave. */
+async function answered<T>(path: string): Promise<T> {
+  return (await (await fetch(`${wire.http}${path}`)).json()) as T;
+}
+
 async function standing(): Promise<Standing> {
   return (await wire.status()) as unknown as Standing;
 }
@@ -115,7 +122,7 @@ test("a filter that traps at the canary goes back by itself, and no other proxy 
   // It did trap, and does so no more.
   expect(failed(seen.filter(({ service }) => service === canary)).length).toBeGreaterThan(0);
   seen = [];
-  await expect.poll(() => seen.length).toBeGreaterThan(60);
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(60);
   expect(failed(seen)).toEqual([]);
   expect(services.map(marks)).toEqual([["one"], ["one"], ["one"]]);
 
@@ -141,14 +148,14 @@ test("a good one goes through all waves, and is not in force before the last", a
   seen = [];
   const from = await save("two");
   await wire.untilLog(/wave 1 of 2 \(proxies: rate\)/, { from });
-  await expect.poll(given).toEqual({ geo: 3, rate: 4, user: 3 });
+  await expect.poll(given, { timeout: 4_000 }).toEqual({ geo: 3, rate: 4, user: 3 });
   expect((await standing()).wave).toEqual({ wave: 1, of: 2, proxies: ["rate"] });
-  expect((await run("status")).out).toContain("wave 1 of 2, watched: rate\n");
-  expect((await run("history")).out).toMatch(/^ +4 .*rolling out: wave 1 of 2/m);
-  expect(await run("wait", "4", "--timeout", "0")).toMatchObject({
-    ...{ code: 3, out: expect.stringContaining("waiting for geo, user") },
-  });
-  await expect.poll(() => marks(canary)).toContain("two");
+  expect(statusTable(await answered("/status"))).toContain("wave 1 of 2, watched: rate");
+  expect(historyTable(await answered("/history"))[1]).toMatch(/^ +4 .*rolling out: wave 1 of 2/);
+  await expect
+    .poll(async () => waitedText(await answered("/history/4/convergence?timeout=0")), { timeout: 4_000 })
+    .toContain("waiting for geo, user");
+  await expect.poll(() => marks(canary), { timeout: 4_000 }).toContain("two");
   expect([marks("geo"), marks("user")]).toEqual([["one"], ["one"]]);
 
   await wire.untilLog(/wave 1 of 2 is healthy: [1-9]\d* requests, 0 of them answered by 5xx/, { from });
@@ -158,7 +165,7 @@ test("a good one goes through all waves, and is not in force before the last", a
   expect((await standing()).wave).toBeNull();
   expect(failed(seen)).toEqual([]);
   seen = [];
-  await expect.poll(() => seen.length).toBeGreaterThan(60);
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(60);
   expect(services.map(marks)).toEqual([["two"], ["two"], ["two"]]);
 });
 
@@ -166,7 +173,7 @@ test("a control plane that is killed goes on in the wave that it was in", async 
   seen = [];
   const from = await save("three");
   await wire.untilLog(/wave 1 of 2 \(proxies: rate\)/, { from });
-  await expect.poll(() => marks(canary)).toContain("three");
+  await expect.poll(() => marks(canary), { timeout: 4_000 }).toContain("three");
   const again = wire.log().length;
   process.kill((await wire.status()).pid, "SIGKILL");
   await wire.untilLog(/starting it again/, { from: again });
@@ -176,6 +183,6 @@ test("a control plane that is killed goes on in the wave that it was in", async 
   await wire.untilLog(/in force:/, { from: again });
   expect(failed(seen)).toEqual([]);
   seen = [];
-  await expect.poll(() => seen.length).toBeGreaterThan(60);
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(60);
   expect(services.map(marks)).toEqual([["three"], ["three"], ["three"]]);
 });
