@@ -50,16 +50,18 @@ afterAll(async () => {
   await rm(meshes, { recursive: true, force: true });
 });
 
-/** Save the filter with another mark, and with something that it does before. */
-async function save(mark: string, before = ""): Promise<number> {
+/** Save the filter with another mark, with something that it does before, and for other callees. */
+async function save(mark: string, before = "", callees = "[geo, rate, user]"): Promise<number> {
   const from = wire.log().length;
   const text = `${await readFile(join(root, folder, "mark.ts"), "utf8")}\nlet requests = 0;\n`;
   await writeFile(
     join(wire.policies, folder, "mark.ts"),
-    text.replace(
-      '  request.headers.set("x-mark", "one");',
-      `${before}  request.headers.set("x-mark", "${mark}");`,
-    ),
+    text
+      .replace("[geo, rate, user]", callees)
+      .replace(
+        '  request.headers.set("x-mark", "one");',
+        `${before}  request.headers.set("x-mark", "${mark}");`,
+      ),
   );
   return from;
 }
@@ -185,4 +187,27 @@ test("a control plane that is killed goes on in the wave that it was in", async 
   seen = [];
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(60);
   expect(services.map(marks)).toEqual([["three"], ["three"], ["three"]]);
+});
+
+test("what cannot go in waves comes to all together, and goes back by its stages", async () => {
+  seen = [];
+  const traps = '  if (request.headers.get(":authority") == "rate" && ++requests % 5 == 0) unreachable();\n';
+  const from = await save("four", traps, "[geo, rate]");
+  await wire.untilLog(/the change is not taken/, { from });
+  await wire.untilLog(/still in force/, { from });
+  const log = wire.log().slice(from);
+  expect(log).toContain("rollout: to all proxies together, since a policy moves, or a proxy comes or goes");
+  expect(log).toMatch(/wave 1 of 1 goes back: proxy "rate": .*a filter's VM had failed/);
+  await sleep(1_000);
+  expect(failed(seen.filter(({ service }) => service !== canary))).toEqual([]);
+  expect(marks("geo")).toEqual(["three", "four"]);
+  // It lost its proxy, and has it again.
+  expect(marks("user")).toEqual(["three", "none"]);
+  seen = [];
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(60);
+  expect(failed(seen)).toEqual([]);
+  expect(services.map(marks)).toEqual([["three"], ["three"], ["three"]]);
+  const { inForce, newest } = (await standing()).revision;
+  expect(newest).toBe(inForce + 1);
+  await expect.poll(given, { timeout: 4_000 }).toEqual({ geo: inForce, rate: inForce, user: inForce });
 });
