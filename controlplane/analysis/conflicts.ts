@@ -77,15 +77,17 @@ export function conflicts(policies: readonly Policy[], mesh: Mesh): readonly Fin
   );
   const meetings = meetingsUnder(routes, active, mesh);
   const clashing = pairs.flatMap(([p, q]) => clashesBetween(p, q, meetings));
+  const turned = all.flatMap(([p, q]) => orderApart(p, q, meetings));
   const clashers = new Map<Policy, Set<Policy>>();
-  for (const { policies: both } of clashing)
+  // Whose order is not the one in which requests meet them, of these neither decides by coming last.
+  for (const { policies: both } of [...clashing, ...turned])
     for (const policy of both) clashers.set(policy, new Set([...(clashers.get(policy) ?? []), ...both]));
   const isClashing = (p: Policy, q: Policy): boolean => clashers.get(p)?.has(q) === true;
   const found = [
     ...clashing,
     ...all.flatMap(([p, q]) => orderOfCode(p, q, meetings)),
     ...pairs.flatMap(([p, q]) => allowsApart(p, q, meetings)),
-    ...all.flatMap(([p, q]) => orderApart(p, q, meetings)),
+    ...turned,
     ...admitNothing(alive, mesh),
     ...pairs.flatMap(([p, q]) => (isClashing(p, q) ? [] : shadowed(p, q, { mesh, alive }))),
     ...dead.values(),

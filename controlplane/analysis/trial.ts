@@ -312,9 +312,9 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
           return [key, []];
         case "RewritePath":
           return [key, [first]];
-        // The router does it, when all policies here have asked.
+        // What cannot be a host is not taken.
         case "RewriteHost":
-          return ["host from here on", [first]];
+          return [key, typeof first === "string" && /^[!-~]+$/.test(first) ? [first] : read(key)];
         case "RouteToVersion":
           return [key, [second]];
         // One delay after the other, whichever is first; and what is answered first is the answer.

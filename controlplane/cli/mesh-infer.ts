@@ -105,8 +105,15 @@ export function said(traces: Traces, { toItself: calls, addedUp }: Labelled): re
   ];
 }
 
-/** On a terminal, one line that is written over. */
+const rarelyMs = 10_000;
+
+/** On a terminal, one line that is written over; elsewhere a line now and then. */
 export function progress(): (text: string) => void {
-  if (process.stderr.isTTY !== true) return () => {};
-  return (text) => process.stderr.write(`\r\u001b[K${text}\r`);
+  if (process.stderr.isTTY === true) return (text) => process.stderr.write(`\r\u001b[K${text}\r`);
+  let told = performance.now();
+  return (text) => {
+    if (text === "" || performance.now() - told < rarelyMs) return;
+    told = performance.now();
+    process.stderr.write(`${text}\n`);
+  };
 }

@@ -86,11 +86,16 @@ export async function readTraces(
       });
     }
     if (counts.spans + counts.rows + faults === before)
-      report(file, 1, "no traces: there are OTLP/JSON, Jaeger's JSON and Alibaba's call graphs as CSV");
+      report(
+        file,
+        1,
+        "no traces in it; what can be read is OTLP/JSON, Jaeger's JSON, and Alibaba's call graphs as CSV",
+      );
   }
-  if (hasTold) progress("");
+  if (hasTold) progress(`${counts.spans + counts.rows} read, and now who called whom`);
   // It is only then that all calls of spans are observed.
   const unlinked = linker.finish();
+  if (hasTold) progress("");
   return {
     ...unlinked,
     observed: observations.result(),
@@ -105,8 +110,7 @@ export async function readTraces(
         const read = list === "data" ? readJaeger(value) : readOtlp(value);
         for (const span of read.spans) {
           linker.add(span);
-          observer.at(span.startMs);
-          observer.at(span.endMs);
+          observer.at(span.startMs, span.endMs);
         }
         counts.spans += read.spans.length;
         for (const message of read.faults) report(file, line, message);

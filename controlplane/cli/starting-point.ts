@@ -160,9 +160,10 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
   const { followers, off, stage, wave, isReturn } = state;
-  if (from === undefined) return { to, stage: 0, followers, off };
+  const kept = { followers, off, former: new Map(Object.entries(state.former)) };
+  if (from === undefined) return { to, stage: 0, ...kept };
   return {
-    ...{ from, to, stage, followers, off },
+    ...{ from, to, stage, ...kept },
     ...(wave === undefined ? {} : { wave }),
     ...(isReturn === undefined ? {} : { isReturn }),
   };

@@ -43,7 +43,9 @@ export function parseAssumption(text: string): Assumption {
   if (dataplane !== undefined && isAmountKey(amountKey)) {
     const factor = amountUnits[amountKey].get(unit);
     const { what, write } = amountKeys[amountKey];
-    if (factor !== undefined && Number(number) <= costMax)
+    if (factor !== undefined && Number(number) > costMax)
+      throw new CommanderError(2, "wire.whatIf", `error: \`${text}\` is too much: ${costMax} at most`);
+    if (factor !== undefined)
       return { kind: "amount", dataplane, key: amountKey, amount: Number(number) * factor };
     const message = `error: \`${text}\` has no ${what}: write it as ${write}`;
     throw new CommanderError(2, "wire.whatIf", message);
@@ -98,7 +100,10 @@ export async function whatIf(
   );
   const previous = before === undefined ? {} : { previous: before };
   const then = await place(policies, mesh, { dataplanes, timeLimitS, ...previous });
-  if (then.placement === undefined) return fail(then.diagnostics);
+  if (then.placement === undefined) {
+    if (before === undefined) output.progress("with what is assumed it cannot be placed either:");
+    return fail(then.diagnostics);
+  }
   reportDiagnostics(output, then.diagnostics);
   const difference = compare(before, then.placement);
   const amounts: Amounts = {

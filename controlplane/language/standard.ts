@@ -56,7 +56,7 @@ act Request: Connection {
     action GetMethod(self): string,
     /// The path without its query.
     action GetPath(self): string,
-    /// The host that the request is for, as the client wrote it.
+    /// The host that the request is for, as the client wrote it or a policy before this one rewrote it.
     action GetHost(self): string,
     /// The first value of a query parameter, with its percent-encoding resolved and \`+\` as a blank; absent where there is none.
     action GetQuery(self, const text name): string?,
@@ -71,7 +71,7 @@ act Request: Connection {
     [Egress] action Mirror(self, const service service, const version version, float percent = 100.0),
     /// Replace the path; the query stays.
     action RewritePath(self, string path),
-    /// Replace the host.
+    /// Replace the host, also for the policies after this one. Filter code in the same proxy still sees the one before.
     action RewriteHost(self, string host),
     /// Requests with equal keys go to the same replica.
     [Egress] action SetHashKey(self, string key),

@@ -51,9 +51,13 @@ export function fromYaml(
     // Below: the library compares each key with all before it, which takes seconds where there are thousands.
     uniqueKeys: false,
   });
+  const said = new Set<string>();
   for (const error of document.errors) {
     const [start, end] = error.pos;
     const [message = ""] = error.message.split("\n");
+    // The library says it once for each collection that is open there.
+    if (said.has(`${start} ${message}`)) continue;
+    said.add(`${start} ${message}`);
     reporter.report(
       "MSH0101",
       { start, end: Math.max(end, start + 1) },

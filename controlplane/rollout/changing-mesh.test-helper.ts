@@ -30,6 +30,7 @@ export const changingContexts = [
   "web -> api",
   "web -> rate",
   "[web, api] -> rate",
+  "api -> rate",
   "api -> geo",
   "api -> [rate, geo]",
 ] as const;

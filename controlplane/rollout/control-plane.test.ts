@@ -5,7 +5,13 @@ import { WireError } from "../error/wire-error.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import { typeUrl } from "../xds/type-url.ts";
-import { type ControlPlaneOptions, createControlPlane, type Rollout, type Staged } from "./control-plane.ts";
+import {
+  type ControlPlaneOptions,
+  createControlPlane,
+  type Pauses,
+  type Rollout,
+  type Staged,
+} from "./control-plane.ts";
 
 const cache = createChainCache();
 const mesh = {
@@ -34,15 +40,24 @@ const everywhere = await built("frontend -> *", "Ingress");
 const other = await built("frontend -> *", "Ingress", "other");
 
 /** Proxies that answer as `outcome` says, and a diary of what the control plane did in which order. */
-function setUp(
-  outcome: (node: string) => Outcome | Promise<Outcome> = () => ({ kind: "acked" }),
-  off: readonly string[] = [],
-  staged?: Staged,
-) {
+function setUp({
+  outcome = () => ({ kind: "acked" }),
+  off = [],
+  pauses = {},
+  staged,
+}: {
+  readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
+  readonly off?: readonly string[];
+  readonly pauses?: Partial<Pauses>;
+  readonly staged?: Staged;
+} = {}) {
   const diary: string[] = [];
   /** Of the filters that proxies have now, the lines of policies. */
   const lines = new Map<string, readonly string[]>();
+  /** And where `frontend` sends from. */
+  const peers = new Map<string, readonly string[]>();
   const entered: Rollout[] = [];
+  const kept: Rollout[] = [];
   /** What each proxy was given, one after the other: versions of its filters. */
   const given = new Map<string, string[]>();
   const ads: ControlPlaneOptions["ads"] = {
@@ -53,6 +68,10 @@ function setUp(
       lines.set(
         node,
         texts.flatMap((text) => /mark\t\w+\t[^\t]*(?=\tenforce)/.exec(text) ?? []),
+      );
+      peers.set(
+        node,
+        texts.flatMap((text) => /@peer\tfrontend\t([\d.,]+)/.exec(text)?.slice(1) ?? []),
       );
       const versions = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ version }) => version);
       const before = given.get(node) ?? [];
@@ -68,7 +87,7 @@ function setUp(
   };
   const controlPlane = createControlPlane({
     ads,
-    off,
+    ...{ off, pauses },
     ...(staged === undefined ? {} : { staged }),
     planned: (plan) =>
       void diary.push(plan.kind === "staged" ? `in ${plan.waves.length} waves` : plan.because),
@@ -78,7 +97,10 @@ function setUp(
       entered.push(rollout);
       diary.push(`# ${stage.name}`);
     },
-    switching: async ({ off }) => void diary.push(`# off: ${off.join(", ")}`),
+    async switching(rollout) {
+      kept.push(rollout);
+      diary.push(`# off: ${rollout.off.join(", ")}`);
+    },
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
   });
   // The services: they take each map, and say so.
@@ -87,7 +109,7 @@ function setUp(
     diary.push(`frontend calls rate ${target?.via}`);
     setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
   }, "services");
-  return { controlPlane, diary, entered, lines, given };
+  return { controlPlane, diary, entered, kept, lines, peers, given };
 }
 
 const toRate = "frontend calls rate direct";
@@ -117,9 +139,10 @@ describe("a rollout", () => {
   test("that a proxy refuses goes back, the callers never having moved", async () => {
     let refusing = false;
     const nack = { node: "frontend", typeUrl: "" as never, resources: [], message: "no" };
-    const { controlPlane, diary } = setUp((node) =>
-      refusing && node === "frontend" ? { kind: "nacked", nacks: [nack] } : { kind: "acked" },
-    );
+    const { controlPlane, diary } = setUp({
+      outcome: (node) =>
+        refusing && node === "frontend" ? { kind: "nacked", nacks: [nack] } : { kind: "acked" },
+    });
     await controlPlane.apply(ingress);
     refusing = true;
     await expect(controlPlane.apply(egress)).rejects.toThrow('proxy "frontend": no');
@@ -168,8 +191,8 @@ describe("a staged rollout", () => {
   const stages = ["# new side on", "# callers told", "# old side off"];
   const isOfStages = (line: string): boolean => !line.includes(" has ") && !line.startsWith("frontend calls");
 
-  async function inForce(staged: Staged, outcome?: Parameters<typeof setUp>[0]) {
-    const all = setUp(outcome, [], staged);
+  async function inForce(staged: Staged, outcome?: (node: string) => Outcome | Promise<Outcome>) {
+    const all = setUp({ ...(outcome === undefined ? {} : { outcome }), staged });
     await all.controlPlane.apply(everywhere);
     all.diary.length = 0;
     all.given.clear();
@@ -251,13 +274,13 @@ describe("a staged rollout", () => {
     const [inWave] = first.entered;
     if (inWave === undefined) throw new Error("a wave was entered");
     const staged = watching();
-    const second = setUp(undefined, [], staged);
+    const second = setUp({ staged });
     await second.controlPlane.resume(inWave);
     expect(second.diary.filter(isOfStages)).toEqual([...waves, ...stages, "wave 2 of 2: geo,rate healthy"]);
     expect(second.controlPlane.current).toBe(other);
     expect(staged.watched).toEqual(["geo", "geo,rate"]);
 
-    const third = setUp(undefined, [], watching("its VM failed"));
+    const third = setUp({ staged: watching("its VM failed") });
     await expect(third.controlPlane.resume(inWave)).rejects.toThrow("its VM failed");
     expect(third.controlPlane.current).toBe(everywhere);
     expect(third.given.get("rate")).toHaveLength(1);
@@ -284,7 +307,7 @@ describe("a staged rollout", () => {
 
   test("of what moves comes to all together, and goes back by its stages", async () => {
     const staged = watching("too many failures");
-    const all = setUp(undefined, [], staged);
+    const all = setUp({ staged });
     await all.controlPlane.apply(ingress);
     all.diary.length = 0;
     await expect(all.controlPlane.apply(egress)).rejects.toThrow("too many failures");
@@ -318,7 +341,7 @@ describe("a staged rollout", () => {
   });
 
   test("is not one of endpoints", async () => {
-    const staged = watching("never asked");
+    const staged = watching("too many failures");
     const { controlPlane, diary } = await inForce(staged);
     const place = { ...mesh, text: mesh.text.replace("  rate: { ", "  rate: { replicas: 2, ") };
     const { build: moved } = await build({ policies: everywhere.input.policies, mesh: place }, { cache });
@@ -326,6 +349,10 @@ describe("a staged rollout", () => {
     await controlPlane.apply(moved);
     expect(diary.filter(isOfStages)).toEqual(stages);
     expect(staged.watched).toEqual([]);
+    // What comes with others comes to all proxies, and is watched.
+    await expect(controlPlane.apply(other)).rejects.toThrow("too many failures");
+    expect(diary).toContain("rerouted");
+    expect(diary).not.toContain("# wave");
   });
 
   test("is what a return is not", async () => {
@@ -357,6 +384,47 @@ describe("a staged rollout", () => {
     verdict.resolve(undefined);
     await applied;
     expect([lines.get("geo"), lines.get("rate")]).toEqual([["mark\tinbound\t-"], ["mark\tinbound\t-"]]);
+  });
+});
+
+describe("a place that a service has left", () => {
+  const from = (...hosts: readonly number[]): string =>
+    mesh.text.replace(
+      "calls:",
+      `endpoints: { frontend: [${hosts.map((host) => `{ address: 10.0.0.${host}, port: 80 }`).join(", ")}] }\ncalls:`,
+    );
+  /** `geo` calls it too, so that callers are told apart. */
+  const other = (text: string): string => `${text}  geo: [rate]\n`;
+  const places = async (...hosts: readonly number[]): Promise<Build> => {
+    const text =
+      "policy mark ( act (Request r) context ('frontend -> rate') ) { [Ingress] SetHeader(r, 'mark', 'x'); }";
+    const result = await build(
+      { policies: [{ path: "mark.cup", text }], mesh: { ...mesh, text: other(from(...hosts)) } },
+      { cache },
+    );
+    if (result.build === undefined) throw new Error(JSON.stringify(result.diagnostics));
+    return result.build;
+  };
+
+  test("is known for as long as what is in hand there may take, also after a restart", async () => {
+    const first = setUp({ pauses: { lingerMs: 1_000 } });
+    await first.controlPlane.apply(await places(1, 2));
+    expect(first.peers.get("rate")).toEqual(["10.0.0.1,10.0.0.2,127.2.0.1"]);
+    await first.controlPlane.apply(await places(2));
+    const known = ["10.0.0.2,127.2.0.1,10.0.0.1"];
+    expect(first.peers.get("rate")).toEqual(known);
+    await first.controlPlane.switchOff(["else"]);
+    const last = first.kept.at(-1);
+    if (last === undefined) throw new Error("a switch is kept");
+    expect(last.former).toEqual(new Map([["frontend", ["10.0.0.1"]]]));
+
+    const second = setUp({ pauses: { lingerMs: 1_000 } });
+    await second.controlPlane.resume({ ...last, from: last.to });
+    expect(second.peers.get("rate")).toEqual(known);
+    await expect
+      .poll(() => [first, second].map(({ peers }) => peers.get("rate")), { timeout: 10_000 })
+      .toEqual([["10.0.0.2,127.2.0.1"], ["10.0.0.2,127.2.0.1"]]);
+    expect(first.kept.at(-1)).toMatchObject({ stage: 0, former: new Map() });
   });
 });
 
@@ -394,7 +462,7 @@ describe("a switch", () => {
     const [last] = first.entered.slice(-1);
     if (last === undefined) throw new Error("something was entered");
     expect(last.off).toEqual(["mark"]);
-    const second = setUp(undefined, last.off);
+    const second = setUp({ off: last.off });
     await second.controlPlane.resume(last);
     expect(second.lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
   });
@@ -402,11 +470,12 @@ describe("a switch", () => {
   test("waits for no rollout", async () => {
     const answers: (() => void)[] = [];
     let stuck = false;
-    const { controlPlane, lines } = setUp((node) =>
-      stuck && node === "frontend"
-        ? new Promise<Outcome>((resolve) => answers.push(() => resolve({ kind: "acked" })))
-        : { kind: "acked" },
-    );
+    const { controlPlane, lines } = setUp({
+      outcome: (node) =>
+        stuck && node === "frontend"
+          ? new Promise<Outcome>((resolve) => answers.push(() => resolve({ kind: "acked" })))
+          : { kind: "acked" },
+    });
     await controlPlane.apply(ingress);
     stuck = true;
     const moving = controlPlane.apply(egress);
@@ -425,7 +494,9 @@ describe("a switch", () => {
 
   test("tells whose proxies have not taken it", async () => {
     let away = false;
-    const { controlPlane, lines } = setUp(() => (away ? { kind: "timeout" } : { kind: "acked" }));
+    const { controlPlane, lines } = setUp({
+      outcome: () => (away ? { kind: "timeout" } : { kind: "acked" }),
+    });
     await controlPlane.apply(ingress);
     away = true;
     expect(await controlPlane.switchOff(["mark"])).toEqual(["rate"]);
@@ -437,13 +508,14 @@ describe("a first build", () => {
   test("waits for its proxies, and tells no caller before", async () => {
     let isThere = false;
     let answer = (_: Outcome): void => {};
-    const { controlPlane, diary } = setUp(() =>
-      isThere
-        ? { kind: "acked" }
-        : new Promise<Outcome>((resolve) => {
-            answer = resolve;
-          }),
-    );
+    const { controlPlane, diary } = setUp({
+      outcome: () =>
+        isThere
+          ? { kind: "acked" }
+          : new Promise<Outcome>((resolve) => {
+              answer = resolve;
+            }),
+    });
     const applied = controlPlane.apply(ingress);
     await sleep(50);
     expect(diary).not.toContain(toRate);
@@ -457,9 +529,9 @@ describe("a first build", () => {
   });
 
   test("is replaced by a newer one while it waits", async () => {
-    const { controlPlane, diary } = setUp((node) =>
-      node === "rate" ? new Promise<Outcome>(() => {}) : { kind: "acked" },
-    );
+    const { controlPlane, diary } = setUp({
+      outcome: (node) => (node === "rate" ? new Promise<Outcome>(() => {}) : { kind: "acked" }),
+    });
     const never = controlPlane.apply(ingress);
     await sleep(10);
     await controlPlane.apply(egress);

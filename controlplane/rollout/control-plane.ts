@@ -14,10 +14,10 @@ import { layOut } from "../xds/lay-out.ts";
 import { byType } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
-import { finalStage, type Stage, stagesOf, waveStage } from "./stages.ts";
+import { type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
+import { finalStage, type Stage, type Standing, stagesOf, waveStage } from "./stages.ts";
 import type { HealthWatch, Verdict } from "./watch-health.ts";
 import { changedProxies, inForceOf, type WaveSizes, type Waves, waves } from "./waves.ts";
-import type { Switches } from "./with-switches.ts";
 
 /** An ACK comes before all workers of a proxy have switched (14 ms at most were seen). */
 export const settleMs = 40;
@@ -36,6 +36,8 @@ export interface Pauses {
   readonly replacedMs: number;
   /** Proxies that have not taken a switch by then are named; 3,000 ms by default. */
   readonly switchTimeoutMs: number;
+  /** How long a place that a service has left is known as its own: what it still has in hand comes from there. 60,000 ms by default. */
+  readonly lingerMs: number;
 }
 
 const usual: Pauses = {
@@ -44,6 +46,7 @@ const usual: Pauses = {
   impatientMs: 2_000,
   replacedMs: 1_000,
   switchTimeoutMs: 3_000,
+  lingerMs: 60_000,
 };
 
 /** A rollout that has not ended: enough to go on with it in another process. */
@@ -61,6 +64,8 @@ export interface Rollout {
   readonly followers: readonly string[];
   /** Names of the policies that are switched off. */
   readonly off: readonly string[];
+  /** Where services were before, by which they are still known. */
+  readonly former: Senders;
 }
 
 /** How changes come to some proxies before the others, and all of them go back where these are not healthy. */
@@ -112,8 +117,11 @@ export interface ControlPlane {
 /** The number of the last stage of a rollout. */
 const lastStage = 2;
 
-/** A rollout, whoever follows and whatever is switched off meanwhile. */
-export type Begun = Omit<Rollout, "off" | "followers">;
+/** A rollout, whoever follows, whatever is switched off and whatever is forgotten meanwhile. */
+export type Begun = Omit<Rollout, "off" | "followers" | "former">;
+
+/** What is shown, whatever is switched off and however long it is shown. */
+type Shown = Omit<Rollout, "off" | "former">;
 
 export interface ControlPlaneOptions {
   readonly ads: Pick<XdsServer, "setSnapshot" | "removeNode" | "waitForAcks">;
@@ -140,7 +148,7 @@ export interface ControlPlaneOptions {
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { ads, entering, switching, waiting, staged } = options;
-  const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs } = {
+  const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs, lingerMs } = {
     ...usual,
     ...options.pauses,
   };
@@ -152,7 +160,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   /** Told of the nodes that are left when some are let go of. */
   const forgetting = new Set<(left: ReadonlySet<string>) => void>();
   /** The stage that the proxies have been told of. */
-  let shown: Omit<Rollout, "off"> | undefined;
+  let shown: Shown | undefined;
+  /** What was left at one time each. */
+  const left = new Set<Senders>();
   let last: Promise<unknown> = Promise.resolve();
   /** Every node that has been given something. */
   let nodes: ReadonlySet<string> = new Set();
@@ -165,10 +175,36 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return mine;
   }
 
-  function stageOf({ from, to, stage, wave }: Omit<Rollout, "off">, back: readonly string[] = []): Stage {
-    const switches: Switches = { off, back };
-    if (from !== undefined && wave !== undefined) return waveStage(from, to, toldIn(wave), switches);
-    return (from && stagesOf(from, to, switches)[stage]) ?? finalStage(to, switches);
+  function stageOf({ from, to, stage, wave }: Shown, back: readonly string[] = []): Stage {
+    const standing: Standing = { off, back, former: union(left) };
+    if (from !== undefined && wave !== undefined) return waveStage(from, to, toldIn(wave), standing);
+    return (from && stagesOf(from, to, standing)[stage]) ?? finalStage(to, standing);
+  }
+
+  /** What has to be kept of what is shown. */
+  function kept(shown: Shown): Rollout {
+    return { ...shown, off, former: union(left) };
+  }
+
+  /** The mesh has moved on: services are known for a while by where they were, too. */
+  function leave(before: Mesh, after: Mesh): void {
+    linger(sendersBeside({ mesh: after, senders: sendersOf(before) }));
+  }
+
+  function linger(senders: Senders): void {
+    if (senders.size === 0) return;
+    left.add(senders);
+    setTimeout(() => void oneByOne(() => forgetSenders(senders)), lingerMs).unref();
+  }
+
+  /** In the midst of a rollout they are forgotten by its next stage. */
+  async function forgetSenders(senders: Senders): Promise<void> {
+    left.delete(senders);
+    if (shown === undefined || shown.to !== current) return;
+    shown = { from: shown.to, to: shown.to, stage: 0, followers: addresses.followers };
+    // Where it cannot be kept, the next process knows them a while longer.
+    await switching(kept(shown)).catch(() => undefined);
+    showAgain();
   }
 
   /** The stage, once the proxies have been told of it. */
@@ -176,7 +212,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return oneByOne(async () => {
       const next = { ...rollout, followers: addresses.followers };
       const stage = stageOf(next);
-      await entering({ ...next, off }, stage);
+      await entering(kept(next), stage);
       shown = next;
       show(stage);
       return stage;
@@ -279,7 +315,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       !isTried || staged === undefined ? [] : changedProxies(inForceOf(from, off), inForceOf(to, off));
     if (staged === undefined || changed.length === 0) {
       const turn = await runStages({ ...rollout, from }, replaced);
-      if (turn === "done") current = to;
+      if (turn === "done") inForce(from, to);
       return turn;
     }
 
@@ -289,7 +325,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     const watch = await staged
       .watch({ proxies: changed, fresh, mesh: to.mesh })
       .catch(async (cause: unknown) => {
-        await goBack(from).catch(() => undefined);
+        await goBack(from, to).catch(() => undefined);
         throw cause;
       });
     const of = rollout.wave?.waves.length ?? 1;
@@ -298,7 +334,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     if (turn === "replaced") return turn;
     // While that is open, it is on its way.
     const reason = await judge(watch, progress, replaced);
-    current = to;
+    inForce(from, to);
     if (reason === undefined) return "done";
     await bringBack(from, to, reason);
     throw new WireError("health", reason);
@@ -325,13 +361,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         }
         if (reason !== undefined) throw new WireError("health", reason);
         if (replaced.aborted) {
-          await goBack(from);
+          await goBack(from, to);
           return "replaced";
         }
       }
       return "done";
     } catch (cause) {
-      await goBack(from).catch(() => undefined);
+      await goBack(from, to).catch(() => undefined);
       throw cause;
     }
   }
@@ -353,7 +389,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     try {
       const rollout = { from: to, to: laidOutAfter(from, to), stage: 0, isReturn: true } as const;
       await runStages(rollout, new AbortController().signal);
-      current = rollout.to;
+      inForce(to, rollout.to);
     } catch (cause) {
       const why = cause instanceof WireError ? cause.reason : String(cause);
       throw new WireError("health", `${reason}; and it cannot go back: ${why}`, { cause });
@@ -372,16 +408,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
         // Only before the callers have been told is it as safe to go back as to go on.
         if (index === 0 && (await unlessReplaced(taken, replaced, replacedMs)) === "replaced") {
-          await goBack(from);
+          await goBack(from, to);
           return "replaced";
         }
         await taken;
         await complete(stage);
       } catch (cause) {
         // Once the callers have been told, the new side is in force, whatever is left of the old one.
-        if (isLast) current = to;
+        if (isLast) inForce(from, to);
         // The first thing that went wrong is what is told.
-        else await goBack(from).catch(() => undefined);
+        else await goBack(from, to).catch(() => undefined);
         throw cause;
       }
     }
@@ -410,7 +446,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     const change = { from: current, to: laidOutAfter(build, current), stage: 0 };
     if (isReturn) return { ...change, isReturn };
     if (staged === undefined || !hasOtherPolicies(change.from, change.to)) return change;
-    const plan = waves(inForceOf(change.from, off), inForceOf(change.to, off), staged.sizes);
+    const isOneMesh = isDeepStrictEqual(change.from.input.mesh, change.to.input.mesh);
+    // Proxies know services by where they are, which would be another place in each of two meshes.
+    const plan: Waves = isOneMesh
+      ? waves(inForceOf(change.from, off), inForceOf(change.to, off), staged.sizes)
+      : { kind: "atOnce", because: "rerouted" };
     if (plan.kind === "atOnce" || plan.waves.length < 2) return { ...change, plan };
     return { ...change, plan, wave: { waves: plan.waves, index: 0 } };
   }
@@ -424,15 +464,21 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return "done";
   }
 
+  function inForce(before: Build, build: Build): void {
+    current = build;
+    leave(before.mesh, build.mesh);
+  }
+
   /** What was in force goes on: the callers first, then the proxies. While callers do not answer the proxies run both. */
-  async function goBack(to: Build): Promise<void> {
+  async function goBack(to: Build, from: Build): Promise<void> {
+    leave(from.mesh, to.mesh);
     await tell(finalStage(to, { off }));
     await oneByOne(async () => {
       shown = { from: to, to, stage: 0, followers: addresses.followers };
       const stage = stageOf(shown);
       show(stage);
       forget(stage);
-      await entering({ ...shown, off }, stage);
+      await entering(kept(shown), stage);
     });
   }
 
@@ -480,7 +526,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const stage = await oneByOne(async () => {
         // Where it cannot be kept it is done all the same, and told of behind.
         if (shown !== undefined)
-          await switching({ ...shown, off }).catch((error: unknown) => {
+          await switching(kept(shown)).catch((error: unknown) => {
             unkept = error;
           });
         return showAgain(back);
@@ -501,6 +547,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     resume: (rollout) =>
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);
+        linger(rollout.former);
         const stages =
           rollout.from === undefined ? [finalStage(rollout.to)] : stagesOf(rollout.from, rollout.to);
         // The callers are where the last stage that was finished had sent them.

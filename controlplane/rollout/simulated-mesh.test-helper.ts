@@ -153,7 +153,10 @@ export interface SimulatedMesh {
   readonly waitingProxies: () => readonly string[];
   /** Start the proxy of a service, or end it, as it is to be. */
   readonly startOrStop: (service: string) => void;
-  /** How a request of this call may end now, by each way that it may take: which policies it met. */
+  /**
+   * How a request of this call may end now, by each way that it may take: which policies it met. A service sends from wherever one of these
+   * has reached it before, since it may still have that in hand.
+   */
   readonly outcomes: (from: string | null, to: string) => readonly Outcome[];
   readonly stop: () => void;
 }
@@ -165,6 +168,7 @@ export type Outcome =
 const somewhereElse = "203.0.113.7";
 
 export function createSimulatedMesh(options: {
+  /** Its services run wherever it has endpoints. */
   readonly mesh: Build["mesh"];
   readonly controlPlane: Pick<ControlPlane, "addresses" | "proxies">;
   readonly open: () => MemoryCall;
@@ -173,6 +177,8 @@ export function createSimulatedMesh(options: {
   const { mesh, controlPlane } = options;
   const addresses = addressPlan(mesh);
   const proxies = new Map<string, SimulatedEnvoy<ProxyContent>>();
+  /** By service, where requests have reached it. */
+  const reached = new Map<string, Set<string>>();
   let wanted: readonly string[] = [];
   const callers = new Map<string, { told?: [string, AddressMap]; at?: AddressMap }>();
   const following = [
@@ -196,13 +202,18 @@ export function createSimulatedMesh(options: {
   function outcomes(from: string | null, to: string): readonly Outcome[] {
     const caller = from ?? outside;
     const targets = callers.get(caller)?.at?.[caller]?.[to] ?? [];
-    const source = from === null ? somewhereElse : addresses.service(from).address;
-    return targets.flatMap(({ address, port }) => arriveAt(`${address}:${port}`, source, to, []));
+    const sources = from === null ? [somewhereElse] : [...(reached.get(from) ?? [])];
+    return sources.flatMap((source) =>
+      targets.flatMap(({ address, port }) => arriveAt(`${address}:${port}`, source, to, [])),
+    );
   }
 
   function arriveAt(place: string, source: string, to: string, met: readonly string[]): readonly Outcome[] {
-    const copies = addresses.instances(to).map(({ address, port }) => `${address}:${port}`);
-    if (copies.includes(place)) return [{ kind: "reached", policies: met }];
+    const copy = addresses.instances(to).find(({ address, port }) => place === `${address}:${port}`);
+    if (copy !== undefined) {
+      reached.set(to, (reached.get(to) ?? new Set()).add(copy.address));
+      return [{ kind: "reached", policies: met }];
+    }
     for (const [service, proxy] of proxies)
       for (const listener of proxy.listeners())
         if (listener.at === place) return through(service, proxy, listener, source, to, met);

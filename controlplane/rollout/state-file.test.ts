@@ -22,7 +22,10 @@ const kept: State["to"] = {
 
 test("what is written is read again, and nothing else is left behind", async () => {
   expect(await readState(path)).toBeUndefined();
-  const state: State = { from: kept, to: kept, stage: 1, followers: ["services"], off: ["mark"] };
+  const state: State = {
+    ...{ from: kept, to: kept, stage: 1, followers: ["services"], off: ["mark"] },
+    former: { api: ["127.3.1.1"] },
+  };
   const inWave: State = { ...state, stage: 0, wave: { waves: [["geo"], ["rate"]], index: 0 } };
   await writeState(path, inWave);
   expect(await readState(path)).toEqual(inWave);
@@ -31,9 +34,9 @@ test("what is written is read again, and nothing else is left behind", async () 
   expect(await readdir(join(folder, "below"))).toEqual(["state.json"]);
 });
 
-test("in a state from before policies could be switched off none is off", async () => {
+test("in a state from before these were kept no policy is off and nobody was elsewhere", async () => {
   await writeState(path, { to: kept, stage: 0, followers: [] } as unknown as State);
-  expect(await readState(path)).toMatchObject({ stage: 0, off: [] });
+  expect(await readState(path)).toMatchObject({ stage: 0, off: [], former: {} });
 });
 
 test("a place that can be written to is left as it was", async () => {

@@ -20,11 +20,16 @@ export interface Kept {
 export interface State extends Pick<Rollout, "stage" | "followers" | "off" | "wave" | "isReturn"> {
   readonly from?: Kept;
   readonly to: Kept;
+  /** Addresses by which services are still known, by service. */
+  readonly former: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What has to be kept of a rollout. */
-export function stateOf({ from, to, ...rest }: Rollout): State {
-  return { ...(from === undefined ? {} : { from: keptOf(from) }), to: keptOf(to), ...rest };
+export function stateOf({ from, to, former, ...rest }: Rollout): State {
+  return {
+    ...(from === undefined ? {} : { from: keptOf(from) }),
+    ...{ to: keptOf(to), ...rest, former: Object.fromEntries(former) },
+  };
 }
 
 function keptOf({ input, placement, chains }: Build): Kept {
@@ -51,8 +56,8 @@ export async function readState(path: string): Promise<State | undefined> {
 /** We wrote it, so its outline tells whether it is one of ours; undefined when it is not. */
 function parsed(text: string): State | undefined {
   try {
-    // One without `off` is from before there was any.
-    const state: Partial<State> | null = { off: [], ...JSON.parse(text) };
+    // One without `off` or `former` is from before there was any.
+    const state: Partial<State> | null = { off: [], former: {}, ...JSON.parse(text) };
     const isWhole =
       typeof state?.stage === "number" &&
       Array.isArray(state.followers) &&

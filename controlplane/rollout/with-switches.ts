@@ -1,7 +1,7 @@
 import { connectionCallers, refusedCallers } from "../codegen/refused-callers.ts";
 import { switchedOff } from "../codegen/switched-off.ts";
 import type { Build } from "../pipeline/build.ts";
-import { addressPlan } from "../xds/address-plan.ts";
+import { type AddressPlan, addressPlan } from "../xds/address-plan.ts";
 import type { LaidChain } from "../xds/laid-chain.ts";
 import { closing } from "./closing.ts";
 
@@ -16,9 +16,12 @@ export interface Switches {
  * A build as it is while some of its policies are switched off: nothing is compiled and nothing has another place. The others are enforced
  * where they are enforced beside these, and what an open request or connection began with stays with it.
  */
-export function withSwitches(build: Build, { off, back = [] }: Switches): Build {
+export function withSwitches(
+  build: Build,
+  { off, back = [] }: Switches,
+  addresses: AddressPlan = addressPlan(build.mesh),
+): Build {
   if (off.length === 0 && back.length === 0) return build;
-  const addresses = addressPlan(build.mesh);
   const switched = (chain: LaidChain): LaidChain => {
     const slots = chain.slots.map((slot) => ({
       ...slot,

@@ -160,13 +160,16 @@ function overHttp2(target: Target, from: From): Transport {
         received = inPairs(rawHeaders);
       });
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-      stream.on("error", (error) =>
-        status === 0 && reused && attempt === 0 ? resolve(once(outgoing, 1)) : reject(error),
-      );
+      let failure: Error | undefined;
+      // What comes after it, always, decides.
+      stream.on("error", (error) => {
+        failure = error;
+      });
       stream.on("close", () => {
-        if (status !== 0) resolve({ status, headers: received, body: Buffer.concat(chunks).toString() });
-        else if (reused && attempt === 0) resolve(once(outgoing, 1));
-        else reject(new Error("the stream was closed before an answer"));
+        if (status === 0 && reused && attempt === 0) resolve(once(outgoing, 1));
+        else if (status === 0 || failure !== undefined)
+          reject(failure ?? new Error("the stream was closed before an answer"));
+        else resolve({ status, headers: received, body: Buffer.concat(chunks).toString() });
       });
       for (const piece of outgoing.body ?? []) stream.write(piece);
       stream.end();

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
@@ -92,6 +92,7 @@ interface Services {
 }
 
 async function startServices(): Promise<Services> {
+  const begun = new EventEmitter();
   const http = createServer(async (request, response) => {
     const pieces: Buffer[] = [];
     try {
@@ -124,6 +125,8 @@ async function startServices(): Promise<Services> {
       pairsOf(request.rawTrailers),
     );
     const want = headers.find(([name]) => name === "x-want")?.[1];
+    // Of two at a time, one ends when the other has begun, however busy the machine is.
+    const other = want === "last" ? once(begun, "other", { signal: AbortSignal.timeout(3000) }) : undefined;
     response.writeHead(200, {
       "x-up": "1",
       "x-echo": echo,
@@ -132,7 +135,10 @@ async function startServices(): Promise<Services> {
     if (want === "large") response.write("x".repeat(1_200_000));
     else if (want !== "empty") {
       response.write("12");
+      if (request.headers["x-a"] === "other") begun.emit("other");
       await sleep(15);
+      await other?.catch(() => undefined);
+      if (other !== undefined) await sleep(60);
       response.write("34");
       await sleep(15);
     }
@@ -333,6 +339,9 @@ function configOf(file: string, services: Services): Readonly<Record<string, unk
         ],
       },
       http_filters: [
+        typed("metadata", `${http}.set_metadata.v3.Config`, {
+          metadata: [{ metadata_namespace: "com.acme.tier", value: { user: "joe" } }],
+        }),
         typed("probe", `${http}.wasm.v3.Wasm`, { config }),
         typed("router", `${http}.router.v3.Router`, {}),
       ],

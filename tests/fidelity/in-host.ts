@@ -102,7 +102,10 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     // A body in chunks ends with an empty one, unless trailers follow.
     ...(body === undefined ? {} : { body: trailers === undefined ? [...body.flatMap(halved), ""] : body }),
     ...(trailers === undefined ? {} : { trailers: Object.entries(trailers) }),
-    properties: { "connection.mtls": false, "connection.id": 1n, "source.port": 1n },
+    properties: {
+      ...{ "connection.mtls": false, "connection.id": 1n, "source.port": 1n },
+      "metadata.filter_metadata['com.acme.tier'].user": "joe",
+    },
   });
   if (stream.result().action === "stop" && stream.result().localReply === undefined) wait();
   const got = stream.result();

@@ -12,7 +12,7 @@ export interface Scenario {
   /** A request that comes first, is paused, and that the play calls `other`. */
   readonly besideAnother?: true;
   /** What the service answers: its body in pieces, and trailers. Default `12`, `34`. */
-  readonly want?: "empty" | "large" | "trailers";
+  readonly want?: "empty" | "large" | "last" | "trailers";
   /** Over TCP instead, a line for each piece; the play is the first. */
   readonly tcp?: readonly string[];
 }
@@ -376,6 +376,7 @@ export const scenarios: readonly Scenario[] = [
   }),
   request("let another one go from its response", "response: eff other; cont 0; eff self; get 2 x-up", {
     besideAnother: true,
+    want: "last",
   }),
   request("reset another one", "request: eff other; close 0; eff self; set 0 x-a 1", { besideAnother: true }),
   request(
@@ -420,6 +421,11 @@ export const scenarios: readonly Scenario[] = [
   request(
     "set a property",
     "request: prop tag; setprop tag v; prop tag; prop tag/deeper; setprop tag w; prop tag | log: prop tag",
+  ),
+  request(
+    "properties whose names have points",
+    "request: prop metadata/filter_metadata/com.acme.tier/user; prop metadata/filter_metadata/com/acme/tier/user; prop metadata.filter_metadata.com.acme.tier.user; prop request/headers/x.y; prop request/headers/x/y; prop request.path; prop request/headers/x.y/z; setprop a.b v; prop a.b; prop a/b; setprop c/d w; prop c/d; prop c | log: prop a.b; prop metadata/filter_metadata/com.acme.tier/user",
+    { headers: [["x.y", "1"]] },
   ),
   request(
     "a property's path",

@@ -10,6 +10,7 @@ import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { conflictCases } from "./conflict-cases.ts";
+import { keptObjectsCases } from "./kept-objects.ts";
 import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 import { sdkCases } from "./sdk/sdk-cases.ts";
@@ -58,6 +59,7 @@ export const cases: readonly BenchCase[] = [
         [["x-when", "no"]],
       ),
   },
+  ...keptObjectsCases,
   ...budgetCases,
   ...placementCases,
   ...conflictCases,

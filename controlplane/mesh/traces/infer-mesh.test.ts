@@ -28,8 +28,7 @@ const any = fc
       for (const [from, to, by, count] of calls) for (let n = 0; n < count; n++) observer.call(from, to, by);
       for (const each of outside) observer.fromOutside(each, "http");
       for (const each of started) observer.started(each);
-      observer.at(0);
-      observer.at(seconds * 1000);
+      observer.at(0, seconds * 1000);
     }),
   );
 
@@ -61,8 +60,7 @@ describe("inferMesh", () => {
       observer.fromOutside("a", "http");
       observer.instance("b", "b-0");
       observer.instance("b", "b-1");
-      observer.at(1000);
-      observer.at(61_000);
+      observer.at(1000, 61_000);
     });
     const found = labelled(seen, 0.005);
     expect(found.toItself).toBe(1);
@@ -82,8 +80,7 @@ describe("inferMesh", () => {
       [second, times.second],
       [short, times.short],
     ] as const) {
-      observer?.at(from ?? 0);
-      observer?.at(to ?? 0);
+      observer?.at(from ?? 0, to);
     }
     first?.fromOutside("a", "http");
     for (let n = 0; n < 20; n++) first?.call("a", "b", "http");
@@ -140,8 +137,7 @@ calls:
   const compare = (factor: number, observe: (observer: Observer) => void) => {
     const seen = observed((observer) => {
       observe(observer);
-      observer.at(0);
-      observer.at(10_000);
+      observer.at(0, 10_000);
     });
     return drift(mesh, labelled(seen, 1), { factor, seconds: 10, showStarts: true });
   };

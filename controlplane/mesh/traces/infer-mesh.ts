@@ -1,4 +1,4 @@
-import { processesMax } from "../limits.ts";
+import { processesMax, rateMax } from "../limits.ts";
 import type { Call, Mesh, Service } from "../mesh.ts";
 import { plainService } from "../suite.ts";
 import type { Observed, ObservedService, Tally } from "./observations.ts";
@@ -29,7 +29,8 @@ export function labelled(observed: Observed, sampling: number): Labelled {
   const of = (name: string): string => labels.labels.get(name) ?? name;
   const rated = (from: string | null, to: string, { count, perSecond }: Tally): LabelledCall => ({
     ...{ from, to, count },
-    rate: perSecond === undefined ? undefined : Number((perSecond / sampling).toPrecision(3)),
+    rate:
+      perSecond === undefined ? undefined : Math.min(rateMax, Number((perSecond / sampling).toPrecision(3))),
   });
   const services = [...observed.services.values()]
     .map((service) => [of(service.name), service] as const)
@@ -82,7 +83,7 @@ export function inferMesh(observed: Labelled, name: string): Inferred {
   const guessed = unreached(observed, new Set([...begins, ...origins]));
   if (guessed.length > 0)
     notes.push(
-      `no request is known to reach ${listed(guessed)}: taken for entries, since their callers may not have been traced`,
+      `no request is known to reach ${listed(guessed)}: taken for ${guessed.length === 1 ? "an entry" : "entries"}, since ${guessed.length === 1 ? "its" : "their"} callers may not have been traced`,
     );
   const services = [...observed.services].map(([label, { protocol, instances }]): Service => {
     const replicas = Math.min(Math.max(1, instances), processesMax);

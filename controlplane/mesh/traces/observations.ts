@@ -1,4 +1,5 @@
 import type { Protocol } from "../mesh.ts";
+import { createTimeline, type Time, type Timeline } from "./timeline.ts";
 
 /** What traces say about the services of a mesh, by the names that they use. */
 export interface Observed {
@@ -6,7 +7,7 @@ export interface Observed {
   readonly calls: readonly ObservedCall[];
   /** From the first to the last thing that was observed by one clock; of several clocks, the longest time. */
   readonly seconds: number;
-  /** Of these seconds, those in which no file has anything. */
+  /** Of these seconds, those of gaps much longer than most, in which nothing was observed. */
   readonly idleSeconds: number;
 }
 
@@ -40,7 +41,7 @@ export type Witness = "caller" | "callee";
 
 /** Collects what is observed; its size is that of the mesh, whatever the size of the traces. */
 export interface Observations {
-  /** For one file. Times by clocks of different names have nothing to do with each other. */
+  /** Times by clocks of different names have nothing to do with each other. */
   on(clock: string): Observer;
   result(): Observed;
 }
@@ -50,8 +51,8 @@ export interface Observer {
   fromOutside(to: string, protocol: Protocol, witness?: Witness): void;
   started(service: string): void;
   instance(service: string, id: string): void;
-  /** In milliseconds, from any moment on. */
-  at(ms: number): void;
+  /** When something was there, in milliseconds from any moment on. */
+  at(first: number, last?: number): void;
 }
 
 /** Less of it says nothing about requests per second. */
@@ -68,16 +69,10 @@ interface Seen {
   started: number;
 }
 
-/** From the first to the last thing in a file, in milliseconds. */
-interface Window {
-  first: number;
-  last: number;
-}
-
 export function createObservations(): Observations {
   const services = new Map<string, Seen>();
   const calls = new Map<string, Map<string, Clocked<Counts>>>();
-  const windows: Clocked<Window[]> = new Map();
+  const timelines: Clocked<Timeline> = new Map();
 
   const seen = (name: string): Seen => {
     const known = services.get(name);
@@ -92,8 +87,8 @@ export function createObservations(): Observations {
 
   return {
     on(clock) {
-      const window = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
-      windows.set(clock, [...(windows.get(clock) ?? []), window]);
+      const timeline = timelines.get(clock) ?? createTimeline();
+      timelines.set(clock, timeline);
       return {
         call(from, to, protocol, witness = "caller") {
           seen(from);
@@ -115,15 +110,15 @@ export function createObservations(): Observations {
         instance(service, id) {
           seen(service).instances.add(id);
         },
-        at(ms) {
-          window.first = Math.min(window.first, ms);
-          window.last = Math.max(window.last, ms);
+        at(first, last = first) {
+          timeline.add(first, last);
         },
       };
     },
     result() {
-      const times = new Map([...windows].map(([clock, own]) => [clock, timeOf(own)]));
-      const longest = [...times.values()].reduce((a, b) => (b.seconds > a.seconds ? b : a), timeOf([]));
+      const times = new Map([...timelines].map(([clock, own]) => [clock, own.result()]));
+      const none: Time = { seconds: 0, idleSeconds: 0 };
+      const longest = [...times.values()].reduce((a, b) => (b.seconds > a.seconds ? b : a), none);
       return {
         services: new Map(
           [...services].map(([name, { protocols, instances, outside, started }]) => [
@@ -150,20 +145,6 @@ function count(counts: Clocked<Counts>, clock: string, witness: Witness): void {
   const own = counts.get(clock) ?? { caller: 0, callee: 0 };
   counts.set(clock, own);
   own[witness]++;
-}
-
-type Time = Pick<Observed, "seconds" | "idleSeconds">;
-
-/** From the beginning of the first window to the end of the last one. */
-function timeOf(windows: readonly Window[]): Time {
-  let [end, first, idle] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
-  for (const window of windows.toSorted((a, b) => a.first - b.first)) {
-    if (window.last < window.first) continue;
-    if (window.first > end && end >= first) idle += window.first - end;
-    first = Math.min(first, window.first);
-    end = Math.max(end, window.last);
-  }
-  return { seconds: end > first ? (end - first) / 1000 : 0, idleSeconds: idle / 1000 };
 }
 
 function tally(counts: Clocked<Counts>, times: ReadonlyMap<string, Time>): Tally {

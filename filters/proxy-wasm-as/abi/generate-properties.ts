@@ -41,7 +41,10 @@ import { readBool, readInt, readString, setString, toBool, toInt } from "./prope
 
 /** What the host knows of the stream at hand, of the plugin and of itself. \`proxy_get_property\`. */
 export namespace properties {
-  /** Any property, a byte string; null where there is none. \`path\` has points between its parts. */
+  /**
+   * Any property, a byte string; null where there is none. \`path\` is written as in Envoy's documentation: with points between its parts, and a
+   * part that has points itself in brackets, as in \`metadata.filter_metadata['envoy.filters.http.jwt_authn'].user\`.
+   */
   export function get(path: string): string | null {
     return readString(path);
   }
@@ -61,9 +64,12 @@ ${setter}`;
 }
 
 const setter = `
-/** Write the stream's filter state, which access logs and other filters can read: Envoy puts \`wasm.\` before the path. \`proxy_set_property\`. */
-export function setProperty(path: string, value: string): Status {
-  return setString(path, value);
+/**
+ * Write the stream's filter state, which access logs and other filters can read: Envoy puts \`wasm.\` before the name, in which points are points.
+ * \`properties.get\` reads it without \`wasm.\`, in brackets where it has points: \`['team.tier']\`. \`proxy_set_property\`.
+ */
+export function setProperty(name: string, value: string): Status {
+  return setString(name, value);
 }
 `;
 

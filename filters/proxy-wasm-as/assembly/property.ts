@@ -1,5 +1,5 @@
 import { narrow, widenOrNull } from "./byte-string";
-import { Bytes, lengthOf, MISSING, pointerOf, property } from "./bytes";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf, property } from "./bytes";
 import { Status } from "./enums";
 import { proxy_set_property } from "./env";
 import { holdsBack } from "./guard";
@@ -20,8 +20,8 @@ export function readBool(path: string, missing: bool): bool {
   return value == MISSING || lengthOf(value) != 1 ? missing : load<u8>(pointerOf(value)) != 0;
 }
 
-export function setString(path: string, value: string): Status {
-  const key = pathOf(path);
+export function setString(name: string, value: string): Status {
+  const key = narrow(name);
   const content = narrow(value);
   if (key == MISSING || content == MISSING) return Status.BadArgument;
   if (holdsBack()) return Status.Ok;
@@ -42,12 +42,27 @@ function read(path: string): Bytes {
   return key == MISSING ? MISSING : property(key);
 }
 
-/** With zero bytes for the points. */
+/** With a zero byte between the parts: `a.b` is two of them, and so is `a['b']`, in which `b` may have points. */
 function pathOf(path: string): Bytes {
   const key = narrow(path);
   if (key == MISSING) return key;
-  for (let i: usize = 0; i < lengthOf(key); i++) {
-    if (load<u8>(pointerOf(key) + i) == 46) store<u8>(pointerOf(key) + i, 0);
+  const start = pointerOf(key);
+  const end = start + lengthOf(key);
+  let written = start;
+  let quote: u8 = 0;
+  for (let at = start; at < end; at++) {
+    const byte = load<u8>(at);
+    const next: u8 = at + 1 < end ? load<u8>(at + 1) : 0;
+    if (quote != 0 && byte == quote && next == 93) {
+      quote = 0;
+      at++;
+    } else if (quote == 0 && byte == 91 && (next == 34 || next == 39)) {
+      if (written > start) store<u8>(written++, 0);
+      quote = next;
+      at++;
+    } else {
+      store<u8>(written++, quote == 0 && byte == 46 ? 0 : byte);
+    }
   }
-  return key;
+  return bytes(start, i32(written - start));
 }

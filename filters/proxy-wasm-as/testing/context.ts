@@ -18,8 +18,8 @@ export interface Context {
   readableMap(kind: number): HeaderMap | null;
   /** Bodies (0, 1) and the data of connections (2, 3). */
   buffer(kind: number): Buffer | null;
-  property(path: string): Uint8Array | undefined;
-  setProperty(path: string, value: Uint8Array): number;
+  property(key: string): Uint8Array | undefined;
+  setProperty(name: string, value: Uint8Array): number;
   /** Envoy's own filter state, under the names that it has a use for. */
   setFilterState(path: string, value: Uint8Array): number;
   reply(reply: ReplyBytes): void;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hostOf } from "./filter.test-helper.ts";
+import { propertyKey } from "./property-key.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
   const host = await hostOf(`export function onRequest(request: Request): Flow {
@@ -386,6 +387,46 @@ test("properties have their types; foreign functions, chance and time are the ho
   expect(calls.filter((call) => call === "log")).toHaveLength(1);
 });
 
+test("a part of a property's path that has points is in brackets", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): Flow {
+    const value = properties.get(request.headers.get("path")!);
+    request.headers.set("value", value === null ? "none" : value);
+    setProperty("team.tier", "gold");
+    request.headers.set("tier", properties.get("['team.tier']")!);
+    return Flow.Continue;
+  }`);
+  const ask = (path: string, properties: Record<string, string>): string | undefined =>
+    host
+      .request({ headers: [["path", path]], properties })
+      .requestHeaders.find(([name]) => name === "value")?.[1];
+  const claim = "metadata.filter_metadata['envoy.filters.http.jwt_authn'].user";
+  expect(ask(claim, { [claim]: "joe" })).toBe("joe");
+  expect(ask(claim, { 'metadata["filter_metadata"]["envoy.filters.http.jwt_authn"]["user"]': "joe" })).toBe(
+    "joe",
+  );
+  expect(ask(claim, { "metadata.filter_metadata.envoy.filters.http.jwt_authn.user": "joe" })).toBe("none");
+  const { requestHeaders, filterState } = host.request({ headers: [["path", "request.headers['path']"]] });
+  expect(requestHeaders).toContainEqual(["value", "request.headers['path']"]);
+  expect(requestHeaders).toContainEqual(["tier", "gold"]);
+  expect(filterState.get("wasm.team.tier")).toBe("gold");
+  // Whatever is written, the filter and the host read it alike.
+  fc.assert(
+    fc.property(
+      fc
+        .array(fc.constantFrom("a", "b", ".", "[", "]", "'", '"', "['", "']"), {
+          minLength: 1,
+          maxLength: 12,
+        })
+        .map((all) => all.join("")),
+      (path) => {
+        fc.pre(propertyKey(path) !== "" && !propertyKey(path).endsWith("\0"));
+        expect(ask(path, { [path]: "yes" })).toBe("yes");
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
 test("the end of a body is its last piece, or the trailers behind it", async () => {
   const host = await hostOf(
     `function seen(request: Request): void { request.headers.set("x-size", request.body.size.toString() + request.body.text()!); }
@@ -415,4 +456,27 @@ test("a connection's data is read, and a connection closed", async () => {
   connection.receive(3);
   expect(host.failure).toBeNull();
   expect(connection.isOpen).toBe(false);
+});
+
+test("what callbacks make beside kept objects goes, and takes no more memory", async () => {
+  const host = await hostOf(
+    `class Entry { constructor(public user: string) {} }
+  const cache = new Map<string, Entry>();
+  export function onRequest(request: Request): Flow {
+    const path = request.headers.get(":path")!;
+    if (!cache.has(path)) cache.set(path, new Entry("user of " + path));
+    const all: string[] = [];
+    for (let n = 0; n < 200; n++) all.push(path + "?" + n.toString());
+    request.headers.set("x-user", cache.get(path).user + all.length.toString());
+    return Flow.Continue;
+  }`,
+    {},
+    "minimal",
+  );
+  const ask = (n: number) => host.request({ headers: [[":path", `/${n % 2000}`]] }).requestHeaders;
+  for (let n = 0; n < 3000; n++) ask(n);
+  const before = host.memoryPages;
+  for (let n = 0; n < 3000; n++) ask(n);
+  expect(ask(7)).toContainEqual(["x-user", "user of /7200"]);
+  expect([host.memoryPages, host.failure]).toEqual([before, null]);
 });

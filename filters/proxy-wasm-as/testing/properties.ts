@@ -1,6 +1,7 @@
 import { bytesOf, noBytes, textOf } from "./bytes.ts";
 import type { HeaderMap } from "./header-map.ts";
 import { writePairs } from "./pairs.ts";
+import { propertyKey } from "./property-key.ts";
 
 /** As Envoy hands it over: text and bytes as they are, `bigint` as an i64, `number` as an f64, a boolean as one byte, a map as pairs. */
 export type PropertyValue =
@@ -40,13 +41,32 @@ export function serializeProperty(value: PropertyValue): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like; the path's parts joined by dots. */
-export function derivedProperty(path: string, facts: StreamFacts): PropertyValue | undefined {
+const keys = new Map<string, string>();
+
+/** The property of this key among those that a test gives, as they are now. */
+export function givenProperty(
+  properties: Readonly<Record<string, PropertyValue>>,
+  key: string,
+): PropertyValue | undefined {
+  for (const [path, value] of Object.entries(properties)) {
+    const known = keys.get(path) ?? propertyKey(path);
+    keys.set(path, known);
+    if (known === key) return value;
+  }
+  return undefined;
+}
+
+/** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like. */
+export function derivedProperty(key: string, facts: StreamFacts): PropertyValue | undefined {
   const { requestHeaders, responseHeaders } = facts;
   const header = (name: string): Uint8Array | undefined => requestHeaders?.get(name);
-  const [, side, name = ""] = /^(request|response)\.headers\.(.+)$/.exec(path) ?? [];
-  if (side !== undefined) return (side === "request" ? requestHeaders : responseHeaders)?.get(name);
-  switch (path) {
+  const [whole, part, name, ...deeper] = key.split("\0");
+  if (part === undefined || deeper.length > 0) return undefined;
+  if (name !== undefined) {
+    if (part !== "headers" || (whole !== "request" && whole !== "response")) return undefined;
+    return (whole === "request" ? requestHeaders : responseHeaders)?.get(name);
+  }
+  switch (`${whole}.${part}`) {
     case "request.method":
       return header(":method");
     case "request.path":

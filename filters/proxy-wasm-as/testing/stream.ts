@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { createHeaderMap, type Header, type HeaderMap } from "./header-map.ts";
 import { grpcReply, headersOf, isGrpc, type LocalReply, type ReplyBytes } from "./local-reply.ts";
 import type { LogLine } from "./log-line.ts";
-import { derivedProperty, type PropertyValue, serializeProperty } from "./properties.ts";
+import { derivedProperty, givenProperty, type PropertyValue, serializeProperty } from "./properties.ts";
 import type { Root } from "./root.ts";
 import type { Vm } from "./vm.ts";
 
@@ -175,8 +175,8 @@ export function createStream(
       const side = kind === 0 ? way : kind === 1 ? answer : undefined;
       return side?.hasBodyAtHand ? side.body : null;
     },
-    property(path) {
-      const told = request.properties?.[path] ?? vm.parts.properties[path];
+    property(key) {
+      const told = givenProperty(request.properties ?? {}, key) ?? givenProperty(vm.parts.properties, key);
       const facts = {
         // As long as they are at hand, though the answer names them.
         requestHeaders: open.has(0) || isLogging ? way.headers : null,
@@ -190,12 +190,12 @@ export function createStream(
         now: vm.parts.proxy.loop.now,
         codeDetails: reply?.details ?? (answer === undefined ? undefined : "via_upstream"),
       };
-      const value = told ?? derivedProperty(path, facts);
-      return value === undefined ? filterState.get(`wasm.${path}`) : serializeProperty(value);
+      const value = told ?? derivedProperty(key, facts);
+      if (value !== undefined) return serializeProperty(value);
+      return key.includes("\0") ? undefined : filterState.get(`wasm.${key}`);
     },
-    setProperty(path, value) {
-      const key = `wasm.${path}`;
-      filterState.set(key, value);
+    setProperty(name, value) {
+      filterState.set(`wasm.${name}`, value);
       return status.ok;
     },
     setFilterState(path, value) {

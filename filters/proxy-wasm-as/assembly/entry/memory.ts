@@ -5,7 +5,22 @@ export function keep(): void {
   if (ASC_RUNTIME == 0) __keep();
 }
 
-/** Said last in a callback: what it made goes. */
+/** So much is made between two collections at least, and at most where more is kept. In bytes. */
+const LEAST: usize = 256 << 10;
+const MOST: usize = 1 << 20;
+
+let limit: usize = LEAST;
+
+/**
+ * Said last in a callback: what it made goes. Where objects are kept, what goes is looked for through all of them, so that is done only once half as much
+ * has been made as is kept.
+ */
 export function collect(): void {
-  __collect();
+  if (ASC_RUNTIME == 0) {
+    __collect();
+  } else if (__total() >= limit) {
+    __collect();
+    const kept = __total();
+    limit = kept + max(LEAST, min(MOST, kept / 2));
+  }
 }

@@ -13,13 +13,12 @@ const wholes: ReadonlySet<string> = new Set([
   "destination",
 ]);
 
-/** Properties, their parts joined by dots as tests write them. */
 export function propertyImports(vm: Vm): Pick<HostFunctions, "proxy_get_property" | "proxy_set_property"> {
   const { guest, parts } = vm;
   return {
     proxy_get_property(path, pathSize, value, size) {
       const bytes = guest.read(path, pathSize);
-      const name = textOf(bytes).replace(/\0$/, "").replaceAll("\0", ".");
+      const name = textOf(bytes).replace(/\0$/, "");
       const { context } = vm;
       // No path is the value of nothing, which has no bytes.
       if (bytes.length === 0 || wholes.has(name)) return status.serialization;
