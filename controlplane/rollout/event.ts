@@ -1,8 +1,11 @@
 import type { Converged } from "../server/convergence.ts";
 import type { Nack, Outcome } from "../server/node.ts";
+import type { WaveProgress } from "./control-plane.ts";
+import type { Health } from "./health.ts";
 import type { Turn } from "./latest-wins.ts";
 import type { PolicyPlace } from "./refused-policies.ts";
 import type { Stage } from "./stages.ts";
+import type { Waves } from "./waves.ts";
 
 /** What happens in a control plane, as those hear of it who show it: lines for people, logs for machines, metrics and traces. */
 export type ControlPlaneEvent =
@@ -27,7 +30,13 @@ export type RolloutEvent = { readonly rollout: number } & (
       readonly isFirst: boolean;
       readonly stage: Stage["name"];
       readonly proxies: readonly string[];
+      /** Of a wave before the stages. */
+      readonly wave?: Pick<WaveProgress, "wave" | "of">;
     }
+  /** A staged rollout: its waves, or why it comes to all proxies together. */
+  | { readonly kind: "planned"; readonly plan: Waves }
+  /** The time of a wave is over, or its proxies are not healthy: then with the reason. */
+  | ({ readonly kind: "judged"; readonly reason?: string } & WaveProgress & Health)
   /** So long after the beginning of the stage. */
   | {
       readonly kind: "acknowledged";
