@@ -143,7 +143,11 @@ interface Words {
 
 /** What a policy can say, by what it is about. */
 const words: Readonly<Record<"Request" | "Response" | "Connection", Words>> = {
-  Request: { statements: [...statements, ...ofTimes, ...behind], conditions: [...conditions, ...ofRequests], contexts },
+  Request: {
+    statements: [...statements, ...ofTimes, ...behind],
+    conditions: [...conditions, ...ofRequests],
+    contexts,
+  },
   Response: {
     statements: [
       'SetHeader(r, "x", "1");',
