@@ -59,8 +59,11 @@ function entryOf(
         fields: { event: "build", outcome: event.outcome, duration_ms: event.ms },
         msg: `the policies are ${event.outcome}`,
       };
-    case "rolloutBegun":
-      return { fields: { event: "rollout_begin", rollout: event.rollout }, msg: "a rollout begins" };
+    case "rolloutBegun": {
+      const { rollout, revision } = event;
+      const own = revision === undefined ? {} : { revision };
+      return { fields: { event: "rollout_begin", rollout, ...own }, msg: "a rollout begins" };
+    }
     case "stageBegun": {
       const { rollout, stage, proxies, wave } = event;
       return { fields: { event: "stage_begin", rollout, stage, proxies, ...wave } };

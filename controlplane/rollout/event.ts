@@ -23,8 +23,10 @@ export type ControlPlaneEvent =
   | { readonly kind: "draining"; readonly proxies: number; readonly overMs: number };
 
 /** Rollouts are counted from 1 in each process. Between its beginning and its end, all events are of the one rollout. */
-export type RolloutEvent = { readonly rollout: number } & (
-  | { readonly kind: "rolloutBegun"; readonly isFirst: boolean }
+export type RolloutEvent = {
+  readonly rollout: number;
+} /** `revision`: of the history, which goes on over restarts. */ & (
+  | { readonly kind: "rolloutBegun"; readonly isFirst: boolean; readonly revision?: number }
   | {
       readonly kind: "stageBegun";
       readonly isFirst: boolean;

@@ -13,7 +13,7 @@ test("a rollout is a trace: its stages in it, and in these what each proxy took"
   const trace = createRolloutSpans(provider.getTracer("wire"), () => nowMs);
   const stage = "new side on";
   const events: readonly (readonly [atMs: number, event: ControlPlaneEvent])[] = [
-    [1_000, { kind: "rolloutBegun", rollout: 4, isFirst: false }],
+    [1_000, { kind: "rolloutBegun", rollout: 4, isFirst: false, revision: 17 }],
     [1_005, { kind: "planned", rollout: 4, plan: { kind: "staged", waves: [["rate"], ["geo"]] } }],
     [1_010, { kind: "stageBegun", rollout: 4, isFirst: false, stage, proxies: ["rate", "geo"] }],
     [1_012, { kind: "connected", node: "rate", address: "", identities: [] }],
@@ -65,6 +65,7 @@ test("a rollout is a trace: its stages in it, and in these what each proxy took"
     {
       ...{ name: "rollout", in: undefined, from: 1_000, to: 1_070 },
       attributes: {
+        "wire.revision": 17,
         "wire.rollout": 4,
         "wire.rollout.first": false,
         "wire.waves": 2,

@@ -26,7 +26,10 @@ export function createRolloutSpans(tracer: Tracer, nowMs: () => number): (event:
     const atMs = nowMs();
     switch (event.kind) {
       case "rolloutBegun": {
-        const attributes = { "wire.rollout": event.rollout, "wire.rollout.first": event.isFirst };
+        const attributes = {
+          ...{ "wire.rollout": event.rollout, "wire.rollout.first": event.isFirst },
+          ...(event.revision === undefined ? {} : { "wire.revision": event.revision }),
+        };
         open = { rollout: tracer.startSpan("rollout", { attributes, startTime: atMs, root: true }) };
         break;
       }

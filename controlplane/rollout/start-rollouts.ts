@@ -99,7 +99,11 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
         return outcome;
       },
     },
-    begun: watch.begin,
+    begun: (rollout) => {
+      const shown = { input: rollout.to.input, off: controlPlane.off };
+      const mark = revisions.mark(shown, true);
+      watch.begin(rollout, mark === undefined ? undefined : Number(mark.revision));
+    },
     ended: watch.end,
     planned: watch.plan,
     judged: watch.judged,

@@ -10,7 +10,7 @@ import type { Waves } from "./waves.ts";
 
 /** Makes events of what a control plane says of its rollouts, of which one runs at a time. */
 export interface RolloutWatch {
-  begin(rollout: Begun): void;
+  begin(rollout: Begun, revision?: number): void;
   enter(rollout: Begun, stage: Stage): void;
   answered(node: string, outcome: Outcome): void;
   plan(plan: Waves): void;
@@ -42,10 +42,12 @@ export function watchRollouts(
   }
 
   return {
-    begin: (rollout) => {
+    begin: (rollout, revision) => {
       number++;
       running = { rollout, beganMs: nowMs() };
-      observe({ kind: "rolloutBegun", rollout: number, isFirst: rollout.from === undefined });
+      const isFirst = rollout.from === undefined;
+      const own = revision === undefined ? {} : { revision };
+      observe({ kind: "rolloutBegun", rollout: number, isFirst, ...own });
     },
     enter: (rollout, { name, snapshots }) => {
       assert(running !== undefined, "a stage is of a rollout that runs");
