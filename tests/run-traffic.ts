@@ -121,6 +121,7 @@ export function inProcessMesh(build: Build): InProcessMesh {
     };
     for (const filter of manager.httpFilters) {
       if (filter.name === "envoy.filters.http.jwt_authn") headers = withClaims(headers);
+      // A request that is held back for longer than its answer may take.
       const abort =
         filter.name === "envoy.filters.http.fault" ? headerOf(headers, controlHeaders.faultAbort) : undefined;
       if (abort !== undefined) {

@@ -1,5 +1,6 @@
+import { headerKey } from "../language/check-header.ts";
 import type { Call, CopperPolicy, Expression, Policy, Statement } from "../language/policy.ts";
-import { callsIn } from "../language/statements-in.ts";
+import { callsIn, textOf } from "../language/statements-in.ts";
 
 /** What a policy costs a request or a response at most. */
 export interface Bound {
@@ -37,6 +38,8 @@ interface Cost {
 
 const header = block(headersMax);
 const readsHeader: Cost = { calls: 1, bytes: () => header, size: () => headersMax };
+/** And whether a policy before has rewritten it. */
+const readsHost: Cost = { calls: 2, bytes: () => 2 * header, size: () => headersMax };
 const readsName: Cost = { calls: 1, bytes: () => block(nameMax), size: () => nameMax };
 const once: Cost = { calls: 1 };
 const nothing: Cost = { calls: 0 };
@@ -66,7 +69,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   GetCallee: readsName,
   GetMethod: readsHeader,
   GetPath: readsHeader,
-  GetHost: readsHeader,
+  GetHost: readsHost,
   GetQuery: { ...readsHeader, bytes: () => 2 * header },
   GetClaim: { ...readsHeader, bytes: () => 2 * header + readsJson(headersMax) },
   RouteToVersion: { calls: 2, bytes: () => block(nameMax) },
@@ -75,14 +78,14 @@ export const costs: Readonly<Record<string, Cost>> = {
   RewritePath: { calls: 2, bytes: ([path = 0]) => header + block(1 + 3 * path + headersMax) },
   RewriteHost: once,
   SetHashKey: once,
-  SetTimeout: { calls: 2, bytes: () => header },
+  SetTimeout: { calls: 4, bytes: () => 2 * header },
   SetDeadline: {
-    calls: 6,
-    bytes: () => 2 * header + pairs + block(headersMax + headerCountMax + 2 * numberMax),
+    calls: 9,
+    bytes: () => 4 * header + pairs + block(headersMax + headerCountMax + 2 * numberMax),
   },
   SetRetries: { calls: 3 },
-  InjectDelay: { calls: 3, bytes: () => 2 * header },
-  InjectAbort: { calls: 3, bytes: () => 2 * header },
+  InjectDelay: { calls: 6, bytes: () => 3 * header },
+  InjectAbort: { calls: 2, bytes: () => header },
   Count: { calls: 2 },
   Histogram: { calls: 2 },
   Log: { calls: 1, bytes: ([message = 0]) => block(message) },
@@ -198,7 +201,7 @@ function weigh(value: Expression, locals: Sizes): Weighed {
 }
 
 function weighCall(call: Call, locals: Sizes): Weighed {
-  const known = costs[call.action];
+  const known = isOfHost(call) ? readsHost : costs[call.action];
   if (known === undefined) throw new Error(`nobody knows what ${call.action} costs`);
   const given = call.arguments.map((argument) => weigh(argument, locals));
   const sizes = given.map(({ size }) => size);
@@ -218,4 +221,8 @@ function sum(a: Bound, b: Bound): Bound {
 
 function larger(a: Bound, b: Bound): Bound {
   return { hostCalls: Math.max(a.hostCalls, b.hostCalls), bytes: Math.max(a.bytes, b.bytes) };
+}
+
+function isOfHost(call: Call): boolean {
+  return /^Get(Header|Headers)$/.test(call.action) && headerKey(textOf(call, 0)) === ":authority";
 }

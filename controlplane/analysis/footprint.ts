@@ -79,6 +79,9 @@ export interface Touched {
   readonly isLasting?: boolean;
 }
 
+/** What an injected fault answers, as Envoy's fault filter does. */
+export const faultBody = "fault filter abort";
+
 /** Whether it is a request's turn is drawn from its id. */
 const drawn = "request:x-request-id";
 
@@ -135,7 +138,7 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "InjectDelay":
       return { reads: [drawn], writes: ["delay"] };
     case "InjectAbort":
-      return { reads: [drawn], writes: ["abort"] };
+      return { reads: [drawn], denials: [JSON.stringify([textOf(call, 0), faultBody])] };
     case "TagAccessLog":
       return { writes: [tag(textOf(call, 0))], isLasting: true };
     case "Count":

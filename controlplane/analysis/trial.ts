@@ -5,7 +5,7 @@ import { attributesOf, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
 import { parameterValue } from "./constant-value.ts";
 import { evaluate } from "./evaluate.ts";
-import { phaseOf, touchedBy } from "./footprint.ts";
+import { faultBody, phaseOf, touchedBy } from "./footprint.ts";
 import { type PossibleValues, possibleValues } from "./possible-values.ts";
 import { known } from "./questions.ts";
 import type { TrialValue } from "./trial-value.ts";
@@ -219,6 +219,7 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
   const taken = new Set<string>();
   let reply: Reply | undefined;
   let isAdmitted = false;
+  let [delayMs, timeoutMs, deadlineMs] = [0, 0, 0];
 
   const read = (key: string): readonly TrialValue[] => {
     const before = written.get(key) ?? seen.get(key);
@@ -263,8 +264,23 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
             isAdmitted = true;
           return undefined;
         }
+        case "InjectAbort":
+          if (isNeverDone(made, given)) return undefined;
+          if (Number(given.at(-1)) < 100) {
+            const turn = `${shown(read("request:x-request-id"))} ${Number(given.at(-1))}`;
+            if (!oracle.guess("abort", `it is the turn of ${turn}`)) return undefined;
+          }
+          reply = { status: Number(given[0]), body: faultBody };
+          throw new Ended();
         case "SetDeadline":
+          deadlineMs = least(deadlineMs, milliseconds(given[0]));
           return setDeadline(String(given[0]));
+        case "SetTimeout":
+          timeoutMs = milliseconds(given[0]);
+          break;
+        case "InjectDelay":
+          if (Number(given.at(-1)) >= 100) delayMs += milliseconds(given[0]);
+          break;
         case "Counter.Increment":
         case "Counter.Reset": {
           const count = `count ${policy.name} ${side} ${made.state}`;
@@ -312,16 +328,14 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
           return [key, []];
         case "RewritePath":
           return [key, [first]];
-        // The router does it, when all policies here have asked.
+        // What cannot be a host is not taken.
         case "RewriteHost":
-          return ["host from here on", [first]];
+          return [key, typeof first === "string" && /^[!-~]+$/.test(first) ? [first] : read(key)];
         case "RouteToVersion":
           return [key, [second]];
         // One delay after the other, whichever is first; and what is answered first is the answer.
         case "InjectDelay":
           return [key, [...(written.get(key) ?? []), text].sort()];
-        case "InjectAbort":
-          return [key, written.get(key) ?? [text]];
         default:
           return [key, [text]];
       }
@@ -370,7 +384,21 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
       if (section === judges.at(-1) && reply === undefined && !isAdmitted) reply = { status: 403, body: "" };
     }
   }
+  // What is held back for longer than it may take is answered, whatever it may take.
+  const limitMs = least(deadlineMs, timeoutMs);
+  if (limitMs > 0 && limitMs <= delayMs)
+    for (const key of ["timeout", "time left"]) written.set(key, ["less than it is held back"]);
   return { written, read: seen, lasting, ...(reply === undefined ? {} : { reply }) };
+}
+
+/** Of two times the shorter one; 0 is none. */
+function least(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
+}
+
+/** The least that is not less, as proxies count. */
+function milliseconds(duration: TrialValue): number {
+  return typeof duration === "bigint" ? Math.max(0, Math.ceil(Number(duration) / 1e6)) : 0;
 }
 
 /** Whether something is done to a share of the requests that is none. */

@@ -44,7 +44,8 @@ export async function explain(
   // A service may be called like a folder: then it is the service that is meant.
   const services = new Set(fromYaml(meshSource).mesh?.services.keys());
   const isPath = (each: string): boolean =>
-    !services.has(each) && (isParameterFile({ path: each }) || existsSync(each));
+    !services.has(each) &&
+    (isParameterFile({ path: each }) || /\.(cup|ts)$|\//.test(each) || existsSync(each));
   const paths = positionals.filter(isPath);
   const wanted = positionals.filter((each) => !isPath(each));
   const output = createOutput({ json: options.json === true });
@@ -79,23 +80,34 @@ export async function explain(
   reportDiagnostics(output, [...diagnostics, ...placed.diagnostics]);
   const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
   const input = { policies, mesh };
-  const work = async (): Promise<{
-    readonly proxies: readonly ProxyReasons[];
-    readonly policies: readonly PolicyReasons[];
-  }> => {
-    const proxies: ProxyReasons[] = [];
-    for (const proxy of placement.proxies.filter(({ service }) => isWanted(service)))
-      proxies.push(await explainProxy(proxy, placement, { input, dataplanes, timeLimitS }));
-    const reasons: PolicyReasons[] = [];
-    for (const { name } of policies.filter((policy) => isWanted(policy.name)))
-      reasons.push(await explainPolicy(name, placement, { input, dataplanes, timeLimitS }));
-    return { proxies, policies: reasons };
+  const unit = dataplanes.some(({ amounts }) => amounts !== undefined) ? " mCPU" : "";
+  const whole = { placement, unit };
+  // Each as it is found, so that nothing is lost where somebody does not wait for all.
+  const say = (lines: readonly string[]): void => {
+    if (!output.json) for (const line of lines) output.print(line);
   };
-  const reasons = await sayIfLong(output, work(), "looking for what forces each proxy");
+  if (placement.status === "feasible")
+    say([`the placement is not proved to be the cheapest: cost ${costText(placement, unit)}`]);
+  const off = new Set(policies.filter(({ mode }) => mode === "off").map(({ name }) => name));
+  const reasons: { readonly proxies: ProxyReasons[]; readonly policies: PolicyReasons[] } = {
+    ...{ proxies: [], policies: [] },
+  };
+  const work = async (): Promise<void> => {
+    for (const proxy of placement.proxies.filter(({ service }) => isWanted(service))) {
+      const found = await explainProxy(proxy, placement, { input, dataplanes, timeLimitS });
+      reasons.proxies.push(found);
+      say(proxyLines(found, whole));
+    }
+    for (const { name } of policies.filter((policy) => isWanted(policy.name))) {
+      const found = await explainPolicy(name, placement, { input, dataplanes, timeLimitS });
+      reasons.policies.push(found);
+      say(off.has(name) ? [`${name} is enforced nowhere: its mode is off`] : policyLines(found, whole));
+    }
+  };
+  await sayIfLong(output, work(), "looking for what forces each proxy");
   const without = [...mesh.services.keys()].filter(
     (name) => wanted.includes(name) && !placement.proxies.some(({ service }) => service === name),
   );
-  const unit = dataplanes.some(({ amounts }) => amounts !== undefined) ? " mCPU" : "";
   if (output.json) {
     output.print(
       JSON.stringify({
@@ -110,16 +122,6 @@ export async function explain(
     );
     return 0;
   }
-  const whole = { placement, unit };
-  if (placement.status === "feasible")
-    output.print(`the placement is not proved to be the cheapest: cost ${costText(placement, unit)}`);
-  for (const proxy of reasons.proxies) for (const line of proxyLines(proxy, whole)) output.print(line);
-  const off = new Set(policies.filter(({ mode }) => mode === "off").map(({ name }) => name));
-  for (const policy of reasons.policies)
-    for (const line of off.has(policy.policy)
-      ? [`${policy.policy} is enforced nowhere: its mode is off`]
-      : policyLines(policy, whole))
-      output.print(line);
   for (const name of without) output.print(`${name} needs no proxy`);
   if (unit !== "" && reasons.proxies.length + reasons.policies.length > 0)
     output.print(`costs are in mCPU, memory at ${mibText(mesh)}`);

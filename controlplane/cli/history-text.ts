@@ -107,8 +107,10 @@ function sinceText(since: Since | undefined, given: number): string {
 
 function outcomeText({ outcome }: RevisionSummary): string {
   switch (outcome.kind) {
-    case "rolling out":
-      return "rolling out";
+    case "rolling out": {
+      const { wave } = outcome;
+      return wave === undefined ? "rolling out" : `rolling out: wave ${wave.wave} of ${wave.of}`;
+    }
     case "converged":
       return `converged after ${outcome.ms} ms`;
     case "rejected":

@@ -26,15 +26,29 @@ test("a refusal says which proxy, which resource, and which line of which policy
 
 test("one line for each thing that happens, by the names that are documented", () => {
   const rollout = 3;
+  const judged = { wave: 1, of: 2, proxies: ["geo"] };
   const stream = { node: "rate", address: "10.0.0.1:9", identities: ["spiffe://mesh/rate"] };
   const entries = logged(
     { kind: "connected", ...stream },
     { kind: "disconnected", ...stream },
     { kind: "converged", of: "node", ms: 1 },
     { kind: "built", outcome: "built", ms: 5 },
-    { kind: "rolloutBegun", rollout, isFirst: false },
+    { kind: "rolloutBegun", rollout, isFirst: false, revision: 17 },
     { kind: "stageBegun", rollout, isFirst: false, stage: "callers told", proxies: ["rate"] },
     { kind: "acknowledged", rollout, stage: "callers told", node: "rate", ms: 1 },
+    { kind: "planned", rollout, plan: { kind: "staged", waves: [["geo"], ["rate"]] } },
+    { kind: "planned", rollout, plan: { kind: "atOnce", because: "moved" } },
+    {
+      ...{ kind: "stageBegun", rollout, isFirst: false, stage: "wave", proxies: ["geo"] },
+      wave: { wave: 1, of: 2 },
+    },
+    {
+      kind: "judged",
+      rollout,
+      ...judged,
+      ...{ vmFailures: 1, requests: 4, failed: 2, restarts: 0 },
+      reason: "no",
+    },
     { kind: "waiting", rollout, node: "rate", outcome: "timeout" },
     { kind: "stageEnded", rollout, stage: "callers told", ms: 6 },
     { kind: "takenBack", rollout, proxies: ["rate"] },
@@ -48,8 +62,15 @@ test("one line for each thing that happens, by the names that are documented", (
     { level: "info", event: "connect", ...stream },
     { level: "info", event: "disconnect", ...stream },
     { level: "info", event: "build", outcome: "built", duration_ms: 5 },
-    { level: "info", event: "rollout_begin", rollout },
+    { level: "info", event: "rollout_begin", rollout, revision: 17 },
     { level: "info", event: "stage_begin", rollout, stage: "callers told", proxies: ["rate"] },
+    { level: "info", event: "rollout_plan", rollout, waves: [["geo"], ["rate"]] },
+    { level: "info", event: "rollout_plan", rollout, together: "moved" },
+    { level: "info", event: "stage_begin", rollout, stage: "wave", proxies: ["geo"], wave: 1, of: 2 },
+    {
+      ...{ level: "error", event: "wave_end", rollout, ...judged, reason: "no" },
+      ...{ vm_failures: 1, requests: 4, failed: 2, restarts: 0 },
+    },
     { level: "warn", event: "proxy_waiting", rollout, node: "rate", outcome: "timeout" },
     { level: "info", event: "stage_end", rollout, stage: "callers told", duration_ms: 6 },
     { level: "warn", event: "rollout_back", rollout, proxies: ["rate"] },

@@ -59,11 +59,30 @@ function entryOf(
         fields: { event: "build", outcome: event.outcome, duration_ms: event.ms },
         msg: `the policies are ${event.outcome}`,
       };
-    case "rolloutBegun":
-      return { fields: { event: "rollout_begin", rollout: event.rollout }, msg: "a rollout begins" };
+    case "rolloutBegun": {
+      const { rollout, revision } = event;
+      const own = revision === undefined ? {} : { revision };
+      return { fields: { event: "rollout_begin", rollout, ...own }, msg: "a rollout begins" };
+    }
     case "stageBegun": {
-      const { rollout, stage, proxies } = event;
-      return { fields: { event: "stage_begin", rollout, stage, proxies } };
+      const { rollout, stage, proxies, wave } = event;
+      return { fields: { event: "stage_begin", rollout, stage, proxies, ...wave } };
+    }
+    case "planned": {
+      const { rollout, plan } = event;
+      const fields = plan.kind === "staged" ? { waves: plan.waves } : { together: plan.because };
+      return {
+        fields: { event: "rollout_plan", rollout, ...fields },
+        ...(plan.kind === "staged" ? { msg: `a rollout in waves: ${plan.waves.length}` } : {}),
+      };
+    }
+    case "judged": {
+      const { rollout, wave, of, proxies, vmFailures, requests, failed, restarts, reason } = event;
+      const counts = { vm_failures: vmFailures, requests, failed, restarts };
+      return {
+        level: reason === undefined ? "info" : "error",
+        fields: { event: "wave_end", rollout, wave, of, proxies, ...counts, reason },
+      };
     }
     case "stageEnded": {
       const { rollout, stage, ms } = event;

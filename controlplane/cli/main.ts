@@ -34,6 +34,26 @@ const params = (): Option =>
   ).argParser(parseParams);
 const httpTokenFile = (what: string): Option => new Option("--http-token-file <file>", `a file with ${what}`);
 const policies = "policy files, or folders of them";
+const canary = (): Option =>
+  new Option(
+    "--canary <size>",
+    "which proxies get a change first: how many (1), a share of them (10%), or those of services (rate,geo); the others when these are healthy",
+  );
+const waves = (): Option =>
+  new Option(
+    "--waves <sizes>",
+    "how many proxies have a change after each wave, as 25%,50%; then all have it",
+  );
+const soak = (): Option =>
+  new Option(
+    "--soak <seconds>",
+    "how long the proxies of a wave have to be healthy before the next one (default: 30)",
+  );
+const successRate = (): Option =>
+  new Option(
+    "--success-rate <percent>",
+    "how many requests of a healthy proxy are answered by something else than 5xx (default: 99)",
+  );
 const loadInterval = (): Option =>
   new Option(
     "--load-interval <seconds>",
@@ -160,6 +180,14 @@ command("serve")
     ),
   )
   .addOption(loadInterval())
+  .addOption(canary())
+  .addOption(waves())
+  .addOption(soak())
+  .addOption(successRate())
+  .option(
+    "--proxy-admin <url>",
+    "where the admin interface of each Envoy is, with `{node}` for its service, for staged changes; by default where `wire up` has it",
+  )
   .option("--drain <seconds>", "how long letting go of the proxies takes at the end", parseSeconds, 0)
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
   .addOption(json())
@@ -178,6 +206,10 @@ command("up")
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
   .addOption(loadInterval())
+  .addOption(canary())
+  .addOption(waves())
+  .addOption(soak())
+  .addOption(successRate())
   .addOption(json())
   .action(run(async () => (await import("./up.ts")).up));
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Child, runChild } from "./run-child.ts";
+import type { StagingOptions } from "./staging.ts";
 
 export interface ControlPlaneChildOptions {
   readonly policies: readonly string[];
@@ -13,6 +14,8 @@ export interface ControlPlaneChildOptions {
   readonly httpPort: number;
   /** Seconds between two reports of a proxy's load; 0 asks for none. */
   readonly loadInterval: number;
+  /** How changes are staged; they come to all proxies together where nothing is given. */
+  readonly staging: Omit<StagingOptions, "proxyAdmin">;
   progress(line: string): void;
 }
 
@@ -58,6 +61,7 @@ export async function runControlPlane(
         ...(options.params === undefined ? [] : ["--params", options.params]),
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
         ...["--load-interval", String(options.loadInterval)],
+        ...stagingArgs(options.staging),
         ...["--state", join(options.folder, "state.json"), "--follower", "services"],
       ],
       progress: options.progress,
@@ -100,6 +104,11 @@ export async function runControlPlane(
       await current.stop();
     },
   };
+}
+
+function stagingArgs({ canary, waves, soak, successRate }: ControlPlaneChildOptions["staging"]): string[] {
+  const all = { canary, waves, soak, "success-rate": successRate };
+  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 }
 
 /** What it prints when it is up. Where the input is at fault its first line is about that, and then it ends. */

@@ -2,11 +2,11 @@ import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
 import { inForce } from "../history/history.ts";
-import { filesOf, sourcesHash } from "../history/revision.ts";
+import { type Cause, filesOf, sourcesHash } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
-import { build, type Input } from "../pipeline/build.ts";
+import { type Build, build, type Input } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { callMetrics } from "../rollout/call-metrics.ts";
@@ -34,6 +34,7 @@ import { readSource } from "./read-files.ts";
 import { withParams } from "./read-sources.ts";
 import { createOutput, type Output, reportDiagnostics } from "./report.ts";
 import { building, sayIfLong } from "./say-if-long.ts";
+import { checkCanaries, type StagingOptions, stagingBy } from "./staging.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { usageError } from "./usage-error.ts";
@@ -41,7 +42,7 @@ import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
 import { type XdsListeningOptions, xdsListening } from "./xds-listening.ts";
 
-export interface ServeOptions extends XdsListeningOptions {
+export interface ServeOptions extends XdsListeningOptions, StagingOptions {
   readonly mesh: string;
   /** A file with the text of the mesh as `wire up` has read it: all that it runs is of one mesh, whatever becomes of the user's file. */
   readonly meshText?: string;
@@ -77,6 +78,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     throw usageError(
       `others reach the HTTP API on \`${httpHost}\`, so it needs a token: write one into a file, as by \`openssl rand -hex 32\`, and give it by --http-token-file`,
     );
+  const staged = stagingBy(options);
   using token = httpTokenFile === undefined ? undefined : await followToken(httpTokenFile, output.progress);
   using listening = await xdsListening(options, output.progress);
   const paths = withParams(named, options.params);
@@ -108,6 +110,8 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     build: timed,
   });
   if (start.kind === "nothing") return 1;
+  const known = (start.build ?? start.unfinished?.to)?.mesh;
+  if (staged !== undefined && known !== undefined) checkCanaries(staged, known);
   /** What the files say, or what was gone back to from them. */
   let { mesh, policies } = start;
   let files = filesOf(start.read);
@@ -117,6 +121,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     ...(options.loadInterval === 0 ? {} : { loadIntervalMs: options.loadInterval * 1_000 }),
     ...(options.state === undefined ? {} : { state: options.state }),
     observe,
+    ...(staged === undefined ? {} : { staged }),
     off: start.off,
     ...(kept === undefined ? {} : { kept }),
     ...(start.unfinished === undefined
@@ -135,7 +140,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     node: (name) => nodeOf(name, rollouts),
     metrics: () => metrics.show(ads.counts(), rates?.report()),
     callMetrics: () => callMetrics(rates?.report() ?? { calls: [] }),
-    answers: { history: historyAnswer(revisions), rates: ratesAnswer(rates) },
+    answers: { history: historyAnswer(revisions, () => controlPlane.wave), rates: ratesAnswer(rates) },
     commands: {
       ...switchCommands(switchedIn(rollouts), (report) => {
         const { off, waitingFor, milliseconds } = report;
@@ -202,7 +207,12 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     const next = await sayIfLong(output, work, building);
     reportDiagnostics(output, next.diagnostics);
     if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
-    else void follow(revisions.apply(next.build, files));
+    else void rollOut(next.build);
+  };
+  /** What is not taken is not tried again with a change of the mesh, which would not be taken with it. */
+  const rollOut = async (next: Build, cause?: Cause): Promise<void> => {
+    if (await follow(revisions.apply(next, files, cause))) return;
+    if (policies === next.input.policies) policies = controlPlane.current?.input.policies ?? policies;
   };
   /** One after the other, so that what was read or asked for last is what is applied last. */
   let turns: Promise<unknown> = Promise.resolve();
@@ -223,9 +233,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   });
   if (start.unfinished !== undefined) void follow(revisions.resume(start.unfinished));
   if (start.build !== undefined)
-    void follow(
-      revisions.apply(start.build, files, start.unfinished === undefined ? { kind: "start" } : undefined),
-    );
+    void rollOut(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
 
   using _ = watchMesh({
     mesh: start.read.mesh,
@@ -320,6 +328,8 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
     revision: { inForce: inForce(history)?.number ?? null, newest: history.at(-1)?.number ?? null },
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,
+    /** How far a staged rollout is, while one runs. */
+    wave: controlPlane.wave ?? null,
     /** Policies that are switched off. */
     off: offIn({ controlPlane, newest }),
     placement: controlPlane.current?.placement,

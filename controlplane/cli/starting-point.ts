@@ -159,14 +159,13 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
-  const { followers, off, former } = state;
+  const { followers, off, stage, wave, isReturn } = state;
+  const kept = { followers, off, former: new Map(Object.entries(state.former)) };
+  if (from === undefined) return { to, stage: 0, ...kept };
   return {
-    ...(from === undefined ? {} : { from }),
-    to,
-    stage: from === undefined ? 0 : state.stage,
-    followers,
-    off,
-    former: new Map(Object.entries(former)),
+    ...{ from, to, stage, ...kept },
+    ...(wave === undefined ? {} : { wave }),
+    ...(isReturn === undefined ? {} : { isReturn }),
   };
 }
 

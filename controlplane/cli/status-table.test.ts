@@ -7,6 +7,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
   const table = statusTable({
     settled: false,
     revision: { inForce: 2, newest: 3 },
+    wave: { wave: 1, of: 3, proxies: ["rate", "frontend"] },
     off: [
       { policy: "hot-path", exists: true },
       { policy: "old", exists: false },
@@ -46,6 +47,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     "geo       not connected  -         0         0          0             0          0",
     "frontend refuses hot-path (version 7)",
     "switched off: hot-path, old (there is no such policy now)",
+    "wave 1 of 3, watched: rate, frontend",
     "the newest change is not in force yet (the newest revision is 3, in force is 2)",
   ]);
 });

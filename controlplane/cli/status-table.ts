@@ -1,3 +1,4 @@
+import type { WaveProgress } from "../rollout/control-plane.ts";
 import type { ProxyReceipt } from "../rollout/proxy-receipt.ts";
 import { type Off, offText } from "../rollout/switch-report.ts";
 import { typeUrl } from "../xds/type-url.ts";
@@ -8,6 +9,7 @@ export interface StatusReport {
   /** Whether the newest change is in force. */
   readonly settled: boolean;
   readonly revision: { readonly inForce: number | null; readonly newest: number | null };
+  readonly wave: WaveProgress | null;
   /** Policies that are switched off. */
   readonly off: readonly Off[];
   readonly proxies: readonly ProxyReport[];
@@ -33,7 +35,7 @@ const kinds = ["cluster", "endpoints", "extension", "listener", "route"] as cons
 const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
 
 /** One line for each proxy, and one for each resource that a proxy refuses. */
-export function statusTable({ settled, revision, off, proxies }: StatusReport): readonly string[] {
+export function statusTable({ settled, revision, wave, off, proxies }: StatusReport): readonly string[] {
   const rows = proxies.map((proxy) => [
     proxy.service,
     proxy.connected ? (proxy.settled ? "in force" : "on its way") : "not connected",
@@ -49,6 +51,7 @@ export function statusTable({ settled, revision, off, proxies }: StatusReport): 
     ...aligned([["proxy", "state", "revision", ...titles], ...rows]),
     ...refusals,
     ...[offText(off)].filter((line) => line !== ""),
+    ...(wave === null ? [] : [`wave ${wave.wave} of ${wave.of}, watched: ${wave.proxies.join(", ")}`]),
     `${settled ? "the newest change is in force" : "the newest change is not in force yet"}${revisionText(revision)}`,
   ];
 }

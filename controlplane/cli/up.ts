@@ -26,11 +26,12 @@ import { createOutput, diagnosticsJson, type Output, reportDiagnostics } from ".
 import { runChild } from "./run-child.ts";
 import { runControlPlane } from "./run-control-plane.ts";
 import { runProxies } from "./run-proxies.ts";
+import { checkCanaries, type StagingOptions, stagingBy } from "./staging.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { watchMesh } from "./watch-mesh.ts";
 import { writing } from "./write-file.ts";
 
-export interface UpOptions {
+export interface UpOptions extends Omit<StagingOptions, "proxyAdmin"> {
   readonly mesh?: string;
   /** A file with values for parameters; it is read, and followed, with the policies. */
   readonly params?: string;
@@ -52,6 +53,7 @@ const examples = ["hot-path", "no-scrapers", "canary-rate"].map((name) => join(r
 /** `wire up`: control plane, Envoys where placed, emulated services, until Ctrl-C. */
 export async function up(named: readonly string[], options: UpOptions): Promise<ExitCode> {
   const output = createOutput({ json: options.json === true });
+  const staged = stagingBy(options);
   const paths = named.length > 0 ? named : examples;
   const meshPath = options.mesh ?? join(root, "examples/meshes/hotel-reservation.yaml");
   const sources = await readSources(withParams(paths, options.params));
@@ -63,6 +65,7 @@ export async function up(named: readonly string[], options: UpOptions): Promise<
     reportDiagnostics(output, diagnostics);
     return 1;
   }
+  if (staged !== undefined) checkCanaries(staged, mesh);
   const interrupted = untilInterrupted().then((): ExitCode => {
     output.progress("stopping");
     return 0;
@@ -130,6 +133,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     xdsPort,
     httpPort,
     loadInterval: options.loadInterval,
+    staging: options,
     progress,
   });
   if ("exitCode" in controlPlane) {

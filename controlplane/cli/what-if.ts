@@ -187,7 +187,7 @@ function assumeValues(
       const service = services.get(each.service);
       if (service === undefined) throw unknown("service", each.service, services.keys());
       const values = ["never", "any", ...dataplanes.map(({ name }) => name)];
-      if (!values.includes(each.proxy)) throw unknown("data plane", each.proxy, values);
+      if (!values.includes(each.proxy)) throw unknown("kind of proxy", each.proxy, values);
       services.set(each.service, { ...service, proxy: each.proxy });
     } else if (each.kind !== "file") {
       const plane = planes.find(({ name }) => name === each.dataplane);

@@ -59,9 +59,10 @@ function emitStatement(statement: Statement, indent: string, emitter: Emitter): 
       const place = changing.has(action) ? emitter.place?.(action, line) : undefined;
       const before = place === undefined ? "" : `${place}; `;
       const code = expression(statement.call, emitter);
-      // What answers the request ends the policy; a deadline does when it has passed.
+      // What answers the request ends the policy; a deadline does when it has passed, and a fault when it is the request's turn.
       if (action === "Deny") return write(`${before}return ${code};`);
-      return write(`${before}${action === "SetDeadline" ? `if (!${code}) return` : code};`);
+      if (action === "SetDeadline") return write(`${before}if (!${code}) return;`);
+      return write(`${before}${action === "InjectAbort" ? `if (${code}) return` : code};`);
     }
     case "let":
       return write(`const ${local(statement.name)} = ${bare(statement.value, emitter)};`);
@@ -208,6 +209,11 @@ function call(called: Call, emitter: Emitter): string {
     return constant(type, argument, emitter) ?? bare(argument, emitter);
   });
   const isShorter = given.length - first < signature.parameters.length;
+  const ofHost = readingHost(called, emitter.policy.act);
+  if (ofHost !== undefined) {
+    const [, ...values] = written;
+    return emitter.reads.share(called, `${emitter.use("actions/access", ofHost)}(${values.join(", ")})`);
+  }
   const used = emitter.use(
     carried.file,
     isShorter
@@ -261,6 +267,15 @@ function connectionCall({ action, arguments: given }: Call, emitter: Emitter): s
 function headerKey(name: string, act: Act): string {
   const key = name.toLowerCase();
   return key === "host" && act !== "Response" && act !== "RPCResponse" ? ":authority" : key;
+}
+
+/** How a header is read that is the host, which a policy before may have rewritten. */
+function readingHost({ action, arguments: [name, value] }: Call, act: Act): string | undefined {
+  const isOfHost = name?.kind === "literal" && headerKey(String(name.value), act) === ":authority";
+  if (!isOfHost) return undefined;
+  if (action === "GetHeader" || action === "GetHeaders") return "givenHost";
+  if (action !== "HasHeader") return undefined;
+  return value === undefined ? "hasHost" : "isHost";
 }
 
 /** Those that stand in `x-envoy-retry-on`, and those in `x-envoy-retry-grpc-on`. */

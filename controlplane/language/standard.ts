@@ -56,7 +56,7 @@ act Request: Connection {
     action GetMethod(self): string,
     /// The path without its query.
     action GetPath(self): string,
-    /// The host that the request is for, as the client wrote it.
+    /// The host that the request is for, as the client wrote it or a policy before this one rewrote it.
     action GetHost(self): string,
     /// The first value of a query parameter, with its percent-encoding resolved and \`+\` as a blank; absent where there is none.
     action GetQuery(self, const text name): string?,
@@ -71,7 +71,7 @@ act Request: Connection {
     [Egress] action Mirror(self, const service service, const version version, float percent = 100.0),
     /// Replace the path; the query stays.
     action RewritePath(self, string path),
-    /// Replace the host.
+    /// Replace the host, also for the policies after this one. Filter code in the same proxy still sees the one before.
     action RewriteHost(self, string host),
     /// Requests with equal keys go to the same replica.
     [Egress] action SetHashKey(self, string key),
@@ -84,9 +84,10 @@ act Request: Connection {
     /// Try again up to so many times, on these conditions of Envoy. Those that are statuses of gRPC go into \`x-envoy-retry-grpc-on\`, the
     /// others into \`x-envoy-retry-on\`; the conditions of a policy before do not stay.
     [Egress] action SetRetries(self, int attempts, const conditions conditions = "connect-failure,refused-stream,5xx"),
-    /// Hold the request back for so long.
+    /// Hold the request back for so long, which is part of the time that a timeout or a deadline leaves it: one that is held back for longer is answered
+    /// 504, here when it has been.
     action InjectDelay(self, duration delay, float percent = 100.0),
-    /// Answer with this status instead of the service.
+    /// Answer with this status instead of the service, as \`Deny\` does; the body is \`fault filter abort\`.
     action InjectAbort(self, const status status, float percent = 100.0),
 
     /// Add a tag to this request's line of the access log.

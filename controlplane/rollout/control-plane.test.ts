@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createChainCache } from "../codegen/build-chains.ts";
+import { WireError } from "../error/wire-error.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import { typeUrl } from "../xds/type-url.ts";
-import { type ControlPlaneOptions, createControlPlane, type Pauses, type Rollout } from "./control-plane.ts";
+import {
+  type ControlPlaneOptions,
+  createControlPlane,
+  type Pauses,
+  type Rollout,
+  type Staged,
+} from "./control-plane.ts";
 
 const cache = createChainCache();
 const mesh = {
@@ -29,16 +36,20 @@ async function built(context: string, side: string, value = "true"): Promise<Bui
 
 const ingress = await built("frontend -> rate", "Ingress");
 const egress = await built("frontend -> rate", "Egress");
+const everywhere = await built("frontend -> *", "Ingress");
+const other = await built("frontend -> *", "Ingress", "other");
 
 /** Proxies that answer as `outcome` says, and a diary of what the control plane did in which order. */
 function setUp({
   outcome = () => ({ kind: "acked" }),
   off = [],
   pauses = {},
+  staged,
 }: {
   readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
   readonly off?: readonly string[];
   readonly pauses?: Partial<Pauses>;
+  readonly staged?: Staged;
 } = {}) {
   const diary: string[] = [];
   /** Of the filters that proxies have now, the lines of policies. */
@@ -47,6 +58,8 @@ function setUp({
   const peers = new Map<string, readonly string[]>();
   const entered: Rollout[] = [];
   const kept: Rollout[] = [];
+  /** What each proxy was given, one after the other: versions of its filters. */
+  const given = new Map<string, string[]>();
   const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
       const texts = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ bytes }) =>
@@ -60,6 +73,9 @@ function setUp({
         node,
         texts.flatMap((text) => /@peer\tfrontend\t([\d.,]+)/.exec(text)?.slice(1) ?? []),
       );
+      const versions = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ version }) => version);
+      const before = given.get(node) ?? [];
+      if (before.at(-1) !== versions.join()) given.set(node, [...before, versions.join()]);
       // Without the generation that ends a name.
       const listeners = [...(snapshot.get(typeUrl.listener)?.keys() ?? [])]
         .map((name) => name.replace(/\/\w+$/, ""))
@@ -72,6 +88,11 @@ function setUp({
   const controlPlane = createControlPlane({
     ads,
     ...{ off, pauses },
+    ...(staged === undefined ? {} : { staged }),
+    planned: (plan) =>
+      void diary.push(plan.kind === "staged" ? `in ${plan.waves.length} waves` : plan.because),
+    judged: ({ wave, of, proxies }, { reason }) =>
+      void diary.push(`wave ${wave} of ${of}: ${proxies.join()} ${reason ?? "healthy"}`),
     async entering(rollout, stage) {
       entered.push(rollout);
       diary.push(`# ${stage.name}`);
@@ -88,7 +109,7 @@ function setUp({
     diary.push(`frontend calls rate ${target?.via}`);
     setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
   }, "services");
-  return { controlPlane, diary, entered, kept, lines, peers };
+  return { controlPlane, diary, entered, kept, lines, peers, given };
 }
 
 const toRate = "frontend calls rate direct";
@@ -143,6 +164,226 @@ describe("a rollout", () => {
     expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
     expect(diary).toContain(throughFrontend);
     expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a staged rollout", () => {
+  /** Canaries first; `reasons` why a wave is not healthy, one after the other, and then no more. */
+  function watching(...reasons: (string | undefined)[]): Staged & { readonly watched: string[] } {
+    const watched: string[] = [];
+    const of = (all: readonly string[]): string => all.join();
+    return {
+      sizes: [{ kind: "count", count: 1 }],
+      watched,
+      watch: async ({ proxies, fresh }) => {
+        watched.push(fresh.length === 0 ? of(proxies) : `${of(proxies)} with ${of(fresh)} new`);
+        return {
+          judged: async () => {
+            const reason = reasons.shift();
+            return { health: new Map(), ...(reason === undefined ? {} : { reason }) };
+          },
+        };
+      },
+    };
+  }
+
+  const waves = ["# wave", "wave 1 of 2: geo healthy"];
+  const stages = ["# new side on", "# callers told", "# old side off"];
+  const isOfStages = (line: string): boolean => !line.includes(" has ") && !line.startsWith("frontend calls");
+
+  async function inForce(staged: Staged, outcome?: (node: string) => Outcome | Promise<Outcome>) {
+    const all = setUp({ ...(outcome === undefined ? {} : { outcome }), staged });
+    await all.controlPlane.apply(everywhere);
+    all.diary.length = 0;
+    all.given.clear();
+    all.entered.length = 0;
+    return all;
+  }
+
+  test("comes to the canary first, and to the others when that is healthy", async () => {
+    const staged = watching();
+    const { controlPlane, diary, entered } = await inForce(staged);
+    await controlPlane.apply(other);
+    expect(diary.filter(isOfStages)).toEqual([
+      "in 2 waves",
+      ...waves,
+      ...stages,
+      "wave 2 of 2: geo,rate healthy",
+    ]);
+    expect(staged.watched).toEqual(["geo", "geo,rate"]);
+    expect(controlPlane.current).toBe(other);
+    expect(controlPlane.wave).toBeUndefined();
+    expect(entered.map(({ wave }) => wave)).toEqual([
+      { waves: [["geo"], ["rate"]], index: 0 },
+      ...[undefined, undefined, undefined],
+    ]);
+  });
+
+  test("goes back where the canary is not healthy, and no other proxy has ever had it", async () => {
+    const { controlPlane, entered, given } = await inForce(watching("its VM failed"));
+    const before = setUp();
+    await before.controlPlane.apply(everywhere);
+    await expect(controlPlane.apply(other)).rejects.toThrow("its VM failed");
+    expect(controlPlane.current).toBe(everywhere);
+    expect(given.get("rate")).toEqual(before.given.get("rate"));
+    const [had] = before.given.get("geo") ?? [];
+    expect(given.get("geo")).toEqual([expect.not.stringMatching(`^${had}$`), had]);
+    // What is kept is that nothing is on its way.
+    expect(entered.at(-1)).toMatchObject({ from: everywhere, to: everywhere });
+    expect(entered.at(-1)?.wave).toBeUndefined();
+  });
+
+  test("goes back where the last wave is not healthy", async () => {
+    const { controlPlane, given } = await inForce(watching(undefined, "too many failures"));
+    await expect(controlPlane.apply(other)).rejects.toThrow("too many failures");
+    expect(controlPlane.current).toEqual(everywhere);
+    const again = setUp();
+    await again.controlPlane.apply(everywhere);
+    for (const node of ["geo", "rate"]) expect(given.get(node)?.at(-1)).toBe(again.given.get(node)?.[0]);
+  });
+
+  test("goes back where the canary refuses it", async () => {
+    let refusing = false;
+    const nack = { node: "geo", typeUrl: "" as never, resources: [], message: "no" };
+    const { controlPlane, diary, given } = await inForce(watching(), (node) =>
+      refusing && node === "geo" ? { kind: "nacked", nacks: [nack] } : { kind: "acked" },
+    );
+    refusing = true;
+    await expect(controlPlane.apply(other)).rejects.toThrow('proxy "geo": no');
+    expect(given.get("rate")).toHaveLength(1);
+    expect(diary).not.toContain("# callers told");
+    expect(controlPlane.current).toBe(everywhere);
+  });
+
+  test("is not begun where nobody tells how the canary fares", async () => {
+    const staged: Staged = {
+      sizes: [{ kind: "count", count: 1 }],
+      watch: async () => {
+        throw new WireError("health", "nobody answers");
+      },
+    };
+    const { controlPlane, diary } = await inForce(staged);
+    await expect(controlPlane.apply(other)).rejects.toThrow("nobody answers");
+    expect(diary).not.toContain("# wave");
+    expect(controlPlane.current).toBe(everywhere);
+  });
+
+  test("that was cut off in a wave goes on in that wave", async () => {
+    const first = await inForce(watching());
+    await first.controlPlane.apply(other);
+    const [inWave] = first.entered;
+    if (inWave === undefined) throw new Error("a wave was entered");
+    const staged = watching();
+    const second = setUp({ staged });
+    await second.controlPlane.resume(inWave);
+    expect(second.diary.filter(isOfStages)).toEqual([...waves, ...stages, "wave 2 of 2: geo,rate healthy"]);
+    expect(second.controlPlane.current).toBe(other);
+    expect(staged.watched).toEqual(["geo", "geo,rate"]);
+
+    const third = setUp({ staged: watching("its VM failed") });
+    await expect(third.controlPlane.resume(inWave)).rejects.toThrow("its VM failed");
+    expect(third.controlPlane.current).toBe(everywhere);
+    expect(third.given.get("rate")).toHaveLength(1);
+  });
+
+  test("makes way for a newer one", async () => {
+    const staged: Staged = {
+      sizes: [{ kind: "count", count: 1 }],
+      watch: async () => ({
+        judged: async (cut) => {
+          if (!cut.aborted) await new Promise((resolve) => cut.addEventListener("abort", resolve));
+          return { health: new Map() };
+        },
+      }),
+    };
+    const { controlPlane, diary } = await inForce(staged);
+    const older = controlPlane.apply(other);
+    await expect.poll(() => diary).toContain("# wave");
+    const newer = controlPlane.apply(everywhere);
+    expect(await older).toBe("replaced");
+    expect(await newer).toBe("done");
+    expect(controlPlane.current?.input).toEqual(everywhere.input);
+  });
+
+  test("of what moves comes to all together, and goes back by its stages", async () => {
+    const staged = watching("too many failures");
+    const all = setUp({ staged });
+    await all.controlPlane.apply(ingress);
+    all.diary.length = 0;
+    await expect(all.controlPlane.apply(egress)).rejects.toThrow("too many failures");
+    expect(all.diary).toEqual([
+      "moved",
+      "# new side on",
+      "frontend has outbound/frontend",
+      "rate has inbound/rate",
+      "# callers told",
+      "frontend has outbound/frontend",
+      "rate has inbound/rate",
+      throughFrontend,
+      "# old side off",
+      "frontend has outbound/frontend",
+      "rate forgotten",
+      "wave 1 of 1: frontend too many failures",
+      "# new side on",
+      "frontend has outbound/frontend",
+      "rate has inbound/rate",
+      "# callers told",
+      "frontend has outbound/frontend",
+      "rate has inbound/rate",
+      toRate,
+      "# old side off",
+      "rate has inbound/rate",
+      "frontend forgotten",
+    ]);
+    expect(staged.watched).toEqual(["frontend with frontend new"]);
+    expect(all.controlPlane.current?.input).toEqual(ingress.input);
+    expect(all.entered.slice(-3).every(({ isReturn }) => isReturn)).toBe(true);
+  });
+
+  test("is not one of endpoints", async () => {
+    const staged = watching("too many failures");
+    const { controlPlane, diary } = await inForce(staged);
+    const place = { ...mesh, text: mesh.text.replace("  rate: { ", "  rate: { replicas: 2, ") };
+    const { build: moved } = await build({ policies: everywhere.input.policies, mesh: place }, { cache });
+    if (moved === undefined) throw new Error("the mesh is good");
+    await controlPlane.apply(moved);
+    expect(diary.filter(isOfStages)).toEqual(stages);
+    expect(staged.watched).toEqual([]);
+    // What comes with others comes to all proxies, and is watched.
+    await expect(controlPlane.apply(other)).rejects.toThrow("too many failures");
+    expect(diary).toContain("rerouted");
+    expect(diary).not.toContain("# wave");
+  });
+
+  test("is what a return is not", async () => {
+    const staged = watching("never asked");
+    const { controlPlane, diary } = await inForce(staged);
+    await controlPlane.apply(other, { isReturn: true });
+    expect(diary.filter(isOfStages)).toEqual(stages);
+    expect(staged.watched).toEqual([]);
+    expect(controlPlane.current).toBe(other);
+  });
+
+  test("has what is switched off meanwhile off, in the canary and elsewhere", async () => {
+    const verdict = Promise.withResolvers<undefined>();
+    const staged = watching();
+    const { controlPlane, diary, lines } = await inForce({
+      ...staged,
+      watch: async () => ({
+        judged: async () => {
+          await verdict.promise;
+          return { health: new Map() };
+        },
+      }),
+    });
+    const applied = controlPlane.apply(other);
+    await expect.poll(() => diary).toContain("# wave");
+    expect(controlPlane.wave).toEqual({ wave: 1, of: 2, proxies: ["geo"] });
+    await controlPlane.switchOff(["mark"]);
+    expect([lines.get("geo"), lines.get("rate")]).toEqual([["mark\tinbound\t-"], ["mark\tinbound\t-"]]);
+    verdict.resolve(undefined);
+    await applied;
+    expect([lines.get("geo"), lines.get("rate")]).toEqual([["mark\tinbound\t-"], ["mark\tinbound\t-"]]);
   });
 });
 

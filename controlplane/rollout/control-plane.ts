@@ -15,7 +15,9 @@ import { byType } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
 import { type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
-import { finalStage, type Stage, type Standing, stagesOf } from "./stages.ts";
+import { finalStage, type Stage, type Standing, stagesOf, waveStage } from "./stages.ts";
+import type { HealthWatch, Verdict } from "./watch-health.ts";
+import { changedProxies, inForceOf, type WaveSizes, type Waves, waves } from "./waves.ts";
 
 /** An ACK comes before all workers of a proxy have switched (14 ms at most were seen). */
 export const settleMs = 40;
@@ -54,6 +56,10 @@ export interface Rollout {
   readonly to: Build;
   /** Number of the stage that is being entered. */
   readonly stage: number;
+  /** Where it is before the stages: proxies get it in these waves, of which the last one are the stages. */
+  readonly wave?: { readonly waves: readonly (readonly string[])[]; readonly index: number };
+  /** It brings back what was in force before: nobody waits for it to be healthy, and it never goes back itself. */
+  readonly isReturn?: true;
   /** Who followed the addresses when the rollout began: whoever goes on with it has to wait for them too. */
   readonly followers: readonly string[];
   /** Names of the policies that are switched off. */
@@ -62,20 +68,43 @@ export interface Rollout {
   readonly former: Senders;
 }
 
+/** How changes come to some proxies before the others, and all of them go back where these are not healthy. */
+export interface Staged {
+  readonly sizes: WaveSizes;
+  /** Looks from now on how the proxies of these services of a mesh fare; those of `fresh` have just been made or are yet to be. */
+  watch(watched: {
+    readonly proxies: readonly string[];
+    readonly fresh: readonly string[];
+    readonly mesh: Mesh;
+  }): Promise<HealthWatch>;
+}
+
+/** How far a staged rollout is. */
+export interface WaveProgress {
+  /** From 1 on. */
+  readonly wave: number;
+  readonly of: number;
+  /** Who has the change, or gets it now. */
+  readonly proxies: readonly string[];
+}
+
 export interface ControlPlane {
   /** The build in force, once one is. */
   readonly current: Build | undefined;
   /** Names of the policies that are switched off, sorted, whether there are such policies or not. */
   readonly off: readonly string[];
+  /** Of a staged rollout, while one runs. */
+  readonly wave: WaveProgress | undefined;
   /** The services that shall have a running proxy. Followed by whoever runs the proxies. */
   readonly proxies: Feed<readonly string[]>;
   /** Where each service finds what it calls. Followed, and acknowledged, by the services. */
   readonly addresses: Feed<AddressMap>;
   /**
    * Roll a build out; resolves when it is in force everywhere, or when a newer one has taken its place. One runs at a time, the newest
-   * waits for it. Rejects when the proxies do not take it; then what was in force goes on.
+   * waits for it. Rejects when the proxies do not take it, or are not healthy with it; then what was in force goes on. With `isReturn` it
+   * comes to all proxies together, and is not judged.
    */
-  apply(build: Build): Promise<Turn>;
+  apply(build: Build, how?: { readonly isReturn?: boolean }): Promise<Turn>;
   /** Go on with a rollout that another process began, from the stage that it was in. */
   resume(rollout: Rollout): Promise<Turn>;
   /**
@@ -105,6 +134,11 @@ export interface ControlPlaneOptions {
   /** Called when a rollout begins, and when it ends: with the reason where it failed. What waits for its turn has not begun. */
   readonly begun?: (rollout: Begun) => void;
   readonly ended?: (outcome: Turn | "failed", cause?: unknown) => void;
+  /** Absent, all proxies get a change together, and nobody looks how they fare with it. */
+  readonly staged?: Staged;
+  /** Called before a staged rollout begins, and when the time of a wave is over. */
+  readonly planned?: (plan: Waves) => void;
+  readonly judged?: (progress: WaveProgress, verdict: Verdict) => void;
   readonly pauses?: Partial<Pauses>;
   /** Policies that are switched off from the beginning. */
   readonly off?: readonly string[];
@@ -113,7 +147,7 @@ export interface ControlPlaneOptions {
 }
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { ads, entering, switching, waiting } = options;
+  const { ads, entering, switching, waiting, staged } = options;
   const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs, lingerMs } = {
     ...usual,
     ...options.pauses,
@@ -122,6 +156,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const addresses = createFeed<AddressMap>();
   let current: Build | undefined;
   let off: readonly string[] = options.off ?? [];
+  let progress: WaveProgress | undefined;
   /** Told of the nodes that are left when some are let go of. */
   const forgetting = new Set<(left: ReadonlySet<string>) => void>();
   /** The stage that the proxies have been told of. */
@@ -140,8 +175,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     return mine;
   }
 
-  function stageOf({ from, to, stage }: Shown, back: readonly string[] = []): Stage {
+  function stageOf({ from, to, stage, wave }: Shown, back: readonly string[] = []): Stage {
     const standing: Standing = { off, back, former: union(left) };
+    if (from !== undefined && wave !== undefined) return waveStage(from, to, toldIn(wave), standing);
     return (from && stagesOf(from, to, standing)[stage]) ?? finalStage(to, standing);
   }
 
@@ -183,16 +219,23 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     });
   }
 
-  /** Of what is shown now. While `back` policies close what they refuse, there is more to come. */
-  function markOf(back: readonly string[]): Mark | undefined {
+  /** Of what is shown now to the proxy of a service. While `back` policies close what they refuse, there is more to come. */
+  function marking(back: readonly string[]): (service: string) => Mark | undefined {
     assert(shown !== undefined, "what is marked is shown");
-    const { from, to, stage } = shown;
+    const { from, to, stage, wave } = shown;
+    const isWhole = back.length === 0;
+    if (from !== undefined && wave !== undefined) {
+      const told = new Set(toldIn(wave));
+      const [old, next] = [from, to].map((build) => options.mark?.({ to: build, off }, isWhole));
+      return (service) => (told.has(service) ? next : old);
+    }
     const isFinal = from === undefined || from === to || stage === lastStage;
-    return options.mark?.({ to, off }, isFinal && back.length === 0);
+    const mark = options.mark?.({ to, off }, isFinal && isWhole);
+    return () => mark;
   }
 
   function show(stage: Stage, back: readonly string[] = []): void {
-    const mark = markOf(back);
+    const markOf = marking(back);
     const snapshots = [...stage.snapshots].map(([service, snapshot]) => [service, byType(snapshot)] as const);
     // Before anybody has been told of anything: what leads nowhere stays here.
     for (const [service, snapshot] of snapshots) {
@@ -204,7 +247,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
       );
     }
-    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot, mark);
+    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot, markOf(service));
     nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }
@@ -260,12 +303,108 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     forget(stage);
   }
 
-  async function run({ from, to, stage: begin }: Begun, replaced: AbortSignal): Promise<Turn> {
+  async function run(rollout: Begun, replaced: AbortSignal): Promise<Turn> {
+    const { from, to, isReturn } = rollout;
     if (from === undefined) return runFirst(to, replaced);
+    if (rollout.wave !== undefined && staged !== undefined) {
+      const turn = await runWaves(staged, { from, to, ...rollout.wave }, replaced);
+      if (turn === "replaced") return turn;
+    }
+    const isTried = isReturn !== true && hasOtherPolicies(from, to);
+    const changed =
+      !isTried || staged === undefined ? [] : changedProxies(inForceOf(from, off), inForceOf(to, off));
+    if (staged === undefined || changed.length === 0) {
+      const turn = await runStages({ ...rollout, from }, replaced);
+      if (turn === "done") inForce(from, to);
+      return turn;
+    }
+
+    const had = new Set(from.placement.proxies.map(({ service }) => service));
+    // Where the callers have been told, it goes on whoever answers.
+    const fresh = rollout.stage > 0 ? changed : changed.filter((service) => !had.has(service));
+    const watch = await staged
+      .watch({ proxies: changed, fresh, mesh: to.mesh })
+      .catch(async (cause: unknown) => {
+        await goBack(from, to).catch(() => undefined);
+        throw cause;
+      });
+    const of = rollout.wave?.waves.length ?? 1;
+    progress = { wave: of, of, proxies: changed };
+    const turn = await runStages({ ...rollout, from }, replaced);
+    if (turn === "replaced") return turn;
+    // While that is open, it is on its way.
+    const reason = await judge(watch, progress, replaced);
+    inForce(from, to);
+    if (reason === undefined) return "done";
+    await bringBack(from, to, reason);
+    throw new WireError("health", reason);
+  }
+
+  /** All waves but the last one, which are the stages. */
+  async function runWaves(
+    { watch: watching }: Staged,
+    { from, to, waves, index: begin }: NonNullable<Begun["wave"]> & Required<Pick<Begun, "from" | "to">>,
+    replaced: AbortSignal,
+  ): Promise<Turn> {
+    try {
+      for (let index = begin; index < waves.length - 1; index++) {
+        const wave = { waves, index };
+        progress = { wave: index + 1, of: waves.length, proxies: toldIn(wave) };
+        const watch = await watching({ proxies: progress.proxies, fresh: [], mesh: to.mesh });
+        await enter({ from, to, stage: 0, wave });
+        const taken = Promise.all(progress.proxies.map(acknowledgedBy));
+        let reason: string | undefined;
+        if ((await unlessReplaced(taken, replaced, replacedMs)) === "done") {
+          // What it had before may be at fault until then.
+          await sleep(settleMs);
+          reason = await judge(watch, progress, replaced);
+        }
+        if (reason !== undefined) throw new WireError("health", reason);
+        if (replaced.aborted) {
+          await goBack(from, to);
+          return "replaced";
+        }
+      }
+      return "done";
+    } catch (cause) {
+      await goBack(from, to).catch(() => undefined);
+      throw cause;
+    }
+  }
+
+  /** Why the proxies are not healthy when their time is over, or when something newer is there. */
+  async function judge(
+    watch: HealthWatch,
+    wave: WaveProgress,
+    replaced: AbortSignal,
+  ): Promise<string | undefined> {
+    const verdict = await watch.judged(replaced);
+    options.judged?.(wave, verdict);
+    if (verdict.reason === undefined) return undefined;
+    return `wave ${wave.wave} of ${wave.of} is not healthy: ${verdict.reason}`;
+  }
+
+  /** What was in force before is in force again, by the way that it went. */
+  async function bringBack(from: Build, to: Build, reason: string): Promise<void> {
+    try {
+      const rollout = { from: to, to: laidOutAfter(from, to), stage: 0, isReturn: true } as const;
+      await runStages(rollout, new AbortController().signal);
+      inForce(to, rollout.to);
+    } catch (cause) {
+      const why = cause instanceof WireError ? cause.reason : String(cause);
+      throw new WireError("health", `${reason}; and it cannot go back: ${why}`, { cause });
+    }
+  }
+
+  async function runStages(
+    { wave: _, ...rollout }: Begun & Required<Pick<Begun, "from">>,
+    replaced: AbortSignal,
+  ): Promise<Turn> {
+    const { from, to, stage: begin } = rollout;
     for (let index = begin; index <= lastStage; index++) {
       const isLast = index === lastStage;
       try {
-        const stage = await enter({ from, to, stage: index });
+        const stage = await enter({ ...rollout, stage: index });
         const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
         // Only before the callers have been told is it as safe to go back as to go on.
         if (index === 0 && (await unlessReplaced(taken, replaced, replacedMs)) === "replaced") {
@@ -282,13 +421,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         throw cause;
       }
     }
-    inForce(from, to);
     return "done";
   }
 
   /** `run`, told of. */
-  async function roll(rollout: Begun, replaced: AbortSignal): Promise<Turn> {
+  async function roll({ plan, ...rollout }: Begun & { plan?: Waves }, replaced: AbortSignal): Promise<Turn> {
     options.begun?.(rollout);
+    if (plan !== undefined) options.planned?.(plan);
     try {
       const turn = await run(rollout, replaced);
       options.ended?.(turn);
@@ -296,7 +435,24 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     } catch (cause) {
       options.ended?.("failed", cause);
       throw cause;
+    } finally {
+      progress = undefined;
     }
+  }
+
+  /** A change to what is in force, with the waves that it comes in. */
+  function changeTo(build: Build, isReturn: boolean): Begun & { plan?: Waves } {
+    if (current === undefined) return { to: build, stage: 0 };
+    const change = { from: current, to: laidOutAfter(build, current), stage: 0 };
+    if (isReturn) return { ...change, isReturn };
+    if (staged === undefined || !hasOtherPolicies(change.from, change.to)) return change;
+    const isOneMesh = isDeepStrictEqual(change.from.input.mesh, change.to.input.mesh);
+    // Proxies know services by where they are, which would be another place in each of two meshes.
+    const plan: Waves = isOneMesh
+      ? waves(inForceOf(change.from, off), inForceOf(change.to, off), staged.sizes)
+      : { kind: "atOnce", because: "rerouted" };
+    if (plan.kind === "atOnce" || plan.waves.length < 2) return { ...change, plan };
+    return { ...change, plan, wave: { waves: plan.waves, index: 0 } };
   }
 
   async function runFirst(to: Build, replaced: AbortSignal): Promise<Turn> {
@@ -356,6 +512,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     get off() {
       return off;
     },
+    get wave() {
+      return progress;
+    },
     proxies,
     addresses,
     async switchOff(names) {
@@ -383,15 +542,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if (unkept !== undefined) throw unkept;
       return late;
     },
-    apply: (build) =>
-      inTurn((replaced) =>
-        roll(
-          current === undefined
-            ? { to: build, stage: 0 }
-            : { from: current, to: laidOutAfter(build, current), stage: 0 },
-          replaced,
-        ),
-      ),
+    apply: (build, { isReturn = false } = {}) =>
+      inTurn((replaced) => roll(changeTo(build, isReturn), replaced)),
     resume: (rollout) =>
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);
@@ -406,6 +558,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         return roll(rollout, replaced);
       }),
   };
+}
+
+/** Endpoints and rates are as they are, wherever that is tried first; what filters do is not known before they have done it. */
+function hasOtherPolicies(from: Build, to: Build): boolean {
+  return !isDeepStrictEqual(from.input.policies, to.input.policies);
+}
+
+/** Who has a change in a wave: also those of the waves before. */
+function toldIn({ waves, index }: NonNullable<Rollout["wave"]>): readonly string[] {
+  return waves.slice(0, index + 1).flat();
 }
 
 /** A build with its chains where those of the one in force are, as far as they may stay. */

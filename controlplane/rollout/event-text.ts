@@ -1,5 +1,6 @@
 import type { ControlPlaneEvent } from "./event.ts";
 import { nackText } from "./nack-text.ts";
+import type { Together, Waves } from "./waves.ts";
 
 /** A line about an event for who looks on; undefined where it is none of their concern. */
 export function eventText(event: ControlPlaneEvent): string | undefined {
@@ -7,9 +8,19 @@ export function eventText(event: ControlPlaneEvent): string | undefined {
     case "nacked":
       return nackText(event, event.policies);
     case "stageBegun":
+      if (event.wave !== undefined)
+        return `rollout: wave ${event.wave.wave} of ${event.wave.of} (proxies: ${listed(event.proxies)})`;
       return event.isFirst
         ? `starting the proxies: ${listed(event.proxies)}`
         : `rollout: ${event.stage} (proxies: ${listed(event.proxies)})`;
+    case "planned":
+      return plannedText(event.plan);
+    case "judged": {
+      const { wave, of, requests, failed, reason } = event;
+      const where = `rollout: wave ${wave} of ${of}`;
+      if (reason !== undefined) return `wire: ${where} goes back: ${reason}`;
+      return `${where} is healthy: ${requests} requests, ${failed} of them answered by 5xx`;
+    }
     case "takenBack":
       return `rollout: taken back (proxies: ${listed(event.proxies)})`;
     case "waiting":
@@ -30,6 +41,20 @@ export function eventText(event: ControlPlaneEvent): string | undefined {
     default:
       return event satisfies never;
   }
+}
+
+const together = {
+  moved: "a policy moves, or a proxy comes or goes",
+  rerouted: "calls are led elsewhere, or listeners change",
+  "two-sided": "a policy acts at both ends of a call",
+} as const satisfies Record<Together, string>;
+
+function plannedText(plan: Waves): string | undefined {
+  if (plan.kind === "atOnce") return `rollout: to all proxies together, since ${together[plan.because]}`;
+  const { length } = plan.waves;
+  return length < 2
+    ? undefined
+    : `rollout: in ${length} waves, of ${plan.waves.map((wave) => wave.length).join(", ")} proxies`;
 }
 
 function listed(services: readonly string[]): string {

@@ -1,8 +1,11 @@
 import type { Converged } from "../server/convergence.ts";
 import type { Nack, Outcome } from "../server/node.ts";
+import type { WaveProgress } from "./control-plane.ts";
+import type { Health } from "./health.ts";
 import type { Turn } from "./latest-wins.ts";
 import type { PolicyPlace } from "./refused-policies.ts";
 import type { Stage } from "./stages.ts";
+import type { Waves } from "./waves.ts";
 
 /** What happens in a control plane, as those hear of it who show it: lines for people, logs for machines, metrics and traces. */
 export type ControlPlaneEvent =
@@ -20,14 +23,22 @@ export type ControlPlaneEvent =
   | { readonly kind: "draining"; readonly proxies: number; readonly overMs: number };
 
 /** Rollouts are counted from 1 in each process. Between its beginning and its end, all events are of the one rollout. */
-export type RolloutEvent = { readonly rollout: number } & (
-  | { readonly kind: "rolloutBegun"; readonly isFirst: boolean }
+export type RolloutEvent = {
+  readonly rollout: number;
+} /** `revision`: of the history, which goes on over restarts. */ & (
+  | { readonly kind: "rolloutBegun"; readonly isFirst: boolean; readonly revision?: number }
   | {
       readonly kind: "stageBegun";
       readonly isFirst: boolean;
       readonly stage: Stage["name"];
       readonly proxies: readonly string[];
+      /** Of a wave before the stages. */
+      readonly wave?: Pick<WaveProgress, "wave" | "of">;
     }
+  /** A staged rollout: its waves, or why it comes to all proxies together. */
+  | { readonly kind: "planned"; readonly plan: Waves }
+  /** The time of a wave is over, or its proxies are not healthy: then with the reason. */
+  | ({ readonly kind: "judged"; readonly reason?: string } & WaveProgress & Health)
   /** So long after the beginning of the stage. */
   | {
       readonly kind: "acknowledged";

@@ -1,8 +1,9 @@
-import { type History, inForce } from "../history/history.ts";
+import { type History, heading, inForce } from "../history/history.ts";
 import type { Cause, Outcome, Revision } from "../history/revision.ts";
 import { changedPaths, type FileChange, switched } from "../history/revision-diff.ts";
 import type { Source } from "../language/source.ts";
 import type { Placement } from "../placement/placement.ts";
+import type { WaveProgress } from "./control-plane.ts";
 import type { Answer } from "./http-api.ts";
 import type { ProxyReceipt } from "./proxy-receipt.ts";
 import type { Revisions } from "./revisions.ts";
@@ -10,13 +11,16 @@ import type { Revisions } from "./revisions.ts";
 /** With the time as RFC 3339 has it, in UTC. */
 type Timed<T> = T extends { readonly atMs: number } ? Omit<T, "atMs"> & { readonly time: string } : T;
 
+/** Of a revision that is being rolled out, how far that is. */
+type Told = Timed<Outcome> & { readonly wave?: WaveProgress };
+
 /** A revision without its texts. */
 export interface RevisionSummary {
   readonly number: number;
   readonly time: string;
   readonly hash: string;
   readonly cause: Cause;
-  readonly outcome: Timed<Outcome>;
+  readonly outcome: Told;
   /** Policies that are switched off in it. */
   readonly off: readonly string[];
   /** How many services have a proxy. */
@@ -49,10 +53,16 @@ const timeoutUsualS = 60;
 const timeoutMaxS = 120;
 
 /** `GET /history`, `/history/N` and `/history/N/convergence?timeout=SECONDS`; N may be `newest`. */
-export function historyAnswer(revisions: Revisions): Answer {
+export function historyAnswer(
+  revisions: Revisions,
+  waveNow: () => WaveProgress | undefined = () => undefined,
+): Answer {
   return async ([which, what, ...more], query) => {
     const { history } = revisions;
-    if (which === undefined) return { status: 200, value: historyReport(history) };
+    const newest = heading(history)?.number;
+    const waveOf = ({ number, outcome }: Revision): WaveProgress | undefined =>
+      number === newest && outcome.kind === "rolling out" ? waveNow() : undefined;
+    if (which === undefined) return { status: 200, value: historyReport(history, waveOf) };
     const number = which === "newest" ? undefined : wholeNumber(which);
     if (number === null || more.length > 0 || (what !== undefined && what !== "convergence"))
       return { status: 404, value: { error: "there are /history, /history/N and /history/N/convergence" } };
@@ -67,7 +77,7 @@ export function historyAnswer(revisions: Revisions): Answer {
     const revision = history[index];
     if (revision === undefined) return { status: 404, value: { error: noSuch(number, history) } };
     const receipts = revisions.receipts().filter(({ given }) => given === revision.number);
-    return { status: 200, value: revisionReport(revision, history[index - 1], receipts) };
+    return { status: 200, value: revisionReport(revision, history[index - 1], receipts, waveOf(revision)) };
   };
 }
 
@@ -78,17 +88,31 @@ export function noSuch(number: number | undefined, history: History): string {
   return `there is no revision ${number}: there are ${first.number} to ${last.number}`;
 }
 
-function historyReport(history: History): HistoryReport {
+function historyReport(
+  history: History,
+  waveOf: (revision: Revision) => WaveProgress | undefined,
+): HistoryReport {
   return {
     inForce: inForce(history)?.number ?? null,
-    revisions: history.map((each, index) => summary(each, history[index - 1])),
+    revisions: history.map((each, index) => summary(each, history[index - 1], waveOf(each))),
   };
 }
 
-function summary(revision: Revision, before: Revision | undefined): RevisionSummary {
+function summary(
+  revision: Revision,
+  before: Revision | undefined,
+  wave: WaveProgress | undefined,
+): RevisionSummary {
   const { number, atMs, hash, cause, outcome, off, placement } = revision;
   return {
-    ...{ number, time: new Date(atMs).toISOString(), hash, cause, outcome: timed(outcome), off },
+    ...{
+      number,
+      time: new Date(atMs).toISOString(),
+      hash,
+      cause,
+      outcome: { ...timed(outcome), ...(wave === undefined ? {} : { wave }) },
+      off,
+    },
     proxies: placement.proxies.length,
     ...(before === undefined
       ? {}
@@ -100,9 +124,16 @@ function revisionReport(
   revision: Revision,
   before: Revision | undefined,
   receipts: readonly ProxyReceipt[],
+  wave: WaveProgress | undefined,
 ): RevisionReport {
   const { input, placement } = revision;
-  return { ...summary(revision, before), policies: input.policies, mesh: input.mesh, placement, receipts };
+  return {
+    ...summary(revision, before, wave),
+    policies: input.policies,
+    mesh: input.mesh,
+    placement,
+    receipts,
+  };
 }
 
 function timed(outcome: Outcome): Timed<Outcome> {

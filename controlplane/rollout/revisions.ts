@@ -196,13 +196,14 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     const before = aim?.before ?? controlPlane.off;
     aim = { before, off };
     await switchTo([...before, ...off]);
-    return rollOut(build);
+    // It has been in force, and whoever goes back to it waits for no canary.
+    return rollOut(build, true);
   }
 
   /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. */
-  async function rollOut(build: Build): Promise<Turn | "late"> {
+  async function rollOut(build: Build, isReturn = false): Promise<Turn | "late"> {
     try {
-      const turn = await controlPlane.apply(build);
+      const turn = await controlPlane.apply(build, { isReturn });
       if (turn === "replaced" || aim === undefined) return turn;
       const { off } = aim;
       aim = undefined;

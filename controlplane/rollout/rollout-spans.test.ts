@@ -13,12 +13,20 @@ test("a rollout is a trace: its stages in it, and in these what each proxy took"
   const trace = createRolloutSpans(provider.getTracer("wire"), () => nowMs);
   const stage = "new side on";
   const events: readonly (readonly [atMs: number, event: ControlPlaneEvent])[] = [
-    [1_000, { kind: "rolloutBegun", rollout: 4, isFirst: false }],
+    [1_000, { kind: "rolloutBegun", rollout: 4, isFirst: false, revision: 17 }],
+    [1_005, { kind: "planned", rollout: 4, plan: { kind: "staged", waves: [["rate"], ["geo"]] } }],
     [1_010, { kind: "stageBegun", rollout: 4, isFirst: false, stage, proxies: ["rate", "geo"] }],
     [1_012, { kind: "connected", node: "rate", address: "", identities: [] }],
     [1_030, { kind: "acknowledged", rollout: 4, stage, node: "rate", ms: 20 }],
     [1_040, { kind: "waiting", rollout: 4, node: "geo", outcome: "nacked" }],
     [1_050, { kind: "stageEnded", rollout: 4, stage, ms: 40 }],
+    [
+      1_055,
+      {
+        ...{ kind: "judged", rollout: 4, wave: 1, of: 2, proxies: ["rate"], reason: "no" },
+        ...{ vmFailures: 0, requests: 9, failed: 1, restarts: 0 },
+      },
+    ],
     [1_060, { kind: "takenBack", rollout: 4, proxies: ["rate"] }],
     [1_070, { kind: "rolloutEnded", rollout: 4, outcome: "failed", ms: 70, reason: "geo refuses" }],
     [2_000, { kind: "rolloutBegun", rollout: 5, isFirst: false }],
@@ -56,8 +64,14 @@ test("a rollout is a trace: its stages in it, and in these what each proxy took"
     },
     {
       ...{ name: "rollout", in: undefined, from: 1_000, to: 1_070 },
-      attributes: { "wire.rollout": 4, "wire.rollout.first": false, "wire.outcome": "failed" },
-      ...{ code: SpanStatusCode.ERROR, happened: ["taken back"] },
+      attributes: {
+        "wire.revision": 17,
+        "wire.rollout": 4,
+        "wire.rollout.first": false,
+        "wire.waves": 2,
+        "wire.outcome": "failed",
+      },
+      ...{ code: SpanStatusCode.ERROR, happened: ["judged", "taken back"] },
     },
   ]);
   expect(spans.map(({ name }) => name)).toEqual(["acknowledgement", "stage", "rollout", "rollout"]);

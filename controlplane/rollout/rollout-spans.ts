@@ -26,7 +26,10 @@ export function createRolloutSpans(tracer: Tracer, nowMs: () => number): (event:
     const atMs = nowMs();
     switch (event.kind) {
       case "rolloutBegun": {
-        const attributes = { "wire.rollout": event.rollout, "wire.rollout.first": event.isFirst };
+        const attributes = {
+          ...{ "wire.rollout": event.rollout, "wire.rollout.first": event.isFirst },
+          ...(event.revision === undefined ? {} : { "wire.revision": event.revision }),
+        };
         open = { rollout: tracer.startSpan("rollout", { attributes, startTime: atMs, root: true }) };
         break;
       }
@@ -47,6 +50,24 @@ export function createRolloutSpans(tracer: Tracer, nowMs: () => number): (event:
         stage?.span.end(atMs);
         delete open?.stage;
         break;
+      case "planned":
+        open?.rollout.setAttribute("wire.waves", event.plan.kind === "staged" ? event.plan.waves.length : 1);
+        break;
+      case "judged": {
+        const { wave, of, requests, failed, reason } = event;
+        const counts = {
+          "wire.wave": wave,
+          "wire.waves": of,
+          "wire.requests": requests,
+          "wire.failed": failed,
+        };
+        open?.rollout.addEvent(
+          "judged",
+          { ...counts, ...(reason === undefined ? {} : { "wire.reason": reason }) },
+          atMs,
+        );
+        break;
+      }
       case "takenBack":
         open?.rollout.addEvent("taken back", {}, atMs);
         break;

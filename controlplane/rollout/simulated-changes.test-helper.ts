@@ -12,8 +12,9 @@ import {
   changingContexts,
   changingMesh,
 } from "./changing-mesh.test-helper.ts";
-import { createControlPlane } from "./control-plane.ts";
+import { createControlPlane, type WaveProgress } from "./control-plane.ts";
 import { createSimulatedMesh, proxyContent } from "./simulated-mesh.test-helper.ts";
+import type { Verdict } from "./watch-health.ts";
 
 // Whatever changes, in whatever order proxies and callers hear of it, whatever they refuse and whenever they reconnect: a request meets each
 // policy that was there before and is there after exactly once, one that comes or goes at most once, and it never fails. So does a call that a
@@ -31,7 +32,7 @@ interface Draft {
   readonly name: number;
   readonly context: number;
   readonly side: "" | "[Ingress]" | "[Egress]";
-  readonly action: "set" | "deny" | "refused";
+  readonly action: "set" | "set otherwise" | "deny" | "refused";
 }
 
 const draftsOfPolicies: fc.Arbitrary<readonly Draft[]> = fc.uniqueArray(
@@ -48,13 +49,31 @@ const draftsOfPolicies: fc.Arbitrary<readonly Draft[]> = fc.uniqueArray(
   { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
 );
 
-const drafts = fc.record({
-  policies: draftsOfPolicies,
-  endpoints: fc.record<ChangingEndpoints>({
-    api: fc.shuffledSubarray([...allEndpoints.api], { minLength: 1 }),
-    geo: fc.shuffledSubarray([...allEndpoints.geo], { minLength: 1 }),
-  }),
+/** Policies that only come, go and change their text, always on the same proxies: what waves are for. */
+const inPlace: fc.Arbitrary<readonly Draft[]> = fc
+  .record({
+    actions: fc.array(
+      fc.oneof(
+        { weight: 15, arbitrary: fc.constantFrom("set" as const, "set otherwise" as const) },
+        { weight: 1, arbitrary: fc.constantFrom("deny" as const, "refused" as const) },
+      ),
+      { minLength: 4, maxLength: 4 },
+    ),
+    isLastThere: fc.boolean(),
+  })
+  .map(({ actions, isLastThere }) =>
+    [1, 4, 3, 5]
+      .map((context, name): Draft => ({ name, context, side: "[Ingress]", action: actions[name] ?? "set" }))
+      .slice(0, isLastThere ? 4 : 3),
+  );
+
+const endpoints = fc.record<ChangingEndpoints>({
+  api: fc.shuffledSubarray([...allEndpoints.api], { minLength: 1 }),
+  geo: fc.shuffledSubarray([...allEndpoints.geo], { minLength: 1 }),
 });
+const drafts = fc.record({ policies: draftsOfPolicies, endpoints });
+/** In one mesh, since a change of endpoints is not staged. */
+const draftsInPlace = fc.record({ policies: inPlace, endpoints: fc.constant(allEndpoints) });
 
 type Drafted = typeof drafts extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -63,7 +82,9 @@ const refused = "refused";
 
 function copper({ name, context, side, action }: Draft): string {
   const body =
-    action === "deny" ? "if (HasHeader(r, 'x-bad')) { Deny(r); }" : `SetHeader(r, 'x-${name}', 'yes');`;
+    action === "deny"
+      ? "if (HasHeader(r, 'x-bad')) { Deny(r); }"
+      : `SetHeader(r, 'x-${name}', '${action === "set" ? "yes" : "no"}');`;
   const called = action === refused ? `${refused}_${name}` : `p${name}`;
   return `policy ${called} ( act (Request r) context ('${changingContexts[context]}') ) { ${side} ${body} }`;
 }
@@ -74,9 +95,9 @@ const cache = createChainCache();
 const known = new Map<string, Build>();
 
 /** Undefined where it cannot be enforced, as at the egress of what is outside. */
-async function built({ policies, endpoints }: Drafted): Promise<Build | undefined> {
+async function built({ policies, endpoints: places }: Drafted): Promise<Build | undefined> {
   const text = policies.map(copper).join("\n");
-  const mesh = { path: "mesh.yaml", text: changingMesh(endpoints) };
+  const mesh = { path: "mesh.yaml", text: changingMesh(places) };
   const key = `${mesh.text}${text}`;
   const before = known.get(key);
   if (before !== undefined) return before;
@@ -136,155 +157,203 @@ function enforcedBy({ placement }: Build, from: string | null, to: string): Read
   return counts;
 }
 
-/** Resolves with how many changes there were; rejects with the first request that met what it should not. `path` repeats one failure. */
-export async function requestsMeetPoliciesOnce({ seed, numRuns, path }: Extent): Promise<number> {
+/** How large waves are, and how long each is looked at. */
+const verdicts = fc.record({
+  sizes: fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 1, maxLength: 2 }),
+  turns: fc.array(fc.nat(9), { minLength: 1, maxLength: 6 }),
+});
+
+/** Resolves with how many changes there were, or of staged ones how many waves of several were judged; rejects with the first request that met what it should not. `path` repeats one failure. */
+export async function requestsMeetPoliciesOnce({
+  seed,
+  numRuns,
+  path,
+  staged = false,
+}: Extent & {
+  /** Changes come in waves, of which some are found not to be healthy. */
+  readonly staged?: boolean;
+}): Promise<number> {
   const made = 120;
-  const pool = (await Promise.all(fc.sample(drafts, { seed, numRuns: made }).map(built))).filter(
-    (each) => each !== undefined,
-  );
+  const pool = (
+    await Promise.all(
+      fc
+        .sample(
+          staged
+            ? fc.oneof({ weight: 1, arbitrary: drafts }, { weight: 19, arbitrary: draftsInPlace })
+            : drafts,
+          { seed, numRuns: made },
+        )
+        .map(built),
+    )
+  ).filter((each) => each !== undefined);
   if (everywhere === undefined) throw new Error("the mesh cannot be read");
   const taken = pool.filter(({ input }) => !input.policies.some(({ text }) => text.includes(refused)));
-  let [changes, checks] = [0, 0];
+  let [changes, checks, wavesJudged] = [0, 0, 0];
   await fc.assert(
-    fc.asyncProperty(fc.array(step(pool.length), { maxLength: 120, size: "max" }), async (steps) => {
-      const transport = createMemoryTransport();
-      const ads = await createXdsServer({
-        listen: { host: "", port: 0 },
-        plaintext: true,
-        transport: transport.start,
-      });
-      const controlPlane = createControlPlane({
-        ads,
-        entering: async () => {},
-        switching: async () => {},
-        waiting: () => {},
-        // What is in hand takes as long as it likes.
-        pauses: { settleMs: 0, replacedMs: 0, lingerMs: 1e9 },
-      });
-      const sim = createSimulatedMesh({
-        ...{ mesh: everywhere, controlPlane, open: transport.open },
-        read: proxyContent((configuration) => configuration.includes(refused)),
-      });
-      /** What may be in force here and there. */
-      let possible: Build[] = [];
-      let running = 0;
-      const apply = (next: Build): void => {
-        changes++;
-        running++;
-        possible.push(next);
-        const mine = possible.length;
-        void controlPlane
-          .apply(next)
-          .then((turn) => {
-            // What came before is nowhere any more.
-            if (turn === "done") possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
-          })
-          .catch((error: unknown) => {
-            if (!(error instanceof WireError)) throw error;
-          })
-          .finally(() => running--);
-      };
-      /** What may be switched off here and there. */
-      let switches: (readonly string[])[] = [[]];
-      const switchOff = (bits: number): void => {
-        const next = [0, 1, 2, 3]
-          .filter((bit) => (bits >> bit) % 2 === 1)
-          .flatMap((bit) => [`p${bit}`, `${refused}_${bit}`]);
-        running++;
-        switches.push(next);
-        void controlPlane
-          .switchOff(next)
-          .then((late) => {
-            // What came before is nowhere any more.
-            if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
-          })
-          .finally(() => running--);
-      };
-      const check = (): void => {
-        checks++;
-        for (const proxy of sim.proxies.values()) expect(proxy.faults()).toEqual([]);
-        if (controlPlane.current === undefined) return;
-        for (const [from, to] of calls) {
-          const enforced = possible.map((each) => enforcedBy(each, from, to));
-          for (const outcome of sim.outcomes(from, to)) {
-            if (outcome.kind === "failed") throw new Error(`${from} -> ${to}: ${outcome.why}`);
-            for (const policy of new Set([
-              ...enforced.flatMap((each) => [...each.keys()]),
-              ...outcome.policies,
-            ])) {
-              const allowed = enforced.map((each) => each.get(policy) ?? 0);
-              if (switches.some((off) => off.includes(policy))) allowed.push(0);
-              if (switches.every((off) => off.includes(policy))) allowed.splice(0, allowed.length, 0);
-              const got = outcome.policies.filter((each) => each === policy).length;
-              if (!allowed.includes(got))
-                throw new Error(
-                  `${from} -> ${to}: ${policy} acts ${got} times, and not ${allowed.join(" or ")}`,
-                );
+    fc.asyncProperty(
+      fc.array(step(pool.length), { maxLength: 120, size: "max" }),
+      verdicts,
+      async (steps, chosen) => {
+        const transport = createMemoryTransport();
+        const ads = await createXdsServer({
+          listen: { host: "", port: 0 },
+          plaintext: true,
+          transport: transport.start,
+        });
+        const controlPlane = createControlPlane({
+          ads,
+          entering: async () => {},
+          switching: async () => {},
+          waiting: () => {},
+          // What is in hand takes as long as it likes.
+          pauses: { settleMs: 0, replacedMs: 0, lingerMs: 1e9 },
+          ...(staged
+            ? {
+                staged: {
+                  sizes: chosen.sizes.map((count) => ({ kind: "count", count })),
+                  watch: async () => ({
+                    judged: () => judged(chosen.turns[judgements++ % chosen.turns.length] ?? 0),
+                  }),
+                },
+                judged: ({ of }: WaveProgress) => {
+                  if (of > 1) wavesJudged++;
+                },
+              }
+            : {}),
+        });
+        let judgements = 0;
+        /** After so many turns; an odd number is a bad one. */
+        const judged = async (turns: number): Promise<Verdict> => {
+          for (let turn = 0; turn < turns; turn++) await later();
+          return { health: new Map(), ...(turns % 2 === 1 && !isEnding ? { reason: "not healthy" } : {}) };
+        };
+        let isEnding = false;
+        const sim = createSimulatedMesh({
+          ...{ mesh: everywhere, controlPlane, open: transport.open },
+          read: proxyContent((configuration) => configuration.includes(refused)),
+        });
+        /** What may be in force here and there. */
+        let possible: Build[] = [];
+        let running = 0;
+        const apply = (next: Build): void => {
+          changes++;
+          running++;
+          possible.push(next);
+          const mine = possible.length;
+          void controlPlane
+            .apply(next)
+            .then((turn) => {
+              // What came before is nowhere any more.
+              if (turn === "done") possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
+            })
+            .catch((error: unknown) => {
+              if (!(error instanceof WireError)) throw error;
+            })
+            .finally(() => running--);
+        };
+        /** What may be switched off here and there. */
+        let switches: (readonly string[])[] = [[]];
+        const switchOff = (bits: number): void => {
+          const next = [0, 1, 2, 3]
+            .filter((bit) => (bits >> bit) % 2 === 1)
+            .flatMap((bit) => [`p${bit}`, `${refused}_${bit}`]);
+          running++;
+          switches.push(next);
+          void controlPlane
+            .switchOff(next)
+            .then((late) => {
+              // What came before is nowhere any more.
+              if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
+            })
+            .finally(() => running--);
+        };
+        const check = (): void => {
+          checks++;
+          for (const proxy of sim.proxies.values()) expect(proxy.faults()).toEqual([]);
+          if (controlPlane.current === undefined) return;
+          for (const [from, to] of calls) {
+            const enforced = possible.map((each) => enforcedBy(each, from, to));
+            for (const outcome of sim.outcomes(from, to)) {
+              if (outcome.kind === "failed") throw new Error(`${from} -> ${to}: ${outcome.why}`);
+              for (const policy of new Set([
+                ...enforced.flatMap((each) => [...each.keys()]),
+                ...outcome.policies,
+              ])) {
+                const allowed = enforced.map((each) => each.get(policy) ?? 0);
+                if (switches.some((off) => off.includes(policy))) allowed.push(0);
+                if (switches.every((off) => off.includes(policy))) allowed.splice(0, allowed.length, 0);
+                const got = outcome.policies.filter((each) => each === policy).length;
+                if (!allowed.includes(got))
+                  throw new Error(
+                    `${from} -> ${to}: ${policy} acts ${got} times, and not ${allowed.join(" or ")}`,
+                  );
+              }
             }
           }
-        }
-      };
-      const deliver = async (proxy: number): Promise<void> => {
-        const busy = [...sim.proxies.values()].filter((each) => each.waiting() > 0);
-        if (busy.length === 0) return;
-        busy[proxy % busy.length]?.deliver();
-        check();
-        await later();
-        check();
-      };
-      const one = (list: readonly string[], which: number): string | undefined =>
-        list[which % (list.length || 1)];
-      const moveOne = (which: number): void => {
-        const caller = one(sim.waitingCallers(), which);
-        if (caller !== undefined) sim.move(caller);
-      };
-      const processOne = (which: number): void => {
-        const service = one(sim.waitingProxies(), which);
-        if (service !== undefined) sim.startOrStop(service);
-      };
-      const quiet = async (): Promise<void> => {
-        for (let turn = 0; turn < 5_000; turn++) {
-          moveOne(0);
-          processOne(0);
-          await deliver(turn);
+        };
+        const deliver = async (proxy: number): Promise<void> => {
+          const busy = [...sim.proxies.values()].filter((each) => each.waiting() > 0);
+          if (busy.length === 0) return;
+          busy[proxy % busy.length]?.deliver();
+          check();
           await later();
-          const isBusy = [...sim.proxies.values()].some((proxy) => proxy.waiting() > 0);
-          if (running === 0 && !isBusy && sim.waitingCallers().length + sim.waitingProxies().length === 0)
-            return;
+          check();
+        };
+        const one = (list: readonly string[], which: number): string | undefined =>
+          list[which % (list.length || 1)];
+        const moveOne = (which: number): void => {
+          const caller = one(sim.waitingCallers(), which);
+          if (caller !== undefined) sim.move(caller);
+        };
+        const processOne = (which: number): void => {
+          const service = one(sim.waitingProxies(), which);
+          if (service !== undefined) sim.startOrStop(service);
+        };
+        const quiet = async (): Promise<void> => {
+          for (let turn = 0; turn < 5_000; turn++) {
+            moveOne(0);
+            processOne(0);
+            await deliver(turn);
+            await later();
+            const isBusy = [...sim.proxies.values()].some((proxy) => proxy.waiting() > 0);
+            if (running === 0 && !isBusy && sim.waitingCallers().length + sim.waitingProxies().length === 0)
+              return;
+          }
+          const left = ads.status().filter(({ settled }) => !settled);
+          throw new Error(`it never comes to rest: ${JSON.stringify({ running, left }, asObject)}`);
+        };
+        for (const each of steps) {
+          if (each.kind === "change") {
+            const next = pool[each.to];
+            if (next !== undefined) apply(next);
+          } else if (each.kind === "switch") switchOff(each.off);
+          else if (each.kind === "deliver")
+            for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
+          else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
+          else if (each.kind === "move") moveOne(each.which);
+          else processOne(each.which);
+          check();
+          await later();
+          check();
         }
-        const left = ads.status().filter(({ settled }) => !settled);
-        throw new Error(`it never comes to rest: ${JSON.stringify({ running, left }, asObject)}`);
-      };
-      for (const each of steps) {
-        if (each.kind === "change") {
-          const next = pool[each.to];
-          if (next !== undefined) apply(next);
-        } else if (each.kind === "switch") switchOff(each.off);
-        else if (each.kind === "deliver")
-          for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
-        else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
-        else if (each.kind === "move") moveOne(each.which);
-        else processOne(each.which);
+        // In the end what all proxies take is in force, and nothing else.
+        isEnding = true;
+        const good = taken[steps.length % taken.length];
+        if (good === undefined) throw new Error("no build is good");
+        apply(good);
+        switchOff(0);
+        await quiet();
+        expect(controlPlane.current?.input).toEqual(good.input);
+        expect(possible.map(({ input }) => input)).toEqual([good.input]);
         check();
-        await later();
-        check();
-      }
-      // In the end what all proxies take is in force, and nothing else.
-      const good = taken[steps.length % taken.length];
-      if (good === undefined) throw new Error("no build is good");
-      apply(good);
-      switchOff(0);
-      await quiet();
-      expect(controlPlane.current?.input).toEqual(good.input);
-      expect(possible.map(({ input }) => input)).toEqual([good.input]);
-      check();
-      sim.stop();
-      await ads.close();
-    }),
+        sim.stop();
+        await ads.close();
+      },
+    ),
     { seed, numRuns, ...(path === undefined ? {} : { path, endOnFailure: true }) },
   );
   console.log(
-    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds`,
+    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds${staged ? `, ${wavesJudged} waves judged` : ""}`,
   );
-  return changes;
+  return staged ? wavesJudged : changes;
 }

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { isSamePlace } from "../mesh/is-same-place.ts";
 import type { Build } from "../pipeline/build.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
@@ -11,7 +12,7 @@ import { type Switches, withSwitches } from "./with-switches.ts";
 
 /** A state of the whole mesh that is safe to stay in; a rollout goes through a few of them. */
 export interface Stage {
-  readonly name: "new side on" | "callers told" | "old side off";
+  readonly name: "wave" | "new side on" | "callers told" | "old side off";
   /** By service; exactly these services have a running proxy. */
   readonly snapshots: ReadonlyMap<string, ProxySnapshot>;
   readonly addresses: AddressMap;
@@ -66,6 +67,23 @@ export function stagesOf(
     stage("callers told", there, ways(closed, to.chains), to.chains),
     finalStage(after, last),
   ];
+}
+
+/** Proxies that have the next build before the others have it (`waves`). Callers are where they were. */
+export function waveStage(
+  before: Build,
+  after: Build,
+  proxies: readonly string[],
+  standing: Standing = nothingOff,
+): Stage {
+  const [old, next] = [finalStage(before, standing), finalStage(after, standing)];
+  const snapshots = new Map(old.snapshots);
+  for (const service of proxies) {
+    const snapshot = next.snapshots.get(service);
+    assert(snapshot !== undefined && snapshots.has(service), "in a wave are proxies of both builds");
+    snapshots.set(service, snapshot);
+  }
+  return { name: "wave", snapshots, addresses: old.addresses };
 }
 
 /** The build with its switches and with all that its services send from. */

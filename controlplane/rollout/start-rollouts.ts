@@ -1,17 +1,21 @@
 import { WireError } from "../error/wire-error.ts";
 import type { History } from "../history/history.ts";
 import type { Content } from "../history/revision.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import type { Build } from "../pipeline/build.ts";
 import { createRates, type Rates } from "../rates/create-rates.ts";
 import type { Peer } from "../server/transport.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
-import { type ControlPlane, createControlPlane, type Rollout } from "./control-plane.ts";
+import { type ControlPlane, createControlPlane, type Rollout, type Staged } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
+import type { HealthReading } from "./health.ts";
 import type { HistoryFolder } from "./history-folder.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { createRevisions, type Revisions } from "./revisions.ts";
 import { stateOf, writeState } from "./state-file.ts";
+import { type WatchHealthOptions, watchHealth } from "./watch-health.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
+import type { WaveSizes } from "./waves.ts";
 
 export interface Rollouts {
   readonly ads: XdsServer;
@@ -22,6 +26,13 @@ export interface Rollouts {
   readonly revisions: Revisions;
   /** Absent where proxies are not asked for their load. */
   readonly rates?: Rates;
+}
+
+/** Waves, and how long and by which measure the proxies of one have to be healthy before the next. */
+export interface Staging extends Pick<WatchHealthOptions, "soakMs" | "limits"> {
+  readonly sizes: WaveSizes;
+  /** What the proxy of a service counts; rejects where it does not tell. */
+  read(service: string, mesh: Mesh): Promise<HealthReading>;
 }
 
 export interface RolloutsOptions {
@@ -37,6 +48,8 @@ export interface RolloutsOptions {
   readonly kept?: { readonly history: History; readonly folder: HistoryFolder };
   /** What is to be resumed, where something is. */
   readonly unfinished?: Content;
+  /** How changes come to some proxies before the others; to all together by default. */
+  readonly staged?: Staging;
   /** Told once for each reason why the history cannot be kept. */
   unkept?(error: WireError): void;
   observe(event: ControlPlaneEvent): void;
@@ -44,8 +57,13 @@ export interface RolloutsOptions {
 
 /** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
 export async function startRollouts(options: RolloutsOptions): Promise<Rollouts> {
-  const { observe, state, loadIntervalMs } = options;
+  const { observe, state, loadIntervalMs, staged: staging } = options;
   let newest: Build | undefined;
+  const stagedBy = ({ sizes, soakMs, limits, read }: Staging): Staged => ({
+    sizes,
+    watch: ({ proxies, fresh, mesh }) =>
+      watchHealth({ proxies, fresh, soakMs, limits, read: (service) => read(service, mesh) }),
+  });
   const rates =
     loadIntervalMs === undefined
       ? undefined
@@ -81,8 +99,15 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
         return outcome;
       },
     },
-    begun: watch.begin,
+    begun: (rollout) => {
+      const shown = { input: rollout.to.input, off: controlPlane.off };
+      const mark = revisions.mark(shown, true);
+      watch.begin(rollout, mark === undefined ? undefined : Number(mark.revision));
+    },
     ended: watch.end,
+    planned: watch.plan,
+    judged: watch.judged,
+    ...(staging === undefined ? {} : { staged: stagedBy(staging) }),
     async entering(rollout, stage) {
       newest = rollout.to;
       watch.enter(rollout, stage);

@@ -26,6 +26,9 @@ test("what is written is read again, and nothing else is left behind", async () 
     ...{ from: kept, to: kept, stage: 1, followers: ["services"], off: ["mark"] },
     former: { api: ["127.3.1.1"] },
   };
+  const inWave: State = { ...state, stage: 0, wave: { waves: [["geo"], ["rate"]], index: 0 } };
+  await writeState(path, inWave);
+  expect(await readState(path)).toEqual(inWave);
   await writeState(path, state);
   expect(await readState(path)).toEqual(state);
   expect(await readdir(join(folder, "below"))).toEqual(["state.json"]);

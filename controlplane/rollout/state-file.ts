@@ -17,22 +17,18 @@ export interface Kept {
 }
 
 /** The rollout that was last begun; one that has ended is a rollout from its build to the same. Everything else follows from it. */
-export interface State {
+export interface State extends Pick<Rollout, "stage" | "followers" | "off" | "wave" | "isReturn"> {
   readonly from?: Kept;
   readonly to: Kept;
-  readonly stage: number;
-  readonly followers: readonly string[];
-  /** Names of the policies that are switched off. */
-  readonly off: readonly string[];
   /** Addresses by which services are still known, by service. */
   readonly former: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What has to be kept of a rollout. */
-export function stateOf({ from, to, stage, followers, off, former }: Rollout): State {
+export function stateOf({ from, to, former, ...rest }: Rollout): State {
   return {
     ...(from === undefined ? {} : { from: keptOf(from) }),
-    ...{ to: keptOf(to), stage, followers, off, former: Object.fromEntries(former) },
+    ...{ to: keptOf(to), ...rest, former: Object.fromEntries(former) },
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Rollout } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
+import { eventText } from "./event-text.ts";
 import type { Stage } from "./stages.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
 
@@ -10,6 +11,52 @@ const rollout: Rollout = { from, to, stage: 0, followers: [], off: [], former: n
 function stage(name: Stage["name"], ...proxies: readonly string[]): Stage {
   return { name, snapshots: new Map(proxies.map((proxy) => [proxy, new Map() as never])), addresses: {} };
 }
+
+test("a wave is told of with those that come by it, and with what became of them", () => {
+  const events: ControlPlaneEvent[] = [];
+  const watch = watchRollouts(
+    (event) => events.push(event),
+    () => 0,
+  );
+  const waves = [["a"], ["b"]];
+  const health = { vmFailures: 0, requests: 3, failed: 1, restarts: 0 };
+  watch.begin(rollout);
+  watch.plan({ kind: "staged", waves });
+  watch.enter({ ...rollout, wave: { waves, index: 0 } }, stage("wave", "a", "b"));
+  watch.answered("b", { kind: "acked" });
+  watch.judged(
+    { wave: 1, of: 2, proxies: ["a", "b"] },
+    {
+      health: new Map([
+        ["a", health],
+        ["b", health],
+      ]),
+      reason: "too many",
+    },
+  );
+  // Back by stages, which is one thing to tell of.
+  watch.enter({ ...rollout, to: from }, stage("new side on", "a", "b"));
+  watch.enter({ ...rollout, to: from }, stage("callers told", "a", "b"));
+  expect(events.slice(1)).toEqual([
+    { kind: "planned", rollout: 1, plan: { kind: "staged", waves } },
+    {
+      ...{ kind: "stageBegun", rollout: 1, isFirst: false, stage: "wave", proxies: ["a"] },
+      wave: { wave: 1, of: 2 },
+    },
+    {
+      ...{ kind: "judged", rollout: 1, wave: 1, of: 2, proxies: ["a", "b"], reason: "too many" },
+      ...{ vmFailures: 0, requests: 6, failed: 2, restarts: 0 },
+    },
+    { kind: "stageEnded", rollout: 1, stage: "wave", ms: 0 },
+    { kind: "takenBack", rollout: 1, proxies: ["a", "b"] },
+  ]);
+  expect(events.map(eventText).filter((line) => line !== undefined)).toEqual([
+    "rollout: in 2 waves, of 1, 1 proxies",
+    "rollout: wave 1 of 2 (proxies: a)",
+    "wire: rollout: wave 1 of 2 goes back: too many",
+    "rollout: taken back (proxies: a, b)",
+  ]);
+});
 
 test("stages, and each proxy's answer once in each, are told with the time that they took", () => {
   let nowMs = 0;

@@ -1,15 +1,20 @@
 import { strict as assert } from "node:assert";
 import type { Outcome } from "../server/node.ts";
-import type { Begun } from "./control-plane.ts";
+import type { Begun, WaveProgress } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
+import { sum } from "./health.ts";
 import type { Turn } from "./latest-wins.ts";
 import type { Stage } from "./stages.ts";
+import type { Verdict } from "./watch-health.ts";
+import type { Waves } from "./waves.ts";
 
 /** Makes events of what a control plane says of its rollouts, of which one runs at a time. */
 export interface RolloutWatch {
-  begin(rollout: Begun): void;
+  begin(rollout: Begun, revision?: number): void;
   enter(rollout: Begun, stage: Stage): void;
   answered(node: string, outcome: Outcome): void;
+  plan(plan: Waves): void;
+  judged(progress: WaveProgress, verdict: Verdict): void;
   waiting(node: string, outcome: Exclude<Outcome["kind"], "acked">): void;
   end(outcome: Turn | "failed", cause?: unknown): void;
 }
@@ -17,6 +22,8 @@ export interface RolloutWatch {
 interface Running {
   readonly rollout: Begun;
   readonly beganMs: number;
+  /** Said once, however many stages it takes. */
+  isTakenBack?: boolean;
   stage?: { readonly name: Stage["name"]; readonly beganMs: number; readonly open: Set<string> };
 }
 
@@ -35,23 +42,29 @@ export function watchRollouts(
   }
 
   return {
-    begin: (rollout) => {
+    begin: (rollout, revision) => {
       number++;
       running = { rollout, beganMs: nowMs() };
-      observe({ kind: "rolloutBegun", rollout: number, isFirst: rollout.from === undefined });
+      const isFirst = rollout.from === undefined;
+      const own = revision === undefined ? {} : { revision };
+      observe({ kind: "rolloutBegun", rollout: number, isFirst, ...own });
     },
     enter: (rollout, { name, snapshots }) => {
       assert(running !== undefined, "a stage is of a rollout that runs");
       endStage(running);
-      const proxies = [...snapshots.keys()];
+      const { waves = [], index = 0 } = rollout.wave ?? {};
+      const proxies = waves[index] ?? [...snapshots.keys()];
       // What is kept after going back is that nothing is on its way.
       if (rollout.to !== running.rollout.to) {
+        if (running.isTakenBack) return;
+        running.isTakenBack = true;
         observe({ kind: "takenBack", rollout: number, proxies });
         return;
       }
       running.stage = { name, beganMs: nowMs(), open: new Set(proxies) };
       const isFirst = rollout.from === undefined;
-      observe({ kind: "stageBegun", rollout: number, isFirst, stage: name, proxies });
+      const wave = rollout.wave === undefined ? {} : { wave: { wave: index + 1, of: waves.length } };
+      observe({ kind: "stageBegun", rollout: number, isFirst, stage: name, proxies, ...wave });
     },
     answered: (node, outcome) => {
       // A stage asks again before it ends; the first time counts.
@@ -60,6 +73,12 @@ export function watchRollouts(
       const ms = nowMs() - stage.beganMs;
       observe({ kind: "acknowledged", rollout: number, stage: stage.name, node, ms });
     },
+    plan: (plan) => observe({ kind: "planned", rollout: number, plan }),
+    judged: (progress, { health, reason }) =>
+      observe({
+        ...{ kind: "judged", rollout: number, ...progress, ...sum(health.values()) },
+        ...(reason === undefined ? {} : { reason }),
+      }),
     waiting: (node, outcome) => observe({ kind: "waiting", rollout: number, node, outcome }),
     end: (outcome, cause) => {
       assert(running !== undefined, "a rollout that ends has begun");

@@ -16,6 +16,7 @@ export const controlHeaders = {
   /** The claims of the verified JSON Web Token, as JSON in base64url. */
   claims: "x-wire-claims",
   faultDelay: "x-envoy-fault-delay-request",
+  /** The status of an answer behind the delay, which is longer than the timeout. */
   faultAbort: "x-envoy-fault-abort-request",
 } as const;
 

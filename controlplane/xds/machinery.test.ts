@@ -130,7 +130,7 @@ describe("machinery", () => {
   test.each([
     ["GetClaim", ["envoy.filters.http.jwt_authn", "wire/rate", "envoy.filters.http.router"]],
     ["InjectDelay", ["wire/rate", "envoy.filters.http.fault", "envoy.filters.http.router"]],
-    ["InjectAbort", ["wire/rate", "envoy.filters.http.fault", "envoy.filters.http.router"]],
+    ["InjectAbort", ["wire/rate", "envoy.filters.http.router"]],
   ])("%s has its filter in the chain", (action, expected) => {
     const jwt = new Map([["us", { issuer: "us", audiences: [], jwks: "{}" }]]);
     const of = snapshot("rate", [chain("rate", "inbound", { actions: [action] })], { ...mesh, jwt });

@@ -5,7 +5,7 @@ import { controlHeaders } from "./control-headers.ts";
 /** What of Envoy's own has to be there for a chain, because its filters only decide. Nothing that no policy uses is shipped. */
 export interface Machinery {
   /** Holds requests back and answers in the place of the service. */
-  readonly faults: boolean;
+  readonly delays: boolean;
   /** Sends copies to versions of the callee. */
   readonly mirrors: boolean;
   /** Picks replicas by a key. */
@@ -33,7 +33,7 @@ export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
   const actions = new Set(slots.flatMap((slot) => slot.module.actions));
   const tags = [...new Set(slots.flatMap((slot) => slot.module.tags))].sort();
   return {
-    faults: actions.has("InjectDelay") || actions.has("InjectAbort"),
+    delays: actions.has("InjectDelay"),
     mirrors: actions.has("Mirror"),
     hashes: actions.has("SetHashKey"),
     hosts: actions.has("RewriteHost"),
@@ -59,12 +59,12 @@ export function nameOf(machinery: Machinery): readonly string[] {
 }
 
 /** The control headers that the routes have to take away, since nobody behind them reads them. */
-export function leftHeaders({ faults, mirrors, deadlines, providers }: Machinery): readonly string[] {
+export function leftHeaders({ delays, mirrors, deadlines, providers }: Machinery): readonly string[] {
   return [
     ...(mirrors ? [controlHeaders.mirror] : []),
     ...(deadlines ? [controlHeaders.budget] : []),
     ...(providers !== undefined ? [controlHeaders.claims] : []),
-    ...(faults ? [controlHeaders.faultDelay, controlHeaders.faultAbort] : []),
+    ...(delays ? [controlHeaders.faultDelay, controlHeaders.faultAbort] : []),
   ];
 }
 

@@ -24,8 +24,8 @@ export function filtersBefore({ providers }: Machinery): readonly HttpFilter[] {
 }
 
 /** Envoy's own filters that run after those of the policies: they carry out what was decided. The last is the router. */
-export function filtersAfter({ faults }: Machinery): readonly HttpFilter[] {
-  return [...(faults ? [fault()] : []), router()];
+export function filtersAfter({ delays }: Machinery): readonly HttpFilter[] {
+  return [...(delays ? [fault()] : []), router()];
 }
 
 /** Verifies the tokens that are there. A request without a good one goes on, without claims: the policies decide about it. */

@@ -93,6 +93,9 @@ describe.concurrent("usage: 2", () => {
     [["check", "a.cup", "--nope"], /^error: unknown option '--nope'/],
     [["serve", "a.cup", "--mesh", hotel, "--xds-port", "x"], /^error: `x` is not a port/],
     [["serve", "a.cup", "--mesh", hotel, "--http-port", "65536"], /^error: `65536` is not a port/],
+    [["up", "--canary", "0", "--soak", "x"], /^error: --soak: `x` is not .*; --canary: `0` is neither /],
+    [["serve", "a.cup", "--mesh", hotel, "--soak", "5"], /^error: --soak: of staged rollouts, so --canary /],
+    [["up", "--canary", "raet"], /^error: --canary: the mesh has no service `raet`/],
     [["up", "--load", "-1"], /^error: `-1` is not a rate/],
   ];
   test.for(wrong)("wire %j", async ([args, message]) => {

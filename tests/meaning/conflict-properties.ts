@@ -113,6 +113,16 @@ const ofTimes = [
   'SetRetries(r, 1, "5xx");',
   "SetRetries(r, 2);",
   "SetDeadline(r, 1s);",
+  "InjectDelay(r, 20ms);",
+  "InjectDelay(r, 5s);",
+];
+/** What a proxy does behind its filters. */
+const behind = [
+  'RewriteHost(r, "User");',
+  'RewriteHost(r, "api");',
+  'RewritePath(r, "/ab");',
+  "InjectAbort(r, 503);",
+  "InjectAbort(r, 418);",
 ];
 const contexts = [
   "user",
@@ -133,7 +143,11 @@ interface Words {
 
 /** What a policy can say, by what it is about. */
 const words: Readonly<Record<"Request" | "Response" | "Connection", Words>> = {
-  Request: { statements: [...statements, ...ofTimes], conditions: [...conditions, ...ofRequests], contexts },
+  Request: {
+    statements: [...statements, ...ofTimes, ...behind],
+    conditions: [...conditions, ...ofRequests],
+    contexts,
+  },
   Response: {
     statements: [
       'SetHeader(r, "x", "1");',

@@ -57,6 +57,7 @@ export function interpret(
     tally: tally ?? (() => undefined),
     headers: takenIn(headers),
     restMs: undefined,
+    timeoutMs: undefined,
     reply: undefined,
     logs: [],
     tags: new Map(),

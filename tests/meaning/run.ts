@@ -21,6 +21,8 @@ export interface Travel {
   headers: Header[];
   /** Milliseconds that a deadline leaves. */
   restMs: bigint | undefined;
+  /** What the last timeout was, or what a deadline left of it, in milliseconds; 0 is no limit. */
+  timeoutMs: bigint | undefined;
   reply: { readonly status: number; readonly body: Bytes } | undefined;
   readonly logs: { readonly level: Level; readonly message: Bytes }[];
   readonly tags: Map<string, Bytes>;

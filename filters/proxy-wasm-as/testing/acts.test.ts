@@ -59,17 +59,44 @@ describe("resilience", () => {
     expect(host.request({ properties }).localReply?.status).toBe(504);
   });
 
-  test("delays add up, the first abort counts, retries say how often and when", async () => {
+  test("delays add up, retries say how often and when", async () => {
     const headers =
       await resilient(`injectDelay(100000000, 100); injectDelay(50000000, 100); injectDelay(1, 0);
-  injectAbort(503, 100); injectAbort(500, 100);
   setRetries(3, ${text("5xx")});`);
     expect(headers).toEqual([
       ["x-envoy-fault-delay-request", "150"],
-      ["x-envoy-fault-abort-request", "503"],
       ["x-envoy-max-retries", "3"],
       ["x-envoy-retry-on", "5xx"],
     ]);
+  });
+
+  test.each([
+    ["setTimeout(500000000); injectDelay(200000000, 100);", ["200", "300", undefined]],
+    ["injectDelay(200000000, 100); setTimeout(500000000);", ["200", "300", undefined]],
+    ["setTimeout(500000000); injectDelay(500000000, 100);", ["500", "1", "504"]],
+    ["injectDelay(500000000, 100); setTimeout(500000000);", ["500", "1", "504"]],
+    ["setTimeout(100000000); injectDelay(500000000, 100); setTimeout(900000000);", ["500", "400", undefined]],
+    ["injectDelay(500000000, 100); setTimeout(100000000); setTimeout(0);", ["500", "0", undefined]],
+    ["injectDelay(1, 100); setDeadline(1000000000);", ["1", "999", undefined]],
+    ["injectDelay(5000000000, 100); setDeadline(1000000000); setTimeout(9000000000);", ["5000", "1", "504"]],
+    [
+      "setTimeout(800000000); injectDelay(500000000, 100); setDeadline(600000000);",
+      ["500", "100", undefined],
+    ],
+    ["setTimeout(400000000); injectDelay(500000000, 100); setDeadline(600000000);", ["500", "1", "504"]],
+  ])("a delay is part of what a timeout and a deadline leave, in any order: %s", async (body, expected) => {
+    const headers = await resilient(body);
+    const found = ["fault-delay-request", "upstream-rq-timeout-ms", "fault-abort-request"].map(
+      (name) => named(headers, `x-envoy-${name}`)[0],
+    );
+    expect(found).toEqual(expected);
+  });
+
+  test("an abort answers, and nothing follows", async () => {
+    const host = await hostOf("if (injectAbort(503, 100)) return; injectDelay(1, 100);", [resilience]);
+    const { localReply, requestHeaders } = host.request({ properties });
+    expect(localReply).toMatchObject({ status: 503, body: "fault filter abort" });
+    expect(requestHeaders).toEqual([]);
   });
 
   test("retries are on the conditions of the last policy, those by status of gRPC in a header of their own", async () => {
@@ -93,34 +120,38 @@ describe("resilience", () => {
   });
 
   test("an audited policy changes nothing", async () => {
-    const body = `injectDelay(1, 100); injectAbort(503, 100); setRetries(3, ${text("5xx")}); setTimeout(1); setDeadline(0);`;
+    const body = `injectDelay(1, 100); setRetries(3, ${text("5xx")}); setTimeout(1); setDeadline(0); injectAbort(503, 100);`;
     expect(await resilient(body, [], "audit")).toEqual([]);
   });
 });
 
 describe("chance", () => {
   test("is the same for the same request, near its percentage, and another for another decision", async () => {
-    const host = await hostOf("injectDelay(1, 20); injectAbort(503, 20);", [resilience]);
-    const hits = { delay: 0, abort: 0, both: 0 };
+    const body = `injectDelay(1, 20); mirror(${text("rate")}, ${text("v2")}, 20);`;
+    const host = await hostOf(body, [resilience, routing]);
+    const hits = { delay: 0, copy: 0, both: 0 };
     for (let n = 0; n < 2000; n++) {
       const request = { headers: [["x-request-id", `request-${n}`]] as const, properties };
       const { requestHeaders } = host.request(request);
       expect(host.request(request).requestHeaders).toEqual(requestHeaders);
       const delay = named(requestHeaders, "x-envoy-fault-delay-request").length;
-      const abort = named(requestHeaders, "x-envoy-fault-abort-request").length;
+      const copy = named(requestHeaders, "x-wire-mirror").length;
       hits.delay += delay;
-      hits.abort += abort;
-      hits.both += delay * abort;
+      hits.copy += copy;
+      hits.both += delay * copy;
     }
     expect(hits.delay / 2000).toBeCloseTo(0.2, 1);
-    expect(hits.abort / 2000).toBeCloseTo(0.2, 1);
+    expect(hits.copy / 2000).toBeCloseTo(0.2, 1);
     expect(hits.both / 2000).toBeCloseTo(0.04, 1);
   });
 
   test("goes by how many came before where requests have no id", async () => {
     const host = await hostOf("injectAbort(503, 30);", [resilience]);
-    const hits = Array.from({ length: 1000 }, () => host.request({ properties }).requestHeaders.length);
-    expect(hits.reduce((sum, hit) => sum + hit, 0) / 1000).toBeCloseTo(0.3, 1);
+    const answered = Array.from(
+      { length: 1000 },
+      () => host.request({ properties }).localReply !== undefined,
+    );
+    expect(answered.filter(Boolean).length / 1000).toBeCloseTo(0.3, 1);
   });
 });
 

@@ -3,7 +3,7 @@ import { type Buffer, splice } from "./buffer.ts";
 import { bytesOf, join, noBytes } from "./bytes.ts";
 import { type Context, plainContext } from "./context.ts";
 import type { LogLine } from "./log-line.ts";
-import { keyed, type PropertyValue, serializeProperty } from "./properties.ts";
+import { givenProperty, type PropertyValue, serializeProperty } from "./properties.ts";
 import type { Root } from "./root.ts";
 import type { Vm } from "./vm.ts";
 
@@ -62,11 +62,7 @@ export function createConnection(
   { address, properties = {} }: HostConnect,
   ended: (connection: WorkerConnection) => void,
 ): WorkerConnection {
-  const given = new Map(
-    [...keyed({ "source.address": `${address}:40000` }), ...vm.parts.properties, ...keyed(properties)].map(
-      ([key, value]) => [key, serializeProperty(value)],
-    ),
-  );
+  const given = { "source.address": `${address}:40000`, ...vm.parts.properties, ...properties };
   const filterState = new Map<string, Uint8Array>();
   const pipe = (): Pipe => ({ held: noBytes, passed: noBytes, isAtHand: false });
   const down = pipe();
@@ -107,7 +103,11 @@ export function createConnection(
       const way = kind === 2 ? down : kind === 3 ? up : undefined;
       return way?.isAtHand ? bufferOf(way) : null;
     },
-    property: (key) => given.get(key) ?? (key.includes("\0") ? undefined : filterState.get(key)),
+    property(key) {
+      const told = givenProperty(given, key);
+      if (told !== undefined) return serializeProperty(told);
+      return key.includes("\0") ? undefined : filterState.get(key);
+    },
     setProperty(name, value) {
       filterState.set(name, value);
       return status.ok;

@@ -18,7 +18,7 @@ import type { GrpcCall, GrpcHandler } from "./grpc.ts";
 import type { LogLine } from "./log-line.ts";
 import { createMetrics } from "./metrics.ts";
 import { type PluginOptions, pluginSetting } from "./plugin.ts";
-import { keyed, type PropertyValue } from "./properties.ts";
+import type { PropertyValue } from "./properties.ts";
 import { createProxy, type VirtualProxy } from "./proxy.ts";
 import type { SharedData } from "./shared-data.ts";
 import type { HostRequest, HostResponse, HostResult, Stream } from "./stream.ts";
@@ -134,7 +134,7 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
     sharedData,
     clusters,
     foreign: options.foreign ?? {},
-    properties: keyed(options.properties),
+    properties: options.properties ?? {},
     environment: options.environment ?? {},
     logLevel: options.logLevel ?? 2,
     bufferLimit: options.bufferLimit ?? 1024 * 1024,

@@ -41,20 +41,19 @@ export function serializeProperty(value: PropertyValue): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** Properties that a test gives, by their keys. */
-export function keyed(
-  properties: Readonly<Record<string, PropertyValue>> = {},
-): ReadonlyMap<string, PropertyValue> {
-  return new Map(Object.entries(properties).map(([path, value]) => [propertyKey(path), value]));
-}
+const keys = new Map<string, string>();
 
-/** One of them, as the test has it now: it may say more while the stream is open. */
+/** The property of this key among those that a test gives, as they are now. */
 export function givenProperty(
-  properties: Readonly<Record<string, PropertyValue>> | undefined,
+  properties: Readonly<Record<string, PropertyValue>>,
   key: string,
 ): PropertyValue | undefined {
-  const path = Object.keys(properties ?? {}).find((each) => propertyKey(each) === key);
-  return path === undefined ? undefined : properties?.[path];
+  for (const [path, value] of Object.entries(properties)) {
+    const known = keys.get(path) ?? propertyKey(path);
+    keys.set(path, known);
+    if (known === key) return value;
+  }
+  return undefined;
 }
 
 /** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like. */

@@ -179,7 +179,7 @@ export function createStream(
       return side?.hasBodyAtHand ? side.body : null;
     },
     property(key) {
-      const told = givenProperty(request.properties, key) ?? vm.parts.properties.get(key);
+      const told = givenProperty(request.properties ?? {}, key) ?? givenProperty(vm.parts.properties, key);
       const facts = {
         // As long as they are at hand, though the answer names them.
         requestHeaders: open.has(0) || isLogging ? way.headers : null,

@@ -21,8 +21,7 @@ export interface HostParts {
   readonly sharedData: SharedData;
   readonly clusters: Clusters;
   readonly foreign: Readonly<Record<string, Foreign>>;
-  /** By their keys. */
-  readonly properties: ReadonlyMap<string, PropertyValue>;
+  readonly properties: Readonly<Record<string, PropertyValue>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly logLevel: number;
   readonly bufferLimit: number;

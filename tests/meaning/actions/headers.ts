@@ -42,7 +42,11 @@ export const headers: Readonly<Record<string, Action>> = {
 /** All values of a header, in order. */
 export function valuesOf(run: Run, name: string): readonly Bytes[] {
   const wanted = keyOf(run, name);
-  return run.travel.headers.flatMap(([key, value]) => (key === wanted ? [value] : []));
+  const all = run.travel.headers.flatMap(([key, value]) => (key === wanted ? [value] : []));
+  if (wanted !== ":authority" || run.travel.response !== undefined) return all;
+  // The router writes it, once all policies have had their turn.
+  const rewritten = run.travel.headers.find(([key]) => key === "x-wire-host");
+  return rewritten === undefined ? all : [rewritten[1]];
 }
 
 /** Of the headers that are drawn, those of which a proxy has room for one value: more are written behind it, with commas between. */

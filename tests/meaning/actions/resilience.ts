@@ -10,7 +10,9 @@ const delayHeader = "x-envoy-fault-delay-request";
 const abortHeader = "x-envoy-fault-abort-request";
 
 const setTimeout: Action = (call) => {
-  if (mayAct(call)) limitTime(call, ceilMs(intAt(call, 0)));
+  if (!mayAct(call)) return;
+  call.run.travel.timeoutMs = ceilMs(intAt(call, 0));
+  tellTimes(call);
 };
 
 const setDeadline: Action = (call) => {
@@ -30,7 +32,10 @@ const setDeadline: Action = (call) => {
   const others = members.filter((member) => member !== "" && !member.startsWith(ours));
   replaceHeader(call, "baggage", [...others, `${ours}${deadline}`].join(","));
   call.run.travel.restMs = rest;
-  limitTime(call, BigInt(valuesOf(call.run, timeoutHeader)[0] ?? 0n));
+  // What a timeout was before is no more than is left.
+  const { timeoutMs = 0n } = call.run.travel;
+  call.run.travel.timeoutMs = timeoutMs === 0n || timeoutMs > rest ? rest : timeoutMs;
+  tellTimes(call);
 };
 
 const injectDelay: Action = (call) => {
@@ -39,13 +44,13 @@ const injectDelay: Action = (call) => {
   // Two policies that hold it back do so one after the other.
   const before = BigInt(valuesOf(call.run, delayHeader)[0] ?? 0n);
   replaceHeader(call, delayHeader, (before + ceilMs(delay)).toString());
+  tellTimes(call);
 };
 
 const injectAbort: Action = (call) => {
-  if (!happens(call, "a", floatAt(call, 1)) || !mayAct(call)) return;
-  // What is answered first is the answer.
-  if (valuesOf(call.run, abortHeader).length === 0)
-    replaceHeader(call, abortHeader, intAt(call, 0).toString());
+  if (!happens(call, "a", floatAt(call, 1))) return;
+  if (mayAct(call)) call.run.travel.reply = { status: Number(intAt(call, 0)), body: "fault filter abort" };
+  throw new Done();
 };
 
 const setRetries: Action = (call) => {
@@ -96,11 +101,17 @@ function trim(member: Bytes): Bytes {
   return member.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
-/** Set the timeout; no limit, and one above what a deadline leaves, is what it leaves. */
-function limitTime(call: Invocation, timeoutMs: bigint): void {
-  const { restMs } = call.run.travel;
-  const limited = restMs !== undefined && (timeoutMs === 0n || timeoutMs > restMs) ? restMs : timeoutMs;
-  replaceHeader(call, timeoutHeader, limited.toString());
+/** How long a request may take in all, less what it is held back: that is not in Envoy's time. What leaves nothing is answered. */
+function tellTimes(call: Invocation): void {
+  const { restMs, timeoutMs } = call.run.travel;
+  if (timeoutMs === undefined) return;
+  const all = restMs !== undefined && (timeoutMs === 0n || timeoutMs > restMs) ? restMs : timeoutMs;
+  const delay = BigInt(valuesOf(call.run, delayHeader)[0] ?? 0n);
+  dropHeader(call, abortHeader);
+  if (all > 0n && all <= delay) {
+    replaceHeader(call, timeoutHeader, "1");
+    replaceHeader(call, abortHeader, "504");
+  } else replaceHeader(call, timeoutHeader, (all === 0n ? 0n : all - delay).toString());
 }
 
 /** Milliseconds are what Envoy counts in. What is not zero is one at least, since none would be no limit. */

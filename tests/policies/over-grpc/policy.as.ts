@@ -47,7 +47,7 @@ function p0_denies(): void {
     return deny(500, L3()); // line 9
   }
   if (hasHeader(L8_abort())) { // line 10
-    injectAbort(503, <f64>100.0); // line 10
+    if (injectAbort(503, <f64>100.0)) return; // line 10
   }
   if (getBodySize(5) > <i64>5) { // line 11
     return deny(400, L9_too_long()); // line 11

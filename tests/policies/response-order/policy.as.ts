@@ -98,7 +98,7 @@ function p0_e_answers(): void {
     return deny(403, L0_callee()); // line 51
   }
   if (hasHeader(L2_abort())) { // line 52
-    injectAbort(418, <f64>100.0); // line 52
+    if (injectAbort(418, <f64>100.0)) return; // line 52
   }
   if (bodyContains(L4_bad(), 100)) { // line 53
     return deny(400, L3_body()); // line 53

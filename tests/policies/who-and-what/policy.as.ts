@@ -1,8 +1,8 @@
 // wire/rate/inbound/who-and-what
 // Generated from who-and-what. Edit the policies instead.
 import "proxy-wasm-as/assembly/abort";
-import { getCallee, getCaller, getHost, getMethod, getPath, getQuery } from "proxy-wasm-as/assembly/actions/access";
-import { getHeader, getHeaders, hasHeader, setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
+import { getCallee, getCaller, getHost, getMethod, getPath, getQuery, givenHost, isHost } from "proxy-wasm-as/assembly/actions/access";
+import { setHeader, setLiteral } from "proxy-wasm-as/assembly/actions/headers";
 import { orElse } from "proxy-wasm-as/assembly/actions/text";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
@@ -44,9 +44,9 @@ function p0_who_and_what(): void {
   setHeader(L3_method(), getMethod()); // line 8
   setHeader(L4_path(), getPath()); // line 9
   setHeader(L5_asked_for(), getHost()); // line 10
-  setHeader(L6_host_header(), orElse(getHeader(L7__authority()), L8_absent())); // line 11
-  setHeader(L9_host_headers(), orElse(getHeaders(L7__authority()), L8_absent())); // line 12
-  if (hasHeader(L7__authority(), L11_rate())) { // line 13
+  setHeader(L6_host_header(), orElse(givenHost(), L8_absent())); // line 11
+  setHeader(L9_host_headers(), orElse(givenHost(), L8_absent())); // line 12
+  if (isHost(L11_rate())) { // line 13
     setLiteral(L10_for(), L11_rate()); // line 13
   }
   setHeader(L12_user(), orElse(getQuery(L12_user()), L8_absent())); // line 14

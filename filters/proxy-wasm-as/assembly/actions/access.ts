@@ -1,7 +1,8 @@
-import { Bytes, bytes, header, lengthOf, MISSING, pointerOf } from "../bytes";
+import { Bytes, bytes, equal, header, lengthOf, MISSING, pointerOf } from "../bytes";
 import { verifiedClaims } from "../claims";
 import { calleeOf, callerOf } from "../policy";
 import { fieldOf } from "./body";
+import { HOST } from "./routing";
 
 const METHOD: usize = memory.data<u8>([58, 109, 101, 116, 104, 111, 100]);
 const PATH: usize = memory.data<u8>([58, 112, 97, 116, 104]);
@@ -32,7 +33,21 @@ export function getPath(): Bytes {
 }
 
 export function getHost(): Bytes {
-  return orEmpty(header(bytes(AUTHORITY, 10)));
+  return orEmpty(givenHost());
+}
+
+/** What a policy before has made it, here as at the next proxy: the router writes it only once all have had their turn. */
+export function givenHost(): Bytes {
+  const rewritten = header(HOST());
+  return rewritten == MISSING ? header(bytes(AUTHORITY, 10)) : rewritten;
+}
+
+export function isHost(value: Bytes): bool {
+  return value != MISSING && equal(givenHost(), value);
+}
+
+export function hasHost(): bool {
+  return givenHost() != MISSING;
 }
 
 /** The first value of a query parameter, percent-decoded, `+` as a space; MISSING where there is none. */

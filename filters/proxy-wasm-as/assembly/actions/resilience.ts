@@ -20,6 +20,8 @@ function STATUSES(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 11
 function DELAYED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 100, 101, 108, 97, 121, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
 // "x-envoy-fault-abort-request"
 function ABORTED(): Bytes { return bytes(memory.data<u8>([120, 45, 101, 110, 118, 111, 121, 45, 102, 97, 117, 108, 116, 45, 97, 98, 111, 114, 116, 45, 114, 101, 113, 117, 101, 115, 116]), 27); }
+// "fault filter abort", as Envoy says it
+function BROKEN(): Bytes { return bytes(memory.data<u8>([102, 97, 117, 108, 116, 32, 102, 105, 108, 116, 101, 114, 32, 97, 98, 111, 114, 116]), 18); }
 // "x-wire-budget"
 function BUDGET(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 98, 117, 100, 103, 101, 116]), 13); }
 // "baggage"
@@ -37,7 +39,22 @@ export function setTimeout(timeout: i64): void {
   if (holdsBackChange()) return;
   const left = fromDecimal(header(BUDGET()));
   const ms = milliseconds(timeout);
-  write(TIMEOUT(), left > 0 && (ms == 0 || left < ms) ? left : ms);
+  limit(left > 0 && (ms == 0 || left < ms) ? left : ms, delayed());
+}
+
+/** Envoy's clock begins when a request has been held back, which is part of the time that the answer may take: as if a proxy behind held it back. */
+function limit(ms: i64, delay: i64): void {
+  if (ms > 0 && ms <= delay) {
+    write(TIMEOUT(), 1);
+    write(ABORTED(), 504);
+    return;
+  }
+  write(TIMEOUT(), ms == 0 ? 0 : ms - delay);
+  if (delay > 0) removeHeader(ABORTED());
+}
+
+function delayed(): i64 {
+  return max<i64>(fromDecimal(header(DELAYED())), 0);
 }
 
 /** The earliest deadline of the request's baggage and this one goes on in the baggage. */
@@ -54,8 +71,11 @@ export function setDeadline(budget: i64): bool {
     return false;
   }
   const timeout = fromDecimal(header(TIMEOUT()));
+  const delay = delayed();
   write(BUDGET(), left);
-  if (timeout <= 0 || timeout > left) write(TIMEOUT(), left);
+  // A delay that is too long for the timeout is too long for less.
+  if (delay > 0 && header(ABORTED()) != MISSING) return true;
+  if (timeout <= 0 || timeout + delay > left) limit(left, delay);
   return true;
 }
 
@@ -76,13 +96,18 @@ function retryOn(name: Bytes, conditions: Bytes): void {
 /** Delays add up, as if each policy held the request back by itself. */
 export function injectDelay(delay: i64, percent: f64): void {
   if (delay <= 0 || !chance(percent, DELAY) || holdsBackChange()) return;
-  write(DELAYED(), max<i64>(fromDecimal(header(DELAYED())), 0) + milliseconds(delay));
+  const before = delayed();
+  const all = before + milliseconds(delay);
+  write(DELAYED(), all);
+  const timeout = fromDecimal(header(TIMEOUT()));
+  if (timeout > 0) limit(timeout + before, all);
 }
 
-/** As with `Deny`, only the first answer counts. */
-export function injectAbort(status: i64, percent: f64): void {
-  if (!chance(percent, ABORT) || header(ABORTED()) != MISSING || holdsBackChange()) return;
-  write(ABORTED(), status);
+/** True when it is this request's turn: it is answered, and nothing of the policy follows. */
+export function injectAbort(status: u32, percent: f64): bool {
+  if (!chance(percent, ABORT)) return false;
+  deny(status, BROKEN());
+  return true;
 }
 
 /** The least that is not less. What is below zero is over: as little as can be said, since zero means no limit. */

@@ -12,7 +12,7 @@ function MIRROR(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114,
 // "x-wire-hash"
 function HASH(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 97, 115, 104]), 11); }
 // "x-wire-host"
-function HOST(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 111, 115, 116]), 11); }
+export function HOST(): Bytes { return bytes(memory.data<u8>([120, 45, 119, 105, 114, 101, 45, 104, 111, 115, 116]), 11); }
 // ":path"
 function PATH(): Bytes { return bytes(memory.data<u8>([58, 112, 97, 116, 104]), 5); }
 
