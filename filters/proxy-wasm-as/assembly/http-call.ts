@@ -24,7 +24,7 @@ import { Given } from "./given";
 import { Headers, headersOf } from "./headers";
 import { isThere } from "./kept";
 import { narrow } from "./byte-string";
-import { fromPairs, Pairs } from "./pair-list";
+import { fromPairs, name, next, Pairs, walk } from "./pair-list";
 import { rootOf } from "./roots";
 import { statusIn } from "./status-header";
 import { Stream } from "./stream";
@@ -97,7 +97,6 @@ export function startHttpCall(context: u32, call: HttpCall, then: usize, tag: u3
 
 function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): Status {
   if (!hasRoom()) return Status.InternalFailure;
-  for (let i = 0; i < call.headers.length; i++) if (isOfField(call.headers[i])) return Status.BadArgument;
   const authority = call.authority.length > 0 ? call.authority : call.cluster;
   const first: Pairs = [
     [":method", call.method],
@@ -108,6 +107,7 @@ function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): 
   const trailers: Bytes = call.trailers.length == 0 ? 0 : fromPairs(call.trailers);
   const cluster = narrow(call.cluster);
   if (headers == MISSING || trailers == MISSING || cluster == MISSING) return Status.BadArgument;
+  if (saysTwice(headers, first.length)) return Status.BadArgument;
   const given = call.bodyBytes;
   const body: Bytes = given === null ? encodeBytes(call.body) : bytes(given.dataStart, given.length);
   const status = proxy_http_call(
@@ -126,11 +126,14 @@ function start(kind: u32, context: u32, call: HttpCall, then: usize, tag: u32): 
   return status;
 }
 
-/** Whether what this header says is for a field to say: Envoy would put one behind the other. */
-function isOfField(header: string[]): bool {
-  if (header.length == 0) return false;
-  const name = header[0];
-  return name.startsWith(":") || (name.length == 4 && name.toLowerCase() == "host");
+/** Whether headers behind the first say what is for a field to say: Envoy would put one behind the other. */
+function saysTwice(headers: Bytes, first: i32): bool {
+  for (walk(headers); next(); ) {
+    const text = pointerOf(name);
+    const isHost = lengthOf(name) == 4 && (load<u32>(text) | 0x20202020) == 0x74736f68;
+    if (isHost || (load<u8>(text) == 0x3a && --first < 0)) return true;
+  }
+  return false;
 }
 
 /** The stream that waits for a call, or the plugin when that has gone and something is left to be counted; 0 when there is none. */
