@@ -25,6 +25,9 @@ const slow = [
   "tests/syntax.test.ts",
 ];
 
+/** Takes a minute by itself, beside what is in `tests/long`. */
+const long = ["filters/proxy-wasm-as/build/budget-room.test.ts"];
+
 /** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -33,7 +36,12 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{controlplane,editors,envoy,filters,tests,tools}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "tests/{cli,e2e,fidelity,container,load,long}/**", ...slow],
+          exclude: [
+            "**/node_modules/**",
+            "tests/{cli,e2e,fidelity,container,load,long}/**",
+            ...slow,
+            ...long,
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // By default one core is left to the reporter, which is half of two.
@@ -46,6 +54,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "slow",
           include: slow,
+          exclude: ["**/node_modules/**", ...long],
           maxWorkers: "100%",
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -74,7 +83,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "long",
-          include: ["tests/long/*.test.ts"],
+          include: ["tests/long/*.test.ts", ...long],
           maxWorkers: "100%",
           testTimeout: 600_000,
           hookTimeout: 120_000,

@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startLoad } from "./load.ts";
-import { type Answer, startWire, visitsOf, type Wire } from "./start-wire.ts";
+import { startLoad } from "../e2e/load.ts";
+import { type Answer, startWire, visitsOf, type Wire } from "../e2e/start-wire.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const stores = "tests/e2e/policies/stores";

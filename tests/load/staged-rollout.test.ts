@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { historyTable, waitedText } from "../../controlplane/cli/history-text.ts";
 import { statusTable } from "../../controlplane/cli/status-table.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
-import { type Load, startLoad } from "./load.ts";
-import { startWire, type Wire } from "./start-wire.ts";
+import { type Load, startLoad } from "../e2e/load.ts";
+import { startWire, type Wire } from "../e2e/start-wire.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folder = "tests/e2e/policies/staged";
