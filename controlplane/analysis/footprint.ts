@@ -126,7 +126,7 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "SplitByWeight":
       return { reads: [drawn], writes: [`version of ${textOf(call, 0)}`] };
     case "Mirror":
-      return { reads: [drawn], writes: ["mirror"] };
+      return { reads: [drawn], writes: ["mirror"], isLasting: true };
     case "SetHashKey":
       return { writes: ["hash key"] };
     case "SetTimeout":
@@ -136,7 +136,8 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "SetRetries":
       return { writes: ["retries"] };
     case "InjectDelay":
-      return { reads: [drawn], writes: ["delay"] };
+      // Where that is longer than a timeout it is an answer.
+      return { reads: [drawn], writes: ["delay"], denials: ["held back for too long"] };
     case "InjectAbort":
       return { reads: [drawn], denials: [JSON.stringify([textOf(call, 0), faultBody])] };
     case "TagAccessLog":

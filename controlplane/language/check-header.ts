@@ -1,3 +1,5 @@
+import { envoyHeaders } from "./envoy-headers.ts";
+
 /** What is wrong with a header, and what to write. */
 export interface HeaderProblem {
   readonly message: string;
@@ -45,6 +47,13 @@ export function headerKey(name: string): string {
 
 /** Why a header of this name cannot be read; undefined when it can. */
 export function unreadable(name: string): HeaderProblem | undefined {
+  const lower = name.toLowerCase();
+  if (lower.startsWith(reserved) || isOfProxies(lower)) {
+    return {
+      message: `\`${name}\` is in no request: each proxy takes it away`,
+      help: "proxies act on it, and what an action writes there is gone at the next one: leave it out",
+    };
+  }
   if (token.test(name) || pseudo.includes(name.toLowerCase())) return undefined;
   if (name.startsWith(":")) {
     return {
@@ -56,6 +65,11 @@ export function unreadable(name: string): HeaderProblem | undefined {
     message: name === "" ? "a header has a name" : `\`${printable(name)}\` is not the name of a header`,
     help: "letters, digits and hyphens, as in `x-canary`",
   };
+}
+
+/** What proxies take from requests that come in, since they act on it. */
+function isOfProxies(lower: string): boolean {
+  return envoyHeaders.includes(lower) || (lower.startsWith("x-envoy-") && byAction.has(lower));
 }
 
 /** Why a header of this name cannot be set; undefined when it can. */
@@ -72,6 +86,12 @@ export function unwritable(name: string): HeaderProblem | undefined {
     return {
       message: `\`${name}\` cannot be set: a proxy acts on it`,
       help: `write \`${action}(request, …)\``,
+    };
+  }
+  if (envoyHeaders.includes(lower)) {
+    return {
+      message: `\`${name}\` cannot be set: a proxy acts on it`,
+      help: "leave it out: what it does would depend on which proxy acts first",
     };
   }
   if (lower.startsWith(reserved)) {

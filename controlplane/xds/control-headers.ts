@@ -1,3 +1,5 @@
+import { envoyHeaders } from "../language/envoy-headers.ts";
+
 /**
  * The headers with which a filter tells its Envoy what to do. Reserved: nobody else may set one, so every listener strips them from what
  * comes in, and none goes on to the next hop. An application behind its own proxy is somebody else too.
@@ -20,23 +22,5 @@ export const controlHeaders = {
   faultAbort: "x-envoy-fault-abort-request",
 } as const;
 
-/** Others that Envoy acts on by itself, whether we set them or not. Its router takes away what it has read. */
-const envoys = [
-  "x-envoy-fault-abort-grpc-request",
-  "x-envoy-fault-abort-request-percentage",
-  "x-envoy-fault-delay-request-percentage",
-  "x-envoy-hedge-on-per-try-timeout",
-  "x-envoy-max-retries",
-  "x-envoy-retriable-header-names",
-  "x-envoy-retriable-status-codes",
-  "x-envoy-retry-grpc-on",
-  "x-envoy-retry-on",
-  "x-envoy-upstream-alt-stat-name",
-  "x-envoy-upstream-rq-per-try-timeout-ms",
-  "x-envoy-upstream-rq-timeout-alt-response",
-  "x-envoy-upstream-rq-timeout-ms",
-  "x-envoy-upstream-stream-duration-ms",
-];
-
 /** What every listener strips before anything else looks at the request. */
-export const strippedHeaders: readonly string[] = [...Object.values(controlHeaders), ...envoys];
+export const strippedHeaders: readonly string[] = [...Object.values(controlHeaders), ...envoyHeaders];
