@@ -18,15 +18,14 @@ const slow = [
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
   "filters/proxy-wasm-as/testing/{acts,byte-exact,ends,guest-api,headers,kept-streams,state-actions,stream}.test.ts",
-  "filters/standing-for-itself.test.ts",
   "tests/cli/*.test.ts",
   "tests/documents.test.ts",
   "tests/meaning/{chance,conflicts,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
 
-/** Takes a minute by itself, beside what is in `tests/long`. */
-const long = ["filters/proxy-wasm-as/build/budget-room.test.ts"];
+/** Take a minute and more each, beside what is in `tests/long`. */
+const long = ["filters/proxy-wasm-as/build/budget-room.test.ts", "filters/standing-for-itself.test.ts"];
 
 /** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({

@@ -24,16 +24,16 @@ export type Constant =
       readonly suggestions?: readonly Suggestion[];
     } & HeaderProblem);
 
-/** Read an argument that must be a literal. `writes`: the action changes the header that it names. */
+/** Read an argument that must be a literal. `writer`: the name of an action that changes the header. */
 export function checkConstant(
   node: ExpressionNode,
   kind: ConstantKind,
-  { writes }: { readonly writes: boolean },
+  { writer }: { readonly writer?: string },
 ): Constant {
   switch (kind) {
     case "header": {
       if (node.kind !== "string") return { wanted: "a quoted header name" };
-      const problem = (writes ? unwritable : unreadable)(node.value);
+      const problem = writer === undefined ? unreadable(node.value) : unwritable(node.value, writer);
       return problem ? { about: "header", ...problem } : { value: node.value };
     }
     case "regex":

@@ -544,7 +544,7 @@ function checkArgument(
       other.kind === "literal" ? wrong(article(type)) : mismatch(other, type, scope),
     );
   }
-  const constant = checkConstant(node, type, { writes: writers.has(signature.name) });
+  const constant = checkConstant(node, type, writers.has(signature.name) ? { writer: signature.name } : {});
   if ("wanted" in constant) return wrong(constant.wanted);
   if ("message" in constant) {
     const code = ({ header: "CUP0214", word: "CUP0204", value: "CUP0228", pattern: "CUP0226" } as const)[

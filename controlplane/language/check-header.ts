@@ -9,7 +9,7 @@ export interface HeaderProblem {
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Pseudo-headers of a request that a proxy lets a filter write. */
 const pseudo: readonly string[] = [":authority", ":method", ":path", ":scheme"];
-/** How a message is cut and who is at the other end of the connection: the proxy writes these itself. */
+/** How a message is cut, who is at the other end of the connection and how it came: the proxy writes these itself. */
 const framing: readonly string[] = [
   "connection",
   "content-length",
@@ -19,6 +19,8 @@ const framing: readonly string[] = [
   "trailer",
   "transfer-encoding",
   "upgrade",
+  ":scheme",
+  "x-forwarded-proto",
 ];
 /** Headers that are written by an action of their own, which sees to what belongs to them. */
 const byAction: ReadonlyMap<string, string> = new Map([
@@ -72,20 +74,26 @@ function isOfProxies(lower: string): boolean {
   return envoyHeaders.includes(lower) || (lower.startsWith("x-envoy-") && byAction.has(lower));
 }
 
-/** Why a header of this name cannot be set; undefined when it can. */
-export function unwritable(name: string): HeaderProblem | undefined {
+/** Why this action, such as `SetHeader`, cannot change a header of this name; undefined when it can. */
+export function unwritable(name: string, action: string): HeaderProblem | undefined {
   const lower = name.toLowerCase();
+  if (lower === ":method" && action !== "SetHeader") {
+    return {
+      message: `a request has one \`:method\`, which cannot be ${action === "AddHeader" ? "added to" : "removed"}`,
+      help: 'write `SetHeader(request, ":method", "GET")`, or leave it out',
+    };
+  }
   if (framing.includes(lower)) {
     return {
       message: `\`${name}\` cannot be set: proxies write it themselves`,
       help: "leave it out",
     };
   }
-  const action = byAction.get(lower);
-  if (action !== undefined) {
+  const own = byAction.get(lower);
+  if (own !== undefined) {
     return {
       message: `\`${name}\` cannot be set: a proxy acts on it`,
-      help: `write \`${action}(request, …)\``,
+      help: `write \`${own}(request, …)\``,
     };
   }
   if (envoyHeaders.includes(lower)) {

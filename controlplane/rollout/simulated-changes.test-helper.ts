@@ -310,7 +310,9 @@ export async function requestsMeetPoliciesOnce({
           if (service !== undefined) sim.startOrStop(service);
         };
         const quiet = async (): Promise<void> => {
-          for (let turn = 0; turn < 5_000; turn++) {
+          // Longer than any pause of the server, and less than what a proxy has time for.
+          const untilMs = performance.now() + 15_000;
+          for (let turn = 0; performance.now() < untilMs; turn++) {
             moveOne(0);
             processOne(0);
             await deliver(turn);

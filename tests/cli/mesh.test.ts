@@ -138,13 +138,15 @@ another rate: frontend -> search is declared 5 a second and observed 0.587 (more
 
   test("what rates are over is said where it may surprise", async () => {
     const header = "timestamp,um,dm,rpctype,rt\n";
+    const searches = (fromMs: number): string =>
+      header + Array.from({ length: 10 }, (_, n) => `${fromMs + 100 * n},frontend,Search,rpc,1\n`).join("");
     using folder = folderWith({
-      "one.csv": `${header}0,frontend,Search,rpc,1\n1000,frontend,Search,rpc,1\n`,
-      "two.csv": `${header}9000,frontend,Search,rpc,1\n10000,Search,Search,rpc,1\n`,
+      "one.csv": `${searches(0)}1000,frontend,Search,rpc,1\n`,
+      "two.csv": `${searches(9000)}10000,Search,Search,rpc,1\n`,
     });
     const rows = ["one.csv", "two.csv"].map((name) => join(folder.path, name));
     const { stdout, stderr } = await runWire(["mesh", "infer", join(traces, "otlp.jsonl"), ...rows]);
-    expect(stdout).toContain("frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 0.887 } ]");
+    expect(stdout).toContain("frontend: [ { to: kafka, rate: 0.587 }, { to: search, rate: 2.69 } ]");
     expect(stderr).toBe(`note: 1 call of services to themselves is left out: no proxy sees them
 note: 1 call is in traces whose times have nothing to do with each other: the rates of both are added
 `);

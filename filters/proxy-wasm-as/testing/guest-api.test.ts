@@ -425,7 +425,7 @@ test("a part of a property's path that has points is in brackets", async () => {
         expect(ask(path, { [path]: "yes" })).toBe("yes");
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 300 },
   );
 });
 
