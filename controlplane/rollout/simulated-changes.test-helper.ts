@@ -116,7 +116,7 @@ type Step =
 
 const step = (builds: number): fc.Arbitrary<Step> =>
   fc.oneof(
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("change" as const), to: fc.nat(builds - 1) }) },
+    { weight: 5, arbitrary: fc.record({ kind: fc.constant("change" as const), to: fc.nat(builds - 1) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("switch" as const), off: fc.nat(15) }) },
     {
       weight: 16,
