@@ -51,7 +51,6 @@ libraryFiles["rt/stub"] = sdk.get("assembly/rt/arena.ts") ?? "";
 
 // `minimal` collects when it is told to, and does not say of how much there is.
 libraryFiles["rt/tcms"] += `
-// @ts-ignore: decorator
 @global @unsafe
 export function __total(): usize {
   return total;
