@@ -197,10 +197,14 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     setTimeout(() => void oneByOne(() => forgetSenders(senders)), lingerMs).unref();
   }
 
-  /** In the midst of a rollout they are forgotten by its next stage. */
+  /** Not in the midst of a rollout, which has what it began with until it ends: they are known as long again. */
   async function forgetSenders(senders: Senders): Promise<void> {
+    if (shown !== undefined && shown.to !== current) {
+      linger(senders);
+      return;
+    }
     left.delete(senders);
-    if (shown === undefined || shown.to !== current) return;
+    if (shown === undefined) return;
     shown = { from: shown.to, to: shown.to, stage: 0, followers: addresses.followers };
     // Where it cannot be kept, the next process knows them a while longer.
     await switching(kept(shown)).catch(() => undefined);
