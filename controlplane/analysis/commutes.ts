@@ -1,5 +1,5 @@
 import type { Policy, Side } from "../language/policy.ts";
-import { type Footprint, footprint, keyText } from "./footprint.ts";
+import { type Footprint, footprint, keyText, phaseOf } from "./footprint.ts";
 
 /**
  * Whether two policies give the same result in either order on one request (design §4). Never true when in doubt.
@@ -15,8 +15,8 @@ export function commutes(p: Policy, q: Policy, sections?: { readonly p: Side; re
     disjoint(a.writes, b.writes) &&
     // A denial ends the request with an answer of its own: of two different ones, the first is seen.
     (a.denials.size === 0 || b.denials.size === 0 || new Set([...a.denials, ...b.denials]).size === 1) &&
-    !seesDenied(a, b) &&
-    !seesDenied(b, a)
+    (phaseOf(p) === "response" || !seesDenied(a, b)) &&
+    (phaseOf(q) === "response" || !seesDenied(b, a))
   );
 }
 
@@ -32,7 +32,10 @@ export function obstacle(p: Policy, q: Policy, sections: { readonly p: Side; rea
   return key === undefined ? "what becomes of a request that is refused" : keyText(key);
 }
 
-/** Whether it shows in the one, which lasts, if the other denied the request before. */
+/**
+ * Whether it shows in the one, which lasts, if the other denied the request before. Of one for responses that does not depend on their order:
+ * it does not see what a policy answers at its side (`splits.ts`).
+ */
 function seesDenied(one: Footprint, other: Footprint): boolean {
   return one.isLasting && other.denials.size > 0;
 }

@@ -1,69 +1,104 @@
 import { headerKey } from "../language/check-header.ts";
-import type { Call, Policy, Side } from "../language/policy.ts";
+import type { Call, CopperPolicy, FilterPolicy, Policy, Side } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 
 /** What a policy looks at and changes, as far as others can tell. Keys are of one namespace: `request:x-a`, `response::status`, `timeout`. */
-export interface Footprint {
+export interface Footprint extends Effects {
   readonly reads: ReadonlySet<string>;
   readonly writes: ReadonlySet<string>;
+}
+
+/** What a policy does beside reading and writing. */
+export interface Effects {
   /** Answers that may be given instead of the callee's. */
   readonly denials: ReadonlySet<string>;
   /** Something stays of it when the request is denied: a count, a line in a log, state. */
   readonly isLasting: boolean;
+  /** What the proxy does for it, behind all policies of its side. */
+  readonly behind: ReadonlySet<Behind>;
 }
+
+/** To hold back, to wait for so long and no longer, to send copies, to try again. */
+export type Behind = "delay" | "time" | "copies" | "attempts";
 
 /** The answer to a request that no `Allow` admits: that of a `Deny` without arguments. */
 const notAdmitted = JSON.stringify(["403", ""]);
 
 /** What is known of policies that were asked about before: every pair of those on a call asks. */
-const known = new WeakMap<Policy, Map<Side | undefined, Footprint | undefined>>();
+interface Known {
+  readonly footprint: Footprint | undefined;
+  readonly effects: Effects;
+}
+const known = new WeakMap<Policy, Map<Side | undefined, Known>>();
 
 /** What a policy touches, or with a side only what it says under that heading; undefined when that is not known. */
 export function footprint(policy: Policy, side?: Side): Footprint | undefined {
-  const own = known.get(policy) ?? new Map<Side | undefined, Footprint | undefined>();
-  known.set(policy, own);
-  if (!own.has(side)) own.set(side, find(policy, side));
-  return own.get(side);
+  return knownOf(policy, side).footprint;
 }
 
-function find(policy: Policy, side: Side | undefined): Footprint | undefined {
-  if (policy.kind === "filter") {
-    if (policy.reads === undefined || policy.writes === undefined || policy.changesBodies === true)
-      return undefined;
-    // Its lists say which headers it changes, and not which service's version or whose key.
-    if (policy.actions.includes("RouteToVersion") || policy.actions.includes("SetHashKey")) return undefined;
-    const { tags = [] } = policy;
-    // The lists do not say whose headers they are about.
-    const names = (list: readonly string[]): readonly string[] =>
-      list.flatMap((name) => [
-        header("request", name),
-        ...(policy.responds === true ? [header("response", name)] : []),
-      ]);
-    return silenced(policy, {
-      reads: new Set(names(policy.reads)),
-      writes: new Set([...names(policy.writes), ...tags.map(tag)]),
-      // What a filter answers is in its code: it equals nobody else's.
-      denials: new Set(policy.actions.includes("Deny") ? [policy.name] : []),
-      isLasting: policy.keepsState === true || tags.length > 0,
-    });
-  }
+/** What it does beside: that is known of filter code, too. */
+export function effects(policy: Policy, side?: Side): Effects {
+  return knownOf(policy, side).effects;
+}
+
+function knownOf(policy: Policy, side: Side | undefined): Known {
+  const own = known.get(policy) ?? new Map<Side | undefined, Known>();
+  known.set(policy, own);
+  const before = own.get(side);
+  if (before !== undefined) return before;
+  const found = policy.kind === "filter" ? ofFilter(policy) : ofCopper(policy, side);
+  own.set(side, found);
+  return found;
+}
+
+function ofCopper(policy: CopperPolicy, side: Side | undefined): Known {
   const calls = policy.sections
     .filter((section) => side === undefined || section.side === side)
     .flatMap((section) => callsIn(section.body));
   const phase = phaseOf(policy);
   const touched = calls.map((call) => touchedBy(call, phase));
-  return silenced(policy, {
+  const found = silenced(policy, {
     reads: new Set(touched.flatMap(({ reads = [] }) => reads)),
     writes: new Set(touched.flatMap(({ writes = [] }) => writes)),
     denials: new Set(touched.flatMap(({ denials = [] }) => denials)),
     isLasting: touched.some(({ isLasting = false }) => isLasting),
+    behind: new Set(touched.flatMap(({ behind = [] }) => behind)),
   });
+  return { footprint: found, effects: found };
+}
+
+function ofFilter(policy: FilterPolicy): Known {
+  const { reads, writes, tags = [], actions } = policy;
+  // The lists do not say whose headers they are about.
+  const names = (list: readonly string[]): readonly string[] =>
+    list.flatMap((name) => [
+      header("request", name),
+      ...(policy.responds === true ? [header("response", name)] : []),
+    ]);
+  const found = silenced(policy, {
+    reads: new Set(names(reads ?? [])),
+    writes: new Set([...names(writes ?? []), ...tags.map(tag)]),
+    // What a filter answers is in its code: it equals nobody else's.
+    denials: new Set(actions.includes("Deny") ? [policy.name] : []),
+    isLasting: policy.keepsState === true || tags.length > 0,
+    behind: new Set(),
+  });
+  const isListed = reads !== undefined && writes !== undefined && policy.changesBodies !== true;
+  // Its lists say which headers it changes, and not which service's version or whose key.
+  const routes = actions.includes("RouteToVersion") || actions.includes("SetHashKey");
+  return { footprint: isListed && !routes ? found : undefined, effects: found };
 }
 
 /** An audited policy looks and changes nothing, and stands in nobody's way: its count may show what others denied. */
 function silenced(policy: Policy, found: Footprint): Footprint {
   if (policy.mode !== "audit") return found;
-  return { reads: found.reads, writes: new Set(), denials: new Set(), isLasting: false };
+  return {
+    reads: found.reads,
+    writes: new Set(),
+    denials: new Set(),
+    isLasting: false,
+    behind: new Set(),
+  };
 }
 
 /** Whether a policy is about what comes or about what goes back. */
@@ -77,10 +112,14 @@ export interface Touched {
   readonly writes?: readonly string[];
   readonly denials?: readonly string[];
   readonly isLasting?: boolean;
+  readonly behind?: readonly Behind[];
 }
 
 /** What an injected fault answers, as Envoy's fault filter does. */
 export const faultBody = "fault filter abort";
+
+/** The proxy's answer to what is held back for longer than it may take. */
+export const heldBack = "held back for too long";
 
 /** Whether it is a request's turn is drawn from its id. */
 const drawn = "request:x-request-id";
@@ -126,18 +165,23 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "SplitByWeight":
       return { reads: [drawn], writes: [`version of ${textOf(call, 0)}`] };
     case "Mirror":
-      return { reads: [drawn], writes: ["mirror"], isLasting: true };
+      return { reads: [drawn], writes: ["mirror"], isLasting: true, behind: ["copies"] };
     case "SetHashKey":
       return { writes: ["hash key"] };
     case "SetTimeout":
-      return { writes: ["timeout"] };
+      return { writes: ["timeout"], behind: ["time"] };
     case "SetDeadline":
-      return { reads: ["request:baggage"], writes: ["request:baggage", "timeout"], denials: ["deadline"] };
+      return {
+        reads: ["request:baggage"],
+        writes: ["request:baggage", "timeout"],
+        denials: ["deadline"],
+        behind: ["time"],
+      };
     case "SetRetries":
-      return { writes: ["retries"] };
+      return { writes: ["retries"], behind: ["attempts"] };
     case "InjectDelay":
       // Where that is longer than a timeout it is an answer.
-      return { reads: [drawn], writes: ["delay"], denials: ["held back for too long"] };
+      return { reads: [drawn], writes: ["delay"], denials: [heldBack], behind: ["delay"] };
     case "InjectAbort":
       return { reads: [drawn], denials: [JSON.stringify([textOf(call, 0), faultBody])] };
     case "TagAccessLog":

@@ -162,7 +162,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   PLC0102:
     "On neither side of the call is there a proxy that may enforce the policy and offers all of its actions.",
   PLC0103:
-    "Each demand can be met alone, and not all of them together: headings, the order of policies, `Allow`s that are judged together, and data planes of which none offers all of them.",
+    "Each demand can be met alone, and not all of them together: headings, the order of policies, `Allow`s that are judged together, policies that stay at one side since they would mean something else on two, and data planes of which none offers all of them.",
   PLC0104:
     "The callee's proxy has to know who calls. With `identity: none` it does not, so all of its callers must be treated alike, or the policy be enforced by them.",
   PLC0105:

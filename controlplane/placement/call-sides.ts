@@ -1,4 +1,5 @@
 import { commutes } from "../analysis/commutes.ts";
+import { type Headed, splits } from "../analysis/splits.ts";
 import { cheapestClosure, closureOf } from "./closure.ts";
 import { at0, emptyTable, type Table } from "./network.ts";
 import type { Demand } from "./policy-demands.ts";
@@ -7,7 +8,7 @@ import { wasAtEgress, wasAtIngress } from "./seats.ts";
 /** The units of a call, in order of enforcement, and what design §4 says of their sides. Many calls have the same. */
 export interface Shape {
   readonly demands: readonly Demand[];
-  /** Of each pair: when the first is enforced at ingress, so is the second. */
+  /** Of each pair: when the first is enforced at ingress, so is the second: for the sake of their order, or as they are judged or done together. */
   readonly implied: readonly (readonly [number, number])[];
 }
 
@@ -31,19 +32,37 @@ export interface CallSides {
 
 export function shapeOf(demands: readonly Demand[]): Shape {
   const implied: (readonly [number, number])[] = [];
-  // Of two policies that do not commute, not the first at ingress and the second at egress.
   for (const [index, p] of demands.entries()) {
     for (let later = index + 1; later < demands.length; later++) {
       const q = demands[later];
-      if (q === undefined || (p.policy === q.policy && p.section.name !== "either")) continue;
-      if (!commutes(p.policy, q.policy, { p: p.section.name, q: q.section.name }))
-        implied.push([index, later]);
+      if (q === undefined) continue;
+      const isOrdered = p.policy !== q.policy || p.section.name === "either";
+      if ((isOrdered && isNested(p, q)) || isTorn(q, p, false)) implied.push([index, later]);
+      if (isTorn(p, q, true)) implied.push([later, index]);
     }
   }
   // All `Allow`s of a call are judged together.
   const [first, ...others] = demands.flatMap(({ judges }, index) => (judges ? [index] : []));
   for (const other of others) if (first !== undefined) implied.push([first, other], [other, first]);
   return { demands, implied };
+}
+
+/** Whether two demands, which come in this order, do not commute, so that not the first may be at ingress and the second at egress. */
+export function isNested(p: Demand, q: Demand): boolean {
+  return !commutes(p.policy, q.policy, { p: p.section.name, q: q.section.name });
+}
+
+/** Whether cost would choose between meanings if the first could be at egress and the second at ingress. Where both have a heading, these say it. */
+function isTorn(caller: Demand, callee: Demand, isLater: boolean): boolean {
+  return (
+    caller.section.sides.length + callee.section.sides.length > 2 &&
+    splits(headed(caller), headed(callee), isLater) !== undefined
+  );
+}
+
+/** A demand as `splits` takes it. */
+export function headed({ policy, section }: Demand): Headed {
+  return { policy, heading: section.name };
 }
 
 export function callSides(shape: Shape, width: number, circumstances: Circumstances): CallSides {

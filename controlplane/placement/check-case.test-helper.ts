@@ -7,6 +7,7 @@ import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Core, core } from "./core.ts";
+import { fateOf, type Sent } from "./fate.test-helper.ts";
 import { fromJson } from "./from-json.ts";
 import type { PlacedCall, PlacedPolicy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
@@ -19,7 +20,6 @@ import {
   dutiesOf,
   inForce,
   movesOf,
-  outcome,
   type Question,
   questionOf,
   sidesIn,
@@ -216,8 +216,16 @@ function sideBefore(
     )?.side;
 }
 
-const requests = ["", "0", "1"].flatMap((h) =>
-  ["", "0", "1"].map((k) => ({ ...(h === "" ? {} : { h }), ...(k === "" ? {} : { k }) })),
+const requests: readonly Sent[] = ["", "0", "1"].flatMap((h) =>
+  ["", "0", "1"].flatMap((k) =>
+    ["v1", "v2"].flatMap((version) =>
+      [200, 503].map((status) => ({
+        headers: { ...(h === "" ? {} : { h }), ...(k === "" ? {} : { k }) },
+        version,
+        status,
+      })),
+    ),
+  ),
 );
 
 /** Everything is enforced once, where it may be, on data planes that can, and means what is written. */
@@ -240,12 +248,36 @@ function checkPlacement(placement: Placement, { services }: DraftMesh, question:
         expect(question.costs[number]?.[side][kind]).toBeDefined();
     }
   }
-  for (const together of Map.groupBy(duties, ({ from, to }) => `${from}>${to}`).values()) {
-    const done = asPlaced(placement, together);
-    for (const version of ["v1", "v2"])
-      for (const headers of requests)
-        expect(outcome(done, headers, version)).toBe(outcome(asWritten(together), headers, version));
+  for (const together of Map.groupBy([...duties.keys()], (number) => callKey(duties[number])).values()) {
+    const done = asPlaced(
+      placement,
+      together.map((number) => duties[number] as Duty),
+    );
+    const sides = done.map((duty) => found[duties.indexOf(duty)]?.[0] ?? "egress");
+    const fates = requests.map((request) => fateOf(done, sides, request));
+    for (const other of waysOf(question, together))
+      expect(requests.map((request) => fateOf(...other, request))).toEqual(fates);
   }
+}
+
+function callKey(duty: Duty | undefined): string {
+  return `${duty?.from}>${duty?.to}`;
+}
+
+/** The duties of a call as they are written, with all sides that they may have beside each other: these have to mean the same. */
+function waysOf(
+  { duties, open, nested }: Question,
+  together: readonly number[],
+): readonly (readonly [readonly Duty[], readonly PlacedSide[]])[] {
+  const own = together.map((number) => duties[number] as Duty);
+  return Array.from({ length: 2 ** own.length }, (_, bits) =>
+    own.map((_, at): PlacedSide => (((bits >> at) & 1) === 1 ? "ingress" : "egress")),
+  ).flatMap((sides) => {
+    const sideOf = (number: number) => sides[together.indexOf(number)];
+    const isClosed = together.some((number) => open[number]?.[sideOf(number) ?? "egress"] !== true);
+    const isTorn = nested.some(([p, q]) => sideOf(p) === "ingress" && sideOf(q) === "egress");
+    return isClosed || isTorn ? [] : [[own, sides] as const];
+  });
 }
 
 /** What cannot be enforced together; and without any one of it, the rest could be. */
@@ -327,12 +359,4 @@ function rank(placement: Placement, { policy, section: { heading }, from, to }: 
     ),
   );
   return ranks[0] ?? -1;
-}
-
-/** In the order of policies; of one policy's headings, the caller's side is first. */
-function asWritten(duties: readonly Duty[]): readonly Duty[] {
-  const late = ({ section: { heading } }: Duty) => (heading === "ingress" ? 1 : 0);
-  return [...Map.groupBy(duties, ({ policy }) => policy).values()].flatMap((own) =>
-    own.toSorted((a, b) => late(a) - late(b)),
-  );
 }

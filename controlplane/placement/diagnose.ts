@@ -1,13 +1,14 @@
 import { strict as assert } from "node:assert";
 import { type CallName, callsOf } from "../analysis/call-graph.ts";
 import { obstacle } from "../analysis/commutes.ts";
+import { type Split, splits, splitText } from "../analysis/splits.ts";
 import { keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
 import type { Code } from "../language/codes.ts";
 import type { Expression } from "../language/context.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { shapeOf } from "./call-sides.ts";
+import { headed, isNested, shapeOf } from "./call-sides.ts";
 import { type Change, changeText } from "./changes.ts";
 import type { Core } from "./core.ts";
 import { crowdedOf, lacksOf } from "./crowded.ts";
@@ -136,14 +137,33 @@ export function diagnoseConflict(
       code: "PLC0103",
       severity: "error",
       message,
-      help:
-        remedies.length === 0
-          ? "remove a heading, change a priority, let more services take a proxy, or a data plane offer more actions"
-          : remedies.slice(0, 4).map(changeText).join(", or "),
+      help: helpText(
+        held === undefined ? [] : headingsFor(held, model),
+        remedies.slice(0, 4).map(changeText),
+      ),
       source: first.demand.policy.source,
       span: first.demand.policy.span,
     },
   ];
+}
+
+function helpText(headings: readonly string[], remedies: readonly string[]): string {
+  const all = [...headings, ...remedies];
+  return all.length === 0
+    ? "remove a heading, change a priority, let more services take a proxy, or a data plane offer more actions"
+    : all.join(", or ");
+}
+
+/** Headings that would say which of two meanings is meant, for each two units that stay at one side since nothing says it. */
+function headingsFor(chain: readonly Unit[], model: Problem): readonly string[] {
+  const told = ({ demand: { policy, section } }: Unit, heading: string): readonly string[] =>
+    section.sides.length === 1 ? [] : [`\`${policy.name}\` under \`[${heading}]\``];
+  const texts = chain.slice(1).flatMap((caller, at) => {
+    const callee = chain[at] as Unit;
+    if (linkBetween(callee, caller, model).kind !== "split") return [];
+    return [[...told(callee, "Ingress"), ...told(caller, "Egress")].join(" and ")];
+  });
+  return texts.length === 0 ? [] : [`say what is meant: put ${texts.join(", or ")}`];
 }
 
 /**
@@ -174,17 +194,43 @@ function chainText(chain: readonly Unit[], model: Problem): string {
   const call = callText(first.call);
   if (chain.every(({ demand }) => demand.judges))
     return `the \`Allow\`s of ${lead} and ${tail} cannot be judged together on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${tail} at egress${holderText(last, model)}`;
-  const links = chain.slice(1).map((unit, at) => {
-    const before = chain[at] as Unit;
-    if (before.demand.judges && unit.demand.judges)
-      return `the \`Allow\`s of ${names[at]} and ${names[at + 1]} are judged together`;
-    const about = obstacle(before.demand.policy, unit.demand.policy, {
-      p: before.demand.section.name,
-      q: unit.demand.section.name,
-    });
-    return `${names[at + 1]} comes after ${names[at]} because of ${about}`;
-  });
-  return `${lead} and ${tail} cannot be enforced in their order on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${links.join(", ")}, and ${tail} is held at egress${holderText(last, model)}, which a request passes first`;
+  const links = chain.slice(1).map((unit, at) => linkBetween(chain[at] as Unit, unit, model));
+  const linksText = links
+    .map((link, at) => {
+      const [one, next] = [names[at], names[at + 1]];
+      switch (link.kind) {
+        case "judged":
+          return `the \`Allow\`s of ${one} and ${next} are judged together`;
+        case "order":
+          return `${next} comes after ${one} because of ${link.about}`;
+        case "split":
+          return `${next} stays at the side of ${one} because of ${splitText(link.split)}`;
+        default:
+          return link satisfies never;
+      }
+    })
+    .join(", ");
+  const isOrder = links.every(({ kind }) => kind !== "split");
+  const how = isOrder ? "in their order" : "with one meaning";
+  return `${lead} and ${tail} cannot be enforced ${how} on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${linksText}, and ${tail} is held at egress${holderText(last, model)}${isOrder ? ", which a request passes first" : ""}`;
+}
+
+/** Why a unit at ingress draws another one along. */
+type Link =
+  | { readonly kind: "judged" }
+  | { readonly kind: "order"; readonly about: string }
+  | { readonly kind: "split"; readonly split: Split };
+
+function linkBetween({ demand: one }: Unit, { demand: next }: Unit, { demands }: Problem): Link {
+  if (one.judges && next.judges) return { kind: "judged" };
+  const isLater = demands.indexOf(one) > demands.indexOf(next);
+  if (!isLater && isNested(one, next)) {
+    const sides = { p: one.section.name, q: next.section.name };
+    return { kind: "order", about: obstacle(one.policy, next.policy, sides) };
+  }
+  const split = splits(headed(next), headed(one), isLater);
+  assert(split !== undefined, "what draws along has a reason");
+  return { kind: "split", split };
 }
 
 /** What holds a unit on its side, where a word says it. */

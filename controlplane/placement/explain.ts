@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
 import { callsOf } from "../analysis/call-graph.ts";
+import { splits } from "../analysis/splits.ts";
+import { inOrder } from "../language/in-order.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
@@ -10,6 +12,7 @@ import { forcingOf, type Need } from "./forcing.ts";
 import { type Freeings, freeingOf } from "./freeing.ts";
 import type { LeastCost, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
+import { sectionsOf } from "./section.ts";
 import { place } from "./solve.ts";
 
 /** One line for each proxy, in plain words: which policies and calls need it, and why the other end of a call would not do. */
@@ -20,7 +23,7 @@ export function explainPlacement(
 ): readonly string[] {
   const known = new Map(policies.map((policy) => [policy.name, policy]));
   return placement.proxies.map((proxy) => {
-    const reasons = proxy.policies.map((placed) => reasonFor(placed, known.get(placed.policy), mesh));
+    const reasons = proxy.policies.map((placed) => reasonFor(placed, known, mesh, proxy.policies));
     // There is but one kind where nobody declares others.
     const kind = proxy.dataplane === "envoy" ? "" : ` (${proxy.dataplane})`;
     return `${proxy.service}${kind}: ${[...new Set(reasons)].join("; ")}${countOf(proxy)}`;
@@ -130,7 +133,13 @@ export async function explainPolicy(
   return { policy, calls, without: { cost, bound } };
 }
 
-function reasonFor(placed: PlacedPolicy, policy: Policy | undefined, mesh: Mesh): string {
+function reasonFor(
+  placed: PlacedPolicy,
+  policies: ReadonlyMap<string, Policy>,
+  mesh: Mesh,
+  beside: readonly PlacedPolicy[],
+): string {
+  const policy = policies.get(placed.policy);
   const what = `${placed.policy} at ${placed.side} for ${callsText(placed.calls)}`;
   if (routes(placed, policy)) return `${what} (the caller chooses the version)`;
   if (placed.section !== "either") return `${what} (its heading asks for ${placed.side})`;
@@ -141,7 +150,24 @@ function reasonFor(placed: PlacedPolicy, policy: Policy | undefined, mesh: Mesh)
   const elsewhere = placed.calls.map(([from, to]) => (placed.side === "egress" ? to : from));
   const closed = elsewhere.find((name) => name !== null && mesh.services.get(name)?.proxy === "never");
   if (closed !== undefined) return `${what} (${closed} never takes a proxy)`;
+  const holder = beside.find((other) => holds(other, placed, policies));
+  if (holder !== undefined) return `${what} (stays with ${holder.policy})`;
   return `${what} (cheapest side)`;
+}
+
+/** Whether a policy that cannot be at the other side of some call keeps one from there that has no heading. */
+function holds(other: PlacedPolicy, placed: PlacedPolicy, policies: ReadonlyMap<string, Policy>): boolean {
+  const [holder, held] = [policies.get(other.policy), policies.get(placed.policy)];
+  if (holder === undefined || held === undefined || other.side !== placed.side) return false;
+  const isFixed = sectionsOf(holder).some(({ name, sides }) => name === other.section && sides.length === 1);
+  const keys = new Set(other.calls.map(([from, to]) => `${from} ${to}`));
+  if (!isFixed || !placed.calls.some(([from, to]) => keys.has(`${from} ${to}`))) return false;
+  const own = { policy: held, heading: placed.section };
+  const others = { policy: holder, heading: other.section };
+  const order = inOrder([holder, held]);
+  return placed.side === "egress"
+    ? splits(others, own, order[1] === held) !== undefined
+    : splits(own, others, order[1] === holder) !== undefined;
 }
 
 function routes({ section }: PlacedPolicy, policy: Policy | undefined): boolean {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkCase, noCounts } from "./check-case.test-helper.ts";
-import { randomCases, routedCases, tiedCases } from "./random-cases.test-helper.ts";
+import { lateCases, randomCases, routedCases, tiedCases } from "./random-cases.test-helper.ts";
 
 // Thousands are in `tests/long/placement.test.ts`.
 test("an independent reading of the design agrees", async () => {
@@ -34,4 +34,14 @@ test("a route that is fixed decides the version for what comes after it", async 
     { numRuns: 300, seed: 9 },
   );
   expect(counts.decided).toBeGreaterThan(8);
+});
+
+test("what proxies do behind their policies means the same at each side that cost may choose", async () => {
+  const counts = noCounts();
+  await fc.assert(
+    fc.asyncProperty(lateCases, async (drawn) => await checkCase(drawn, counts)),
+    { numRuns: 300, seed: 17 },
+  );
+  expect(counts.placed).toBeGreaterThan(150);
+  expect(counts.torn).toBeGreaterThan(5);
 });

@@ -45,7 +45,11 @@ export type DraftAction =
   | { readonly kind: "allow"; readonly caller: string }
   | { readonly kind: "count" }
   /** To a version of `b`. */
-  | { readonly kind: "route"; readonly version: string };
+  | { readonly kind: "route"; readonly version: string }
+  /** A copy to the second version of `b`. */
+  | { readonly kind: "copy" }
+  | { readonly kind: "retry"; readonly attempts: number }
+  | { readonly kind: "timeout" | "deadline" | "delay"; readonly seconds: number };
 
 export interface Operation {
   readonly when?: { readonly header: string; readonly value: string };
@@ -90,7 +94,17 @@ export const actionNames = {
   allow: "Allow",
   count: "Count",
   route: "RouteToVersion",
+  copy: "Mirror",
+  retry: "SetRetries",
+  timeout: "SetTimeout",
+  deadline: "SetDeadline",
+  delay: "InjectDelay",
 };
+
+/** What only the caller's proxy can do. */
+export function isCallers({ action: { kind } }: Operation): boolean {
+  return ["route", "copy", "retry", "timeout"].includes(kind);
+}
 
 function chance(percent: number): fc.Arbitrary<boolean> {
   return fc.nat({ max: 99 }).map((roll) => roll >= 100 - percent);
@@ -164,6 +178,7 @@ export function meshText({ identity, services, calls }: DraftMesh): string {
 // Data planes
 
 const kinds = ["SetHeader", "GetHeader", "Deny", "Allow", "Count", "RouteToVersion"];
+const behind = ["Mirror", "SetRetries", "SetTimeout", "SetDeadline", "InjectDelay"];
 const dataplane = (name: string): fc.Arbitrary<Dataplane> =>
   fc.record(
     {
@@ -174,7 +189,7 @@ const dataplane = (name: string): fc.Arbitrary<Dataplane> =>
         {
           weight: 2,
           arbitrary: fc
-            .subarray(kinds, { minLength: 4 })
+            .subarray([...kinds, ...behind], { minLength: 7 })
             .map((list) =>
               list.flatMap((action) =>
                 action === "GetHeader" ? ["Request.GetHeader", "Response.GetHeader"] : [action],
@@ -236,13 +251,22 @@ const when = fc.record({ header, value: bit });
 const set: fc.Arbitrary<DraftAction> = fc.record({ kind: fc.constant("set" as const), header, value: bit });
 const deny: fc.Arbitrary<DraftAction> = fc.record({
   kind: fc.constant("deny" as const),
-  status: fc.constantFrom(403, 429),
+  status: fc.constantFrom(403, 429, 503),
 });
 const count: fc.Arbitrary<DraftAction> = fc.constant({ kind: "count" as const });
 const route: fc.Arbitrary<DraftAction> = fc.record({
   kind: fc.constant("route" as const),
   version: fc.constantFrom("v1", "v2"),
 });
+/** What a proxy does itself, behind all policies of its side. */
+const late: fc.Arbitrary<DraftAction> = fc.oneof(
+  fc.constant({ kind: "copy" as const }),
+  fc.record({ kind: fc.constant("retry" as const), attempts: fc.constantFrom(1, 2) }),
+  fc.record({
+    kind: fc.constantFrom("timeout" as const, "deadline" as const, "delay" as const, "delay" as const),
+    seconds: fc.constantFrom(2, 3, 5),
+  }),
+);
 
 const headings: readonly (readonly Side[])[] = [
   ["either"],
@@ -269,6 +293,7 @@ function policiesOf(known: readonly string[]): fc.Arbitrary<readonly DraftPolicy
       { weight: 2, arbitrary: allow },
       { weight: 1, arbitrary: count },
       { weight: 1, arbitrary: route },
+      { weight: 3, arbitrary: late },
     ),
     RPCRequest: fc.oneof(set, deny),
     Response: fc.oneof({ weight: 3, arbitrary: set }, { weight: 1, arbitrary: count }),
@@ -286,7 +311,7 @@ function policiesOf(known: readonly string[]): fc.Arbitrary<readonly DraftPolicy
         { minLength: 1, maxLength: 2 },
       )
       // What an egress heading offers only is left out under the other one: that is the checker's business.
-      .map((list) => list.filter((each) => heading !== "ingress" || each.action.kind !== "route"))
+      .map((list) => list.filter((each) => heading !== "ingress" || !isCallers(each)))
       // Nor is what comes after a `Deny`, which is never done.
       .map((list) => {
         const end = list.findIndex(({ action, when: test }) => action.kind === "deny" && test === undefined);
@@ -354,6 +379,16 @@ function copperText(draft: DraftPolicy): string {
         return `Count(r, "n");`;
       case "route":
         return `RouteToVersion(r, "b", "${action.version}");`;
+      case "copy":
+        return 'Mirror(r, "b", "v2");';
+      case "retry":
+        return `SetRetries(r, ${action.attempts});`;
+      case "timeout":
+        return `SetTimeout(r, ${action.seconds}s);`;
+      case "deadline":
+        return `SetDeadline(r, ${action.seconds}s);`;
+      case "delay":
+        return `InjectDelay(r, ${action.seconds}s);`;
       default:
         return action satisfies never;
     }
@@ -469,5 +504,56 @@ export const routedCases: fc.Arbitrary<Case> = fc
       },
       dataplanes: planes.map(({ sides, ...plane }) => ({ ...plane, actions: "all" })),
       policies: [router, ...drawn.policies.map((each, index) => (index === 0 ? { ...each, parts } : each))],
+    };
+  });
+
+/** Cases with much that proxies do themselves, behind policies, on one call, where time is short. */
+export const lateCases: fc.Arbitrary<Case> = fc
+  .record({
+    drawn: randomCases,
+    list: fc.array(
+      fc.record({
+        act: fc.constantFrom<Act>("Request", "Request", "Response"),
+        priority: fc.nat({ max: 2 }),
+        heading: fc.constantFrom<Side>("either", "either", "either", "egress", "ingress"),
+        doing: fc.oneof(late, late, deny, count),
+        passing: count,
+        test: fc.option(when, { nil: undefined, freq: 3 }),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+    isShort: fc.boolean(),
+  })
+  .map(({ drawn, list, isShort }) => {
+    const policyOf = (name: string, act: Act, priority: number, section: DraftSection): DraftPolicy => ({
+      ...{ name, act, priority, mode: "enforce", anchored: false, sections: [section] },
+      parts: [
+        { text: "a", pattern: "a" },
+        { text: "b", pattern: "[bB]" },
+      ],
+    });
+    const short = policyOf("short", "Request", 0, {
+      heading: "egress",
+      operations: [{ action: { kind: "timeout", seconds: 2 } }],
+    });
+    return {
+      ...drawn,
+      mesh: {
+        identity: "address",
+        services: ["a", "b"].map((name) => ({
+          ...{ name, entry: name === "a", origin: false, isStore: false, proxy: "any", replicas: 1 },
+        })),
+        calls: [{ from: "a", to: "b", rate: 1 }],
+      },
+      dataplanes: drawn.dataplanes.map((plane) => ({ ...plane, actions: "all", sides: {} })),
+      policies: [
+        ...(isShort ? [short] : []),
+        ...list.map(({ act, priority, heading, doing, passing, test }, index) => {
+          const action = act === "Request" ? doing : passing;
+          const operation = test === undefined ? { action } : { action, when: test };
+          const own = isCallers(operation) ? "either" : heading;
+          return policyOf(`p${index}`, act, priority, { heading: own, operations: [operation] });
+        }),
+      ],
     };
   });

@@ -8,6 +8,7 @@ import {
   type DraftPolicy,
   type DraftSection,
   type DraftService,
+  isCallers,
   type Operation,
 } from "./random-cases.test-helper.ts";
 
@@ -163,6 +164,15 @@ function decided(duty: Duty, duties: readonly Duty[]): readonly Duty[] {
       other.policy.mode === "enforce" &&
       other.section.operations.some(isRoute),
   );
+  // A copy is a request, too, and goes elsewhere.
+  const isCopied = duties.some(
+    (other) =>
+      other.from === from &&
+      other.to === to &&
+      other.policy.mode === "enforce" &&
+      other.section.operations.some(({ action }) => action.kind === "copy"),
+  );
+  if (isCopied) return [duty];
   // Whoever has the last word says one thing, whatever the request.
   const [route, ...more] = last?.section.operations.filter(isRoute) ?? [];
   if (last === undefined || last.versions !== undefined || more.length > 0) return [duty];
@@ -174,7 +184,7 @@ function decided(duty: Duty, duties: readonly Duty[]): readonly Duty[] {
 /** A policy's sections with the sides that they have in the end; what stands for one side twice is one. A route is chosen by the caller's proxy. */
 function merged({ sections }: DraftPolicy): readonly DraftSection[] {
   const sideOf = ({ heading, operations }: DraftSection): Side =>
-    heading === "either" && operations.some(({ action }) => action.kind === "route") ? "egress" : heading;
+    heading === "either" && operations.some(isCallers) ? "egress" : heading;
   return [...Map.groupBy(sections, sideOf)].map(([heading, list]) => {
     const operations = list.flatMap((each) => each.operations);
     // What comes after a `Deny` is never done.
@@ -254,16 +264,19 @@ export function questionOf(
       const isOrdered =
         p < q && (one.policy !== other.policy || one.section.heading === "either") && !commute(one, other);
       const areJudged = judges(one) && judges(other);
+      // With the first at ingress and the second at egress it would mean something else, and no two headings say that this is meant.
+      const areTied =
+        (one.section.heading === "either" || other.section.heading === "either") && tied(other, one, q < p);
       // Callers that cannot be told apart have one side.
       const areAlike =
         mesh.identity === "none" && one.policy === other.policy && one.section === other.section;
-      if ((isSameCall && (isOrdered || areJudged)) || areAlike) nested.push([p, q]);
+      if ((isSameCall && (isOrdered || areJudged || areTied)) || areAlike) nested.push([p, q]);
     }
   }
   return { duties, services: mesh.services, dataplanes, open, costs, nested };
 }
 
-function judges({ policy, section: { operations } }: Duty): boolean {
+export function judges({ policy, section: { operations } }: Duty): boolean {
   return policy.mode === "enforce" && operations.some(({ action }) => action.kind === "allow");
 }
 
@@ -276,23 +289,69 @@ function commute(p: Duty, q: Duty): boolean {
     apart(a.writes, [...b.reads, ...b.writes]) &&
     apart(b.writes, a.reads) &&
     (a.answers.length === 0 || b.answers.length === 0 || new Set([...a.answers, ...b.answers]).size === 1) &&
-    !(a.isLasting && b.answers.length > 0) &&
-    !(b.isLasting && a.answers.length > 0)
+    // A policy for responses does not see answers of policies at its side.
+    (isOfResponses(p) || !(a.isLasting && b.answers.length > 0)) &&
+    (isOfResponses(q) || !(b.isLasting && a.answers.length > 0))
   );
+}
+
+/** Whether a duty at the caller would mean something else with the other one at the callee than with both on one side. */
+function tied(caller: Duty, callee: Duty, isLater: boolean): boolean {
+  const [has, comes] = [kindsOf(caller), kindsOf(callee)];
+  const some = (list: ReadonlySet<string>, ...kinds: readonly string[]) =>
+    kinds.some((kind) => list.has(kind));
+  const leavesSomething = some(comes, "count", "copy");
+  const refuses = some(comes, "deny", "allow", "deadline", "delay");
+  const isTriedAgain = callee.section.operations.some(
+    ({ action }) => action.kind === "deny" && action.status > 403,
+  );
+  if (isOfResponses(caller))
+    return caller.policy.mode === "enforce" && some(comes, "deny", "allow", "deadline");
+  if (isOfResponses(callee))
+    return (
+      callee.policy.mode === "enforce" &&
+      (some(has, "timeout", "deadline") || (some(has, "copy", "retry") && leavesSomething))
+    );
+  return (
+    (has.has("delay") && isLater && (leavesSomething || refuses)) ||
+    (has.has("copy") && (leavesSomething || (isLater && refuses))) ||
+    (has.has("retry") && (leavesSomething || some(comes, "delay", "deadline") || (refuses && isTriedAgain)))
+  );
+}
+
+/** What kinds of things a duty does; an audited one does nothing. */
+function kindsOf({ policy, section }: Duty): ReadonlySet<string> {
+  return new Set(policy.mode === "audit" ? [] : section.operations.map(({ action }) => action.kind));
+}
+
+export function isOfResponses({ policy }: Duty): boolean {
+  return policy.act.endsWith("Response");
 }
 
 function touched({ policy, section: { operations } }: Duty) {
   if (policy.filter?.isDeclared === false) return undefined;
   const phase = policy.act.endsWith("Response") ? "response" : "request";
   const acts = policy.mode === "audit" ? [] : operations.map(({ action }) => action);
+  const test = operations.flatMap(({ when }) => (when === undefined ? [] : [`${phase} ${when.header}`]));
   return {
-    reads: operations.flatMap(({ when }) => (when === undefined ? [] : [`${phase} ${when.header}`])),
-    writes: acts.flatMap((act) =>
-      act.kind === "set" ? [`${phase} ${act.header}`] : act.kind === "route" ? ["version"] : [],
-    ),
-    // Whom no `Allow` admits is answered like by a plain `Deny`.
-    answers: acts.flatMap((act) => (act.kind === "deny" ? [act.status] : act.kind === "allow" ? [403] : [])),
-    isLasting: acts.some(({ kind }) => kind === "count"),
+    // Whom a delay or a copy meets is drawn from the request's id, which no policy here writes.
+    reads: [
+      ...test,
+      ...operations.flatMap(({ action: { kind } }) => (kind === "deadline" ? ["baggage"] : [])),
+    ],
+    writes: acts.flatMap((act): readonly string[] => {
+      if (act.kind === "set") return [`${phase} ${act.header}`];
+      if (act.kind === "route") return ["version"];
+      if (act.kind === "deadline") return ["baggage", "timeout"];
+      return ["copy", "retry", "timeout", "delay"].includes(act.kind) ? [act.kind] : [];
+    }),
+    // Whom no `Allow` admits is answered like by a plain `Deny`; who is held back for too long by the proxy, and who is late with a text of its own.
+    answers: acts.flatMap((act): readonly (number | string)[] => {
+      if (act.kind === "deny") return [act.status];
+      if (act.kind === "allow") return [403];
+      return act.kind === "deadline" || act.kind === "delay" ? [act.kind] : [];
+    }),
+    isLasting: acts.some(({ kind }) => kind === "count" || kind === "copy"),
   };
 }
 
@@ -433,38 +492,4 @@ export function sidesIn(
           .map(() => placed.side),
       ),
   );
-}
-
-/** What becomes of a request on the way there and back, when these duties are done to it, one inside the other. */
-export function outcome(
-  duties: readonly Duty[],
-  headers: Readonly<Record<string, string>>,
-  version: string,
-): string {
-  const there = duties.filter(({ policy }) => !policy.act.endsWith("Response"));
-  const back = duties.filter(({ policy }) => policy.act.endsWith("Response")).toReversed();
-  return [there, back].map((list) => passed(list, headers, version)).join("; ");
-}
-
-function passed(duties: readonly Duty[], headers: Readonly<Record<string, string>>, version: string): string {
-  const seen = new Map(Object.entries(headers));
-  let judged = false;
-  let admitted = false;
-  let route = "any";
-  let counted = 0;
-  for (const duty of duties) {
-    const { policy, section, from, to, versions } = duty;
-    if (policy.mode !== "enforce" || versions?.includes(version) === false) continue;
-    if (judges(duty)) judged = true;
-    for (const { when, action } of section.operations) {
-      if (when !== undefined && seen.get(when.header) !== when.value) continue;
-      if (action.kind === "deny") return `denied ${action.status}, counted ${counted}`;
-      if (action.kind === "set") seen.set(action.header, action.value);
-      if (action.kind === "route" && to === "b") route = action.version;
-      if (action.kind === "allow") admitted ||= action.caller === "*" || action.caller === from;
-      if (action.kind === "count") counted++;
-    }
-  }
-  const answer = judged && !admitted ? "not admitted" : `to ${route}, ${JSON.stringify([...seen].sort())}`;
-  return `${answer}, counted ${counted}`;
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkCase, noCounts } from "../../controlplane/placement/check-case.test-helper.ts";
 import {
+  lateCases,
   randomCases,
   routedCases,
   tiedCases,
@@ -11,6 +12,7 @@ test.each([
   ["4,000 random meshes", randomCases, 4_000],
   ["1,000 where most ways cost the same", tiedCases, 1_000],
   ["1,000 with routes and versions", routedCases, 1_000],
+  ["2,000 with much that proxies do themselves", lateCases, 2_000],
 ] as const)(
   "%s, placed like brute force and an independent reading of the design",
   async (name, cases, numRuns) => {
