@@ -1,18 +1,17 @@
 import { strict as assert } from "node:assert";
 import { type CallName, callsOf } from "../analysis/call-graph.ts";
-import { obstacle } from "../analysis/commutes.ts";
-import { type Split, splits, splitText } from "../analysis/splits.ts";
 import { keyOf, shortestWitness, verdicts } from "../analysis/verdicts.ts";
 import type { Code } from "../language/codes.ts";
 import type { Expression } from "../language/context.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { headed, isNested, shapeOf } from "./call-sides.ts";
+import { shapeOf } from "./call-sides.ts";
 import { type Change, changeText } from "./changes.ts";
 import type { Core } from "./core.ts";
 import { crowdedOf, lacksOf } from "./crowded.ts";
 import { type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
+import { type Linked, linksIn, linkText, splitsAmong } from "./links.ts";
 import type { PlacedSide } from "./placement.ts";
 import { likeness } from "./policy-demands.ts";
 import { openSides, type Problem, type Unit } from "./problem.ts";
@@ -138,7 +137,7 @@ export function diagnoseConflict(
       severity: "error",
       message,
       help: helpText(
-        held === undefined ? [] : headingsFor(held, model),
+        headingsFor(held === undefined ? splitsAmong(core, model) : linksIn(held, model)),
         remedies.slice(0, 4).map(changeText),
       ),
       source: first.demand.policy.source,
@@ -155,14 +154,12 @@ function helpText(headings: readonly string[], remedies: readonly string[]): str
 }
 
 /** Headings that would say which of two meanings is meant, for each two units that stay at one side since nothing says it. */
-function headingsFor(chain: readonly Unit[], model: Problem): readonly string[] {
+function headingsFor(links: readonly Linked[]): readonly string[] {
   const told = ({ demand: { policy, section } }: Unit, heading: string): readonly string[] =>
     section.sides.length === 1 ? [] : [`\`${policy.name}\` under \`[${heading}]\``];
-  const texts = chain.slice(1).flatMap((caller, at) => {
-    const callee = chain[at] as Unit;
-    if (linkBetween(callee, caller, model).kind !== "split") return [];
-    return [[...told(callee, "Ingress"), ...told(caller, "Egress")].join(" and ")];
-  });
+  const texts = links.flatMap(({ one, next, kind }) =>
+    kind === "split" ? [[...told(one, "Ingress"), ...told(next, "Egress")].join(" and ")] : [],
+  );
   return texts.length === 0 ? [] : [`say what is meant: put ${texts.join(", or ")}`];
 }
 
@@ -194,43 +191,10 @@ function chainText(chain: readonly Unit[], model: Problem): string {
   const call = callText(first.call);
   if (chain.every(({ demand }) => demand.judges))
     return `the \`Allow\`s of ${lead} and ${tail} cannot be judged together on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${tail} at egress${holderText(last, model)}`;
-  const links = chain.slice(1).map((unit, at) => linkBetween(chain[at] as Unit, unit, model));
-  const linksText = links
-    .map((link, at) => {
-      const [one, next] = [names[at], names[at + 1]];
-      switch (link.kind) {
-        case "judged":
-          return `the \`Allow\`s of ${one} and ${next} are judged together`;
-        case "order":
-          return `${next} comes after ${one} because of ${link.about}`;
-        case "split":
-          return `${next} stays at the side of ${one} because of ${splitText(link.split)}`;
-        default:
-          return link satisfies never;
-      }
-    })
-    .join(", ");
+  const links = linksIn(chain, model);
   const isOrder = links.every(({ kind }) => kind !== "split");
   const how = isOrder ? "in their order" : "with one meaning";
-  return `${lead} and ${tail} cannot be enforced ${how} on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${linksText}, and ${tail} is held at egress${holderText(last, model)}${isOrder ? ", which a request passes first" : ""}`;
-}
-
-/** Why a unit at ingress draws another one along. */
-type Link =
-  | { readonly kind: "judged" }
-  | { readonly kind: "order"; readonly about: string }
-  | { readonly kind: "split"; readonly split: Split };
-
-function linkBetween({ demand: one }: Unit, { demand: next }: Unit, { demands }: Problem): Link {
-  if (one.judges && next.judges) return { kind: "judged" };
-  const isLater = demands.indexOf(one) > demands.indexOf(next);
-  if (!isLater && isNested(one, next)) {
-    const sides = { p: one.section.name, q: next.section.name };
-    return { kind: "order", about: obstacle(one.policy, next.policy, sides) };
-  }
-  const split = splits(headed(next), headed(one), isLater);
-  assert(split !== undefined, "what draws along has a reason");
-  return { kind: "split", split };
+  return `${lead} and ${tail} cannot be enforced ${how} on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${links.map(linkText).join(", ")}, and ${tail} is held at egress${holderText(last, model)}${isOrder ? ", which a request passes first" : ""}`;
 }
 
 /** What holds a unit on its side, where a word says it. */
@@ -273,8 +237,9 @@ function noChoiceText({ units, isMinimal }: Core, model: Problem): string {
   if (crowded !== undefined)
     return `only the proxy of \`${crowded.service}\` can enforce ${unitsText(crowded.units, " and ")}, and no data plane that it can take enforces all of it: ${crowded.lacks}`;
   const lacks = lacksOf(units, model);
+  const links = [...new Set(splitsAmong(units, model).map(linkText))].map((text) => `; ${text}`).join("");
   const blame = isMinimal ? "without any one of them there is one" : "of which fewer may be to blame";
-  return `no choice of data planes and sides enforces all of ${unitsText(units)}; ${blame}${lacks === "" ? "" : `: ${lacks}`}`;
+  return `no choice of data planes and sides enforces all of ${unitsText(units)}; ${blame}${lacks === "" ? "" : `: ${lacks}`}${links}`;
 }
 
 /** The one side that a unit can sit on; undefined when it has a choice. */
