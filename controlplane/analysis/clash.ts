@@ -5,6 +5,7 @@ import type { CallName } from "./call-graph.ts";
 import { closed, constantText } from "./constant-value.ts";
 import { footprint, keyText, phaseOf } from "./footprint.ts";
 import { exclude, type Guarded, guardedCalls, isImpliedBy } from "./guarded.ts";
+import { inHeader } from "./trial-value.ts";
 
 /** Two calls of two policies on whose order it depends what becomes of a request, or that want opposite things of it. */
 export interface Clash {
@@ -105,7 +106,7 @@ function contradictionOf(first: Guarded, second: Guarded): Clash | undefined {
 /** The value that a call gives a header, where that is the same for every request. */
 function headerValue({ call, locals, policy }: Guarded): string | undefined {
   const value = call.arguments[1];
-  return value && constantText(closed(value, locals), policy);
+  return value && inHeader(constantText(closed(value, locals), policy));
 }
 
 /** Whether an `Allow` admits a call. */

@@ -11,6 +11,11 @@ export function bytesOf(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
+/** A header's value as it is written: blanks around it are no part of it. */
+export function inHeader<T extends TrialValue>(value: T): T | string {
+  return typeof value === "string" ? value.replace(/^[ \t]+|[ \t]+$/g, "") : value;
+}
+
 /** Its text; what is no UTF-8 is not told apart. */
 export function textOfBytes(bytes: string): string {
   return Buffer.from(bytes, "latin1").toString("utf8");

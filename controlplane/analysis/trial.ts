@@ -8,7 +8,7 @@ import { evaluate } from "./evaluate.ts";
 import { faultBody, phaseOf, touchedBy } from "./footprint.ts";
 import { type PossibleValues, possibleValues } from "./possible-values.ts";
 import { known } from "./questions.ts";
-import type { TrialValue } from "./trial-value.ts";
+import { inHeader, type TrialValue } from "./trial-value.ts";
 
 /** What becomes of a request. */
 export interface Trial {
@@ -321,16 +321,19 @@ function run(call: CallName, groups: readonly (readonly Turn[])[], oracle: Oracl
     ): readonly [string, readonly TrialValue[]] {
       switch (action) {
         case "SetHeader":
-          return [key, [second]];
+          return [key, [inHeader(second)]];
         case "AddHeader":
-          return [key, [...read(key), second]];
+          return [key, [...read(key), inHeader(second)]];
         case "RemoveHeader":
           return [key, []];
         case "RewritePath":
           return [key, [first]];
         // What cannot be a host is not taken.
         case "RewriteHost":
-          return [key, typeof first === "string" && /^[!-~]+$/.test(first) ? [first] : read(key)];
+          return [
+            key,
+            typeof first === "string" && /^[\w.~!$&'()*+,;=:[\]%-]+$/.test(first) ? [first] : read(key),
+          ];
         case "RouteToVersion":
           return [key, [second]];
         // One delay after the other, whichever is first; and what is answered first is the answer.

@@ -232,7 +232,7 @@ function cellOf({ action, state, arguments: [first] }: Call, { policy, cells }: 
 
 /** Whether this is a text that may stand in a header as it is. */
 function isPlain(argument: Expression, place: number): boolean {
-  return place === 1 && argument.kind === "literal" && !/[\0\r\n]/.test(String(argument.value));
+  return place === 1 && argument.kind === "literal" && !/[\0\r\n]|^[ \t]|[ \t]$/.test(String(argument.value));
 }
 
 function tableOf(pattern: string): Uint8Array {

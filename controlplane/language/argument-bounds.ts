@@ -72,7 +72,7 @@ export const argumentBounds: Readonly<Record<string, Bounds>> = {
       kind: "text",
       code: "CUP0228",
       is: "a host, with its port where it has one",
-      otherwise: "nothing happens where it is empty or has blanks or bytes outside of ASCII",
+      otherwise: "nothing happens where it is none",
       problemOf: hostProblem,
     },
   },

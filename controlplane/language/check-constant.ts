@@ -1,6 +1,6 @@
 import { compileRegex } from "../regex/compile-regex.ts";
 import type { ExpressionNode } from "./ast.ts";
-import { type HeaderProblem, unreadable, unwritable } from "./check-header.ts";
+import { type HeaderProblem, type Phase, unreadable, unwritable } from "./check-header.ts";
 import type { Suggestion } from "./diagnostic.ts";
 import type { ConstantKind } from "./interface.ts";
 import { suggest, within } from "./nearest.ts";
@@ -28,12 +28,13 @@ export type Constant =
 export function checkConstant(
   node: ExpressionNode,
   kind: ConstantKind,
-  { writer }: { readonly writer?: string },
+  { writer, phase }: { readonly writer?: string; readonly phase: Phase },
 ): Constant {
   switch (kind) {
     case "header": {
       if (node.kind !== "string") return { wanted: "a quoted header name" };
-      const problem = writer === undefined ? unreadable(node.value) : unwritable(node.value, writer);
+      const problem =
+        writer === undefined ? unreadable(node.value, phase) : unwritable(node.value, writer, phase);
       return problem ? { about: "header", ...problem } : { value: node.value };
     }
     case "regex":

@@ -1,6 +1,7 @@
 import type { BinaryOperator, CallNode, ExpressionNode } from "./ast.ts";
 import { checkArgumentBounds } from "./check-argument-bounds.ts";
 import { checkConstant } from "./check-constant.ts";
+import { checkMethod } from "./check-method.ts";
 import type { ConstantKind, Parameter, Signature, ValueType } from "./interface.ts";
 import { actionOf, actionsOf, usageOf } from "./lookup.ts";
 import { suggest } from "./nearest.ts";
@@ -371,6 +372,7 @@ export function checkCall(node: CallNode, scope: Scope): Call | undefined {
     span: node.span,
   };
   checkArgumentBounds(call, signature, scope);
+  checkMethod(call, scope);
   return call;
 }
 
@@ -544,7 +546,9 @@ function checkArgument(
       other.kind === "literal" ? wrong(article(type)) : mismatch(other, type, scope),
     );
   }
-  const constant = checkConstant(node, type, writers.has(signature.name) ? { writer: signature.name } : {});
+  const phase = scope.act === "Response" || scope.act === "RPCResponse" ? "response" : "request";
+  const writer = writers.has(signature.name) ? { writer: signature.name } : {};
+  const constant = checkConstant(node, type, { ...writer, phase });
   if ("wanted" in constant) return wrong(constant.wanted);
   if ("message" in constant) {
     const code = ({ header: "CUP0214", word: "CUP0204", value: "CUP0228", pattern: "CUP0226" } as const)[

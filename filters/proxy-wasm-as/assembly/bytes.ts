@@ -84,6 +84,19 @@ export function isValue(value: Bytes): bool {
   return true;
 }
 
+/** Without the blanks and tabs around it, which are no part of a header's value: one proxy writes them and the next one does not see them. */
+export function trimmed(value: Bytes): Bytes {
+  let start = pointerOf(value);
+  let end = start + lengthOf(value);
+  while (start < end && isBlank(load<u8>(start))) start++;
+  while (end > start && isBlank(load<u8>(end - 1))) end--;
+  return bytes(start, end - start);
+}
+
+function isBlank(byte: u8): bool {
+  return byte == 32 || byte == 9;
+}
+
 /** Whether a header may be called this: visible ASCII, and a colon only as the first of several. */
 export function isName(name: Bytes): bool {
   if (name == MISSING || lengthOf(name) == 0) return false;

@@ -17,11 +17,11 @@ const hasHeader: Action = (call) => {
 };
 
 const setHeader: Action = (call) => {
-  if (mayAct(call)) replaceHeader(call, bytesAt(call, 0), bytesAt(call, 1));
+  if (mayAct(call)) replaceHeader(call, bytesAt(call, 0), trimmed(bytesAt(call, 1)));
 };
 
 const addHeader: Action = (call) => {
-  const value = bytesAt(call, 1);
+  const value = trimmed(bytesAt(call, 1));
   if (mayAct(call) && isLegal(value)) addTo(call.run.travel.headers, lower(bytesAt(call, 0)), value);
 };
 
@@ -80,6 +80,11 @@ export function replaceHeader(call: Invocation, name: string, value: Bytes): voi
 
 export function dropHeader({ run: { travel } }: Invocation, name: string): void {
   travel.headers = travel.headers.filter(([key]) => key !== lower(name));
+}
+
+/** Blanks around a value are no part of it. */
+function trimmed(value: Bytes): Bytes {
+  return value.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 function isLegal(value: Bytes): boolean {

@@ -42,7 +42,7 @@ const rewritePath: Action = (call) => {
 const rewriteHost: Action = (call) => {
   const host = bytesAt(call, 0);
   // What is no host would make the request an illegal one.
-  if (/^[!-~]+$/.test(host) && mayAct(call)) replaceHeader(call, "x-wire-host", host);
+  if (/^[\w.~!$&'()*+,;=:[\]%-]+$/.test(host) && mayAct(call)) replaceHeader(call, "x-wire-host", host);
 };
 
 /** Where a request goes. Envoy does it, by control headers (see `controlplane/xds`). */

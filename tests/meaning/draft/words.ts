@@ -4,6 +4,7 @@ export const headerNames = ["x-a", "x-b", "x-c", "X-D", "content-type"] as const
 export const texts = [
   "",
   "a",
+  " b\\t",
   "b",
   "ab",
   "A",

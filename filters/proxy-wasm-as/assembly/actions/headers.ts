@@ -1,4 +1,4 @@
-import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, putHeader } from "../bytes";
+import { Bytes, bytes, header, isName, isValue, lengthOf, MISSING, pointerOf, putHeader, trimmed } from "../bytes";
 import { proxy_add_header_map_value, proxy_remove_header_map_value } from "../env";
 import { forgetPairs, headerIs, nextValue, rewind } from "../pairs";
 import { phase } from "../phase";
@@ -27,10 +27,10 @@ export function hasHeader(name: Bytes, value: Bytes = MISSING): bool {
 
 /** Replace all values by one. A value that must not stand in a header is written as an empty one. */
 export function setHeader(name: Bytes, value: Bytes): void {
-  setLiteral(name, isValue(value) ? value : 0);
+  setLiteral(name, isValue(value) ? trimmed(value) : 0);
 }
 
-/** The same with a value that is known to be one that a header may have. */
+/** The same with a value that is known to be one that a header may have, as it is. */
 export function setLiteral(name: Bytes, value: Bytes): void {
   if (holdsBackChange()) return;
   putHeader(name, value);
@@ -40,7 +40,8 @@ export function setLiteral(name: Bytes, value: Bytes): void {
 /** Add a value to those that are there. One that must not stand in a header is not added. */
 export function addHeader(name: Bytes, value: Bytes): void {
   if (holdsBackChange() || !isName(name) || !isValue(value)) return;
-  proxy_add_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
+  const own = trimmed(value);
+  proxy_add_header_map_value(phase, pointerOf(name), lengthOf(name), pointerOf(own), lengthOf(own));
   forgetPairs();
 }
 

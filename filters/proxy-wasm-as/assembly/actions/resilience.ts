@@ -1,4 +1,4 @@
-import { Bytes, bytes, equal, header, lengthOf, MISSING, pointerOf, replaceHeader } from "../bytes";
+import { Bytes, bytes, equal, header, lengthOf, MISSING, pointerOf, replaceHeader, trimmed } from "../bytes";
 import { ABORT, chance, DELAY } from "../chance";
 import { decimal, fromDecimal } from "../decimal";
 import { proxy_get_current_time_nanoseconds } from "../env";
@@ -154,7 +154,7 @@ function memberAt(start: usize, list: Bytes): Bytes {
   const end = pointerOf(list) + lengthOf(list);
   let stop = start;
   while (stop < end && load<u8>(stop) != 44) stop++;
-  return trimmed(start, stop);
+  return trimmed(bytes(start, stop - start));
 }
 
 function after(member: Bytes, list: Bytes): Bytes {
@@ -162,16 +162,6 @@ function after(member: Bytes, list: Bytes): Bytes {
   let at = pointerOf(member) + lengthOf(member);
   while (at < end && load<u8>(at) != 44) at++;
   return at < end ? memberAt(at + 1, list) : MISSING;
-}
-
-function trimmed(start: usize, end: usize): Bytes {
-  while (start < end && isBlank(start)) start++;
-  while (end > start && isBlank(end - 1)) end--;
-  return bytes(start, end - start);
-}
-
-function isBlank(at: usize): bool {
-  return load<u8>(at) == 32 || load<u8>(at) == 9;
 }
 
 function isDeadline(member: Bytes): bool {
@@ -185,7 +175,7 @@ function deadlineIn(member: Bytes): i64 {
   const start = pointerOf(member) + lengthOf(DEADLINE());
   let end = pointerOf(member) + lengthOf(member);
   for (let at = start; at < end; at++) if (load<u8>(at) == 59) end = at;
-  return fromDecimal(trimmed(start, end));
+  return fromDecimal(trimmed(bytes(start, end - start)));
 }
 
 function put(to: usize, text: Bytes): usize {

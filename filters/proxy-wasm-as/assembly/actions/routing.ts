@@ -55,16 +55,28 @@ export function setHashKey(key: Bytes): void {
   forgetPairs();
 }
 
-/** Nothing happens when it cannot be a host: empty, or with blanks or bytes outside ASCII. */
+/** Nothing happens when it cannot be a host and a port: empty, or with a byte that RFC 3986 lets stand in neither, for which a proxy answers 400. */
 export function rewriteHost(host: Bytes): void {
   if (!isValue(host) || lengthOf(host) == 0) return;
   for (let i: usize = 0; i < lengthOf(host); i++) {
-    const byte = load<u8>(pointerOf(host) + i);
-    if (byte <= 32 || byte >= 127) return;
+    if (!isOfHost(load<u8>(pointerOf(host) + i))) return;
   }
   if (holdsBackChange()) return;
   replaceHeader(HOST(), host);
   forgetPairs();
+}
+
+/** A letter, a digit, or one of `!$%&'()*+,-.:;=[]_~`. */
+function isOfHost(byte: u8): bool {
+  const letter = byte | 32;
+  if ((letter >= 97 && letter <= 122) || (byte >= 48 && byte <= 57)) return true;
+  switch (byte) {
+    case 33: case 36: case 37: case 38: case 39: case 40: case 41: case 42: case 43: case 44: case 45: case 46:
+    case 58: case 59: case 61: case 91: case 93: case 95: case 126:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** What cannot stand in a path, `?` and `#` too, is written as %XX, and the slash that it begins with is added where it is missing. */
