@@ -21,7 +21,7 @@ const slow = [
   "filters/proxy-wasm-as/build/*.test.ts",
   "filters/proxy-wasm-as/testing/{acts,byte-exact,callouts,ends,guest-api,headers,kept-streams,state-actions,stream}.test.ts",
   "tests/cli/*.test.ts",
-  "tests/documents.test.ts",
+  "tests/{diagnostics,documents}.test.ts",
   "tests/meaning/{chance,conflicts,differential,readings}.test.ts",
   "tests/syntax.test.ts",
 ];
