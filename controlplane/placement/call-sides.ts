@@ -52,10 +52,10 @@ export function isNested(p: Demand, q: Demand): boolean {
   return !commutes(p.policy, q.policy, { p: p.section.name, q: q.section.name });
 }
 
-/** Whether cost would choose between meanings if the first could be at egress and the second at ingress. Where both have a heading, these say it. */
+/** Whether cost would choose between meanings if the first could be at egress and the second at ingress. Where both can be on one side only, as headings say, there is no choice. */
 function isTorn(caller: Demand, callee: Demand, isLater: boolean): boolean {
   return (
-    caller.section.sides.length + callee.section.sides.length > 2 &&
+    caller.sides.length + callee.sides.length > 2 &&
     splits(headed(caller), headed(callee), isLater) !== undefined
   );
 }

@@ -17,6 +17,8 @@ export interface Demand {
   readonly judges: boolean;
   /** The versions of the callee that it is for, when it is not for all: the callee's proxy knows, and the caller's where a fixed route decides. */
   readonly versions?: readonly string[];
+  /** Where its section may sit by what is written, and by what the proxies there know of the call. */
+  readonly sides: readonly PlacedSide[];
   /** The data planes that may meet it on that side, as a set of bits. */
   readonly at: Readonly<Record<PlacedSide, number>>;
   /** What one request costs on each data plane, by its number; absent: nothing on any of them. */
@@ -105,13 +107,15 @@ function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): 
         made.set(key, number);
         const at = (side: PlacedSide, isPossible: boolean): number =>
           isPossible && !isOutOfPlace ? meeting(dataplanes, side, { policy, section }) : 0;
+        const knows = { egress: knowsVersion, ingress: knowsCall };
         const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, { policy, section }))];
         demands.push({
           policy,
           section,
           judges: joinsJudgement(policy, section),
           ...(versions === undefined ? {} : { versions }),
-          at: { egress: at("egress", knowsVersion), ingress: at("ingress", knowsCall) },
+          sides: section.sides.filter((side) => knows[side]),
+          at: { egress: at("egress", knows.egress), ingress: at("ingress", knows.ingress) },
           ...(costs.some((cost) => cost !== 0) ? { costs } : {}),
         });
       }

@@ -264,9 +264,9 @@ export function questionOf(
       const isOrdered =
         p < q && (one.policy !== other.policy || one.section.heading === "either") && !commute(one, other);
       const areJudged = judges(one) && judges(other);
-      // With the first at ingress and the second at egress it would mean something else, and no two headings say that this is meant.
+      // With the first at ingress and the second at egress it would mean something else, and there is a choice.
       const areTied =
-        (one.section.heading === "either" || other.section.heading === "either") && tied(other, one, q < p);
+        [p, q].some((duty) => open[duty]?.egress && open[duty]?.ingress) && tied(other, one, q < p);
       // Callers that cannot be told apart have one side.
       const areAlike =
         mesh.identity === "none" && one.policy === other.policy && one.section === other.section;
