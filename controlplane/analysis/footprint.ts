@@ -8,8 +8,11 @@ export interface Footprint extends Effects {
   readonly writes: ReadonlySet<string>;
 }
 
-/** What a policy does beside reading and writing. */
+/** What a policy does beside reading and writing, and what it is told of a request as that arrived. */
 export interface Effects {
+  /** Of these the proxy goes by what arrived, whatever policies of its side have made of it: the token that it verifies, and in which form it answers. */
+  readonly arrived: ReadonlySet<string>;
+
   /** Answers that may be given instead of the callee's. */
   readonly denials: ReadonlySet<string>;
   /** Something stays of it when the request is denied: a count, a line in a log, state. */
@@ -61,6 +64,7 @@ function ofCopper(policy: CopperPolicy, side: Side | undefined): Known {
     reads: new Set(touched.flatMap(({ reads = [] }) => reads)),
     writes: new Set(touched.flatMap(({ writes = [] }) => writes)),
     denials: new Set(touched.flatMap(({ denials = [] }) => denials)),
+    arrived: new Set(touched.flatMap(({ arrived = [], denials }) => [...arrived, ...formOf(denials)])),
     isLasting: touched.some(({ isLasting = false }) => isLasting),
     behind: new Set(touched.flatMap(({ behind = [] }) => behind)),
   });
@@ -80,6 +84,12 @@ function ofFilter(policy: FilterPolicy): Known {
     writes: new Set([...names(writes ?? []), ...tags.map(tag)]),
     // What a filter answers is in its code: it equals nobody else's.
     denials: new Set(actions.includes("Deny") ? [policy.name] : []),
+    arrived: new Set([
+      // A host that is rewritten waits until the request leaves, and code sees headers as they are.
+      ...(reads === undefined || reads.some(isHost) ? [host] : []),
+      ...(actions.includes("GetClaim") ? [token] : []),
+      ...formOf(actions.includes("Deny") ? [policy.name] : undefined),
+    ]),
     isLasting: policy.keepsState === true || tags.length > 0,
     behind: new Set(),
   });
@@ -96,6 +106,7 @@ function silenced(policy: Policy, found: Footprint): Footprint {
     reads: found.reads,
     writes: new Set(),
     denials: new Set(),
+    arrived: found.arrived,
     isLasting: false,
     behind: new Set(),
   };
@@ -111,8 +122,22 @@ export interface Touched {
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
   readonly denials?: readonly string[];
+  readonly arrived?: readonly string[];
   readonly isLasting?: boolean;
   readonly behind?: readonly Behind[];
+}
+
+const host = "request::authority";
+/** Where Envoy looks for the token that it verifies. */
+const token = "request:authorization";
+
+/** A proxy answers a gRPC request as such, and one for headers without a body. */
+function formOf(denials: readonly string[] | undefined): readonly string[] {
+  return denials === undefined ? [] : ["request:content-type", "request::method"];
+}
+
+function isHost(name: string): boolean {
+  return headerKey(name) === ":authority";
 }
 
 /** What an injected fault answers, as Envoy's fault filter does. */
@@ -145,6 +170,8 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "GetPath":
     case "GetQuery":
       return { reads: ["request::path"] };
+    case "GetClaim":
+      return { arrived: [token] };
     case "GetHost":
       return { reads: ["request::authority"] };
     case "RewritePath":
@@ -192,7 +219,7 @@ export function touchedBy(call: Call, phase: "request" | "response"): Touched {
     case "Log":
       return { isLasting: true };
     default:
-      // Who calls whom, a verified claim, a body and what is made of texts: no policy changes them.
+      // Who calls whom, a body and what is made of texts: no policy changes them.
       return {};
   }
 }

@@ -1,5 +1,5 @@
 import type { Policy, Side } from "../language/policy.ts";
-import { type Effects, effects, heldBack, phaseOf } from "./footprint.ts";
+import { type Effects, effects, footprint, heldBack, keyText, phaseOf } from "./footprint.ts";
 
 /** What a policy says under a heading. */
 export interface Headed {
@@ -8,7 +8,10 @@ export interface Headed {
 }
 
 /** What two policies are about that mean something else on two sides of a call than on one. */
-export type Split = "delay" | "copies" | "attempts" | "answers" | "late answers";
+export type Split =
+  | { readonly kind: "delay" | "copies" | "attempts" | "answers" | "late answers" }
+  /** A header, of which a proxy goes by what arrived. */
+  | { readonly kind: "arrived"; readonly key: string };
 
 /**
  * Whether two policies would mean something else with the first at the caller and the second at the callee than with both on one side, and why.
@@ -19,23 +22,25 @@ export function splits(caller: Headed, callee: Headed, isLater: boolean): Split 
   const [before, after] = [effectsOf(caller), effectsOf(callee)];
   const { behind } = before;
   // A policy for responses does not see what a policy of its side answers.
-  if (seesResponses(caller.policy) && deniesItself(after)) return "answers";
+  if (seesResponses(caller.policy) && deniesItself(after)) return { kind: "answers" };
+  const key = [...after.arrived].find((each) => mayWrite(caller, each));
+  if (key !== undefined) return { kind: "arrived", key };
   if (behind.size === 0) return undefined;
   const asksLater = isLater && phaseOf(callee.policy) === "request";
   const isAsked = after.isLasting || after.denials.size > 0;
-  if (behind.has("delay") && asksLater && isAsked) return "delay";
+  if (behind.has("delay") && asksLater && isAsked) return { kind: "delay" };
   // Every copy and every attempt is a request of its own at the callee.
-  if (behind.has("copies") && (after.isLasting || (asksLater && isAsked))) return "copies";
-  if (behind.has("attempts") && (after.isLasting || after.behind.size > 0 || isTriedAgain(after)))
-    return "attempts";
+  if (behind.has("copies") && (after.isLasting || (asksLater && isAsked))) return { kind: "copies" };
+  if (behind.has("attempts") && (after.isLasting || after.behind.size > 0 || isTriedAgain(callee)))
+    return { kind: "attempts" };
   // That time is up is answered by the caller's proxy.
-  if (behind.has("time") && seesResponses(callee.policy)) return "late answers";
+  if (behind.has("time") && seesResponses(callee.policy)) return { kind: "late answers" };
   return undefined;
 }
 
 /** In words, behind "because of". */
 export function splitText(split: Split): string {
-  switch (split) {
+  switch (split.kind) {
     case "delay":
       return "what is held back";
     case "copies":
@@ -46,18 +51,36 @@ export function splitText(split: Split): string {
       return "what a policy answers, which those for responses at its side do not see";
     case "late answers":
       return "the answer when time is up, which the callee's proxy does not see";
+    case "arrived":
+      return `${keyText(split.key)}, of which each proxy goes by what arrived`;
     default:
       return split satisfies never;
   }
 }
 
 function effectsOf({ policy, heading }: Headed): Effects {
-  return effects(policy, policy.kind === "filter" ? undefined : heading);
+  return effects(policy, headingOf(policy, heading));
+}
+
+/** All of filter code is under its one heading. */
+function headingOf(policy: Policy, heading: Side): Side | undefined {
+  return policy.kind === "filter" ? undefined : heading;
+}
+
+/** Of filter code that does not list what it writes, any header may be. */
+function mayWrite({ policy, heading }: Headed, key: string): boolean {
+  const known = footprint(policy, headingOf(policy, heading));
+  if (known !== undefined) return known.writes.has(key);
+  return policy.mode !== "audit" && policy.actions.includes("SetHeader");
 }
 
 function seesResponses(policy: Policy): boolean {
   if (policy.mode === "audit") return false;
-  return phaseOf(policy) === "response" || (policy.kind === "filter" && policy.responds === true);
+  return phaseOf(policy) === "response" || respondsInCode(policy);
+}
+
+function respondsInCode(policy: Policy): boolean {
+  return policy.kind === "filter" && policy.responds === true;
 }
 
 /** Whether it answers in the stead of the service; what is held back for too long is the proxy's own answer. */
@@ -65,10 +88,17 @@ function deniesItself({ denials }: Effects): boolean {
   return denials.size > (denials.has(heldBack) ? 1 : 0);
 }
 
-/** Whether a proxy tries again what the policy answers: by some statuses, also those that are unavailable to gRPC; that of filter code may be any. */
-function isTriedAgain({ denials }: Effects): boolean {
-  return [...denials].some((denial) => {
+/**
+ * Whether a proxy may try again because of what the policy makes of an answer: a status of gRPC, or one of its own, also those that are given to
+ * gRPC as internal or unavailable. Those of filter code may be any.
+ */
+function isTriedAgain(callee: Headed): boolean {
+  const { policy, heading } = callee;
+  if (phaseOf(policy) === "response")
+    return footprint(policy, heading)?.writes.has("response:grpc-status") === true;
+  if (respondsInCode(policy) && mayWrite(callee, "response:grpc-status")) return true;
+  return [...effectsOf(callee).denials].some((denial) => {
     const status = Number(/^\["(\d+)"/.exec(denial)?.[1] ?? 503);
-    return status >= 500 || status === 409 || status === 429;
+    return status >= 500 || [400, 409, 429].includes(status);
   });
 }
