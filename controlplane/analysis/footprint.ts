@@ -131,9 +131,9 @@ const host = "request::authority";
 /** Where Envoy looks for the token that it verifies. */
 const token = "request:authorization";
 
-/** A proxy answers a gRPC request as such, and one for headers without a body. */
+/** A proxy answers a gRPC request as such. */
 function formOf(denials: readonly string[] | undefined): readonly string[] {
-  return denials === undefined ? [] : ["request:content-type", "request::method"];
+  return denials === undefined ? [] : ["request:content-type"];
 }
 
 function isHost(name: string): boolean {

@@ -83,12 +83,6 @@ test.each<[string, Headed, Headed, ReturnType<typeof nameOf>]>([
     deny,
     "request header `content-type`",
   ],
-  [
-    "the method of what is denied",
-    copper('SetHeader(r, ":method", "HEAD");'),
-    deny,
-    "request header `:method`",
-  ],
   ["the host that code sees", rewrite, seesHost, "request header `:authority`"],
   ["the host that Copper sees", rewrite, copper('if (GetHost(r) == "b") { Deny(r); }'), undefined],
   ["code that may write anything", setsAny, claim, "request header `authorization`"],

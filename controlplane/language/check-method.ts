@@ -2,8 +2,8 @@ import { constantOf } from "./constant-of.ts";
 import type { Call } from "./policy.ts";
 import type { Scope } from "./scope.ts";
 
-/** Those that every proxy takes, and that are of requests with an answer of their own: not CONNECT, and TRACE. */
-const methods: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** Those that every proxy takes, and whose answers have a body: for one of HEAD, a client that asked otherwise would wait for it. */
+const methods: readonly string[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** A method that is set must be one: a proxy behind this one refuses others, and whether there is one is for the placement to say. */
 export function checkMethod(call: Call, scope: Scope): void {
