@@ -104,7 +104,17 @@ test.each([
   [
     "a property",
     ask({ properties: { "source.address": null } }),
-    "the property `source.address` is a text, bytes, a number, a bool or a map of texts; this is null",
+    "the property `source.address` is a text, bytes, a number, a bool, a map of such by names, or a list; this is null",
+  ],
+  [
+    "a property in a map",
+    ask({ properties: { xds: { "a.b": [undefined] } } }),
+    "the property `xds['a.b']['0']` is a text, bytes, a number, a bool, a map of such by names, or a list; this is undefined",
+  ],
+  [
+    "what an Envoy knows of itself",
+    ask({ properties: { "node.id": "a" } }),
+    "what an Envoy knows of itself is `xds.node`, as in `xds.node.id`: it has no `node`; this is { 'node.id': 'a' }",
   ],
   ["no request", ask(undefined), "a request is an object; this is undefined"],
   [
@@ -131,6 +141,11 @@ test.each([
     "a whole number as a property",
     ask({ properties: { "source.port": 8080 } }),
     "the property `source.port` is a whole number of 64 bits, a `bigint` such as 8080n; this is 8080",
+  ],
+  [
+    "a whole number as a property in a map",
+    ask({ properties: { source: { port: 8080 } } }),
+    "the property `source['port']` is a whole number of 64 bits, a `bigint` such as 8080n; this is 8080",
   ],
   ["a text as an answer", answered("no"), "an answer is an object; this is 'no'"],
   [
