@@ -344,7 +344,7 @@ test("a body that is written needs headers without its length, which a warning s
 });
 
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
-  const imported = 'import { Flow, Request, Response } from "proxy-wasm-as";';
+  const imported = 'import { Flow, log, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";
   const pausing =
     "export function onRequest(request: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }";
@@ -364,6 +364,54 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
   expect(
     await warned(`export function onRequest(request: Request): Flow { return Flow.Continue; }\n${body}`),
   ).toEqual([]);
+  // However far the pause is from the callback.
+  const asking = 'r.fetch({ cluster: "a" }, (r, answer) => { r.resume(); });';
+  for (const pausing of [
+    `function hold(r: Request): Flow { ${asking} return Flow.Pause; }
+     export function onRequest(request: Request): Flow { return hold(request); }`,
+    `function hold(r: Request): Flow { return r.headers.has("a") ? Flow.Pause : Flow.Continue; }
+     function decide(r: Request): Flow { const flow = hold(r); return flow; }
+     export function onRequest(request: Request): Flow { return decide(request); }`,
+    `class Gate { hold(r: Request): Flow { return Flow.Pause; } }
+     export function onRequest(request: Request): Flow { return new Gate().hold(request); }`,
+    // Of two, one has not answered.
+    `export function onRequest(request: Request): Flow {
+       if (request.headers.has("a")) { request.reply(401); return Flow.Pause; }
+       if (request.headers.has("b")) request.reply(403);
+       return Flow.Pause;
+     }`,
+    // What answers later is not there yet.
+    `export function onRequest(r: Request): Flow {
+       r.fetch({ cluster: "a" }, (r, answer) => { r.reply(401); });
+       return Flow.Pause;
+     }`,
+  ])
+    expect(await warned(`${pausing}\n${body}`), pausing).toEqual([["PWA0101", "onRequest"]]);
+  // What has been answered waits for no body.
+  for (const denying of [
+    `export function onRequest(request: Request): Flow {
+       if (!request.headers.has("authorization")) { request.reply(401); return Flow.Pause; }
+       return Flow.Continue;
+     }`,
+    `function denied(request: Request): Flow { const status = request.reply(401, "no"); log.info(status.toString()); return Flow.Pause; }
+     export function onRequest(request: Request): Flow { return request.headers.has("a") ? Flow.Continue : denied(request); }`,
+    `function refuse(request: Request): void { request.deny(403); }
+     export function onRequest(request: Request): Flow {
+       switch (request.headers.entries().length) {
+         case 0:
+           refuse(request);
+           if (request.headers.has("a")) return Flow.Pause;
+           return Flow.Pause;
+         default: return Flow.Continue;
+       }
+     }`,
+    `function go(): Flow { return Flow.Continue; }
+     export function onRequest(request: Request): Flow { return go() == Flow.Pause ? Flow.Continue : go(); }`,
+    `function later(request: Request): Flow { return Flow.Pause; }
+     export function onRequestTrailers(request: Request): Flow { return later(request); }
+     export function onRequest(request: Request): void {}`,
+  ])
+    expect(await warned(`${denying}\n${body}`), denying).toEqual([]);
 });
 
 test("a filter that asks others hears their answers", async () => {

@@ -1,10 +1,11 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
+import { pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
-import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
+import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
 import { PAGES_MIN, verifyModule } from "./verify-module.ts";
@@ -140,17 +141,22 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
 }
 
 function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProblem[] {
-  return [...heldHeaders(files["filter.ts"] ?? ""), ...untoldLengths(files)];
+  const texts = Object.entries(files);
+  const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
+  const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
+  const pausing = pausingAmong(modules.flatMap(({ functions }) => functions));
+  return [...heldHeaders(exported, pausing), ...untoldLengths(modules, exported, pausing)];
 }
 
 /** Bodies that are written under the length of the old ones: their headers have gone on, and nobody says that they had it taken away. */
-function untoldLengths(files: Readonly<Record<string, string>>): readonly BuildProblem[] {
-  const texts = Object.entries(files);
-  const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
-  const module = modules.find(({ file }) => file === "filter.ts");
-  if (module === undefined || modules.some(({ saysLength }) => saysLength)) return [];
+function untoldLengths(
+  modules: readonly (FilterModule & { readonly file: string })[],
+  exported: readonly ExportedFunction[],
+  pausing: ReadonlySet<string>,
+): readonly BuildProblem[] {
+  if (modules.some(({ saysLength }) => saysLength)) return [];
   const unheld = ["Request", "Response"].filter(
-    (side) => module.exported.some(({ name }) => name === `on${side}Body`) && !module.pauses.has(`on${side}`),
+    (side) => exported.some(({ name }) => name === `on${side}Body`) && !pausing.has(`on${side}`),
   );
   return modules.flatMap(({ file, bodyWrites }) =>
     bodyWrites.flatMap(({ name, start, end }) => {
@@ -164,10 +170,13 @@ function untoldLengths(files: Readonly<Record<string, string>>): readonly BuildP
 }
 
 /** Headers that are held while a body is looked at. */
-function heldHeaders(filter: string): readonly BuildProblem[] {
-  const { exported, pauses } = readFilterModule(filter);
+function heldHeaders(
+  exported: readonly ExportedFunction[],
+  pausing: ReadonlySet<string>,
+): readonly BuildProblem[] {
   return exported
-    .filter(({ name }) => pauses.has(name) && exported.some((other) => other.name === `${name}Body`))
+    .filter(({ name }) => /^on(?:Request|Response)$/.test(name) && pausing.has(name))
+    .filter(({ name }) => exported.some((other) => other.name === `${name}Body`))
     .map(({ name, start, end }) => ({
       code: "PWA0101",
       message: `\`${name}\` pauses and there is \`${name}Body\`: Envoy shows a body while headers are held only with \`allow_on_headers_stop_iteration: true\` in the plugin's configuration, and else never goes on by itself`,

@@ -14,6 +14,7 @@ import {
   isIdentifier,
   isImport,
   isImportedName,
+  isMethod,
   isNamespace,
   isProperty,
   isVariableLike,
@@ -65,8 +66,8 @@ export interface FilterModule {
   readonly bodyWrites: readonly Place[];
   /** Whether it says `content-length` anywhere. */
   readonly saysLength: boolean;
-  /** The functions that may return `Flow.Pause` themselves. */
-  readonly pauses: ReadonlySet<string>;
+  /** Its functions and methods. */
+  readonly functions: readonly (assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration)[];
   /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
   readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
@@ -161,13 +162,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     kept,
     bodyWrites: bodyWritesIn(all, text),
     saysLength: all.some((node) => stringOf(node)?.toLowerCase() === "content-length"),
-    pauses: new Set(
-      functions
-        .filter((declaration) =>
-          nodesIn([declaration]).some((node) => isProperty(node) && node.property.text === "Pause"),
-        )
-        .map(({ name }) => name.text),
-    ),
+    functions: [...functions, ...all.filter(isMethod)],
     keepsStreams:
       kept.some(({ name }) => name !== "params") ||
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
