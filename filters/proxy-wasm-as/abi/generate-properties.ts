@@ -34,7 +34,7 @@ export function generateProperties(): string {
     }
 `;
     });
-    return `  export class ${group} {\n${getters.join("\n")}  }\n`;
+    return `  /** The properties of Envoy that begin with \`${begins(group)}\`, of their types. */\n  export class ${group} {\n${getters.join("\n")}  }\n`;
   });
   return `// Written by \`npm run gen:abi\` from abi/properties.ts.
 import { widenOrNull } from "./byte-string";
@@ -89,6 +89,11 @@ export function setProperty(name: string, value: string): Status {
   return setString(name, value);
 }
 `;
+
+/** What the paths of a group begin with. */
+function begins(group: string): string {
+  return pathOf(group, "").replaceAll("\0", ".");
+}
 
 function camel(name: string): string {
   return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

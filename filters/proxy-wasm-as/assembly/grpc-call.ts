@@ -34,12 +34,12 @@ let tag: u32 = 0;
 // The object is no memory: there is one at a time.
 @unmanaged
 export class GrpcAnswer {
-  /** It ended with another status than 0. */
+  /** It ended with another status than 0. No call of the host. */
   get failed(): bool {
     return status != 0;
   }
 
-  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached or does not answer in time, 4 when it says itself that it is late. */
+  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached or does not answer in time, 4 when it says itself that it is late. No call of the host. */
   get status(): u32 {
     return status;
   }
@@ -54,13 +54,13 @@ export class GrpcAnswer {
     return status != 0 ? null : receivedMessage();
   }
 
-  /** The number that the call was made with. */
+  /** The number that the call was made with. No call of the host. */
   get tag(): u32 {
     return tag;
   }
 }
 
-/** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. */
+/** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. `proxy_grpc_call`. */
 export function grpc(call: Given<GrpcCall>, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
   return start(GRPC | OF_ROOT, rootOf(context), <GrpcCall>call, changetype<usize>(then), tag);
 }

@@ -37,7 +37,7 @@ import { fromPairs } from "./pair-list";
 import { rootOf } from "./roots";
 import { Request } from "./stream";
 
-/** What is to be called of a stream: functions without a closure. One that is left out is not missed. */
+/** What is to be called of a stream: functions without a closure. One that is left out is not missed. No call of the host: they are called by what is behind `proxy_on_grpc_receive` and its like. */
 export class GrpcHandlers {
   /** A message has come, which `stream.message` is. */
   onMessage: ((stream: GrpcStream) => void) | null = null;
@@ -84,17 +84,17 @@ export class GrpcStream {
     return receivedMessage();
   }
 
-  /** In `onMetadata`. */
+  /** In `onMetadata`: what the service has answered first. No call of the host, which `Headers` makes. */
   get metadata(): Headers {
     return headersOf(MapType.GrpcCallInitialMetadata);
   }
 
-  /** In `onTrailingMetadata`. */
+  /** In `onTrailingMetadata`: what it has answered last. No call of the host, which `Headers` makes. */
   get trailingMetadata(): Headers {
     return headersOf(MapType.GrpcCallTrailingMetadata);
   }
 
-  /** In `onClose`: the status of gRPC, 0 when all is well. */
+  /** In `onClose`: the status of gRPC, 0 when all is well. No call of the host. */
   get status(): u32 {
     return status;
   }
@@ -104,12 +104,12 @@ export class GrpcStream {
     return statusMessage();
   }
 
-  /** In the handlers: the request that it was opened for; nothing can be read or done in it when the plugin itself opened it. */
+  /** In the handlers: the request that it was opened for; nothing can be read or done in it when the plugin itself opened it. No call of the host. */
   get request(): Request {
     return changetype<Request>(waiting);
   }
 
-  /** In the handlers: the number that it was opened with. */
+  /** In the handlers: the number that it was opened with. No call of the host. */
   get tag(): u32 {
     return tag;
   }
@@ -119,7 +119,7 @@ export class GrpcStream {
   }
 }
 
-/** Open a stream of the plugin's own, that belongs to no request. All else is as in `Request.grpcStream`. */
+/** Open a stream of the plugin's own, that belongs to no request. All else is as in `Request.grpcStream`. `proxy_grpc_stream`. */
 export function grpcStream(call: Given<GrpcCall>, handlers: Given<GrpcHandlers>, tag: u32 = 0): GrpcStream | null {
   return start(GRPC_STREAM | OF_ROOT, rootOf(context), <GrpcCall>call, <GrpcHandlers>handlers, tag);
 }

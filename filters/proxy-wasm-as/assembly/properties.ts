@@ -38,6 +38,7 @@ export namespace properties {
     return readPairs(path);
   }
 
+  /** The properties of Envoy that begin with `request.`, of their types. */
   export class request {
     /** The path with the query; null where there is none. `request.path`, by `proxy_get_property`. */
     static get path(): string | null {
@@ -115,6 +116,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `response.`, of their types. */
   export class response {
     /** The status; -1 where there is none. `response.code`, by `proxy_get_property`. */
     static get code(): i64 {
@@ -162,6 +164,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `source.`, of their types. */
   export class source {
     /** With the port, as in `10.0.0.1:8080`; null where there is none. `source.address`, by `proxy_get_property`. */
     static get address(): string | null {
@@ -174,6 +177,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `destination.`, of their types. */
   export class destination {
     /** With the port, as in `10.0.0.1:8080`; null where there is none. `destination.address`, by `proxy_get_property`. */
     static get address(): string | null {
@@ -186,6 +190,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `connection.`, of their types. */
   export class connection {
     /** The number of the client's connection; -1 where there is none. `connection.id`, by `proxy_get_property`. */
     static get id(): i64 {
@@ -248,6 +253,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `upstream.`, of their types. */
   export class upstream {
     /** With the port, as in `10.0.0.1:8080`; null where there is none. `upstream.address`, by `proxy_get_property`. */
     static get address(): string | null {
@@ -315,6 +321,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `xds.`, of their types. */
   export class xds {
     /** The cluster that the route leads to; null where there is none. `xds.cluster_name`, by `proxy_get_property`. */
     static get clusterName(): string | null {
@@ -342,6 +349,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `xds.node.`, of their types. */
   export class node {
     /** The id of this Envoy; null where there is none. `xds.node.id`, by `proxy_get_property`. */
     static get id(): string | null {
@@ -359,6 +367,7 @@ export namespace properties {
     }
   }
 
+  /** The properties of Envoy that begin with `plugin_`, of their types. */
   export class plugin {
     /** The name of the plugin; null where there is none. `plugin_name`, by `proxy_get_property`. */
     static get name(): string | null {

@@ -79,6 +79,18 @@ test("headers: all values, entries, and all of them replaced; what is not at han
   ]);
 });
 
+test("the bytes of all headers are counted where they are at hand", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): void {
+    const before = request.headers.byteSize;
+    request.headers.set("a", "12345");
+    request.headers.set("size", (request.headers.byteSize - before).toString() + " " + request.response.headers.byteSize.toString());
+  }`);
+  const { requestHeaders } = host.request({ headers: [["b", "1"]] });
+  const [grown, absent] = requestHeaders.find(([name]) => name === "size")?.[1].split(" ") ?? [];
+  expect(Number(grown)).toBeGreaterThanOrEqual(6);
+  expect(absent).toBe("0");
+});
+
 test("a body is text, or bytes, and can be changed at both ends", async () => {
   const host = await hostOf(`export function onRequest(request: Request): Flow { return Flow.Continue; }
   export function onRequestBody(request: Request, size: u32, last: bool): Flow {
