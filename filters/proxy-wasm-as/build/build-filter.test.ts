@@ -68,7 +68,10 @@ export function onTick(now: u64): void {}`;
   const { bytes, problems } = await build(code);
   expect(bytes).toBeUndefined();
   expect(problems.map(({ message, start, end }) => [message, code.slice(start, end)])).toEqual([
-    [expect.stringMatching(/^nothing calls `onReqest`; there are `onVmStart`, /), "onReqest"],
+    [
+      expect.stringMatching(/^nothing calls `onReqest`, do you mean `onRequest`\?; there are `onVmStart`, /),
+      "onReqest",
+    ],
     ["`onTick` has 0 parameters at most", "onTick"],
   ]);
   const typed = 'export function onTick(): void { let a: i32 = "b"; }';

@@ -124,7 +124,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
         module,
       ),
     );
-    const problems = said.map((problem) => notFound(problem, files));
+    const problems = firstOfLines(said, files).map((problem) => notFound(problem, files));
     return { entry, problems: problems.length > 0 ? problems : [{ message: assembled.stderr.trim() }] };
   }
   const unfitting = verifyModule(bytes, options.memory);
@@ -251,6 +251,19 @@ function said(reason: string): string {
   const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
   if (called === undefined) return reason;
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;
+}
+
+/** Without what asc says behind another thing in a line: it stumbles over what follows, or over the same once more. */
+function firstOfLines(
+  problems: readonly BuildProblem[],
+  files: Readonly<Record<string, string>>,
+): readonly BuildProblem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ file = "", start }) => {
+    if (start === undefined) return true;
+    const line = `${file}:${(files[file] ?? "").slice(0, start).split("\n").length}`;
+    return !seen.has(line) && seen.add(line);
+  });
 }
 
 /** Why an import leads to no file, where that is in how it is written. */
