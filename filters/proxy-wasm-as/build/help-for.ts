@@ -20,7 +20,7 @@ const lacking: readonly (readonly [message: RegExp, at: RegExp, help: string])[]
   [
     /^Type argument expected/,
     /^\(+[\w\s,:]*\)\s*=>|^\w+\s*=>/,
-    'say the types of an arrow function\'s parameters, and to `map` and `reduce` what comes of it, as in `list.map<string>((x: string) => x + "!")`',
+    "say to `map` and `reduce` what comes of it, as in `list.map<string>((x) => x + '!')`",
   ],
   [
     /^Expression does not compile to a value at runtime|^Cannot invoke an expression/,

@@ -163,6 +163,11 @@ test.each([
     on((host) => host.connect(any({}))),
     "the `address` of who connects is a text; this is undefined",
   ],
+  [
+    "who connects, with a port",
+    on((host) => host.connect({ address: "1.2.3.4:99" })),
+    "the `address` of who connects has no port; `properties` can say another `source.address`; this is '1.2.3.4:99'",
+  ],
 ] as const)("what a host is given wrongly is said in its own words: %s", (_, use, message) => {
   expect(use).toThrow(TypeError);
   expect(use).toThrow(message);

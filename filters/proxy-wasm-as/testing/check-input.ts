@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { pathOf, properties } from "../abi/properties.ts";
 import { callbacks } from "../abi/table.ts";
+import type { CompiledModule } from "./compiled-module.ts";
 import type { HostConnect } from "./connection.ts";
 import type { FetchAnswer } from "./fetches.ts";
 import type { HostOptions } from "./host.ts";
@@ -29,7 +30,7 @@ export function checkHost(bytes: unknown, options: HostOptions): void {
 }
 
 /** Compile a module; what V8 says of bytes that are none is the cause. */
-export function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+export function compile(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
@@ -88,6 +89,11 @@ export function checkGrpcHandled(result: unknown): void {
 export function checkConnect(connect: HostConnect, workers: number): void {
   checkRecord("a connection", connect);
   if (typeof connect.address !== "string") wrong("the `address` of who connects is a text", connect.address);
+  if (/^[\d.]+:\d+$|\]:\d+$/.test(connect.address))
+    wrong(
+      "the `address` of who connects has no port; `properties` can say another `source.address`",
+      connect.address,
+    );
   checkProperties(connect.properties);
   checkWorker(connect.worker, workers);
 }

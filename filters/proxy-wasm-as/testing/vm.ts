@@ -1,4 +1,5 @@
 import type { Clusters } from "./clusters.ts";
+import type { CompiledModule } from "./compiled-module.ts";
 import type { Context } from "./context.ts";
 import type { Timer } from "./event-loop.ts";
 import type { Foreign } from "./foreign.ts";
@@ -66,12 +67,7 @@ export interface Vm {
 /** More than any action of the ABI, so that it stops what it is answered to. */
 const STOP = 4;
 
-export function createVm(
-  module: WebAssembly.Module,
-  worker: number,
-  parts: HostParts,
-  startLogs: LogLine[],
-): Vm {
+export function createVm(module: CompiledModule, worker: number, parts: HostParts, startLogs: LogLine[]): Vm {
   const { guest, begin } = createGuest();
   const after: (() => void)[] = [];
   const calls = [0, 1, 2];

@@ -1,4 +1,5 @@
 import { bytesOf } from "./bytes.ts";
+import type { CompiledModule } from "./compiled-module.ts";
 import { createConnection, type HostConnect, type WorkerConnection } from "./connection.ts";
 import type { LogLine } from "./log-line.ts";
 import type { PluginSetting } from "./plugin.ts";
@@ -22,7 +23,7 @@ export interface Worker {
   stop(): void;
 }
 
-export function createWorker(module: WebAssembly.Module, index: number, parts: HostParts): Worker {
+export function createWorker(module: CompiledModule, index: number, parts: HostParts): Worker {
   const startLogs: LogLine[] = [];
   const { loop } = parts.proxy;
   let roots = new Map<PluginSetting, Root>();
