@@ -533,3 +533,30 @@ export function onRequest(request: Request): void {
 }`);
   expect(problems).toEqual([]);
 });
+
+test("what a proxy lacks, has otherwise, or cannot take as it starts is said where the filter asks for it", async () => {
+  const placed = async (code: string) => {
+    const text = `import { log, now, random, Request, shared } from "proxy-wasm-as";\n${code}\nexport function onRequest(request: Request): void { used(); }`;
+    const { problems } = await build(text);
+    return problems.map(({ message, start, end }) => [
+      /`(?:env\.)?(\w+)`/.exec(message)?.[1],
+      text.slice(start, end),
+    ]);
+  };
+  const external = (name: string, own: string, type: string) =>
+    `@external("env", "${name}") declare function ${own}(${type}): i32;\nfunction used(): void { ${own}(${type === "" ? "" : "1"}); }`;
+  expect(await placed(external("proxy_magic", "magic", ""))).toEqual([["proxy_magic", "magic"]]);
+  expect(await placed(external("proxy_done", "over", "x: i32"))).toEqual([["proxy_done", "over"]]);
+  expect(await placed('function used(): void { trace("a"); }')).toEqual([["trace", "trace"]]);
+  const used = "function used(): void { shared.get(text); log.info(at.toString()); }";
+  const starts = 'const text = "a";';
+  expect(await placed(`${starts}\nlog.info("starts");\nconst at = now();\n${used}`)).toEqual([
+    ["proxy_get_log_level", "log.info"],
+  ]);
+  expect(await placed(`${starts}\nconst at = now();\nlog.info("starts");\n${used}`)).toEqual([
+    ["proxy_get_current_time_nanoseconds", "now"],
+  ]);
+  expect(
+    await placed(`const text = "a";\nlet at = 0;\nif (shared.set(text, "b") == 0) at = 1;\n${used}`),
+  ).toEqual([["proxy_set_shared_data", "shared.set"]]);
+});

@@ -5,6 +5,7 @@ import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
+import { publicMembers } from "./public-members.ts";
 import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
@@ -136,7 +137,10 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
   const [tried] = reasons.slice(-1).filter(isTried);
   const reason = (tried === undefined ? reasons : reasons.slice(0, -1)).join(": ");
   const how = tried === undefined ? "" : ` (${tried})`;
-  if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}` }] };
+  if (reason !== "") {
+    const place = placeOfStart(reason, Object.keys(files), modules);
+    return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}`, ...place }] };
+  }
   return { bytes, entry, problems: [] };
 }
 
@@ -266,6 +270,26 @@ function firstOfLines(
   });
 }
 
+/** Where a filter calls the host as it starts: by a function of the SDK's that says in its documentation which call is beneath. */
+function placeOfStart(
+  reason: string,
+  files: readonly string[],
+  modules: readonly FilterModule[],
+): Pick<BuildProblem, "file" | "start" | "end"> {
+  const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
+  if (called === undefined) return {};
+  const calling = new Set(
+    publicMembers()
+      .filter(({ doc = "" }) => doc.includes(`\`${called}\``))
+      .map(({ of, name }) => (of === "" ? name : `${of}.${name}`)),
+  );
+  for (const [index, file] of files.entries()) {
+    const found = modules[index]?.startCalls.find(({ name }) => calling.has(name));
+    if (found !== undefined) return { file, start: found.start, end: found.end };
+  }
+  return {};
+}
+
 /** Why an import leads to no file, where that is in how it is written. */
 function notFound(problem: BuildProblem, files: Readonly<Record<string, string>>): BuildProblem {
   const { message, file = "", start, end } = problem;
@@ -288,17 +312,24 @@ const ofTheSdk: Readonly<Record<string, string>> = {
 
 /** An import that no proxy has, where the filter uses it. */
 function foreignTo(reason: string, files: Readonly<Record<string, string>>): readonly BuildProblem[] {
-  const [, imported] = /^the import `\w+\.([^`]+)` is not in/.exec(reason) ?? [];
-  if (imported === undefined) return [{ message: reason }];
+  const placesOf = (name: string): readonly Omit<BuildProblem, "message">[] =>
+    Object.entries(files).flatMap(([file, text]) =>
+      readFilterModule(text)
+        .hostUses(name)
+        .map(({ start, end }) => ({ file, start, end })),
+    );
+  const [, imported, how] = /^the import `\w+\.([^`]+)` is (not in|\()/.exec(reason) ?? [];
+  if (imported === undefined || how !== "not in") {
+    const places = imported === undefined ? [] : placesOf(imported);
+    return places.length === 0
+      ? [{ message: reason }]
+      : places.map((place) => ({ message: reason, ...place }));
+  }
   const name = imported === "seed" ? "Math.random" : imported;
   const log = name.startsWith("console.") ? "`log`" : undefined;
   const instead = log ?? ofTheSdk[name];
   const help = instead === undefined ? "" : `: import ${instead} from \`proxy-wasm-as\``;
-  const places = Object.entries(files).flatMap(([file, text]) =>
-    readFilterModule(text)
-      .hostUses(name)
-      .map(({ start, end }) => ({ file, start, end })),
-  );
+  const places = placesOf(name);
   const message = `a proxy has no \`${name}\`${help}`;
   return places.length === 0
     ? [{ message: `${message} (${reason})` }]

@@ -148,8 +148,11 @@ test("a filter with Windows' line ends and letters of any script is read and sho
 });
 
 test.each([
-  ["", "the filter exports no callback; there are `onConfigure`, `onTick`"],
-  ["export function onRequst(): void {}", "nothing calls `onRequst`; there are `onConfigure`, `onTick`"],
+  ["", "the filter exports no callback; there are `onVmStart`, `onConfigure`, "],
+  [
+    "export function onRequst(): void {}",
+    "nothing calls `onRequst`, do you mean `onRequest`?; there are `onVmStart`, ",
+  ],
   [
     "export function onTick(): void { unreachable(); }",
     "it does not run: it traps, as it does when its memory is used up",

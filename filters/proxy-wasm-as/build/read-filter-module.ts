@@ -72,6 +72,8 @@ export interface FilterModule {
   readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
+  /** What it calls as it starts. */
+  readonly startCalls: readonly Place[];
   /** Where it makes within a function what is made once. */
   readonly madeWithin: readonly Place[];
   /** What asc's parser finds wrong, in its words. */
@@ -168,6 +170,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
+    startCalls: startCallsIn(statements, text),
     madeWithin: madeWithin(all).map((node) => placeOf(nameOf(node), node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),
@@ -282,12 +285,28 @@ function astrayIn(
 
 function hostUsesIn(all: readonly Node[], name: string, text: string): readonly Place[] {
   return all
-    .filter((node) =>
-      isProperty(node)
-        ? textAt(node, text) === name
-        : isFunction(node) && node.name.text === name && node.is(assemblyscript.CommonFlags.Ambient),
-    )
-    .map((node) => placeOf(name, isFunction(node) ? node.name : node));
+    .filter((node) => {
+      if (isProperty(node)) return textAt(node, text) === name;
+      if (isFunction(node)) return node.is(assemblyscript.CommonFlags.Ambient) && importedName(node) === name;
+      return isCall(node) && isIdentifier(node.expression) && node.expression.text === name;
+    })
+    .map((node) => placeOf(name, isFunction(node) ? node.name : isCall(node) ? node.expression : node));
+}
+
+/** What the host calls a function of its own that is declared: its name, or what `@external` says. */
+function importedName({ name, decorators }: assemblyscript.FunctionDeclaration): string {
+  const external = (decorators ?? []).find(
+    (each) => isIdentifier(each.name) && each.name.text === "external",
+  );
+  return stringOf(external?.args?.at(-1) ?? null) ?? name.text;
+}
+
+/** What is called as the module starts, in its order: by its name, or by that of what it is of and its own. */
+function startCallsIn(statements: readonly assemblyscript.Statement[], text: string): readonly Place[] {
+  return nodesIn(statements.filter((statement) => !isFunction(statement) && !isClass(statement)))
+    .filter(isCall)
+    .map(({ expression }) => placeOf(textAt(expression, text), expression))
+    .sort((a, b) => a.start - b.start);
 }
 
 function textAt({ range }: Node, text: string): string {
