@@ -1,6 +1,6 @@
 import { beginAnswer } from "./begin-answer";
-import { copied, narrow, widen } from "./byte-string";
-import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { copied, widen } from "./byte-string";
+import { bytes, lengthOf, pointerOf } from "./bytes";
 import {
   addCall,
   contextOf,
@@ -19,9 +19,8 @@ import { context } from "./context";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call } from "./env";
 import { Given } from "./given";
-import { GrpcCall } from "./grpc-request";
+import { cluster, GrpcCall, metadata, method, serialize, service } from "./grpc-request";
 import { isThere } from "./kept";
-import { fromPairs } from "./pair-list";
 import { rootOf } from "./roots";
 import { Stream } from "./stream";
 
@@ -73,13 +72,7 @@ export function startGrpcCall(context: u32, call: GrpcCall, then: usize, tag: u3
 
 function start(kind: u32, context: u32, call: GrpcCall, then: usize, tag: u32): Status {
   if (!hasRoom()) return Status.InternalFailure;
-  const cluster = narrow(call.cluster);
-  const service = narrow(call.service);
-  const method = narrow(call.method);
-  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
-  if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) {
-    return Status.BadArgument;
-  }
+  if (!serialize(call)) return Status.BadArgument;
   const message = bytes(call.message.dataStart, call.message.length);
   const started = proxy_grpc_call(
     pointerOf(cluster),

@@ -1,6 +1,5 @@
 import { beginAnswer } from "./begin-answer";
-import { narrow } from "./byte-string";
-import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { lengthOf, pointerOf } from "./bytes";
 import {
   addCall,
   contextOf,
@@ -30,10 +29,9 @@ import {
 } from "./env";
 import { Given } from "./given";
 import { finishGrpcCall, receivedMessage, statusMessage } from "./grpc-call";
-import { GrpcCall } from "./grpc-request";
+import { cluster, GrpcCall, metadata, method, serialize, service } from "./grpc-request";
 import { Headers, headersOf } from "./headers";
 import { isThere } from "./kept";
-import { fromPairs } from "./pair-list";
 import { rootOf } from "./roots";
 import { Request } from "./stream";
 
@@ -132,11 +130,7 @@ export function startGrpcStream(context: u32, call: GrpcCall, handlers: GrpcHand
 
 function start(kind: u32, context: u32, call: GrpcCall, handlers: GrpcHandlers, tag: u32): GrpcStream | null {
   if (!hasRoom()) return null;
-  const cluster = narrow(call.cluster);
-  const service = narrow(call.service);
-  const method = narrow(call.method);
-  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
-  if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) return null;
+  if (!serialize(call)) return null;
   const started = proxy_grpc_stream(
     pointerOf(cluster),
     lengthOf(cluster),
