@@ -119,7 +119,7 @@ ${rest}`;
     const { logs, localReply } = createHost(bytes).request({ headers: [["from", "6"]] });
     expect(logs.map(({ message }) => message)).toEqual([
       `deep: callback proxy_on_request_headers went over its stack of ${stack} KiB`,
-      "wasm failed: unreachable",
+      "wasm failed in proxy_on_request_headers: unreachable",
     ]);
     expect(localReply?.status).toBe(503);
   }

@@ -85,9 +85,9 @@ export function createVm(module: CompiledModule, worker: number, parts: HostPart
       return run();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      // V8 names nobody.
+      // V8 names nobody. The line in the log does, as an Envoy's.
       vm.failure ??= error instanceof RangeError ? `callback ${name}: ${message}` : message;
-      (entered?.logs ?? startLogs).push({ level: 5, message: `wasm failed: ${vm.failure}` });
+      (entered?.logs ?? startLogs).push({ level: 5, message: `wasm failed in ${name}: ${message}` });
       return undefined;
     } finally {
       isInside = false;
