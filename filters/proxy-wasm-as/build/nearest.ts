@@ -1,6 +1,6 @@
-/** The candidate that is closest to a word, letters of either case alike; undefined when none is close. */
+/** The candidate that is closest to a word, letters of either case alike; undefined when none is close: a short word is soon another one, as `refuse` and `resume`. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(word.length / 3));
+  const most = Math.max(1, Math.floor(word.length / 4));
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distanceOf(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= most)
