@@ -284,13 +284,16 @@ function astrayIn(
 }
 
 function hostUsesIn(all: readonly Node[], name: string, text: string): readonly Place[] {
+  const declared = all
+    .filter(isFunction)
+    .filter((node) => node.is(assemblyscript.CommonFlags.Ambient) && importedName(node) === name);
+  if (declared.length > 0) return declared.map((node) => placeOf(name, node.name));
+  const called = new Set<Node>(all.filter(isCall).map(({ expression }) => expression));
   return all
-    .filter((node) => {
-      if (isProperty(node)) return textAt(node, text) === name;
-      if (isFunction(node)) return node.is(assemblyscript.CommonFlags.Ambient) && importedName(node) === name;
-      return isCall(node) && isIdentifier(node.expression) && node.expression.text === name;
-    })
-    .map((node) => placeOf(name, isFunction(node) ? node.name : isCall(node) ? node.expression : node));
+    .filter(
+      (node) => (isProperty(node) || (isIdentifier(node) && called.has(node))) && textAt(node, text) === name,
+    )
+    .map((node) => placeOf(name, node));
 }
 
 /** What the host calls a function of its own that is declared: its name, or what `@external` says. */

@@ -517,7 +517,7 @@ test("a connection's data is read, and a connection closed", async () => {
   const host =
     await hostOf(`export function onConnection(connection: Connection): Flow { return Flow.Continue; }
   export function onData(connection: Connection, size: u32, last: bool): Flow { log.info(connection.data.size.toString()); connection.close(); return Flow.Continue; }`);
-  const connection = host.connect({ address: "10.0.0.1:5" });
+  const connection = host.connect({ address: "10.0.0.1" });
   connection.receive(3);
   expect(host.failure).toBeNull();
   expect(connection.isOpen).toBe(false);
