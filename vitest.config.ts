@@ -19,7 +19,7 @@ const slow = [
   "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
-  "filters/proxy-wasm-as/testing/{acts,byte-exact,callouts,ends,guest-api,headers,kept-streams,state-actions,stream}.test.ts",
+  "filters/proxy-wasm-as/testing/{acts,byte-exact,callouts,ends,guest-api,headers,kept-streams,plugin-life,state-actions,stream}.test.ts",
   "tests/cli/*.test.ts",
   "tests/{diagnostics,documents}.test.ts",
   "tests/meaning/{chance,conflicts,differential,readings}.test.ts",

@@ -119,6 +119,14 @@ describe("tidy", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("no text has bytes that make tools take it for something else", () => {
+    const wrong = files
+      .filter((file) => /\.(ts|mjs|js|json|md|yaml|cup|txt|svg)$/.test(file))
+      .filter((file) => readFileSync(join(root, file)).includes(0));
+    // The case of a policy that is none.
+    expect(wrong).toEqual(["tests/policies/error-not-text/program.ts"]);
+  });
+
   test("no file names a place of one machine", () => {
     const place = /(?:^|[\s"'`(=])\/(?:root|home\/\w+)\//m;
     const wrong = files

@@ -13,6 +13,10 @@ export { signatureOf };
 /** What standalone filters are called for and policies are not, and what to do instead. */
 const withheld: ReadonlyMap<string, string> = new Map([
   [
+    "onVmStart",
+    "a policy shares its VM with others, and has no configuration of it: its parameters are `export const params = new Params();`",
+  ],
+  [
     "onConfigure",
     "what a policy is configured with are its parameters: `export const params = new Params();`",
   ],
@@ -20,6 +24,7 @@ const withheld: ReadonlyMap<string, string> = new Map([
     "onQueue",
     "a queue is registered when a filter is configured, which the mesh does: use `onTick` and `shared`",
   ],
+  ["onDone", "policies come and go with the mesh's configuration, and nothing waits for one"],
   ["onForeign", "what calls it is compiled into a proxy: use `onTick`"],
 ]);
 

@@ -325,6 +325,7 @@ function configOf(file: string, services: Services): Readonly<Record<string, unk
       vm_id: vmId,
       runtime: "envoy.wasm.runtime.v8",
       configuration: text("vm-config"),
+      environment_variables: { key_values: { GREETING: "hi=you" } },
       code: { local: { filename: file } },
     },
     ...more,
@@ -341,13 +342,25 @@ function configOf(file: string, services: Services): Readonly<Record<string, unk
           {
             name: "all",
             domains: ["*"],
-            routes: [{ match: { prefix: "/" }, route: { cluster: "service" } }],
+            routes: [
+              {
+                match: { prefix: "/" },
+                route: { cluster: "service" },
+                metadata: { filter_metadata: { "com.acme": { tier: "gold" } } },
+              },
+            ],
           },
         ],
       },
       http_filters: [
         typed("metadata", `${http}.set_metadata.v3.Config`, {
-          metadata: [{ metadata_namespace: "com.acme.tier", value: { user: "joe" } }],
+          metadata: [
+            { metadata_namespace: "com.acme.tier", value: { user: "joe" } },
+            {
+              metadata_namespace: "deep",
+              value: { n: 7, yes: true, list: ["a", "b"], map: { k: { deeper: "v" } } },
+            },
+          ],
         }),
         typed("probe", `${http}.wasm.v3.Wasm`, { config }),
         typed("router", `${http}.router.v3.Router`, {}),
@@ -386,6 +399,7 @@ function configOf(file: string, services: Services): Readonly<Record<string, unk
     ...(policy === "FAIL_RELOAD" ? { reload_config: { backoff: { base_interval: "0.2s" } } } : {}),
   });
   return {
+    node: { id: "probe-1", cluster: "probes", metadata: { NAME: "probe" } },
     admin: { address: place(9901) },
     static_resources: {
       listeners: [

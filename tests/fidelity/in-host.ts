@@ -29,6 +29,8 @@ export function createHosts(bytes: Uint8Array): ProbeInHost {
     configuration: "plugin-config",
     rootId: "root",
     onLog,
+    environment: { GREETING: "hi=you" },
+    properties: { "xds.node.id": "probe-1", "xds.node.metadata": { NAME: "probe" } },
   };
   const plain = createHost(bytes, { ...common, vmId: "vm", pluginName: "plain" });
   const started = lines;
@@ -114,7 +116,8 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     ...(trailers === undefined ? {} : { trailers: Object.entries(trailers) }),
     properties: {
       ...{ "connection.mtls": false, "connection.id": 1n, "source.port": 1n },
-      "metadata.filter_metadata['com.acme.tier'].user": "joe",
+      "metadata.filter_metadata": metadata,
+      "xds.route_metadata.filter_metadata": { "com.acme": { tier: "gold" } },
     },
   });
   if (stream.result().action === "stop" && stream.result().localReply === undefined) wait();
@@ -143,6 +146,12 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
     ...(other === undefined ? {} : { other: other.result().response?.status ?? 0 }),
   };
 }
+
+/** What the filter before the probe says, in `in-envoy.ts`. */
+const metadata = {
+  "com.acme.tier": { user: "joe" },
+  deep: { n: 7, yes: true, list: ["a", "b"], map: { k: { deeper: "v" } } },
+} as const;
 
 const pausedRequest = {
   headers: [

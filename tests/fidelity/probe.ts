@@ -4,6 +4,8 @@
  */
 export const probe = `
 @external("wasi_snapshot_preview1", "random_get") declare function random_get(data: usize, size: usize): u32;
+@external("wasi_snapshot_preview1", "environ_sizes_get") declare function environ_sizes_get(count: usize, size: usize): u32;
+@external("wasi_snapshot_preview1", "environ_get") declare function environ_get(pointers: usize, texts: usize): u32;
 let play = "";
 let stream: u32 = 0;
 let other: u32 = 0;
@@ -132,6 +134,13 @@ function run(operation: string): string {
     for (let i: u32 = 0; i < k; i++) if (load<u8>(p(made) + i) != 0) written = true;
     return s.toString() + (written ? " written" : "") + (load<u8>(p(made) + k) == 0 ? "" : " too far");
   }
+  if (what == "environ") {
+    const s = environ_sizes_get(cells, cells + 4), count = load<u32>(cells), size = load<u32>(cells + 4);
+    const pointers = new ArrayBuffer(count * 4 + 4), texts = new ArrayBuffer(size + 1);
+    store<u8>(p(texts) + size, 0xa5);
+    const got = environ_get(p(pointers), p(texts));
+    return s.toString() + " " + count.toString() + " " + got.toString() + " " + shown(p(texts), size + 1) + (count == 0 ? "" : " at " + (load<u32>(p(pointers)) - p(texts)).toString());
+  }
   if (what == "tick") return proxy_set_tick_period_milliseconds(k).toString();
   if (what == "loglevel") return numbered(proxy_get_log_level(cells));
   if (what == "log") return proxy_log(k, p(b), b.byteLength).toString();
@@ -187,11 +196,11 @@ function played(name: string, shownAs: string, whenAbsent: u32): u32 {
 
 export function proxy_on_context_create(id: u32, parent: u32): void { if (parent == 0) root = id; }
 export function proxy_on_vm_start(id: u32, size: u32): u32 {
-  play = "vm: buf 6 0 99; buf 7 0 99; setprop a b"; played("vm", "vm " + size.toString(), 0); return 1;
+  play = "vm: environ; buf 6 0 99; buf 7 0 99; setprop a b"; played("vm", "vm " + size.toString(), 0); return 1;
 }
 export function proxy_on_configure(id: u32, size: u32): u32 {
   root = id;
-  play = "configure: buf 7 0 99; buf 6 0 99; prop plugin_name; prop plugin_root_id; prop plugin_vm_id; qreg q";
+  play = "configure: buf 7 0 99; buf 6 0 99; prop plugin_name; prop plugin_root_id; prop plugin_vm_id; prop xds/node/id; propstat request/path; qreg q";
   played("configure", "configure " + size.toString(), 0); play = "";
   return 1;
 }

@@ -515,9 +515,22 @@ export const scenarios: readonly Scenario[] = [
     { headers: [["x.y", "1"]] },
   ),
   request(
+    "properties that are numbers, lists, and maps of maps",
+    "request: prop metadata/filter_metadata/com.acme.tier; prop metadata/filter_metadata/deep/n; prop metadata/filter_metadata/deep/yes; prop metadata/filter_metadata/deep/list; prop metadata/filter_metadata/deep/list/a; prop metadata/filter_metadata/deep/map; prop metadata/filter_metadata/deep/map/k; prop metadata/filter_metadata/deep/map/k/deeper; prop metadata/filter_metadata/deep/map/k/deeper/no; prop metadata/filter_metadata/deep/no; prop metadata/filter_metadata/no | log: prop metadata/filter_metadata/deep/map",
+  ),
+  request(
+    "metadata of the route",
+    "request: prop xds/route_metadata/filter_metadata; prop xds/route_metadata/filter_metadata/com.acme; prop xds/route_metadata/filter_metadata/com.acme/tier",
+  ),
+  request(
+    "what an Envoy knows of itself",
+    "request: prop xds/node/id; prop xds/node/metadata; prop xds/node/metadata/NAME; prop xds/node/metadata/no; prop node/id; prop node/metadata; tick 20; ret 1 | tick: tick 0; prop xds/node/id; prop xds/node/metadata; propstat request/path; eff self; cont 0",
+  ),
+  request(
     "a property's path",
     "request: prop ; prop request/; prop /; setprop request v; prop request/path; propsize request; propstat request/headers; propstat response/headers; prop source",
   ),
+  request("the environment", "request: environ"),
   // Shared data, queues.
   request(
     "shared data",

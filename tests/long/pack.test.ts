@@ -56,6 +56,16 @@ test("the packed SDK builds and tests the README's first example in an empty fol
       /^filter\.wasm: \d+ bytes\n$/,
     );
     expect(run(process.execPath, ["--test"])).toContain("pass 1");
+    // The declarations stand by themselves, without those of a browser or of Node.
+    writeFileSync(
+      join(folder, "uses.ts"),
+      `export { status } from "proxy-wasm-as/abi";
+export { buildFilter } from "proxy-wasm-as/build";
+export { createHost, type HostOptions } from "proxy-wasm-as/testing";
+`,
+    );
+    const strict = ["--strict", "--noEmit", "--types", "", "--lib", "es2024", "--module", "nodenext"];
+    run(join(root, "node_modules/.bin/tsc"), [...strict, "--skipLibCheck", "false", "uses.ts"]);
     // A mistake is shown in words of the author's, and a filter may have files in folders.
     mkdirSync(join(folder, "lib"));
     writeFileSync(join(folder, "lib/agent.ts"), 'export const agent = "x";\n');
@@ -71,7 +81,9 @@ export function onRequest(request: Request): void { request.headers.set("x-a", a
       encoding: "utf8",
     });
     expect(wrong.status).toBe(1);
-    expect(wrong.stderr).toContain("property `sett` does not exist on type `Headers`\n --> parted.ts:3:69\n");
+    expect(wrong.stderr).toContain(
+      "property `sett` does not exist on type `Headers`: did you mean `set`?\n --> parted.ts:3:69\n",
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -10,6 +10,7 @@ import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { conflictCases } from "./conflict-cases.ts";
+import { keptByEnvoyCases } from "./kept-by-envoy.ts";
 import { keptObjectsCases } from "./kept-objects.ts";
 import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
@@ -61,6 +62,7 @@ export const cases: readonly BenchCase[] = [
   },
   ...keptObjectsCases,
   ...budgetCases,
+  ...keptByEnvoyCases,
   ...placementCases,
   ...conflictCases,
   ...sdkCases,

@@ -49,7 +49,7 @@ export const callbackRows = {
     gives: "none",
   },
   proxy_on_vm_start: {
-    doc: "The VM starts; false refuses.",
+    doc: "The VM starts, which Envoy says of each configuration that begins in it; false refuses.",
     takes: [
       ["root", "u32"],
       ["configurationSize", "size"],

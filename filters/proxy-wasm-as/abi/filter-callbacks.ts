@@ -14,6 +14,8 @@ export interface FilterCallback {
   readonly arguments: readonly string[];
   /** A function of the entry's to tell of the context first. */
   readonly before?: string;
+  /** What the ABI's callback comes to for streams, for which the filter's own is not called, where it is for these as well. */
+  readonly ofStreams?: string;
   /** What it may return besides nothing, and what is returned when it returns nothing. */
   readonly result?: { readonly type: "Flow" | "bool"; readonly otherwise: string };
 }
@@ -57,11 +59,26 @@ function onClose(side: "downstream" | "upstream"): FilterCallback {
 
 /** All that a filter may export to be called, by the names of a filter's. `onDelete` is called by the entry's own `proxy_on_delete`. */
 export const filterCallbacks: Readonly<Record<string, FilterCallback>> = {
+  onVmStart: {
+    kind: "plugin",
+    signature: "proxy_on_vm_start(root: u32, size: u32): u32",
+    context: "root",
+    arguments: ["text"],
+    result: { type: "bool", otherwise: "1" },
+  },
   onConfigure: {
     kind: "plugin",
     signature: "proxy_on_configure(root: u32, size: u32): u32",
     context: "root",
     arguments: ["text"],
+    result: { type: "bool", otherwise: "1" },
+  },
+  onDone: {
+    kind: "plugin",
+    signature: "proxy_on_done(context: u32): u32",
+    context: "context",
+    arguments: [],
+    ofStreams: "1",
     result: { type: "bool", otherwise: "1" },
   },
   onTick: { kind: "plugin", signature: "proxy_on_tick(root: u32): void", context: "root", arguments: [] },

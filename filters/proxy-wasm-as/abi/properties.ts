@@ -1,5 +1,5 @@
-/** What a property is: a byte string, a whole number, a yes or no, or the nanoseconds of a duration or since 1970. */
-export type PropertyType = "string" | "int" | "bool" | "nanoseconds";
+/** What a property is: a byte string, a whole number, a yes or no, the nanoseconds of a duration or since 1970, or names and values. */
+export type PropertyType = "string" | "int" | "bool" | "nanoseconds" | "map";
 
 type Group = Readonly<Record<string, readonly [type: PropertyType, doc: string]>>;
 
@@ -39,6 +39,7 @@ export const properties: Readonly<Record<string, Group>> = {
     duration: ["nanoseconds", "How long all took, once it has ended."],
     size: ["int", "The bytes of the body so far."],
     total_size: ["int", "The bytes of headers, body and trailers so far."],
+    headers: ["map", "The headers, names in lower case."],
   },
   response: {
     code: ["int", "The status."],
@@ -48,6 +49,8 @@ export const properties: Readonly<Record<string, Group>> = {
     size: ["int", "The bytes of the body so far."],
     total_size: ["int", "The bytes of headers, body and trailers so far."],
     backend_latency: ["nanoseconds", "From the last byte of the request to the first of the response."],
+    headers: ["map", "The headers, names in lower case."],
+    trailers: ["map", "The trailers, names in lower case."],
   },
   source: address,
   destination: address,
@@ -75,6 +78,7 @@ export const properties: Readonly<Record<string, Group>> = {
   node: {
     id: ["string", "The id of this Envoy."],
     cluster: ["string", "The cluster that this Envoy is of."],
+    metadata: ["map", "What its bootstrap says of it besides."],
   },
   plugin: {
     name: ["string", "The name of the plugin."],
@@ -83,7 +87,8 @@ export const properties: Readonly<Record<string, Group>> = {
   },
 };
 
-/** The path of a property, with zero bytes between its parts. Those of the plugin have one part. */
+/** The path of a property, with zero bytes between its parts. Those of the plugin have one part, those of the node are in `xds`. */
 export function pathOf(group: string, name: string): string {
-  return group === "plugin" ? `plugin_${name}` : `${group}\0${name}`;
+  if (group === "plugin") return `plugin_${name}`;
+  return group === "node" ? `xds\0node\0${name}` : `${group}\0${name}`;
 }

@@ -49,7 +49,7 @@ export class Body {
     return found == MISSING ? null : copied(found);
   }
 
-  /** The same without a copy, for loops over bytes: where it stands in memory until the callback ends. `MISSING` when it is not at hand. */
+  /** The same without a copy, for loops over bytes: where it stands in memory until the callback ends. `MISSING` when it is not at hand. `proxy_get_buffer_bytes`. */
   view(start: u32 = 0, length: u32 = i32.MAX_VALUE): Bytes {
     this.look();
     // The host refuses what goes beyond 32 bits.

@@ -75,14 +75,14 @@ export function lowered(view: Bytes): Bytes {
   return bytes(start, size);
 }
 
-/** The bytes of a byte string; of a character over 255, its lower byte. */
+/** The bytes of a byte string; of a character over 255, its lower byte. No call of the host. */
 export function toBytes(byteString: string): Uint8Array {
   const found = new Uint8Array(byteString.length);
   for (let i = 0; i < byteString.length; i++) found[i] = <u8>byteString.charCodeAt(i);
   return found;
 }
 
-/** A byte string of these bytes. */
+/** A byte string of these bytes. No call of the host. */
 export function fromBytes(content: Uint8Array): string {
   return widen(bytes(content.dataStart, content.length));
 }

@@ -5,8 +5,17 @@ import { decodeBytes } from "./utf8";
 
 /** The plugin's configuration, "" when there is none; null, and said in the log, when it is not UTF-8. `proxy_get_buffer_bytes`. */
 export function configurationText(size: u32): string | null {
+  return textOf(BufferType.PluginConfiguration, size);
+}
+
+/** The same of the VM's. `proxy_get_buffer_bytes`. */
+export function vmConfigurationText(size: u32): string | null {
+  return textOf(BufferType.VmConfiguration, size);
+}
+
+function textOf(buffer: BufferType, size: u32): string | null {
   if (size == 0) return "";
-  const status = proxy_get_buffer_bytes(BufferType.PluginConfiguration, 0, size, cell + 4, cell);
+  const status = proxy_get_buffer_bytes(buffer, 0, size, cell + 4, cell);
   const text: string | null = status != Status.Ok ? null : decodeBytes(load<u64>(cell));
   if (text === null) {
     // "configuration refused: it is not UTF-8"

@@ -11,14 +11,14 @@ import { letGo, Stream } from "./stream";
 /** A TCP connection from a client, and the one to the server that belongs to it. */
 @unmanaged
 export class Connection extends Stream {
-  /** What the client has sent and is buffered; at hand in `onData`. */
+  /** What the client has sent and is buffered; at hand in `onData`. No call of the host, which `Body` makes. */
   get data(): Body {
     return bodyOf(BufferType.DownstreamData, this.id);
   }
 
   /**
    * What the server has sent and is buffered; at hand in `onUpstreamData`. What that pauses goes on with the server's next data only: Envoy
-   * has nothing by which to let go of it earlier.
+   * has nothing by which to let go of it earlier. No call of the host, which `Body` makes.
    */
   get upstreamData(): Body {
     return bodyOf(BufferType.UpstreamData, this.id);
@@ -34,17 +34,17 @@ export class Connection extends Stream {
     return close(this.id, StreamType.Downstream);
   }
 
-  /** Close the server's connection. */
+  /** Close the server's connection; the client's stays. `proxy_close_stream`. */
   closeUpstream(): Status {
     return close(this.id, StreamType.Upstream);
   }
 
-  /** As `Request.fetch`. */
+  /** As `Request.fetch`. `proxy_http_call`. */
   fetch(call: Given<HttpCall>, then: (connection: Connection, answer: Answer) => void, tag: u32 = 0): Status {
     return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
-  /** As `Request.grpc`. */
+  /** As `Request.grpc`. `proxy_grpc_call`. */
   grpc(call: Given<GrpcCall>, then: (connection: Connection, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
     return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }

@@ -1,6 +1,6 @@
 import { beginAnswer } from "./begin-answer";
-import { copied, narrow, widen } from "./byte-string";
-import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { copied, widen } from "./byte-string";
+import { bytes, lengthOf, pointerOf } from "./bytes";
 import {
   addCall,
   contextOf,
@@ -19,9 +19,8 @@ import { context } from "./context";
 import { BufferType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_status, proxy_grpc_call } from "./env";
 import { Given } from "./given";
-import { GrpcCall } from "./grpc-request";
+import { cluster, GrpcCall, metadata, method, serialize, service } from "./grpc-request";
 import { isThere } from "./kept";
-import { fromPairs } from "./pair-list";
 import { rootOf } from "./roots";
 import { Stream } from "./stream";
 
@@ -34,12 +33,12 @@ let tag: u32 = 0;
 // The object is no memory: there is one at a time.
 @unmanaged
 export class GrpcAnswer {
-  /** It ended with another status than 0. */
+  /** It ended with another status than 0. No call of the host. */
   get failed(): bool {
     return status != 0;
   }
 
-  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached or does not answer in time, 4 when it says itself that it is late. */
+  /** The status of gRPC: 0 for an answer, 14 when the service cannot be reached or does not answer in time, 4 when it says itself that it is late. No call of the host. */
   get status(): u32 {
     return status;
   }
@@ -54,13 +53,13 @@ export class GrpcAnswer {
     return status != 0 ? null : receivedMessage();
   }
 
-  /** The number that the call was made with. */
+  /** The number that the call was made with. No call of the host. */
   get tag(): u32 {
     return tag;
   }
 }
 
-/** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. */
+/** Make a call of the plugin's own, that belongs to no stream. All else is as in `Request.grpc`. `proxy_grpc_call`. */
 export function grpc(call: Given<GrpcCall>, then: (answer: GrpcAnswer) => void, tag: u32 = 0): Status {
   return start(GRPC | OF_ROOT, rootOf(context), <GrpcCall>call, changetype<usize>(then), tag);
 }
@@ -73,13 +72,7 @@ export function startGrpcCall(context: u32, call: GrpcCall, then: usize, tag: u3
 
 function start(kind: u32, context: u32, call: GrpcCall, then: usize, tag: u32): Status {
   if (!hasRoom()) return Status.InternalFailure;
-  const cluster = narrow(call.cluster);
-  const service = narrow(call.service);
-  const method = narrow(call.method);
-  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
-  if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) {
-    return Status.BadArgument;
-  }
+  if (!serialize(call)) return Status.BadArgument;
   const message = bytes(call.message.dataStart, call.message.length);
   const started = proxy_grpc_call(
     pointerOf(cluster),

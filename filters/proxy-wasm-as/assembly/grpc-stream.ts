@@ -1,6 +1,5 @@
 import { beginAnswer } from "./begin-answer";
-import { narrow } from "./byte-string";
-import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { lengthOf, pointerOf } from "./bytes";
 import {
   addCall,
   contextOf,
@@ -30,14 +29,13 @@ import {
 } from "./env";
 import { Given } from "./given";
 import { finishGrpcCall, receivedMessage, statusMessage } from "./grpc-call";
-import { GrpcCall } from "./grpc-request";
+import { cluster, GrpcCall, metadata, method, serialize, service } from "./grpc-request";
 import { Headers, headersOf } from "./headers";
 import { isThere } from "./kept";
-import { fromPairs } from "./pair-list";
 import { rootOf } from "./roots";
 import { Request } from "./stream";
 
-/** What is to be called of a stream: functions without a closure. One that is left out is not missed. */
+/** What is to be called of a stream: functions without a closure. One that is left out is not missed. No call of the host: they are called by what is behind `proxy_on_grpc_receive` and its like. */
 export class GrpcHandlers {
   /** A message has come, which `stream.message` is. */
   onMessage: ((stream: GrpcStream) => void) | null = null;
@@ -84,17 +82,17 @@ export class GrpcStream {
     return receivedMessage();
   }
 
-  /** In `onMetadata`. */
+  /** In `onMetadata`: what the service has answered first. No call of the host, which `Headers` makes. */
   get metadata(): Headers {
     return headersOf(MapType.GrpcCallInitialMetadata);
   }
 
-  /** In `onTrailingMetadata`. */
+  /** In `onTrailingMetadata`: what it has answered last. No call of the host, which `Headers` makes. */
   get trailingMetadata(): Headers {
     return headersOf(MapType.GrpcCallTrailingMetadata);
   }
 
-  /** In `onClose`: the status of gRPC, 0 when all is well. */
+  /** In `onClose`: the status of gRPC, 0 when all is well. No call of the host. */
   get status(): u32 {
     return status;
   }
@@ -104,12 +102,12 @@ export class GrpcStream {
     return statusMessage();
   }
 
-  /** In the handlers: the request that it was opened for; nothing can be read or done in it when the plugin itself opened it. */
+  /** In the handlers: the request that it was opened for; nothing can be read or done in it when the plugin itself opened it. No call of the host. */
   get request(): Request {
     return changetype<Request>(waiting);
   }
 
-  /** In the handlers: the number that it was opened with. */
+  /** In the handlers: the number that it was opened with. No call of the host. */
   get tag(): u32 {
     return tag;
   }
@@ -119,7 +117,7 @@ export class GrpcStream {
   }
 }
 
-/** Open a stream of the plugin's own, that belongs to no request. All else is as in `Request.grpcStream`. */
+/** Open a stream of the plugin's own, that belongs to no request. All else is as in `Request.grpcStream`. `proxy_grpc_stream`. */
 export function grpcStream(call: Given<GrpcCall>, handlers: Given<GrpcHandlers>, tag: u32 = 0): GrpcStream | null {
   return start(GRPC_STREAM | OF_ROOT, rootOf(context), <GrpcCall>call, <GrpcHandlers>handlers, tag);
 }
@@ -132,11 +130,7 @@ export function startGrpcStream(context: u32, call: GrpcCall, handlers: GrpcHand
 
 function start(kind: u32, context: u32, call: GrpcCall, handlers: GrpcHandlers, tag: u32): GrpcStream | null {
   if (!hasRoom()) return null;
-  const cluster = narrow(call.cluster);
-  const service = narrow(call.service);
-  const method = narrow(call.method);
-  const metadata: Bytes = call.metadata.length == 0 ? 0 : fromPairs(call.metadata);
-  if (cluster == MISSING || service == MISSING || method == MISSING || metadata == MISSING) return null;
+  if (!serialize(call)) return null;
   const started = proxy_grpc_stream(
     pointerOf(cluster),
     lengthOf(cluster),

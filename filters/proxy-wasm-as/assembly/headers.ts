@@ -4,6 +4,7 @@ import { cell } from "./cell";
 import { MapType, Status } from "./enums";
 import {
   proxy_add_header_map_value,
+  proxy_get_header_map_size,
   proxy_get_header_map_pairs,
   proxy_get_header_map_value,
   proxy_remove_header_map_value,
@@ -45,7 +46,7 @@ export class Headers {
     return found.length == 0 ? null : found.join(separator);
   }
 
-  /** Whether the header is there; with a value, whether any of its values is this one, byte for byte. */
+  /** Whether the header is there; with a value, whether any of its values is this one, byte for byte. `proxy_get_header_map_value`, and `proxy_get_header_map_pairs` where the first is another one. */
   has(name: string, value: string | null = null): bool {
     const first = this.first(name);
     if (value === null || first == MISSING) return first != MISSING;
@@ -108,6 +109,15 @@ export class Headers {
     const status = holdsBackChange() ? Status.Ok : proxy_remove_header_map_value(this.map, pointerOf(key), lengthOf(key));
     this.turnBack();
     return status;
+  }
+
+  /** How many bytes all names and values have, with what the host adds for each; 0 where they are not at hand. For what limits their size. `proxy_get_header_map_size`. */
+  get byteSize(): u32 {
+    if (isOfStream(this.map)) noteLook();
+    if (!this.turn()) return 0;
+    const status = proxy_get_header_map_size(this.map, cell);
+    this.turnBack();
+    return status != Status.Ok ? 0 : load<u32>(cell);
   }
 
   /** All of them in their order, names in lower case. `proxy_get_header_map_pairs`. */

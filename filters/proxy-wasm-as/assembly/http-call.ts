@@ -30,22 +30,25 @@ import { statusIn } from "./status-header";
 import { Stream } from "./stream";
 import { encodeBytes } from "./utf8";
 
-/** A request of the filter's own. All but the cluster may be left out. */
+/** A request of the filter's own: what `proxy_http_call` is given. All but the cluster may be left out. */
 export class HttpCall {
   /** The name of the cluster that it goes to. */
   cluster: string = "";
+  /** Default `GET`. */
   method: string = "GET";
+  /** With the query; default `/`. */
   path: string = "/";
   /** Default: the name of the cluster. */
   authority: string = "";
   /** Beside `:method`, `:path` and `:authority`, which the fields say, and none of which is among them: neither these nor `host`. */
   headers: Pairs = [];
-  /** Text, in UTF-8. */
+  /** Text, in UTF-8. Default empty. */
   body: string = "";
   /** Bytes, in the stead of `body`. */
   bodyBytes: Uint8Array | null = null;
+  /** Sent behind the body. Default none. */
   trailers: Pairs = [];
-  /** After this many milliseconds Envoy answers 504 in the stead of the cluster; with 0 it waits. */
+  /** After this many milliseconds Envoy answers 504 in the stead of the cluster; with 0 it waits. Default 5000. */
   timeoutMs: u32 = 5000;
 }
 
@@ -56,35 +59,38 @@ let tag: u32 = 0;
 // The object is no memory: there is one at a time.
 @unmanaged
 export class Answer {
-  /** The connection broke off. What takes too long Envoy answers itself, with 504: so hold the status against those that are wanted. */
+  /** The connection broke off. What takes too long Envoy answers itself, with 504: so hold the status against those that are wanted. No call of the host. */
   get failed(): bool {
     return headerCount == 0;
   }
 
-  /** 0 when it failed. */
+  /** The status, as 200; 0 when it failed. `proxy_get_header_map_value`. */
   get status(): i32 {
     return statusIn(this.headers);
   }
 
+  /** Those of the answer; none when it failed. No call of the host, which `Headers` makes. */
   get headers(): Headers {
     return headersOf(MapType.HttpCallResponseHeaders);
   }
 
+  /** That of the answer, which is there as a whole; empty when it failed. No call of the host, which `Body` makes. */
   get body(): Body {
     return bodyOf(BufferType.HttpCallResponseBody);
   }
 
+  /** Those of the answer. No call of the host, which `Headers` makes. */
   get trailers(): Headers {
     return headersOf(MapType.HttpCallResponseTrailers);
   }
 
-  /** The number that the call was made with. */
+  /** The number that the call was made with. No call of the host. */
   get tag(): u32 {
     return tag;
   }
 }
 
-/** Send a request of the plugin's own, that belongs to no stream, in whichever callback: its answer comes also when the stream of that has gone. All else is as in `Request.fetch`. */
+/** Send a request of the plugin's own, that belongs to no stream, in whichever callback: its answer comes also when the stream of that has gone. All else is as in `Request.fetch`. `proxy_http_call`. */
 export function fetch(call: Given<HttpCall>, then: (answer: Answer) => void, tag: u32 = 0): Status {
   return start(HTTP | OF_ROOT, rootOf(context), <HttpCall>call, changetype<usize>(then), tag);
 }

@@ -15,26 +15,32 @@ let questions: u32 = 0;
  * first: `if (log.isEnabled(LogLevel.Debug)) log.debug(…)`. A policy in audit mode logs nothing. `proxy_log`.
  */
 export namespace log {
+  /** A line for each step, at the level `trace`. `proxy_log`, and `proxy_get_log_level` once in a while. */
   export function trace(text: string): void {
     write(LogLevel.Trace, text);
   }
 
+  /** A line for looking for a mistake, at the level `debug`. `proxy_log`, and `proxy_get_log_level` once in a while. */
   export function debug(text: string): void {
     write(LogLevel.Debug, text);
   }
 
+  /** A line for what is worth knowing, at the level `info`. `proxy_log`, and `proxy_get_log_level` once in a while. */
   export function info(text: string): void {
     write(LogLevel.Info, text);
   }
 
+  /** A line for what is not as it should be, at the level `warn`. `proxy_log`, and `proxy_get_log_level` once in a while. */
   export function warn(text: string): void {
     write(LogLevel.Warn, text);
   }
 
+  /** A line for what failed, at the level `error`. `proxy_log`, and `proxy_get_log_level` once in a while. */
   export function error(text: string): void {
     write(LogLevel.Error, text);
   }
 
+  /** A line for what ends the filter, at the level `critical`. `proxy_log`, and `proxy_get_log_level` once in a while. */
   export function critical(text: string): void {
     write(LogLevel.Critical, text);
   }

@@ -46,52 +46,52 @@ class Metric {
   }
 }
 
-/** A number that goes up, over all workers: `const hits = new Counter("hits")`. Envoy calls it `wasmcustom.` and this name, and its page of statistics the name alone. */
+/** A number that goes up, over all workers: `const hits = new Counter("hits")`. Envoy calls it `wasmcustom.` and this name, and its page of statistics the name alone. `proxy_define_metric`, when it is used first. */
 export class Counter extends Metric {
   constructor(name: string) {
     super(name, MetricType.Counter);
   }
 
-  /** `BadArgument` for 0, which is none. `proxy_increment_metric`. */
+  /** So many more, by default one; `BadArgument` for 0, which is none. `proxy_increment_metric`. */
   increment(by: u32 = 1): Status {
     return this.change(by);
   }
 
-  /** `proxy_get_metric`. */
+  /** What all workers have made of it; 0 where the host knows none. `proxy_get_metric`. */
   get value(): u64 {
     return this.read();
   }
 }
 
-/** A number that goes up and down. */
+/** A number that goes up and down, over all workers: `const waiting = new Gauge("waiting")`, named as a `Counter` is. */
 export class Gauge extends Metric {
   constructor(name: string) {
     super(name, MetricType.Gauge);
   }
 
-  /** `proxy_record_metric`. */
+  /** Have it at this, on all workers. `proxy_record_metric`. */
   set(value: u64): Status {
     return this.write(value);
   }
 
-  /** By a negative number, down. `proxy_increment_metric`. */
+  /** Change it by this, by a negative number down. `proxy_increment_metric`. */
   add(by: i64): Status {
     return this.change(by);
   }
 
-  /** `proxy_get_metric`. */
+  /** What all workers have made of it; 0 where the host knows none. `proxy_get_metric`. */
   get value(): u64 {
     return this.read();
   }
 }
 
-/** How values are spread. */
+/** How values are spread, over all workers: `const took = new Histogram("took_ms")`, named as a `Counter` is. */
 export class Histogram extends Metric {
   constructor(name: string) {
     super(name, MetricType.Histogram);
   }
 
-  /** `proxy_record_metric`. */
+  /** One more value, in a unit that its name says, as `checked_ms`. `proxy_record_metric`. */
   record(value: u64): Status {
     return this.write(value);
   }

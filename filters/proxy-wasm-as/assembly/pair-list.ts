@@ -35,6 +35,19 @@ export function next(): bool {
   return true;
 }
 
+/** Whether this is what a host writes of pairs: texts of the sizes that it says, with a zero behind each, and nothing after. */
+export function arePairs(given: Bytes): bool {
+  if (given == MISSING || lengthOf(given) < 4) return false;
+  const count = load<u32>(pointerOf(given));
+  if (<u64>4 + (<u64>count << 3) > <u64>lengthOf(given)) return false;
+  let size: u64 = 4;
+  for (let place: u32 = 0; place < count; place++) {
+    const at = pointerOf(given) + 4 + (<usize>place << 3);
+    size += <u64>10 + load<u32>(at) + load<u32>(at, 4);
+  }
+  return size == lengthOf(given);
+}
+
 /** All of them as strings. */
 export function toPairs(pairs: Bytes): Pairs {
   const found: Pairs = [];

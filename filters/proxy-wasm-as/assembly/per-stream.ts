@@ -11,7 +11,7 @@ import { Stream } from "./stream";
 export class PerStream<T> {
   private readonly slab: usize = createSlab(offsetof<T>());
 
-  /** The stream's record, whose fields can be written. Of a stream that has gone nothing is kept. */
+  /** The stream's record, whose fields can be written. Of a stream that has gone nothing is kept. No call of the host. */
   of(stream: Stream): T {
     noteLook();
     let record = findRecord(this.slab, stream.id);
@@ -24,7 +24,7 @@ export class PerStream<T> {
     return changetype<T>(record);
   }
 
-  /** Whether the stream has one. */
+  /** Whether the stream has one. No call of the host. */
   has(stream: Stream): bool {
     noteLook();
     return findRecord(this.slab, stream.id) != 0;

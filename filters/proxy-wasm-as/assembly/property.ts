@@ -3,6 +3,7 @@ import { Bytes, bytes, lengthOf, MISSING, pointerOf, property } from "./bytes";
 import { Status } from "./enums";
 import { proxy_set_property } from "./env";
 import { holdsBack } from "./guard";
+import { arePairs, Pairs, toPairs } from "./pair-list";
 
 // Properties by paths that are said as texts.
 
@@ -13,6 +14,16 @@ export function readString(path: string): string | null {
 export function readInt(path: string, missing: i64): i64 {
   const value = read(path);
   return value == MISSING || lengthOf(value) != 8 ? missing : load<i64>(pointerOf(value));
+}
+
+export function readFloat(path: string, missing: f64): f64 {
+  const value = read(path);
+  return value == MISSING || lengthOf(value) != 8 ? missing : load<f64>(pointerOf(value));
+}
+
+export function readPairs(path: string): Pairs | null {
+  const value = read(path);
+  return arePairs(value) ? toPairs(value) : null;
 }
 
 export function readBool(path: string, missing: bool): bool {

@@ -50,6 +50,7 @@ export class Queue {
     return proxy_dequeue_shared_queue(this.id, cell + 4, cell) != Status.Ok ? null : widen(load<u64>(cell));
   }
 
+  /** The number of the queue in this proxy, as `proxy_register_shared_queue` gave it. No call of the host. */
   get id(): u32 {
     return <u32>changetype<usize>(this);
   }

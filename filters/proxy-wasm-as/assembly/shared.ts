@@ -5,7 +5,7 @@ import { Status } from "./enums";
 import { proxy_get_shared_data, proxy_set_shared_data } from "./env";
 import { audits } from "./guard";
 
-/** What stands under a key, and its version, which is another one after each change. */
+/** What stands under a key, and its version, which is another one after each change: what `proxy_get_shared_data` gives. */
 export class SharedValue {
   /** A byte string. */
   readonly value: string;
@@ -47,7 +47,7 @@ export namespace shared {
 
   /**
    * Change a value, as often as it takes until nobody else was first: `change` gets what is there, null for nothing, and gives what is to be
-   * there. It is a function without a closure. After 1,000 times it is given up: `CasMismatch`.
+   * there. It is a function without a closure. After 1,000 times it is given up: `CasMismatch`. `proxy_get_shared_data`, `proxy_set_shared_data`.
    */
   export function update(key: string, change: (value: string | null) => string): Status {
     let status = Status.CasMismatch;

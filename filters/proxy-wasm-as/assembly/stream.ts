@@ -35,17 +35,17 @@ export class Stream {
     return isThere(id) ? changetype<Stream>(id) : null;
   }
 
-  /** The number of its context, which no other stream of this VM has. */
+  /** The number of its context, which no other stream of this VM has. No call of the host. */
   get id(): u32 {
     return <u32>changetype<usize>(this);
   }
 
-  /** As a request: in `onLog`, where its headers can be read again. */
+  /** As a request: in `onLog`, where its headers can be read again. No call of the host. */
   get request(): Request {
     return changetype<Request>(this);
   }
 
-  /** As a response. */
+  /** As a response, the same way. No call of the host. */
   get response(): Response {
     return changetype<Response>(this);
   }
@@ -65,7 +65,7 @@ export class Message extends Stream {
     return replyTo(this.id, status, encodeBytes(body), headers, grpcStatus);
   }
 
-  /** The same with a body of bytes. */
+  /** The same with a body of bytes. `proxy_send_local_response`. */
   replyBytes(status: i32, body: Uint8Array, headers: Pairs | null = null, grpcStatus: i32 = -1): Status {
     return replyTo(this.id, status, bytes(body.dataStart, body.length), headers, grpcStatus);
   }
@@ -81,7 +81,7 @@ export class Message extends Stream {
     return Status.Ok;
   }
 
-  /** `reply` by the name that policies know: a denial. */
+  /** `reply` by the name that policies know: a denial. `proxy_send_local_response`. */
   deny(status: i32, body: string = ""): Status {
     return this.reply(status, body);
   }
@@ -90,17 +90,17 @@ export class Message extends Stream {
 /** A request, in the callbacks of its direction. */
 @unmanaged
 export class Request extends Message {
-  /** At hand from `onRequest` until the filter lets them go, and in `onLog`. */
+  /** At hand from `onRequest` until the filter lets them go, and in `onLog`. No call of the host, which `Headers` makes. */
   get headers(): Headers {
     return headersOf(MapType.HttpRequestHeaders, this.id);
   }
 
-  /** At hand in `onRequestTrailers` and `onLog`. */
+  /** At hand in `onRequestTrailers`. No call of the host, which `Headers` makes. */
   get trailers(): Headers {
     return headersOf(MapType.HttpRequestTrailers, this.id);
   }
 
-  /** At hand in `onRequestBody`. */
+  /** At hand in `onRequestBody` and `onRequestTrailers`, and while the request is paused from these. No call of the host, which `Body` makes. */
   get body(): Body {
     return bodyOf(BufferType.HttpRequestBody, this.id);
   }
@@ -184,22 +184,22 @@ export class Request extends Message {
 /** A response, in the callbacks of its direction. */
 @unmanaged
 export class Response extends Message {
-  /** At hand from `onResponse` until the filter lets them go, and in `onLog`. */
+  /** At hand from `onResponse` until the filter lets them go, and in `onLog`. No call of the host, which `Headers` makes. */
   get headers(): Headers {
     return headersOf(MapType.HttpResponseHeaders, this.id);
   }
 
-  /** At hand in `onResponseTrailers` and `onLog`. */
+  /** At hand in `onResponseTrailers` and `onLog`. No call of the host, which `Headers` makes. */
   get trailers(): Headers {
     return headersOf(MapType.HttpResponseTrailers, this.id);
   }
 
-  /** At hand in `onResponseBody`. */
+  /** At hand in `onResponseBody` and `onResponseTrailers`, and while the response is paused from these. No call of the host, which `Body` makes. */
   get body(): Body {
     return bodyOf(BufferType.HttpResponseBody, this.id);
   }
 
-  /** The status, from the header `:status`; 0 when it is not at hand. */
+  /** The status, from the header `:status`; 0 when it is not at hand. `proxy_get_header_map_value`. */
   get status(): i32 {
     return statusIn(this.headers);
   }
@@ -220,12 +220,12 @@ export class Response extends Message {
     return end(this.id, StreamType.HttpResponse);
   }
 
-  /** As `Request.fetch`. */
+  /** As `Request.fetch`. `proxy_http_call`. */
   fetch(call: Given<HttpCall>, then: (response: Response, answer: Answer) => void, tag: u32 = 0): Status {
     return startHttpCall(this.id, <HttpCall>call, changetype<usize>(then), tag);
   }
 
-  /** As `Request.grpc`. */
+  /** As `Request.grpc`. `proxy_grpc_call`. */
   grpc(call: Given<GrpcCall>, then: (response: Response, answer: GrpcAnswer) => void, tag: u32 = 0): Status {
     return startGrpcCall(this.id, <GrpcCall>call, changetype<usize>(then), tag);
   }

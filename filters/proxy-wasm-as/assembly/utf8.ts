@@ -3,12 +3,12 @@ import { narrow, widen } from "./byte-string";
 
 /** UTF-8, the way from bytes to text and back, as it has to be asked for. */
 export namespace utf8 {
-  /** The text that a byte string is in UTF-8; null when it is none: cut short, overlong, a surrogate, or over U+10FFFF. */
+  /** The text that a byte string is in UTF-8; null when it is none: cut short, overlong, a surrogate, or over U+10FFFF. No call of the host. */
   export function decode(byteString: string): string | null {
     return decodeBytes(narrow(byteString));
   }
 
-  /** The byte string that a text is in UTF-8. Half of a pair of surrogates becomes U+FFFD. */
+  /** The byte string that a text is in UTF-8. Half of a pair of surrogates becomes U+FFFD. No call of the host. */
   export function encode(text: string): string {
     return widen(encodeBytes(text));
   }

@@ -68,7 +68,10 @@ export function onTick(now: u64): void {}`;
   const { bytes, problems } = await build(code);
   expect(bytes).toBeUndefined();
   expect(problems.map(({ message, start, end }) => [message, code.slice(start, end)])).toEqual([
-    [expect.stringMatching(/^nothing calls `onReqest`; there are `onConfigure`, /), "onReqest"],
+    [
+      expect.stringMatching(/^nothing calls `onReqest`, do you mean `onRequest`\?; there are `onVmStart`, /),
+      "onReqest",
+    ],
     ["`onTick` has 0 parameters at most", "onTick"],
   ]);
   const typed = 'export function onTick(): void { let a: i32 = "b"; }';
@@ -344,7 +347,7 @@ test("a body that is written needs headers without its length, which a warning s
 });
 
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
-  const imported = 'import { Flow, Request, Response } from "proxy-wasm-as";';
+  const imported = 'import { Flow, log, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";
   const pausing =
     "export function onRequest(request: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }";
@@ -364,6 +367,54 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
   expect(
     await warned(`export function onRequest(request: Request): Flow { return Flow.Continue; }\n${body}`),
   ).toEqual([]);
+  // However far the pause is from the callback.
+  const asking = 'r.fetch({ cluster: "a" }, (r, answer) => { r.resume(); });';
+  for (const pausing of [
+    `function hold(r: Request): Flow { ${asking} return Flow.Pause; }
+     export function onRequest(request: Request): Flow { return hold(request); }`,
+    `function hold(r: Request): Flow { return r.headers.has("a") ? Flow.Pause : Flow.Continue; }
+     function decide(r: Request): Flow { const flow = hold(r); return flow; }
+     export function onRequest(request: Request): Flow { return decide(request); }`,
+    `class Gate { hold(r: Request): Flow { return Flow.Pause; } }
+     export function onRequest(request: Request): Flow { return new Gate().hold(request); }`,
+    // Of two, one has not answered.
+    `export function onRequest(request: Request): Flow {
+       if (request.headers.has("a")) { request.reply(401); return Flow.Pause; }
+       if (request.headers.has("b")) request.reply(403);
+       return Flow.Pause;
+     }`,
+    // What answers later is not there yet.
+    `export function onRequest(r: Request): Flow {
+       r.fetch({ cluster: "a" }, (r, answer) => { r.reply(401); });
+       return Flow.Pause;
+     }`,
+  ])
+    expect(await warned(`${pausing}\n${body}`), pausing).toEqual([["PWA0101", "onRequest"]]);
+  // What has been answered waits for no body.
+  for (const denying of [
+    `export function onRequest(request: Request): Flow {
+       if (!request.headers.has("authorization")) { request.reply(401); return Flow.Pause; }
+       return Flow.Continue;
+     }`,
+    `function denied(request: Request): Flow { const status = request.reply(401, "no"); log.info(status.toString()); return Flow.Pause; }
+     export function onRequest(request: Request): Flow { return request.headers.has("a") ? Flow.Continue : denied(request); }`,
+    `function refuse(request: Request): void { request.deny(403); }
+     export function onRequest(request: Request): Flow {
+       switch (request.headers.entries().length) {
+         case 0:
+           refuse(request);
+           if (request.headers.has("a")) return Flow.Pause;
+           return Flow.Pause;
+         default: return Flow.Continue;
+       }
+     }`,
+    `function go(): Flow { return Flow.Continue; }
+     export function onRequest(request: Request): Flow { return go() == Flow.Pause ? Flow.Continue : go(); }`,
+    `function later(request: Request): Flow { return Flow.Pause; }
+     export function onRequestTrailers(request: Request): Flow { return later(request); }
+     export function onRequest(request: Request): void {}`,
+  ])
+    expect(await warned(`${denying}\n${body}`), denying).toEqual([]);
 });
 
 test("a filter that asks others hears their answers", async () => {
@@ -481,4 +532,31 @@ export function onRequest(request: Request): void {
   request.headers.set("least", heap[0].toString());
 }`);
   expect(problems).toEqual([]);
+});
+
+test("what a proxy lacks, has otherwise, or cannot take as it starts is said where the filter asks for it", async () => {
+  const placed = async (code: string) => {
+    const text = `import { log, now, random, Request, shared } from "proxy-wasm-as";\n${code}\nexport function onRequest(request: Request): void { used(); }`;
+    const { problems } = await build(text);
+    return problems.map(({ message, start, end }) => [
+      /`(?:env\.)?(\w+)`/.exec(message)?.[1],
+      text.slice(start, end),
+    ]);
+  };
+  const external = (name: string, own: string, type: string) =>
+    `@external("env", "${name}") declare function ${own}(${type}): i32;\nfunction used(): void { ${own}(${type === "" ? "" : "1"}); }`;
+  expect(await placed(external("proxy_magic", "magic", ""))).toEqual([["proxy_magic", "magic"]]);
+  expect(await placed(external("proxy_done", "over", "x: i32"))).toEqual([["proxy_done", "over"]]);
+  expect(await placed('function used(): void { trace("a"); }')).toEqual([["trace", "trace"]]);
+  const used = "function used(): void { shared.get(text); log.info(at.toString()); }";
+  const starts = 'const text = "a";';
+  expect(await placed(`${starts}\nlog.info("starts");\nconst at = now();\n${used}`)).toEqual([
+    ["proxy_get_log_level", "log.info"],
+  ]);
+  expect(await placed(`${starts}\nconst at = now();\nlog.info("starts");\n${used}`)).toEqual([
+    ["proxy_get_current_time_nanoseconds", "now"],
+  ]);
+  expect(
+    await placed(`const text = "a";\nlet at = 0;\nif (shared.set(text, "b") == 0) at = 1;\n${used}`),
+  ).toEqual([["proxy_set_shared_data", "shared.set"]]);
 });

@@ -1,10 +1,12 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
+import { pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
-import { type FilterModule, readFilterModule } from "./read-filter-module.ts";
+import { publicMembers } from "./public-members.ts";
+import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
 import { PAGES_MIN, verifyModule } from "./verify-module.ts";
@@ -123,7 +125,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
         module,
       ),
     );
-    const problems = said.map((problem) => notFound(problem, files));
+    const problems = firstOfLines(said, files).map((problem) => notFound(problem, files));
     return { entry, problems: problems.length > 0 ? problems : [{ message: assembled.stderr.trim() }] };
   }
   const unfitting = verifyModule(bytes, options.memory);
@@ -135,22 +137,30 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
   const [tried] = reasons.slice(-1).filter(isTried);
   const reason = (tried === undefined ? reasons : reasons.slice(0, -1)).join(": ");
   const how = tried === undefined ? "" : ` (${tried})`;
-  if (reason !== "") return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}` }] };
+  if (reason !== "") {
+    const place = placeOfStart(reason, Object.keys(files), modules);
+    return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}`, ...place }] };
+  }
   return { bytes, entry, problems: [] };
 }
 
 function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProblem[] {
-  return [...heldHeaders(files["filter.ts"] ?? ""), ...untoldLengths(files)];
+  const texts = Object.entries(files);
+  const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
+  const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
+  const pausing = pausingAmong(modules.flatMap(({ functions }) => functions));
+  return [...heldHeaders(exported, pausing), ...untoldLengths(modules, exported, pausing)];
 }
 
 /** Bodies that are written under the length of the old ones: their headers have gone on, and nobody says that they had it taken away. */
-function untoldLengths(files: Readonly<Record<string, string>>): readonly BuildProblem[] {
-  const texts = Object.entries(files);
-  const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
-  const module = modules.find(({ file }) => file === "filter.ts");
-  if (module === undefined || modules.some(({ saysLength }) => saysLength)) return [];
+function untoldLengths(
+  modules: readonly (FilterModule & { readonly file: string })[],
+  exported: readonly ExportedFunction[],
+  pausing: ReadonlySet<string>,
+): readonly BuildProblem[] {
+  if (modules.some(({ saysLength }) => saysLength)) return [];
   const unheld = ["Request", "Response"].filter(
-    (side) => module.exported.some(({ name }) => name === `on${side}Body`) && !module.pauses.has(`on${side}`),
+    (side) => exported.some(({ name }) => name === `on${side}Body`) && !pausing.has(`on${side}`),
   );
   return modules.flatMap(({ file, bodyWrites }) =>
     bodyWrites.flatMap(({ name, start, end }) => {
@@ -164,10 +174,13 @@ function untoldLengths(files: Readonly<Record<string, string>>): readonly BuildP
 }
 
 /** Headers that are held while a body is looked at. */
-function heldHeaders(filter: string): readonly BuildProblem[] {
-  const { exported, pauses } = readFilterModule(filter);
+function heldHeaders(
+  exported: readonly ExportedFunction[],
+  pausing: ReadonlySet<string>,
+): readonly BuildProblem[] {
   return exported
-    .filter(({ name }) => pauses.has(name) && exported.some((other) => other.name === `${name}Body`))
+    .filter(({ name }) => /^on(?:Request|Response)$/.test(name) && pausing.has(name))
+    .filter(({ name }) => exported.some((other) => other.name === `${name}Body`))
     .map(({ name, start, end }) => ({
       code: "PWA0101",
       message: `\`${name}\` pauses and there is \`${name}Body\`: Envoy shows a body while headers are held only with \`allow_on_headers_stop_iteration: true\` in the plugin's configuration, and else never goes on by itself`,
@@ -244,6 +257,39 @@ function said(reason: string): string {
   return `it calls the host as it starts, which crashes a proxy (\`${called}\`): do that in a callback`;
 }
 
+/** Without what asc says behind another thing in a line: it stumbles over what follows, or over the same once more. */
+function firstOfLines(
+  problems: readonly BuildProblem[],
+  files: Readonly<Record<string, string>>,
+): readonly BuildProblem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ file = "", start }) => {
+    if (start === undefined) return true;
+    const line = `${file}:${(files[file] ?? "").slice(0, start).split("\n").length}`;
+    return !seen.has(line) && seen.add(line);
+  });
+}
+
+/** Where a filter calls the host as it starts: by a function of the SDK's that says in its documentation which call is beneath. */
+function placeOfStart(
+  reason: string,
+  files: readonly string[],
+  modules: readonly FilterModule[],
+): Pick<BuildProblem, "file" | "start" | "end"> {
+  const [, called] = /^restricted_callback: (\w+)/.exec(reason) ?? [];
+  if (called === undefined) return {};
+  const calling = new Set(
+    publicMembers()
+      .filter(({ doc = "" }) => doc.includes(`\`${called}\``))
+      .map(({ of, name }) => (of === "" ? name : `${of}.${name}`)),
+  );
+  for (const [index, file] of files.entries()) {
+    const found = modules[index]?.startCalls.find(({ name }) => calling.has(name));
+    if (found !== undefined) return { file, start: found.start, end: found.end };
+  }
+  return {};
+}
+
 /** Why an import leads to no file, where that is in how it is written. */
 function notFound(problem: BuildProblem, files: Readonly<Record<string, string>>): BuildProblem {
   const { message, file = "", start, end } = problem;
@@ -266,17 +312,24 @@ const ofTheSdk: Readonly<Record<string, string>> = {
 
 /** An import that no proxy has, where the filter uses it. */
 function foreignTo(reason: string, files: Readonly<Record<string, string>>): readonly BuildProblem[] {
-  const [, imported] = /^the import `\w+\.([^`]+)` is not in/.exec(reason) ?? [];
-  if (imported === undefined) return [{ message: reason }];
+  const placesOf = (name: string): readonly Omit<BuildProblem, "message">[] =>
+    Object.entries(files).flatMap(([file, text]) =>
+      readFilterModule(text)
+        .hostUses(name)
+        .map(({ start, end }) => ({ file, start, end })),
+    );
+  const [, imported, how] = /^the import `\w+\.([^`]+)` is (not in|\()/.exec(reason) ?? [];
+  if (imported === undefined || how !== "not in") {
+    const places = imported === undefined ? [] : placesOf(imported);
+    return places.length === 0
+      ? [{ message: reason }]
+      : places.map((place) => ({ message: reason, ...place }));
+  }
   const name = imported === "seed" ? "Math.random" : imported;
   const log = name.startsWith("console.") ? "`log`" : undefined;
   const instead = log ?? ofTheSdk[name];
   const help = instead === undefined ? "" : `: import ${instead} from \`proxy-wasm-as\``;
-  const places = Object.entries(files).flatMap(([file, text]) =>
-    readFilterModule(text)
-      .hostUses(name)
-      .map(({ start, end }) => ({ file, start, end })),
-  );
+  const places = placesOf(name);
   const message = `a proxy has no \`${name}\`${help}`;
   return places.length === 0
     ? [{ message: `${message} (${reason})` }]

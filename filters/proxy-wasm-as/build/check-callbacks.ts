@@ -2,6 +2,7 @@ import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { callbacks } from "../abi/table.ts";
 import type { BuildProblem } from "./build-filter.ts";
 import { inOurWords } from "./in-our-words.ts";
+import { nearest } from "./nearest.ts";
 import type { FilterModule } from "./read-filter-module.ts";
 
 const known = Object.keys(filterCallbacks);
@@ -35,11 +36,16 @@ export function checkCallbacks(filter: FilterModule, text: string): readonly Bui
   return [{ message: `the filter exports no callback; ${thereAre}` }];
 }
 
+function meant(name: string): string {
+  const near = nearest(name, known);
+  return near === undefined ? "" : `, do you mean \`${near}\`?`;
+}
+
 function misnamed({ exported }: FilterModule): readonly BuildProblem[] {
   return exported.flatMap(({ name, start, end }): readonly BuildProblem[] => {
     const place = { file: "filter.ts", start, end };
     if (/^on[A-Z]/.test(name) && !isKnown(name))
-      return [{ message: `nothing calls \`${name}\`; ${thereAre}`, ...place }];
+      return [{ message: `nothing calls \`${name}\`${meant(name)}; ${thereAre}`, ...place }];
     if (ofTheAbi(name))
       return [
         {

@@ -52,7 +52,8 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const enter = (context: string): string =>
     `  ${use("enter")}(${context});\n${keepsRecords ? `  ${use("reserveRecords")}();\n` : ""}`;
   // Where nobody asks who is at work, the end of a configuration would pass for that of a stream.
-  const beginsRoots = guard === undefined && exported.some(({ name }) => name === "onDelete");
+  const beginsRoots =
+    guard === undefined && exported.some(({ name }) => name === "onDelete" || name === "onDone");
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
   const said: Around = { use, guard, enter, read, beginsRoots, resumes, keepsStreams };
   const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, own, said));
@@ -260,7 +261,7 @@ function callbackText(
 ): string {
   const callback = filterCallbacks[own.name];
   if (callback === undefined) return "";
-  const { kind, signature, context, before, result } = callback;
+  const { kind, signature, context, before, ofStreams, result } = callback;
   const call = callOf(own, use);
   const returns = result !== undefined && !own.returnsNothing;
   const begins = beginsRoots && own.name === "onConfigure" ? `  ${use("beginRoot")}(${context});\n` : "";
@@ -270,7 +271,9 @@ function callbackText(
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
   const first = `${look(context)}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
-  const start = `export function ${signature} {\n${enter(context)}${first}`;
+  const streams =
+    ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
+  const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
     const end = result === undefined ? "" : `return ${stops}`;
@@ -282,10 +285,9 @@ ${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(
 `;
   }
   const takes = own.name === "onConfigure" && read("") !== "";
-  const readsText = takes || (own.name === "onConfigure" && own.parameters > 0);
-  const text = readsText
-    ? `  const text = ${use("configurationText")}(size);\n  if (text === null) return 0;\n`
-    : "";
+  const readsText = takes || (callback.arguments.includes("text") && own.parameters > 0);
+  const textOf = own.name === "onVmStart" ? "vmConfigurationText" : "configurationText";
+  const text = readsText ? `  const text = ${use(textOf)}(size);\n  if (text === null) return 0;\n` : "";
   const parameters = takes
     ? `  if (!configure(root, text)) {\n    ${use("collect")}();\n    return 0;\n  }\n${read(context)}`
     : read(context);

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { buildFilter } from "./build-filter.ts";
+import { elsewhereOf } from "./help-for-names.ts";
+import { publicMembers } from "./public-members.ts";
 
 test.each([
   ['const a = request.headers.get("x") ?? "y";', "??", "has no `??`"],
@@ -9,15 +11,35 @@ test.each([
   ["for (const x of [1, 2]) {}", "for", "count instead"],
   ["try {} catch (e) {}", "try", "ask for these"],
   ["async function g(): void {}", "async", "comes to a callback"],
+  ["outer: for (let i = 0; i < 3; i++) { break outer; }", ":", "has no labels"],
+  ['const xs = ["a"].map((x) => x + "b");', "(x)", "list.map<string>("],
+  ['const n = Number("5");', "Number", "i32.parse(text)"],
+  ["const s = String(5);", "String", "n.toString()"],
+  ['const o = JSON.parse("{}");', "JSON", "there is no `JSON`"],
+  ['request.headers.delete("x");', "delete", "that is `remove(name)`"],
+  ['request.headers.append("x", "y");', "append", "that is `add(name, value)`"],
+  ["const m = request.method;", "method", 'request.headers.get(":method")'],
+  ["const p = request.path;", "path", 'request.headers.get(":path")'],
+  ['const h = request.headers["x"];', "request", 'headers.get("name")'],
+  ['request.headers.getAl("x");', "getAl", "did you mean `getAll`?"],
+  ["const p = properties.request.heders;", "heders", "did you mean `headers`?"],
+  ["return Flow.Stop;", "Stop", "that is `Flow.Pause`"],
+  ["return Flow.Resume;", "Resume", "there are `Continue`, `Pause`"],
+  ['const t = request.headers.get("x").length;', "request", "compare that with `null` first"],
+  ['const n: i32 = parseInt("5");', "parseInt", "`i32.parse(text)` an `i32`"],
+  ['const c = new Counter("hits");', "Counter", "import `Counter` from `proxy-wasm-as`"],
+  ["setTimeout(() => {}, 5);", "setTimeout", "`setTickPeriod`"],
+  ["const o = { a: 1 };", "{", "write a class"],
 ])("what AssemblyScript lacks is told of with what to write: %s", async (line, at, help) => {
-  const text = `import { Flow, Request } from "proxy-wasm-as/assembly";
+  const text = `import { Flow, properties, Request } from "proxy-wasm-as/assembly";
 export function onRequest(request: Request): Flow {
   ${line}
   return Flow.Continue;
 }
 `;
   const { problems } = await buildFilter({ files: { "filter.ts": text } });
-  const [problem] = problems;
+  const [problem, ...others] = problems;
+  expect(others).toEqual([]);
   expect(problem?.message).toContain(help);
   // At the author's line, near what it is about.
   const place = text.indexOf(line) + line.indexOf(at);
@@ -37,4 +59,13 @@ export function onRequest(request: Request): Flow { return Flow.Continue; }
       "`onRequest` is a function of another file, which nothing calls: write `export function",
     ),
   ]);
+});
+
+test("what names are given help for has no such name itself", () => {
+  const own = new Set(publicMembers().map(({ of, name }) => `${of}.${name}`));
+  const types = new Set(publicMembers().map(({ of }) => of));
+  for (const [type, names] of Object.entries(elsewhereOf)) {
+    if (type !== "Object" && type !== "crypto") expect(types).toContain(type);
+    for (const name of Object.keys(names)) expect(own).not.toContain(`${type}.${name}`);
+  }
 });

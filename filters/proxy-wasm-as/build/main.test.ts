@@ -138,7 +138,7 @@ test("a filter with Windows' line ends and letters of any script is read and sho
   const { code, err } = await run("build", "crlf.ts");
   expect({ code, err }).toEqual({
     code: 1,
-    err: `error: property \`sett\` does not exist on type \`Headers\`
+    err: `error: property \`sett\` does not exist on type \`Headers\`: did you mean \`set\`?
  --> crlf.ts:4:69
   |
 4 | ${callback.replace("set(", "sett(")}
@@ -148,8 +148,11 @@ test("a filter with Windows' line ends and letters of any script is read and sho
 });
 
 test.each([
-  ["", "the filter exports no callback; there are `onConfigure`, `onTick`"],
-  ["export function onRequst(): void {}", "nothing calls `onRequst`; there are `onConfigure`, `onTick`"],
+  ["", "the filter exports no callback; there are `onVmStart`, `onConfigure`, "],
+  [
+    "export function onRequst(): void {}",
+    "nothing calls `onRequst`, do you mean `onRequest`?; there are `onVmStart`, ",
+  ],
   [
     "export function onTick(): void { unreachable(); }",
     "it does not run: it traps, as it does when its memory is used up",
@@ -168,15 +171,15 @@ test.each([
   ],
   [
     'import { Request } from "proxy-wasm-as";\nexport function onRequest(request: Request): void { assert(request.headers.get("x-a") !== null, "no a"); }',
-    "it does not run: no a at bad.ts:2:53 (tried with `GET /` without a body)",
+    "it does not run: no a at bad.ts:2:53 (tried with `GET /` without a body, in `onRequest`)",
   ],
   [
     'import { Request } from "proxy-wasm-as";\nexport function onRequestBody(request: Request, size: u32): void { assert(size == 0, "a body"); }',
-    "it does not run: a body at bad.ts:2:68 (tried with `GET /` with a body in two pieces)",
+    "it does not run: a body at bad.ts:2:68 (tried with `GET /` with a body in two pieces, in `onRequestBody`)",
   ],
   [
     'import { Request } from "proxy-wasm-as";\nexport function onRequest(request: Request): void { assert(request.headers.get(":path") !== null, "no path"); }',
-    "it does not run: no path at bad.ts:2:53 (tried with a request without headers and without a body)",
+    "it does not run: no path at bad.ts:2:53 (tried with a request without headers and without a body, in `onRequest`)",
   ],
   [
     "let n = 0;\nfunction f(i: i32): i32 { n += i; return f(i + 2) + 1; }\nexport function onTick(): void { n = f(n); }",

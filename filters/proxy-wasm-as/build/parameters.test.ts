@@ -8,7 +8,7 @@ class Params {
   small: i32 = -1;
   limit: i64 = 1000;
   share: f64 = 0.5;
-  isStrict: bool = true;
+  isStrict: boolean = true;
   header: string = "x-caller";
 }
 export const params = new Params();

@@ -14,6 +14,7 @@ import {
   isIdentifier,
   isImport,
   isImportedName,
+  isMethod,
   isNamespace,
   isProperty,
   isVariableLike,
@@ -65,12 +66,14 @@ export interface FilterModule {
   readonly bodyWrites: readonly Place[];
   /** Whether it says `content-length` anywhere. */
   readonly saysLength: boolean;
-  /** The functions that may return `Flow.Pause` themselves. */
-  readonly pauses: ReadonlySet<string>;
+  /** Its functions and methods. */
+  readonly functions: readonly (assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration)[];
   /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
   readonly keepsStreams: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
+  /** What it calls as it starts. */
+  readonly startCalls: readonly Place[];
   /** Where it makes within a function what is made once. */
   readonly madeWithin: readonly Place[];
   /** What asc's parser finds wrong, in its words. */
@@ -161,18 +164,13 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     kept,
     bodyWrites: bodyWritesIn(all, text),
     saysLength: all.some((node) => stringOf(node)?.toLowerCase() === "content-length"),
-    pauses: new Set(
-      functions
-        .filter((declaration) =>
-          nodesIn([declaration]).some((node) => isProperty(node) && node.property.text === "Pause"),
-        )
-        .map(({ name }) => name.text),
-    ),
+    functions: [...functions, ...all.filter(isMethod)],
     keepsStreams:
       kept.some(({ name }) => name !== "params") ||
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
+    startCalls: startCallsIn(statements, text),
     madeWithin: madeWithin(all).map((node) => placeOf(nameOf(node), node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),
@@ -286,13 +284,32 @@ function astrayIn(
 }
 
 function hostUsesIn(all: readonly Node[], name: string, text: string): readonly Place[] {
+  const declared = all
+    .filter(isFunction)
+    .filter((node) => node.is(assemblyscript.CommonFlags.Ambient) && importedName(node) === name);
+  if (declared.length > 0) return declared.map((node) => placeOf(name, node.name));
+  const called = new Set<Node>(all.filter(isCall).map(({ expression }) => expression));
   return all
-    .filter((node) =>
-      isProperty(node)
-        ? textAt(node, text) === name
-        : isFunction(node) && node.name.text === name && node.is(assemblyscript.CommonFlags.Ambient),
+    .filter(
+      (node) => (isProperty(node) || (isIdentifier(node) && called.has(node))) && textAt(node, text) === name,
     )
-    .map((node) => placeOf(name, isFunction(node) ? node.name : node));
+    .map((node) => placeOf(name, node));
+}
+
+/** What the host calls a function of its own that is declared: its name, or what `@external` says. */
+function importedName({ name, decorators }: assemblyscript.FunctionDeclaration): string {
+  const external = (decorators ?? []).find(
+    (each) => isIdentifier(each.name) && each.name.text === "external",
+  );
+  return stringOf(external?.args?.at(-1) ?? null) ?? name.text;
+}
+
+/** What is called as the module starts, in its order: by its name, or by that of what it is of and its own. */
+function startCallsIn(statements: readonly assemblyscript.Statement[], text: string): readonly Place[] {
+  return nodesIn(statements.filter((statement) => !isFunction(statement) && !isClass(statement)))
+    .filter(isCall)
+    .map(({ expression }) => placeOf(textAt(expression, text), expression))
+    .sort((a, b) => a.start - b.start);
 }
 
 function textAt({ range }: Node, text: string): string {

@@ -1,3 +1,4 @@
+import { filterCallbacks } from "../abi/filter-callbacks.ts";
 import { status } from "../abi/table.ts";
 import {
   createHost,
@@ -32,7 +33,11 @@ export function tryModule(bytes: Uint8Array, configuration: string): readonly st
         for (const take of takes) {
           const logs = take(host, request);
           if (host.failure !== null)
-            return [host.failure, ...messages(logs), `tried with ${saidOf(request)}${answers}`];
+            return [
+              host.failure,
+              ...messages(logs),
+              `tried with ${saidOf(request)}${answers}${whereIn(logs)}`,
+            ];
         }
       }
       // Who has made a queue is told of an item, and then of one that another worker has taken.
@@ -218,11 +223,22 @@ function shortened(line: string): string {
   return line.length > lineMax ? `${line.slice(0, lineMax)}…` : line;
 }
 
+/** What the host says of a trap, and in which callback that was. */
+const failed = /^wasm failed(?: in (\w+))?: /;
+
+/** The callback that failed, by the name that a filter has for it. */
+function whereIn(logs: HostResult["logs"]): string {
+  const [name] = logs.flatMap(({ message }) => failed.exec(message)?.[1] ?? []);
+  if (name === undefined) return "";
+  const own = Object.entries(filterCallbacks).find(([, { signature }]) => signature.startsWith(`${name}(`));
+  return `, in \`${own?.[0] ?? name}\``;
+}
+
 function messages(logs: HostResult["logs"]): readonly string[] {
   // That it failed, and of what, is said apart. Nothing behind the colon is no line that is wrong.
   const lines = logs
     .map(({ message }) => message.replace(/^configuration refused: $/, `$&${whole}`))
-    .filter((message) => !message.startsWith("wasm failed: "));
+    .filter((message) => !failed.test(message));
   // A loop without an end may have said one thing a thousand times.
   const last = lines.slice(-linesMax).map((line) => shortened(line));
   return lines.length > linesMax ? [`${lines.length - linesMax} lines`, ...last] : last;

@@ -38,7 +38,8 @@ export function parameterFields(
     if (!isField(member) || !isPlain(member)) return { kind: "other", name: member.name };
     const { name, type: typeNode, initializer } = member;
     const written = typeNode === null ? "" : said(typeNode);
-    const type = parameterTypes.find((each) => each === written);
+    // AssemblyScript has both names for one type.
+    const type = written === "boolean" ? "bool" : parameterTypes.find((each) => each === written);
     return { kind: "field", name, written, type, typeNode, initializer };
   });
 }

@@ -44,7 +44,11 @@ export function isFunction(node: Node): node is assemblyscript.FunctionDeclarati
 export function isFunctionLike(
   node: Node,
 ): node is assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration {
-  return isFunction(node) || node.kind === assemblyscript.NodeKind.MethodDeclaration;
+  return isFunction(node) || isMethod(node);
+}
+
+export function isMethod(node: Node): node is assemblyscript.MethodDeclaration {
+  return node.kind === assemblyscript.NodeKind.MethodDeclaration;
 }
 
 export function isParameter(node: Node): node is assemblyscript.ParameterNode {

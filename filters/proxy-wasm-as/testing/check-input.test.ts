@@ -104,7 +104,17 @@ test.each([
   [
     "a property",
     ask({ properties: { "source.address": null } }),
-    "the property `source.address` is a text, bytes, a number, a bool or a map of texts; this is null",
+    "the property `source.address` is a text, bytes, a number, a bool, a map of such by names, or a list; this is null",
+  ],
+  [
+    "a property in a map",
+    ask({ properties: { xds: { "a.b": [undefined] } } }),
+    "the property `xds['a.b']['0']` is a text, bytes, a number, a bool, a map of such by names, or a list; this is undefined",
+  ],
+  [
+    "what an Envoy knows of itself",
+    ask({ properties: { "node.id": "a" } }),
+    "what an Envoy knows of itself is `xds.node`, as in `xds.node.id`: it has no `node`; this is { 'node.id': 'a' }",
   ],
   ["no request", ask(undefined), "a request is an object; this is undefined"],
   [
@@ -132,6 +142,11 @@ test.each([
     ask({ properties: { "source.port": 8080 } }),
     "the property `source.port` is a whole number of 64 bits, a `bigint` such as 8080n; this is 8080",
   ],
+  [
+    "a whole number as a property in a map",
+    ask({ properties: { source: { port: 8080 } } }),
+    "the property `source['port']` is a whole number of 64 bits, a `bigint` such as 8080n; this is 8080",
+  ],
   ["a text as an answer", answered("no"), "an answer is an object; this is 'no'"],
   [
     "a number of nanoseconds",
@@ -147,6 +162,11 @@ test.each([
     "who connects",
     on((host) => host.connect(any({}))),
     "the `address` of who connects is a text; this is undefined",
+  ],
+  [
+    "who connects, with a port",
+    on((host) => host.connect({ address: "1.2.3.4:99" })),
+    "the `address` of who connects has no port; `properties` can say another `source.address`; this is '1.2.3.4:99'",
   ],
 ] as const)("what a host is given wrongly is said in its own words: %s", (_, use, message) => {
   expect(use).toThrow(TypeError);

@@ -1,10 +1,13 @@
 import { inspect } from "node:util";
-import { properties } from "../abi/properties.ts";
+import { pathOf, properties } from "../abi/properties.ts";
 import { callbacks } from "../abi/table.ts";
+import type { CompiledModule } from "./compiled-module.ts";
 import type { HostConnect } from "./connection.ts";
 import type { FetchAnswer } from "./fetches.ts";
 import type { HostOptions } from "./host.ts";
 import type { FailurePolicy, PluginOptions } from "./plugin.ts";
+import { isMap } from "./properties.ts";
+import { propertyKey } from "./property-key.ts";
 import type { HostRequest, HostResponse } from "./stream.ts";
 
 // Tests are often plain JavaScript, or say `as` where a type does not fit. What the host is given is looked at where it comes in: further inside, the
@@ -27,7 +30,7 @@ export function checkHost(bytes: unknown, options: HostOptions): void {
 }
 
 /** Compile a module; what V8 says of bytes that are none is the cause. */
-export function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+export function compile(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
@@ -86,6 +89,11 @@ export function checkGrpcHandled(result: unknown): void {
 export function checkConnect(connect: HostConnect, workers: number): void {
   checkRecord("a connection", connect);
   if (typeof connect.address !== "string") wrong("the `address` of who connects is a text", connect.address);
+  if (/^[\d.]+:\d+$|\]:\d+$/.test(connect.address))
+    wrong(
+      "the `address` of who connects has no port; `properties` can say another `source.address`",
+      connect.address,
+    );
   checkProperties(connect.properties);
   checkWorker(connect.worker, workers);
 }
@@ -126,18 +134,35 @@ function checkProperties(given: unknown): void {
   if (given === undefined) return;
   checkRecord("`properties`", given);
   for (const [path, value] of Object.entries(given)) {
-    if (typeof value === "number" && isWhole(path))
-      wrong(`the property \`${path}\` is a whole number of 64 bits, a \`bigint\` such as 8080n`, value);
-    const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-    if (isData(value) || isMap || ["bigint", "number", "boolean"].includes(typeof value)) continue;
-    wrong(`the property \`${path}\` is a text, bytes, a number, a bool or a map of texts`, value);
+    const key = propertyKey(path);
+    if (key === "node" || key.startsWith("node\0"))
+      wrong("what an Envoy knows of itself is `xds.node`, as in `xds.node.id`: it has no `node`", {
+        [path]: value,
+      });
+    checkProperty(path, key, value);
   }
 }
 
-function isWhole(path: string): boolean {
-  const [group = "", name = "", ...more] = path.split(".");
-  const [type] = properties[group]?.[name] ?? [];
-  return more.length === 0 && (type === "int" || type === "nanoseconds");
+/** A property, and what is in it. */
+function checkProperty(path: string, key: string, value: unknown): void {
+  if (typeof value === "number" && isWhole(key))
+    wrong(`the property \`${path}\` is a whole number of 64 bits, a \`bigint\` such as 8080n`, value);
+  if (isData(value) || ["bigint", "number", "boolean"].includes(typeof value)) return;
+  if (!Array.isArray(value) && !isMap(value))
+    wrong(
+      `the property \`${path}\` is a text, bytes, a number, a bool, a map of such by names, or a list`,
+      value,
+    );
+  for (const [name, each] of Object.entries(value))
+    checkProperty(`${path}['${name}']`, `${key}\0${name}`, each);
+}
+
+function isWhole(key: string): boolean {
+  return Object.entries(properties).some(([group, members]) =>
+    Object.entries(members).some(
+      ([name, [type]]) => (type === "int" || type === "nanoseconds") && pathOf(group, name) === key,
+    ),
+  );
 }
 
 function checkWorker(given: unknown, workers: number): void {

@@ -109,6 +109,17 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    host: "a message of Envoy's that is read as a whole, such as `metadata` or `xds.node`, is what `properties` says at that path",
+    envoy: "writes it in protobuf",
+    why: "a test says what is read of it, by longer paths or as bytes",
+    shown: {
+      kind: "played",
+      play: "request: propstat metadata; propstat xds/node; propstat xds/node/id",
+      host: ["200", ">request 1", "propstat 1", "propstat 1", "propstat 0", "end"],
+      envoy: ["200", ">request 1", "propstat 0", "propstat 0", "propstat 0", "end"],
+    },
+  },
+  {
     host: "a gauge below zero shows so in `metrics`",
     envoy: "shows 2^64 less that",
     why: "a test reads what the filter meant",

@@ -79,6 +79,18 @@ test("headers: all values, entries, and all of them replaced; what is not at han
   ]);
 });
 
+test("the bytes of all headers are counted where they are at hand", async () => {
+  const host = await hostOf(`export function onRequest(request: Request): void {
+    const before = request.headers.byteSize;
+    request.headers.set("a", "12345");
+    request.headers.set("size", (request.headers.byteSize - before).toString() + " " + request.response.headers.byteSize.toString());
+  }`);
+  const { requestHeaders } = host.request({ headers: [["b", "1"]] });
+  const [grown, absent] = requestHeaders.find(([name]) => name === "size")?.[1].split(" ") ?? [];
+  expect(Number(grown)).toBeGreaterThanOrEqual(6);
+  expect(absent).toBe("0");
+});
+
 test("a body is text, or bytes, and can be changed at both ends", async () => {
   const host = await hostOf(`export function onRequest(request: Request): Flow { return Flow.Continue; }
   export function onRequestBody(request: Request, size: u32, last: bool): Flow {
@@ -389,6 +401,57 @@ test("properties have their types; foreign functions, chance and time are the ho
   expect(calls.filter((call) => call === "log")).toHaveLength(1);
 });
 
+test("a property may be a number of any kind, a map or a list", async () => {
+  const host = await hostOf(
+    `function shown(pairs: string[][] | null): string {
+      if (pairs === null) return "none";
+      const list: string[] = [];
+      for (let i = 0; i < pairs.length; i++) list.push(pairs[i].join("="));
+      return list.join(",");
+    }
+    export function onConfigure(): void {
+      log.info(properties.node.id! + " " + properties.node.cluster! + " " + shown(properties.node.metadata));
+    }
+    export function onRequest(request: Request): void {
+      const path = request.headers.get("path")!;
+      request.headers.set("float", properties.getFloat(path).toString() + " " + properties.getFloat(path, -1).toString());
+      request.headers.set("pairs", shown(properties.getPairs(path)));
+      request.headers.set("all", shown(properties.request.headers));
+    }
+    export function onResponse(response: Response): void {
+      response.headers.set("all", shown(properties.response.headers));
+      response.headers.set("trailers", shown(properties.response.trailers));
+    }`,
+    {
+      properties: {
+        "xds.node": { id: "a", cluster: "b", metadata: { NAME: "c" } },
+        "metadata.filter_metadata": { "com.acme": { share: 2.5, names: ["x", "y"], tiers: { gold: "1" } } },
+        // A pair that says more than there is, and bytes behind the last one.
+        short: Uint8Array.of(1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 97, 0, 0),
+        long: Uint8Array.of(0, 0, 0, 0, 1),
+        many: Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0),
+      },
+    },
+  );
+  expect(host.logs.map(({ message }) => message)).toEqual(["a b NAME=c"]);
+  const ask = (path: string): string => {
+    const { requestHeaders } = host.request({ headers: [["path", path]] });
+    return ["float", "pairs"].map((name) => requestHeaders.find(([each]) => each === name)?.[1]).join("; ");
+  };
+  const acme = "metadata.filter_metadata['com.acme']";
+  expect(ask(`${acme}.share`)).toBe("2.5 2.5; none");
+  expect(ask(`${acme}.names`)).toBe("NaN -1.0; x=,y=");
+  expect(ask(`${acme}.tiers`)).toBe("NaN -1.0; gold=1");
+  expect(ask(`${acme}.tiers.gold`)).toBe("NaN -1.0; none");
+  for (const path of ["none", "short", "long", "many"]) expect(ask(path)).toMatch(/; none$/);
+  const { requestHeaders, response } = host.exchange({
+    headers: [["path", "none"]],
+    response: { headers: [["x", "1"]], trailers: [["t", "2"]] },
+  });
+  expect(requestHeaders).toContainEqual(["all", "path=none,float=NaN -1.0,pairs=none"]);
+  expect(response?.headers).toContainEqual(["all", ":status=200,x=1"]);
+});
+
 test("a part of a property's path that has points is in brackets", async () => {
   const host = await hostOf(`export function onRequest(request: Request): Flow {
     const value = properties.get(request.headers.get("path")!);
@@ -454,7 +517,7 @@ test("a connection's data is read, and a connection closed", async () => {
   const host =
     await hostOf(`export function onConnection(connection: Connection): Flow { return Flow.Continue; }
   export function onData(connection: Connection, size: u32, last: bool): Flow { log.info(connection.data.size.toString()); connection.close(); return Flow.Continue; }`);
-  const connection = host.connect({ address: "10.0.0.1:5" });
+  const connection = host.connect({ address: "10.0.0.1" });
   connection.receive(3);
   expect(host.failure).toBeNull();
   expect(connection.isOpen).toBe(false);

@@ -1,4 +1,5 @@
 import { status } from "../abi/table.ts";
+import type { CompiledModule } from "./compiled-module.ts";
 
 type Callback = (...args: number[]) => number | undefined;
 
@@ -26,7 +27,7 @@ export interface Guest {
 /** `instantiate` gets going what `begin` then starts: until there is an instance, nothing can be entered. */
 export interface StartingGuest {
   readonly guest: Guest;
-  begin(module: WebAssembly.Module, imports: WebAssembly.Imports): void;
+  begin(module: CompiledModule, imports: Readonly<Record<string, object>>): void;
 }
 
 export function createGuest(): StartingGuest {
@@ -92,7 +93,8 @@ export function createGuest(): StartingGuest {
   return {
     guest,
     begin(module, imports) {
-      exports = new WebAssembly.Instance(module, imports).exports;
+      const { Instance } = WebAssembly;
+      exports = new Instance(module as WebAssembly.Module, imports as WebAssembly.Imports).exports;
       if (!Object.keys(exports).some((name) => /^proxy_abi_version_0_2_[01]$/.test(name)))
         throw new Error("missing or unknown Proxy-Wasm ABI version");
       if (exports["malloc"] === undefined && exports["proxy_on_memory_allocate"] === undefined)

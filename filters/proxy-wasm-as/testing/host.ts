@@ -47,7 +47,7 @@ export interface HostOptions extends PluginOptions {
   readonly logLevel?: number;
   /** Environment variables, for WASI. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Properties of all requests and connections, such as `node.id`. */
+  /** Properties of all requests and connections, such as `xds.node.id`. */
   readonly properties?: Readonly<Record<string, PropertyValue>>;
   /** Foreign functions besides Envoy's, or instead of them. */
   readonly foreign?: Readonly<Record<string, Foreign>>;

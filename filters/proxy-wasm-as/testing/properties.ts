@@ -3,14 +3,24 @@ import type { HeaderMap } from "./header-map.ts";
 import { writePairs } from "./pairs.ts";
 import { propertyKey } from "./property-key.ts";
 
-/** As Envoy hands it over: text and bytes as they are, `bigint` as an i64, `number` as an f64, a boolean as one byte, a map as pairs. */
+/**
+ * As Envoy hands it over: text and bytes as they are, `bigint` as an i64, `number` as an f64, a boolean as one byte, a map as pairs, and a list as pairs of its
+ * items and nothing. What is in a map is read by its own path, too. A message of Envoy's, such as `metadata` or `xds.node`, is protobuf when it is read as a
+ * whole: give that as bytes, and what is in it by longer paths.
+ */
 export type PropertyValue =
   | string
   | Uint8Array
   | bigint
   | number
   | boolean
-  | Readonly<Record<string, string>>;
+  | readonly PropertyValue[]
+  | PropertyMap;
+
+/** Values by their names. */
+export interface PropertyMap {
+  readonly [name: string]: PropertyValue;
+}
 
 /** What a stream knows about itself without being told. */
 export interface StreamFacts {
@@ -31,9 +41,9 @@ export interface StreamFacts {
 /** The bytes that a property is read as. */
 export function serializeProperty(value: PropertyValue): Uint8Array {
   if (typeof value === "string" || value instanceof Uint8Array) return bytesOf(value);
-  if (typeof value === "object") {
-    return writePairs(Object.entries(value).map(([key, text]) => [bytesOf(key), bytesOf(text)]));
-  }
+  if (isMap(value))
+    return writePairs(Object.entries(value).map(([key, each]) => [bytesOf(key), serializeProperty(each)]));
+  if (typeof value === "object") return writePairs(value.map((each) => [serializeProperty(each), noBytes]));
   if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
   const view = new DataView(new ArrayBuffer(8));
   if (typeof value === "bigint") view.setBigInt64(0, value, true);
@@ -48,12 +58,32 @@ export function givenProperty(
   properties: Readonly<Record<string, PropertyValue>>,
   key: string,
 ): PropertyValue | undefined {
-  for (const [path, value] of Object.entries(properties)) {
+  const given = Object.entries(properties).map(([path, value]) => {
     const known = keys.get(path) ?? propertyKey(path);
     keys.set(path, known);
-    if (known === key) return value;
+    return [known, value] as const;
+  });
+  const whole = given.find(([known]) => known === key);
+  if (whole !== undefined) return whole[1];
+  for (const [known, value] of given) {
+    if (!key.startsWith(`${known}\0`)) continue;
+    const found = within(value, key.slice(known.length + 1).split("\0"));
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** What is in a map by these names, one in the other. */
+function within(value: PropertyValue, [name = "", ...deeper]: readonly string[]): PropertyValue | undefined {
+  const found = isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return found === undefined || deeper.length === 0 ? found : within(found, deeper);
+}
+
+/** Whether these are values by names, not a list of them, nor bytes. */
+export function isMap(value: unknown): value is PropertyMap {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 /** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like. */

@@ -3,6 +3,8 @@ import { type Context, plainContext } from "./context.ts";
 import type { HeaderMap } from "./header-map.ts";
 import type { LogLine } from "./log-line.ts";
 import type { PluginSetting } from "./plugin.ts";
+import { givenProperty, serializeProperty } from "./properties.ts";
+import type { HostParts } from "./vm.ts";
 
 /** What has come in for a callout, at hand in the callback that tells of it. */
 export interface Received {
@@ -28,10 +30,13 @@ export interface Root extends Context {
   status: { readonly code: number; readonly message: string };
 }
 
+/** What an Envoy knows of itself, whoever is at work. */
+const OF_NODE = "xds\0node\0";
+
 export function createRoot(
   id: number,
   plugin: PluginSetting,
-  { logs, vmId }: { readonly logs: LogLine[]; readonly vmId: string },
+  { logs, vmId, properties }: { readonly logs: LogLine[] } & Pick<HostParts, "vmId" | "properties">,
 ): Root {
   const root: Root = {
     ...plainContext,
@@ -47,7 +52,10 @@ export function createRoot(
     configuration: null,
     received: {},
     status: { code: 0, message: "" },
-    property: (path) => pluginProperty(path, plugin, vmId),
+    property(key) {
+      const told = key.startsWith(OF_NODE) ? givenProperty(properties, key) : undefined;
+      return told === undefined ? pluginProperty(key, plugin, vmId) : serializeProperty(told);
+    },
   };
   return root;
 }

@@ -1,4 +1,5 @@
 import { bytesOf } from "./bytes.ts";
+import type { CompiledModule } from "./compiled-module.ts";
 import { createConnection, type HostConnect, type WorkerConnection } from "./connection.ts";
 import type { LogLine } from "./log-line.ts";
 import type { PluginSetting } from "./plugin.ts";
@@ -22,26 +23,23 @@ export interface Worker {
   stop(): void;
 }
 
-export function createWorker(module: WebAssembly.Module, index: number, parts: HostParts): Worker {
+export function createWorker(module: CompiledModule, index: number, parts: HostParts): Worker {
   const startLogs: LogLine[] = [];
   const { loop } = parts.proxy;
   let roots = new Map<PluginSetting, Root>();
   let vm = createVm(module, index, parts, startLogs);
   let loadedAt = loop.now;
-  let hasStarted = false;
 
   /** The context of a configuration that the module takes. */
   function begin(plugin: PluginSetting, configuration: string): Root | undefined {
-    const root = createRoot(vm.nextId(), plugin, { logs: startLogs, vmId: parts.vmId });
+    const root = createRoot(vm.nextId(), plugin, { ...parts, logs: startLogs });
     vm.contexts.set(root.id, root);
     root.configuration = configuration;
     vm.enter(root, "proxy_on_context_create", root.id, 0);
     // Of the VM's start the configuration of the plugin is no part.
     root.configuration = null;
-    const isFirst = !hasStarted;
-    hasStarted = true;
-    const starts =
-      !isFirst || vm.enter(root, "proxy_on_vm_start", root.id, bytesOf(parts.vmConfiguration).length) !== 0;
+    // An Envoy says so of each configuration that begins, also in a VM that has others.
+    const starts = vm.enter(root, "proxy_on_vm_start", root.id, bytesOf(parts.vmConfiguration).length) !== 0;
     root.configuration = configuration;
     const accepted =
       starts && vm.enter(root, "proxy_on_configure", root.id, bytesOf(configuration).length) !== 0;
@@ -74,7 +72,6 @@ export function createWorker(module: WebAssembly.Module, index: number, parts: H
     for (const timer of vm.ticks.values()) timer.cancel();
     vm = createVm(module, index, parts, startLogs);
     loadedAt = loop.now;
-    hasStarted = false;
     const plugins = [...roots.keys()];
     roots = new Map();
     for (const plugin of plugins) {
@@ -86,7 +83,7 @@ export function createWorker(module: WebAssembly.Module, index: number, parts: H
   function rootOf(plugin: PluginSetting): Root {
     const due = loadedAt + BigInt(plugin.reloadBackoffMs) * 1_000_000n;
     if (vm.failure !== null && plugin.failure === "reload" && loop.now >= due) reload();
-    return roots.get(plugin) ?? createRoot(0, plugin, { logs: startLogs, vmId: parts.vmId });
+    return roots.get(plugin) ?? createRoot(0, plugin, { ...parts, logs: startLogs });
   }
 
   /** What is said when the last user of a configuration goes. */

@@ -6,7 +6,7 @@ import { Queue } from "../queue";
 import { forgetRecords } from "../slab";
 import { Request, Response, Stream } from "../stream";
 
-export { configurationText } from "../configuration";
+export { configurationText, vmConfigurationText } from "../configuration";
 export { enter } from "../context";
 export { endStream, lookAtResponse } from "../at-work";
 export {

@@ -20,7 +20,7 @@ import { streamImports } from "./streams.ts";
 import { wasiImports } from "./wasi.ts";
 
 /** All that a module can import. One that is in the table and not here does not compile. */
-export function importsFor(vm: Vm): WebAssembly.Imports {
+export function importsFor(vm: Vm): Readonly<Record<string, object>> {
   const env: HostFunctions = {
     ...generalImports(vm),
     ...headerImports(vm),

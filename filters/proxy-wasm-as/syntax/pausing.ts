@@ -1,0 +1,124 @@
+import * as assemblyscript from "assemblyscript";
+import { isCall, isFunctionLike, isIdentifier, isProperty, type Node, nodesIn, parentsIn } from "./tree.ts";
+
+type Function = assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration;
+
+/** What ends the stream that a callback is about, so that a pause behind it waits for nothing. */
+const ending: ReadonlySet<string> = new Set(["reply", "replyBytes", "deny", "reset"]);
+
+/** Statements that do all that stands in them. */
+const unconditional: ReadonlySet<number> = new Set([
+  assemblyscript.NodeKind.Expression,
+  assemblyscript.NodeKind.Return,
+  assemblyscript.NodeKind.Variable,
+]);
+
+const comparing: ReadonlySet<number> = new Set([
+  assemblyscript.Token.Equals_Equals,
+  assemblyscript.Token.Equals_Equals_Equals,
+  assemblyscript.Token.Exclamation_Equals,
+  assemblyscript.Token.Exclamation_Equals_Equals,
+]);
+
+/**
+ * The names of those of these functions that may pause what their callback is about, and has not been answered: by `Flow.Pause` themselves, or by what
+ * another one of them does. Two of one name, as in several files, count as one.
+ */
+export function pausingAmong(functions: readonly Function[]): ReadonlySet<string> {
+  const looked = functions.map((declaration) => ({
+    name: declaration.name.text,
+    ...bodyOf(declaration),
+  }));
+  const answering = closure((known) =>
+    looked.flatMap(({ name, top }) => (top.some((statement) => endsStream(statement, known)) ? [name] : [])),
+  );
+  return closure((known) =>
+    looked.flatMap(({ name, all, parents, isOwn }) => {
+      const pauses = (node: Node): boolean =>
+        isProperty(node)
+          ? node.property.text === "Pause" && !isCompared(parents.get(node))
+          : isCall(node) && known.has(calleeOf(node) ?? "");
+      const isPausing = all.some(
+        (node) => pauses(node) && isOwn(node) && !isAnswered(node, parents, answering),
+      );
+      return isPausing ? [name] : [];
+    }),
+  );
+}
+
+/** What follows from what is known, as long as there is more. */
+function closure(next: (known: ReadonlySet<string>) => readonly string[]): ReadonlySet<string> {
+  let known: ReadonlySet<string> = new Set();
+  for (;;) {
+    const more = new Set(next(known));
+    if (more.size === known.size) return known;
+    known = more;
+  }
+}
+
+function bodyOf(declaration: Function): {
+  readonly all: readonly Node[];
+  readonly parents: ReadonlyMap<Node, Node>;
+  /** Its statements, without those in others. */
+  readonly top: readonly Node[];
+  /** Whether this is not in a function that it makes, which is called at another time. */
+  isOwn(node: Node): boolean;
+} {
+  const all = nodesIn([declaration]);
+  const parents = parentsIn(all);
+  return {
+    all,
+    parents,
+    top: statementsOf(declaration.body ?? undefined),
+    isOwn(node) {
+      for (let at = parents.get(node); at !== undefined && at !== declaration; at = parents.get(at))
+        if (isFunctionLike(at)) return false;
+      return true;
+    },
+  };
+}
+
+/** Whether, wherever this comes to be done, the stream has been answered: by a statement before it, or before what it stands in. */
+function isAnswered(node: Node, parents: ReadonlyMap<Node, Node>, answering: ReadonlySet<string>): boolean {
+  for (let at = node, above = parents.get(at); above !== undefined; at = above, above = parents.get(at)) {
+    const before = statementsOf(above);
+    const place = before.indexOf(at);
+    if (before.slice(0, Math.max(place, 0)).some((statement) => endsStream(statement, answering)))
+      return true;
+  }
+  return false;
+}
+
+/** Whether this ends the stream on no condition. */
+function endsStream(statement: Node, answering: ReadonlySet<string>): boolean {
+  if (!unconditional.has(statement.kind)) return false;
+  const all = nodesIn([statement]);
+  const parents = parentsIn(all);
+  const isLater = (node: Node): boolean => {
+    for (let at = parents.get(node); at !== undefined; at = parents.get(at))
+      if (isFunctionLike(at)) return true;
+    return false;
+  };
+  return all.filter(isCall).some((call) => {
+    const name = calleeOf(call) ?? "";
+    return (ending.has(name) || answering.has(name)) && !isLater(call);
+  });
+}
+
+function statementsOf(node: Node | undefined): readonly Node[] {
+  if (node === undefined) return [];
+  if (node.kind === assemblyscript.NodeKind.Block) return (node as assemblyscript.BlockStatement).statements;
+  return node.kind === assemblyscript.NodeKind.SwitchCase
+    ? (node as assemblyscript.SwitchCase).statements
+    : [];
+}
+
+function calleeOf({ expression }: assemblyscript.CallExpression): string | undefined {
+  if (isIdentifier(expression)) return expression.text;
+  return isProperty(expression) ? expression.property.text : undefined;
+}
+
+function isCompared(parent: Node | undefined): boolean {
+  if (parent?.kind !== assemblyscript.NodeKind.Binary) return false;
+  return comparing.has((parent as assemblyscript.BinaryExpression).operator);
+}
