@@ -228,6 +228,11 @@ function tag(name: string): string {
   return `tag ${name}`;
 }
 
+/** Whether a key is of the access log. */
+export function isTag(key: string): boolean {
+  return key.startsWith("tag ");
+}
+
 /** What a key is about, in words. */
 export function keyText(key: string): string {
   return key.replace(/^(request|response):(.*)$/, (_, phase, name) => `${phase} header \`${name}\``);

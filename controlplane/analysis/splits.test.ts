@@ -42,6 +42,9 @@ const setsAny = filter(
 const onlyReads = filter(
   'export const reads = ["x"]; export const writes: string[] = [];\nexport function onRequest(request: Request): void { request.headers.get("x"); }',
 );
+const setsStatus = filter(
+  'export const reads: string[] = []; export const writes = [":status"];\nexport function onResponse(response: Response): void { response.headers.set(":status", "503"); }',
+);
 const answersInCode = filter(
   'export const reads = ["x"]; export const writes = ["x"];\nexport function onResponse(response: Response): void { response.headers.set("x", "1"); }',
 );
@@ -63,6 +66,9 @@ test.each<[string, Headed, Headed, ReturnType<typeof nameOf>]>([
   ["one that is not", retries, deny, undefined],
   ["a status of gRPC", retries, copper('SetHeader(r, "grpc-status", "14");', "Response"), "attempts"],
   ["another header of an answer", retries, answered, undefined],
+  ["a status that code writes", retries, setsStatus, "attempts"],
+  ["one tag", copper('TagAccessLog(r, "tier", "a");'), copper('TagAccessLog(r, "tier", "b");'), "logged"],
+  ["two tags", copper('TagAccessLog(r, "tier", "a");'), copper('TagAccessLog(r, "rank", "b");'), undefined],
   ["an answer when time is up", timeout, answered, "late answers"],
   ["one of a deadline", deadline, counted, "late answers"],
   ["a count in time", timeout, count, undefined],

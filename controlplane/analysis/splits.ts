@@ -1,5 +1,5 @@
 import type { Policy, Side } from "../language/policy.ts";
-import { type Effects, effects, footprint, heldBack, keyText, phaseOf } from "./footprint.ts";
+import { type Effects, effects, footprint, heldBack, isTag, keyText, phaseOf } from "./footprint.ts";
 
 /** What a policy says under a heading. */
 export interface Headed {
@@ -10,8 +10,8 @@ export interface Headed {
 /** What two policies are about that mean something else on two sides of a call than on one. */
 export type Split =
   | { readonly kind: "delay" | "copies" | "attempts" | "answers" | "late answers" }
-  /** A header, of which a proxy goes by what arrived. */
-  | { readonly kind: "arrived"; readonly key: string };
+  /** A header, of which a proxy goes by what arrived; or what both write into the access log, of which each proxy has a line. */
+  | { readonly kind: "arrived" | "logged"; readonly key: string };
 
 /**
  * Whether two policies would mean something else with the first at the caller and the second at the callee than with both on one side, and why.
@@ -25,6 +25,8 @@ export function splits(caller: Headed, callee: Headed, isLater: boolean): Split 
   if (seesResponses(caller.policy) && deniesItself(after)) return { kind: "answers" };
   const key = [...after.arrived].find((each) => mayWrite(caller, each));
   if (key !== undefined) return { kind: "arrived", key };
+  const tag = tagOfBoth(caller, callee);
+  if (tag !== undefined) return { kind: "logged", key: tag };
   if (behind.size === 0) return undefined;
   const asksLater = isLater && phaseOf(callee.policy) === "request";
   const isAsked = after.isLasting || after.denials.size > 0;
@@ -51,6 +53,8 @@ export function splitText(split: Split): string {
       return "what a policy answers, which those for responses at its side do not see";
     case "late answers":
       return "the answer when time is up, which the callee's proxy does not see";
+    case "logged":
+      return `${split.key} of the access log, of which each proxy has a line`;
     case "arrived":
       return `${keyText(split.key)}, of which each proxy goes by what arrived`;
     default:
@@ -60,6 +64,14 @@ export function splitText(split: Split): string {
 
 function effectsOf({ policy, heading }: Headed): Effects {
   return effects(policy, headingOf(policy, heading));
+}
+
+/** A tag that both write. */
+function tagOfBoth(one: Headed, other: Headed): string | undefined {
+  const [written, again] = [one, other].map(
+    ({ policy, heading }) => footprint(policy, headingOf(policy, heading))?.writes,
+  );
+  return [...(written ?? [])].find((key) => isTag(key) && again?.has(key));
 }
 
 /** All of filter code is under its one heading. */
@@ -76,12 +88,11 @@ function mayWrite({ policy, heading }: Headed, key: string): boolean {
 
 function seesResponses(policy: Policy): boolean {
   if (policy.mode === "audit") return false;
-  return phaseOf(policy) === "response" || respondsInCode(policy);
+  return phaseOf(policy) === "response" || (policy.kind === "filter" && policy.responds === true);
 }
 
-function respondsInCode(policy: Policy): boolean {
-  return policy.kind === "filter" && policy.responds === true;
-}
+/** What of an answer may have a proxy try again. */
+const statuses = ["response::status", "response:grpc-status"] as const;
 
 /** Whether it answers in the stead of the service; what is held back for too long is the proxy's own answer. */
 function deniesItself({ denials }: Effects): boolean {
@@ -93,10 +104,8 @@ function deniesItself({ denials }: Effects): boolean {
  * gRPC as internal or unavailable. Those of filter code may be any.
  */
 function isTriedAgain(callee: Headed): boolean {
-  const { policy, heading } = callee;
-  if (phaseOf(policy) === "response")
-    return footprint(policy, heading)?.writes.has("response:grpc-status") === true;
-  if (respondsInCode(policy) && mayWrite(callee, "response:grpc-status")) return true;
+  const { policy } = callee;
+  if (seesResponses(policy) && statuses.some((key) => mayWrite(callee, key))) return true;
   return [...effectsOf(callee).denials].some((denial) => {
     const status = Number(/^\["(\d+)"/.exec(denial)?.[1] ?? 503);
     return status >= 500 || [400, 409, 429].includes(status);

@@ -150,18 +150,37 @@ function reasonFor(
   const elsewhere = placed.calls.map(([from, to]) => (placed.side === "egress" ? to : from));
   const closed = elsewhere.find((name) => name !== null && mesh.services.get(name)?.proxy === "never");
   if (closed !== undefined) return `${what} (${closed} never takes a proxy)`;
-  const holder = beside.find((other) => holds(other, placed, policies));
-  if (holder !== undefined) return `${what} (stays with ${holder.policy})`;
-  return `${what} (cheapest side)`;
+  const holder = holderOf(placed, beside, policies);
+  if (holder === undefined) return `${what} (cheapest side)`;
+  return `${what} (stays with ${holder.policy === placed.policy ? `its heading for ${holder.section}` : holder.policy})`;
 }
 
-/** Whether a policy that cannot be at the other side of some call keeps one from there that has no heading. */
-function holds(other: PlacedPolicy, placed: PlacedPolicy, policies: ReadonlyMap<string, Policy>): boolean {
+/** The policy that keeps one from the other side of some call that has no heading: one that cannot be there itself, or is kept from there, too. */
+function holderOf(
+  placed: PlacedPolicy,
+  beside: readonly PlacedPolicy[],
+  policies: ReadonlyMap<string, Policy>,
+): PlacedPolicy | undefined {
+  const rest = beside.filter((other) => other !== placed);
+  return rest.find(
+    (other) =>
+      keeps(other, placed, policies) &&
+      (isFixed(other, policies) || holderOf(other, rest, policies) !== undefined),
+  );
+}
+
+function isFixed({ policy, section }: PlacedPolicy, policies: ReadonlyMap<string, Policy>): boolean {
+  const known = policies.get(policy);
+  return (
+    known !== undefined && sectionsOf(known).some(({ name, sides }) => name === section && sides.length === 1)
+  );
+}
+
+function keeps(other: PlacedPolicy, placed: PlacedPolicy, policies: ReadonlyMap<string, Policy>): boolean {
   const [holder, held] = [policies.get(other.policy), policies.get(placed.policy)];
   if (holder === undefined || held === undefined || other.side !== placed.side) return false;
-  const isFixed = sectionsOf(holder).some(({ name, sides }) => name === other.section && sides.length === 1);
   const keys = new Set(other.calls.map(([from, to]) => `${from} ${to}`));
-  if (!isFixed || !placed.calls.some(([from, to]) => keys.has(`${from} ${to}`))) return false;
+  if (!placed.calls.some(([from, to]) => keys.has(`${from} ${to}`))) return false;
   const own = { policy: held, heading: placed.section };
   const others = { policy: holder, heading: other.section };
   const order = inOrder([holder, held]);
