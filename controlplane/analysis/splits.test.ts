@@ -64,6 +64,7 @@ test.each<[string, Headed, Headed, ReturnType<typeof nameOf>]>([
   ["an answer that is tried again", retries, unavailable, "attempts"],
   ["one that gRPC takes for internal", retries, copper("Deny(r, 400);"), "attempts"],
   ["one that is not", retries, deny, undefined],
+  ["a connection's", retries, copper("Deny(r);", "Connection"), undefined],
   ["a status of gRPC", retries, copper('SetHeader(r, "grpc-status", "14");', "Response"), "attempts"],
   ["another header of an answer", retries, answered, undefined],
   ["a status that code writes", retries, setsStatus, "attempts"],

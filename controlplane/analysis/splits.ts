@@ -107,7 +107,8 @@ function isTriedAgain(callee: Headed): boolean {
   const { policy } = callee;
   if (seesResponses(policy) && statuses.some((key) => mayWrite(callee, key))) return true;
   return [...effectsOf(callee).denials].some((denial) => {
-    const status = Number(/^\["(\d+)"/.exec(denial)?.[1] ?? 503);
+    // That of a connection has none, and is a 403 to a request.
+    const status = Number(/^\["(\d*)"/.exec(denial)?.[1] ?? 503);
     return status >= 500 || [400, 409, 429].includes(status);
   });
 }

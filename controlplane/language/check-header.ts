@@ -19,6 +19,7 @@ const framing: readonly string[] = [
   "transfer-encoding",
   "upgrade",
   ":scheme",
+  "x-forwarded-client-cert",
   "x-forwarded-proto",
 ];
 /** Those of them that are of one connection, and so not the same on both sides of a proxy. */
@@ -29,6 +30,7 @@ const ofConnection: readonly string[] = [
   "proxy-connection",
   "trailer",
   "transfer-encoding",
+  "x-forwarded-client-cert",
 ];
 /** Headers that are written by an action of their own, which sees to what belongs to them. */
 const byAction: ReadonlyMap<string, string> = new Map([
@@ -98,6 +100,12 @@ export function unwritable(name: string, action: string, phase: Phase): HeaderPr
     return {
       message: `a request has one \`:method\`, which cannot be ${action === "AddHeader" ? "added to" : "removed"}`,
       help: 'write `SetHeader(request, ":method", "GET")`, or leave it out',
+    };
+  }
+  if (lower === "cookie" && action === "AddHeader" && phase === "request") {
+    return {
+      message: `a request has one \`${name}\`, which HTTP/2 joins by semicolons on the way`,
+      help: "set all of it with `SetHeader`",
     };
   }
   if (framing.includes(lower)) {
