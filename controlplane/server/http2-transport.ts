@@ -10,8 +10,10 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { TLSSocket } from "node:tls";
+import { roomBytes } from "./encode.ts";
 import { createUnframer, fillHead } from "./grpc-frame.ts";
 import { methods } from "./methods.ts";
+import { timerMs } from "./timer.ts";
 import type {
   Call,
   CallEnd,
@@ -22,15 +24,35 @@ import type {
   TransportOptions,
 } from "./transport.ts";
 
-const { HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS, HTTP2_HEADER_CONTENT_TYPE, NGHTTP2_NO_ERROR } = constants;
+const {
+  HTTP2_HEADER_PATH,
+  HTTP2_HEADER_STATUS,
+  HTTP2_HEADER_CONTENT_TYPE,
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_CANCEL,
+} = constants;
+
+/** So long a client that is told of the end of its stream may take to read what is still on its way to it. */
+const endMs = 5_000;
+/** Streams of one connection that have not said a word yet. */
+const silentMax = 100;
+
+/** What the streams of one connection share. */
+interface Connection {
+  /** Those that have not said a whole message yet. */
+  readonly silent: Set<ServerHttp2Stream>;
+  /** Of messages that are not whole yet. */
+  begunBytes: number;
+}
 
 /** gRPC over Node's own HTTP/2: each message is written as it is, so that what all streams share is not copied for each. */
 export const startHttp2Transport: StartTransport = async (options) => {
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = new Map<ServerHttp2Session, Connection>();
   const server = createHttp2(options);
+  const keepaliveMs = timerMs(options.keepaliveMs);
   server.on("session", (session: ServerHttp2Session) => {
-    sessions.add(session);
-    const keepalive = setInterval(() => ping(session, options.keepaliveMs), options.keepaliveMs).unref();
+    sessions.set(session, { silent: new Set(), begunBytes: 0 });
+    const keepalive = setInterval(() => ping(session, keepaliveMs), keepaliveMs).unref();
     session.on("close", () => {
       sessions.delete(session);
       clearInterval(keepalive);
@@ -38,9 +60,10 @@ export const startHttp2Transport: StartTransport = async (options) => {
     // It closes; its streams say why.
     session.on("error", () => {});
   });
-  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
-    serve(stream, headers, options),
-  );
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const connection = sessions.get(stream.session as ServerHttp2Session);
+    if (connection !== undefined) serve(stream, headers, connection, options);
+  });
   server.on("sessionError", () => {});
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -56,12 +79,12 @@ export const startHttp2Transport: StartTransport = async (options) => {
     },
     drain: () => {
       server.close();
-      for (const session of sessions) session.goaway(NGHTTP2_NO_ERROR);
+      for (const session of sessions.keys()) session.goaway(NGHTTP2_NO_ERROR);
     },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const session of sessions) session.destroy();
+        for (const session of sessions.keys()) session.destroy();
       }),
   };
 };
@@ -99,7 +122,12 @@ function ping(session: ServerHttp2Session, timeoutMs: number): void {
   });
 }
 
-function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: TransportOptions): void {
+function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  connection: Connection,
+  options: TransportOptions,
+): void {
   const method = methods.get(String(headers[HTTP2_HEADER_PATH] ?? ""));
   const isGrpc = String(headers[HTTP2_HEADER_CONTENT_TYPE] ?? "").startsWith("application/grpc");
   let ending: Ending | undefined;
@@ -111,14 +139,33 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options:
       "grpc-status": String(ending?.code ?? 0),
       ...(ending?.details ? { "grpc-message": percentEncoded(ending.details) } : {}),
     });
+    // A client that goes on all the same says it to nobody: all has been said, also to the half that it keeps open.
+    setImmediate(() => stream.close(NGHTTP2_NO_ERROR));
   });
+  const { silent } = connection;
+  const unframer = createUnframer(options.messageBytesMax);
+  let begunBytes = 0;
+  const begin = (bytes: number): void => {
+    connection.begunBytes += bytes - begunBytes;
+    begunBytes = bytes;
+  };
+  const leave = (): void => {
+    silent.delete(stream);
+    begin(0);
+  };
   const finish = (how: Ending): void => {
     if (ending !== undefined || stream.destroyed) return;
     ending = how;
+    leave();
+    stream.removeAllListeners("data");
+    stream.resume();
     stream.end();
+    const late = setTimeout(() => stream.close(NGHTTP2_CANCEL), endMs).unref();
+    stream.on("close", () => clearTimeout(late));
   };
   if (!isGrpc) {
     stream.respond({ [HTTP2_HEADER_STATUS]: 415 }, { endStream: true });
+    stream.close(NGHTTP2_NO_ERROR);
     return;
   }
   stream.respond(
@@ -127,6 +174,10 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options:
   );
   if (method === undefined) {
     finish({ code: 12, details: "there is no such method here" });
+    return;
+  }
+  if (silent.size >= silentMax) {
+    finish({ code: 8, details: `${silentMax} streams of this connection have said nothing yet` });
     return;
   }
   const call: Call = {
@@ -142,18 +193,27 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options:
     },
     end: finish,
   };
+  silent.add(stream);
   end = options.accept(call);
-  const unframe = createUnframer(options.messageBytesMax);
   stream.on("data", (chunk: Buffer) => {
-    for (const message of unframe(chunk)) {
+    for (const message of unframer.take(chunk)) {
       if (ending !== undefined) return;
+      silent.delete(stream);
       if (message instanceof Uint8Array) end?.message(message);
       else finish(message);
     }
+    if (ending !== undefined) return;
+    begin(unframer.bytes());
+    // All that a connection has begun to say is no more than what it may say in one message.
+    if (connection.begunBytes > options.messageBytesMax + roomBytes)
+      finish({ code: 8, details: "too much was begun on this connection, and none of it is whole" });
   });
   stream.on("drain", () => end?.drained());
   stream.on("end", () => finish({ code: 0, details: "" }));
-  stream.on("close", () => end?.ended());
+  stream.on("close", () => {
+    leave();
+    end?.ended();
+  });
 }
 
 /** As gRPC wants a message in a trailer: all but what is visible in ASCII, and `%`, by its bytes in UTF-8. */

@@ -18,6 +18,7 @@ import { createProgress, type Mark, type Progress, type Receipt } from "./receip
 import type { Snapshot } from "./snapshot.ts";
 import { statusCall } from "./status-call.ts";
 import { createStream, type Stream } from "./stream.ts";
+import { timerMs } from "./timer.ts";
 import type { Call, CallEnd, Credentials, Peer, StartTransport } from "./transport.ts";
 import { createWork } from "./work.ts";
 
@@ -80,6 +81,8 @@ export interface Limits {
   readonly admission: { readonly perSecond: number; readonly burst: number };
   /** Milliseconds between two signs of life that a connection is asked for; 30,000 by default. */
   readonly keepaliveMs: number;
+  /** Milliseconds that a stream may take to its first message; 10,000 by default. */
+  readonly firstMessageMsMax: number;
   /** Milliseconds after which a stream is ended, a tenth more or less, so that clients spread over replicas; never by default. */
   readonly streamAgeMsMax: number;
 }
@@ -91,6 +94,7 @@ const defaults: Limits = {
   unansweredMax: 1_000,
   admission: { perSecond: 2_000, burst: 1_000 },
   keepaliveMs: 30_000,
+  firstMessageMsMax: 10_000,
   streamAgeMsMax: Number.POSITIVE_INFINITY,
 };
 
@@ -277,7 +281,27 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     return stream;
   }
 
+  /** Until a client has said something, it is nobody's: it has not long to do so. */
   function accept(call: Call): CallEnd {
+    const ms = limits.firstMessageMsMax;
+    const silent = setTimeout(() => {
+      refuse(call, "resource_exhausted", `no message within ${ms / 1_000} s`);
+    }, timerMs(ms)).unref();
+    const end = endOf(call);
+    return {
+      message: (bytes) => {
+        clearTimeout(silent);
+        end.message(bytes);
+      },
+      drained: end.drained,
+      ended: () => {
+        clearTimeout(silent);
+        end.ended();
+      },
+    };
+  }
+
+  function endOf(call: Call): CallEnd {
     const { method } = call;
     switch (method.kind) {
       case "discovery":
@@ -311,19 +335,28 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     return { message: () => {}, drained: () => {}, ended: () => {} };
   }
 
-  function discover(call: Call, method: DiscoveryMethod): CallEnd {
+  function discover(of: Call, method: DiscoveryMethod): CallEnd {
     let stream: Stream | undefined;
     let over = false;
+    const call: Call = {
+      ...of,
+      // A stream that is ended is the node's no more, whenever its client takes notice.
+      end: (ending) => {
+        leave();
+        of.end(ending);
+      },
+    };
     const age = Number.isFinite(limits.streamAgeMsMax)
       ? setTimeout(
           () => call.end({ code: code.ok, details: "" }),
-          limits.streamAgeMsMax * (0.9 + Math.random() * 0.2),
+          timerMs(limits.streamAgeMsMax * (0.9 + Math.random() * 0.2)),
         ).unref()
       : undefined;
     const leave = (): void => {
-      clearTimeout(age);
-      if (stream === undefined || over) return;
+      if (over) return;
       over = true;
+      clearTimeout(age);
+      if (stream === undefined) return;
       const node = owners.get(stream);
       calls.delete(stream);
       owners.delete(stream);
@@ -334,15 +367,12 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       gatherings.changed(node);
       if (nodes.get(node.name) === node) options.onDisconnected?.(node.name, call.peer);
     };
-    const end = (why: Refusal, details: string): void => {
-      leave();
-      refuse(call, why, details);
-    };
+    const end = (why: Refusal, details: string): void => refuse(call, why, details);
     return {
       message: (bytes) => {
+        if (over) return;
         const ask = readAsk(method.form, bytes);
         if (ask === undefined) return end("invalid_argument", "not a discovery request");
-        if (over) return;
         const { type, path } = method;
         if (type === undefined && ask.typeUrl === "")
           return end("invalid_argument", "the request has no type_url");
@@ -465,10 +495,10 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       for (const [index, call] of open.entries()) {
         setTimeout(
           () => call.end({ code: code.unavailable, details: "this server is going away" }),
-          (overMs * index) / open.length,
+          (timerMs(overMs) * index) / open.length,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, overMs));
+      await new Promise((resolve) => setTimeout(resolve, timerMs(overMs)));
       stop();
       await transport.close();
     },
