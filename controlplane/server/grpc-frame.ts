@@ -46,8 +46,8 @@ export function createUnframer(messageBytesMax: number): Unframer {
   /** The message at the beginning of what is whole; undefined where more has to come. */
   function next(all: Uint8Array): Uint8Array | Ending | undefined {
     needed = headBytes;
-    if (all.length < needed) return undefined;
     if (all[0] !== 0) return end({ code: 12, details: "compressed messages are not taken" });
+    if (all.length < needed) return undefined;
     const length = new DataView(all.buffer, all.byteOffset + 1, 4).getUint32(0);
     if (length > messageBytesMax)
       return end({
