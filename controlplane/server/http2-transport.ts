@@ -8,7 +8,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { roomBytes } from "./encode.ts";
 import { createUnframer, fillHead } from "./grpc-frame.ts";
@@ -59,12 +59,24 @@ export const startHttp2Transport: StartTransport = async (options) => {
     });
     // It closes; its streams say why.
     session.on("error", () => {});
+    // TLS takes a session up again that began with a certificate which has ended since.
+    const { socket } = session;
+    const ended = socket instanceof TLSSocket ? endOf(socket) : undefined;
+    if (ended === undefined) return;
+    options.onHandshakeError({
+      address: addressOf(socket),
+      reason: `the client's certificate has ended: ${ended}`,
+    });
+    session.destroy();
   });
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const connection = sessions.get(stream.session as ServerHttp2Session);
     if (connection !== undefined) serve(stream, headers, connection, options);
   });
   server.on("sessionError", () => {});
+  server.on("tlsClientError", (error: Error, socket: TLSSocket) =>
+    options.onHandshakeError({ address: addressOf(socket), reason: error.message }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ ...options.listen, backlog: 4096 }, () => {
@@ -227,10 +239,20 @@ function percentEncoded(text: string): string {
     .join("");
 }
 
+function addressOf(socket: Pick<Socket, "remoteAddress" | "remotePort"> | undefined): string {
+  return `${socket?.remoteAddress}:${socket?.remotePort}`;
+}
+
+/** When the client's certificate has ended; undefined where it has not, or there is none. */
+function endOf(socket: TLSSocket): string | undefined {
+  const { valid_to: until } = socket.getPeerCertificate();
+  return until !== undefined && Date.parse(until) < Date.now() ? until : undefined;
+}
+
 function peerOf(session: ServerHttp2Stream["session"]): Peer {
   const socket = session?.socket;
   return {
-    address: `${socket?.remoteAddress}:${socket?.remotePort}`,
+    address: addressOf(socket),
     identities: socket instanceof TLSSocket ? identitiesOf(socket.getPeerCertificate().subjectaltname) : [],
   };
 }
