@@ -74,9 +74,7 @@ export const startHttp2Transport: StartTransport = async (options) => {
     if (connection !== undefined) serve(stream, headers, connection, options);
   });
   server.on("sessionError", () => {});
-  server.on("tlsClientError", (error: Error, socket: TLSSocket) =>
-    options.onHandshakeError({ address: addressOf(socket), reason: error.message }),
-  );
+  if (options.credentials !== undefined) watchHandshakes(server, options.onHandshakeError);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ ...options.listen, backlog: 4096 }, () => {
@@ -100,6 +98,24 @@ export const startHttp2Transport: StartTransport = async (options) => {
       }),
   };
 };
+
+/** A handshake that fails has no address any more, and the socket below it none of its errors: they follow each other. */
+function watchHandshakes(
+  server: Http2Server | Http2SecureServer,
+  failed: TransportOptions["onHandshakeError"],
+): void {
+  const secured = new Set<string>();
+  const reasons: string[] = [];
+  server.on("connection", (socket: Socket) => {
+    const address = addressOf(socket);
+    socket.on("close", () => {
+      if (secured.delete(address)) return;
+      failed({ address, reason: reasons.shift() ?? "the client went away before it said who it is" });
+    });
+  });
+  server.on("secureConnection", (socket: TLSSocket) => secured.add(addressOf(socket)));
+  server.on("tlsClientError", ({ message }: Error) => reasons.push(message));
+}
 
 function createHttp2({ credentials }: TransportOptions): Http2Server | Http2SecureServer {
   const settings = {

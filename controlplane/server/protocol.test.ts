@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
@@ -14,6 +16,7 @@ import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import { type FakeOptions, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
 import { startGrpcJsTransport } from "./grpc-js-transport.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
+import { rawConnection } from "./raw-client.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
 
@@ -753,6 +756,22 @@ describe.each([
     expect((await proxy.next(secret)).resources[0]?.resource?.value.length).toBe(bytes.length);
   });
 
+  test("P28: what a client does not read keeps nobody else of its connection waiting, however much it is", async () => {
+    const server = await start({ transport });
+    const bytes = new Uint8Array(24 << 20);
+    const large = [{ name: "s", typeUrl: secret, version: "1", bytes }];
+    server.setSnapshot("a", snapshot({ cluster: "a=1", secret: large }));
+    const slow = delta(server);
+    slow.pause();
+    slow.ask(secret, { resourceNamesSubscribe: ["s"] });
+    await expect.poll(() => server.counts().types.get(secret)?.responses).toBe(1);
+    for (let stream = 0; stream < 3; stream++) {
+      const other = delta(server);
+      other.ask(cluster);
+      expect(said(await other.next(cluster))).toBe("a=1");
+    }
+  });
+
   test("P29: what is too much is refused early, as a code that clients back off from", async () => {
     const server = await start({ transport, limits: { streamsMax: 1 } });
     server.setSnapshot("a", snapshot({ cluster: "a=1" }));
@@ -819,6 +838,20 @@ describe.each([
     await drained;
   });
 
+  test("P30: a connection is told that the server goes away, and takes its new streams elsewhere", async () => {
+    const server = await start({ transport });
+    const { session, open, close } = rawConnection(server.port);
+    closers.push(close);
+    const { stream } = open();
+    await once(stream, "response");
+    const told = once(session, "goaway");
+    const drained = server.drain(300);
+    expect((await told)[0]).toBe(0);
+    // Those that are there go on for a while.
+    expect(stream.closed).toBe(false);
+    await drained;
+  });
+
   test("P30: a stream ends when it is old", async () => {
     const server = await start({ transport, limits: { streamAgeMsMax: 100 } });
     server.setSnapshot("a", snapshot({ cluster: "a=1" }));
@@ -867,6 +900,32 @@ describe.each([
     }
     // What lay between when it did not read was never sent.
     expect(versions.length).toBeLessThan(40);
+  });
+});
+
+describe("P30: a connection that gives no sign of life", () => {
+  test("is ended, and with it what was its node's", async () => {
+    const server = await start({ limits: { keepaliveMs: 50 } });
+    const socket = connect(server.port, "127.0.0.1");
+    closers.push(() => void socket.end());
+    const closed = once(socket, "close");
+    const settings = Buffer.from("000000040000000000", "hex");
+    // It begins as a client should, and then answers nothing.
+    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings]));
+    socket.resume();
+    await closed;
+  });
+
+  test("is not one that answers and says nothing else", async () => {
+    const server = await start({ limits: { keepaliveMs: 50 } });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    await sleep(400);
+    server.setSnapshot("a", snapshot({ cluster: "a=2" }));
+    expect(said(await proxy.next(cluster))).toBe("a=2");
+    expect(server.counts().streams).toBe(1);
   });
 });
 
