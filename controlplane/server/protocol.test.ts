@@ -645,6 +645,27 @@ describe("order and warming", () => {
         endpoints: [],
       });
   });
+
+  test("P24: and is told so once, and once more when it warms again", async () => {
+    const server = await start();
+    for (const node of ["a", "b"]) server.setSnapshot(node, snapshot({ cluster: "a=1" }));
+    const [incremental, states] = [delta(server), sotw(server, { node: "b" })];
+    incremental.ask(cluster);
+    states.ask(cluster);
+    const [one, other] = [await incremental.next(cluster), await states.next(cluster)];
+    incremental.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    states.ask(endpoints, { resourceNames: ["a"] });
+    incremental.ack(await incremental.next(endpoints));
+    states.ack(await states.next(endpoints));
+    incremental.ack(one);
+    states.ack(other);
+    expect([await incremental.quiet(), await states.quiet()]).toEqual([[], []]);
+    for (const node of ["a", "b"]) server.setSnapshot(node, snapshot({ cluster: "a=2" }));
+    for (const proxy of [incremental, states]) {
+      expect(said(await proxy.next(cluster))).toBe("a=2");
+      await proxy.next(endpoints);
+    }
+  });
 });
 
 describe("P25: what does not keep for good", () => {

@@ -227,8 +227,12 @@ export function createStream(options: StreamOptions): Stream {
     if (session.told === resources) return;
     if (method.form === "sotw") {
       const world = dueSotw(session, resources, isCluster);
-      if (world === undefined) session.told = resources;
-      else respond(session, world);
+      if (world === undefined) {
+        session.told = resources;
+        return;
+      }
+      respond(session, world);
+      for (const name of world.absent) session.absent.add(name);
       return;
     }
     const due = dueDelta(session, resources);
