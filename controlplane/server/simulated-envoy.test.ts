@@ -270,14 +270,15 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
       const transport = createMemoryTransport();
       /** `NODE TYPE NAME VERSION` of what is known to be at fault. */
       const refused = new Set<string>();
-      const snapshots = new Map<string, Snapshot>();
       const server = await createXdsServer({
         listen: { host: "", port: 0 },
         ...{ plaintext: true, transport: transport.start, limits: { unansweredMax } },
         onNack: ({ node, typeUrl: type, resources }) => {
           refusals++;
           for (const name of resources) {
-            const version = resourcesOf(snapshots.get(node) ?? new Map(), type).get(name)?.version;
+            // Of what has been replaced meanwhile nothing is shown.
+            const shown = server.status().find((each) => each.node === node)?.types;
+            const version = shown?.get(type)?.get(name)?.nacked;
             if (version !== undefined) refused.add([node, type, name, version].join(" "));
           }
         },
@@ -287,7 +288,6 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
           ["a", snapshotOf(to)],
           ["b", worldOf(to)],
         ] as const) {
-          snapshots.set(node, snapshot);
           server.setSnapshot(node, snapshot);
         }
       };
