@@ -35,12 +35,12 @@ export interface Quarantine {
   readonly leave: (by: Refuser, has: (type: TypeUrl, name: string, version: string) => boolean) => void;
   /** Of what is in the snapshot and has been refused: names by type, and the client's words. */
   readonly refusals: (snapshot: Snapshot) => readonly Refused[];
-  /** The version of the name that has been refused. */
-  readonly refused: (type: TypeUrl, name: string) => string | undefined;
+  readonly isRefused: (resource: Version) => boolean;
   readonly isEmpty: () => boolean;
 }
 
 interface Refusal {
+  readonly name: string;
   readonly version: string;
   readonly message: string;
   /** Absent when its stream is over. */
@@ -62,15 +62,15 @@ const refusedMax = 1_000;
  * client's words do not name, or one half after the other, so that one of n is found in about 2 · log2 n responses, and the rest is in force.
  */
 export function createQuarantine(isWanted: (resource: Version) => boolean): Quarantine {
+  /** By type, and by name and version: one may be refused in several. */
   const refused = new Map<TypeUrl, Map<string, Refusal>>();
   /** By type; the first is being tried, the others wait. */
   const trials = new Map<TypeUrl, readonly Trial[]>();
 
   const isEmpty = (): boolean => refused.size === 0 && trials.size === 0;
 
-  function refusalOf({ typeUrl, name, version }: Version): Refusal | undefined {
-    const refusal = refused.get(typeUrl)?.get(name);
-    return refusal?.version === version ? refusal : undefined;
+  function refusalOf(resource: Version): Refusal | undefined {
+    return refused.get(resource.typeUrl)?.get(keyOf(resource));
   }
 
   function isHeldBack(resource: Version): boolean {
@@ -96,15 +96,13 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
     );
   }
 
-  function note(type: TypeUrl, { name, version }: Version, refusal: Omit<Refusal, "version" | "good">): void {
-    const known = refused.get(type) ?? new Map<string, Refusal>();
-    refused.set(type, known);
-    known.delete(name);
-    known.set(name, { ...refusal, version, good: undefined });
-    if (known.size <= refusedMax) return;
-    for (const [other, { version: of }] of known) {
+  function note(resource: Version, by: Refuser, message: string): void {
+    const { typeUrl, name, version } = resource;
+    const known = refused.get(typeUrl) ?? new Map<string, Refusal>();
+    refused.set(typeUrl, known.set(keyOf(resource), { name, version, message, by, good: undefined }));
+    for (const [key, other] of known) {
       if (known.size <= refusedMax) break;
-      if (!isWanted({ typeUrl: type, name: other, version: of })) known.delete(other);
+      if (!isWanted({ typeUrl, ...other })) known.delete(key);
     }
   }
 
@@ -145,7 +143,7 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
       if (resources.some(isHeldBack)) return [];
       const [only] = resources;
       if (resources.length === 1 && only !== undefined) {
-        note(type, only, { by, message });
+        note(only, by, message);
         setTrials(type, waiting);
         return [only.name];
       }
@@ -163,7 +161,7 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
     },
     accept: (by, type, resources) => {
       const known = refused.get(type);
-      for (const resource of resources) if (refusalOf(resource)?.by === by) known?.delete(resource.name);
+      for (const resource of resources) if (refusalOf(resource)?.by === by) known?.delete(keyOf(resource));
       if (known?.size === 0) refused.delete(type);
       if (!trials.has(type)) return;
       const accepted = versionsOf(resources);
@@ -184,16 +182,22 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
     refusals: (snapshot) =>
       [...refused].flatMap(([type, refusals]) => {
         const resources = resourcesOf(snapshot, type);
-        const there = [...refusals].filter(([name, { version }]) => resources.get(name)?.version === version);
-        const messages = new Set(there.map(([, { message }]) => message));
+        const there = [...refusals.values()].filter(
+          ({ name, version }) => resources.get(name)?.version === version,
+        );
+        const messages = new Set(there.map(({ message }) => message));
         return [...messages].map((message) => ({
           ...{ typeUrl: type, message },
-          resources: there.filter(([, refusal]) => refusal.message === message).map(([name]) => name),
+          resources: there.filter((refusal) => refusal.message === message).map(({ name }) => name),
         }));
       }),
-    refused: (type, name) => refused.get(type)?.get(name)?.version,
+    isRefused: (resource) => refusalOf(resource) !== undefined,
     isEmpty,
   };
+}
+
+function keyOf({ name, version }: Version): string {
+  return `${version} ${name}`;
 }
 
 function versionsOf(resources: readonly Version[]): Suspects {

@@ -363,7 +363,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
         progressOf(node).sent();
       },
       knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
-      isRefused: ({ typeUrl, name: resource, version }) => quarantine.refused(typeUrl, resource) === version,
+      isRefused: quarantine.isRefused,
       unansweredMax: limits.unansweredMax,
       warming: node.warming(),
       nowMs: () => performance.now(),
