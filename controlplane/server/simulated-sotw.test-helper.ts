@@ -86,8 +86,12 @@ export function createSimulatedSotw(options: {
       ask(type, "bad");
       return;
     }
-    if (type === typeUrl.cluster || type === typeUrl.listener) of(type).clear();
-    for (const entry of entries) of(type).set(entry.name, entry);
+    const isRoot = type === typeUrl.cluster || type === typeUrl.listener;
+    if (isRoot) of(type).clear();
+    // One that was let go of meanwhile is not taken.
+    const isWanted = ({ name }: Named): boolean =>
+      isRoot || type === typeUrl.secret || names.get(type)?.includes(name) === true;
+    for (const entry of entries.filter(isWanted)) of(type).set(entry.name, entry);
     ask(type);
     if (type === typeUrl.cluster) want(typeUrl.endpoints, new Set(of(type).keys()));
     if (type !== typeUrl.listener) return;
