@@ -346,12 +346,15 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         } else if (step.kind === "reconnect") await turn(() => clients[step.who]?.reconnect());
         else for (let each = 0; each < step.responses; each++) await turn(() => clients[step.who]?.deliver());
       }
-      silent.hangUp();
       const last: Draft = {
         listeners: [{ generation: 1, clusters: [0, 1], filter: true }],
         versions: [1, 2, 0, 0],
       };
       give(last);
+      for (let round = 0; round < 30; round++)
+        for (const client of clients) await turn(() => client.deliver());
+      // Nobody else says anything any more: that it ends is all that the others can go on by.
+      silent.hangUp();
       const isDone = (): boolean => server.status().every(({ settled }) => settled);
       for (let round = 0; round < 200 && !isDone(); round++) {
         await sleep(round < 10 ? 0 : 1);

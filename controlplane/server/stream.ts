@@ -433,11 +433,14 @@ export function createStream(options: StreamOptions): Stream {
       [...(sessions.get(type)?.flying.values() ?? [])].flatMap(({ resources }) =>
         resources.map(({ name }) => name),
       ),
-    isStalled: (ms) =>
-      [...sessions.values()].some(({ flying }) => {
+    isStalled: (ms) => {
+      for (const { flying } of sessions.values()) {
+        if (flying.size < options.unansweredMax) continue;
         const [first] = flying.values();
-        return flying.size >= options.unansweredMax && first !== undefined && nowMs() - first.sinceMs > ms;
-      }),
+        if (first !== undefined && nowMs() - first.sinceMs > ms) return true;
+      }
+      return false;
+    },
     waitsMs: () => (waitsForAge() ? youngMs - (nowMs() - openedMs) : undefined),
     names: () => [...sessions.values()].reduce((sum, { names }) => sum + names.size, 0),
     status: () => new Map([...sessions].map(([type, session]) => [type, statusOf(session)])),
