@@ -7,7 +7,7 @@ import {
 import type { Resource } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import { roomBytes } from "./encode.ts";
-import { deltaAggregated } from "./methods.ts";
+import { type DiscoveryMethod, deltaAggregated } from "./methods.ts";
 import type { Call, CallEnd, StartTransport } from "./transport.ts";
 
 /** What the simulated proxy reads in a resource. */
@@ -30,19 +30,23 @@ export function jsonContent(_: TypeUrl, bytes: Uint8Array): Content {
 }
 
 /** Calls without sockets: what is sent lies there until it is delivered. */
-export function createMemoryTransport(): { readonly start: StartTransport; readonly open: () => MemoryCall } {
+export function createMemoryTransport(): {
+  readonly start: StartTransport;
+  /** Of the incremental form for all types, unless it is said otherwise. */
+  readonly open: (method?: DiscoveryMethod) => MemoryCall;
+} {
   let accept: ((call: Call) => CallEnd) | undefined;
   return {
     start: async (options) => {
       accept = options.accept;
       return { port: 0, rotate: () => {}, drain: () => {}, close: async () => {} };
     },
-    open: () => {
+    open: (method = deltaAggregated) => {
       if (accept === undefined) throw new Error("the server has not started");
       const waiting: Uint8Array[] = [];
       let over = false;
       const end: CallEnd = accept({
-        method: deltaAggregated,
+        method,
         peer: { address: "memory", identities: [] },
         send: (pieces) => {
           waiting.push(Buffer.concat(pieces).subarray(roomBytes));
@@ -293,5 +297,7 @@ export function createSimulatedEnvoy<C extends Content>(options: {
 
 /** A resource that the simulated proxy can read. */
 export function simulatedResource(type: TypeUrl, name: string, version: string, content: Content): Resource {
-  return { name, typeUrl: type, version, bytes: new TextEncoder().encode(JSON.stringify(content)) };
+  // In the state of the world nothing else says what it is.
+  const written = JSON.stringify({ name, version, ...content });
+  return { name, typeUrl: type, version, bytes: new TextEncoder().encode(written) };
 }

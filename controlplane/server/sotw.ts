@@ -3,13 +3,15 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
-import { isDue, lookAgain, rootTypes, type Session, wants } from "./session.ts";
+import { aliasesOf, isCollection, isDue, lookAgain, owe, rootTypes, type Session, wants } from "./session.ts";
 
 /** What a response is to say, in the state of the world. */
 export interface World {
   readonly resources: readonly Resource[];
   /** Names that there is no resource for, told of once (xds.md P15). */
   readonly missing: readonly string[];
+  /** Names that the client knows to be absent when it has this: those, and clusters that are told to have no endpoints. */
+  readonly absent: readonly string[];
 }
 
 /** Whether the message answers what the client was sent last, or comes before anything was sent; others are ignored (P3). */
@@ -44,7 +46,7 @@ export function subscribeSotw(
       session.acked.set(name, version);
     }
   else if (first) session.owesAnswer = wildcard;
-  for (const name of names) if (!session.names.has(name)) session.owed.add(name);
+  for (const name of names) if (!session.names.has(name)) owe(session, name);
   for (const name of session.names)
     if (!names.has(name)) {
       session.names.delete(name);
@@ -55,9 +57,9 @@ export function subscribeSotw(
   if (!session.wildcard && wildcard && !first) session.owesAnswer = true;
   session.wildcard = wildcard;
   // What the client has let go of is not known any more: asked for again, it is sent again (P9).
-  if (!wildcard)
-    for (const known of [session.sent, session.acked])
-      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+  for (const known of [session.sent, session.acked])
+    for (const name of known.keys())
+      if (!wants(session, resources?.get(name) ?? { name })) known.delete(name);
 }
 
 /** What has to be sent; undefined where the client has all of it. */
@@ -72,23 +74,29 @@ export function dueSotw(
   const isRoot = rootTypes.has(session.type);
   const gone = isRoot && [...session.sent.keys()].some((name) => !resources.has(name));
   if (due.length === 0 && missing.length === 0 && !gone && !session.owesAnswer) return undefined;
-  for (const name of missing) {
-    session.absent.add(name);
-    session.owed.delete(name);
-  }
+  for (const name of missing) session.owed.delete(name);
   if (gone) for (const name of session.sent.keys()) if (!resources.has(name)) session.sent.delete(name);
-  if (session.type !== typeUrl.endpoints) return { resources: isRoot ? wanted : due, missing };
+  if (session.type !== typeUrl.endpoints)
+    return { resources: isRoot ? wanted : due, missing, absent: missing };
   // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
   return {
     resources: [...due, ...missing.filter(isCluster).map(emptyAssignment)],
     missing: missing.filter((name) => !isCluster(name)),
+    absent: missing,
   };
 }
 
 function missingNames(session: Session, resources: Resources): readonly string[] {
   // A filter in use must not hear that its configuration is gone (P17).
   if (session.type === typeUrl.extension) return [];
-  return [...session.names].filter((name) => !resources.has(name) && !session.absent.has(name));
+  // A cluster that warms again needs to hear once more that it has no endpoints (P22).
+  const unknown = [...session.names].filter(
+    (name) => !resources.has(name) && (!session.absent.has(name) || session.owed.has(name)),
+  );
+  if (unknown.length === 0) return unknown;
+  // A collection without members is no resource that could be missing.
+  const byAlias = aliasesOf(resources);
+  return unknown.filter((name) => !isCollection(name) && !byAlias.has(name));
 }
 
 const versions = new WeakMap<Resources, string>();
