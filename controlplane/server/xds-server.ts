@@ -473,7 +473,10 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       const ms = stream?.waitsMs();
       if (ms === undefined || grown !== undefined) return;
       grown = setTimeout(() => {
+        grown = undefined;
         if (stream !== undefined) owners.get(stream)?.look();
+        // A timer that was set in a busy moment comes too early.
+        growUp();
       }, ms + 1).unref();
     };
     return {
