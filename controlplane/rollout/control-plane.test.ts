@@ -45,7 +45,10 @@ function setUp({
   off = [],
   pauses = {},
   staged,
+  away = new Set(),
 }: {
+  /** Proxies that have no stream, even at first. */
+  readonly away?: ReadonlySet<string>;
   readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
   readonly off?: readonly string[];
   readonly pauses?: Partial<Pauses>;
@@ -62,6 +65,7 @@ function setUp({
   const given = new Map<string, string[]>();
   const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
+      if (!lines.has(node) && !away.has(node)) controlPlane.streams.connected(node);
       const texts = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ bytes }) =>
         Buffer.from(bytes).toString("latin1"),
       );
@@ -102,6 +106,7 @@ function setUp({
       diary.push(`# off: ${rollout.off.join(", ")}`);
     },
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
+    returned: () => diary.push("all have returned"),
   });
   // The services: they take each map, and say so.
   controlPlane.addresses.follow(({ value, revision }) => {
@@ -164,6 +169,120 @@ describe("a rollout", () => {
     expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
     expect(diary).toContain(throughFrontend);
     expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a proxy that is away", () => {
+  const policies = async (rate: string, geo: string): Promise<Build> => {
+    const text = [["rate", rate] as const, ["geo", geo] as const].map(
+      ([to, value]) =>
+        `policy at_${to} ( act (Request r) context ('frontend -> ${to}') ) { [Ingress] SetHeader(r, '${to}', '${value}'); }`,
+    );
+    const { build: made } = await build(
+      { policies: [{ path: "two.cup", text: text.join("\n") }], mesh },
+      { cache },
+    );
+    if (made === undefined) throw new Error("the policies are good");
+    return made;
+  };
+
+  async function withRateAway(stageTimeoutMs = 30_000) {
+    const gone = new Set<string>();
+    const all = setUp({
+      // As the xDS server says of a node without a stream.
+      outcome: async (node) => {
+        if (!gone.has(node)) return { kind: "acked" };
+        await sleep(5);
+        return { kind: "timeout" };
+      },
+      pauses: { stageTimeoutMs, impatientMs: 10 },
+    });
+    await all.controlPlane.apply(await policies("a", "a"));
+    const leave = (): void => {
+      gone.add("rate");
+      all.controlPlane.streams.disconnected("rate");
+    };
+    const comeBack = (): void => {
+      gone.delete("rate");
+      all.controlPlane.streams.connected("rate");
+    };
+    leave();
+    all.diary.length = 0;
+    return { ...all, leave, comeBack };
+  }
+
+  test("is not waited for by what does not concern it", async () => {
+    const { controlPlane, diary } = await withRateAway();
+    const next = await policies("a", "b");
+    expect(await controlPlane.apply(next)).toBe("done");
+    expect(controlPlane.current?.input).toEqual(next.input);
+    expect(diary).not.toContain("waiting for rate: timeout");
+  });
+
+  test("is waited for by what concerns it, and that is shown to nobody before it is back", async () => {
+    const { controlPlane, diary, comeBack } = await withRateAway();
+    const applied = controlPlane.apply(await policies("b", "b"));
+    await expect.poll(() => diary).toEqual(["waiting for rate: timeout"]);
+    comeBack();
+    expect(await applied).toBe("done");
+  });
+
+  test("makes such a change fail in the end, which is told of when it is back", async () => {
+    const { controlPlane, diary, comeBack } = await withRateAway(50);
+    await expect(controlPlane.apply(await policies("b", "b"))).rejects.toThrow(
+      "[absent] it concerns proxies that are not connected, and is tried again when they are: rate",
+    );
+    expect(diary.filter((line) => line.startsWith("#"))).toEqual([]);
+    comeBack();
+    expect(diary.at(-1)).toBe("all have returned");
+    comeBack();
+    expect(diary.filter((line) => line === "all have returned")).toHaveLength(1);
+    expect(await controlPlane.apply(await policies("b", "b"))).toBe("done");
+  });
+
+  test("is not waited for where only endpoints change", async () => {
+    const { controlPlane } = await withRateAway();
+    const text = mesh.text.replace("  geo: { ", "  geo: { replicas: 2, ");
+    const { build: moved } = await build(
+      { policies: (await policies("a", "a")).input.policies, mesh: { ...mesh, text } },
+      { cache },
+    );
+    if (moved === undefined) throw new Error("the mesh is good");
+    expect(await controlPlane.apply(moved)).toBe("done");
+  });
+
+  test("keeps a newer change from nothing", async () => {
+    const { controlPlane, diary } = await withRateAway();
+    const older = controlPlane.apply(await policies("b", "b"));
+    await expect.poll(() => diary).toContain("waiting for rate: timeout");
+    const newer = controlPlane.apply(await policies("a", "c"));
+    expect([await older, await newer]).toEqual(["replaced", "done"]);
+  });
+
+  test("after the callers have been told, is waited for, and what it may lead to stays", async () => {
+    let isGone = false;
+    const { controlPlane, diary } = setUp({
+      outcome: async (node) => {
+        if (!isGone || node !== "frontend") return { kind: "acked" };
+        await sleep(5);
+        return { kind: "timeout" };
+      },
+      pauses: { stageTimeoutMs: 10, impatientMs: 1 },
+    });
+    await controlPlane.apply(ingress);
+    await controlPlane.apply(egress);
+    diary.length = 0;
+    isGone = true;
+    controlPlane.streams.disconnected("frontend");
+    const applied = controlPlane.resume({
+      ...{ from: egress, to: ingress, stage: 1, off: [], followers: [], former: new Map() },
+    });
+    await sleep(100);
+    expect(diary).toContain("# callers told");
+    expect(diary).not.toContain("# old side off");
+    isGone = false;
+    expect(await applied).toBe("done");
+    expect(diary).toContain("# old side off");
   });
 });
 

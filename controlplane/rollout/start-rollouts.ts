@@ -50,6 +50,10 @@ export interface RolloutsOptions {
   readonly unfinished?: Content;
   /** How changes come to some proxies before the others; to all together by default. */
   readonly staged?: Staging;
+  /** Milliseconds that a change waits for the proxies that it concerns; 30,000 by default. */
+  readonly stageTimeoutMs?: number;
+  /** The last change was not taken since proxies that it concerns were not connected, and now all are. */
+  returned?(): void;
   /** Told once for each reason why the history cannot be kept. */
   unkept?(error: WireError): void;
   observe(event: ControlPlaneEvent): void;
@@ -71,8 +75,10 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
           ...{ mesh: () => newest?.mesh, intervalMs: loadIntervalMs },
           nowMs: () => performance.now(),
         });
-  const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) =>
+  const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) => {
     observe({ kind, node, ...peer });
+    controlPlane.streams[kind](node);
+  };
   const ads = await createXdsServer({
     ...options.server,
     onNack: (nack) => {
@@ -117,6 +123,8 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     mark: ({ to, off }, isFinal) => revisions.mark({ input: to.input, off }, isFinal),
     ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),
+    ...(options.returned === undefined ? {} : { returned: options.returned }),
+    ...(options.stageTimeoutMs === undefined ? {} : { pauses: { stageTimeoutMs: options.stageTimeoutMs } }),
   });
   const revisions = createRevisions({
     ...{ controlPlane, ads, history: options.kept?.history ?? [], nowMs: () => Date.now() },
