@@ -169,6 +169,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const forgetting = new Set<(left: ReadonlySet<string>) => void>();
   /** The stages that were made last. */
   let made: (Parameters<typeof stagesTo>[0] & { readonly stages: readonly Stage[] }) | undefined;
+  /** A stage that is none of three. */
+  let alone: (Pick<Shown, "from" | "to" | "wave"> & { readonly stage: Stage }) | undefined;
+  /** By service what was last found to lead somewhere. */
+  const consistent = new Map<string, ProxySnapshot>();
   /** The stage that the proxies have been told of. */
   let shown: Shown | undefined;
   /** What was left at one time each. */
@@ -192,8 +196,25 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   function stageOf({ from, to, stage, wave }: Shown, back: readonly string[] = []): Stage {
     const standing: Standing = { off, ...(back.length === 0 ? {} : { back }), former: union(left) };
-    if (from !== undefined && wave !== undefined) return waveStage(from, to, toldIn(wave), standing);
-    return (from && stagesTo({ from, to, standing })[stage]) ?? finalStage(to, standing);
+    if (from !== undefined && wave === undefined) return stageIn({ from, to, standing }, stage);
+    const like = alone?.from === from && alone?.to === to && alone.wave === wave ? alone.stage : undefined;
+    const next =
+      from !== undefined && wave !== undefined
+        ? waveStage(from, to, toldIn(wave), standing, like)
+        : finalStage(to, standing, like);
+    alone = {
+      to,
+      ...(from === undefined ? {} : { from }),
+      ...(wave === undefined ? {} : { wave }),
+      stage: next,
+    };
+    return next;
+  }
+
+  function stageIn(rollout: Parameters<typeof stagesTo>[0], index: number): Stage {
+    const stage = stagesTo(rollout)[index];
+    assert(stage !== undefined, "a rollout has three stages");
+    return stage;
   }
 
   /** The three follow from the same, so they are made together, once. */
@@ -205,7 +226,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     const { from, to, standing } = next;
     if (made?.from === from && made.to === to && isDeepStrictEqual(made.standing, standing))
       return made.stages;
-    made = { ...next, stages: stagesOf(from, to, standing) };
+    const like = made?.from === from && made.to === to ? made.stages : [];
+    made = { ...next, stages: stagesOf(from, to, standing, like) };
     return made.stages;
   }
 
@@ -290,18 +312,22 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   function show(stage: Stage, back: readonly string[] = []): void {
     const markOf = marking(back);
-    const snapshots = [...stage.snapshots].map(([service, snapshot]) => [service, byType(snapshot)] as const);
     // Before anybody has been told of anything: what leads nowhere stays here.
-    for (const [service, snapshot] of snapshots) {
-      const [fault, ...more] = inconsistencies(snapshot);
-      if (fault === undefined) continue;
-      const rest = more.length === 0 ? "" : ` and ${more.length} more`;
-      throw new WireError(
-        "rollout",
-        `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
-      );
+    for (const [service, snapshot] of stage.snapshots) {
+      const known = consistent.get(service);
+      if (known !== undefined && leadsTheSame(known, snapshot)) continue;
+      const [fault, ...more] = inconsistencies(byTypeOnce(snapshot));
+      if (fault !== undefined) {
+        const rest = more.length === 0 ? "" : ` and ${more.length} more`;
+        throw new WireError(
+          "rollout",
+          `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
+        );
+      }
+      consistent.set(service, snapshot);
     }
-    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot, markOf(service));
+    for (const [service, snapshot] of stage.snapshots)
+      ads.setSnapshot(service, byTypeOnce(snapshot), markOf(service));
     nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }
@@ -310,6 +336,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     for (const node of nodes) {
       if (stage.snapshots.has(node)) continue;
       ads.removeNode(node);
+      consistent.delete(node);
       presence.forget(node);
     }
     nodes = new Set(stage.snapshots.keys());
@@ -754,6 +781,23 @@ function absence(nodes: readonly string[]): WireError {
   return new WireError(
     absent,
     `it concerns proxies that are not connected, and is tried again when they are: ${nodes.join(", ")}`,
+  );
+}
+
+const typed = new WeakMap<ProxySnapshot, ReturnType<typeof byType>>();
+
+/** What is shown again is the same object, which the xDS server sees at once. */
+function byTypeOnce(snapshot: ProxySnapshot): ReturnType<typeof byType> {
+  const known = typed.get(snapshot) ?? byType(snapshot);
+  typed.set(snapshot, known);
+  return known;
+}
+
+/** Whether they differ at most in what filters of the same names run, which leads nowhere. */
+function leadsTheSame(a: ProxySnapshot, b: ProxySnapshot): boolean {
+  return (
+    (["listeners", "clusters", "endpoints", "routes"] as const).every((type) => a[type] === b[type]) &&
+    isDeepStrictEqual([...a.extensions.keys()], [...b.extensions.keys()])
   );
 }
 
