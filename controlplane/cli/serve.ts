@@ -21,7 +21,7 @@ import type { Begun } from "../rollout/revisions.ts";
 import { rollbackCommand } from "../rollout/rollback.ts";
 import { createRolloutSpans } from "../rollout/rollout-spans.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
-import { asBeforeText, offText } from "../rollout/switch-report.ts";
+import { asBeforeText, offText, unkeptText } from "../rollout/switch-report.ts";
 import { offIn, type Switched, switchCommands } from "../rollout/switches.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
@@ -108,6 +108,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     return result;
   };
   const kept = options.state === undefined ? undefined : await openHistoryFolder(`${options.state}.history`);
+  for (const sentence of kept?.damaged ?? []) output.progress(`wire: ${sentence}`);
   const start = await startingPoint({
     ...{ output, paths, readMesh, state: options.state, history: kept?.history ?? [], cache },
     build: timed,
@@ -159,6 +160,8 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
         const asBefore = asBeforeText(report);
         if (asBefore !== "") output.progress(asBefore);
+        const unkept = unkeptText(report);
+        if (unkept !== "") output.progress(`wire: ${unkept}`);
       }),
       rollback: rollbackCommand({
         revisions,

@@ -45,10 +45,10 @@ function setUp({
   off = [],
   pauses = {},
   staged,
-  away = new Set(),
+  unkept,
 }: {
-  /** Proxies that have no stream, even at first. */
-  readonly away?: ReadonlySet<string>;
+  /** Why switches cannot be kept. */
+  readonly unkept?: WireError;
   readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
   readonly off?: readonly string[];
   readonly pauses?: Partial<Pauses>;
@@ -65,7 +65,7 @@ function setUp({
   const given = new Map<string, string[]>();
   const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
-      if (!lines.has(node) && !away.has(node)) controlPlane.streams.connected(node);
+      if (!lines.has(node)) controlPlane.streams.connected(node);
       const texts = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ bytes }) =>
         Buffer.from(bytes).toString("latin1"),
       );
@@ -102,6 +102,7 @@ function setUp({
       diary.push(`# ${stage.name}`);
     },
     async switching(rollout) {
+      if (unkept !== undefined) throw unkept;
       kept.push(rollout);
       diary.push(`# off: ${rollout.off.join(", ")}`);
     },
@@ -556,7 +557,7 @@ describe("a switch", () => {
     await controlPlane.apply(ingress);
     expect(lines.get("rate")).toEqual(on);
     diary.length = 0;
-    expect(await controlPlane.switchOff(["mark", "else", "mark"])).toEqual([]);
+    expect(await controlPlane.switchOff(["mark", "else", "mark"])).toEqual({ late: [] });
     expect([controlPlane.off, lines.get("rate")]).toEqual([["else", "mark"], off]);
     expect(diary).toEqual(["# off: else, mark", "rate has inbound/rate"]);
     expect(controlPlane.current).toBe(ingress);
@@ -605,10 +606,20 @@ describe("a switch", () => {
     expect([lines.get("rate"), lines.get("frontend")]).toEqual([off, ["mark\toutbound\t-"]]);
     stuck = false;
     for (const answer of answers) answer();
-    expect(await switching).toEqual([]);
+    expect(await switching).toEqual({ late: [] });
     expect(await moving).toBe("done");
     expect(controlPlane.current).toBe(egress);
     expect(lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
+  });
+
+  test("that cannot be kept is done, and says so", async () => {
+    const { controlPlane, lines } = setUp({ unkept: new WireError("state", "the disk is full") });
+    await controlPlane.apply(ingress);
+    expect(await controlPlane.switchOff(["mark"])).toEqual({
+      late: [],
+      unkept: "[state] the disk is full",
+    });
+    expect([controlPlane.off, lines.get("rate")]).toEqual([["mark"], off]);
   });
 
   test("tells whose proxies have not taken it", async () => {
@@ -618,7 +629,7 @@ describe("a switch", () => {
     });
     await controlPlane.apply(ingress);
     away = true;
-    expect(await controlPlane.switchOff(["mark"])).toEqual(["rate"]);
+    expect(await controlPlane.switchOff(["mark"])).toEqual({ late: ["rate"] });
     expect(lines.get("rate")).toEqual(off);
   });
 });

@@ -89,6 +89,14 @@ export interface WaveProgress {
   readonly proxies: readonly string[];
 }
 
+/** What became of a switch. */
+export interface SwitchedOff {
+  /** Services whose proxies have not taken it in time, and will when they answer again; none when it is in force everywhere. */
+  readonly late: readonly string[];
+  /** Why it is not kept: it is done all the same, and a restart knows nothing of it. */
+  readonly unkept?: string;
+}
+
 export interface ControlPlane {
   /** The build in force, once one is. */
   readonly current: Build | undefined;
@@ -109,10 +117,9 @@ export interface ControlPlane {
   /** Go on with a rollout that another process began, from the stage that it was in. */
   resume(rollout: Rollout): Promise<Turn>;
   /**
-   * Switch exactly these policies off, and all others on, at once: in the stage in which the mesh is, without waiting for a rollout. Resolves
-   * with the services whose proxies have not taken it in time, and will when they answer again; none when it is in force everywhere.
+   * Switch exactly these policies off, and all others on, at once: in the stage in which the mesh is, without waiting for a rollout.
    */
-  switchOff(names: readonly string[]): Promise<readonly string[]>;
+  switchOff(names: readonly string[]): Promise<SwitchedOff>;
   /** What the proxies' streams do, to be told by whoever runs the xDS server. */
   readonly streams: {
     connected(node: string): void;
@@ -718,13 +725,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const back = off.filter((name) => !next.includes(name));
       // From now on also for whoever asks.
       off = next;
-      let unkept: unknown;
+      let unkept: string | undefined;
       const stage = await oneByOne(async () => {
         if (shown === undefined) return undefined;
         const next = stageOf(shown, back);
-        // Where it cannot be kept it is done all the same, and told of behind.
         await switching(kept(shown)).catch((error: unknown) => {
-          unkept = error;
+          if (!(error instanceof WireError)) throw error;
+          unkept = error.message;
         });
         show(next, back);
         return next;
@@ -737,8 +744,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const final = await oneByOne(async () => showAgain());
         late = final === undefined ? [] : await missing(final);
       }
-      if (unkept !== undefined) throw unkept;
-      return late;
+      return { late, ...(unkept === undefined ? {} : { unkept }) };
     },
     apply: (build, { isReturn = false } = {}) =>
       inTurn((replaced) => roll(changeTo(build, isReturn), replaced)),

@@ -26,7 +26,7 @@ import {
 import type { Build } from "../pipeline/build.ts";
 import type { Mark } from "../server/receipts.ts";
 import type { XdsServer } from "../server/xds-server.ts";
-import type { ControlPlane, Rollout } from "./control-plane.ts";
+import type { ControlPlane, Rollout, SwitchedOff } from "./control-plane.ts";
 import type { Turn } from "./latest-wins.ts";
 import { type ProxyReceipt, receiptOf } from "./proxy-receipt.ts";
 
@@ -64,7 +64,7 @@ export interface Revisions {
   /** Go on with what another process began. */
   resume(rollout: Rollout): Begun;
   /** Switch exactly these policies off. As `ControlPlane.switchOff`, which has to be called by nobody else. */
-  switchOff(names: readonly string[]): Promise<readonly string[]>;
+  switchOff(names: readonly string[]): Promise<SwitchedOff>;
   /** Roll out what revision `to` was, with these policies switched off. */
   rollBack(
     build: Build,
@@ -184,11 +184,11 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     }
   }
 
-  async function switchOff(names: readonly string[]): Promise<readonly string[]> {
+  async function switchOff(names: readonly string[]): Promise<SwitchedOff> {
     underWay++;
-    const late = await controlPlane.switchOff(names).finally(() => underWay--);
+    const became = await controlPlane.switchOff(names).finally(() => underWay--);
     look();
-    return late;
+    return became;
   }
 
   /** On the way nothing acts that is switched off before or after. */
@@ -207,7 +207,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       if (turn === "replaced" || aim === undefined) return turn;
       const { off } = aim;
       aim = undefined;
-      return (await switchTo(off)).length > 0 ? "late" : turn;
+      return (await switchTo(off)).late.length > 0 ? "late" : turn;
     } catch (error) {
       const before = aim?.before;
       aim = undefined;
@@ -216,9 +216,9 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     }
   }
 
-  async function switchTo(names: readonly string[]): Promise<readonly string[]> {
+  async function switchTo(names: readonly string[]): Promise<SwitchedOff> {
     const off = [...new Set(names)].sort();
-    return isDeepStrictEqual(off, controlPlane.off) ? [] : switchOff(off);
+    return isDeepStrictEqual(off, controlPlane.off) ? { late: [] } : switchOff(off);
   }
 
   /** Resolves at a change of the history, or soon. */

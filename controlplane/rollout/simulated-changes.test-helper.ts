@@ -309,7 +309,7 @@ export async function requestsMeetPoliciesOnce({
           switches.push(next);
           void controlPlane
             .switchOff(next)
-            .then((late) => {
+            .then(({ late }) => {
               // What came before is nowhere any more.
               if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
             })

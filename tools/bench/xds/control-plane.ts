@@ -75,7 +75,7 @@ const proxyKib = (residentKib() - before) / names.length;
 const held = monitorEventLoopDelay({ resolution: 1 });
 held.enable();
 const switchMs = await medianMs(10, async (round) => {
-  const late = await revisions.switchOff(round % 2 === 0 ? ["mark"] : []);
+  const { late } = await revisions.switchOff(round % 2 === 0 ? ["mark"] : []);
   if (late.length > 0) throw new Error(`${late.length} proxies have not taken it`);
 });
 const figures: ControlPlaneFigures = { switchMs, heldUpMs: held.max / 1e6, proxyKib };
