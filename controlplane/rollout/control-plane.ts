@@ -14,6 +14,7 @@ import { layOut } from "../xds/lay-out.ts";
 import { byType, type ProxySnapshot } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
+import { oneLine } from "./one-line.ts";
 import { createPresence } from "./presence.ts";
 import { type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
 import { finalStage, type Stage, type Standing, stagesOf, waveStage } from "./stages.ts";
@@ -392,7 +393,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       case "nacked":
         throw new WireError(
           "nack",
-          outcome.nacks.map((nack) => `proxy "${node}": ${nack.message}`).join("; "),
+          outcome.nacks.map((nack) => `proxy "${node}": ${oneLine(nack.message)}`).join("; "),
         );
       case "timeout":
         if (!presence.isConnected(node)) throw absence([node]);

@@ -1,5 +1,6 @@
 import type { ControlPlaneEvent } from "./event.ts";
 import { nackText } from "./nack-text.ts";
+import { oneLine } from "./one-line.ts";
 import type { Together, Waves } from "./waves.ts";
 
 /** A line about an event for who looks on; undefined where it is none of their concern. */
@@ -25,8 +26,8 @@ export function eventText(event: ControlPlaneEvent): string | undefined {
       return `rollout: taken back (proxies: ${listed(event.proxies)})`;
     case "waiting":
       return event.outcome === "timeout"
-        ? `still waiting for the proxy of ${event.node}`
-        : `the proxy of ${event.node} refuses what it is sent`;
+        ? `still waiting for the proxy of ${oneLine(event.node)}`
+        : `the proxy of ${oneLine(event.node)} refuses what it is sent`;
     case "draining":
       return event.overMs === 0 ? undefined : `letting go of the proxies, within ${event.overMs / 1_000} s`;
     case "connected":
