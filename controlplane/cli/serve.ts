@@ -265,6 +265,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   if (overMs > 0) await ads.drain(overMs);
   else await ads.close();
   await api.close();
+  await revisions.written();
   await tracing?.stop();
   return 0;
 }

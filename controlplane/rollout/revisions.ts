@@ -78,6 +78,8 @@ export interface Revisions {
   /** Resolves when all connected proxies serve the revision, by default the newest, or it will not come to that, or time is up. One that is not there yet is waited for. */
   waitForConvergence(revision: number | undefined, timeoutMs: number): Promise<Waited>;
   receipts(): readonly ProxyReceipt[];
+  /** Resolves when the history is written down as it is now. */
+  written(): Promise<void>;
 }
 
 export interface RevisionsOptions {
@@ -342,5 +344,6 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       }
     },
     receipts,
+    written: () => written,
   };
 }
