@@ -17,6 +17,7 @@ import { historyAnswer } from "../rollout/history-answers.ts";
 import { openHistoryFolder } from "../rollout/history-folder.ts";
 import { type Answer, startHttpApi } from "../rollout/http-api.ts";
 import { createMetrics } from "../rollout/metrics.ts";
+import { resourceReports } from "../rollout/resource-report.ts";
 import type { Begun } from "../rollout/revisions.ts";
 import { rollbackCommand } from "../rollout/rollback.ts";
 import { createRolloutSpans } from "../rollout/rollout-spans.ts";
@@ -347,14 +348,12 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
     off: offIn({ controlPlane, newest }),
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
-    proxies: ads.status().map(({ node, connected, settled, types }) => ({
-      service: node,
-      connected,
-      settled,
-      receipt: receipts.get(node),
-      resources: [...types].flatMap(([type, resources]) =>
-        [...resources].map(([name, versions]) => ({ type, name, ...versions })),
-      ),
+    proxies: ads.status().map((status) => ({
+      service: status.node,
+      connected: status.connected,
+      settled: status.settled,
+      receipt: receipts.get(status.node),
+      resources: resourceReports(status, ads.snapshot(status.node)),
     })),
   };
 }
