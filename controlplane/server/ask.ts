@@ -63,6 +63,13 @@ function readSotw(bytes: Uint8Array): Ask {
   };
 }
 
+/** Characters of what a client says of a refusal, that are looked at and kept. */
+const wordsMax = 4 << 10;
+
+function shortened(words: string): string {
+  return words.length <= wordsMax ? words : `${words.slice(0, wordsMax)}…`;
+}
+
 function asked(request: {
   readonly node?: Node | undefined;
   readonly typeUrl: string;
@@ -73,6 +80,6 @@ function asked(request: {
     ...(request.node === undefined ? {} : { node: request.node }),
     typeUrl: request.typeUrl,
     nonce: request.responseNonce,
-    ...(request.errorDetail === undefined ? {} : { error: request.errorDetail.message }),
+    ...(request.errorDetail === undefined ? {} : { error: shortened(request.errorDetail.message) }),
   };
 }

@@ -79,8 +79,11 @@ describe.each([
       "cluster b=1 STALE",
       "listener in=1 NOT_SENT",
     ]);
-    proxy.nack(first, "b is no good: no such thing as b");
+    const words = "b is no good: no such thing as b";
+    proxy.nack(first, words);
     proxy.ack(await proxy.next(cluster));
+    // What the words name is tried alone, for words may err.
+    proxy.nack(await proxy.next(cluster), words);
     await expect
       .poll(async () => linesOf((await tool.fetch())[0]))
       .toEqual([

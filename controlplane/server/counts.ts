@@ -10,8 +10,8 @@ export interface TypeCounts {
   readonly nacks: number;
 }
 
-/** Why a stream was not taken, or ended by the server, in gRPC's words. */
-export type Refusal = "invalid_argument" | "permission_denied" | "resource_exhausted";
+/** Why a stream was not taken, or ended by the server, in gRPC's words; `unauthenticated` is a connection that did not come about. */
+export type Refusal = "invalid_argument" | "permission_denied" | "resource_exhausted" | "unauthenticated";
 
 /** How the server does. All figures are kept anyway, so that they cost nobody anything who does not ask. */
 export interface XdsCounts {
@@ -28,7 +28,7 @@ export interface XdsCounts {
   readonly loadReports: number;
   /** Streams that wait to be let in. */
   readonly waiting: number;
-  /** Resources of which a version is held back, since a client refused it. */
+  /** Resources of which the version that is wanted is held back, since a client refused it. */
   readonly quarantined: ReadonlyMap<TypeUrl, number>;
 }
 

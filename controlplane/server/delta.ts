@@ -1,12 +1,16 @@
 import type { Resource, Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
+import { cut } from "./cut.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
 import {
+  aliasesOf,
+  collectionOf,
   forget,
   isCollection,
   isDue,
   lookAgain,
+  owe,
   rootTypes,
   type Session,
   unknown,
@@ -50,16 +54,23 @@ export function subscribeDelta(
     session.names.add(name);
     session.absent.delete(name);
     // A name asked for is answered, known or not; only a reconnecting client repeats all that it holds (P14).
-    if (!(first && session.sent.has(name)) || warms(name)) session.owed.add(name);
+    if (!(first && (isCollection(name) || session.sent.has(name))) || warms(name)) owe(session, name);
   }
   for (const name of ask.unsubscribe) {
     if (name === "*") session.wildcard = false;
     else if (session.names.delete(name)) {
       session.absent.delete(name);
-      if (session.wildcard) session.owed.add(name);
-      else forget(session, name);
+      if (session.wildcard) owe(session, name);
+      else if (!isCollection(name)) forget(session, name);
+      else letGo(session, name);
     }
   }
+}
+
+/** The members of the collection that the client has not asked for by their names. */
+function letGo(session: Session, collection: string): void {
+  for (const name of [...session.sent.keys()])
+    if (collectionOf(name) === collection && !session.names.has(name)) forget(session, name);
 }
 
 /** The resources that the client lacks. */
@@ -72,7 +83,7 @@ export function dueDelta(session: Session, resources: Resources): readonly Resou
   return due;
 }
 
-/** Names to say once that they are not there (P12, P15, P16); undefined where nothing has to be said. */
+/** Names to say once that they are not there (P12, P15, P16), as many as go into one response; undefined where nothing has to be said. */
 export function absentDelta(
   session: Session,
   resources: Resources,
@@ -81,12 +92,15 @@ export function absentDelta(
   // A filter in use that is told its configuration is gone answers 500 at once: for these, silence (P17).
   if (session.type === typeUrl.extension) return undefined;
   const names = absentNames(session, resources);
-  for (const name of names) {
+  // A collection without members is no resource that could be gone.
+  const [told = []] = cut(
+    names.filter((name) => !isCollection(name)),
+    ({ length }) => length,
+  );
+  for (const name of [...told, ...names.filter(isCollection)]) {
     session.absent.add(name);
     session.owed.delete(name);
   }
-  // A collection without members is no resource that could be gone.
-  const told = names.filter((name) => !isCollection(name));
   // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
   const empty = session.type === typeUrl.endpoints ? told.filter(isCluster) : [];
   if (empty.length > 0)
@@ -104,7 +118,7 @@ export function absentDelta(
 
 function absentNames(session: Session, resources: Resources): readonly string[] {
   if (session.names.size === 0 && session.owed.size === 0) return [];
-  const byAlias = aliasesOf(session, resources);
+  const byAlias = aliasesOf(resources);
   const isUnknown = (name: string): boolean =>
     !resources.has(name) && !byAlias.has(name) && !session.absent.has(name);
   return [
@@ -115,12 +129,6 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
       ...[...session.owed].filter(isUnknown),
     ]),
   ];
-}
-
-function aliasesOf(session: Session, resources: Resources): ReadonlySet<string> {
-  return session.type === typeUrl.virtualHost
-    ? new Set([...resources.values()].flatMap(({ aliases = [] }) => aliases))
-    : new Set();
 }
 
 /** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */

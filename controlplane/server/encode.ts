@@ -24,6 +24,7 @@ export interface Response {
   readonly unresolved: readonly string[];
   /** Told of in the incremental form alone. */
   readonly removed: readonly string[];
+  /** Told of in the state of the world alone. */
   readonly missing: readonly Missing[];
 }
 
@@ -39,7 +40,7 @@ const sharedBytesMin = 16 << 10;
 /** Fields of `DiscoveryResponse` and `DeltaDiscoveryResponse` (envoy/service/discovery/v3/discovery.proto). */
 const fields = {
   sotw: { version: 1, entries: 2, type: 4, nonce: 5, missing: 7 },
-  delta: { entries: 2, type: 4, nonce: 5, removed: 6, missing: 9 },
+  delta: { entries: 2, type: 4, nonce: 5, removed: 6 },
 } as const;
 
 /**
@@ -62,8 +63,7 @@ export function framed(message: Uint8Array): Pieces {
 /** Everything but resources, the type and the nonce, which most responses have none of. */
 function restOf(form: Form, response: Response): Uint8Array {
   const { kept = [], unresolved, removed, missing, version } = response;
-  if (form === "delta" && kept.length + unresolved.length + removed.length + missing.length === 0)
-    return nothing;
+  if (form === "delta" && kept.length + unresolved.length + removed.length === 0) return nothing;
   const field = fields[form];
   const writer = new BinaryWriter();
   if (form === "sotw") writer.tag(fields.sotw.version, WireType.LengthDelimited).string(version);
@@ -73,7 +73,8 @@ function restOf(form: Form, response: Response): Uint8Array {
     writer.tag(field.entries, WireType.LengthDelimited).bytes(unresolvedAlias(alias));
   for (const name of form === "delta" ? removed : [])
     writer.tag(fields.delta.removed, WireType.LengthDelimited).string(name);
-  for (const each of missing) writer.tag(field.missing, WireType.LengthDelimited).bytes(resourceError(each));
+  for (const each of form === "sotw" ? missing : [])
+    writer.tag(fields.sotw.missing, WireType.LengthDelimited).bytes(resourceError(each));
   return writer.finish();
 }
 

@@ -1,3 +1,5 @@
+import { timerMs } from "./timer.ts";
+
 /** How one stands with what it is waited for. */
 export type Standing<Stop> = "done" | "pending" | { readonly stop: Stop };
 
@@ -18,22 +20,27 @@ export interface Gatherings<Key> {
 }
 
 export function createGatherings<Key>(): Gatherings<Key> {
-  const looking = new Set<(key: Key) => void>();
+  const looking = new Map<Key, Set<(key: Key) => void>>();
   return {
     changed: (key) => {
-      for (const look of [...looking]) look(key);
+      for (const look of [...(looking.get(key) ?? [])]) look(key);
     },
     all: (keys, standing, timeoutMs) =>
       new Promise((resolve) => {
-        const known = new Set(keys);
         const pending = new Set(keys);
+        let over = false;
         const finish = (gathered: Parameters<typeof resolve>[0]): void => {
+          over = true;
           clearTimeout(timer);
-          looking.delete(look);
+          for (const key of keys) {
+            const looks = looking.get(key);
+            looks?.delete(look);
+            if (looks?.size === 0) looking.delete(key);
+          }
           resolve(gathered);
         };
         const look = (key: Key): void => {
-          if (!known.has(key) || !looking.has(look)) return;
+          if (over) return;
           const now = standing(key);
           // One that was done may have begun anew.
           if (now === "done") pending.delete(key);
@@ -41,8 +48,11 @@ export function createGatherings<Key>(): Gatherings<Key> {
           if (typeof now === "object") finish({ kind: "stopped", stop: now.stop });
           else if (pending.size === 0) finish({ kind: "done" });
         };
-        const timer = setTimeout(() => finish({ kind: "timeout", pending: [...pending] }), timeoutMs);
-        looking.add(look);
+        const timer = setTimeout(
+          () => finish({ kind: "timeout", pending: [...pending] }),
+          timerMs(timeoutMs),
+        );
+        for (const key of keys) looking.set(key, (looking.get(key) ?? new Set()).add(look));
         if (keys.length === 0) finish({ kind: "done" });
         for (const key of keys) look(key);
       }),

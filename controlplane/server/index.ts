@@ -13,12 +13,21 @@ export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";
 export type { Mark, Moment, Receipt } from "./receipts.ts";
 export type { Snapshot } from "./snapshot.ts";
 export type { ResourceStatus } from "./stream.ts";
-export type { Call, CallEnd, Credentials, Peer, StartTransport, Transport } from "./transport.ts";
+export type {
+  Call,
+  CallEnd,
+  Credentials,
+  HandshakeFailure,
+  Peer,
+  StartTransport,
+  Transport,
+} from "./transport.ts";
 export {
   type Convergence,
   createXdsServer,
   type Limits,
   type Loads,
+  type Refused,
   type XdsServer,
   type XdsServerOptions,
 } from "./xds-server.ts";

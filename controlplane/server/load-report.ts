@@ -4,6 +4,7 @@ import {
   LoadStatsRequestSchema,
   LoadStatsResponseSchema,
 } from "../xds/generated/envoy/service/load_stats/v3/lrs_pb.ts";
+import { timerMs } from "./timer.ts";
 
 /** What a client has sent to one cluster since it last told of it. */
 export interface ClusterLoad {
@@ -52,7 +53,8 @@ export function readLoads(
 }
 
 /** What a client is to report, and how often. */
-export function writeInterest(clusters: Iterable<string>, intervalMs: number): Uint8Array {
+export function writeInterest(clusters: Iterable<string>, wantedMs: number): Uint8Array {
+  const intervalMs = timerMs(wantedMs);
   return toBinary(
     LoadStatsResponseSchema,
     create(LoadStatsResponseSchema, {

@@ -13,7 +13,7 @@ export interface LoadStreamsOptions {
     node: string,
     open: number,
   ) => { readonly why: Refusal; readonly details: string } | undefined;
-  readonly refuse: (call: Call, why: Refusal, details: string) => void;
+  readonly refuse: (call: Call, why: Refusal, details: string, node?: string) => void;
   readonly onReport: (report: LoadReport) => void;
   readonly onEnded: (node: string, stream: number) => void;
   readonly nowMs: () => number;
@@ -63,7 +63,7 @@ export function createLoadStreams(options: LoadStreamsOptions): LoadStreams {
         ? ({ why: "invalid_argument", details: "the first report has no node.id" } as const)
         : options.refuses(call, node, own.size);
     if (refusal !== undefined) {
-      options.refuse(call, refusal.why, refusal.details);
+      options.refuse(call, refusal.why, refusal.details, node);
       return undefined;
     }
     const stream: LoadStream = { call, number: ++opened, node, asked: new Set(), writable: true };

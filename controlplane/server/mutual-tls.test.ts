@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { credentials } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { byName } from "../xds/resource.ts";
@@ -6,8 +9,8 @@ import { boundToSpiffeId } from "./bound-to-spiffe-id.ts";
 import { authority, type Identity, signed } from "./certificates.test-helper.ts";
 import { type FakeProxy, fakeProxy } from "./fake-proxy.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Credentials } from "./transport.ts";
-import { createXdsServer, type XdsServer } from "./xds-server.ts";
+import type { Credentials, HandshakeFailure } from "./transport.ts";
+import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
 
 const { cluster } = typeUrl;
 
@@ -26,11 +29,15 @@ function served(identity: Identity): Credentials {
 
 const refuses = boundToSpiffeId("spiffe://mesh/ns/shop/sa/{node}");
 
-async function start(identity: Identity = server): Promise<XdsServer> {
+async function start(
+  identity: Identity = server,
+  options: Partial<XdsServerOptions> = {},
+): Promise<XdsServer> {
   const started = await createXdsServer({
     listen: { host: "127.0.0.1", port: 0 },
     credentials: served(identity),
     refuses,
+    ...options,
   });
   closers.push(() => started.close());
   for (const node of ["rate", "geo"]) started.setSnapshot(node, clusters("1"));
@@ -72,6 +79,50 @@ test("one without a certificate, or with another mesh's, is turned away before i
   for (const identity of [undefined, stranger])
     expect(await connect(to, "rate", identity).ended).toMatchObject({ code: 14 });
   expect(to.status().every(({ connected }) => !connected)).toBe(true);
+});
+
+test("who is turned away before that is told of, and counted", async () => {
+  const failures: HandshakeFailure[] = [];
+  const to = await start(server, { onHandshakeError: (failure) => failures.push(failure) });
+  const stranger = await signed(await authority(), "spiffe://mesh/ns/shop/sa/rate");
+  for (const identity of [undefined, stranger]) await connect(to, "rate", identity).ended;
+  await expect.poll(() => failures.length).toBeGreaterThanOrEqual(2);
+  for (const { address, reason } of failures) {
+    expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(reason).toMatch(/certificate/);
+  }
+  expect(to.counts().refusals.get("unauthenticated")).toBe(failures.length);
+});
+
+test("a session of TLS is not taken up again when the client's certificate has ended", async () => {
+  const failures: HandshakeFailure[] = [];
+  const to = await start(server, { onHandshakeError: (failure) => failures.push(failure) });
+  const endMs = (Math.floor(Date.now() / 1_000) + 2) * 1_000;
+  const brief = await signed(mesh, "spiffe://mesh/ns/shop/sa/rate", new Date(endMs));
+  const options = {
+    ...{ port: to.port, host: "127.0.0.1", ca: mesh.certificate, ALPNProtocols: ["h2"] },
+    ...{ key: brief.key, cert: brief.certificate },
+  };
+  const first = connectTls(options);
+  const [ticket]: Buffer[] = await once(first, "session");
+  expect(ticket).toBeInstanceOf(Buffer);
+  first.destroy();
+  const resume = async (): Promise<{ readonly reused: boolean; readonly closed: Promise<unknown> }> => {
+    const socket = connectTls({ ...options, ...(ticket === undefined ? {} : { session: ticket }) });
+    socket.on("error", () => {});
+    socket.resume();
+    closers.push(() => void socket.destroy());
+    const closed = once(socket, "close");
+    await once(socket, "secureConnect");
+    return { reused: socket.isSessionReused(), closed };
+  };
+  expect((await resume()).reused).toBe(true);
+  expect(failures).toEqual([]);
+  await sleep(Math.max(0, endMs + 1_100 - Date.now()));
+  const late = await resume();
+  expect(late.reused).toBe(true);
+  await late.closed;
+  expect(failures).toMatchObject([{ reason: expect.stringContaining("certificate has ended") }]);
 });
 
 test("another certificate is for new connections, and the old ones go on", async () => {

@@ -1,8 +1,8 @@
-import { byName } from "../xds/resource.ts";
+import { byName, type Resource } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
-import type { Quarantine } from "./quarantine.ts";
-import type { Verdict } from "./session.ts";
+import type { Quarantine, Refuser } from "./quarantine.ts";
+import type { Verdict, Version } from "./session.ts";
 import { resourcesOf, type Snapshot, same, transition } from "./snapshot.ts";
 import type { ResourceStatus, Stream } from "./stream.ts";
 
@@ -65,6 +65,8 @@ export interface Node {
   readonly detach: (stream: Stream) => void;
   /** Take in what the client says on one of its streams, and go to the next step where this one is done. */
   readonly hear: (stream: Stream, ask: Ask) => void;
+  /** Time has gone by, or another node of the group has refused something. */
+  readonly look: () => void;
   /** Whether the other streams that asked for the type have acknowledged what there is of it. */
   readonly knowsElsewhere: (type: TypeUrl, stream: Stream) => boolean;
   /** Clusters that a stream which has ended may have left the client waiting for. */
@@ -72,7 +74,6 @@ export interface Node {
   readonly isSettled: () => boolean;
   /** What the client refuses of its latest snapshot. */
   readonly nacks: () => readonly Nack[];
-  readonly waitForAcks: (timeoutMs: number) => Promise<Outcome>;
   readonly status: () => NodeStatus;
 }
 
@@ -80,13 +81,10 @@ const none: ReadonlySet<string> = new Set();
 
 export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettled }: NodeOptions): Node {
   const streams = new Set<Stream>();
-  /** Those that may be served; others wait for their admission. */
-  const waiting = new Set<() => void>();
   /** Steps to come; the first is being served. */
   let steps: readonly Snapshot[] = [];
   /** The one that was served before the latest came, and the last that the client has acknowledged as a whole. */
   let [previous, settled]: readonly (Snapshot | undefined)[] = [];
-  let nacks: Nack[] = [];
   /** Whether a client has been here: if not, there is nothing to step from. */
   let seen = false;
   /** Clusters of which streams that have ended did not say that they are ready to use them, until all is acknowledged. */
@@ -98,12 +96,32 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
   const isSettled = (): boolean => !pending && steps.length === 1 && streams.size > 0 && allSettled();
 
   function allowedOf(step: Snapshot): Snapshot {
-    return quarantine.allowed(
-      step,
-      [previous, settled].filter((each) => each !== undefined),
-      ({ typeUrl: type, name: resource, version }) =>
-        streams.size === 0 || [...streams].some((stream) => stream.has(type, resource, version)),
-    );
+    return quarantine.allowed(step, goodOf, isAwaited);
+  }
+
+  /** What was there before, where it is in force, and what was in force when all was. */
+  function goodOf({ typeUrl: type, name: resource }: Version): readonly (Resource | undefined)[] {
+    const [before, last] = [previous, settled].map((each) => each && resourcesOf(each, type).get(resource));
+    const isInForce =
+      before !== undefined &&
+      (streams.size === 0 || [...streams].some((stream) => stream.has(type, resource, before.version)));
+    return [isInForce ? before : undefined, last];
+  }
+
+  /** Whether a stream may still say what it thinks of a resource: the one that suspects it, or where that is over any. */
+  function isAwaited(by: Refuser | undefined, resource: Resource): boolean {
+    const mayWant = (stream: Stream): boolean => stream.mayWant(resource);
+    if (by === undefined) return streams.size === 0 || [...streams].some(mayWant);
+    const suspecting = [...streams].find((stream) => stream === by);
+    // A stream of another node of the group speaks for itself.
+    return suspecting === undefined || mayWant(suspecting);
+  }
+
+  /** What the client refuses of its latest snapshot. */
+  function nacks(): readonly Nack[] {
+    const last = steps.at(-1);
+    if (last === undefined || quarantine.isEmpty()) return [];
+    return quarantine.refusals(last).map((refused) => ({ node: name, ...refused }));
   }
 
   /** What the client holds of a step, as far as is known: of clusters those alone that it was ever ready to use. */
@@ -128,6 +146,12 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
     }
   }
 
+  /** Something besides what the client said has changed what may be sent. */
+  function look(): void {
+    if (quarantine.isEmpty()) for (const stream of streams) stream.pump();
+    else serve();
+  }
+
   function advance(): void {
     while (!pending && streams.size > 0 && allSettled()) {
       settled = steps[0];
@@ -139,7 +163,6 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       steps = steps.slice(1);
       serve();
     }
-    for (const check of [...waiting]) check();
   }
 
   return {
@@ -151,9 +174,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       const current = steps[0];
       const held = current && heldOf(current);
       steps = held === undefined || !seen ? [snapshot] : transition(held, snapshot);
-      previous = held;
-      // What was refused is not sent again, so nobody will answer.
-      nacks = quarantine.refusals(snapshot).map((refused) => ({ node: name, ...refused }));
+      // What is on its way may still be taken, and be what is good.
+      previous = current && allowedOf(current);
       pending = true;
       return true;
     },
@@ -180,36 +202,31 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       if (step !== undefined) stream.hold(step, allowedOf(step));
     },
     detach: (stream) => {
-      streams.delete(stream);
+      if (!streams.delete(stream)) return;
       warming = new Set([...warming, ...stream.unansweredNames(typeUrl.cluster)]);
+      quarantine.leave(stream, (type, resource, version) =>
+        [...streams].some((other) => other.has(type, resource, version)),
+      );
+      if (streams.size === 0) return;
+      // The others wait for it no longer.
+      look();
+      advance();
     },
     hear: (stream, ask) => {
       const heard = stream.hear(ask);
       if (heard?.verdict !== undefined) onVerdict(heard.type, heard.verdict.kind);
       if (heard?.verdict?.kind === "accepted") {
         const { resources } = heard.verdict;
-        quarantine.accept(heard.type, resources);
+        quarantine.accept(stream, heard.type, resources);
         onAck({ node: name, typeUrl: heard.type, resources: resources.map((each) => each.name) });
       } else if (heard?.verdict?.kind === "refused") {
         const { resources, message } = heard.verdict;
-        const names = quarantine.refuse(heard.type, resources, message);
+        const names = quarantine.refuse(stream, heard.type, resources, message);
         // A step that has what was refused for the way only would never be done.
         const [current, ...next] = steps;
         const last = next.at(-1);
         if (current !== undefined && last !== undefined) steps = transition(heldOf(current), last);
-        if (names.length > 0) {
-          const nack = { node: name, typeUrl: heard.type, resources: names, message };
-          // A refusal of what has been replaced since says nothing of the latest snapshot.
-          const isLatest = names.some((refused) =>
-            steps.some(
-              (step) =>
-                resourcesOf(step, heard.type).get(refused)?.version ===
-                quarantine.refused(heard.type, refused),
-            ),
-          );
-          if (isLatest) nacks.push(nack);
-          onNack(nack);
-        }
+        if (names.length > 0) onNack({ node: name, typeUrl: heard.type, resources: names, message });
       }
       // What is allowed may be another thing after a verdict, for all streams.
       if (heard?.verdict !== undefined && !quarantine.isEmpty()) serve();
@@ -217,46 +234,39 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       if (streams.size > 1) for (const other of streams) if (other !== stream) other.pump();
       advance();
     },
+    look: () => {
+      look();
+      advance();
+    },
     knowsElsewhere: (type, stream) =>
       streams.size < 2 ||
       [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
     warming: () => warming,
     isSettled,
-    nacks: () => nacks,
-    waitForAcks: (timeoutMs) =>
-      new Promise((resolve) => {
-        const finish = (outcome: Outcome): void => {
-          clearTimeout(timer);
-          waiting.delete(check);
-          resolve(outcome);
-        };
-        const check = (): void => {
-          if (nacks.length > 0) finish({ kind: "nacked", nacks: [...nacks] });
-          else if (isSettled()) finish({ kind: "acked" });
-        };
-        const timer = setTimeout(() => finish({ kind: "timeout" }), timeoutMs);
-        waiting.add(check);
-        check();
-      }),
+    nacks,
     status: () => ({
       node: name,
       connected: streams.size > 0,
       settled: isSettled(),
-      types: withRefused([...streams], quarantine),
-      nacks: [...nacks],
+      types: withRefused([...streams], nacks(), steps.at(-1)),
+      nacks: nacks(),
     }),
   };
 }
 
-/** What the newest stream for each type says, and what was refused. */
+/** What the newest stream for each type says, and what is refused of what is wanted. */
 function withRefused(
   streams: readonly Stream[],
-  quarantine: Quarantine,
+  nacks: readonly Nack[],
+  wanted: Snapshot = new Map(),
 ): ReadonlyMap<TypeUrl, ReadonlyMap<string, ResourceStatus>> {
   const types = new Map(streams.flatMap((stream) => [...stream.status()]));
-  for (const [type, refused] of quarantine.allRefused()) {
+  for (const { typeUrl: type, resources: names } of nacks) {
     const resources = new Map(types.get(type));
-    for (const [name, nacked] of refused) resources.set(name, { ...resources.get(name), nacked });
+    for (const name of names) {
+      const nacked = resourcesOf(wanted, type).get(name)?.version;
+      if (nacked !== undefined) resources.set(name, { ...resources.get(name), nacked });
+    }
     types.set(type, new Map([...resources].sort(([a], [b]) => (a < b ? -1 : 1))));
   }
   return types;

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
@@ -14,6 +16,7 @@ import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import { type FakeOptions, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
 import { startGrpcJsTransport } from "./grpc-js-transport.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
+import { rawConnection } from "./raw-client.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
 
@@ -132,6 +135,14 @@ describe("streams", () => {
     const second = await incremental.next(endpoints);
     expect(said(second)).toBe("b=1");
     expect(second.nonce).not.toBe(first.nonce);
+    // Nor does it acknowledge or refuse anything.
+    expect([...(server.status()[0]?.types.get(endpoints) ?? [])]).toEqual([
+      ["a", { sent: "1" }],
+      ["b", { sent: "1" }],
+    ]);
+    incremental.ask(endpoints, { responseNonce: "stale", errorDetail: { code: 13, message: "no" } });
+    expect(await incremental.quiet()).toEqual([]);
+    expect(server.status()[0]?.nacks).toEqual([]);
     const states = sotw(server);
     states.ask(endpoints, { resourceNames: ["a"] });
     states.ack(await states.next(endpoints));
@@ -247,6 +258,83 @@ describe("the state of the world", () => {
     proxy.ask(route, { resourceNames: ["s"], responseNonce: last.nonce });
     proxy.ask(route, { resourceNames: ["r", "s"], responseNonce: last.nonce });
     expect(said(await proxy.next(route))).toBe("r=1");
+  });
+
+  test("P9: what is let go of is not known any more, by whatever name it comes back", async () => {
+    const server = await start();
+    const [shop] = resources(route, "shop=1");
+    server.setSnapshot(
+      "a",
+      snapshot({ route: shop ? [...resources(route, "r=1"), { ...shop, aliases: ["other"] }] : [] }),
+    );
+    const proxy = sotw(server);
+    proxy.ask(route, { resourceNames: ["r", "shop"] });
+    const last = await proxy.next(route);
+    proxy.ask(route, { resourceNames: ["r"], responseNonce: last.nonce, versionInfo: last.versionInfo });
+    await proxy.quiet();
+    expect([...(server.status()[0]?.types.get(route)?.keys() ?? [])]).toEqual(["r"]);
+    proxy.ask(route, { resourceNames: ["r", "other"], responseNonce: last.nonce });
+    expect(said(await proxy.next(route))).toBe("shop=1");
+  });
+
+  test("P16: a name that is let go of is not answered, and what becomes of it is told to a wildcard alone", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=1 b=1" }));
+    const proxy = sotw(server);
+    proxy.ask(cluster, { resourceNames: ["*", "a"] });
+    const clusters = await proxy.next(cluster);
+    expect(said(clusters)).toBe("a=1 b=1");
+    proxy.ask(endpoints, { resourceNames: ["a", "b"] });
+    const both = await proxy.next(endpoints);
+    proxy.ask(endpoints, { resourceNames: ["b"], responseNonce: both.nonce, versionInfo: both.versionInfo });
+    proxy.ask(cluster, {
+      ...{ resourceNames: ["*"], responseNonce: clusters.nonce },
+      versionInfo: clusters.versionInfo,
+    });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=2 b=2" }));
+    const changed = await proxy.next(endpoints);
+    expect(said(changed)).toBe("b=2");
+    proxy.ask(endpoints, { resourceNames: ["b"], responseNonce: changed.nonce });
+    server.setSnapshot("a", snapshot({ cluster: "a=2 b=1", endpoints: "a=2 b=2" }));
+    expect(said(await proxy.next(cluster))).toBe("a=2 b=1");
+  });
+
+  test("P19: who asks by an alias has the resource, and is told once", async () => {
+    const server = await start();
+    const [shop] = resources(route, "shop=1");
+    const given = (version: string): Snapshot =>
+      snapshot({
+        route: shop ? [{ ...shop, version, bytes: utf8.encode(`shop=${version}`), aliases: ["s"] }] : [],
+      });
+    server.setSnapshot("a", given("1"));
+    const proxy = sotw(server);
+    proxy.ask(route, { resourceNames: ["s", "none"] });
+    const first = await proxy.next(route);
+    expect(said(first)).toBe("shop=1 !none");
+    proxy.ask(route, { resourceNames: ["s", "none"], responseNonce: first.nonce });
+    expect(await proxy.quiet()).toEqual([]);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", given("2"));
+    expect(said(await proxy.next(route))).toBe("shop=2");
+  });
+
+  test("P20: a collection is all names below it, is told once, and again when it is asked for again", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=1 eu/b/c=1 us/a=1" }));
+    const proxy = sotw(server);
+    proxy.ask(endpoints, { resourceNames: ["eu/*", "asia/*"] });
+    let last = await proxy.next(endpoints);
+    expect(said(last)).toBe("eu/a=1 eu/b=1");
+    proxy.ask(endpoints, { resourceNames: ["eu/*", "asia/*"], responseNonce: last.nonce });
+    expect(await proxy.quiet()).toEqual([]);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=2 eu/d=1" }));
+    last = await proxy.next(endpoints);
+    expect(said(last)).toBe("eu/b=2 eu/d=1");
+    for (const resourceNames of [[], ["eu/*"]])
+      proxy.ask(endpoints, { resourceNames, responseNonce: last.nonce });
+    expect(said(await proxy.next(endpoints))).toBe("eu/a=1 eu/b=2 eu/d=1");
   });
 
   test("P10: the version is that of what there is, so that another server has nothing to say", async () => {
@@ -417,7 +505,13 @@ describe("the incremental form", () => {
     expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
     server.setSnapshot("a", snapshot({ cluster: "a=2 b=2" }));
     proxy.nack(await proxy.next(cluster), "a: no");
-    expect(said(await proxy.next(cluster))).toBe("a=1 b=2");
+    const rest = await proxy.next(cluster);
+    expect(said(rest)).toBe("a=1 b=2");
+    proxy.ack(rest);
+    const alone = await proxy.next(cluster);
+    expect(said(alone)).toBe("a=2");
+    proxy.nack(alone, "a: no");
+    expect(said(await proxy.next(cluster))).toBe("a=1");
     expect(server.status()[0]?.types.get(cluster)?.get("a")).toEqual({
       sent: "1",
       acked: "1",
@@ -442,6 +536,7 @@ describe("the incremental form", () => {
     const unresolved = await proxy.next(virtualHost);
     expect(said(unresolved)).toBe("r/other.example?");
     expect(unresolved.resources[0]?.aliases).toEqual(["r/other.example"]);
+    for (const response of [found, unresolved]) proxy.ack(response);
     expect(await proxy.quiet()).toEqual([]);
   });
 
@@ -453,6 +548,12 @@ describe("the incremental form", () => {
     expect(said(await proxy.next(endpoints))).toBe("eu/a=1 eu/b=1");
     server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=2 eu/d=1" }));
     expect(said(await proxy.next(endpoints))).toBe("eu/b=2 eu/d=1");
+    proxy.ask(endpoints, { resourceNamesUnsubscribe: ["eu/*"] });
+    proxy.ask(endpoints, { resourceNamesSubscribe: ["eu/*"] });
+    const again = await proxy.next(endpoints);
+    expect(said(again)).toBe("eu/a=1 eu/b=2 eu/d=1");
+    proxy.ack(again);
+    expect(await proxy.quiet()).toEqual([]);
   });
 });
 
@@ -655,8 +756,24 @@ describe.each([
     expect((await proxy.next(secret)).resources[0]?.resource?.value.length).toBe(bytes.length);
   });
 
+  test("P28: what a client does not read keeps nobody else of its connection waiting, however much it is", async () => {
+    const server = await start({ transport });
+    const bytes = new Uint8Array(24 << 20);
+    const large = [{ name: "s", typeUrl: secret, version: "1", bytes }];
+    server.setSnapshot("a", snapshot({ cluster: "a=1", secret: large }));
+    const slow = delta(server);
+    slow.pause();
+    slow.ask(secret, { resourceNamesSubscribe: ["s"] });
+    await expect.poll(() => server.counts().types.get(secret)?.responses).toBe(1);
+    for (let stream = 0; stream < 3; stream++) {
+      const other = delta(server);
+      other.ask(cluster);
+      expect(said(await other.next(cluster))).toBe("a=1");
+    }
+  });
+
   test("P29: what is too much is refused early, as a code that clients back off from", async () => {
-    const server = await start({ transport, limits: { streamsMax: 1, unansweredMax: 2 } });
+    const server = await start({ transport, limits: { streamsMax: 1 } });
     server.setSnapshot("a", snapshot({ cluster: "a=1" }));
     const first = delta(server);
     first.ask(cluster);
@@ -667,15 +784,36 @@ describe.each([
       code: 8,
       details: expect.stringContaining("streams already"),
     });
-    for (let version = 2; version < 5; version++) {
-      server.setSnapshot("a", snapshot({ cluster: `a=${version}` }));
-      await sleep(20);
+  });
+
+  test("P29: a client that reads and does not answer is sent no more of a type, and the latest once it does", async () => {
+    const server = await start({ transport, limits: { unansweredMax: 2 } });
+    server.setSnapshot("a", snapshot({ cluster: "a=1", secret: "s=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    await proxy.next(cluster);
+    server.setSnapshot("a", snapshot({ cluster: "a=2", secret: "s=1" }));
+    const second = await proxy.next(cluster);
+    for (let version = 3; version <= 5; version++) {
+      server.setSnapshot("a", snapshot({ cluster: `a=${version}`, secret: "s=1" }));
+      expect(await proxy.quiet()).toEqual([]);
     }
-    first.ask(endpoints, { resourceNamesSubscribe: ["x"] });
-    expect(await first.ended).toMatchObject({
-      code: 8,
-      details: expect.stringContaining("without an answer"),
-    });
+    // Another type has its own.
+    proxy.ask(secret, { resourceNamesSubscribe: ["s"] });
+    expect(said(await proxy.next(secret))).toBe("s=1");
+    proxy.ack(second);
+    expect(said(await proxy.next(cluster))).toBe("a=5");
+  });
+
+  test("P29: one that never answers is ended when there is more for it", async () => {
+    const server = await start({ transport, limits: { unansweredMax: 1, answerMsMax: 40 } });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    await proxy.next(cluster);
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "a=2" }));
+    expect(await proxy.ended).toEqual({ code: 8, details: "no answer within 0.04 s to 1 responses" });
   });
 
   test("P29: a stream that asks for too many names is ended", async () => {
@@ -697,6 +835,20 @@ describe.each([
     expect(said(await proxy.next(cluster))).toBe("a=1");
     const drained = server.drain(50);
     expect(await proxy.ended).toMatchObject({ code: 14 });
+    await drained;
+  });
+
+  test("P30: a connection is told that the server goes away, and takes its new streams elsewhere", async () => {
+    const server = await start({ transport });
+    const { session, open, close } = rawConnection(server.port);
+    closers.push(close);
+    const { stream } = open();
+    await once(stream, "response");
+    const told = once(session, "goaway");
+    const drained = server.drain(300);
+    expect((await told)[0]).toBe(0);
+    // Those that are there go on for a while.
+    expect(stream.closed).toBe(false);
     await drained;
   });
 
@@ -741,9 +893,39 @@ describe.each([
     }
     slow.resume();
     const versions: string[] = [];
-    while (versions.at(-1) !== "s=40") versions.push(said(await slow.next(secret)));
+    while (versions.at(-1) !== "s=40") {
+      const response = await slow.next(secret);
+      versions.push(said(response));
+      slow.ack(response);
+    }
     // What lay between when it did not read was never sent.
     expect(versions.length).toBeLessThan(40);
+  });
+});
+
+describe("P30: a connection that gives no sign of life", () => {
+  test("is ended, and with it what was its node's", async () => {
+    const server = await start({ limits: { keepaliveMs: 50 } });
+    const socket = connect(server.port, "127.0.0.1");
+    closers.push(() => void socket.end());
+    const closed = once(socket, "close");
+    const settings = Buffer.from("000000040000000000", "hex");
+    // It begins as a client should, and then answers nothing.
+    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings]));
+    socket.resume();
+    await closed;
+  });
+
+  test("is not one that answers and says nothing else", async () => {
+    const server = await start({ limits: { keepaliveMs: 50 } });
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    await sleep(400);
+    server.setSnapshot("a", snapshot({ cluster: "a=2" }));
+    expect(said(await proxy.next(cluster))).toBe("a=2");
+    expect(server.counts().streams).toBe(1);
   });
 });
 

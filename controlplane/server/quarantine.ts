@@ -1,9 +1,13 @@
 import { byName, type Resource } from "../xds/resource.ts";
 import type { TypeUrl } from "../xds/type-url.ts";
+import type { Version } from "./session.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
 
 /** Versions by name. */
 type Suspects = ReadonlyMap<string, string>;
+
+/** Who refuses: a stream. What another one thinks of the same version says nothing of what this one does. */
+export type Refuser = object;
 
 export interface Refused {
   readonly typeUrl: TypeUrl;
@@ -13,67 +17,108 @@ export interface Refused {
 
 /** What a group of proxies has refused, and what is being tried in parts to find the one at fault. */
 export interface Quarantine {
-  /** The snapshot with what is held back as it was in the first of the earlier ones in which it is in force, or left out. */
+  /** The snapshot with what is held back as it was when it was good, or left out: `good` says what it was, first of what is likeliest. */
   readonly allowed: (
     snapshot: Snapshot,
-    earlier: readonly Snapshot[],
-    isInForce: (resource: Resource) => boolean,
+    good: (resource: Version) => readonly (Resource | undefined)[],
+    isAwaited: (by: Refuser | undefined, resource: Resource) => boolean,
   ) => Snapshot;
-  /** The names that are at fault, as far as is known: none while halves are being tried. */
-  readonly refuse: (type: TypeUrl, resources: readonly Resource[], message: string) => readonly string[];
-  readonly accept: (type: TypeUrl, resources: readonly Resource[]) => void;
+  /** The names that are at fault, as far as is known: none while parts are being tried. */
+  readonly refuse: (
+    by: Refuser,
+    type: TypeUrl,
+    resources: readonly Version[],
+    message: string,
+  ) => readonly string[];
+  readonly accept: (by: Refuser, type: TypeUrl, resources: readonly Version[]) => void;
+  /** Another may go on with what it was trying; `has` says what those that stay have taken long ago. */
+  readonly leave: (by: Refuser, has: (type: TypeUrl, name: string, version: string) => boolean) => void;
   /** Of what is in the snapshot and has been refused: names by type, and the client's words. */
   readonly refusals: (snapshot: Snapshot) => readonly Refused[];
   /** The version of the name that has been refused. */
   readonly refused: (type: TypeUrl, name: string) => string | undefined;
-  readonly allRefused: () => ReadonlyMap<TypeUrl, ReadonlyMap<string, string>>;
   readonly isEmpty: () => boolean;
 }
 
+interface Refusal {
+  readonly version: string;
+  readonly message: string;
+  /** Absent when its stream is over. */
+  by: Refuser | undefined;
+  /** What was in force instead: for those of the group that have had none. */
+  good: Resource | undefined;
+}
+
+interface Trial {
+  by: Refuser | undefined;
+  readonly suspects: Suspects;
+}
+
+/** Of one type, and what nobody wants any more goes first. */
+const refusedMax = 1_000;
+
 /**
- * Outlives streams: what was refused is not sent again. A proxy may say which of several resources it refuses; where it does not,
- * halves are tried one after the other, so that one of n is found in about 2 · log2 n responses, and the rest is in force.
+ * Outlives streams: what was refused is not sent again. Where several were refused together they are tried in parts: first what the
+ * client's words do not name, or one half after the other, so that one of n is found in about 2 · log2 n responses, and the rest is in force.
  */
-export function createQuarantine(): Quarantine {
-  const refused = new Map<TypeUrl, Map<string, string>>();
-  /** Why, by type and name; of no use for another version. */
-  const words = new Map<TypeUrl, Map<string, string>>();
-  /** By type; the first group is on trial, the others wait. */
-  const trials = new Map<TypeUrl, readonly Suspects[]>();
+export function createQuarantine(isWanted: (resource: Version) => boolean): Quarantine {
+  const refused = new Map<TypeUrl, Map<string, Refusal>>();
+  /** By type; the first is being tried, the others wait. */
+  const trials = new Map<TypeUrl, readonly Trial[]>();
 
   const isEmpty = (): boolean => refused.size === 0 && trials.size === 0;
 
-  function isHeldBack({ typeUrl, name, version }: Resource): boolean {
-    if (refused.get(typeUrl)?.get(name) === version) return true;
-    return (
-      trials
-        .get(typeUrl)
-        ?.slice(1)
-        .some((group) => group.get(name) === version) === true
-    );
+  function refusalOf({ typeUrl, name, version }: Version): Refusal | undefined {
+    const refusal = refused.get(typeUrl)?.get(name);
+    return refusal?.version === version ? refusal : undefined;
   }
 
-  function setTrials(type: TypeUrl, groups: readonly Suspects[]): void {
-    const left = groups.filter((group) => group.size > 0);
+  function isHeldBack(resource: Version): boolean {
+    if (refusalOf(resource) !== undefined) return true;
+    const [, ...waiting] = trials.get(resource.typeUrl) ?? [];
+    return waiting.some(({ suspects }) => suspects.get(resource.name) === resource.version);
+  }
+
+  function setTrials(type: TypeUrl, all: readonly Trial[]): void {
+    const left = all.filter(({ suspects }) => suspects.size > 0);
     if (left.length === 0) trials.delete(type);
     else trials.set(type, left);
   }
 
-  /** A group that has been replaced meanwhile will not be answered. */
-  function prune(type: TypeUrl, snapshot: Snapshot): void {
-    const resources = resourcesOf(snapshot, type);
-    const isThere = ([name, version]: readonly [string, string]): boolean =>
-      resources.get(name)?.version === version;
+  /** Keep of each trial what is still to be tried. */
+  function narrow(type: TypeUrl, isOn: (name: string, version: string, by: Trial["by"]) => boolean): void {
     setTrials(
       type,
-      (trials.get(type) ?? []).map((group) => new Map([...group].filter(isThere))),
+      (trials.get(type) ?? []).map(({ by, suspects }) => ({
+        by,
+        suspects: new Map([...suspects].filter(([name, version]) => isOn(name, version, by))),
+      })),
     );
   }
 
+  function note(type: TypeUrl, { name, version }: Version, refusal: Omit<Refusal, "version" | "good">): void {
+    const known = refused.get(type) ?? new Map<string, Refusal>();
+    refused.set(type, known);
+    known.delete(name);
+    known.set(name, { ...refusal, version, good: undefined });
+    if (known.size <= refusedMax) return;
+    for (const [other, { version: of }] of known) {
+      if (known.size <= refusedMax) break;
+      if (!isWanted({ typeUrl: type, name: other, version: of })) known.delete(other);
+    }
+  }
+
   return {
-    allowed: (snapshot, earlier, isInForce) => {
+    allowed: (snapshot, good, isAwaited) => {
       if (isEmpty()) return snapshot;
-      for (const type of [...trials.keys()]) prune(type, snapshot);
+      for (const type of [...trials.keys()]) {
+        const resources = resourcesOf(snapshot, type);
+        // What has been replaced meanwhile, or let go of, will not be answered.
+        narrow(type, (name, version, by) => {
+          const resource = resources.get(name);
+          return resource?.version === version && isAwaited(by, resource);
+        });
+      }
       const allowed = new Map(snapshot);
       for (const [type, resources] of snapshot) {
         if (![...resources.values()].some(isHeldBack)) continue;
@@ -82,72 +127,85 @@ export function createQuarantine(): Quarantine {
           byName(
             [...resources.values()].flatMap((resource) => {
               if (!isHeldBack(resource)) return [resource];
-              const before = earlier.map((each) => resourcesOf(each, type).get(resource.name));
-              return before.find((each) => each !== undefined && !isHeldBack(each) && isInForce(each)) ?? [];
+              const refusal = refusalOf(resource);
+              const before = [...good(resource), refusal?.good].find(
+                (each) => each !== undefined && !isHeldBack(each),
+              );
+              if (refusal !== undefined && before !== undefined) refusal.good = before;
+              return before ?? [];
             }),
           ),
         );
       }
       return allowed;
     },
-    refuse: (type, resources, message) => {
+    refuse: (by, type, resources, message) => {
       const [, ...waiting] = trials.get(type) ?? [];
       // An answer to what was sent before the trial says nothing of what is on it.
       if (resources.some(isHeldBack)) return [];
-      const named = resources.filter(({ name }) => mentions(message, name));
-      const atFault = named.length > 0 ? named : resources.length === 1 ? resources : [];
-      if (atFault.length > 0) {
-        refused.set(type, new Map([...(refused.get(type) ?? []), ...versionsOf(atFault)]));
-        words.set(
-          type,
-          new Map([...(words.get(type) ?? []), ...atFault.map(({ name }) => [name, message] as const)]),
-        );
-        // The others of this part are to be tried again without what was at fault, which may be all of it.
-        setTrials(type, [versionsOf(resources.filter((each) => !atFault.includes(each))), ...waiting]);
-        return atFault.map(({ name }) => name);
+      const [only] = resources;
+      if (resources.length === 1 && only !== undefined) {
+        note(type, only, { by, message });
+        setTrials(type, waiting);
+        return [only.name];
       }
+      // Words may name one that is not at fault, so they say no more than where to look last.
+      const words = wordsOf(message);
+      const named = resources.filter(({ name }) => words.has(name));
+      const rest = resources.filter(({ name }) => !words.has(name));
       const middle = Math.ceil(resources.length / 2);
-      setTrials(type, [
-        versionsOf(resources.slice(0, middle)),
-        versionsOf(resources.slice(middle)),
-        ...waiting,
-      ]);
+      const parts =
+        named.length > 0 && rest.length > 0
+          ? [rest, named]
+          : [resources.slice(0, middle), resources.slice(middle)];
+      setTrials(type, [...parts.map((part) => ({ by, suspects: versionsOf(part) })), ...waiting]);
       return [];
     },
-    accept: (type, resources) => {
+    accept: (by, type, resources) => {
       const known = refused.get(type);
-      for (const { name, version } of resources) if (known?.get(name) === version) known.delete(name);
+      for (const resource of resources) if (refusalOf(resource)?.by === by) known?.delete(resource.name);
       if (known?.size === 0) refused.delete(type);
-      const accepted = new Map(versionsOf(resources));
-      setTrials(
+      if (!trials.has(type)) return;
+      const accepted = versionsOf(resources);
+      narrow(
         type,
-        (trials.get(type) ?? []).map(
-          (group) => new Map([...group].filter(([name, version]) => accepted.get(name) !== version)),
-        ),
+        (name, version, suspectedBy) =>
+          accepted.get(name) !== version || (suspectedBy !== undefined && suspectedBy !== by),
       );
     },
+    leave: (by, has) => {
+      for (const refusals of refused.values())
+        for (const refusal of refusals.values()) if (refusal.by === by) refusal.by = undefined;
+      for (const [type, all] of [...trials]) {
+        for (const trial of all) if (trial.by === by) trial.by = undefined;
+        narrow(type, (name, version, suspectedBy) => suspectedBy !== undefined || !has(type, name, version));
+      }
+    },
     refusals: (snapshot) =>
-      [...refused].flatMap(([type, versions]) => {
+      [...refused].flatMap(([type, refusals]) => {
         const resources = resourcesOf(snapshot, type);
-        const there = [...versions].filter(([name, version]) => resources.get(name)?.version === version);
-        const messages = new Set(there.map(([name]) => words.get(type)?.get(name) ?? ""));
+        const there = [...refusals].filter(([name, { version }]) => resources.get(name)?.version === version);
+        const messages = new Set(there.map(([, { message }]) => message));
         return [...messages].map((message) => ({
           ...{ typeUrl: type, message },
-          resources: there.map(([name]) => name).filter((name) => words.get(type)?.get(name) === message),
+          resources: there.filter(([, refusal]) => refusal.message === message).map(([name]) => name),
         }));
       }),
-    refused: (type, name) => refused.get(type)?.get(name),
-    allRefused: () => refused,
+    refused: (type, name) => refused.get(type)?.get(name)?.version,
     isEmpty,
   };
 }
 
-function versionsOf(resources: readonly Resource[]): Suspects {
+function versionsOf(resources: readonly Version[]): Suspects {
   return new Map(resources.map(({ name, version }) => [name, version]));
 }
 
-/** Whether the message has the name as a word of its own, not as a part of a longer name. */
-function mentions(message: string, name: string): boolean {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(^|[^\\w|/@-])${escaped}($|[^\\w|/@-])`).test(message);
+/** What a name could be among a message's words: without the points and colons of its sentence, and in parts as well. */
+function wordsOf(message: string): ReadonlySet<string> {
+  const words = message.split(/[\s'"`()[\]{}<>,;]+/);
+  return new Set([
+    ...words,
+    ...words.map((word) => word.replace(/^[.:!?]+|[.:!?]+$/g, "")),
+    ...message.split(/[^\w|/@-]+/),
+  ]);
 }

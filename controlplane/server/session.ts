@@ -42,18 +42,21 @@ export const unknown = "";
 
 const none: ReadonlySet<string> = new Set();
 
+/** What is remembered of a resource on its way: not its bytes, which may be large, and replaced long before a client answers. */
+export type Version = Pick<Resource, "name" | "typeUrl" | "version">;
+
 export interface Flight {
-  readonly resources: readonly Resource[];
-  readonly removed: readonly string[];
+  readonly resources: readonly Version[];
+  readonly sinceMs: number;
   /** Names that were removed after it was sent: the client has them no longer, whatever it thinks of this. */
   readonly withdrawn: ReadonlySet<string>;
 }
 
 /** What the client thinks of a response. */
 export type Verdict =
-  | { readonly kind: "accepted"; readonly resources: readonly Resource[] }
+  | { readonly kind: "accepted"; readonly resources: readonly Version[] }
   /** One of them is at fault, or some. */
-  | { readonly kind: "refused"; readonly resources: readonly Resource[]; readonly message: string };
+  | { readonly kind: "refused"; readonly resources: readonly Version[]; readonly message: string };
 
 /** Types whose state of the world is complete: what is not in it is gone (P7). Of these, a client may want whatever there is (P8). */
 export const rootTypes: ReadonlySet<TypeUrl> = new Set([
@@ -81,20 +84,45 @@ export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Ses
 }
 
 /** Whether the client is to have this resource: it asked for it by a name, an alias, a collection of names, or for all. */
-export function wants(session: Session, { name, aliases }: Pick<Resource, "name" | "aliases">): boolean {
+export function wants(
+  session: Session,
+  { name, aliases: others }: Pick<Resource, "name" | "aliases">,
+): boolean {
   if (session.wildcard || session.names.has(name)) return true;
-  if (aliases?.some((alias) => session.names.has(alias)) === true) return true;
+  if (others?.some((alias) => session.names.has(alias)) === true) return true;
   return inCollection(session, name);
 }
 
 /** `a/*` is all whose names begin with `a/`, and have no further `/` (P20). */
 function inCollection(session: Session, name: string): boolean {
+  const collection = collectionOf(name);
+  return collection !== undefined && session.names.has(collection);
+}
+
+export function collectionOf(name: string): string | undefined {
   const slash = name.lastIndexOf("/");
-  return slash >= 0 && session.names.has(`${name.slice(0, slash)}/*`);
+  return slash < 0 ? undefined : `${name.slice(0, slash)}/*`;
 }
 
 export function isCollection(name: string): boolean {
   return name.endsWith("/*");
+}
+
+/** The client asks for a name: it is answered, and so is each member of a collection that it had before, sent or not (P9, P14). */
+export function owe(session: Session, name: string): void {
+  if (!isCollection(name)) session.owed.add(name);
+  else for (const member of session.sent.keys()) if (collectionOf(member) === name) session.owed.add(member);
+}
+
+const aliases = new WeakMap<Resources, ReadonlySet<string>>();
+
+/** The names that resources are also asked for by (P19). */
+export function aliasesOf(resources: Resources): ReadonlySet<string> {
+  const known = aliases.get(resources);
+  if (known !== undefined) return known;
+  const all = new Set([...resources.values()].flatMap((resource) => resource.aliases ?? []));
+  aliases.set(resources, all);
+  return all;
 }
 
 /** Whether the client has acknowledged each resource that it wants, or with `all` each one that there is. */
@@ -155,15 +183,16 @@ function refuse(session: Session, { resources }: Flight, message: string): Verdi
 export function dispatch(
   session: Session,
   nonce: string,
-  flight: Omit<Flight, "withdrawn">,
+  said: { readonly resources: readonly Resource[]; readonly removed: readonly string[] },
   nowMs: number,
 ): void {
-  session.flying.set(nonce, { ...flight, withdrawn: none });
+  session.flying.set(nonce, { resources: said.resources.map(versionOf), withdrawn: none, sinceMs: nowMs });
   session.lastNonce = nonce;
   session.owesAnswer = false;
-  for (const { name, version, ttlMs } of flight.resources) {
+  for (const { name, version, ttlMs, aliases: others = [] } of said.resources) {
     session.sent.set(name, version);
     session.owed.delete(name);
+    for (const alias of others) session.owed.delete(alias);
     session.absent.delete(name);
     if (ttlMs === undefined) session.ttlsMs.delete(name);
     else {
@@ -171,7 +200,11 @@ export function dispatch(
       session.heardMs.set(name, nowMs);
     }
   }
-  if (flight.removed.length > 0) withdraw(session, nonce, new Set(flight.removed));
+  if (said.removed.length > 0) withdraw(session, nonce, new Set(said.removed));
+}
+
+function versionOf({ name, typeUrl, version }: Resource): Version {
+  return { name, typeUrl, version };
 }
 
 /** What is removed says nothing any more of responses that are still on their way: the client has it no longer when it answers them. */
@@ -194,11 +227,11 @@ export function forget(session: Session, name: string): void {
 
 /** Whether the client has to be told of the resource. */
 export function isDue(session: Session, resource: Resource): boolean {
-  const { name, version, ttlMs, aliases } = resource;
+  const { name, version, ttlMs, aliases: others } = resource;
   return (
     session.sent.get(name) !== version ||
     (session.takesTtl && session.ttlsMs.get(name) !== ttlMs) ||
     session.owed.has(name) ||
-    aliases?.some((alias) => session.owed.has(alias)) === true
+    others?.some((alias) => session.owed.has(alias)) === true
   );
 }

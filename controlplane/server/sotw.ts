@@ -3,7 +3,7 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
-import { isDue, lookAgain, rootTypes, type Session, wants } from "./session.ts";
+import { aliasesOf, isCollection, isDue, lookAgain, owe, rootTypes, type Session, wants } from "./session.ts";
 
 /** What a response is to say, in the state of the world. */
 export interface World {
@@ -44,7 +44,7 @@ export function subscribeSotw(
       session.acked.set(name, version);
     }
   else if (first) session.owesAnswer = wildcard;
-  for (const name of names) if (!session.names.has(name)) session.owed.add(name);
+  for (const name of names) if (!session.names.has(name)) owe(session, name);
   for (const name of session.names)
     if (!names.has(name)) {
       session.names.delete(name);
@@ -55,9 +55,9 @@ export function subscribeSotw(
   if (!session.wildcard && wildcard && !first) session.owesAnswer = true;
   session.wildcard = wildcard;
   // What the client has let go of is not known any more: asked for again, it is sent again (P9).
-  if (!wildcard)
-    for (const known of [session.sent, session.acked])
-      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+  for (const known of [session.sent, session.acked])
+    for (const name of known.keys())
+      if (!wants(session, resources?.get(name) ?? { name })) known.delete(name);
 }
 
 /** What has to be sent; undefined where the client has all of it. */
@@ -88,7 +88,11 @@ export function dueSotw(
 function missingNames(session: Session, resources: Resources): readonly string[] {
   // A filter in use must not hear that its configuration is gone (P17).
   if (session.type === typeUrl.extension) return [];
-  return [...session.names].filter((name) => !resources.has(name) && !session.absent.has(name));
+  const unknown = [...session.names].filter((name) => !resources.has(name) && !session.absent.has(name));
+  if (unknown.length === 0) return unknown;
+  // A collection without members is no resource that could be missing.
+  const byAlias = aliasesOf(resources);
+  return unknown.filter((name) => !isCollection(name) && !byAlias.has(name));
 }
 
 const versions = new WeakMap<Resources, string>();

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
+import { cut } from "./cut.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
 import { encode, type Pieces, roomBytes } from "./encode.ts";
 import type { DiscoveryMethod, Form } from "./methods.ts";
@@ -38,6 +39,8 @@ export interface StreamOptions {
   readonly knowsElsewhere: (type: TypeUrl) => boolean;
   /** Whether the version of the resource has been refused, so that nobody waits for it. */
   readonly isRefused: (resource: Resource) => boolean;
+  /** Responses of one type that the client may leave without an answer: the next waits for one, and says what is the latest then. */
+  readonly unansweredMax: number;
   /** Clusters that an earlier stream of the client was sent and did not hear of again. */
   readonly warming: ReadonlySet<string>;
   readonly nowMs: () => number;
@@ -59,6 +62,8 @@ export interface Stream {
   readonly heartbeat: () => void;
   readonly knows: (type: TypeUrl) => boolean;
   readonly asks: (type: TypeUrl) => boolean;
+  /** Whether the client wants the resource, or has not said yet what it wants of its type. */
+  readonly mayWant: (resource: Resource) => boolean;
   /** Whether the client has acknowledged the resource, in this version or in some. */
   readonly has: (type: TypeUrl, name: string, version?: string) => boolean;
   /** Whether the client has acknowledged all of what it should hold, and nothing else is left to tell it. */
@@ -67,8 +72,10 @@ export interface Stream {
   readonly isNew: () => boolean;
   /** Names in responses that the client has not answered. */
   readonly unansweredNames: (type: TypeUrl) => readonly string[];
-  /** Responses that the client has not answered. */
-  readonly unanswered: () => number;
+  /** Whether something waits for the answer to what was sent longer ago than this. */
+  readonly isStalled: (ms: number) => boolean;
+  /** Milliseconds until the stream is old enough for what is not sent to a young one; undefined where nothing waits for that. */
+  readonly waitsMs: () => number | undefined;
   /** How many names the client has asked for. */
   readonly names: () => number;
   readonly status: () => ReadonlyMap<TypeUrl, ReadonlyMap<string, ResourceStatus>>;
@@ -82,7 +89,6 @@ interface Said {
   readonly missing?: readonly string[];
 }
 
-const responseBytesMax = 1 << 20;
 /** Sent as soon as it is asked for: nothing that it refers to could be missing, or it is what others wait for. */
 const leaves: readonly TypeUrl[] = [
   typeUrl.secret,
@@ -96,7 +102,10 @@ const ledTo: ReadonlyMap<TypeUrl, TypeUrl> = new Map([
   [typeUrl.cluster, typeUrl.endpoints],
   [typeUrl.listener, typeUrl.route],
 ]);
-/** So long after its beginning a client that asks for clusters alone is taken to want no listeners. */
+/**
+ * So long after its beginning a client that asks for clusters alone is taken to want no listeners, and one that asks for all listeners
+ * and for no clusters to have its clusters from elsewhere.
+ */
 const youngMs = 5_000;
 const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
 
@@ -136,13 +145,37 @@ export function createStream(options: StreamOptions): Stream {
     return method.type === undefined && !isTopDown();
   }
 
+  /** Whether the client is to have whatever there is of the type. */
+  function takesAll(type: TypeUrl): boolean {
+    if (!isComplete()) return false;
+    const session = sessions.get(type);
+    switch (type) {
+      case typeUrl.endpoints:
+        // Clusters are acknowledged only with their endpoints, so those that the client has not asked for are nobody's.
+        return false;
+      case typeUrl.cluster:
+        // One that has all listeners may name its clusters as it needs them, or have others.
+        return session?.asked === true ? session.wildcard : !asks(typeUrl.listener) || isYoung();
+      default:
+        return true;
+    }
+  }
+
   function knowsType(type: TypeUrl): boolean {
     const session = sessions.get(type);
     const resources = wanted(type);
-    // Clusters are acknowledged only with their endpoints, so those that the client has not asked for are nobody's.
-    const all = isComplete() && type !== typeUrl.endpoints;
+    const all = takesAll(type);
     if (session?.asked !== true) return resources.size === 0 || !all;
     return knows(session, resources, all);
+  }
+
+  function waitsForAge(): boolean {
+    return isComplete() && isYoung() && asks(typeUrl.listener) !== asks(typeUrl.cluster);
+  }
+
+  /** Whether the client reads, and has answered enough of what it was sent of the type to be sent more. */
+  function canSay(session: Session): boolean {
+    return writable && session.flying.size < options.unansweredMax;
   }
 
   function isReady(type: TypeUrl): boolean {
@@ -189,7 +222,7 @@ export function createStream(options: StreamOptions): Stream {
 
   function say(type: TypeUrl, only?: (resource: Resource) => boolean): void {
     const session = sessions.get(type);
-    if (session?.asked !== true || !writable) return;
+    if (session?.asked !== true || !canSay(session)) return;
     const resources = sendable(type);
     if (session.told === resources) return;
     if (method.form === "sotw") {
@@ -200,7 +233,7 @@ export function createStream(options: StreamOptions): Stream {
     }
     const due = dueDelta(session, resources);
     for (const part of parts(type, only === undefined ? due : due.filter(only)))
-      if (writable) respond(session, { resources: part });
+      if (canSay(session)) respond(session, { resources: part });
     const someAbsent = sayAbsent(type);
     if (due.length === 0 && !someAbsent) session.told = resources;
   }
@@ -208,11 +241,16 @@ export function createStream(options: StreamOptions): Stream {
   /** Whether something was said. */
   function sayAbsent(type: TypeUrl): boolean {
     const session = sessions.get(type);
-    if (session?.asked !== true || method.form === "sotw" || !writable) return false;
-    // What is there and held back is not absent.
-    const saying = absentDelta(session, wanted(type), isCluster);
-    if (saying !== undefined) respond(session, saying);
-    return saying !== undefined;
+    if (session?.asked !== true || method.form === "sotw") return false;
+    let said = false;
+    while (canSay(session)) {
+      // What is there and held back is not absent.
+      const saying = absentDelta(session, wanted(type), isCluster);
+      if (saying === undefined) break;
+      respond(session, saying);
+      said = true;
+    }
+    return said;
   }
 
   /** A cluster that the client has never been ready to use is used by nobody, and keeps it from saying that it has the others. */
@@ -230,7 +268,7 @@ export function createStream(options: StreamOptions): Stream {
       if (type === typeUrl.cluster && isComplete() && !asks(typeUrl.listener) && isYoung()) return;
       if (session === undefined) continue;
       for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
-        if (writable) respond(session, { resources: [], removed });
+        if (canSay(session)) respond(session, { resources: [], removed });
       // A cluster goes after the listeners whose routes may lead to it.
       if (session.flying.size > 0) return;
     }
@@ -350,11 +388,15 @@ export function createStream(options: StreamOptions): Stream {
       pump();
     },
     heartbeat: () => {
-      for (const session of takesTtl && writable ? sessions.values() : []) {
+      for (const session of takesTtl ? sessions.values() : []) {
+        if (!canSay(session)) continue;
         const kept = heartbeats(session, sendable(session.type), nowMs());
         if (kept.length === 0) continue;
         session.lastNonce = `${++nonce}`;
-        session.flying.set(session.lastNonce, { resources: [], removed: [], withdrawn: new Set() });
+        session.flying.set(session.lastNonce, {
+          ...{ resources: [], withdrawn: new Set() },
+          sinceMs: nowMs(),
+        });
         writable = send(
           session.type,
           encode(
@@ -371,6 +413,10 @@ export function createStream(options: StreamOptions): Stream {
     },
     knows: knowsType,
     asks,
+    mayWant: (resource) => {
+      const session = sessions.get(resource.typeUrl);
+      return types.includes(resource.typeUrl) && (session?.asked !== true || wants(session, resource));
+    },
     has,
     settled: () =>
       snapshot !== undefined &&
@@ -383,7 +429,12 @@ export function createStream(options: StreamOptions): Stream {
       [...(sessions.get(type)?.flying.values() ?? [])].flatMap(({ resources }) =>
         resources.map(({ name }) => name),
       ),
-    unanswered: () => [...sessions.values()].reduce((sum, { flying }) => sum + flying.size, 0),
+    isStalled: (ms) =>
+      [...sessions.values()].some(({ flying }) => {
+        const [first] = flying.values();
+        return flying.size >= options.unansweredMax && first !== undefined && nowMs() - first.sinceMs > ms;
+      }),
+    waitsMs: () => (waitsForAge() ? youngMs - (nowMs() - openedMs) : undefined),
     names: () => [...sessions.values()].reduce((sum, { names }) => sum + names.size, 0),
     status: () => new Map([...sessions].map(([type, session]) => [type, statusOf(session)])),
   };
@@ -436,20 +487,4 @@ function parts(type: TypeUrl, entries: readonly Resource[]): Iterable<readonly R
   return type === typeUrl.extension
     ? entries.map((entry) => [entry])
     : cut(entries, ({ bytes }) => bytes.length);
-}
-
-/** In pieces of a MiB at most, but for what is larger by itself (P27). */
-function* cut<Item>(items: readonly Item[], bytesOf: (item: Item) => number): Generator<readonly Item[]> {
-  let part: Item[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    if (part.length > 0 && bytes + bytesOf(item) > responseBytesMax) {
-      yield part;
-      part = [];
-      bytes = 0;
-    }
-    part.push(item);
-    bytes += bytesOf(item);
-  }
-  if (part.length > 0) yield part;
 }

@@ -40,6 +40,13 @@ export interface Credentials {
   readonly clientAuthorities?: string | Buffer;
 }
 
+/** A connection that did not come about. */
+export interface HandshakeFailure {
+  /** `HOST:PORT` of the client. */
+  readonly address: string;
+  readonly reason: string;
+}
+
 export interface TransportOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Absent: plain text. */
@@ -48,6 +55,8 @@ export interface TransportOptions {
   readonly messageBytesMax: number;
   readonly keepaliveMs: number;
   readonly accept: (call: Call) => CallEnd;
+  /** Told where the transport hears of it. */
+  readonly onHandshakeError: (failure: HandshakeFailure) => void;
 }
 
 /** What carries calls: an HTTP/2 server that speaks gRPC. */

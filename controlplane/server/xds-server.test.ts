@@ -161,15 +161,23 @@ describe("an xDS server", () => {
     expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
   });
 
-  test("of several refused together, the one that the message names is at fault, and the rest goes on", async () => {
+  test("of several refused together, what the message does not name goes on, and what it names is tried alone", async () => {
     const nacks: Nack[] = [];
     const server = await start(nacks);
     server.setSnapshot("rate", snapshot({ c: "a=1 a|v1=1" }));
     const proxy = connect(server);
     proxy.ask(cluster);
     proxy.nack(await proxy.next(cluster), "Error adding/updating cluster(s) a|v1: no");
-    expect(said(await proxy.next(cluster))).toBe("a=1");
+    const rest = await proxy.next(cluster);
+    expect(said(rest)).toBe("a=1");
+    expect(nacks).toEqual([]);
+    proxy.ack(rest);
+    const named = await proxy.next(cluster);
+    expect(said(named)).toBe("a|v1=1");
+    proxy.nack(named, "Error adding/updating cluster(s) a|v1: no");
+    expect(await server.waitForAcks("rate", 2000)).toMatchObject({ kind: "nacked" });
     expect(nacks.map((nack) => nack.resources)).toEqual([["a|v1"]]);
+    expect(await proxy.quiet()).toEqual([]);
   });
 
   test("of several refused together, none of them named, halves are tried until one is left, and the rest is in force", async () => {

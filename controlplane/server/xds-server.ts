@@ -7,6 +7,7 @@ import type { NodeState } from "./client-status.ts";
 import { type Converged, createConvergence } from "./convergence.ts";
 import { createTally, ofType, type Refusal, type XdsCounts } from "./counts.ts";
 import { createGatherings, type Standing } from "./gatherings.ts";
+import { guarded } from "./guard.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import { isLoopback } from "./is-loopback.ts";
 import type { LoadReport } from "./load-report.ts";
@@ -15,12 +16,14 @@ import type { DiscoveryMethod } from "./methods.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import { createProgress, type Mark, type Progress, type Receipt } from "./receipts.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { resourcesOf, type Snapshot } from "./snapshot.ts";
 import { statusCall } from "./status-call.ts";
 import { createStream, type Stream } from "./stream.ts";
-import type { Call, CallEnd, Credentials, Peer, StartTransport } from "./transport.ts";
+import { timerMs } from "./timer.ts";
+import type { Call, CallEnd, Credentials, HandshakeFailure, Peer, StartTransport } from "./transport.ts";
 import { createWork } from "./work.ts";
 
+/** What it calls may throw: the server goes on, and the error is nobody's, as one of a listener for events. Of `refuses`, nobody is let in then. */
 export interface XdsServerOptions {
   /** Port 0 takes any free one; `XdsServer.port` says which. */
   readonly listen: { readonly host: string; readonly port: number };
@@ -40,6 +43,10 @@ export interface XdsServerOptions {
   /** Of each stream. */
   readonly onConnected?: (node: string, peer: Peer) => void;
   readonly onDisconnected?: (node: string, peer: Peer) => void;
+  /** A stream was turned away, or ended for what its client does. */
+  readonly onRefused?: (refused: Refused) => void;
+  /** A client that did not come as far as a stream: by TLS it is nobody who may connect. */
+  readonly onHandshakeError?: (failure: HandshakeFailure) => void;
   /** Told how long a change took until a node, and until all that were sent one with it, had acknowledged it. */
   readonly onConverged?: (converged: Converged) => void;
   /** A node has acknowledged all of a revision, for the first time. */
@@ -48,6 +55,14 @@ export interface XdsServerOptions {
   readonly seesAll?: (peer: Peer) => boolean;
   /** Take reports of load; absent, they are not asked for. */
   readonly loads?: Loads;
+}
+
+export interface Refused {
+  readonly peer: Peer;
+  /** Who the client says it is, where it has said so. */
+  readonly node?: string;
+  readonly why: Refusal;
+  readonly details: string;
 }
 
 export interface Loads {
@@ -68,18 +83,25 @@ export type Convergence =
   | { readonly kind: "timeout"; readonly missing: readonly string[] };
 
 export interface Limits {
-  /** Bytes of a client's message; 64 MiB by default. A reconnecting client names every resource that it holds (xds.md P26). */
+  /**
+   * Bytes of a client's message, and of all those together that a connection has begun; 64 MiB by default. A reconnecting client names
+   * every resource that it holds (xds.md P26).
+   */
   readonly messageBytesMax: number;
   /** Names that one stream may ask for; 100,000 by default. */
   readonly namesMax: number;
   /** Streams that a node may have; 32 by default. */
   readonly streamsMax: number;
-  /** Responses that a client may leave without an answer before its stream is ended; 1,000 by default. */
+  /** Responses of one type that a client may leave without an answer; 32 by default. The next waits, and says what is the latest then. */
   readonly unansweredMax: number;
+  /** Milliseconds after which the stream of a client that still owes those answers is ended, when there is more for it; 60,000 by default. */
+  readonly answerMsMax: number;
   /** New streams a second, and at once; 2,000 and 1,000 by default. More have to wait, those last that hold something already. */
   readonly admission: { readonly perSecond: number; readonly burst: number };
   /** Milliseconds between two signs of life that a connection is asked for; 30,000 by default. */
   readonly keepaliveMs: number;
+  /** Milliseconds that a stream may take to its first message; 10,000 by default. */
+  readonly firstMessageMsMax: number;
   /** Milliseconds after which a stream is ended, a tenth more or less, so that clients spread over replicas; never by default. */
   readonly streamAgeMsMax: number;
 }
@@ -88,9 +110,11 @@ const defaults: Limits = {
   messageBytesMax: 64 << 20,
   namesMax: 100_000,
   streamsMax: 32,
-  unansweredMax: 1_000,
+  unansweredMax: 32,
+  answerMsMax: 60_000,
   admission: { perSecond: 2_000, burst: 1_000 },
   keepaliveMs: 30_000,
+  firstMessageMsMax: 10_000,
   streamAgeMsMax: Number.POSITIVE_INFINITY,
 };
 
@@ -127,24 +151,53 @@ const refusalCode = {
   invalid_argument: 3,
   permission_denied: 7,
   resource_exhausted: 8,
+  unauthenticated: 16,
 } as const satisfies Readonly<Record<Refusal, number>>;
+
+/** Nodes that run the same. */
+interface Group {
+  readonly name: string;
+  readonly nodes: Set<Node>;
+  readonly quarantine: Quarantine;
+}
 
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
   const limits = { ...defaults, ...options.limits };
   const nodes = new Map<string, Node>();
-  const quarantines = new Map<string, Quarantine>();
+  const groups = new Map<string, Group>();
+  const groupsOf = new WeakMap<Node, Group>();
   const calls = new Map<Stream, Call>();
   const owners = new Map<Stream, Node>();
   const progress = new WeakMap<Node, Progress>();
-  const gatherings = createGatherings<Node>();
+  const gatherings = createGatherings<string>();
   const tally = createTally();
-  const convergence = createConvergence<Node>(
-    (converged) => options.onConverged?.(converged),
-    () => performance.now(),
-  );
+  const on = {
+    ack: guarded(options.onAck, undefined),
+    nack: guarded(options.onNack, undefined),
+    connected: guarded(options.onConnected, undefined),
+    disconnected: guarded(options.onDisconnected, undefined),
+    refused: guarded(options.onRefused, undefined),
+    handshakeError: guarded(options.onHandshakeError, undefined),
+    converged: guarded(options.onConverged, undefined),
+    acknowledged: guarded(options.onAcknowledged, undefined),
+    report: guarded(options.loads?.onReport, undefined),
+    ended: guarded(options.loads?.onEnded, undefined),
+    seesAll: guarded(options.seesAll, false),
+    refuses:
+      options.refuses === undefined
+        ? () => undefined
+        : guarded(options.refuses, "whether it may be this node is not known"),
+  };
+  const convergence = createConvergence<Node>(on.converged, () => performance.now());
   const pushes = createWork<Node>((node) => {
     tally.pushes++;
     node.serve();
+    for (const stream of [...node.streams])
+      if (stream.isStalled(limits.answerMsMax)) {
+        const call = calls.get(stream);
+        const details = `no answer within ${limits.answerMsMax / 1_000} s to ${limits.unansweredMax} responses`;
+        if (call !== undefined) refuse(call, "resource_exhausted", details, node.name);
+      }
   });
   const admission = createAdmission<Stream>(limits.admission, (stream) => owners.get(stream)?.admit(stream));
   let heartbeats: NodeJS.Timeout | undefined;
@@ -152,31 +205,65 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
 
   const groupOf = options.groupOf ?? ((name: string) => name);
 
+  function groupNamed(name: string): Group {
+    const known = groups.get(name);
+    if (known !== undefined) return known;
+    const members = new Set<Node>();
+    const quarantine = createQuarantine(({ typeUrl, name: resource, version }) =>
+      [...members].some(
+        (node) => resourcesOf(node.wanted() ?? new Map(), typeUrl).get(resource)?.version === version,
+      ),
+    );
+    const group = { name, nodes: members, quarantine };
+    groups.set(name, group);
+    return group;
+  }
+
+  /** Nothing is to be known of the node any more. The last of its group takes with it what the group has refused. */
+  function forget(node: Node): void {
+    nodes.delete(node.name);
+    const group = groupsOf.get(node);
+    group?.nodes.delete(node);
+    if (group?.nodes.size === 0) groups.delete(group.name);
+    pushes.delete(node);
+    convergence.leave(node);
+    gatherings.changed(node.name);
+  }
+
   function nodeOf(name: string): Node {
     const known = nodes.get(name);
     if (known !== undefined) return known;
-    const group = groupOf(name);
-    const quarantine = quarantines.get(group) ?? createQuarantine();
-    quarantines.set(group, quarantine);
+    const group = groupNamed(groupOf(name));
     const node: Node = createNode({
-      ...{ name, quarantine },
-      onAck: (ack) => options.onAck?.(ack),
+      ...{ name, quarantine: group.quarantine },
+      onAck: on.ack,
       onNack: (nack) => {
         convergence.leave(node);
-        gatherings.changed(node);
-        options.onNack?.(nack);
+        gatherings.changed(name);
+        // The others of its group go back to what was good, too.
+        for (const other of group.nodes)
+          if (other !== node) {
+            if (other.nacks().length > 0) convergence.leave(other);
+            pushes.add(other);
+            gatherings.changed(other.name);
+          }
+        on.nack(nack);
       },
       onVerdict: (type, kind) => ofType(tally, type)[kind === "accepted" ? "acks" : "nacks"]++,
       onSettled: () => {
+        // It may be said of one that is just being removed.
+        if (nodes.get(name) !== node) return;
         convergence.end(node);
         const { given } = progressOf(node).receipt();
         // What is held back since it was refused is not acknowledged.
         if (node.nacks().length === 0 && progressOf(node).settled() && given !== undefined)
-          options.onAcknowledged?.(name, given);
-        gatherings.changed(node);
+          on.acknowledged(name, given);
+        gatherings.changed(name);
       },
     });
     nodes.set(name, node);
+    group.nodes.add(node);
+    groupsOf.set(node, group);
     progress.set(
       node,
       createProgress(() => Date.now()),
@@ -197,10 +284,20 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     };
   }
 
+  /** How a node stands with what it was given last. */
+  function standingOf(name: string): Standing<Outcome> {
+    const node = nodes.get(name);
+    if (node === undefined) return "pending";
+    const nacks = node.nacks();
+    if (nacks.length > 0) return { stop: { kind: "nacked", nacks } };
+    return node.isSettled() ? "done" : "pending";
+  }
+
   /** How a node stands with a revision that it was given. */
-  function standing(node: Node, revision: string): Standing<Convergence> {
+  function standing(name: string, revision: string): Standing<Convergence> {
+    const node = nodes.get(name);
+    if (node === undefined) return "done";
     const done = progressOf(node);
-    if (nodes.get(node.name) !== node) return "done";
     if (done.receipt().given !== revision) return { stop: { kind: "replaced" } };
     if (node.nacks().length > 0) return { stop: { kind: "nacked", nacks: node.nacks() } };
     return node.streams.size === 0 || (done.has(revision) && node.isSettled()) ? "done" : "pending";
@@ -216,15 +313,16 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       refuse,
       onReport: (report) => {
         tally.loadReports++;
-        loads.onReport(report);
+        on.report(report);
       },
-      onEnded: (name, stream) => loads.onEnded?.(name, stream),
+      onEnded: on.ended,
       nowMs: () => performance.now(),
     });
 
-  function refuse(call: Call, why: Refusal, details: string): void {
+  function refuse(call: Call, why: Refusal, details: string, node?: string): void {
     tally.refusals.set(why, (tally.refusals.get(why) ?? 0) + 1);
     call.end({ code: refusalCode[why], details });
+    on.refused({ peer: call.peer, ...(node === undefined ? {} : { node }), why, details });
   }
 
   /** Why a client may not be this node, or not have one more stream than it has. */
@@ -233,7 +331,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     name: string,
     streams: number,
   ): { readonly why: Refusal; readonly details: string } | undefined {
-    const refusal = options.refuses?.(peer, name);
+    const refusal = on.refuses(peer, name);
     if (refusal !== undefined) return { why: "permission_denied", details: refusal };
     return streams < limits.streamsMax
       ? undefined
@@ -249,10 +347,11 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     }
     const refusal = mayNot(call, name, nodes.get(name)?.streams.size ?? 0);
     if (refusal !== undefined) {
-      refuse(call, refusal.why, refusal.details);
+      refuse(call, refusal.why, refusal.details, name);
       return undefined;
     }
     const node = nodeOf(name);
+    const { quarantine } = groupsOf.get(node) ?? groupNamed(groupOf(name));
     const stream: Stream = createStream({
       method,
       features: ask.node?.clientFeatures ?? [],
@@ -264,20 +363,40 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
         progressOf(node).sent();
       },
       knowsElsewhere: (type) => node.knowsElsewhere(type, stream),
-      isRefused: ({ typeUrl, name: resource, version }) =>
-        quarantines.get(groupOf(name))?.refused(typeUrl, resource) === version,
+      isRefused: ({ typeUrl, name: resource, version }) => quarantine.refused(typeUrl, resource) === version,
+      unansweredMax: limits.unansweredMax,
       warming: node.warming(),
       nowMs: () => performance.now(),
     });
     calls.set(stream, call);
     owners.set(stream, node);
     node.attach(stream);
-    gatherings.changed(node);
-    options.onConnected?.(name, call.peer);
+    gatherings.changed(name);
+    on.connected(name, call.peer);
     return stream;
   }
 
+  /** Until a client has said something, it is nobody's: it has not long to do so. */
   function accept(call: Call): CallEnd {
+    const ms = limits.firstMessageMsMax;
+    const silent = setTimeout(() => {
+      refuse(call, "resource_exhausted", `no message within ${ms / 1_000} s`);
+    }, timerMs(ms)).unref();
+    const end = endOf(call);
+    return {
+      message: (bytes) => {
+        clearTimeout(silent);
+        end.message(bytes);
+      },
+      drained: end.drained,
+      ended: () => {
+        clearTimeout(silent);
+        end.ended();
+      },
+    };
+  }
+
+  function endOf(call: Call): CallEnd {
     const { method } = call;
     switch (method.kind) {
       case "discovery":
@@ -295,8 +414,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     { peer }: Call,
     matches: (node: string) => boolean,
   ): readonly NodeState[] | { readonly refused: string } {
-    const may = ({ name }: Node): boolean =>
-      options.seesAll?.(peer) === true || options.refuses?.(peer, name) === undefined;
+    const may = ({ name }: Node): boolean => on.seesAll(peer) || on.refuses(peer, name) === undefined;
     const asked = [...nodes.values()].filter(({ name }) => matches(name));
     const seen = asked.filter(may);
     if (asked.length > 0 && seen.length === 0) {
@@ -311,38 +429,58 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     return { message: () => {}, drained: () => {}, ended: () => {} };
   }
 
-  function discover(call: Call, method: DiscoveryMethod): CallEnd {
+  function discover(of: Call, method: DiscoveryMethod): CallEnd {
     let stream: Stream | undefined;
     let over = false;
+    let grown: NodeJS.Timeout | undefined;
+    const call: Call = {
+      ...of,
+      // A stream that is ended is the node's no more, whenever its client takes notice.
+      end: (ending) => {
+        leave();
+        of.end(ending);
+      },
+    };
     const age = Number.isFinite(limits.streamAgeMsMax)
       ? setTimeout(
           () => call.end({ code: code.ok, details: "" }),
-          limits.streamAgeMsMax * (0.9 + Math.random() * 0.2),
+          timerMs(limits.streamAgeMsMax * (0.9 + Math.random() * 0.2)),
         ).unref()
       : undefined;
     const leave = (): void => {
-      clearTimeout(age);
-      if (stream === undefined || over) return;
+      if (over) return;
       over = true;
+      clearTimeout(age);
+      clearTimeout(grown);
+      if (stream === undefined) return;
       const node = owners.get(stream);
       calls.delete(stream);
       owners.delete(stream);
       admission.delete(stream);
       if (node === undefined) return;
       node.detach(stream);
+      if (nodes.get(node.name) !== node) return;
       if (node.streams.size === 0) convergence.leave(node);
-      gatherings.changed(node);
-      if (nodes.get(node.name) === node) options.onDisconnected?.(node.name, call.peer);
+      gatherings.changed(node.name);
+      // One that nobody has anything for is kept as long as it is there.
+      if (node.streams.size === 0 && node.wanted() === undefined) forget(node);
+      on.disconnected(node.name, call.peer);
     };
-    const end = (why: Refusal, details: string): void => {
-      leave();
-      refuse(call, why, details);
+    const end = (why: Refusal, details: string): void =>
+      refuse(call, why, details, stream && owners.get(stream)?.name);
+    /** Some of what is to be sent depends on how long the client has been here. */
+    const growUp = (): void => {
+      const ms = stream?.waitsMs();
+      if (ms === undefined || grown !== undefined) return;
+      grown = setTimeout(() => {
+        if (stream !== undefined) owners.get(stream)?.look();
+      }, ms + 1).unref();
     };
     return {
       message: (bytes) => {
+        if (over) return;
         const ask = readAsk(method.form, bytes);
         if (ask === undefined) return end("invalid_argument", "not a discovery request");
-        if (over) return;
         const { type, path } = method;
         if (type === undefined && ask.typeUrl === "")
           return end("invalid_argument", "the request has no type_url");
@@ -357,10 +495,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
           owners.get(stream)?.hear(stream, ask);
           admission.add(stream, stream.isNew());
         }
-        if (stream.unanswered() > limits.unansweredMax)
-          end("resource_exhausted", `${limits.unansweredMax} responses without an answer`);
-        else if (stream.names() > limits.namesMax)
-          end("resource_exhausted", `more than ${limits.namesMax} names`);
+        if (stream.names() > limits.namesMax) end("resource_exhausted", `more than ${limits.namesMax} names`);
+        else growUp();
       },
       drained: () => stream?.drained(),
       ended: leave,
@@ -377,16 +513,19 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     listen: options.listen,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     ...{ messageBytesMax: limits.messageBytesMax, keepaliveMs: limits.keepaliveMs, accept },
+    onHandshakeError: (failure) => {
+      tally.refusals.set("unauthenticated", (tally.refusals.get("unauthenticated") ?? 0) + 1);
+      on.handshakeError(failure);
+    },
   }).catch((cause: Error) => {
-    if (cause.message.includes("EADDRINUSE"))
-      throw failed("the port is in use; choose another with --xds-port", cause);
+    if (cause.message.includes("EADDRINUSE")) throw failed("the port is in use; choose another", cause);
     const isTls = "code" in cause && String(cause.code).startsWith("ERR_OSSL");
     throw failed(isTls ? `the credentials are not usable: ${cause.message}` : cause.message, cause);
   });
 
   /** A third of the shortest time that something keeps, halved for the round itself. */
   function beat(snapshot: Snapshot): void {
-    const ms = shortestTtlMs(snapshot) / 6;
+    const ms = factsOf(snapshot).ttlMs / 6;
     if (ms >= heartbeatMs) return;
     heartbeatMs = ms;
     clearInterval(heartbeats);
@@ -404,6 +543,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   return {
     port: transport.port,
     setSnapshot: (name, snapshot, mark) => {
+      const { fault } = factsOf(snapshot);
+      if (fault !== undefined) throw new WireError("snapshot", `of node "${name}": ${fault}`);
       const node = nodeOf(name);
       if (mark !== undefined) progressOf(node).give(mark);
       if (node.set(snapshot) && node.streams.size > 0) convergence.begin(node);
@@ -411,37 +552,45 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       // Before it is told of clusters that it has not: what it sends to them counts from the beginning.
       loadStreams?.changed(name);
       pushes.add(node);
-      gatherings.changed(node);
+      gatherings.changed(name);
     },
     removeNode: (name) => {
       const node = nodes.get(name);
-      nodes.delete(name);
       if (node === undefined) return;
-      const group = groupOf(name);
-      // The last of its group takes with it what the group has refused.
-      if (![...nodes.keys()].some((other) => groupOf(other) === group)) quarantines.delete(group);
-      pushes.delete(node);
-      convergence.leave(node);
-      gatherings.changed(node);
+      forget(node);
       const end = (call: Call | undefined): void => call?.end({ code: code.ok, details: "" });
-      for (const stream of node.streams) end(calls.get(stream));
+      for (const stream of [...node.streams]) end(calls.get(stream));
       loadStreams?.endNode(name, end);
     },
-    waitForAcks: (name, timeoutMs) => nodeOf(name).waitForAcks(timeoutMs),
+    waitForAcks: async (name, timeoutMs) => {
+      const gathered = await gatherings.all([name], standingOf, timeoutMs);
+      switch (gathered.kind) {
+        case "done":
+          return { kind: "acked" };
+        case "stopped":
+          return gathered.stop;
+        case "timeout":
+          return { kind: "timeout" };
+        default:
+          return gathered satisfies never;
+      }
+    },
     waitForConvergence: async (revision, timeoutMs) => {
-      const given = [...nodes.values()].filter((node) => progressOf(node).receipt().given === revision);
+      const given = [...nodes.values()]
+        .filter((node) => progressOf(node).receipt().given === revision)
+        .map(({ name }) => name);
       if (given.length === 0) return { kind: "replaced" };
-      const gathered = await gatherings.all(given, (node) => standing(node, revision), timeoutMs);
+      const gathered = await gatherings.all(given, (name) => standing(name, revision), timeoutMs);
       switch (gathered.kind) {
         case "done":
           return {
             kind: "converged",
-            receipts: given.filter((node) => nodes.get(node.name) === node).map(receiptOf),
+            receipts: given.flatMap((name) => nodes.get(name) ?? []).map(receiptOf),
           };
         case "stopped":
           return gathered.stop;
         case "timeout":
-          return { kind: "timeout", missing: gathered.pending.map(({ name }) => name) };
+          return { kind: "timeout", missing: gathered.pending };
         default:
           return gathered satisfies never;
       }
@@ -456,7 +605,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       streams: calls.size,
       loadStreams: loadStreams?.count() ?? 0,
       waiting: admission.waiting(),
-      quarantined: sizesOf([...quarantines.values()].map((quarantine) => quarantine.allRefused())),
+      quarantined: heldBack([...groups.values()]),
     }),
     rotate: (credentials) => transport.rotate(credentials),
     drain: async (overMs) => {
@@ -465,10 +614,10 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       for (const [index, call] of open.entries()) {
         setTimeout(
           () => call.end({ code: code.unavailable, details: "this server is going away" }),
-          (overMs * index) / open.length,
+          (timerMs(overMs) * index) / open.length,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, overMs));
+      await new Promise((resolve) => setTimeout(resolve, timerMs(overMs)));
       stop();
       await transport.close();
     },
@@ -481,24 +630,41 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   };
 }
 
-function sizesOf(
-  all: readonly ReadonlyMap<TypeUrl, ReadonlyMap<string, string>>[],
-): ReadonlyMap<TypeUrl, number> {
+/** Resources that a group has refused and that are wanted there, by type. */
+function heldBack(groups: readonly Group[]): ReadonlyMap<TypeUrl, number> {
   const sizes = new Map<TypeUrl, number>();
-  for (const [type, { size }] of all.flatMap((refused) => [...refused]))
-    sizes.set(type, (sizes.get(type) ?? 0) + size);
+  for (const { nodes, quarantine } of groups) {
+    if (quarantine.isEmpty()) continue;
+    const names = new Map<TypeUrl, Set<string>>();
+    for (const { typeUrl, resources } of [...nodes].flatMap((node) => node.nacks()))
+      names.set(typeUrl, new Set([...(names.get(typeUrl) ?? []), ...resources]));
+    for (const [type, { size }] of names) sizes.set(type, (sizes.get(type) ?? 0) + size);
+  }
   return sizes;
 }
 
-const shortestTtlsMs = new WeakMap<Snapshot, number>();
+interface Facts {
+  /** The shortest time that something keeps. */
+  readonly ttlMs: number;
+  /** Why nobody can be given the snapshot. */
+  readonly fault: string | undefined;
+}
+
+const facts = new WeakMap<Snapshot, Facts>();
 
 /** Nodes that share a snapshot have it looked at once. */
-function shortestTtlMs(snapshot: Snapshot): number {
-  const known = shortestTtlsMs.get(snapshot);
+function factsOf(snapshot: Snapshot): Facts {
+  const known = facts.get(snapshot);
   if (known !== undefined) return known;
-  let shortest = Number.POSITIVE_INFINITY;
-  for (const resources of snapshot.values())
-    for (const { ttlMs } of resources.values()) if (ttlMs !== undefined) shortest = Math.min(shortest, ttlMs);
-  shortestTtlsMs.set(snapshot, shortest);
-  return shortest;
+  let ttlMs = Number.POSITIVE_INFINITY;
+  let fault: string | undefined;
+  for (const [type, resources] of snapshot)
+    for (const [key, resource] of resources) {
+      if (resource.ttlMs !== undefined) ttlMs = Math.min(ttlMs, resource.ttlMs);
+      if (resource.name !== key) fault ??= `"${resource.name}" is there under the name of "${key}"`;
+      if (resource.typeUrl !== type) fault ??= `"${key}" is ${resource.typeUrl} among ${type}`;
+    }
+  const found = { ttlMs, fault };
+  facts.set(snapshot, found);
+  return found;
 }

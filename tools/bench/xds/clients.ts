@@ -93,9 +93,9 @@ function open(node: Node): void {
   });
   node.stream = stream;
   stream.on("error", () => {});
-  const unframe = createUnframer(64 << 20);
+  const unframer = createUnframer(64 << 20);
   stream.on("data", (chunk: Buffer) => {
-    for (const message of unframe(chunk)) if (message instanceof Uint8Array) take(node, message);
+    for (const message of unframer.take(chunk)) if (message instanceof Uint8Array) take(node, message);
   });
   // Envoy asks for clusters, and for the rest as it learns of it; when it comes back, for all at once.
   ask(node, typeUrl.cluster, []);
