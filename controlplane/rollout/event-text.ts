@@ -8,6 +8,11 @@ export function eventText(event: ControlPlaneEvent): string | undefined {
   switch (event.kind) {
     case "nacked":
       return nackText(event, event.policies);
+    case "turnedAway": {
+      const { address, node, by, reason } = event;
+      const who = node === undefined ? "a client" : `a client that says it is ${oneLine(node)}`;
+      return `wire: ${who} at ${address} is turned away${by === "tls" ? " in the handshake" : ""}: ${oneLine(reason)}`;
+    }
     case "stageBegun":
       if (event.wave !== undefined)
         return `rollout: wave ${event.wave.wave} of ${event.wave.of} (proxies: ${listed(event.proxies)})`;

@@ -10,6 +10,7 @@ import { type ControlPlane, createControlPlane, type Rollout, type Staged } from
 import type { ControlPlaneEvent } from "./event.ts";
 import type { HealthReading } from "./health.ts";
 import type { HistoryFolder } from "./history-folder.ts";
+import { onceIn } from "./once-in.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { createRevisions, type Revisions } from "./revisions.ts";
 import { stateOf, writeState } from "./state-file.ts";
@@ -59,6 +60,9 @@ export interface RolloutsOptions {
   observe(event: ControlPlaneEvent): void;
 }
 
+/** A client that is turned away comes again soon. */
+const turnedAwayMs = 60_000;
+
 /** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
 export async function startRollouts(options: RolloutsOptions): Promise<Rollouts> {
   const { observe, state, loadIntervalMs, staged: staging } = options;
@@ -79,11 +83,21 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     observe({ kind, node, ...peer });
     controlPlane.streams[kind](node);
   };
+  const isDue = onceIn(turnedAwayMs, () => performance.now());
+  const turnedAway = (
+    client: Omit<Extract<ControlPlaneEvent, { readonly kind: "turnedAway" }>, "kind">,
+  ): void => {
+    const host = client.address.replace(/:\d+$/, "");
+    if (isDue(JSON.stringify([host, client.node, client.reason]))) observe({ kind: "turnedAway", ...client });
+  };
   const ads = await createXdsServer({
     ...options.server,
     onNack: (nack) => {
       if (newest !== undefined) observe({ kind: "nacked", ...nack, policies: refusedPolicies(nack, newest) });
     },
+    onRefused: ({ peer, node, details }) =>
+      turnedAway({ by: "server", ...peer, ...(node === undefined ? {} : { node }), reason: details }),
+    onHandshakeError: ({ address, reason }) => turnedAway({ by: "tls", address, identities: [], reason }),
     onConnected: stream("connected"),
     onDisconnected: stream("disconnected"),
     onConverged: (converged) => observe({ kind: "converged", ...converged }),

@@ -27,9 +27,9 @@ function open({ port, nodes: [node] }: Proxies): void {
     framed.set(message, 5);
     stream.write(framed);
   };
-  const unframe = createUnframer(64 << 20);
+  const unframer = createUnframer(64 << 20);
   stream.on("data", (chunk: Buffer) => {
-    for (const message of unframe(chunk)) {
+    for (const message of unframer.take(chunk)) {
       if (!(message instanceof Uint8Array)) continue;
       const { typeUrl: type, nonce } = fromBinary(DeltaDiscoveryResponseSchema, message);
       say({ typeUrl: type, responseNonce: nonce });
