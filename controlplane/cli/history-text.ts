@@ -1,11 +1,15 @@
 import type { RevisionDiff } from "../history/revision-diff.ts";
 import type { HistoryReport, RevisionReport, RevisionSummary } from "../rollout/history-answers.ts";
+import { oneLine } from "../rollout/one-line.ts";
 import type { ProxyReceipt, Since } from "../rollout/proxy-receipt.ts";
 import type { Waited } from "../rollout/revisions.ts";
 import type { RollbackReport } from "../rollout/rollback-report.ts";
 import { aligned } from "./aligned.ts";
 import { changeLines } from "./change-lines.ts";
 import { counted } from "./counted.ts";
+
+/** So that a row fits; the whole is in `wire history show`. */
+const outcomeLengthMax = 80;
 
 /** The newest first, the one in force marked. */
 export function historyTable({ inForce, revisions }: HistoryReport): readonly string[] {
@@ -19,7 +23,7 @@ export function historyTable({ inForce, revisions }: HistoryReport): readonly st
         `${each.number}`,
         each.time,
         `${each.proxies}`,
-        outcomeText(each),
+        oneLine(outcomeText(each), outcomeLengthMax),
         whatText(each),
       ]),
   ]);
@@ -29,7 +33,7 @@ export function revisionLines(report: RevisionReport, inForce: number | null): r
   const { number, time, hash, policies, mesh, off, placement, receipts } = report;
   return [
     `revision ${number} of ${time}: ${whatText(report)}`,
-    `outcome: ${outcomeText(report)}${number === inForce ? ", in force" : ""}`,
+    `outcome: ${oneLine(outcomeText(report))}${number === inForce ? ", in force" : ""}`,
     `content: ${hash.slice(0, 12)}`,
     `files: ${[...policies.map(({ path }) => path), mesh.path].join(", ")}`,
     ...(off.length === 0 ? [] : [`switched off: ${off.join(", ")}`]),
@@ -71,9 +75,9 @@ export function waitedText(waited: Waited): string {
       return `revision ${revision} is in force: ${counted(serving, "connected proxy serves", "connected proxies serve")} it`;
     }
     case "rejected":
-      return `revision ${revision} was not taken, and what was in force before goes on: ${waited.reason}`;
+      return `revision ${revision} was not taken, and what was in force before goes on: ${oneLine(waited.reason)}`;
     case "refused":
-      return `revision ${revision} is refused: ${waited.proxies.map(({ service, refused }) => `${service}: ${refused.join("; ")}`).join("; ")}`;
+      return `revision ${revision} is refused: ${waited.proxies.map(({ service, refused }) => `${service}: ${oneLine(refused.join("; "))}`).join("; ")}`;
     case "superseded":
       return `revision ${revision} is not in force: revision ${waited.by} has taken its place`;
     case "forgotten":

@@ -31,6 +31,7 @@ test("one line for each thing that happens, by the names that are documented", (
   const entries = logged(
     { kind: "connected", ...stream },
     { kind: "disconnected", ...stream },
+    { kind: "turnedAway", by: "tls", address: "10.0.0.1:9", identities: [], reason: "expired\n" },
     { kind: "converged", of: "node", ms: 1 },
     { kind: "built", outcome: "built", ms: 5 },
     { kind: "rolloutBegun", rollout, isFirst: false, revision: 17 },
@@ -61,6 +62,10 @@ test("one line for each thing that happens, by the names that are documented", (
   expect(entries).toEqual([
     { level: "info", event: "connect", ...stream },
     { level: "info", event: "disconnect", ...stream },
+    {
+      ...{ level: "warn", event: "turned_away", by: "tls" },
+      ...{ address: "10.0.0.1:9", identities: [], reason: "expired\n" },
+    },
     { level: "info", event: "build", outcome: "built", duration_ms: 5 },
     { level: "info", event: "rollout_begin", rollout, revision: 17 },
     { level: "info", event: "stage_begin", rollout, stage: "callers told", proxies: ["rate"] },

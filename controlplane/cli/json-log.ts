@@ -47,6 +47,10 @@ function entryOf(
       const is = event.kind === "connected" ? "connect" : "disconnect";
       return { fields: { event: is, node, address, identities }, msg: `a stream of ${node}: ${event.kind}` };
     }
+    case "turnedAway": {
+      const { by, node, address, identities, reason } = event;
+      return { level: "warn", fields: { event: "turned_away", by, node, address, identities, reason } };
+    }
     case "nacked": {
       const { node, typeUrl, resources, policies, message } = event;
       return {

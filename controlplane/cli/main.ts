@@ -54,6 +54,9 @@ const successRate = (): Option =>
     "--success-rate <percent>",
     "how many requests of a healthy proxy are answered by something else than 5xx (default: 99)",
   );
+/** A day. */
+const secondsMax = 86_400;
+
 const loadInterval = (): Option =>
   new Option(
     "--load-interval <seconds>",
@@ -187,6 +190,12 @@ command("serve")
   .option(
     "--proxy-admin <url>",
     "where the admin interface of each Envoy is, with `{node}` for its service, for staged changes; by default where `wire up` has it",
+  )
+  .option(
+    "--stage-timeout <seconds>",
+    "how long a change waits for the proxies that it concerns before it is taken back",
+    parsePatience,
+    30,
   )
   .option("--drain <seconds>", "how long letting go of the proxies takes at the end", parseSeconds, 0)
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
@@ -517,8 +526,24 @@ function parseFactor(text: string): number {
 
 function parseSeconds(text: string): number {
   const seconds = numberOf(text);
-  if (!Number.isFinite(seconds) || seconds < 0)
-    throw new CommanderError(2, "wire.seconds", `error: \`${text}\` is not a number of seconds, 0 or more`);
+  // More is no time that anybody waits, and timers end at 24 days.
+  if (!(seconds >= 0 && seconds <= secondsMax))
+    throw new CommanderError(
+      2,
+      "wire.seconds",
+      `error: \`${text}\` is not a number of seconds, 0 to ${secondsMax}`,
+    );
+  return seconds;
+}
+
+function parsePatience(text: string): number {
+  const seconds = parseSeconds(text);
+  if (seconds < 1)
+    throw new CommanderError(
+      2,
+      "wire.seconds",
+      `error: in \`${text}\` seconds no proxy can answer: 1 or more`,
+    );
   return seconds;
 }
 

@@ -10,17 +10,19 @@ import { type Build, build, type Input } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { callMetrics } from "../rollout/call-metrics.ts";
+import { absent } from "../rollout/control-plane.ts";
 import type { ControlPlaneEvent } from "../rollout/event.ts";
 import { eventText } from "../rollout/event-text.ts";
 import { historyAnswer } from "../rollout/history-answers.ts";
 import { openHistoryFolder } from "../rollout/history-folder.ts";
 import { type Answer, startHttpApi } from "../rollout/http-api.ts";
 import { createMetrics } from "../rollout/metrics.ts";
+import { resourceReports } from "../rollout/resource-report.ts";
 import type { Begun } from "../rollout/revisions.ts";
 import { rollbackCommand } from "../rollout/rollback.ts";
 import { createRolloutSpans } from "../rollout/rollout-spans.ts";
 import { type Rollouts, startRollouts } from "../rollout/start-rollouts.ts";
-import { asBeforeText, offText } from "../rollout/switch-report.ts";
+import { asBeforeText, offText, unkeptText } from "../rollout/switch-report.ts";
 import { offIn, type Switched, switchCommands } from "../rollout/switches.ts";
 import { isLoopback } from "../server/is-loopback.ts";
 import { addressPlan } from "../xds/address-plan.ts";
@@ -60,6 +62,8 @@ export interface ServeOptions extends XdsListeningOptions, StagingOptions {
   readonly drain?: number;
   /** Seconds between two reports of a proxy's load; 0 asks for none. */
   readonly loadInterval: number;
+  /** Seconds that a change waits for the proxies that it concerns. */
+  readonly stageTimeout: number;
   /** Followers of the address map that the first rollout waits for, besides those that come by themselves. */
   readonly follower?: readonly string[];
   readonly json?: boolean;
@@ -105,6 +109,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     return result;
   };
   const kept = options.state === undefined ? undefined : await openHistoryFolder(`${options.state}.history`);
+  for (const sentence of kept?.damaged ?? []) output.progress(`wire: ${sentence}`);
   const start = await startingPoint({
     ...{ output, paths, readMesh, state: options.state, history: kept?.history ?? [], cache },
     build: timed,
@@ -121,6 +126,11 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     ...(options.loadInterval === 0 ? {} : { loadIntervalMs: options.loadInterval * 1_000 }),
     ...(options.state === undefined ? {} : { state: options.state }),
     observe,
+    stageTimeoutMs: options.stageTimeout * 1_000,
+    returned: () => {
+      output.progress("the proxies that the last change concerns are connected again: it is tried again");
+      void inTurn(buildAgain);
+    },
     ...(staged === undefined ? {} : { staged }),
     off: start.off,
     ...(kept === undefined ? {} : { kept }),
@@ -151,6 +161,8 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         output.progress(`${offText(off) || "no policy is switched off"}; ${when}`);
         const asBefore = asBeforeText(report);
         if (asBefore !== "") output.progress(asBefore);
+        const unkept = unkeptText(report);
+        if (unkept !== "") output.progress(`wire: ${unkept}`);
       }),
       rollback: rollbackCommand({
         revisions,
@@ -176,20 +188,21 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
 
-  /** False where it is not taken. */
-  const follow = async ({ turn }: Begun): Promise<boolean> => {
+  /** What became of it; what is `postponed` is tried again. */
+  const follow = async ({ turn }: Begun): Promise<"taken" | "refused" | "postponed"> => {
     try {
       if ((await turn) === "done") output.progress(describe("in force", rollouts));
       // Other policies leave it as it is.
       const still = offText(offIn(rollouts));
       if (still !== "") output.progress(`still ${still}`);
-      return true;
+      return "taken";
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       output.progress(`wire: the change is not taken: ${error.message}`);
       output.progress(describe("still in force", rollouts));
+      if (error.code === absent) return "postponed";
       watch.retry();
-      return false;
+      return "refused";
     }
   };
   /** What was gone back to counts until the files change, or until it is not taken. */
@@ -197,7 +210,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     const before = { policies, mesh };
     output.progress(`going back to revision ${to}, as revision ${begun.number}`);
     ({ policies, mesh } = input);
-    if (await follow(begun)) return;
+    if ((await follow(begun)) !== "refused") return;
     if (policies === input.policies) policies = before.policies;
     if (mesh === input.mesh) mesh = before.mesh;
   };
@@ -211,7 +224,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   };
   /** What is not taken is not tried again with a change of the mesh, which would not be taken with it. */
   const rollOut = async (next: Build, cause?: Cause): Promise<void> => {
-    if (await follow(revisions.apply(next, files, cause))) return;
+    if ((await follow(revisions.apply(next, files, cause))) !== "refused") return;
     if (policies === next.input.policies) policies = controlPlane.current?.input.policies ?? policies;
   };
   /** One after the other, so that what was read or asked for last is what is applied last. */
@@ -253,6 +266,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   if (overMs > 0) await ads.drain(overMs);
   else await ads.close();
   await api.close();
+  await revisions.written();
   await tracing?.stop();
   return 0;
 }
@@ -334,14 +348,12 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
     off: offIn({ controlPlane, newest }),
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
-    proxies: ads.status().map(({ node, connected, settled, types }) => ({
-      service: node,
-      connected,
-      settled,
-      receipt: receipts.get(node),
-      resources: [...types].flatMap(([type, resources]) =>
-        [...resources].map(([name, versions]) => ({ type, name, ...versions })),
-      ),
+    proxies: ads.status().map((status) => ({
+      service: status.node,
+      connected: status.connected,
+      settled: status.settled,
+      receipt: receipts.get(status.node),
+      resources: resourceReports(status, ads.snapshot(status.node)),
     })),
   };
 }

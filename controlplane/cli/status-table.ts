@@ -1,4 +1,5 @@
 import type { WaveProgress } from "../rollout/control-plane.ts";
+import { oneLine } from "../rollout/one-line.ts";
 import type { ProxyReceipt } from "../rollout/proxy-receipt.ts";
 import { type Off, offText } from "../rollout/switch-report.ts";
 import { typeUrl } from "../xds/type-url.ts";
@@ -44,7 +45,7 @@ export function statusTable({ settled, revision, wave, off, proxies }: StatusRep
   ]);
   const refusals = proxies.flatMap(({ service, resources }) =>
     resources.flatMap(({ name, nacked }) =>
-      nacked === undefined ? [] : [`${service} refuses ${name} (version ${nacked})`],
+      nacked === undefined ? [] : [oneLine(`${service} refuses ${name} (version ${nacked})`)],
     ),
   );
   return [

@@ -1,5 +1,5 @@
 import { WireError } from "../error/wire-error.ts";
-import { asBeforeText, offText, type SwitchReport } from "../rollout/switch-report.ts";
+import { asBeforeText, offText, type SwitchReport, unkeptText } from "../rollout/switch-report.ts";
 import { askControlPlane, type ControlPlaneOptions } from "./ask-control-plane.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
@@ -48,5 +48,7 @@ async function switchBy(
         : `not in force yet in the proxies of ${report.waitingFor.join(", ")}, which take it when they answer again`,
     );
   }
+  const unkept = unkeptText(report);
+  if (unkept !== "") output.progress(`wire: ${unkept}`);
   return report.waitingFor.length === 0 ? 0 : 3;
 }

@@ -45,7 +45,10 @@ function setUp({
   off = [],
   pauses = {},
   staged,
+  unkept,
 }: {
+  /** Why switches cannot be kept. */
+  readonly unkept?: WireError;
   readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
   readonly off?: readonly string[];
   readonly pauses?: Partial<Pauses>;
@@ -62,6 +65,7 @@ function setUp({
   const given = new Map<string, string[]>();
   const ads: ControlPlaneOptions["ads"] = {
     setSnapshot: (node, snapshot) => {
+      if (!lines.has(node)) controlPlane.streams.connected(node);
       const texts = [...(snapshot.get(typeUrl.extension)?.values() ?? [])].map(({ bytes }) =>
         Buffer.from(bytes).toString("latin1"),
       );
@@ -98,10 +102,12 @@ function setUp({
       diary.push(`# ${stage.name}`);
     },
     async switching(rollout) {
+      if (unkept !== undefined) throw unkept;
       kept.push(rollout);
       diary.push(`# off: ${rollout.off.join(", ")}`);
     },
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
+    returned: () => diary.push("all have returned"),
   });
   // The services: they take each map, and say so.
   controlPlane.addresses.follow(({ value, revision }) => {
@@ -164,6 +170,120 @@ describe("a rollout", () => {
     expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
     expect(diary).toContain(throughFrontend);
     expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a proxy that is away", () => {
+  const policies = async (rate: string, geo: string): Promise<Build> => {
+    const text = [["rate", rate] as const, ["geo", geo] as const].map(
+      ([to, value]) =>
+        `policy at_${to} ( act (Request r) context ('frontend -> ${to}') ) { [Ingress] SetHeader(r, '${to}', '${value}'); }`,
+    );
+    const { build: made } = await build(
+      { policies: [{ path: "two.cup", text: text.join("\n") }], mesh },
+      { cache },
+    );
+    if (made === undefined) throw new Error("the policies are good");
+    return made;
+  };
+
+  async function withRateAway(stageTimeoutMs = 30_000) {
+    const gone = new Set<string>();
+    const all = setUp({
+      // As the xDS server says of a node without a stream.
+      outcome: async (node) => {
+        if (!gone.has(node)) return { kind: "acked" };
+        await sleep(5);
+        return { kind: "timeout" };
+      },
+      pauses: { stageTimeoutMs, impatientMs: 10 },
+    });
+    await all.controlPlane.apply(await policies("a", "a"));
+    const leave = (): void => {
+      gone.add("rate");
+      all.controlPlane.streams.disconnected("rate");
+    };
+    const comeBack = (): void => {
+      gone.delete("rate");
+      all.controlPlane.streams.connected("rate");
+    };
+    leave();
+    all.diary.length = 0;
+    return { ...all, leave, comeBack };
+  }
+
+  test("is not waited for by what does not concern it", async () => {
+    const { controlPlane, diary } = await withRateAway();
+    const next = await policies("a", "b");
+    expect(await controlPlane.apply(next)).toBe("done");
+    expect(controlPlane.current?.input).toEqual(next.input);
+    expect(diary).not.toContain("waiting for rate: timeout");
+  });
+
+  test("is waited for by what concerns it, and that is shown to nobody before it is back", async () => {
+    const { controlPlane, diary, comeBack } = await withRateAway();
+    const applied = controlPlane.apply(await policies("b", "b"));
+    await expect.poll(() => diary).toEqual(["waiting for rate: timeout"]);
+    comeBack();
+    expect(await applied).toBe("done");
+  });
+
+  test("makes such a change fail in the end, which is told of when it is back", async () => {
+    const { controlPlane, diary, comeBack } = await withRateAway(50);
+    await expect(controlPlane.apply(await policies("b", "b"))).rejects.toThrow(
+      "[absent] it concerns proxies that are not connected, and is tried again when they are: rate",
+    );
+    expect(diary.filter((line) => line.startsWith("#"))).toEqual([]);
+    comeBack();
+    expect(diary.at(-1)).toBe("all have returned");
+    comeBack();
+    expect(diary.filter((line) => line === "all have returned")).toHaveLength(1);
+    expect(await controlPlane.apply(await policies("b", "b"))).toBe("done");
+  });
+
+  test("is not waited for where only endpoints change", async () => {
+    const { controlPlane } = await withRateAway();
+    const text = mesh.text.replace("  geo: { ", "  geo: { replicas: 2, ");
+    const { build: moved } = await build(
+      { policies: (await policies("a", "a")).input.policies, mesh: { ...mesh, text } },
+      { cache },
+    );
+    if (moved === undefined) throw new Error("the mesh is good");
+    expect(await controlPlane.apply(moved)).toBe("done");
+  });
+
+  test("keeps a newer change from nothing", async () => {
+    const { controlPlane, diary } = await withRateAway();
+    const older = controlPlane.apply(await policies("b", "b"));
+    await expect.poll(() => diary).toContain("waiting for rate: timeout");
+    const newer = controlPlane.apply(await policies("a", "c"));
+    expect([await older, await newer]).toEqual(["replaced", "done"]);
+  });
+
+  test("after the callers have been told, is waited for, and what it may lead to stays", async () => {
+    let isGone = false;
+    const { controlPlane, diary } = setUp({
+      outcome: async (node) => {
+        if (!isGone || node !== "frontend") return { kind: "acked" };
+        await sleep(5);
+        return { kind: "timeout" };
+      },
+      pauses: { stageTimeoutMs: 10, impatientMs: 1 },
+    });
+    await controlPlane.apply(ingress);
+    await controlPlane.apply(egress);
+    diary.length = 0;
+    isGone = true;
+    controlPlane.streams.disconnected("frontend");
+    const applied = controlPlane.resume({
+      ...{ from: egress, to: ingress, stage: 1, off: [], followers: [], former: new Map() },
+    });
+    await sleep(100);
+    expect(diary).toContain("# callers told");
+    expect(diary).not.toContain("# old side off");
+    isGone = false;
+    expect(await applied).toBe("done");
+    expect(diary).toContain("# old side off");
   });
 });
 
@@ -437,7 +557,7 @@ describe("a switch", () => {
     await controlPlane.apply(ingress);
     expect(lines.get("rate")).toEqual(on);
     diary.length = 0;
-    expect(await controlPlane.switchOff(["mark", "else", "mark"])).toEqual([]);
+    expect(await controlPlane.switchOff(["mark", "else", "mark"])).toEqual({ late: [] });
     expect([controlPlane.off, lines.get("rate")]).toEqual([["else", "mark"], off]);
     expect(diary).toEqual(["# off: else, mark", "rate has inbound/rate"]);
     expect(controlPlane.current).toBe(ingress);
@@ -486,10 +606,20 @@ describe("a switch", () => {
     expect([lines.get("rate"), lines.get("frontend")]).toEqual([off, ["mark\toutbound\t-"]]);
     stuck = false;
     for (const answer of answers) answer();
-    expect(await switching).toEqual([]);
+    expect(await switching).toEqual({ late: [] });
     expect(await moving).toBe("done");
     expect(controlPlane.current).toBe(egress);
     expect(lines.get("frontend")).toEqual(["mark\toutbound\t-"]);
+  });
+
+  test("that cannot be kept is done, and says so", async () => {
+    const { controlPlane, lines } = setUp({ unkept: new WireError("state", "the disk is full") });
+    await controlPlane.apply(ingress);
+    expect(await controlPlane.switchOff(["mark"])).toEqual({
+      late: [],
+      unkept: "[state] the disk is full",
+    });
+    expect([controlPlane.off, lines.get("rate")]).toEqual([["mark"], off]);
   });
 
   test("tells whose proxies have not taken it", async () => {
@@ -499,7 +629,7 @@ describe("a switch", () => {
     });
     await controlPlane.apply(ingress);
     away = true;
-    expect(await controlPlane.switchOff(["mark"])).toEqual(["rate"]);
+    expect(await controlPlane.switchOff(["mark"])).toEqual({ late: ["rate"] });
     expect(lines.get("rate")).toEqual(off);
   });
 });

@@ -11,9 +11,11 @@ import type { AddressMap } from "../xds/address-map.ts";
 import { inconsistencies } from "../xds/inconsistencies.ts";
 import { layoutOf } from "../xds/laid-chain.ts";
 import { layOut } from "../xds/lay-out.ts";
-import { byType } from "../xds/snapshot.ts";
+import { byType, type ProxySnapshot } from "../xds/snapshot.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
+import { oneLine } from "./one-line.ts";
+import { createPresence } from "./presence.ts";
 import { type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
 import { finalStage, type Stage, type Standing, stagesOf, waveStage } from "./stages.ts";
 import type { HealthWatch, Verdict } from "./watch-health.ts";
@@ -28,9 +30,9 @@ export interface Pauses {
    * The next stage waits this long after the last acknowledgement of one that changed something; 40 ms by default.
    */
   readonly settleMs: number;
-  /** A proxy that takes longer fails the rollout; 30,000 ms by default. */
+  /** A proxy that takes longer fails the rollout, as long as no caller is told of it; 30,000 ms by default. */
   readonly stageTimeoutMs: number;
-  /** A proxy that takes longer is told of; 2,000 ms by default. */
+  /** A proxy that takes longer is told of, and where nothing depends on it not waited for; 2,000 ms by default. */
   readonly impatientMs: number;
   /** How much longer a rollout waits for its proxies when a newer one is there; 1,000 ms by default. */
   readonly replacedMs: number;
@@ -88,6 +90,14 @@ export interface WaveProgress {
   readonly proxies: readonly string[];
 }
 
+/** What became of a switch. */
+export interface SwitchedOff {
+  /** Services whose proxies have not taken it in time, and will when they answer again; none when it is in force everywhere. */
+  readonly late: readonly string[];
+  /** Why it is not kept: it is done all the same, and a restart knows nothing of it. */
+  readonly unkept?: string;
+}
+
 export interface ControlPlane {
   /** The build in force, once one is. */
   readonly current: Build | undefined;
@@ -102,16 +112,20 @@ export interface ControlPlane {
   /**
    * Roll a build out; resolves when it is in force everywhere, or when a newer one has taken its place. One runs at a time, the newest
    * waits for it. Rejects when the proxies do not take it, or are not healthy with it; then what was in force goes on. With `isReturn` it
-   * comes to all proxies together, and is not judged.
+   * comes to all proxies together, and is not judged. Where a proxy that it concerns is not connected it rejects with the code of `absent`.
    */
   apply(build: Build, how?: { readonly isReturn?: boolean }): Promise<Turn>;
   /** Go on with a rollout that another process began, from the stage that it was in. */
   resume(rollout: Rollout): Promise<Turn>;
   /**
-   * Switch exactly these policies off, and all others on, at once: in the stage in which the mesh is, without waiting for a rollout. Resolves
-   * with the services whose proxies have not taken it in time, and will when they answer again; none when it is in force everywhere.
+   * Switch exactly these policies off, and all others on, at once: in the stage in which the mesh is, without waiting for a rollout.
    */
-  switchOff(names: readonly string[]): Promise<readonly string[]>;
+  switchOff(names: readonly string[]): Promise<SwitchedOff>;
+  /** What the proxies' streams do, to be told by whoever runs the xDS server. */
+  readonly streams: {
+    connected(node: string): void;
+    disconnected(node: string): void;
+  };
 }
 
 /** The number of the last stage of a rollout. */
@@ -140,6 +154,8 @@ export interface ControlPlaneOptions {
   readonly planned?: (plan: Waves) => void;
   readonly judged?: (progress: WaveProgress, verdict: Verdict) => void;
   readonly pauses?: Partial<Pauses>;
+  /** The last change was not taken since proxies that it concerns were not connected, and now all are. */
+  readonly returned?: () => void;
   /** Policies that are switched off from the beginning. */
   readonly off?: readonly string[];
   /** What to tell the xDS server that proxies are shown; with `isFinal` nothing comes after it. Nothing by default. */
@@ -159,6 +175,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   let progress: WaveProgress | undefined;
   /** Told of the nodes that are left when some are let go of. */
   const forgetting = new Set<(left: ReadonlySet<string>) => void>();
+  /** The stages that were made last. */
+  let made: (Parameters<typeof stagesTo>[0] & { readonly stages: readonly Stage[] }) | undefined;
+  /** A stage that is none of three. */
+  let alone: (Pick<Shown, "from" | "to" | "wave"> & { readonly stage: Stage }) | undefined;
+  /** By service what was last found to lead somewhere. */
+  const consistent = new Map<string, ProxySnapshot>();
   /** The stage that the proxies have been told of. */
   let shown: Shown | undefined;
   /** What was left at one time each. */
@@ -167,6 +189,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   /** Every node that has been given something. */
   let nodes: ReadonlySet<string> = new Set();
   const inTurn = latestWins();
+  const presence = createPresence();
+  /** The proxies that the last change concerned. */
+  let concerns: ReadonlySet<string> = new Set();
+  /** Whether it was not taken since some of these were not connected. */
+  let isToReturn = false;
 
   /** What is kept and what is shown change together, whoever changes them. */
   function oneByOne<T>(act: () => Promise<T>): Promise<T> {
@@ -176,9 +203,40 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
 
   function stageOf({ from, to, stage, wave }: Shown, back: readonly string[] = []): Stage {
-    const standing: Standing = { off, back, former: union(left) };
-    if (from !== undefined && wave !== undefined) return waveStage(from, to, toldIn(wave), standing);
-    return (from && stagesOf(from, to, standing)[stage]) ?? finalStage(to, standing);
+    const standing: Standing = { off, ...(back.length === 0 ? {} : { back }), former: union(left) };
+    if (from !== undefined && wave === undefined) return stageIn({ from, to, standing }, stage);
+    const like = alone?.from === from && alone?.to === to && alone.wave === wave ? alone.stage : undefined;
+    const next =
+      from !== undefined && wave !== undefined
+        ? waveStage(from, to, toldIn(wave), standing, like)
+        : finalStage(to, standing, like);
+    alone = {
+      to,
+      ...(from === undefined ? {} : { from }),
+      ...(wave === undefined ? {} : { wave }),
+      stage: next,
+    };
+    return next;
+  }
+
+  function stageIn(rollout: Parameters<typeof stagesTo>[0], index: number): Stage {
+    const stage = stagesTo(rollout)[index];
+    assert(stage !== undefined, "a rollout has three stages");
+    return stage;
+  }
+
+  /** The three follow from the same, so they are made together, once. */
+  function stagesTo(next: {
+    readonly from: Build;
+    readonly to: Build;
+    readonly standing: Standing;
+  }): readonly Stage[] {
+    const { from, to, standing } = next;
+    if (made?.from === from && made.to === to && isDeepStrictEqual(made.standing, standing))
+      return made.stages;
+    const like = made?.from === from && made.to === to ? made.stages : [];
+    made = { ...next, stages: stagesOf(from, to, standing, like) };
+    return made.stages;
   }
 
   /** What has to be kept of what is shown. */
@@ -199,16 +257,38 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   /** Not in the midst of a rollout, which has what it began with until it ends: they are known as long again. */
   async function forgetSenders(senders: Senders): Promise<void> {
-    if (shown !== undefined && shown.to !== current) {
+    // Nor while a proxy may still lead to where they were.
+    if (shown !== undefined && (shown.to !== current || areSomeAway())) {
       linger(senders);
       return;
     }
     left.delete(senders);
     if (shown === undefined) return;
     shown = { from: shown.to, to: shown.to, stage: 0, followers: addresses.followers };
+    const stage = stageOf(shown);
     // Where it cannot be kept, the next process knows them a while longer.
     await switching(kept(shown)).catch(() => undefined);
-    showAgain();
+    show(stage);
+  }
+
+  /** Whom a rollout concerns from where it is on. Its waves are mixtures of what is before and after. */
+  function concernedIn({
+    from,
+    to,
+    stage,
+  }: Required<Pick<Begun, "from" | "to" | "stage">>): ReadonlySet<string> {
+    const standing: Standing = { off, former: union(left) };
+    return concernedBy(stagesTo({ from, to, standing }).slice(stage), finalStage(from, standing));
+  }
+
+  function lookForReturn(): void {
+    if (!isToReturn || [...concerns].some((node) => nodes.has(node) && !presence.isConnected(node))) return;
+    isToReturn = false;
+    options.returned?.();
+  }
+
+  function areSomeAway(): boolean {
+    return [...nodes].some((node) => !presence.isConnected(node));
   }
 
   /** The stage, once the proxies have been told of it. */
@@ -240,45 +320,121 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   function show(stage: Stage, back: readonly string[] = []): void {
     const markOf = marking(back);
-    const snapshots = [...stage.snapshots].map(([service, snapshot]) => [service, byType(snapshot)] as const);
     // Before anybody has been told of anything: what leads nowhere stays here.
-    for (const [service, snapshot] of snapshots) {
-      const [fault, ...more] = inconsistencies(snapshot);
-      if (fault === undefined) continue;
-      const rest = more.length === 0 ? "" : ` and ${more.length} more`;
-      throw new WireError(
-        "rollout",
-        `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
-      );
+    for (const [service, snapshot] of stage.snapshots) {
+      const known = consistent.get(service);
+      if (known !== undefined && leadsTheSame(known, snapshot)) continue;
+      const [fault, ...more] = inconsistencies(byTypeOnce(snapshot));
+      if (fault !== undefined) {
+        const rest = more.length === 0 ? "" : ` and ${more.length} more`;
+        throw new WireError(
+          "rollout",
+          `what the proxy of "${service}" would be sent leads nowhere: ${fault}${rest}`,
+        );
+      }
+      consistent.set(service, snapshot);
     }
-    for (const [service, snapshot] of snapshots) ads.setSnapshot(service, snapshot, markOf(service));
+    for (const [service, snapshot] of stage.snapshots)
+      ads.setSnapshot(service, byTypeOnce(snapshot), markOf(service));
     nodes = new Set([...nodes, ...stage.snapshots.keys()]);
     proxies.publish([...stage.snapshots.keys()]);
   }
 
   function forget(stage: Stage): void {
-    for (const node of nodes) if (!stage.snapshots.has(node)) ads.removeNode(node);
+    for (const node of nodes) {
+      if (stage.snapshots.has(node)) continue;
+      ads.removeNode(node);
+      consistent.delete(node);
+      presence.forget(node);
+    }
     nodes = new Set(stage.snapshots.keys());
     for (const told of forgetting) told(nodes);
   }
 
+  /** As the xDS server has it, telling of one that takes long. */
+  async function answerOf(node: string): Promise<Outcome> {
+    const impatient = setTimeout(() => waiting(node, { kind: "timeout" }), impatientMs);
+    return ads.waitForAcks(node, stageTimeoutMs).finally(() => clearTimeout(impatient));
+  }
+
   /** Resolves when the node has taken all that it was given; rejects when it refuses or does not answer. */
   async function acknowledgedBy(node: string): Promise<void> {
-    const impatient = setTimeout(() => waiting(node, { kind: "timeout" }), impatientMs);
-    const outcome = await ads.waitForAcks(node, stageTimeoutMs).finally(() => clearTimeout(impatient));
+    check(node, await answerOf(node));
+  }
+
+  /** The same, however long it takes. */
+  async function acknowledgedInTheEndBy(node: string): Promise<void> {
+    let outcome = await answerOf(node);
+    while (outcome.kind === "timeout") outcome = await ads.waitForAcks(node, stageTimeoutMs);
+    check(node, outcome);
+  }
+
+  /** Nothing depends on it: it may take it when it can, but it may not refuse it. */
+  async function offeredTo(node: string): Promise<void> {
+    const outcome = await ads.waitForAcks(node, impatientMs);
+    if (outcome.kind === "nacked") check(node, outcome);
+  }
+
+  /** What is to go may stay with it for as long as it is away. */
+  async function leftBy(node: string): Promise<void> {
+    const over = new AbortController();
+    const away = async (): Promise<undefined> => {
+      while (presence.isConnected(node) && !over.signal.aborted)
+        await presence.changed(stageTimeoutMs, over.signal);
+    };
+    const outcome = await Promise.race([answerOf(node), away()]).finally(() => over.abort());
+    if (outcome !== undefined) check(node, outcome);
+  }
+
+  function check(node: string, outcome: Outcome): void {
     switch (outcome.kind) {
       case "acked":
         return;
       case "nacked":
         throw new WireError(
           "nack",
-          outcome.nacks.map((nack) => `proxy "${node}": ${nack.message}`).join("; "),
+          outcome.nacks.map((nack) => `proxy "${node}": ${oneLine(nack.message)}`).join("; "),
         );
       case "timeout":
+        if (!presence.isConnected(node)) throw absence([node]);
         throw new WireError("rollout", `proxy "${node}" did not answer within ${stageTimeoutMs / 1000} s`);
       default:
         outcome satisfies never;
     }
+  }
+
+  /**
+   * Whose proxies have to take something new in these stages before others may count on it. What only takes something away is nothing new; nor
+   * is where endpoints are, since the world is not as it was, whoever waits for whom.
+   */
+  function concernedBy(stages: readonly Stage[], { snapshots: before }: Stage): ReadonlySet<string> {
+    return new Set(
+      stages.flatMap(({ snapshots }) =>
+        [...snapshots].flatMap(([service, snapshot]) =>
+          hasNothingNew(snapshot, before.get(service)) ? [] : [service],
+        ),
+      ),
+    );
+  }
+
+  /** Resolves when all of these that were given something before are connected; rejects when some are not for too long. */
+  async function areThere(concerned: ReadonlySet<string>, replaced: AbortSignal): Promise<Turn> {
+    const away = (): readonly string[] =>
+      [...concerned].filter((node) => nodes.has(node) && !presence.isConnected(node));
+    const endMs = performance.now() + stageTimeoutMs;
+    let told = false;
+    const toldMs = performance.now() + impatientMs;
+    while (away().length > 0) {
+      if (replaced.aborted) return "replaced";
+      const nowMs = performance.now();
+      if (nowMs >= endMs) throw absence(away());
+      if (nowMs >= toldMs && !told) {
+        told = true;
+        for (const node of away()) waiting(node, { kind: "timeout" });
+      }
+      await presence.changed((told ? endMs : Math.min(endMs, toldMs)) - nowMs, replaced);
+    }
+    return "done";
   }
 
   /** There is nothing to go back to before the first build: its proxies may take as long as they need. */
@@ -298,18 +454,34 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     await sleep(settleMs);
   }
 
-  /** All proxies of the stage have answered: tell the callers, and let go of the proxies that it does without. */
-  async function complete(stage: Stage): Promise<void> {
+  /** Who has to has answered: tell the callers, and let go of the proxies that it does without. */
+  async function complete(stage: Stage, answered: () => Promise<unknown>): Promise<void> {
     await sleep(settleMs);
     // One that ended just after its answer must not be led to.
-    await Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
+    await answered();
     await tell(stage);
     forget(stage);
+  }
+
+  /** Those that a stage depends on have answered, and the others that are to take something had their time. */
+  async function answeredBy(stage: Stage, index: number, concerned: ReadonlySet<string>): Promise<void> {
+    await Promise.all(
+      [...stage.snapshots.keys()].map((node) => {
+        // Nothing comes after it that depends on anybody.
+        if (index === lastStage) return presence.isConnected(node) ? leftBy(node) : undefined;
+        // Only before the callers have been told can it be taken back from one that does not answer.
+        if (concerned.has(node)) return index === 0 ? acknowledgedBy(node) : acknowledgedInTheEndBy(node);
+        return presence.isConnected(node) ? offeredTo(node) : undefined;
+      }),
+    );
   }
 
   async function run(rollout: Begun, replaced: AbortSignal): Promise<Turn> {
     const { from, to, isReturn } = rollout;
     if (from === undefined) return runFirst(to, replaced);
+    concerns = concernedIn({ ...rollout, from });
+    // Nothing is shown to anybody that could not come to all whom it concerns.
+    if (rollout.stage === 0 && (await areThere(concerns, replaced)) === "replaced") return "replaced";
     if (rollout.wave !== undefined && staged !== undefined) {
       const turn = await runWaves(staged, { from, to, ...rollout.wave }, replaced);
       if (turn === "replaced") return turn;
@@ -356,7 +528,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         progress = { wave: index + 1, of: waves.length, proxies: toldIn(wave) };
         const watch = await watching({ proxies: progress.proxies, fresh: [], mesh: to.mesh });
         await enter({ from, to, stage: 0, wave });
-        const taken = Promise.all(progress.proxies.map(acknowledgedBy));
+        const taken = Promise.all(progress.proxies.map((node) => acknowledgedBy(node)));
         let reason: string | undefined;
         if ((await unlessReplaced(taken, replaced, replacedMs)) === "done") {
           // What it had before may be at fault until then.
@@ -405,23 +577,29 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     replaced: AbortSignal,
   ): Promise<Turn> {
     const { from, to, stage: begin } = rollout;
+    // A later stage may leave nobody behind, since the last one takes away what was there before.
+    const concerned = concernedIn(rollout);
     for (let index = begin; index <= lastStage; index++) {
       const isLast = index === lastStage;
       try {
         const stage = await enter({ ...rollout, stage: index });
-        const taken = Promise.all([...stage.snapshots.keys()].map(acknowledgedBy));
+        const answered = (): Promise<void> => answeredBy(stage, index, concerned);
+        const taken = answered();
         // Only before the callers have been told is it as safe to go back as to go on.
         if (index === 0 && (await unlessReplaced(taken, replaced, replacedMs)) === "replaced") {
           await goBack(from, to);
           return "replaced";
         }
         await taken;
-        await complete(stage);
+        await complete(stage, answered);
       } catch (cause) {
         // Once the callers have been told, the new side is in force, whatever is left of the old one.
         if (isLast) inForce(from, to);
         // The first thing that went wrong is what is told.
-        else await goBack(from, to).catch(() => undefined);
+        else
+          await leadBack(rollout, index, concerned)
+            .then(() => goBack(from, to))
+            .catch(() => undefined);
         throw cause;
       }
     }
@@ -430,6 +608,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   /** `run`, told of. */
   async function roll({ plan, ...rollout }: Begun & { plan?: Waves }, replaced: AbortSignal): Promise<Turn> {
+    isToReturn = false;
     options.begun?.(rollout);
     if (plan !== undefined) options.planned?.(plan);
     try {
@@ -438,6 +617,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       return turn;
     } catch (cause) {
       options.ended?.("failed", cause);
+      isToReturn = cause instanceof WireError && cause.code === absent;
+      lookForReturn();
       throw cause;
     } finally {
       progress = undefined;
@@ -463,7 +644,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     const stage = await enter({ to, stage: 0 });
     const taken = Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced)));
     if ((await unlessReplaced(taken, replaced, replacedMs)) === "replaced") return "replaced";
-    await complete(stage);
+    await complete(stage, () => Promise.all([...stage.snapshots.keys()].map((node) => acknowledgedBy(node))));
     current = to;
     return "done";
   }
@@ -471,6 +652,25 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   function inForce(before: Build, build: Build): void {
     current = build;
     leave(before.mesh, build.mesh);
+  }
+
+  /** Where some may lead calls to the new side, they lead them to the old one before that is all there is. */
+  async function leadBack(
+    { from, to }: Required<Pick<Begun, "from" | "to">>,
+    index: number,
+    concerned: ReadonlySet<string>,
+  ): Promise<void> {
+    if (index === 0) return;
+    const stage = await oneByOne(async () => {
+      shown = { from, to, stage: 0, followers: addresses.followers };
+      const before = stageOf(shown);
+      // Where it cannot be kept, the next process goes on instead of back.
+      await switching(kept(shown)).catch(() => undefined);
+      show(before);
+      return before;
+    });
+    await answeredBy(stage, index, concerned);
+    await sleep(settleMs);
   }
 
   /** What was in force goes on: the callers first, then the proxies. While callers do not answer the proxies run both. */
@@ -526,14 +726,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const back = off.filter((name) => !next.includes(name));
       // From now on also for whoever asks.
       off = next;
-      let unkept: unknown;
+      let unkept: string | undefined;
       const stage = await oneByOne(async () => {
-        // Where it cannot be kept it is done all the same, and told of behind.
-        if (shown !== undefined)
-          await switching(kept(shown)).catch((error: unknown) => {
-            unkept = error;
-          });
-        return showAgain(back);
+        if (shown === undefined) return undefined;
+        const next = stageOf(shown, back);
+        await switching(kept(shown)).catch((error: unknown) => {
+          if (!(error instanceof WireError)) throw error;
+          unkept = error.message;
+        });
+        show(next, back);
+        return next;
       });
       let late = stage === undefined ? [] : await missing(stage);
       // All workers have switched then.
@@ -543,8 +745,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const final = await oneByOne(async () => showAgain());
         late = final === undefined ? [] : await missing(final);
       }
-      if (unkept !== undefined) throw unkept;
-      return late;
+      return { late, ...(unkept === undefined ? {} : { unkept }) };
     },
     apply: (build, { isReturn = false } = {}) =>
       inTurn((replaced) => roll(changeTo(build, isReturn), replaced)),
@@ -561,7 +762,50 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         current = rollout.from;
         return roll(rollout, replaced);
       }),
+    streams: {
+      connected(node) {
+        presence.connected(node);
+        lookForReturn();
+      },
+      disconnected: presence.disconnected,
+    },
   };
+}
+
+/** Whether all of a snapshot is in another one, but for where endpoints are. */
+function hasNothingNew(snapshot: ProxySnapshot, before: ProxySnapshot | undefined): boolean {
+  return (["clusters", "extensions", "listeners", "routes"] as const).every((type) => {
+    for (const [name, { version }] of snapshot[type])
+      if (before?.[type].get(name)?.version !== version) return false;
+    return true;
+  });
+}
+
+/** The code of what was not taken since proxies are not connected. */
+export const absent = "absent";
+
+function absence(nodes: readonly string[]): WireError {
+  return new WireError(
+    absent,
+    `it concerns proxies that are not connected, and is tried again when they are: ${nodes.join(", ")}`,
+  );
+}
+
+const typed = new WeakMap<ProxySnapshot, ReturnType<typeof byType>>();
+
+/** What is shown again is the same object, which the xDS server sees at once. */
+function byTypeOnce(snapshot: ProxySnapshot): ReturnType<typeof byType> {
+  const known = typed.get(snapshot) ?? byType(snapshot);
+  typed.set(snapshot, known);
+  return known;
+}
+
+/** Whether they differ at most in what filters of the same names run, which leads nowhere. */
+function leadsTheSame(a: ProxySnapshot, b: ProxySnapshot): boolean {
+  return (
+    (["listeners", "clusters", "endpoints", "routes"] as const).every((type) => a[type] === b[type]) &&
+    isDeepStrictEqual([...a.extensions.keys()], [...b.extensions.keys()])
+  );
 }
 
 /** Endpoints and rates are as they are, wherever that is tried first; what filters do is not known before they have done it. */

@@ -1,5 +1,6 @@
 import type { ControlPlaneEvent } from "./event.ts";
 import { nackText } from "./nack-text.ts";
+import { oneLine } from "./one-line.ts";
 import type { Together, Waves } from "./waves.ts";
 
 /** A line about an event for who looks on; undefined where it is none of their concern. */
@@ -7,6 +8,11 @@ export function eventText(event: ControlPlaneEvent): string | undefined {
   switch (event.kind) {
     case "nacked":
       return nackText(event, event.policies);
+    case "turnedAway": {
+      const { address, node, by, reason } = event;
+      const who = node === undefined ? "a client" : `a client that says it is ${oneLine(node)}`;
+      return `wire: ${who} at ${address} is turned away${by === "tls" ? " in the handshake" : ""}: ${oneLine(reason)}`;
+    }
     case "stageBegun":
       if (event.wave !== undefined)
         return `rollout: wave ${event.wave.wave} of ${event.wave.of} (proxies: ${listed(event.proxies)})`;
@@ -25,8 +31,8 @@ export function eventText(event: ControlPlaneEvent): string | undefined {
       return `rollout: taken back (proxies: ${listed(event.proxies)})`;
     case "waiting":
       return event.outcome === "timeout"
-        ? `still waiting for the proxy of ${event.node}`
-        : `the proxy of ${event.node} refuses what it is sent`;
+        ? `still waiting for the proxy of ${oneLine(event.node)}`
+        : `the proxy of ${oneLine(event.node)} refuses what it is sent`;
     case "draining":
       return event.overMs === 0 ? undefined : `letting go of the proxies, within ${event.overMs / 1_000} s`;
     case "connected":

@@ -16,6 +16,16 @@ export type ControlPlaneEvent =
       readonly address: string;
       readonly identities: readonly string[];
     }
+  /** A client was not let in, or its stream was ended: by TLS, or by the server. Told once a minute for each host, node and reason. */
+  | {
+      readonly kind: "turnedAway";
+      readonly by: "tls" | "server";
+      readonly address: string;
+      readonly identities: readonly string[];
+      /** Who it says it is, where it has said so. */
+      readonly node?: string;
+      readonly reason: string;
+    }
   | ({ readonly kind: "nacked"; readonly policies: readonly PolicyPlace[] } & Nack)
   | ({ readonly kind: "converged" } & Converged)
   | { readonly kind: "built"; readonly ms: number; readonly outcome: "built" | "faulty" }

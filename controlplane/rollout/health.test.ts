@@ -59,6 +59,17 @@ function total(happening: readonly Second[]): Health {
   };
 }
 
+test("an Envoy that stood still, and says for a moment what it said before, has not started again", () => {
+  const before: HealthReading = { ...nothingCounted, atMs: 100_000, uptimeS: 90 };
+  const stale = { ...before, atMs: 117_000 };
+  expect(counted(nothingCounted, before, stale).restarts).toBe(0);
+  expect(counted(nothingCounted, stale, { ...stale, atMs: 118_000, uptimeS: 108 }).restarts).toBe(0);
+  expect(counted(nothingCounted, stale, { ...stale, atMs: 118_000, uptimeS: 0 }).restarts).toBe(1);
+  // One that had run for less than it takes to come back.
+  const young: HealthReading = { ...nothingCounted, atMs: 100_000, uptimeS: 1 };
+  expect(counted(nothingCounted, young, { ...young, atMs: 110_000, uptimeS: 3 }).restarts).toBe(1);
+});
+
 test("all that happens is counted, over restarts too", () => {
   fc.assert(
     fc.property(seconds, (happening) => {

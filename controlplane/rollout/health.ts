@@ -56,9 +56,12 @@ export function counted(health: Health, before: HealthReading | undefined, next:
   };
 }
 
+/** An Envoy that stood still says how long it ran before it did, until it has counted anew: it is another only if it has not run for longer than since the last reading. */
 function hasRestarted(before: HealthReading, next: HealthReading): boolean {
   const hasLost = (["vmFailures", "requests", "failed"] as const).some((what) => next[what] < before[what]);
-  return hasLost || startedMs(next) - startedMs(before) > startedToleranceMs;
+  const beganLater = startedMs(next) - startedMs(before) > startedToleranceMs;
+  const isNewer = startedMs(next) >= before.atMs - startedToleranceMs;
+  return hasLost || next.uptimeS < before.uptimeS || (beganLater && isNewer);
 }
 
 function startedMs({ atMs, uptimeS }: HealthReading): number {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -66,15 +66,48 @@ test("it goes on after a restart, and what is dropped goes with the texts that n
   expect((await readdir(join(path, "texts"))).length).toBe(97 + 2 + 2);
 });
 
-test("a folder that cannot be written to, and what is no revision, are one message", async () => {
+test("a folder that cannot be written to is one message", async () => {
   const nowhere = await openHistoryFolder("/proc/wire/history");
   await expect(nowhere.folder.write(grown([], "one"))).rejects.toThrow(
     /^\[history\] cannot write \/proc\/wire\/history: /,
   );
+});
+
+test("what is damaged is left out and told of, and the others are there", async () => {
+  const { folder } = await openHistoryFolder(path);
+  const all = ["one", "two", "three", "four"].reduce(grown, [] as History);
+  await folder.write(all);
+  const hashes = await readdir(join(path, "texts"));
+  const texts = new Map<string, string>();
+  for (const hash of hashes) texts.set(await readFile(join(path, "texts", hash), "utf8"), hash);
+  await writeFile(join(path, "1.json"), "{");
+  await writeFile(join(path, "texts", texts.get("two") ?? ""), "");
+  await rm(join(path, "texts", texts.get("three") ?? ""));
+  const again = await openHistoryFolder(path);
+  expect(again.history).toEqual(all.slice(3));
+  expect(again.damaged).toEqual([
+    expect.stringMatching(/1\.json is damaged: it is no whole JSON: .*: revision 1 is left out/),
+    expect.stringMatching(
+      /2\.json is damaged: the text [\da-f]+ is another one than was written: revision 2/,
+    ),
+    expect.stringMatching(/3\.json is damaged: the text [\da-f]+ is not there: revision 3 is left out/),
+  ]);
+  // A damaged text is written again when it is needed, and then all that refer to it are there again.
+  const next = grown(again.history, "two");
+  await again.folder.write(next);
+  expect(await reread()).toEqual([all[1], ...next]);
+});
+
+test.each([
+  [{ outcome: { kind: "gone" } }, "`outcome.kind` is not as it was written"],
+  [{ off: "mark" }, "`off` is not as it was written"],
+  [{ number: 7 }, "it says that it is revision 7"],
+  [{ format: 2 }, "it is of format 2, and this Wire knows format 1"],
+])("%j is no revision", async (part, why) => {
   const { folder } = await openHistoryFolder(path);
   await folder.write(grown([], "one"));
-  await writeFile(join(path, "2.json"), "{");
-  await expect(reread()).rejects.toThrow(
-    /^\[history\] cannot read \S+2\.json: .*; remove the folder to begin/,
-  );
+  const file = join(path, "1.json");
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...part }));
+  const { history, damaged } = await openHistoryFolder(path);
+  expect([history, damaged]).toEqual([[], [expect.stringContaining(why)]]);
 });

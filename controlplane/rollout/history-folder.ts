@@ -5,6 +5,7 @@ import { WireError } from "../error/wire-error.ts";
 import type { History } from "../history/history.ts";
 import type { Revision } from "../history/revision.ts";
 import type { Source } from "../language/source.ts";
+import { format, placementSchema, readKept, revisionSchema, type StoredRevision } from "./kept-schemas.ts";
 import { makeFolder } from "./make-folder.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -14,17 +15,13 @@ export interface HistoryFolder {
   write(history: History): Promise<void>;
 }
 
-/** A revision with hashes of texts in the place of texts. */
-type Stored = Omit<Revision, "input" | "placement"> & {
-  readonly policies: readonly Source[];
-  readonly mesh: Source;
-  readonly placement: string;
-};
-
-/** The history that is kept there, none where there is none yet, and how it goes on. */
-export async function openHistoryFolder(
-  path: string,
-): Promise<{ readonly history: History; readonly folder: HistoryFolder }> {
+/** The history that is kept there, none where there is none yet, what of it is damaged and therefore left out, and how it goes on. */
+export async function openHistoryFolder(path: string): Promise<{
+  readonly history: History;
+  /** A sentence for each. */
+  readonly damaged: readonly string[];
+  readonly folder: HistoryFolder;
+}> {
   const texts = join(path, "texts");
   const files = await naming("read", path, async () => ({
     revisions: (await namesIn(path)).flatMap((name) => /^([1-9]\d*)\.json$/.exec(name)?.[1] ?? []),
@@ -37,29 +34,41 @@ export async function openHistoryFolder(
   const readTexts = new Map<string, Promise<string>>();
   /** One string for a text that many revisions have. */
   const textOf = (hash: string): Promise<string> => {
-    const text = readTexts.get(hash) ?? readFile(join(texts, hash), "utf8");
+    const text = readTexts.get(hash) ?? readText(join(texts, hash), hash);
     readTexts.set(hash, text);
     return text;
   };
   const read = async (number: number): Promise<Revision> => {
-    const stored: Stored = JSON.parse(await readFile(join(path, `${number}.json`), "utf8"));
+    const stored = wholeIn(revisionSchema, await readFile(join(path, `${number}.json`), "utf8"));
+    if (stored.number !== number) throw new Damaged(`it says that it is revision ${stored.number}`);
     const { policies, mesh, placement, ...rest } = stored;
     const whole = async (source: Source): Promise<Source> => ({ ...source, text: await textOf(source.text) });
     const revision = {
       ...rest,
       input: { policies: await Promise.all(policies.map(whole)), mesh: await whole(mesh) },
-      placement: JSON.parse(await textOf(placement)),
+      placement: wholeIn(placementSchema, await textOf(placement)),
     };
     written.set(number, { revision, texts: textsOf(stored) });
     return revision;
   };
   const history: Revision[] = [];
+  const damaged: string[] = [];
   for (const number of files.revisions.map(Number).sort((a, b) => a - b)) {
-    history.push(await naming("read", join(path, `${number}.json`), () => read(number)));
+    const file = join(path, `${number}.json`);
+    try {
+      history.push(await naming("read", file, () => read(number)));
+    } catch (error) {
+      if (!(error instanceof WireError && error.cause instanceof Damaged)) throw error;
+      damaged.push(
+        `${file} is damaged: ${error.cause.message}: revision ${number} is left out of the history`,
+      );
+    }
   }
+  // What is damaged is written again where it is needed.
+  for (const [hash, text] of readTexts) await text.catch(() => known.delete(hash));
 
   async function keep(text: string): Promise<string> {
-    const hash = createHash("sha256").update(text).digest("hex");
+    const hash = hashOf(text);
     if (!known.has(hash)) await replaceFile(join(texts, hash), text);
     known.add(hash);
     return hash;
@@ -70,11 +79,11 @@ export async function openHistoryFolder(
     const kept = async (source: Source): Promise<Source> => ({ ...source, text: await keep(source.text) });
     const policies: Source[] = [];
     for (const source of input.policies) policies.push(await kept(source));
-    const stored: Stored = {
+    const stored: StoredRevision = {
       ...{ ...rest, policies, mesh: await kept(input.mesh) },
       placement: await keep(JSON.stringify(placement)),
     };
-    await replaceFile(join(path, `${revision.number}.json`), JSON.stringify(stored));
+    await replaceFile(join(path, `${revision.number}.json`), JSON.stringify({ format, ...stored }));
     written.set(revision.number, { revision, texts: textsOf(stored) });
   }
 
@@ -100,6 +109,7 @@ export async function openHistoryFolder(
   let last: Promise<void> = Promise.resolve();
   return {
     history,
+    damaged,
     folder: {
       write: (latest) => {
         last = last.catch(() => undefined).then(() => naming("write", path, () => writeAll(latest)));
@@ -109,7 +119,29 @@ export async function openHistoryFolder(
   };
 }
 
-function textsOf({ policies, mesh, placement }: Stored): readonly string[] {
+/** A file that is not what was written. */
+class Damaged extends Error {}
+
+function wholeIn<T>(schema: Parameters<typeof readKept<T>>[0], text: string): T {
+  const read = readKept(schema, text);
+  if ("fault" in read) throw new Damaged(read.fault);
+  return read.value;
+}
+
+async function readText(path: string, hash: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    if ("code" in error && error.code === "ENOENT") throw new Damaged(`the text ${hash} is not there`);
+    throw error;
+  });
+  if (hashOf(text) !== hash) throw new Damaged(`the text ${hash} is another one than was written`);
+  return text;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function textsOf({ policies, mesh, placement }: StoredRevision): readonly string[] {
   return [...policies.map(({ text }) => text), mesh.text, placement];
 }
 

@@ -1,4 +1,4 @@
-import { get } from "node:http";
+import { get, type IncomingMessage } from "node:http";
 import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -43,6 +43,38 @@ test("a node is asked for by its name, and one that is not there is named", asyn
   expect(await ask("/nodes/a%20b")).toEqual([200, { node: "a b" }]);
   expect(await ask("/nodes/other")).toEqual([404, { error: "no proxy of `other` is to run" }]);
   expect(await ask("/nodes/%")).toEqual([404, { error: "no proxy of `%` is to run" }]);
+});
+
+test("what is too long is told that it is", async () => {
+  const post = (path: string, length: number) =>
+    fetch(`${base}${path}`, { method: "POST", body: JSON.stringify("x".repeat(length - 2)) });
+  expect((await post("/echo", 4_096)).status).toBe(200);
+  for (const path of ["/echo", "/names/ack"]) {
+    const response = await post(path, 100_000);
+    expect([response.status, await response.json()]).toEqual([
+      413,
+      { error: "a body has at most 4096 characters" },
+    ]);
+  }
+});
+
+test("a follower that does not read gets the latest value when it does, and not all in between", async () => {
+  const response = await new Promise<IncomingMessage>((resolve) =>
+    get(`${base}/names`, (answer) => resolve(answer.pause())),
+  );
+  const values = 300;
+  for (let value = 1; value <= values; value++) {
+    feed.publish([value, "x".repeat(300_000)]);
+    await new Promise((done) => setImmediate(done));
+  }
+  const got: number[] = [];
+  for await (const line of createInterface({ input: response })) {
+    const { value } = JSON.parse(line) as { readonly value: readonly [number, string] };
+    got.push(value[0]);
+    if (value[0] === values) break;
+  }
+  expect(got.length).toBeLessThan(100);
+  response.destroy();
 });
 
 test("an answer is told what is asked for", async () => {
@@ -114,7 +146,7 @@ test("one who only reads is not waited for", async () => {
 });
 
 test("what is no acknowledgement is refused", async () => {
-  for (const body of ["", "{", "[]", "null", '{"revision":1,"follower":"me"}', "x".repeat(100_000)]) {
+  for (const body of ["", "{", "[]", "null", '{"revision":1,"follower":"me"}']) {
     expect(await acknowledge(body)).toBe(400);
   }
 });

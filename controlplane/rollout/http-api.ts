@@ -7,6 +7,7 @@ import type { Feed } from "./feed.ts";
 import { isCrossSite } from "./is-cross-site.ts";
 
 const bodyLengthMax = 4_096;
+const tooLong = `a body has at most ${bodyLengthMax} characters`;
 
 /** A body of a request and what is answered, both JSON. The body is undefined where it is not. */
 export type Command = (body: unknown) => Promise<{ readonly status: number; readonly value: unknown }>;
@@ -138,14 +139,30 @@ async function show(response: ServerResponse, metrics: Shown): Promise<void> {
 function stream(response: ServerResponse, feed: Feed<unknown>, follower: string | undefined): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
-  const following = feed.follow((revision) => response.write(`${JSON.stringify(revision)}\n`), follower);
+  let isFull = false;
+  let latest: unknown;
+  const write = (revision: unknown): void => {
+    isFull = !response.write(`${JSON.stringify(revision)}\n`);
+  };
+  const following = feed.follow((revision) => {
+    // One that does not read gets the latest when it does, and nothing in between.
+    if (isFull) latest = revision;
+    else write(revision);
+  }, follower);
+  response.on("drain", () => {
+    isFull = false;
+    if (latest !== undefined) write(latest);
+    latest = undefined;
+  });
   response.on("close", () => following.stop());
 }
 
 async function run(request: IncomingMessage, response: ServerResponse, command: Command): Promise<void> {
   await answered(
     response,
-    bodyOf(request).then((body) => command(parsed(body))),
+    bodyOf(request).then((body) =>
+      body === undefined ? { status: 413, value: { error: tooLong } } : command(parsed(body)),
+    ),
   );
 }
 
@@ -164,7 +181,9 @@ async function acknowledge(
   response: ServerResponse,
   feed: Feed<unknown>,
 ): Promise<void> {
-  const { revision, follower } = stringsIn(await bodyOf(request));
+  const body = await bodyOf(request);
+  if (body === undefined) return json(response, 413, { error: tooLong });
+  const { revision, follower } = stringsIn(body);
   if (revision !== undefined && follower !== undefined && feed.acknowledge(follower, revision)) {
     return json(response, 200, {});
   }
@@ -172,15 +191,13 @@ async function acknowledge(
   return json(response, 400, { error });
 }
 
-/** Empty when it is too long, or when the client goes away before its end. */
-async function bodyOf(request: IncomingMessage): Promise<string> {
+/** Undefined when it is too long, empty when the client goes away before its end. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   let body = "";
   try {
-    for await (const chunk of request.setEncoding("utf8")) {
-      body += chunk;
-      if (body.length > bodyLengthMax) return "";
-    }
-    return body;
+    // What comes after that is read and let go of, so that the answer can be.
+    for await (const chunk of request.setEncoding("utf8")) if (body.length <= bodyLengthMax) body += chunk;
+    return body.length > bodyLengthMax ? undefined : body;
   } catch {
     return "";
   }

@@ -93,7 +93,10 @@ export function createMetrics(): Metrics {
     collect() {
       const { refusals } = counts();
       this.reset();
-      for (const reason of ["invalid_argument", "permission_denied", "resource_exhausted"] as const)
+      for (const reason of [
+        ...(["invalid_argument", "permission_denied"] as const),
+        ...(["resource_exhausted", "unauthenticated"] as const),
+      ])
         this.inc({ reason }, refusals.get(reason) ?? 0);
     },
   });

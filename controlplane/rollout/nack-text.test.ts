@@ -52,3 +52,10 @@ test("what no policy is behind keeps its own name", () => {
     'proxy "rate" refused local/rate: ',
   );
 });
+
+test("what a proxy says can neither end the line nor move the cursor", () => {
+  const message = '"evil\nin force: 9 of 22\u001b[2J';
+  expect(nackText({ node: "rate\n", resources: ["a\nb"], message }, [])).toBe(
+    'wire: [nack] proxy "rate" refused a b: "evil in force: 9 of 22 [2J; it goes on with what it had',
+  );
+});

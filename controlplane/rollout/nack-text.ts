@@ -1,4 +1,5 @@
 import type { Nack } from "../server/node.ts";
+import { oneLine } from "./one-line.ts";
 import type { PolicyPlace } from "./refused-policies.ts";
 
 /** A NACK in the policy author's words: which policy, where it stands, which proxy refused it and what that proxy said. */
@@ -8,7 +9,7 @@ export function nackText(
 ): string {
   const what =
     policies.length === 0
-      ? resources.join(", ")
+      ? oneLine(resources.join(", "))
       : policies.map(({ policy, file, line }) => `policy \`${policy}\` (${file}:${line})`).join(", ");
-  return `wire: [nack] proxy "${node}" refused ${what}: ${message}; it goes on with what it had`;
+  return `wire: [nack] proxy "${oneLine(node)}" refused ${what}: ${oneLine(message)}; it goes on with what it had`;
 }

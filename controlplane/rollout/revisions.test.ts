@@ -61,7 +61,7 @@ function setUp(
       switchOff: async (names) => {
         off = [...names].sort();
         switches.push(off.join());
-        return late;
+        return { late };
       },
     },
     ads: {
@@ -178,7 +178,7 @@ describe("what becomes of a revision", () => {
     await applied("a");
     proxy(2, 1);
     late(["api"]);
-    expect(await revisions.switchOff(["p"])).toEqual(["api"]);
+    expect(await revisions.switchOff(["p"])).toEqual({ late: ["api"] });
     expect(kinds()).toEqual(["1 converged", "2 rolling out p"]);
     revisions.acknowledged();
     expect(kinds()[1]).toBe("2 rolling out p");

@@ -26,7 +26,7 @@ import {
 import type { Build } from "../pipeline/build.ts";
 import type { Mark } from "../server/receipts.ts";
 import type { XdsServer } from "../server/xds-server.ts";
-import type { ControlPlane, Rollout } from "./control-plane.ts";
+import type { ControlPlane, Rollout, SwitchedOff } from "./control-plane.ts";
 import type { Turn } from "./latest-wins.ts";
 import { type ProxyReceipt, receiptOf } from "./proxy-receipt.ts";
 
@@ -64,7 +64,7 @@ export interface Revisions {
   /** Go on with what another process began. */
   resume(rollout: Rollout): Begun;
   /** Switch exactly these policies off. As `ControlPlane.switchOff`, which has to be called by nobody else. */
-  switchOff(names: readonly string[]): Promise<readonly string[]>;
+  switchOff(names: readonly string[]): Promise<SwitchedOff>;
   /** Roll out what revision `to` was, with these policies switched off. */
   rollBack(
     build: Build,
@@ -78,6 +78,8 @@ export interface Revisions {
   /** Resolves when all connected proxies serve the revision, by default the newest, or it will not come to that, or time is up. One that is not there yet is waited for. */
   waitForConvergence(revision: number | undefined, timeoutMs: number): Promise<Waited>;
   receipts(): readonly ProxyReceipt[];
+  /** Resolves when the history is written down as it is now. */
+  written(): Promise<void>;
 }
 
 export interface RevisionsOptions {
@@ -184,11 +186,11 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     }
   }
 
-  async function switchOff(names: readonly string[]): Promise<readonly string[]> {
+  async function switchOff(names: readonly string[]): Promise<SwitchedOff> {
     underWay++;
-    const late = await controlPlane.switchOff(names).finally(() => underWay--);
+    const became = await controlPlane.switchOff(names).finally(() => underWay--);
     look();
-    return late;
+    return became;
   }
 
   /** On the way nothing acts that is switched off before or after. */
@@ -207,7 +209,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       if (turn === "replaced" || aim === undefined) return turn;
       const { off } = aim;
       aim = undefined;
-      return (await switchTo(off)).length > 0 ? "late" : turn;
+      return (await switchTo(off)).late.length > 0 ? "late" : turn;
     } catch (error) {
       const before = aim?.before;
       aim = undefined;
@@ -216,9 +218,9 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     }
   }
 
-  async function switchTo(names: readonly string[]): Promise<readonly string[]> {
+  async function switchTo(names: readonly string[]): Promise<SwitchedOff> {
     const off = [...new Set(names)].sort();
-    return isDeepStrictEqual(off, controlPlane.off) ? [] : switchOff(off);
+    return isDeepStrictEqual(off, controlPlane.off) ? { late: [] } : switchOff(off);
   }
 
   /** Resolves at a change of the history, or soon. */
@@ -342,5 +344,6 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       }
     },
     receipts,
+    written: () => written,
   };
 }

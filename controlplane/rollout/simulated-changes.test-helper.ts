@@ -75,6 +75,24 @@ const drafts = fc.record({ policies: draftsOfPolicies, endpoints });
 /** In one mesh, since a change of endpoints is not staged. */
 const draftsInPlace = fc.record({ policies: inPlace, endpoints: fc.constant(allEndpoints) });
 
+/** Of which two differ at one or two proxies, so that the others may be away. */
+const draftsOfOne: typeof drafts = fc.record({
+  policies: fc
+    .record({ which: fc.nat(2), action: fc.constantFrom("set otherwise" as const, "refused" as const) })
+    .map(({ which, action }) =>
+      [1, 4, 5].map(
+        (context, name): Draft => ({
+          ...{ name, context, side: "[Ingress]" },
+          action: name === which ? action : "set",
+        }),
+      ),
+    ),
+  endpoints: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(allEndpoints) },
+    { weight: 1, arbitrary: endpoints },
+  ),
+});
+
 type Drafted = typeof drafts extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Proxies refuse the module of a policy whose name says so: nothing else of it is left in what they are sent. */
@@ -112,11 +130,25 @@ type Step =
   | { readonly kind: "switch"; readonly off: number }
   | { readonly kind: "deliver"; readonly proxy: number; readonly responses: number }
   | { readonly kind: "reconnect"; readonly proxy: number }
-  | { readonly kind: "move" | "process"; readonly which: number };
+  | { readonly kind: "leave"; readonly proxy: number }
+  | { readonly kind: "move"; readonly which: number }
+  | { readonly kind: "process"; readonly which: number };
 
-const step = (builds: number): fc.Arbitrary<Step> =>
+const step = (builds: number, leaving: number): fc.Arbitrary<Step> =>
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant("change" as const), to: fc.nat(builds - 1) }) },
+    ...(leaving === 0
+      ? []
+      : [
+          {
+            weight: leaving,
+            arbitrary: fc.record({ kind: fc.constant("leave" as const), proxy: fc.nat(3) }),
+          },
+        ]),
+    {
+      // A change that is to be in force while somebody is away has to have its time.
+      weight: leaving === 0 ? 5 : 2,
+      arbitrary: fc.record({ kind: fc.constant("change" as const), to: fc.nat(builds - 1) }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("switch" as const), off: fc.nat(15) }) },
     {
       weight: 16,
@@ -157,19 +189,28 @@ function enforcedBy({ placement }: Build, from: string | null, to: string): Read
   return counts;
 }
 
+/** With proxies that stay away: how long they are waited for. */
+const patience = fc.record({
+  stageTimeoutMs: fc.constantFrom(100, 10_000),
+  impatientMs: fc.constantFrom(0, 2_000),
+});
+
 /** How large waves are, and how long each is looked at. */
 const verdicts = fc.record({
   sizes: fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 1, maxLength: 2 }),
   turns: fc.array(fc.nat(9), { minLength: 1, maxLength: 6 }),
 });
 
-/** Resolves with how many changes there were, or of staged ones how many waves of several were judged; rejects with the first request that met what it should not. `path` repeats one failure. */
+/** Resolves with how many changes there were, of staged ones how many waves of several were judged, or how many were in force while some proxy was away; rejects with the first request that met what it should not. `path` repeats one failure. */
 export async function requestsMeetPoliciesOnce({
   seed,
   numRuns,
   path,
   staged = false,
+  leaving = false,
 }: Extent & {
+  /** Proxies stay away for a while, and go on with what they had. */
+  readonly leaving?: boolean;
   /** Changes come in waves, of which some are found not to be healthy. */
   readonly staged?: boolean;
 }): Promise<number> {
@@ -180,7 +221,9 @@ export async function requestsMeetPoliciesOnce({
         .sample(
           staged
             ? fc.oneof({ weight: 1, arbitrary: drafts }, { weight: 19, arbitrary: draftsInPlace })
-            : drafts,
+            : leaving
+              ? fc.oneof({ weight: 1, arbitrary: drafts }, { weight: 3, arbitrary: draftsOfOne })
+              : drafts,
           { seed, numRuns: made },
         )
         .map(built),
@@ -188,17 +231,20 @@ export async function requestsMeetPoliciesOnce({
   ).filter((each) => each !== undefined);
   if (everywhere === undefined) throw new Error("the mesh cannot be read");
   const taken = pool.filter(({ input }) => !input.policies.some(({ text }) => text.includes(refused)));
-  let [changes, checks, wavesJudged] = [0, 0, 0];
+  let [changes, checks, wavesJudged, whileAway] = [0, 0, 0, 0];
   await fc.assert(
     fc.asyncProperty(
-      fc.array(step(pool.length), { maxLength: 120, size: "max" }),
+      fc.array(step(pool.length, leaving ? 1 : 0), { maxLength: leaving ? 240 : 120, size: "max" }),
       verdicts,
-      async (steps, chosen) => {
+      patience,
+      async (steps, chosen, patient) => {
         const transport = createMemoryTransport();
         const ads = await createXdsServer({
           listen: { host: "", port: 0 },
           plaintext: true,
           transport: transport.start,
+          onConnected: (node) => controlPlane.streams.connected(node),
+          onDisconnected: (node) => controlPlane.streams.disconnected(node),
         });
         const controlPlane = createControlPlane({
           ads,
@@ -206,7 +252,7 @@ export async function requestsMeetPoliciesOnce({
           switching: async () => {},
           waiting: () => {},
           // What is in hand takes as long as it likes.
-          pauses: { settleMs: 0, replacedMs: 0, lingerMs: 1e9 },
+          pauses: { settleMs: 0, replacedMs: 0, lingerMs: 1e9, ...(leaving ? patient : {}) },
           ...(staged
             ? {
                 staged: {
@@ -244,7 +290,9 @@ export async function requestsMeetPoliciesOnce({
             .apply(next)
             .then((turn) => {
               // What came before is nowhere any more.
-              if (turn === "done") possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
+              if (turn !== "done") return;
+              if (sim.away() > 0) whileAway++;
+              possible = possible.slice(Math.max(0, possible.lastIndexOf(next, mine)));
             })
             .catch((error: unknown) => {
               if (!(error instanceof WireError)) throw error;
@@ -261,7 +309,7 @@ export async function requestsMeetPoliciesOnce({
           switches.push(next);
           void controlPlane
             .switchOff(next)
-            .then((late) => {
+            .then(({ late }) => {
               // What came before is nowhere any more.
               if (late.length === 0) switches = switches.slice(Math.max(0, switches.indexOf(next)));
             })
@@ -332,8 +380,10 @@ export async function requestsMeetPoliciesOnce({
           else if (each.kind === "deliver")
             for (let turn = 0; turn < each.responses; turn++) await deliver(each.proxy);
           else if (each.kind === "reconnect") [...sim.proxies.values()][each.proxy]?.reconnect();
+          else if (each.kind === "leave") [...sim.proxies.values()][each.proxy]?.leave();
           else if (each.kind === "move") moveOne(each.which);
-          else processOne(each.which);
+          else if (each.kind === "process") processOne(each.which);
+          else each satisfies never;
           check();
           await later();
           check();
@@ -342,9 +392,15 @@ export async function requestsMeetPoliciesOnce({
         isEnding = true;
         const good = taken[steps.length % taken.length];
         if (good === undefined) throw new Error("no build is good");
-        apply(good);
+        for (const proxy of sim.proxies.values()) proxy.reconnect();
         switchOff(0);
+        apply(good);
         await quiet();
+        // With so little patience it may take a few times.
+        for (let again = 0; leaving && again < 20 && controlPlane.current?.input !== good.input; again++) {
+          apply(good);
+          await quiet();
+        }
         expect(controlPlane.current?.input).toEqual(good.input);
         expect(possible.map(({ input }) => input)).toEqual([good.input]);
         check();
@@ -355,7 +411,8 @@ export async function requestsMeetPoliciesOnce({
     { seed, numRuns, ...(path === undefined ? {} : { path, endOnFailure: true }) },
   );
   console.log(
-    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds${staged ? `, ${wavesJudged} waves judged` : ""}`,
+    `seed ${seed}: ${changes} changes, ${checks} checks of ${calls.length} calls, ${pool.length} builds${staged ? `, ${wavesJudged} waves judged` : ""}${leaving ? `, ${whileAway} in force while a proxy was away` : ""}`,
   );
+  if (leaving) return whileAway;
   return staged ? wavesJudged : changes;
 }

@@ -14,3 +14,10 @@ test("so they do where changes come in waves, and go back", { timeout: 300_000 }
     await requestsMeetPoliciesOnce({ seed, numRuns: 120, path: process.env["WIRE_PATH"], staged: true }),
   ).toBeGreaterThan(2);
 });
+
+test("so they do while proxies are away, and go on with what they had", { timeout: 300_000 }, async () => {
+  const seed = Number(process.env["WIRE_SEED"] ?? 1);
+  expect(
+    await requestsMeetPoliciesOnce({ seed, numRuns: 150, path: process.env["WIRE_PATH"], leaving: true }),
+  ).toBeGreaterThan(20);
+});

@@ -158,6 +158,8 @@ export interface SimulatedMesh {
    * has reached it before, since it may still have that in hand.
    */
   readonly outcomes: (from: string | null, to: string) => readonly Outcome[];
+  /** How many proxies have no stream. */
+  readonly away: () => number;
   readonly stop: () => void;
 }
 
@@ -269,6 +271,7 @@ export function createSimulatedMesh(options: {
       }
     },
     outcomes,
+    away: () => [...proxies.values()].filter((proxy) => proxy.isAway()).length,
     stop: () => {
       for (const each of following) each.stop();
       for (const proxy of proxies.values()) proxy.stop();

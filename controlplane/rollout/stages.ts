@@ -3,8 +3,11 @@ import { isSamePlace } from "../mesh/is-same-place.ts";
 import type { Build } from "../pipeline/build.ts";
 import { type AddressMap, addressMap } from "../xds/address-map.ts";
 import { type AddressPlan, addressPlan } from "../xds/address-plan.ts";
+import { extension } from "../xds/extension.ts";
 import { type LaidChain, wayName } from "../xds/laid-chain.ts";
+import type { Resource } from "../xds/resource.ts";
 import { type ProxySnapshot, proxyResources, type Way, type World, wayOf } from "../xds/snapshot.ts";
+import { networkExtension } from "../xds/tcp-listener.ts";
 import { closing } from "./closing.ts";
 import { alsoSending, noSenders, type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
 import { withSenders } from "./with-senders.ts";
@@ -16,6 +19,15 @@ export interface Stage {
   /** By service; exactly these services have a running proxy. */
   readonly snapshots: ReadonlyMap<string, ProxySnapshot>;
   readonly addresses: AddressMap;
+  /** What it was made of. */
+  readonly of: Plan | { readonly old: Stage; readonly next: Stage };
+}
+
+/** A stage before its resources are made. `told`: the chains to which callers without a proxy are sent. */
+interface Plan {
+  readonly world: World;
+  readonly ways: readonly Way[];
+  readonly told: readonly LaidChain[];
 }
 
 /** What a stage depends on besides the builds. */
@@ -26,10 +38,14 @@ export interface Standing extends Switches {
 
 const nothingOff: Standing = { off: [] };
 
-/** The one stage in which a build is in force and nothing else runs. */
-export function finalStage(build: Build, standing: Standing = nothingOff): Stage {
+/**
+ * The one stage in which a build is in force and nothing else runs. `like`, here and below: the stage of the same builds as it was
+ * made before. What does not depend on the standing is taken from it, so that a switch costs what it changes.
+ */
+export function finalStage(build: Build, standing: Standing = nothingOff, like?: Stage): Stage {
   const { now, addresses } = asItStands(build, standing);
-  return stage("old side off", { mesh: build.mesh, addresses }, [wayOf(now)], now.chains);
+  const world: World = { mesh: build.mesh, addresses };
+  return made("old side off", { world, ways: [wayOf(now)], told: now.chains }, like);
 }
 
 /**
@@ -41,6 +57,7 @@ export function stagesOf(
   before: Build,
   after: Build,
   standing: Standing = nothingOff,
+  [likeFirst, likeSecond, likeLast]: readonly Stage[] = [],
 ): readonly [Stage, Stage, Stage] {
   const { former = noSenders } = standing;
   const [left, coming] = [sendersOf(before.mesh), sendersOf(after.mesh)];
@@ -63,9 +80,9 @@ export function stagesOf(
   const there: World = { mesh: to.mesh, addresses };
   const here = isSamePlace(from.mesh, to.mesh) ? { mesh: from.mesh, addresses: places } : there;
   return [
-    stage("new side on", here, ways(leaving, from.chains), from.chains),
-    stage("callers told", there, ways(closed, to.chains), to.chains),
-    finalStage(after, last),
+    made("new side on", { world: here, ways: ways(leaving, from.chains), told: from.chains }, likeFirst),
+    made("callers told", { world: there, ways: ways(closed, to.chains), told: to.chains }, likeSecond),
+    finalStage(after, last, likeLast),
   ];
 }
 
@@ -75,15 +92,17 @@ export function waveStage(
   after: Build,
   proxies: readonly string[],
   standing: Standing = nothingOff,
+  like?: Stage,
 ): Stage {
-  const [old, next] = [finalStage(before, standing), finalStage(after, standing)];
+  const parts = like !== undefined && "old" in like.of ? like.of : undefined;
+  const [old, next] = [finalStage(before, standing, parts?.old), finalStage(after, standing, parts?.next)];
   const snapshots = new Map(old.snapshots);
   for (const service of proxies) {
     const snapshot = next.snapshots.get(service);
     assert(snapshot !== undefined && snapshots.has(service), "in a wave are proxies of both builds");
     snapshots.set(service, snapshot);
   }
-  return { name: "wave", snapshots, addresses: old.addresses };
+  return { name: "wave", snapshots, addresses: old.addresses, of: { old, next } };
 }
 
 /** The build with its switches and with all that its services send from. */
@@ -96,13 +115,61 @@ function asItStands(
   return { now: withSwitches(withSenders(build, further), switches, addresses), addresses };
 }
 
-/** `told`: the chains to which callers without a proxy are sent. */
-function stage(name: Stage["name"], world: World, ways: readonly Way[], told: readonly LaidChain[]): Stage {
+function made(name: Stage["name"], plan: Plan, like: Stage | undefined): Stage {
+  const again = like?.name === name && "world" in like.of ? madeAgain(plan, like, like.of) : undefined;
+  if (again !== undefined) return again;
+  const { world, ways, told } = plan;
   return {
     name,
     snapshots: proxyResources({ ...world, ways }),
     addresses: addressMap(world.mesh, world.addresses, told),
+    of: plan,
   };
+}
+
+/** Undefined where more is otherwise than what filters are told by their configuration. */
+function madeAgain(plan: Plan, like: Stage, before: Plan): Stage | undefined {
+  const [chains, known] = [plan, before].map(({ ways }) => ways.map((way) => way.chains));
+  if (plan.world.mesh !== before.world.mesh || chains?.length !== known?.length) return undefined;
+  if (plan.ways.some(({ placement }, index) => placement !== before.ways[index]?.placement)) return undefined;
+  const changed = new Map<string, Resource[]>();
+  for (const [index, own] of chains?.entries() ?? []) {
+    const others = known?.[index] ?? [];
+    if (own.length !== others.length) return undefined;
+    for (const [at, chain] of own.entries()) {
+      const other = others[at];
+      if (other === undefined || !isAlike(chain, other)) return undefined;
+      const slots = chain.slots.filter((slot, of) => slot.configuration !== other.slots[of]?.configuration);
+      if (slots.length === 0) continue;
+      const isTcp = chain.refuses !== undefined;
+      const resources = changed.get(chain.service) ?? [];
+      resources.push(...slots.map(isTcp ? networkExtension : extension));
+      changed.set(chain.service, resources);
+    }
+  }
+  const snapshots = new Map(like.snapshots);
+  for (const [service, resources] of changed) {
+    const snapshot = snapshots.get(service);
+    assert(snapshot !== undefined, "who has a chain has a proxy");
+    const extensions = new Map(snapshot.extensions);
+    for (const resource of resources) extensions.set(resource.name, resource);
+    snapshots.set(service, { ...snapshot, extensions });
+  }
+  return { ...like, snapshots, of: plan };
+}
+
+/** Whether chains differ in nothing but what their filters are told. */
+function isAlike(chain: LaidChain, other: LaidChain): boolean {
+  if (chain === other) return true;
+  const { slots } = chain;
+  return (
+    keyOf(chain) === keyOf(other) &&
+    chain.places === other.places &&
+    slots.length === other.slots.length &&
+    slots.every(
+      (slot, index) => slot.place === other.slots[index]?.place && slot.module === other.slots[index]?.module,
+    )
+  );
 }
 
 /** Equal for chains of one generation: these are changed in place. */

@@ -27,6 +27,30 @@ beforeEach(async () => {
 
 afterEach(() => rollouts.ads.close());
 
+test("a client that is turned away is told of, once for each reason", async () => {
+  await rollouts.ads.close();
+  rollouts = await startRollouts({
+    server: {
+      listen: { host: "127.0.0.1", port: 0 },
+      refuses: (_, node) => (node === "app" ? undefined : `nobody may be ${node}`),
+    },
+    observe: (event) => said.push(...[eventText(event)].filter((line) => line !== undefined)),
+  });
+  for (const node of ["other", "other", "another"]) {
+    const proxy = fakeProxy(rollouts.ads.port, node);
+    const before = rollouts.ads.counts().refusals.get("permission_denied") ?? 0;
+    proxy.ask(typeUrl.cluster);
+    await expect.poll(() => rollouts.ads.counts().refusals.get("permission_denied")).toBe(before + 1);
+    proxy.close();
+  }
+  expect(said).toEqual([
+    expect.stringMatching(
+      /^wire: a client that says it is other at 127\.0\.0\.1:\d+ is turned away: nobody may be other$/,
+    ),
+    expect.stringMatching(/is another at .* is turned away: nobody may be another$/),
+  ]);
+});
+
 test("a proxy that refuses what it is sent is told of, once and with its reason", async () => {
   const made = await built();
   void rollouts.controlPlane.apply(made);

@@ -10,6 +10,7 @@ import { type ControlPlane, createControlPlane, type Rollout, type Staged } from
 import type { ControlPlaneEvent } from "./event.ts";
 import type { HealthReading } from "./health.ts";
 import type { HistoryFolder } from "./history-folder.ts";
+import { onceIn } from "./once-in.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { createRevisions, type Revisions } from "./revisions.ts";
 import { stateOf, writeState } from "./state-file.ts";
@@ -50,10 +51,17 @@ export interface RolloutsOptions {
   readonly unfinished?: Content;
   /** How changes come to some proxies before the others; to all together by default. */
   readonly staged?: Staging;
+  /** Milliseconds that a change waits for the proxies that it concerns; 30,000 by default. */
+  readonly stageTimeoutMs?: number;
+  /** The last change was not taken since proxies that it concerns were not connected, and now all are. */
+  returned?(): void;
   /** Told once for each reason why the history cannot be kept. */
   unkept?(error: WireError): void;
   observe(event: ControlPlaneEvent): void;
 }
+
+/** A client that is turned away comes again soon. */
+const turnedAwayMs = 60_000;
 
 /** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
 export async function startRollouts(options: RolloutsOptions): Promise<Rollouts> {
@@ -71,13 +79,25 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
           ...{ mesh: () => newest?.mesh, intervalMs: loadIntervalMs },
           nowMs: () => performance.now(),
         });
-  const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) =>
+  const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) => {
     observe({ kind, node, ...peer });
+    controlPlane.streams[kind](node);
+  };
+  const isDue = onceIn(turnedAwayMs, () => performance.now());
+  const turnedAway = (
+    client: Omit<Extract<ControlPlaneEvent, { readonly kind: "turnedAway" }>, "kind">,
+  ): void => {
+    const host = client.address.replace(/:\d+$/, "");
+    if (isDue(JSON.stringify([host, client.node, client.reason]))) observe({ kind: "turnedAway", ...client });
+  };
   const ads = await createXdsServer({
     ...options.server,
     onNack: (nack) => {
       if (newest !== undefined) observe({ kind: "nacked", ...nack, policies: refusedPolicies(nack, newest) });
     },
+    onRefused: ({ peer, node, details }) =>
+      turnedAway({ by: "server", ...peer, ...(node === undefined ? {} : { node }), reason: details }),
+    onHandshakeError: ({ address, reason }) => turnedAway({ by: "tls", address, identities: [], reason }),
     onConnected: stream("connected"),
     onDisconnected: stream("disconnected"),
     onConverged: (converged) => observe({ kind: "converged", ...converged }),
@@ -117,6 +137,8 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     mark: ({ to, off }, isFinal) => revisions.mark({ input: to.input, off }, isFinal),
     ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),
+    ...(options.returned === undefined ? {} : { returned: options.returned }),
+    ...(options.stageTimeoutMs === undefined ? {} : { pauses: { stageTimeoutMs: options.stageTimeoutMs } }),
   });
   const revisions = createRevisions({
     ...{ controlPlane, ads, history: options.kept?.history ?? [], nowMs: () => Date.now() },

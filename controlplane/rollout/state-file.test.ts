@@ -54,6 +54,21 @@ test.each(["", "{", "null", "[]", "{}", '{"x":1}', '{"to":{},"stage":0,"follower
   "%s is not taken for a state",
   async (text) => {
     await writeFile(join(folder, "state.json"), text);
-    await expect(readState(join(folder, "state.json"))).rejects.toThrow("is not a state file; remove it");
+    await expect(readState(join(folder, "state.json"))).rejects.toThrow(
+      /state\.json is not a state file \(.*\); remove it/,
+    );
   },
 );
+
+test.each([
+  [{ stage: 7 }, "`stage`"],
+  [{ to: { ...kept, placement: {} } }, "`to.placement.status`"],
+  [{ to: { ...kept, input: { policies: [], mesh: "m" } } }, "`to.input.mesh`"],
+  [{ former: null }, "`former`"],
+  [{ wave: { waves: [["a"]], index: 1 } }, "`wave` is not as it was written: there is no such wave"],
+  [{ format: 2 }, "it is of format 2, and this Wire knows format 1"],
+])("%j is told of by where it is", async (part, where) => {
+  const state: State = { to: kept, stage: 0, followers: [], off: [], former: {} };
+  await writeState(path, { ...state, ...(part as object) });
+  await expect(readState(path)).rejects.toThrow(where);
+});

@@ -5,6 +5,7 @@ import type { Build, Input } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type Layout, layoutOf } from "../xds/laid-chain.ts";
 import type { Rollout } from "./control-plane.ts";
+import { format, readKept, stateSchema } from "./kept-schemas.ts";
 import { makeFolder } from "./make-folder.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -47,29 +48,10 @@ export async function readState(path: string): Promise<State | undefined> {
       cause,
     });
   }
-  const state = parsed(text);
-  if (state === undefined)
-    throw new WireError("state", `${path} is not a state file; remove it to start afresh`);
-  return state;
-}
-
-/** We wrote it, so its outline tells whether it is one of ours; undefined when it is not. */
-function parsed(text: string): State | undefined {
-  try {
-    // One without `off` or `former` is from before there was any.
-    const state: Partial<State> | null = { off: [], former: {}, ...JSON.parse(text) };
-    const isWhole =
-      typeof state?.stage === "number" &&
-      Array.isArray(state.followers) &&
-      Array.isArray(state.off) &&
-      [state.to, state.from ?? state.to].every(
-        (kept) =>
-          kept?.input?.mesh !== undefined && kept.placement !== undefined && Array.isArray(kept.layout),
-      );
-    return isWhole ? (state as State) : undefined;
-  } catch {
-    return undefined;
-  }
+  const read = readKept(stateSchema, text);
+  if ("fault" in read)
+    throw new WireError("state", `${path} is not a state file (${read.fault}); remove it to start afresh`);
+  return read.value;
 }
 
 /** Rejects where the state cannot be kept, before there is any. */
@@ -81,7 +63,7 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 export async function writeState(path: string, state: State): Promise<void> {
-  await writing(path, () => replaceFile(path, JSON.stringify(state)));
+  await writing(path, () => replaceFile(path, JSON.stringify({ format, ...state })));
 }
 
 async function writing(path: string, act: () => Promise<void>): Promise<void> {

@@ -13,6 +13,8 @@ export interface SwitchReport {
   /** Services whose proxies have not taken it yet. */
   readonly waitingFor: readonly string[];
   readonly milliseconds: number;
+  /** Why it is done and not kept. */
+  readonly unkept?: string;
 }
 
 /** What is off, for people; empty when none is off. */
@@ -27,4 +29,11 @@ export function offText(off: readonly Off[]): string {
 export function asBeforeText({ asBefore }: Pick<SwitchReport, "asBefore">): string {
   if (asBefore.length === 0) return "";
   return `enforced as if the version of what is called were still decided: ${asBefore.join(", ")}`;
+}
+
+/** What is said of a switch that is not kept; empty where it is. */
+export function unkeptText({ unkept }: Pick<SwitchReport, "unkept">): string {
+  return unkept === undefined
+    ? ""
+    : `done, and forgotten by a restart of the control plane, since it cannot be kept: ${unkept}`;
 }

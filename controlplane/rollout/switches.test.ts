@@ -21,7 +21,7 @@ function setUp(...names: readonly string[]) {
       },
       async switchOff(next: readonly string[]) {
         off = [...new Set(next)].sort();
-        return [];
+        return { late: [] };
       },
     },
     newest: newest(names),

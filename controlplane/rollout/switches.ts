@@ -33,12 +33,18 @@ export function switchCommands(
         return { status: 404, value: { error: `no policy is called ${unknown.join(", ")}: ${all}` } };
       }
       const startedMs = performance.now();
-      const waitingFor = await controlPlane.switchOff(next(controlPlane.off, names));
+      const { late: waitingFor, unkept } = await controlPlane.switchOff(next(controlPlane.off, names));
       const milliseconds = Math.round(performance.now() - startedMs);
       const { newest } = switched;
       const asBefore =
         newest === undefined ? [] : placedByRoutes(newest.policies, newest.mesh, controlPlane.off);
-      const report: SwitchReport = { off: offIn(switched), asBefore, waitingFor, milliseconds };
+      const report: SwitchReport = {
+        off: offIn(switched),
+        asBefore,
+        waitingFor,
+        milliseconds,
+        ...(unkept === undefined ? {} : { unkept }),
+      };
       told(report);
       return { status: 200, value: report };
     };

@@ -9,7 +9,13 @@ const [from, to] = [{}, {}] as Rollout["to"][] as [Rollout["to"], Rollout["to"]]
 const rollout: Rollout = { from, to, stage: 0, followers: [], off: [], former: new Map() };
 
 function stage(name: Stage["name"], ...proxies: readonly string[]): Stage {
-  return { name, snapshots: new Map(proxies.map((proxy) => [proxy, new Map() as never])), addresses: {} };
+  const none: Stage["of"] = { world: { mesh: {} as never, addresses: {} as never }, ways: [], told: [] };
+  return {
+    name,
+    snapshots: new Map(proxies.map((proxy) => [proxy, new Map() as never])),
+    addresses: {},
+    of: none,
+  };
 }
 
 test("a wave is told of with those that come by it, and with what became of them", () => {

@@ -1,3 +1,4 @@
+export { inconsistencies } from "../xds/inconsistencies.ts";
 export type { Resource, Resources } from "../xds/resource.ts";
 export { byName, resource } from "../xds/resource.ts";
 export type { TypeUrl } from "../xds/type-url.ts";

@@ -88,6 +88,9 @@ export interface SimulatedEnvoy<C> {
   readonly deliver: () => void;
   /** The stream breaks, what was on its way is lost, and another begins. */
   readonly reconnect: () => void;
+  /** The stream breaks, and none begins before it reconnects; requests go on. */
+  readonly leave: () => void;
+  readonly isAway: () => boolean;
   /** What a request would run into now. */
   readonly faults: () => readonly string[];
   readonly held: (type: TypeUrl) => ReadonlyMap<string, string>;
@@ -112,6 +115,7 @@ export function createSimulatedEnvoy<C extends Content>(options: {
   readonly names: () => boolean;
 }): SimulatedEnvoy<C> {
   let call = options.open();
+  let isAway = false;
   const known = new Map<TypeUrl, Map<string, Held<C>>>(
     Object.values(typeUrl).map((type) => [type, new Map()]),
   );
@@ -257,6 +261,7 @@ export function createSimulatedEnvoy<C extends Content>(options: {
 
   function reconnect(): void {
     call.hangUp();
+    isAway = false;
     call = options.open();
     clustersAnswer = undefined;
     begin();
@@ -264,13 +269,22 @@ export function createSimulatedEnvoy<C extends Content>(options: {
 
   begin();
   return {
-    waiting: () => (call.isOver() ? 1 : call.waiting.length),
+    waiting: () => {
+      if (isAway) return 0;
+      return call.isOver() ? 1 : call.waiting.length;
+    },
     deliver: () => {
+      if (isAway) return;
       if (call.isOver()) return reconnect();
       const bytes = call.waiting.shift();
       if (bytes !== undefined) take(fromBinary(DeltaDiscoveryResponseSchema, bytes));
     },
     reconnect,
+    isAway: () => isAway,
+    leave: () => {
+      isAway = true;
+      call.hangUp();
+    },
     faults: () =>
       [...listeners].flatMap(([name, { active: listener }]) => {
         if (listener === undefined) return [];

@@ -60,6 +60,14 @@ function copies(service: Service): readonly (string | undefined)[] {
  * A generation of a proxy's listeners is on one of 68,000 places of its own, from 127.16.x.y on.
  */
 export function addressPlan(mesh: Mesh): AddressPlan {
+  const known = plans.get(mesh) ?? planned(mesh);
+  plans.set(mesh, known);
+  return known;
+}
+
+const plans = new WeakMap<Mesh, AddressPlan>();
+
+function planned(mesh: Mesh): AddressPlan {
   const instances = new Map<string, readonly Instance[]>();
   const proxies = new Map<string, number>();
   let used = 0;

@@ -15,6 +15,7 @@ import { keptObjectsCases } from "./kept-objects.ts";
 import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 import { sdkCases } from "./sdk/sdk-cases.ts";
+import { controlPlaneCases } from "./xds/control-plane-cases.ts";
 
 const set = policy(100, 'SetHeader(request, "critical", "true");');
 const deny = policy(100, "Deny(request);");
@@ -66,6 +67,7 @@ export const cases: readonly BenchCase[] = [
   ...placementCases,
   ...conflictCases,
   ...sdkCases,
+  ...controlPlaneCases,
 ];
 
 /** How many of 100,000 random texts make the parser, the checker or what a language server asks throw. */
