@@ -339,7 +339,22 @@ test("a body that is written needs headers without its length, which a warning s
       'export function onResponseBody(r: Response): void { const all = r.body; all.drain(1); all.size.toString().replace("a", "b"); }',
     ),
   ).toEqual([["all.drain", "onResponse"]]);
+  const late = "export function onRequestBody(request: Request): void";
+  for (const [code, place] of [
+    // Of the other side, in a helper, and when the headers have gone.
+    [
+      `export function onResponse(r: Response): void { r.headers.remove("content-length"); }\n${late} { const b = request.body; b.replace("x"); }`,
+      "b.replace",
+    ],
+    [`function write(b: Body): void { b.append("!"); }\n${late} { write(request.body); }`, "b.append"],
+    [
+      `${late} { request.headers.remove("content-length"); request.body.append("!"); }`,
+      "request.body.append",
+    ],
+  ])
+    expect(await warned(code ?? "")).toEqual([[place, "onRequest"]]);
   for (const right of [
+    `function told(r: Request): void { r.headers.remove("content-length"); }\nexport function onRequest(r: Request): void { told(r); }\n${writing}`,
     `export function onRequest(r: Request): void { r.headers.remove("Content-Length"); }\n${writing}`,
     `export function onRequest(r: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }\n${writing}`,
   ])

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { pausingAmong } from "../syntax/pausing.ts";
+import { untoldLengths } from "../syntax/untold-lengths.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
@@ -149,28 +150,29 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
   const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
   const pausing = pausingAmong(modules.flatMap(({ functions }) => functions));
-  return [...heldHeaders(exported, pausing), ...untoldLengths(modules, exported, pausing)];
+  return [...heldHeaders(exported, pausing), ...lengthsUntold(modules, pausing)];
 }
 
-/** Bodies that are written under the length of the old ones: their headers have gone on, and nobody says that they had it taken away. */
-function untoldLengths(
+/** Bodies that are written under the length of the old ones: their headers have gone on, and nobody had it taken away. */
+function lengthsUntold(
   modules: readonly (FilterModule & { readonly file: string })[],
-  exported: readonly ExportedFunction[],
   pausing: ReadonlySet<string>,
 ): readonly BuildProblem[] {
-  if (modules.some(({ saysLength }) => saysLength)) return [];
-  const unheld = ["Request", "Response"].filter(
-    (side) => exported.some(({ name }) => name === `on${side}Body`) && !pausing.has(`on${side}`),
+  const fileOf = new Map(
+    modules.flatMap(({ file, functions }) => functions.map(({ range }) => [range.source, file])),
   );
-  return modules.flatMap(({ file, bodyWrites }) =>
-    bodyWrites.flatMap(({ name, start, end }) => {
-      const said = /\b(request|response)\b/.exec(name)?.[1];
-      const side = unheld.find((each) => said === undefined || each.toLowerCase() === said);
-      if (side === undefined) return [];
+  return untoldLengths(modules.flatMap(({ functions }) => functions))
+    .filter(({ side }) => !pausing.has(`on${side}`))
+    .map(({ side, node: { range } }) => {
       const message = `this writes a body whose headers went on before it: of another length than their \`content-length\`, it is cut off or taken for two messages. In \`on${side}\`, say \`${side.toLowerCase()}.headers.remove("content-length")\``;
-      return [{ code: "PWA0102", message, file, start, end }];
-    }),
-  );
+      return {
+        code: "PWA0102",
+        message,
+        file: fileOf.get(range.source) ?? "filter.ts",
+        start: range.start,
+        end: range.end,
+      };
+    });
 }
 
 /** Headers that are held while a body is looked at. */

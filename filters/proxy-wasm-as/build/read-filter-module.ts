@@ -17,7 +17,6 @@ import {
   isMethod,
   isNamespace,
   isProperty,
-  isVariableLike,
   isVariables,
   type Node,
   nodesIn,
@@ -62,10 +61,6 @@ export interface FilterModule {
   readonly keptObjects: readonly string[];
   /** Where they stand, by these names. */
   readonly kept: readonly Place[];
-  /** Where it writes a body, by what it writes to, such as `request.body`. */
-  readonly bodyWrites: readonly Place[];
-  /** Whether it says `content-length` anywhere. */
-  readonly saysLength: boolean;
   /** Its functions and methods. */
   readonly functions: readonly (assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration)[];
   /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
@@ -162,8 +157,6 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
-    bodyWrites: bodyWritesIn(all, text),
-    saysLength: all.some((node) => stringOf(node)?.toLowerCase() === "content-length"),
     functions: [...functions, ...all.filter(isMethod)],
     keepsStreams:
       kept.some(({ name }) => name !== "params") ||
@@ -180,31 +173,6 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
         .filter(({ foreignName }) => foreignName.text === name)
         .map(({ name: local }) => local.text),
   };
-}
-
-const writing: ReadonlySet<string> = new Set(["replace", "prepend", "append", "drain"]);
-
-/** Calls that write a body, of what is one by its name or was one when it was given that. */
-function bodyWritesIn(all: readonly Node[], text: string): readonly Place[] {
-  const isBody = (node: Node | null): boolean => node !== null && /\.\s*body$/.test(textAt(node, text));
-  const bodies = new Map(
-    all
-      .filter(isVariableLike)
-      .flatMap(({ name, initializer }) =>
-        isBody(initializer) && initializer !== null ? [[name.text, textAt(initializer, text)] as const] : [],
-      ),
-  );
-  return all
-    .filter(isCall)
-    .map(({ expression }) => expression)
-    .filter(isProperty)
-    .filter(({ property }) => writing.has(property.text))
-    .flatMap((node) => {
-      const said = textAt(node.expression, text);
-      const written = isBody(node.expression) ? said : bodies.get(said);
-      return written === undefined ? [] : [placeOf(written, node)];
-    })
-    .sort((a, b) => a.start - b.start);
 }
 
 /** What makes a stream of a number. */

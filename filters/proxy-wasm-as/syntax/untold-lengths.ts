@@ -1,0 +1,97 @@
+import type * as assemblyscript from "assemblyscript";
+import {
+  isCall,
+  isIdentifier,
+  isParameter,
+  isProperty,
+  isVariableLike,
+  type Node,
+  nodesIn,
+  stringOf,
+} from "./tree.ts";
+
+type Function = assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration;
+
+type Side = "Request" | "Response";
+
+/** Where a body is written, as in `request.body.replace`, and whose it may be. */
+export interface BodyWrite {
+  readonly side: Side;
+  readonly node: Node;
+}
+
+const writing: ReadonlySet<string> = new Set(["replace", "replaceBytes", "prepend", "append", "drain"]);
+
+/**
+ * Bodies that are written in the callback for the body of one side, or in what it calls, while nothing that the callback for the headers of this side does names
+ * `content-length`: by then the headers have gone on, with the length of the old body. Functions of one name, as in several files, count as one, and
+ * what a function that is made on the way does counts as done.
+ */
+export function untoldLengths(functions: readonly Function[]): readonly BodyWrite[] {
+  const looked = functions.map((declaration) => ({
+    name: declaration.name.text,
+    all: nodesIn([declaration]),
+    textOf: (node: Node) => node.range.source.text.slice(node.range.start, node.range.end),
+  }));
+  const reachedFrom = (start: string): readonly (typeof looked)[number][] => {
+    const names = new Set([start]);
+    for (const name of names)
+      for (const { all } of looked.filter((each) => each.name === name))
+        for (const called of all.flatMap(calleesOf)) names.add(called);
+    return looked.filter(({ name }) => names.has(name));
+  };
+  return (["Request", "Response"] as const).flatMap((side) => {
+    const isTold = reachedFrom(`on${side}`).some(({ all }) => all.some(saysLength));
+    if (isTold) return [];
+    return reachedFrom(`on${side}Body`).flatMap(({ all, textOf }) =>
+      writesIn(all, textOf)
+        // Of a helper for both sides it is not known whose body it gets.
+        .filter(({ said }) => {
+          const whose = /\b(request|response)\b/.exec(said)?.[1];
+          return whose === undefined || whose === side.toLowerCase();
+        })
+        .map(({ node }) => ({ side, node })),
+    );
+  });
+}
+
+/** The names of what is called, or given to be called. */
+function calleesOf(node: Node): readonly string[] {
+  if (!isCall(node)) return [];
+  const { expression } = node;
+  const own = isIdentifier(expression)
+    ? [expression.text]
+    : isProperty(expression)
+      ? [expression.property.text]
+      : [];
+  return [...own, ...node.args.filter(isIdentifier).map(({ text }) => text)];
+}
+
+/** Calls that write a body: of what is one by its name, or was one when it was given that. */
+function writesIn(
+  all: readonly Node[],
+  textOf: (node: Node) => string,
+): readonly { readonly said: string; readonly node: Node }[] {
+  const isBody = (node: Node | null): boolean => node !== null && /\.\s*body$/.test(textOf(node));
+  const bodies = new Map<string, string>();
+  for (const node of all) {
+    if (isVariableLike(node) && node.initializer !== null && isBody(node.initializer))
+      bodies.set(node.name.text, textOf(node.initializer));
+    if (isParameter(node) && textOf(node.type) === "Body") bodies.set(node.name.text, node.name.text);
+  }
+  return all
+    .filter(isCall)
+    .map(({ expression }) => expression)
+    .filter(isProperty)
+    .filter(({ property }) => writing.has(property.text))
+    .flatMap((node) => {
+      const receiver = textOf(node.expression);
+      const said = isBody(node.expression) ? receiver : bodies.get(receiver);
+      return said === undefined ? [] : [{ said, node }];
+    })
+    .sort((a, b) => a.node.range.start - b.node.range.start);
+}
+
+function saysLength(node: Node): boolean {
+  return stringOf(node)?.toLowerCase() === "content-length";
+}
