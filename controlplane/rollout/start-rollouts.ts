@@ -105,6 +105,10 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     ...(rates === undefined || loadIntervalMs === undefined
       ? {}
       : { loads: { intervalMs: loadIntervalMs, onReport: rates.onReport, onEnded: rates.onEnded } }),
+  }).catch((cause: unknown) => {
+    // The server is a library of its own, and knows nothing of options of a command.
+    if (!(cause instanceof WireError) || !cause.reason.endsWith("choose another")) throw cause;
+    throw new WireError(cause.code, `${cause.reason} with --xds-port`, { cause });
   });
   const keep = async (rollout: Rollout): Promise<void> => {
     if (state !== undefined) await writeState(state, stateOf(rollout));

@@ -45,6 +45,24 @@ test("a plugin that has gone may be waited for, and streams are not asked", asyn
   expect(said(host)).toEqual(["to be done", "left 2", "left 1", "done 01"]);
 });
 
+test("what is done in a tick ticks no more, and what was refused neither ends nor ticks", async () => {
+  const host = await hostOf(
+    `export function onConfigure(configuration: string): bool { setTickPeriod(10); log.info("takes " + configuration); return configuration != "bad"; }
+    export function onDone(): bool { log.info("to be done"); return false; }
+    export function onTick(): void { log.info("tick " + done().toString()); }`,
+    { configuration: "old" },
+  );
+  expect(host.configure("bad")).toBe(false);
+  host.advance(35_000_000n);
+  expect(said(host)).toEqual(["takes old", "takes bad", "tick 1", "tick 1", "tick 1"]);
+  expect(host.configure("new")).toBe(true);
+  host.advance(25_000_000n);
+  // Of the old one a last tick, and of the new one two.
+  expect(said(host).slice(5)).toEqual(["takes new", "to be done", "tick 0", "tick 1", "tick 1"]);
+  host.advance(1_000_000_000n);
+  expect(said(host).filter((each) => each === "tick 0")).toHaveLength(1);
+});
+
 test("a plugin that returns nothing at its end has gone", async () => {
   const host = await hostOf(
     `const settings = new PerPlugin<string>();

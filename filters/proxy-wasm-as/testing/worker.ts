@@ -45,8 +45,15 @@ export function createWorker(module: CompiledModule, index: number, parts: HostP
       starts && vm.enter(root, "proxy_on_configure", root.id, bytesOf(configuration).length) !== 0;
     root.configuration = null;
     if (accepted && vm.failure === null) return root;
-    letGo(vm, root);
+    forget(vm, root);
     return undefined;
+  }
+
+  /** One that was refused is not told that it is done: Envoy tries it in a VM of its own. */
+  function forget(of: Vm, root: Root): void {
+    of.ticks.get(root)?.cancel();
+    of.ticks.delete(root);
+    of.contexts.delete(root.id);
   }
 
   /** A configuration that was replaced lives until its last request and connection have ended. */
@@ -57,9 +64,7 @@ export function createWorker(module: CompiledModule, index: number, parts: HostP
       return;
     }
     of.enter(root, "proxy_on_delete", root.id);
-    of.ticks.get(root)?.cancel();
-    of.ticks.delete(root);
-    of.contexts.delete(root.id);
+    forget(of, root);
   }
 
   function settleConnections(): void {

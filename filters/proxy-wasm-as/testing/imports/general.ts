@@ -56,6 +56,8 @@ export function generalImports(
       vm.after(() => {
         vm.enter(root, "proxy_on_delete", root.id);
         vm.ticks.get(root)?.cancel();
+        // A tick that is at work begins the next one only where there is one.
+        vm.ticks.delete(root);
         vm.contexts.delete(root.id);
       });
       return status.ok;
