@@ -91,5 +91,8 @@ function fail(): void { assert(false, "it ran"); }
     ]);
   }
   const again = `function again(request: Request, answer: Answer): void { request.fetch({ cluster: "auth" }, again); }\n${asking('request.fetch({ cluster: "auth" }, again);')}`;
-  expect((await buildFilter({ files: { "filter.ts": imported + again } })).problems).toEqual([]);
+  const back =
+    'export function onConfigure(): void { Queue.register("q"); }\nexport function onQueue(queue: Queue): void { const item = queue.pop(); if (item !== null) queue.push(item); }';
+  for (const endless of [again, back])
+    expect((await buildFilter({ files: { "filter.ts": imported + endless } })).problems).toEqual([]);
 });
