@@ -341,6 +341,10 @@ test("a body that is written needs headers without its length, which a warning s
   ).toEqual([["all.drain", "onResponse"]]);
   const late = "export function onRequestBody(request: Request): void";
   for (const [code, place] of [
+    [
+      `export function onRequest(r: Request): void { r.headers.get("content-length"); }\n${late} { request.body.append("!"); }`,
+      "request.body.append",
+    ],
     // Of the other side, in a helper, and when the headers have gone.
     [
       `export function onResponse(r: Response): void { r.headers.remove("content-length"); }\n${late} { const b = request.body; b.replace("x"); }`,
@@ -354,6 +358,7 @@ test("a body that is written needs headers without its length, which a warning s
   ])
     expect(await warned(code ?? "")).toEqual([[place, "onRequest"]]);
   for (const right of [
+    `const LENGTH = "content-length";\nfunction told(r: Request): void { r.headers.remove(LENGTH); }\nexport function onRequest(r: Request): void { told(r); }\n${writing}`,
     `function told(r: Request): void { r.headers.remove("content-length"); }\nexport function onRequest(r: Request): void { told(r); }\n${writing}`,
     `export function onRequest(r: Request): void { r.headers.remove("Content-Length"); }\n${writing}`,
     `export function onRequest(r: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }\n${writing}`,

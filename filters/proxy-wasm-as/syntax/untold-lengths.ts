@@ -21,11 +21,13 @@ export interface BodyWrite {
 }
 
 const writing: ReadonlySet<string> = new Set(["replace", "replaceBytes", "prepend", "append", "drain"]);
+/** What takes a header away, or says another one. */
+const telling: ReadonlySet<string> = new Set(["remove", "set"]);
 
 /**
- * Bodies that are written in the callback for the body of one side, or in what it calls, while nothing that the callback for the headers of this side does names
- * `content-length`: by then the headers have gone on, with the length of the old body. Functions of one name, as in several files, count as one, and
- * what a function that is made on the way does counts as done.
+ * Bodies that are written in the callback for the body of one side, or in what it calls, while nothing that the callback for the headers of this
+ * side does takes `content-length` away or says another one: by then the headers have gone on, with the length of the old body. Functions of
+ * one name, as in several files, count as one, and what is done on a condition counts as done.
  */
 export function untoldLengths(functions: readonly Function[]): readonly BodyWrite[] {
   const looked = functions.map((declaration) => ({
@@ -40,8 +42,20 @@ export function untoldLengths(functions: readonly Function[]): readonly BodyWrit
         for (const called of all.flatMap(calleesOf)) names.add(called);
     return looked.filter(({ name }) => names.has(name));
   };
+  const sources = new Set(functions.map(({ range }) => range.source));
+  const names = new Set(
+    nodesIn([...sources].flatMap(({ statements }) => statements)).flatMap((node) =>
+      isVariableLike(node) && isLength(node.initializer) ? [node.name.text] : [],
+    ),
+  );
+  const tells = (node: Node): boolean => {
+    if (!isCall(node) || !isProperty(node.expression) || !telling.has(node.expression.property.text))
+      return false;
+    const [name] = node.args;
+    return name !== undefined && (isLength(name) || (isIdentifier(name) && names.has(name.text)));
+  };
   return (["Request", "Response"] as const).flatMap((side) => {
-    const isTold = reachedFrom(`on${side}`).some(({ all }) => all.some(saysLength));
+    const isTold = reachedFrom(`on${side}`).some(({ all }) => all.some(tells));
     if (isTold) return [];
     return reachedFrom(`on${side}Body`).flatMap(({ all, textOf }) =>
       writesIn(all, textOf)
@@ -92,6 +106,6 @@ function writesIn(
     .sort((a, b) => a.node.range.start - b.node.range.start);
 }
 
-function saysLength(node: Node): boolean {
+function isLength(node: Node | null): boolean {
   return stringOf(node)?.toLowerCase() === "content-length";
 }
