@@ -106,7 +106,7 @@ function silenced(policy: Policy, found: Footprint): Footprint {
     reads: found.reads,
     writes: new Set(),
     denials: new Set(),
-    arrived: found.arrived,
+    arrived: new Set([...found.arrived].filter((key) => key !== form)),
     isLasting: false,
     behind: new Set(),
   };
@@ -127,13 +127,15 @@ export interface Touched {
   readonly behind?: readonly Behind[];
 }
 
-const host = "request::authority";
+export const host = "request::authority";
 /** Where Envoy looks for the token that it verifies. */
 const token = "request:authorization";
 
 /** A proxy answers a gRPC request as such. */
+const form = "request:content-type";
+
 function formOf(denials: readonly string[] | undefined): readonly string[] {
-  return denials === undefined ? [] : ["request:content-type"];
+  return denials === undefined ? [] : [form];
 }
 
 function isHost(name: string): boolean {

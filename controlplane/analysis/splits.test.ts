@@ -93,6 +93,8 @@ test.each<[string, Headed, Headed, ReturnType<typeof nameOf>]>([
   ["the host that code sees", rewrite, seesHost, "request header `:authority`"],
   ["the host that Copper sees", rewrite, copper('if (GetHost(r) == "b") { Deny(r); }'), undefined],
   ["code that may write anything", setsAny, claim, "request header `authorization`"],
+  ["the host that code writes", setsAny, seesHost, undefined],
+  ["the form of an audited denial", setsAny, audited(deny), undefined],
   ["code that writes nothing", onlyReads, claim, undefined],
   ["an audited delay", audited(delay), deny, undefined],
   ["an audited denial", delay, audited(deny), undefined],

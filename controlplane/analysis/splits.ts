@@ -1,5 +1,5 @@
 import type { Policy, Side } from "../language/policy.ts";
-import { type Effects, effects, footprint, heldBack, isTag, keyText, phaseOf } from "./footprint.ts";
+import { type Effects, effects, footprint, heldBack, host, isTag, keyText, phaseOf } from "./footprint.ts";
 
 /** What a policy says under a heading. */
 export interface Headed {
@@ -79,8 +79,9 @@ function headingOf(policy: Policy, heading: Side): Side | undefined {
   return policy.kind === "filter" ? undefined : heading;
 }
 
-/** Of filter code that does not list what it writes, any header may be. */
+/** Of filter code that does not list what it writes, any header may be; what it writes of the host does not wait, as what `RewriteHost` does. */
 function mayWrite({ policy, heading }: Headed, key: string): boolean {
+  if (policy.kind === "filter" && key === host) return false;
   const known = footprint(policy, headingOf(policy, heading));
   if (known !== undefined) return known.writes.has(key);
   return policy.mode !== "audit" && policy.actions.includes("SetHeader");

@@ -305,6 +305,8 @@ function tied(caller: Duty, callee: Duty, isLater: boolean): boolean {
   const isTriedAgain = callee.section.operations.some(
     ({ action }) => action.kind === "deny" && action.status > 403,
   );
+  // Code that does not list what it writes may write what says whether a denial is one of gRPC.
+  if (caller.policy.filter?.isDeclared === false && caller.policy.mode === "enforce" && refuses) return true;
   if (isOfResponses(caller))
     return caller.policy.mode === "enforce" && some(comes, "deny", "allow", "deadline");
   if (isOfResponses(callee))
