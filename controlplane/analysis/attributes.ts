@@ -1,6 +1,7 @@
+import { phaseOf } from "../language/phase-of.ts";
 import type { Call, CopperPolicy, Side } from "../language/policy.ts";
 import { textOf } from "../language/statements-in.ts";
-import { phaseOf, touchedBy } from "./footprint.ts";
+import { touchedBy } from "./footprint.ts";
 import type { Texts } from "./tell-apart.ts";
 import { operate, type TrialValue } from "./trial-value.ts";
 

@@ -1,4 +1,5 @@
 import { headerKey } from "../language/check-header.ts";
+import { phaseOf } from "../language/phase-of.ts";
 import type { Call, CopperPolicy, Expression, Policy, Statement } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 
@@ -133,8 +134,7 @@ function around(policy: CopperPolicy): Bound {
   const actions = new Set(policy.sections.flatMap(({ body }) => callsIn(body)).map(({ action }) => action));
   const has = (...names: readonly string[]): number => (names.some((name) => actions.has(name)) ? 1 : 0);
   const waits = has("GetBodySize", "BodyContains", "GetJsonField");
-  const isResponse = policy.act === "Response" || policy.act === "RPCResponse";
-  const looks = 1 + waits + (isResponse ? 1 : 0);
+  const looks = 1 + waits + (phaseOf(policy) === "response" ? 1 : 0);
   const reroutes = has("RouteToVersion", "SplitByWeight", "Mirror");
   const answers = has("Allow") + waits;
   const counts = policy.mode === "audit" ? 1 + waits : 0;

@@ -1,9 +1,10 @@
 import { headerKey } from "../language/check-header.ts";
+import { phaseOf } from "../language/phase-of.ts";
 import type { CopperPolicy } from "../language/policy.ts";
 import { textOf } from "../language/statements-in.ts";
 import type { CallName } from "./call-graph.ts";
 import { closed, constantText } from "./constant-value.ts";
-import { footprint, keyText, phaseOf } from "./footprint.ts";
+import { footprint, keyText } from "./footprint.ts";
 import { exclude, type Guarded, guardedCalls, isImpliedBy } from "./guarded.ts";
 import { inHeader } from "./trial-value.ts";
 

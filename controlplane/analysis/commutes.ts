@@ -1,5 +1,6 @@
+import { phaseOf } from "../language/phase-of.ts";
 import type { Policy, Side } from "../language/policy.ts";
-import { type Footprint, footprint, keyText, phaseOf } from "./footprint.ts";
+import { type Footprint, footprint, keyText } from "./footprint.ts";
 
 /**
  * Whether two policies give the same result in either order on one request (design §4). Never true when in doubt.

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { inOrder } from "../language/in-order.ts";
+import { phaseOf } from "../language/phase-of.ts";
 import type { CopperPolicy, Policy, Side } from "../language/policy.ts";
 import type { Span } from "../language/source.ts";
 import { textOf } from "../language/statements-in.ts";
@@ -14,7 +15,7 @@ import {
   type FixedRoutes,
   fixedRoutes,
 } from "./fixed-routes.ts";
-import { footprint, phaseOf } from "./footprint.ts";
+import { footprint } from "./footprint.ts";
 import { boundSide, type Guarded, guardedCalls } from "./guarded.ts";
 import { includes } from "./includes.ts";
 import { isEmpty } from "./is-empty.ts";

@@ -1,4 +1,5 @@
 import { headerKey } from "../language/check-header.ts";
+import { type Phase, phaseOf } from "../language/phase-of.ts";
 import type { Call, CopperPolicy, FilterPolicy, Policy, Side } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 
@@ -112,11 +113,6 @@ function silenced(policy: Policy, found: Footprint): Footprint {
   };
 }
 
-/** Whether a policy is about what comes or about what goes back. */
-export function phaseOf({ act }: Policy): "request" | "response" {
-  return act === "Response" || act === "RPCResponse" ? "response" : "request";
-}
-
 /** What one action looks at and changes. */
 export interface Touched {
   readonly reads?: readonly string[];
@@ -151,7 +147,7 @@ export const heldBack = "held back for too long";
 /** Whether it is a request's turn is drawn from its id. */
 const drawn = "request:x-request-id";
 
-export function touchedBy(call: Call, phase: "request" | "response"): Touched {
+export function touchedBy(call: Call, phase: Phase): Touched {
   const { action, state } = call;
   // State is a policy's own, so that only what it leaves behind matters; to look at a counter leaves it as it was.
   if (state !== undefined)
@@ -241,6 +237,6 @@ export function keyText(key: string): string {
 }
 
 /** The key of a header. */
-function header(phase: "request" | "response", name: string): string {
+function header(phase: Phase, name: string): string {
   return `${phase}:${phase === "request" ? headerKey(name) : name.toLowerCase()}`;
 }

@@ -1,9 +1,10 @@
 import { actionOf } from "../language/lookup.ts";
+import { phaseOf } from "../language/phase-of.ts";
 import type { Call, CopperPolicy, Expression, Section, Side, Statement } from "../language/policy.ts";
 import { standardInterface } from "../language/standard.ts";
 import { callsIn } from "../language/statements-in.ts";
 import { closed } from "./constant-value.ts";
-import { phaseOf, type Touched, touchedBy } from "./footprint.ts";
+import { type Touched, touchedBy } from "./footprint.ts";
 
 /** A call in a section of a policy, with what has to hold so that it is made. */
 export interface Guarded {

@@ -1,10 +1,11 @@
+import { phaseOf } from "../language/phase-of.ts";
 import type { Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
 import { callsIn, partsOf } from "../language/statements-in.ts";
 import { attributesOf, type Standing, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
 import { closed, isConstant, parameterValue } from "./constant-value.ts";
 import { evaluate, type Surroundings } from "./evaluate.ts";
-import { phaseOf, touchedBy } from "./footprint.ts";
+import { touchedBy } from "./footprint.ts";
 import { around, comparing, containing, ending, matching, type TextMachine } from "./text-machine.ts";
 import { automatonOf, lower, type TrialValue, textOfBytes, valueFunction } from "./trial-value.ts";
 

@@ -1,5 +1,6 @@
+import { phaseOf } from "../language/phase-of.ts";
 import type { Policy, Side } from "../language/policy.ts";
-import { type Effects, effects, footprint, heldBack, host, isTag, keyText, phaseOf } from "./footprint.ts";
+import { type Effects, effects, footprint, heldBack, host, isTag, keyText } from "./footprint.ts";
 
 /** What a policy says under a heading. */
 export interface Headed {

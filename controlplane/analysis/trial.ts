@@ -1,3 +1,4 @@
+import { phaseOf } from "../language/phase-of.ts";
 import type { Call, CopperPolicy, Expression, Side, Statement } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 import { random } from "../mesh/random.ts";
@@ -5,7 +6,7 @@ import { attributesOf, toldBy } from "./attributes.ts";
 import type { CallName } from "./call-graph.ts";
 import { parameterValue } from "./constant-value.ts";
 import { evaluate } from "./evaluate.ts";
-import { faultBody, phaseOf, touchedBy } from "./footprint.ts";
+import { faultBody, touchedBy } from "./footprint.ts";
 import { type PossibleValues, possibleValues } from "./possible-values.ts";
 import { known } from "./questions.ts";
 import { inHeader, type TrialValue } from "./trial-value.ts";

@@ -1,5 +1,6 @@
 import type { ConstantKind, ValueType } from "../language/interface.ts";
 import { actionOf } from "../language/lookup.ts";
+import { phaseOf } from "../language/phase-of.ts";
 import type { Act, Call, CopperPolicy, Expression, Statement } from "../language/policy.ts";
 import { readConditions } from "../language/retry-conditions.ts";
 import { standardInterface } from "../language/standard.ts";
@@ -266,7 +267,7 @@ function connectionCall({ action, arguments: given }: Call, emitter: Emitter): s
 /** A header's name as Envoy keeps it: in lower case, and what HTTP/1 calls the host of a request is its authority. */
 function headerKey(name: string, act: Act): string {
   const key = name.toLowerCase();
-  return key === "host" && act !== "Response" && act !== "RPCResponse" ? ":authority" : key;
+  return key === "host" && phaseOf({ act }) === "request" ? ":authority" : key;
 }
 
 /** How a header is read that is the host, which a policy before may have rewritten. */

@@ -1,3 +1,4 @@
+import { phaseOf } from "../language/phase-of.ts";
 import type { Act } from "../language/policy.ts";
 import { type ConnectionEntries, entryConnection } from "./entry-connection.ts";
 
@@ -34,9 +35,9 @@ type Use = (file: string, name: string) => string;
 export function entry(entries: Entries, use: Use): string {
   const { names, calls, configured = [], ended = [], connections } = entries;
   const numbered = calls.map((call, index) => ({ ...call, index }));
-  const requests = numbered.filter(({ act }) => !isResponse(act));
+  const requests = numbered.filter((each) => phaseOf(each) === "request");
   // Order is nesting: on the way back the last policy is the first (design §4).
-  const responses = numbered.filter(({ act }) => isResponse(act)).reverse();
+  const responses = numbered.filter((each) => phaseOf(each) === "response").reverse();
   for (const name of ["configure", "created", "deleted"]) use("plugins", name);
   use("policy", "allocate");
   const lines = (statements: readonly string[]): string => statements.map((each) => `  ${each};\n`).join("");
@@ -162,8 +163,4 @@ function mustRead(index: number, use: Use): string {
 
 function runs(index: number, use: Use): string {
   return `${use("policy", "runs")}(${index})`;
-}
-
-function isResponse(act: Act): boolean {
-  return act === "Response" || act === "RPCResponse";
 }

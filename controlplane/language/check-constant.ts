@@ -1,9 +1,10 @@
 import { compileRegex } from "../regex/compile-regex.ts";
 import type { ExpressionNode } from "./ast.ts";
-import { type HeaderProblem, type Phase, unreadable, unwritable } from "./check-header.ts";
+import { type HeaderProblem, unreadable, unwritable } from "./check-header.ts";
 import type { Suggestion } from "./diagnostic.ts";
 import type { ConstantKind } from "./interface.ts";
 import { suggest, within } from "./nearest.ts";
+import type { Phase } from "./phase-of.ts";
 import { allConditions, readConditions } from "./retry-conditions.ts";
 import type { Span } from "./source.ts";
 

@@ -6,6 +6,7 @@ import type { ConstantKind, Parameter, Signature, ValueType } from "./interface.
 import { actionOf, actionsOf, usageOf } from "./lookup.ts";
 import { suggest } from "./nearest.ts";
 import { readNumber } from "./numbers.ts";
+import { phaseOf } from "./phase-of.ts";
 import type { Call, Expression, Literal } from "./policy.ts";
 import type { Scope } from "./scope.ts";
 import type { Span } from "./source.ts";
@@ -441,9 +442,8 @@ function receiverOf(node: CallNode, scope: Scope): Receiving | undefined {
   return signature && { signature, action: `${value.type}.${name}`, as: "value", value };
 }
 
-function nounOf({ act }: Scope): string {
-  if (act === "Connection") return "connection";
-  return act === "Response" || act === "RPCResponse" ? "response" : "request";
+function nounOf(scope: Scope): string {
+  return scope.act === "Connection" ? "connection" : phaseOf(scope);
 }
 
 function find(node: CallNode, receiver: string, scope: Scope): Signature | undefined {
@@ -546,9 +546,8 @@ function checkArgument(
       other.kind === "literal" ? wrong(article(type)) : mismatch(other, type, scope),
     );
   }
-  const phase = scope.act === "Response" || scope.act === "RPCResponse" ? "response" : "request";
   const writer = writers.has(signature.name) ? { writer: signature.name } : {};
-  const constant = checkConstant(node, type, { ...writer, phase });
+  const constant = checkConstant(node, type, { ...writer, phase: phaseOf(scope) });
   if ("wanted" in constant) return wrong(constant.wanted);
   if ("message" in constant) {
     const code = ({ header: "CUP0214", word: "CUP0204", value: "CUP0228", pattern: "CUP0226" } as const)[

@@ -1,3 +1,5 @@
+import type { Phase } from "./phase-of.ts";
+
 /** What is wrong with a header, and what to write. */
 export interface HeaderProblem {
   readonly message: string;
@@ -58,9 +60,6 @@ export function headerKey(name: string): string {
   const lower = name.toLowerCase();
   return lower === "host" ? ":authority" : lower;
 }
-
-/** Whose headers are meant. */
-export type Phase = "request" | "response";
 
 /** Why a header of this name cannot be read; undefined when it can. */
 export function unreadable(name: string, phase: Phase): HeaderProblem | undefined {
