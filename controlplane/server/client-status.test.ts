@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { credentials, status } from "@grpc/grpc-js";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   ClientStatusRequestSchema,
   ClientStatusResponseSchema,
@@ -16,16 +16,11 @@ import { fakeProxy } from "./fake-proxy.test-helper.ts";
 import { startGrpcJsTransport } from "./grpc-js-transport.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { start } from "./start.test-helper.ts";
 import { statusCall } from "./status-call.ts";
 import type { Call } from "./transport.ts";
-import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
 
 const { cluster, listener, endpoints } = typeUrl;
-
-const closers: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 /** Written `name=version`. */
 function some(type: TypeUrl, text: string): readonly [TypeUrl, ReturnType<typeof byName>] {
@@ -45,15 +40,9 @@ function linesOf(config: CsdsClient | undefined): readonly string[] {
   );
 }
 
-async function start(options: Partial<XdsServerOptions> = {}): Promise<XdsServer> {
-  const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 }, ...options });
-  closers.push(() => server.close());
-  return server;
-}
-
 function operator(...args: Parameters<typeof csdsClient>): CsdsCaller {
   const client = csdsClient(...args);
-  closers.push(client.close);
+  onTestFinished(client.close);
   return client;
 }
 
@@ -71,7 +60,7 @@ describe.each([
       "listener in=1 NOT_SENT",
     ]);
     const proxy = fakeProxy(server.port, "rate");
-    closers.push(proxy.close);
+    onTestFinished(proxy.close);
     proxy.ask(cluster);
     const first = await proxy.next(cluster);
     expect(linesOf((await tool.fetch())[0])).toEqual([
@@ -146,7 +135,7 @@ test("what a client is to give up is stale until it has", async () => {
   const server = await start();
   server.setSnapshot("rate", new Map([some(cluster, "a=1 b=2")]));
   const proxy = fakeProxy(server.port, "rate");
-  closers.push(proxy.close);
+  onTestFinished(proxy.close);
   proxy.ask(cluster);
   proxy.ask(listener);
   const tool = operator(server.port);

@@ -1,28 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { byName } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { fakeProxy } from "./fake-proxy.test-helper.ts";
 import { createUnframer } from "./grpc-frame.ts";
 import { head, type RawConnection, rawConnection } from "./raw-client.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { createXdsServer, type Limits, type XdsServer } from "./xds-server.ts";
+import { start } from "./start.test-helper.ts";
+import type { XdsServer } from "./xds-server.ts";
 
 const { cluster } = typeUrl;
-const closers: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function start(limits: Partial<Limits> = {}): Promise<XdsServer> {
-  const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 }, limits });
-  closers.push(() => server.close());
-  return server;
-}
 
 function connection(server: XdsServer): RawConnection {
   const made = rawConnection(server.port);
-  closers.push(made.close);
+  onTestFinished(made.close);
   return made;
 }
 
@@ -81,7 +72,7 @@ describe("what is not a message", () => {
     const server = await start();
     server.setSnapshot("a", clusters("0"));
     const good = fakeProxy(server.port, "a");
-    closers.push(good.close);
+    onTestFinished(good.close);
     good.ask(cluster);
     good.ack(await good.next(cluster));
     let over = 0;
@@ -118,7 +109,7 @@ describe("what is not a message", () => {
 
 describe("who does not say who it is", () => {
   test("has not long to do so", async () => {
-    const server = await start({ firstMessageMsMax: 50 });
+    const server = await start({ limits: { firstMessageMsMax: 50 } });
     const { stream, status, closed } = connection(server).open();
     stream.write(head(1_000));
     expect(await status).toEqual({ code: 8, message: "no message within 0.05 s" });
@@ -126,7 +117,7 @@ describe("who does not say who it is", () => {
   });
 
   test("has a hundred streams of a connection, and in all of them as much as in one message", async () => {
-    const server = await start({ messageBytesMax: 1 << 20 });
+    const server = await start({ limits: { messageBytesMax: 1 << 20 } });
     const raw = connection(server);
     const silent = Array.from({ length: 100 }, () => raw.open());
     expect(await raw.open().status).toMatchObject({
@@ -144,14 +135,14 @@ describe("who does not say who it is", () => {
     // Who comes by another connection is not concerned.
     server.setSnapshot("a", clusters("1"));
     const good = fakeProxy(server.port, "a");
-    closers.push(good.close);
+    onTestFinished(good.close);
     good.ask(cluster);
     await good.next(cluster);
   });
 });
 
 test("a stream that the server has ended is not the node's any more, whatever its client does", async () => {
-  const server = await start({ streamAgeMsMax: 200 });
+  const server = await start({ limits: { streamAgeMsMax: 200 } });
   server.setSnapshot("a", clusters("1"));
   const { stream, status, closed } = connection(server).open();
   // A request for clusters by node `a`, and its half stays open.

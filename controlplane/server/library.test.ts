@@ -1,28 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { byName } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { fakeProxy } from "./fake-proxy.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
+import { start } from "./start.test-helper.ts";
+import type { XdsServer } from "./xds-server.ts";
 
 // What whoever uses the server as a library may get wrong, or right.
 
 const { cluster, listener, route } = typeUrl;
-const closers: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function start(options: Partial<XdsServerOptions> = {}): Promise<XdsServer> {
-  const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 }, ...options });
-  closers.push(() => server.close());
-  return server;
-}
 
 function connect(server: XdsServer, node = "a") {
   const proxy = fakeProxy(server.port, node);
-  closers.push(proxy.close);
+  onTestFinished(proxy.close);
   return proxy;
 }
 

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ClusterSchema } from "../xds/generated/envoy/config/cluster/v3/cluster_pb.ts";
 import { ClusterLoadAssignmentSchema } from "../xds/generated/envoy/config/endpoint/v3/endpoint_pb.ts";
 import {
@@ -18,33 +18,23 @@ import { startGrpcJsTransport } from "./grpc-js-transport.ts";
 import { startHttp2Transport } from "./http2-transport.ts";
 import { rawConnection } from "./raw-client.test-helper.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
+import { start } from "./start.test-helper.ts";
+import type { XdsServer } from "./xds-server.ts";
 
 // Each rule of xds.md by its number, in both forms where it is about both.
 
 const { cluster, endpoints, listener, extension, route, virtualHost, secret, scopedRoutes } = typeUrl;
 type Kind = keyof typeof typeUrl;
 
-const closers: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function start(options: Partial<XdsServerOptions> = {}): Promise<XdsServer> {
-  const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 }, ...options });
-  closers.push(() => server.close());
-  return server;
-}
-
 function delta(server: XdsServer, options: Partial<FakeOptions> = {}) {
   const proxy = fakeProxy(server.port, { node: "a", ...options });
-  closers.push(proxy.close);
+  onTestFinished(proxy.close);
   return proxy;
 }
 
 function sotw(server: XdsServer, options: Partial<FakeOptions> = {}) {
   const proxy = fakeSotwProxy(server.port, { node: "a", ...options });
-  closers.push(proxy.close);
+  onTestFinished(proxy.close);
   return proxy;
 }
 
@@ -862,7 +852,7 @@ describe.each([
   test("P30: a connection is told that the server goes away, and takes its new streams elsewhere", async () => {
     const server = await start({ transport });
     const { session, open, close } = rawConnection(server.port);
-    closers.push(close);
+    onTestFinished(close);
     const { stream } = open();
     await once(stream, "response");
     const told = once(session, "goaway");
@@ -928,7 +918,7 @@ describe("P30: a connection that gives no sign of life", () => {
   test("is ended, and with it what was its node's", async () => {
     const server = await start({ limits: { keepaliveMs: 50 } });
     const socket = connect(server.port, "127.0.0.1");
-    closers.push(() => void socket.end());
+    onTestFinished(() => void socket.end());
     const closed = once(socket, "close");
     const settings = Buffer.from("000000040000000000", "hex");
     // It begins as a client should, and then answers nothing.

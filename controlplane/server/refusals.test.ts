@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { DeltaDiscoveryResponse } from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
 import { byName } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
@@ -6,25 +6,16 @@ import { type FakeProxy, fakeProxy } from "./fake-proxy.test-helper.ts";
 import type { Nack } from "./node.ts";
 import { createQuarantine } from "./quarantine.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { createXdsServer, type XdsServer, type XdsServerOptions } from "./xds-server.ts";
+import { start } from "./start.test-helper.ts";
+import type { XdsServer } from "./xds-server.ts";
 
 // What one client refuses, and what others make of it. Several streams of a node are its replicas.
 
 const { cluster, listener } = typeUrl;
-const closers: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function start(options: Partial<XdsServerOptions> = {}): Promise<XdsServer> {
-  const server = await createXdsServer({ listen: { host: "127.0.0.1", port: 0 }, ...options });
-  closers.push(() => server.close());
-  return server;
-}
 
 function connect(server: XdsServer, node = "a"): FakeProxy {
   const proxy = fakeProxy(server.port, node);
-  closers.push(proxy.close);
+  onTestFinished(proxy.close);
   proxy.ask(cluster);
   return proxy;
 }
