@@ -80,7 +80,7 @@ function headingOf(policy: Policy, heading: Side): Side | undefined {
   return policy.kind === "filter" ? undefined : heading;
 }
 
-/** Of filter code that does not list what it writes, any header may be; what it writes of the host does not wait, as what `RewriteHost` does. */
+/** Of filter code that does not list what it writes, any header may be but the host, which code does not write. */
 function mayWrite({ policy, heading }: Headed, key: string): boolean {
   if (policy.kind === "filter" && key === host) return false;
   const known = footprint(policy, headingOf(policy, heading));

@@ -4,6 +4,7 @@ import { buildFilter } from "../../filters/proxy-wasm-as/build/index.ts";
 import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
 import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
+import { unwritableByCode } from "../language/check-header.ts";
 import { readFilter } from "../language/read-filter.ts";
 import { filterRuntime } from "./filter-runtime.ts";
 import { generateFilter } from "./generate-filter.ts";
@@ -483,11 +484,31 @@ export function onRequest(): void { requests++; }`;
   expect(runtimeOf(text)).toBe("arena");
 });
 
+test("what filter code is warned of is not written when it runs, and all else is", async () => {
+  const names =
+    ":authority :scheme connection content-length expect Host keep-alive proxy-connection te trailer transfer-encoding upgrade x-forwarded-client-cert x-forwarded-proto X-Wire-Version x-envoy-max-retries :path :method cookie x-forwarded-for host-name".split(
+      " ",
+    );
+  // Names that are in the code would be warned of.
+  const bytes = await compile(`import { log, Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  const names = "${names.join(" ")}".split(" ");
+  for (let n = 0; n < names.length; n++) {
+    if (<i32>request.headers.set(names[n], "1") != 0) log.info(names[n]);
+  }
+}`);
+  const { logs } = start(bytes, "enforce").exchange(toB);
+  const warned = names.filter((name) => unwritableByCode(name, "set") !== undefined);
+  expect(warned).toHaveLength(16);
+  expect(logs.map(({ message }) => message)).toEqual(warned);
+});
+
 test("of what HTTP is framed by, a policy takes away the length of a body that it writes, and nothing else", async () => {
   const bytes = await compile(`import { log, Request } from "proxy-wasm-as";
 export function onRequest(request: Request): void {
   const headers = request.headers;
-  log.info(\`\${<i32>headers.set("content-length", "9")} \${<i32>headers.add("content-length", "9")} \${<i32>headers.remove("te")} \${<i32>headers.remove("Content-Length")}\`);
+  const names = "content-length te".split(" ");
+  log.info(\`\${<i32>headers.set(names[0], "9")} \${<i32>headers.add(names[0], "9")} \${<i32>headers.remove(names[1])} \${<i32>headers.remove("Content-Length")}\`);
 }
 export function onRequestBody(request: Request): void { request.body.append("more"); }`);
   const sent = {

@@ -138,6 +138,18 @@ export function unwritable(name: string, action: string, phase: Phase): HeaderPr
   return unreadable(name, phase);
 }
 
+/**
+ * Why filter code cannot write a header of this name, which the SDK then leaves as it is (`assembly/reserved.ts`); undefined when it can. Of these the
+ * length may be taken away, which goes with a body that is written.
+ */
+export function unwritableByCode(name: string, method: string): HeaderProblem | undefined {
+  const key = headerKey(name);
+  const isReserved =
+    [":authority", ...framing].includes(key) || key.startsWith(reserved) || key.startsWith(ofEnvoy);
+  if (!isReserved || (key === "content-length" && method === "remove")) return undefined;
+  return unwritable(name, "SetHeader", "request");
+}
+
 /** Why a header cannot have this value; undefined when it can. */
 export function unwritableValue(value: string): HeaderProblem | undefined {
   const found = [...value].find((character) => isControl(character.codePointAt(0) ?? 0));

@@ -84,6 +84,7 @@ export const codes = {
   FLT0215: "object in what is kept of a stream",
   FLT0216: "memory that is managed by hand",
   FLT0217: "record of streams that is made again and again",
+  FLT0218: "header that filter code cannot write",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

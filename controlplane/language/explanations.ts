@@ -128,6 +128,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "What a callback makes goes when it ends. AssemblyScript's runtime has functions with which the compiler allocates, frees and pins: called by hand, they take away what is still in use, or keep what nobody frees.",
   FLT0217:
     "A `PerStream` has memory of its own, which is never given back: made in a callback, each request takes some more, until there is none. It is made once, at the top of the file.",
+  FLT0218:
+    "Proxies write some headers themselves, and go by some that came: in one proxy it would mean another thing than in the next. Filter code that writes one is given `BadArgument`, and nothing changes.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

@@ -1,6 +1,6 @@
 import type * as assemblyscript from "assemblyscript";
 import { isList, type Node, stringOf } from "../../filters/proxy-wasm-as/syntax/tree.ts";
-import { headerKey } from "./check-header.ts";
+import { headerKey, unwritableByCode } from "./check-header.ts";
 import { type HeaderList, type HeaderUse, headerUses } from "./header-uses.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Span } from "./source.ts";
@@ -21,8 +21,9 @@ export function checkHeaders(
   reporter: Reporter,
 ): boolean {
   const given = lists.filter((list) => constants.has(list));
-  if (given.length === 0) return true;
   const { uses, lost } = headerUses(all);
+  for (const use of uses) checkWritable(use, reporter);
+  if (given.length === 0) return true;
   for (const list of given) {
     const node = constants.get(list);
     if (node === undefined || !isList(node)) continue;
@@ -50,6 +51,21 @@ export function checkHeaders(
       help: `${help}; or leave the lists out`,
     });
   return lost.length === 0 && uses.every(({ list, names }) => names !== undefined || !given.includes(list));
+}
+
+/** What would be written, and is not when the filter runs. */
+function checkWritable({ list, node, names, method }: HeaderUse, reporter: Reporter): void {
+  if (list !== "writes" || method === undefined) return;
+  for (const name of names ?? []) {
+    const problem = unwritableByCode(name, method);
+    if (problem === undefined) continue;
+    const { message, help } = problem;
+    reporter.report("FLT0218", spanOf(node), message, {
+      severity: "warning",
+      label: "the header stays as it is when the filter runs",
+      help: help.replace(/^write/, "in Copper, write"),
+    });
+  }
 }
 
 function compare(

@@ -24,6 +24,8 @@ export interface HeaderUse {
   readonly list: HeaderList;
   readonly node: Node;
   readonly names: readonly string[] | undefined;
+  /** Of the SDK's `Headers`, where it is one of these: `set`, `remove`. */
+  readonly method?: string;
 }
 
 /** What filter code does with headers. `lost` are the places from where on nobody can say which: something else may use any of them. */
@@ -268,7 +270,8 @@ class HeaderFlow {
       const [name] = call.args;
       const isAll = ofAll.includes(parent.property.text);
       const names = name === undefined || isAll ? undefined : textsOf(name, this.constants);
-      uses.push({ list, node: isAll || name === undefined ? parent.property : name, names });
+      const method = parent.property.text;
+      uses.push({ list, node: isAll || name === undefined ? parent.property : name, names, method });
     } else if (isVariable(parent) && parent.initializer === node) this.holders.add(parent.name.text);
     else if (isCall(parent) && parent.expression !== node && isIdentifier(parent.expression)) {
       const parameter = this.functions.get(parent.expression.text)?.signature.parameters[

@@ -3,12 +3,17 @@ import { restrictTo } from "./guard";
 
 // What filters of the toolkit's must not write.
 
-/** How a message is cut, who is at the other end of the connection and how it came: the proxy writes these itself. */
+/**
+ * How a message is cut, who is at the other end of the connection and how it came: the proxy writes these itself. And whom a request is for: the
+ * caller's proxy would look for a route to that host, and the callee's would not.
+ */
 const framing: StaticArray<string> = [
+  ":authority",
   ":scheme",
   "connection",
   "content-length",
   "expect",
+  "host",
   "keep-alive",
   "proxy-connection",
   "te",
