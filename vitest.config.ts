@@ -39,7 +39,7 @@ const config: ViteUserConfig = defineConfig({
           include: ["{controlplane,editors,envoy,filters,tests,tools}/**/*.test.ts"],
           exclude: [
             "**/node_modules/**",
-            "tests/{cli,e2e,fidelity,container,load,long}/**",
+            "tests/{cli,e2e,fidelity,container,load,long,sides}/**",
             ...slow,
             ...long,
           ],
@@ -93,7 +93,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "load",
-          include: ["tests/load/*.test.ts"],
+          include: ["tests/{load,sides}/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { standardInterface } from "../../controlplane/language/standard.ts";
+import { type Pair, pairsOf, pairText } from "./pair.ts";
+import { placementsOf, type Sides } from "./placements-of.ts";
+import { play } from "./play.ts";
+import { samples } from "./samples.ts";
+
+/** Played at once, each with an Envoy of its own. */
+const atOnce = 40;
+const pairs = pairsOf(samples);
+/** Of thousands. All of them take hours: `WIRE_PAIRS` says how many. */
+const count = Number(process.env["WIRE_PAIRS"] ?? 120);
+const seed = Number(process.env["WIRE_SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
+
+/** What falls out differently each time, or is for bytes and clocks. */
+const without: readonly string[] = ["CountBytes", "IsTimeSince", "Reset", "SplitByWeight"];
+
+test("each action is in a sample", () => {
+  const text = samples.map((sample) => JSON.stringify(sample)).join("\n");
+  const names = [...standardInterface.receivers.values()]
+    .filter(({ kind }) => kind !== "type")
+    .flatMap(({ actions }) => [...actions.keys()]);
+  const missing = [...new Set(names)].filter((name) => !text.includes(`${name}(`));
+  expect(missing.toSorted()).toEqual(without);
+});
+
+test("two policies mean the same at each side that cost may choose", async () => {
+  process.stderr.write(`sides: seed ${seed}, ${count} of ${pairs.length} pairs\n`);
+  const [drawn = []] = fc.sample(fc.shuffledSubarray([...pairs], { minLength: count, maxLength: count }), {
+    seed,
+    numRuns: 1,
+  });
+  const different: string[] = [];
+  let played = 0;
+  for (let at = 0; at < drawn.length; at += atOnce) {
+    const choices = await Promise.all(
+      drawn.slice(at, at + atOnce).map(async (pair) => ({ pair, choices: await placementsOf(pair) })),
+    );
+    const several = choices.filter(({ choices }) => choices.length > 1);
+    played += several.length;
+    for (const { pair, difference } of await differences(several)) {
+      // A machine that stands still for a moment makes an answer late.
+      const [again] = await differences(several.filter((each) => each.pair === pair));
+      if (again !== undefined) different.push(`${pairText(pair)}\n${difference}`);
+    }
+  }
+  expect(different).toEqual([]);
+  expect(played).toBeGreaterThan(count / 2);
+}, 3_600_000);
+
+function callee(number: number): string {
+  return `p${String(number).padStart(2, "0")}`;
+}
+
+interface Choice {
+  readonly pair: Pair;
+  readonly choices: readonly Sides[];
+}
+
+/** Of each pair whose requests meet another fate on other sides, the lines that are not in both. */
+async function differences(
+  several: readonly Choice[],
+): Promise<readonly { readonly pair: Pair; readonly difference: string }[]> {
+  const named = several.map((choice, at) => [callee(at), choice] as const);
+  const fates = new Map<string, (readonly [string, readonly string[]])[]>();
+  const most = Math.max(0, ...several.map(({ choices }) => choices.length));
+  for (let turn = 0; turn < most; turn++) {
+    const now = new Map(
+      named.flatMap(([to, { pair, choices }]) => {
+        const sides = choices[turn];
+        return sides === undefined ? [] : [[to, { pair, sides }] as const];
+      }),
+    );
+    for (const [to, lines] of await play(now)) {
+      const text = now.get(to)?.sides.join(" ") ?? "";
+      fates.set(to, [...(fates.get(to) ?? []), [text, lines]]);
+    }
+  }
+  return named.flatMap(([to, { pair }]) => {
+    const [first, ...others] = fates.get(to) ?? [];
+    const other = others.find(([, lines]) => lines.join("\n") !== first?.[1].join("\n"));
+    if (first === undefined || other === undefined) return [];
+    const only = (one: readonly [string, readonly string[]], than: readonly [string, readonly string[]]) =>
+      one[1].filter((line) => !than[1].includes(line)).map((line) => `  ${one[0]}: ${line}`);
+    return [{ pair, difference: [...only(first, other), ...only(other, first)].join("\n") }];
+  });
+}
