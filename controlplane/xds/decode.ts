@@ -1,12 +1,21 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type Cluster, ClusterSchema } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
 import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { FilterChain } from "./generated/envoy/config/listener/v3/listener_components_pb.ts";
 import { type Listener, ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb.ts";
+import {
+  type VirtualHost,
+  VirtualHostSchema,
+} from "./generated/envoy/config/route/v3/route_components_pb.ts";
 import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from "./generated/envoy/config/route/v3/route_pb.ts";
+import {
+  type ScopedRouteConfiguration,
+  ScopedRouteConfigurationSchema,
+} from "./generated/envoy/config/route/v3/scoped_route_pb.ts";
 import {
   type HttpConnectionManager,
   HttpConnectionManagerSchema,
@@ -29,6 +38,14 @@ export function decodeRoutes(resource: Resource): RouteConfiguration {
   return fromBinary(RouteConfigurationSchema, resource.bytes);
 }
 
+export function decodeScope(resource: Resource): ScopedRouteConfiguration {
+  return fromBinary(ScopedRouteConfigurationSchema, resource.bytes);
+}
+
+export function decodeVirtualHost(resource: Resource): VirtualHost {
+  return fromBinary(VirtualHostSchema, resource.bytes);
+}
+
 /** Where the endpoints of an assignment are, `ADDRESS:PORT`, sorted. */
 export function placesOf(resource: Resource): readonly string[] {
   return fromBinary(ClusterLoadAssignmentSchema, resource.bytes)
@@ -42,24 +59,29 @@ export function placesOf(resource: Resource): readonly string[] {
     .sort();
 }
 
+/** The filter chains of a listener, with that for connections that match none. */
+export function chainsOf({ filterChains, defaultFilterChain }: Listener): readonly FilterChain[] {
+  return defaultFilterChain === undefined ? filterChains : [...filterChains, defaultFilterChain];
+}
+
 /** The HTTP connection managers of a listener, one for each filter chain that has one. */
 export function managersOf(listener: Listener): readonly HttpConnectionManager[] {
-  return listener.filterChains
-    .flatMap((chain) => chain.filters)
-    .flatMap((filter) => {
-      if (filter.configType.case !== "typedConfig") return [];
-      const manager = anyUnpack(filter.configType.value, HttpConnectionManagerSchema);
-      return manager === undefined ? [] : [manager];
-    });
+  return filtersOf(listener, HttpConnectionManagerSchema);
 }
 
 /** The TCP proxies of a listener, one for each filter chain that has one. */
 export function tcpProxiesOf(listener: Listener): readonly TcpProxy[] {
-  return listener.filterChains
+  return filtersOf(listener, TcpProxySchema);
+}
+
+function filtersOf<Desc extends DescMessage>(
+  listener: Listener,
+  schema: Desc,
+): readonly MessageShape<Desc>[] {
+  return chainsOf(listener)
     .flatMap((chain) => chain.filters)
-    .flatMap((filter) => {
-      if (filter.configType.case !== "typedConfig") return [];
-      const proxy = anyUnpack(filter.configType.value, TcpProxySchema);
-      return proxy === undefined ? [] : [proxy];
+    .flatMap(({ configType }) => {
+      const filter = configType.case === "typedConfig" ? anyUnpack(configType.value, schema) : undefined;
+      return filter === undefined ? [] : [filter];
     });
 }
