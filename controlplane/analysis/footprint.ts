@@ -107,7 +107,7 @@ function silenced(policy: Policy, found: Footprint): Footprint {
     reads: found.reads,
     writes: new Set(),
     denials: new Set(),
-    arrived: new Set([...found.arrived].filter((key) => key !== form)),
+    arrived: new Set([...found.arrived].filter((key) => !form.includes(key))),
     isLasting: false,
     behind: new Set(),
   };
@@ -127,11 +127,12 @@ export const host = "request::authority";
 /** Where Envoy looks for the token that it verifies. */
 const token = "request:authorization";
 
-/** A proxy answers a gRPC request as such. */
-const form = "request:content-type";
+/** A proxy answers a gRPC request as such, and a `HEAD` without a body. */
+export const method = "request::method";
+const form: readonly string[] = ["request:content-type", method];
 
 function formOf(denials: readonly string[] | undefined): readonly string[] {
-  return denials === undefined ? [] : [form];
+  return denials === undefined ? [] : form;
 }
 
 function isHost(name: string): boolean {
@@ -164,7 +165,7 @@ export function touchedBy(call: Call, phase: Phase): Touched {
     case "AddHeader":
       return { reads: [named()], writes: [named()] };
     case "GetMethod":
-      return { reads: ["request::method"] };
+      return { reads: [method] };
     case "GetPath":
     case "GetQuery":
       return { reads: ["request::path"] };

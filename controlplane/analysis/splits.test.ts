@@ -45,6 +45,9 @@ const onlyReads = filter(
 const setsStatus = filter(
   'export const reads: string[] = []; export const writes = [":status"];\nexport function onResponse(response: Response): void { response.headers.set(":status", "503"); }',
 );
+const setsMethod = filter(
+  'export const reads: string[] = []; export const writes = [":method"];\nexport function onRequest(request: Request): void { request.headers.set(":method", "HEAD"); }',
+);
 const answersInCode = filter(
   'export const reads = ["x"]; export const writes = ["x"];\nexport function onResponse(response: Response): void { response.headers.set("x", "1"); }',
 );
@@ -67,6 +70,8 @@ test.each<[string, Headed, Headed, ReturnType<typeof nameOf>]>([
   ["a connection's", retries, copper("Deny(r);", "Connection"), undefined],
   ["a status of gRPC", retries, copper('SetHeader(r, "grpc-status", "14");', "Response"), "attempts"],
   ["another header of an answer", retries, answered, undefined],
+  ["a HEAD that code makes", setsMethod, deny, "request header `:method`"],
+  ["a method that Copper sets", copper('SetHeader(r, ":method", "PUT");'), deny, undefined],
   ["a status that code writes", retries, setsStatus, "attempts"],
   ["one tag", copper('TagAccessLog(r, "tier", "a");'), copper('TagAccessLog(r, "tier", "b");'), "logged"],
   ["two tags", copper('TagAccessLog(r, "tier", "a");'), copper('TagAccessLog(r, "rank", "b");'), undefined],

@@ -1,6 +1,6 @@
 import { phaseOf } from "../language/phase-of.ts";
 import type { Policy, Side } from "../language/policy.ts";
-import { type Effects, effects, footprint, heldBack, host, isTag, keyText } from "./footprint.ts";
+import { type Effects, effects, footprint, heldBack, host, isTag, keyText, method } from "./footprint.ts";
 
 /** What a policy says under a heading. */
 export interface Headed {
@@ -80,9 +80,9 @@ function headingOf(policy: Policy, heading: Side): Side | undefined {
   return policy.kind === "filter" ? undefined : heading;
 }
 
-/** Of filter code that does not list what it writes, any header may be but the host, which code does not write. */
+/** Of filter code that does not list what it writes, any header may be but the host, which code does not write. And Copper makes no request a `HEAD`. */
 function mayWrite({ policy, heading }: Headed, key: string): boolean {
-  if (policy.kind === "filter" && key === host) return false;
+  if (policy.kind === "filter" ? key === host : key === method) return false;
   const known = footprint(policy, headingOf(policy, heading));
   if (known !== undefined) return known.writes.has(key);
   return policy.mode !== "audit" && policy.actions.includes("SetHeader");

@@ -187,14 +187,17 @@ function chainText(chain: readonly Unit[], model: Problem): string {
   const names = chain.map(({ demand }) => `\`${demand.policy.name}\``);
   const [first, last] = [chain[0], chain.at(-1)];
   assert(first !== undefined && last !== undefined, "a chain has two ends");
-  const [lead, tail] = [names.slice(0, -1).join(", "), names.at(-1)];
+  const tail = names.at(-1);
+  // One policy may be there with two of its sections.
+  const lead = [...new Set(names)].filter((name) => name !== tail).join(", ");
   const call = callText(first.call);
   if (chain.every(({ demand }) => demand.judges))
-    return `the \`Allow\`s of ${lead} and ${tail} cannot be judged together on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${tail} at egress${holderText(last, model)}`;
+    return `the \`Allow\`s of ${[lead, tail].filter((name) => name !== "").join(" and ")} cannot be judged together on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${tail} at egress${holderText(last, model)}`;
   const links = linksIn(chain, model);
+  const all = lead === "" ? `all of ${tail}` : `${lead} and ${tail}`;
   const isOrder = links.every(({ kind }) => kind !== "split");
   const how = isOrder ? "in their order" : "with one meaning";
-  return `${lead} and ${tail} cannot be enforced ${how} on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${links.map(linkText).join(", ")}, and ${tail} is held at egress${holderText(last, model)}${isOrder ? ", which a request passes first" : ""}`;
+  return `${all} cannot be enforced ${how} on the call ${call}: ${names[0]} is held at ingress${holderText(first, model)}, ${links.map(linkText).join(", ")}, and ${tail} is held at egress${holderText(last, model)}${isOrder ? ", which a request passes first" : ""}`;
 }
 
 /** What holds a unit on its side, where a word says it. */

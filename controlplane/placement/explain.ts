@@ -100,7 +100,7 @@ export async function explainPolicy(
 ): Promise<PolicyReasons> {
   const into = Map.groupBy(callsOf(input.mesh), ({ to }) => to);
   const outOf = Map.groupBy(callsOf(input.mesh), ({ from }) => from);
-  const calls = placement.proxies.flatMap(({ service, policies }) =>
+  const placed = placement.proxies.flatMap(({ service, policies }) =>
     policies
       .filter((placed) => placed.policy === policy)
       .flatMap(({ side, calls: own }) => {
@@ -122,6 +122,8 @@ export async function explainPolicy(
         });
       }),
   );
+  // Two sections may be at one side.
+  const calls = [...new Map(placed.map((call) => [JSON.stringify(call), call])).values()];
   const rest = { ...input, policies: input.policies.filter(({ name }) => name !== policy) };
   const without = await place(rest.policies, rest.mesh, { dataplanes, timeLimitS });
   if (without.placement === undefined) {

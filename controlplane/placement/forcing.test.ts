@@ -226,20 +226,24 @@ test("a proxy is freed by the gentlest change that does it", async () => {
 });
 
 test("a policy's calls are told with what its proxy has to look at, and what it costs", async () => {
-  const input = read(header("p", "a -> b", "[Ingress]") + header("q", "a -> c", "[Egress]"));
+  const twice =
+    "policy r ( act (Request r) context ('b -> d') ) { Count(r, 'c'); [Egress] SetRetries(r, 3); }";
+  const input = read(header("p", "a -> b", "[Ingress]") + header("q", "a -> c", "[Egress]") + twice);
   const { placement } = await place(input.policies, input.mesh, { dataplanes });
   if (placement === undefined) throw new Error("no placement");
   const of = (name: string) => explainPolicy(name, placement, { input, dataplanes, timeLimitS });
   expect(await of("p")).toEqual({
     policy: "p",
     calls: [{ from: "a", to: "b", side: "ingress", check: "none" }],
-    without: { cost: 1, bound: 1 },
+    without: { cost: 2, bound: 2 },
   });
   expect(await of("q")).toEqual({
     policy: "q",
     calls: [{ from: "a", to: "c", side: "egress", check: "call" }],
     without: { cost: 1, bound: 1 },
   });
+  // Both of its sections are there.
+  expect((await of("r")).calls).toEqual([{ from: "b", to: "d", side: "egress", check: "none" }]);
 });
 
 test("two placements differ by the proxies and sides that changed", async () => {

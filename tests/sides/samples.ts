@@ -129,6 +129,13 @@ export const samples: readonly Sample[] = [
 }`,
   ),
   filter(
+    "code-makes-head",
+    ["", '":method"'],
+    `export function onRequest(request: Request): void {
+  request.headers.set(":method", "HEAD");
+}`,
+  ),
+  filter(
     "code-sets-status",
     ["", '":status"'],
     `export function onResponse(response: Response): void {
