@@ -115,8 +115,10 @@ function outcomeText({ outcome }: RevisionSummary): string {
       const { wave } = outcome;
       return wave === undefined ? "rolling out" : `rolling out: wave ${wave.wave} of ${wave.of}`;
     }
-    case "converged":
-      return `converged after ${outcome.ms} ms`;
+    case "converged": {
+      const away = outcome.without === undefined ? "" : `, without ${outcome.without.join(", ")}`;
+      return `converged after ${outcome.ms} ms${away}`;
+    }
     case "rejected":
       return `rejected: ${outcome.reason}`;
     case "superseded":

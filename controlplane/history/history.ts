@@ -38,17 +38,28 @@ export function takenUp(history: History, content: Content | undefined, atMs: nu
 }
 
 /**
- * It is in force everywhere: what was still being rolled out before is superseded, and of what a roll-back took back, the revisions that
+ * It is in force everywhere but where proxies are away, `without`: what was still being rolled out before is superseded, and of what a roll-back took back, the revisions that
  * were in force say so.
  */
-export function converged(history: History, number: number, atMs: number): History {
+export function converged(
+  history: History,
+  number: number,
+  atMs: number,
+  without: readonly string[] = [],
+): History {
   const revision = found(history, number);
   if (revision.outcome.kind !== "rolling out") return history;
   const { cause } = revision;
   return bounded(
     history.map((each) => {
       if (each.number === number)
-        return { ...each, outcome: { kind: "converged", atMs, ms: atMs - each.atMs } };
+        return {
+          ...each,
+          outcome: {
+            ...{ kind: "converged", atMs, ms: atMs - each.atMs },
+            ...(without.length === 0 ? {} : { without }),
+          },
+        };
       if (each.number > number) return each;
       if (each.outcome.kind === "rolling out")
         return { ...each, outcome: { kind: "superseded", atMs, by: number } };
@@ -77,7 +88,7 @@ function ended(history: History, { number, input }: Revision, outcome: Outcome):
   );
 }
 
-/** The last one that all proxies have taken. */
+/** The last one that all proxies which were there have taken. */
 export function inForce(history: History): Revision | undefined {
   return history.findLast(({ outcome }) => outcome.kind === "converged");
 }

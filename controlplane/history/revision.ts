@@ -28,8 +28,14 @@ export type Cause =
 export type Outcome =
   /** Not in force everywhere yet. */
   | { readonly kind: "rolling out" }
-  /** All proxies have acknowledged it; `ms` after it was made, or tried again. */
-  | { readonly kind: "converged"; readonly atMs: number; readonly ms: number }
+  /** All proxies have acknowledged it, `without` those that were away; `ms` after it was made, or tried again. */
+  | {
+      readonly kind: "converged";
+      readonly atMs: number;
+      readonly ms: number;
+      /** Services whose proxies were not connected then, and take it when they come back; absent: none. */
+      readonly without?: readonly string[];
+    }
   /** The proxies did not take it: what was in force before went on. */
   | { readonly kind: "rejected"; readonly atMs: number; readonly reason: string }
   /** A newer one came before it was in force. */

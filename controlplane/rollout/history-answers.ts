@@ -25,7 +25,7 @@ export interface RevisionSummary {
   readonly off: readonly string[];
   /** How many services have a proxy. */
   readonly proxies: number;
-  /** What is otherwise than in the revision before; absent where that is not kept. */
+  /** What is otherwise than in the last one before that was not rejected; absent where none is kept. */
   readonly changes?: {
     readonly files: readonly Omit<FileChange, "patch">[];
     readonly disabled: readonly string[];
@@ -77,8 +77,16 @@ export function historyAnswer(
     const revision = history[index];
     if (revision === undefined) return { status: 404, value: { error: noSuch(number, history) } };
     const receipts = revisions.receipts().filter(({ given }) => given === revision.number);
-    return { status: 200, value: revisionReport(revision, history[index - 1], receipts, waveOf(revision)) };
+    return {
+      status: 200,
+      value: revisionReport(revision, before(history, index), receipts, waveOf(revision)),
+    };
   };
+}
+
+/** What was rejected was never there. */
+function before(history: History, index: number): Revision | undefined {
+  return history.slice(0, index).findLast(({ outcome }) => outcome.kind !== "rejected");
 }
 
 /** What is said where there is none of this number. */
@@ -94,7 +102,7 @@ function historyReport(
 ): HistoryReport {
   return {
     inForce: inForce(history)?.number ?? null,
-    revisions: history.map((each, index) => summary(each, history[index - 1], waveOf(each))),
+    revisions: history.map((each, index) => summary(each, before(history, index), waveOf(each))),
   };
 }
 

@@ -91,7 +91,10 @@ export const revisionSchema: z.ZodMiniType<StoredRevision> = z.object({
   ]),
   outcome: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("rolling out") }),
-    z.object({ kind: z.literal("converged"), atMs: z.number(), ms: z.number() }),
+    z.object({
+      ...{ kind: z.literal("converged"), atMs: z.number(), ms: z.number() },
+      without: z.exactOptional(texts),
+    }),
     z.object({ kind: z.literal("rejected"), atMs: z.number(), reason: z.string() }),
     z.object({ kind: z.enum(["superseded", "rolled back"]), atMs: z.number(), by: count }),
   ]),

@@ -99,11 +99,16 @@ function setUp(
       return number;
     },
     /** The proxy was given a revision, and has acknowledged one long ago. */
-    proxy: (given: number, acknowledged?: number, refused: readonly string[] = []): void => {
+    proxy: (
+      given: number,
+      acknowledged?: number,
+      refused: readonly string[] = [],
+      connected = true,
+    ): void => {
       const moment = { revision: `${acknowledged}`, atMs: 0 };
       receipts = [
         {
-          ...{ node: "api", connected: true, given: `${given}`, refused },
+          ...{ node: "api", connected, given: `${given}`, refused },
           ...(acknowledged === undefined ? {} : { sent: moment, acknowledged: moment }),
         },
       ];
@@ -115,6 +120,20 @@ function setUp(
 }
 
 describe("what becomes of a revision", () => {
+  test("is said with the proxies that were away, which have not taken it", async () => {
+    const { applied, proxy, revisions } = setUp();
+    await applied("a");
+    proxy(2, 1, [], false);
+    await revisions.switchOff(["p"]);
+    expect(revisions.history[1]?.outcome).toMatchObject({ kind: "converged", without: ["api"] });
+    proxy(3, 2);
+    await revisions.switchOff([]);
+    proxy(3, 3);
+    revisions.acknowledged();
+    expect(revisions.history[2]?.outcome).toMatchObject({ kind: "converged" });
+    expect(revisions.history[2]?.outcome).not.toHaveProperty("without");
+  });
+
   test("is told by its rollout, and kept at each step", async () => {
     const { applied, apply, turn, kinds, kept, revisions } = setUp();
     await applied("a");

@@ -141,7 +141,24 @@ export function createRevisions(options: RevisionsOptions): Revisions {
         ({ connected, given, acknowledged }) =>
           connected && given !== undefined && (given !== revision || acknowledged?.revision !== revision),
       );
-    if (!isMissing) update(converged(history, there.number, nowMs()));
+    if (!isMissing) converge(there.number);
+  }
+
+  function converge(number: number): void {
+    const away = ads
+      .receipts()
+      .filter(
+        ({ connected, given, acknowledged }) =>
+          !connected && given !== undefined && acknowledged?.revision !== String(number),
+      );
+    update(
+      converged(
+        history,
+        number,
+        nowMs(),
+        away.map(({ node }) => node),
+      ),
+    );
   }
 
   async function failed(number: number, error: unknown): Promise<void> {
@@ -174,7 +191,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const newest = history.at(-1)?.number ?? number;
       const there = present();
       // All have acknowledged it, whatever has come since.
-      if (outcome === "done" && there !== undefined) update(converged(history, there.number, nowMs()));
+      if (outcome === "done" && there !== undefined) converge(there.number);
       if (outcome === "replaced" && newest !== number) update(superseded(history, number, nowMs(), newest));
       return outcome === "late" ? "done" : outcome;
     } catch (error) {

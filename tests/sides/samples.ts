@@ -91,7 +91,7 @@ export const samples: readonly Sample[] = [
   state(
     "increments",
     "Counter",
-    "Increment(s); if (IsGreaterThan(s, 3)) Deny(r, 429, ToString(GetCount(s)));",
+    "Increment(s); SetHeader(r, 'x-count', ToString(GetCount(s))); if (IsGreaterThan(s, 3)) Deny(r, 429, 'many');",
   ),
   connection("counts-connections", "Count(r, 'NAME');"),
   connection("denies-connections", "if (GetCaller(r) == 'web') Deny(r);"),

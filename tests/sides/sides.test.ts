@@ -25,6 +25,13 @@ test("each action is in a sample", () => {
   expect(missing.toSorted()).toEqual(without);
 });
 
+test("each sample can be enforced", async () => {
+  for (const sample of samples) {
+    const pair = pairs.find(({ samples }) => samples[0] === sample);
+    expect([sample.name, pair && (await placementsOf(pair)).length]).not.toContain(0);
+  }
+});
+
 test("two policies mean the same at each side that cost may choose", async () => {
   process.stderr.write(`sides: seed ${seed}, ${count} of ${pairs.length} pairs\n`);
   const [drawn = []] = fc.sample(fc.shuffledSubarray([...pairs], { minLength: count, maxLength: count }), {
