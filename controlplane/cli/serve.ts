@@ -308,8 +308,13 @@ function describe(title: "in force" | "still in force", { controlPlane, revision
   if (controlPlane.current === undefined) return `${title}: nothing`;
   const { placement, policies, mesh } = controlPlane.current;
   const there = inForce(revisions.history);
+  const without = (there?.outcome.kind === "converged" ? there.outcome.without : undefined) ?? [];
+  const away =
+    without.length === 0
+      ? ""
+      : `, without the ${without.length === 1 ? "proxy" : "proxies"} of ${without.join(", ")}, not connected`;
   return [
-    `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy${there === undefined ? "" : ` (revision ${there.number})`}`,
+    `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy${there === undefined ? "" : ` (revision ${there.number})`}${away}`,
     ...explainPlacement(placement, policies, mesh).map((line) => `  ${line}`),
   ].join("\n");
 }

@@ -270,15 +270,16 @@ describe("a proxy that is away", () => {
       },
       pauses: { stageTimeoutMs: 10, impatientMs: 1 },
     });
-    await controlPlane.apply(ingress);
     await controlPlane.apply(egress);
+    await controlPlane.apply(ingress);
     diary.length = 0;
     isGone = true;
     controlPlane.streams.disconnected("frontend");
     const applied = controlPlane.resume({
-      ...{ from: egress, to: ingress, stage: 1, off: [], followers: [], former: new Map() },
+      ...{ from: ingress, to: egress, stage: 1, off: [], followers: [], former: new Map() },
     });
-    await sleep(100);
+    // So long that it would be over where nobody was waited for.
+    await sleep(400);
     expect(diary).toContain("# callers told");
     expect(diary).not.toContain("# old side off");
     isGone = false;
