@@ -355,6 +355,25 @@ test("a body that is written needs headers without its length, which a warning s
       `${late} { request.headers.remove("content-length"); request.body.append("!"); }`,
       "request.body.append",
     ],
+    // Held sometimes, or answered and held.
+    [
+      `export function onRequest(r: Request): Flow { return r.headers.has("x-hold") ? Flow.Pause : Flow.Continue; }\n${late} { request.body.append("!"); }`,
+      "request.body.append",
+    ],
+    [
+      `export function onRequest(r: Request): Flow { if (r.headers.has("x-admin")) { r.reply(403); return Flow.Pause; } if (r.headers.has("x-hold")) return Flow.Pause; return Flow.Continue; }\n${late} { request.body.append("!"); }`,
+      "request.body.append",
+    ],
+    // Of a function, in brackets, in a field.
+    [
+      `function get(r: Request): Body { return r.body; }\n${late} { get(request).replace("x"); }`,
+      "get(request).replace",
+    ],
+    [`${late} { const s = request; const body = (s.body); body.prepend("x"); }`, "body.prepend"],
+    [
+      `class Box { constructor(public body: Body) {} write(): void { this.body.replace("x"); } }\n${late} { new Box(request.body).write(); }`,
+      "this.body.replace",
+    ],
   ])
     expect(await warned(code ?? "")).toEqual([[place, "onRequest"]]);
   for (const right of [
@@ -362,6 +381,9 @@ test("a body that is written needs headers without its length, which a warning s
     `function told(r: Request): void { r.headers.remove("content-length"); }\nexport function onRequest(r: Request): void { told(r); }\n${writing}`,
     `export function onRequest(r: Request): void { r.headers.remove("Content-Length"); }\n${writing}`,
     `export function onRequest(r: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }\n${writing}`,
+    `export function onRequest(r: Request, last: bool): Flow { if (!last) return Flow.Pause; return Flow.Continue; }\n${writing}`,
+    `export function onRequest(r: Request): Flow { if (r.headers.has("x-no")) { r.reply(403); return Flow.Continue; } return Flow.Pause; }\n${writing}`,
+    `export function onRequest(r: Request): Flow { return r.headers.has("x-hold") ? Flow.Pause : Flow.Continue; }\n${late} { request.headers.remove("content-length"); request.body.append("!"); }`,
   ])
     expect(await warned(right)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
-import { pausingAmong } from "../syntax/pausing.ts";
+import { lettingGoAmong, pausingAmong } from "../syntax/pausing.ts";
 import { untoldLengths } from "../syntax/untold-lengths.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
@@ -149,7 +149,8 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   const texts = Object.entries(files);
   const modules = texts.map(([file, text]) => ({ file, ...readFilterModule(text, texts.length === 1) }));
   const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
-  const pausing = pausingAmong(modules.flatMap(({ functions }) => functions));
+  const functions = modules.flatMap(({ functions }) => functions);
+  const pausing = pausingAmong(functions);
   return [...heldHeaders(exported, pausing), ...lengthsUntold(modules, pausing)];
 }
 
@@ -161,18 +162,23 @@ function lengthsUntold(
   const fileOf = new Map(
     modules.flatMap(({ file, functions }) => functions.map(({ range }) => [range.source, file])),
   );
-  return untoldLengths(modules.flatMap(({ functions }) => functions))
-    .filter(({ side }) => !pausing.has(`on${side}`))
-    .map(({ side, node: { range } }) => {
-      const message = `this writes a body whose headers went on before it: of another length than their \`content-length\`, it is cut off or taken for two messages. In \`on${side}\`, say \`${side.toLowerCase()}.headers.remove("content-length")\``;
-      return {
-        code: "PWA0102",
-        message,
-        file: fileOf.get(range.source) ?? "filter.ts",
-        start: range.start,
-        end: range.end,
-      };
-    });
+  const functions = modules.flatMap(({ functions }) => functions);
+  const letting = lettingGoAmong(functions);
+  return (
+    untoldLengths(functions, pausing)
+      // Of headers that are held the length is taken away by what writes the body.
+      .filter(({ side }) => !pausing.has(`on${side}`) || letting.has(`on${side}`))
+      .map(({ side, node: { range } }) => {
+        const message = `this writes a body whose headers went on before it: of another length than their \`content-length\`, it is cut off or taken for two messages. In \`on${side}\`, say \`${side.toLowerCase()}.headers.remove("content-length")\``;
+        return {
+          code: "PWA0102",
+          message,
+          file: fileOf.get(range.source) ?? "filter.ts",
+          start: range.start,
+          end: range.end,
+        };
+      })
+  );
 }
 
 /** Headers that are held while a body is looked at. */

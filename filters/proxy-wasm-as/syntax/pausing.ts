@@ -46,6 +46,33 @@ export function pausingAmong(functions: readonly Function[]): ReadonlySet<string
   );
 }
 
+/**
+ * The names of those of these functions that may let a stream go on, which has not been answered, whatever is to come of it: by `Flow.Continue`
+ * themselves, in a callback that does not ask whether anything is.
+ */
+export function lettingGoAmong(functions: readonly Function[]): ReadonlySet<string> {
+  const looked = functions.map((declaration) => ({ declaration, ...bodyOf(declaration) }));
+  const answering = closure((known) =>
+    looked.flatMap(({ declaration, top }) =>
+      top.some((statement) => endsStream(statement, known)) ? [declaration.name.text] : [],
+    ),
+  );
+  return new Set(
+    looked.flatMap(({ declaration, all, parents, isOwn }) => {
+      const last = declaration.signature.parameters[1]?.name;
+      const asks = all.some((node) => isIdentifier(node) && node !== last && node.text === last?.text);
+      const goesOn = all.some(
+        (node) =>
+          isProperty(node) &&
+          node.property.text === "Continue" &&
+          isOwn(node) &&
+          !isAnswered(node, parents, answering),
+      );
+      return goesOn && !asks ? [declaration.name.text] : [];
+    }),
+  );
+}
+
 /** What follows from what is known, as long as there is more. */
 function closure(next: (known: ReadonlySet<string>) => readonly string[]): ReadonlySet<string> {
   let known: ReadonlySet<string> = new Set();

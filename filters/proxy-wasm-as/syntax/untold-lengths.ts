@@ -1,14 +1,5 @@
 import type * as assemblyscript from "assemblyscript";
-import {
-  isCall,
-  isIdentifier,
-  isParameter,
-  isProperty,
-  isVariableLike,
-  type Node,
-  nodesIn,
-  stringOf,
-} from "./tree.ts";
+import { isCall, isIdentifier, isProperty, isVariableLike, type Node, nodesIn, stringOf } from "./tree.ts";
 
 type Function = assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration;
 
@@ -20,16 +11,21 @@ export interface BodyWrite {
   readonly node: Node;
 }
 
-const writing: ReadonlySet<string> = new Set(["replace", "replaceBytes", "prepend", "append", "drain"]);
+/** Each takes one argument, as no method of these names does of a text. */
+const writing: ReadonlySet<string> = new Set(["replace", "prepend", "append", "drain"]);
 /** What takes a header away, or says another one. */
 const telling: ReadonlySet<string> = new Set(["remove", "set"]);
 
 /**
  * Bodies that are written in the callback for the body of one side, or in what it calls, while nothing that the callback for the headers of this
- * side does takes `content-length` away or says another one: by then the headers have gone on, with the length of the old body. Functions of
- * one name, as in several files, count as one, and what is done on a condition counts as done.
+ * side does takes `content-length` away or says another one: by then the headers have gone on, with the length of the old body. Where that is among
+ * those that are `pausing` they may be held, and the callback for the body may say it. Functions of one name, as in several files, count as one, and
+ * what is done on a condition counts as done.
  */
-export function untoldLengths(functions: readonly Function[]): readonly BodyWrite[] {
+export function untoldLengths(
+  functions: readonly Function[],
+  pausing: ReadonlySet<string>,
+): readonly BodyWrite[] {
   const looked = functions.map((declaration) => ({
     name: declaration.name.text,
     all: nodesIn([declaration]),
@@ -55,8 +51,8 @@ export function untoldLengths(functions: readonly Function[]): readonly BodyWrit
     return name !== undefined && (isLength(name) || (isIdentifier(name) && names.has(name.text)));
   };
   return (["Request", "Response"] as const).flatMap((side) => {
-    const isTold = reachedFrom(`on${side}`).some(({ all }) => all.some(tells));
-    if (isTold) return [];
+    const saying = pausing.has(`on${side}`) ? [`on${side}`, `on${side}Body`] : [`on${side}`];
+    if (saying.flatMap(reachedFrom).some(({ all }) => all.some(tells))) return [];
     return reachedFrom(`on${side}Body`).flatMap(({ all, textOf }) =>
       writesIn(all, textOf)
         // Of a helper for both sides it is not known whose body it gets.
@@ -81,27 +77,25 @@ function calleesOf(node: Node): readonly string[] {
   return [...own, ...node.args.filter(isIdentifier).map(({ text }) => text)];
 }
 
-/** Calls that write a body: of what is one by its name, or was one when it was given that. */
+/** Calls that write a body, and the words that say whose: those of the call, or of what was named before. */
 function writesIn(
   all: readonly Node[],
   textOf: (node: Node) => string,
 ): readonly { readonly said: string; readonly node: Node }[] {
-  const isBody = (node: Node | null): boolean => node !== null && /\.\s*body$/.test(textOf(node));
-  const bodies = new Map<string, string>();
-  for (const node of all) {
-    if (isVariableLike(node) && node.initializer !== null && isBody(node.initializer))
-      bodies.set(node.name.text, textOf(node.initializer));
-    if (isParameter(node) && textOf(node.type) === "Body") bodies.set(node.name.text, node.name.text);
-  }
+  const given = new Map(
+    all
+      .filter(isVariableLike)
+      .flatMap(({ name, initializer }) => (initializer === null ? [] : [[name.text, textOf(initializer)]])),
+  );
   return all
     .filter(isCall)
+    .filter(({ args }) => args.length === 1)
     .map(({ expression }) => expression)
     .filter(isProperty)
     .filter(({ property }) => writing.has(property.text))
-    .flatMap((node) => {
+    .map((node) => {
       const receiver = textOf(node.expression);
-      const said = isBody(node.expression) ? receiver : bodies.get(receiver);
-      return said === undefined ? [] : [{ said, node }];
+      return { said: given.get(receiver) ?? receiver, node };
     })
     .sort((a, b) => a.node.range.start - b.node.range.start);
 }
