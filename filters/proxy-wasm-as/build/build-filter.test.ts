@@ -322,7 +322,7 @@ test("what is made once is made at the top, and elsewhere refused at its line", 
 });
 
 test("a body that is written needs headers without its length, which a warning says where nothing takes it away", async () => {
-  const sdk = 'import { Body, Flow, Request, Response } from "proxy-wasm-as";\n';
+  const sdk = 'import { Answer, Body, Flow, Request, Response, Status } from "proxy-wasm-as";\n';
   const writing =
     "export function onRequestBody(request: Request, size: u32, last: bool): Flow { if (!last) return Flow.Pause; request.body.replace(size.toString()); return Flow.Continue; }";
   const warned = async (code: string): Promise<readonly unknown[]> => {
@@ -362,6 +362,11 @@ test("a body that is written needs headers without its length, which a warning s
     ],
     [
       `export function onRequest(r: Request): Flow { if (r.headers.has("x-admin")) { r.reply(403); return Flow.Pause; } if (r.headers.has("x-hold")) return Flow.Pause; return Flow.Continue; }\n${late} { request.body.append("!"); }`,
+      "request.body.append",
+    ],
+    // Let go when an answer has come, which may be before the body.
+    [
+      `export function onRequest(r: Request): Flow { if (r.fetch({ cluster: "c", path: "/" }, (r: Request, a: Answer): void => { r.resume(); }) != Status.Ok) r.reply(503); return Flow.Pause; }\n${late} { request.body.append("!"); }`,
       "request.body.append",
     ],
     // Of a function, in brackets, in a field.

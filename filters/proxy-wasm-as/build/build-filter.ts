@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
-import { lettingGoAmong, pausingAmong } from "../syntax/pausing.ts";
+import { mayLetGo, pausingAmong } from "../syntax/pausing.ts";
 import { untoldLengths } from "../syntax/untold-lengths.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
@@ -163,11 +163,10 @@ function lengthsUntold(
     modules.flatMap(({ file, functions }) => functions.map(({ range }) => [range.source, file])),
   );
   const functions = modules.flatMap(({ functions }) => functions);
-  const letting = lettingGoAmong(functions);
   return (
     untoldLengths(functions, pausing)
       // Of headers that are held the length is taken away by what writes the body.
-      .filter(({ side }) => !pausing.has(`on${side}`) || letting.has(`on${side}`))
+      .filter(({ side }) => !pausing.has(`on${side}`) || mayLetGo(`on${side}`, functions))
       .map(({ side, node: { range } }) => {
         const message = `this writes a body whose headers went on before it: of another length than their \`content-length\`, it is cut off or taken for two messages. In \`on${side}\`, say \`${side.toLowerCase()}.headers.remove("content-length")\``;
         return {

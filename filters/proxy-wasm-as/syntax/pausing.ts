@@ -47,30 +47,29 @@ export function pausingAmong(functions: readonly Function[]): ReadonlySet<string
 }
 
 /**
- * The names of those of these functions that may let a stream go on, which has not been answered, whatever is to come of it: by `Flow.Continue`
- * themselves, in a callback that does not ask whether anything is.
+ * Whether, after the callback of this name, a stream may go on that has not been answered, whatever is to come of it: by `Flow.Continue` in the
+ * callback itself, where that does not ask whether anything is, or by what any of these functions resumes.
  */
-export function lettingGoAmong(functions: readonly Function[]): ReadonlySet<string> {
+export function mayLetGo(name: string, functions: readonly Function[]): boolean {
   const looked = functions.map((declaration) => ({ declaration, ...bodyOf(declaration) }));
   const answering = closure((known) =>
     looked.flatMap(({ declaration, top }) =>
       top.some((statement) => endsStream(statement, known)) ? [declaration.name.text] : [],
     ),
   );
-  return new Set(
-    looked.flatMap(({ declaration, all, parents, isOwn }) => {
-      const last = declaration.signature.parameters[1]?.name;
-      const asks = all.some((node) => isIdentifier(node) && node !== last && node.text === last?.text);
-      const goesOn = all.some(
-        (node) =>
-          isProperty(node) &&
-          node.property.text === "Continue" &&
-          isOwn(node) &&
-          !isAnswered(node, parents, answering),
-      );
-      return goesOn && !asks ? [declaration.name.text] : [];
-    }),
-  );
+  return looked.some(({ declaration, all, parents, isOwn }) => {
+    if (all.some((node) => isCall(node) && calleeOf(node) === "resume")) return true;
+    if (declaration.name.text !== name) return false;
+    const last = declaration.signature.parameters[1]?.name;
+    if (all.some((node) => isIdentifier(node) && node !== last && node.text === last?.text)) return false;
+    return all.some(
+      (node) =>
+        isProperty(node) &&
+        node.property.text === "Continue" &&
+        isOwn(node) &&
+        !isAnswered(node, parents, answering),
+    );
+  });
 }
 
 /** What follows from what is known, as long as there is more. */
