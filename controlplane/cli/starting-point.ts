@@ -10,7 +10,7 @@ import type { Source } from "../language/source.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { isSamePlace } from "../mesh/is-same-place.ts";
 import { type Build, build, type Input } from "../pipeline/build.ts";
-import type { Rollout } from "../rollout/control-plane.ts";
+import type { Rollout } from "../rollout/rollout.ts";
 import { checkWritable, type Kept, readState, type State } from "../rollout/state-file.ts";
 import { laidAsKept } from "../xds/laid-chain.ts";
 import { noPolicies } from "./no-policies.ts";

@@ -1,6 +1,6 @@
-import type { WaveProgress } from "../rollout/control-plane.ts";
 import { oneLine } from "../rollout/one-line.ts";
 import type { ProxyReceipt } from "../rollout/proxy-receipt.ts";
+import type { WaveProgress } from "../rollout/rollout.ts";
 import { type Off, offText } from "../rollout/switch-report.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { aligned } from "./aligned.ts";

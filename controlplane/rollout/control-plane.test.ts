@@ -5,13 +5,9 @@ import { WireError } from "../error/wire-error.ts";
 import { type Build, build } from "../pipeline/build.ts";
 import type { Outcome } from "../server/node.ts";
 import { typeUrl } from "../xds/type-url.ts";
-import {
-  type ControlPlaneOptions,
-  createControlPlane,
-  type Pauses,
-  type Rollout,
-  type Staged,
-} from "./control-plane.ts";
+import { type ControlPlaneOptions, createControlPlane, type Staged } from "./control-plane.ts";
+import type { Pauses } from "./pauses.ts";
+import type { Rollout } from "./rollout.ts";
 
 const cache = createChainCache();
 const mesh = {

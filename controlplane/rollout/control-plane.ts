@@ -12,63 +12,18 @@ import { inconsistencies } from "../xds/inconsistencies.ts";
 import { layoutOf } from "../xds/laid-chain.ts";
 import { layOut } from "../xds/lay-out.ts";
 import { byType, type ProxySnapshot } from "../xds/snapshot.ts";
+import { absence, absent } from "./absence.ts";
+import { createAcknowledgements } from "./acknowledgements.ts";
+import { concernedBy } from "./concerned-by.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { latestWins, type Turn } from "./latest-wins.ts";
-import { oneLine } from "./one-line.ts";
+import { type Pauses, usualPauses } from "./pauses.ts";
 import { createPresence } from "./presence.ts";
+import { type Begun, type Rollout, toldIn, type WaveProgress } from "./rollout.ts";
 import { type Senders, sendersBeside, sendersOf, union } from "./senders.ts";
 import { finalStage, type Stage, type Standing, stagesOf, waveStage } from "./stages.ts";
 import type { HealthWatch, Verdict } from "./watch-health.ts";
 import { changedProxies, inForceOf, type WaveSizes, type Waves, waves } from "./waves.ts";
-
-/** An ACK comes before all workers of a proxy have switched (14 ms at most were seen). */
-export const settleMs = 40;
-
-export interface Pauses {
-  /**
-   * An ACK is a little early, and a caller's answer comes before its connections have drained.
-   * The next stage waits this long after the last acknowledgement of one that changed something; 40 ms by default.
-   */
-  readonly settleMs: number;
-  /** A proxy that takes longer fails the rollout, as long as no caller is told of it; 30,000 ms by default. */
-  readonly stageTimeoutMs: number;
-  /** A proxy that takes longer is told of, and where nothing depends on it not waited for; 2,000 ms by default. */
-  readonly impatientMs: number;
-  /** How much longer a rollout waits for its proxies when a newer one is there; 1,000 ms by default. */
-  readonly replacedMs: number;
-  /** Proxies that have not taken a switch by then are named; 3,000 ms by default. */
-  readonly switchTimeoutMs: number;
-  /** How long a place that a service has left is known as its own: what it still has in hand comes from there. 60,000 ms by default. */
-  readonly lingerMs: number;
-}
-
-const usual: Pauses = {
-  settleMs,
-  stageTimeoutMs: 30_000,
-  impatientMs: 2_000,
-  replacedMs: 1_000,
-  switchTimeoutMs: 3_000,
-  lingerMs: 60_000,
-};
-
-/** A rollout that has not ended: enough to go on with it in another process. */
-export interface Rollout {
-  /** In force before; absent for the first build. */
-  readonly from?: Build;
-  readonly to: Build;
-  /** Number of the stage that is being entered. */
-  readonly stage: number;
-  /** Where it is before the stages: proxies get it in these waves, of which the last one are the stages. */
-  readonly wave?: { readonly waves: readonly (readonly string[])[]; readonly index: number };
-  /** It brings back what was in force before: nobody waits for it to be healthy, and it never goes back itself. */
-  readonly isReturn?: true;
-  /** Who followed the addresses when the rollout began: whoever goes on with it has to wait for them too. */
-  readonly followers: readonly string[];
-  /** Names of the policies that are switched off. */
-  readonly off: readonly string[];
-  /** Where services were before, by which they are still known. */
-  readonly former: Senders;
-}
 
 /** How changes come to some proxies before the others, and all of them go back where these are not healthy. */
 export interface Staged {
@@ -79,15 +34,6 @@ export interface Staged {
     readonly fresh: readonly string[];
     readonly mesh: Mesh;
   }): Promise<HealthWatch>;
-}
-
-/** How far a staged rollout is. */
-export interface WaveProgress {
-  /** From 1 on. */
-  readonly wave: number;
-  readonly of: number;
-  /** Who has the change, or gets it now. */
-  readonly proxies: readonly string[];
 }
 
 /** What became of a switch. */
@@ -131,9 +77,6 @@ export interface ControlPlane {
 /** The number of the last stage of a rollout. */
 const lastStage = 2;
 
-/** A rollout, whoever follows, whatever is switched off and whatever is forgotten meanwhile. */
-export type Begun = Omit<Rollout, "off" | "followers" | "former">;
-
 /** What is shown, whatever is switched off and however long it is shown. */
 type Shown = Omit<Rollout, "off" | "former">;
 
@@ -165,7 +108,7 @@ export interface ControlPlaneOptions {
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { ads, entering, switching, waiting, staged } = options;
   const { settleMs, stageTimeoutMs, impatientMs, replacedMs, switchTimeoutMs, lingerMs } = {
-    ...usual,
+    ...usualPauses,
     ...options.pauses,
   };
   const proxies = createFeed<readonly string[]>();
@@ -190,6 +133,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   let nodes: ReadonlySet<string> = new Set();
   const inTurn = latestWins();
   const presence = createPresence();
+  const acknowledged = createAcknowledgements({
+    ...{ ads, presence, waiting },
+    pauses: { impatientMs, stageTimeoutMs },
+  });
   /** The proxies that the last change concerned. */
   let concerns: ReadonlySet<string> = new Set();
   /** Whether it was not taken since some of these were not connected. */
@@ -351,72 +298,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     for (const told of forgetting) told(nodes);
   }
 
-  /** As the xDS server has it, telling of one that takes long. */
-  async function answerOf(node: string): Promise<Outcome> {
-    const impatient = setTimeout(() => waiting(node, { kind: "timeout" }), impatientMs);
-    return ads.waitForAcks(node, stageTimeoutMs).finally(() => clearTimeout(impatient));
-  }
-
-  /** Resolves when the node has taken all that it was given; rejects when it refuses or does not answer. */
-  async function acknowledgedBy(node: string): Promise<void> {
-    check(node, await answerOf(node));
-  }
-
-  /** The same, however long it takes. */
-  async function acknowledgedInTheEndBy(node: string): Promise<void> {
-    let outcome = await answerOf(node);
-    while (outcome.kind === "timeout") outcome = await ads.waitForAcks(node, stageTimeoutMs);
-    check(node, outcome);
-  }
-
-  /** Nothing depends on it: it may take it when it can, but it may not refuse it. */
-  async function offeredTo(node: string): Promise<void> {
-    const outcome = await ads.waitForAcks(node, impatientMs);
-    if (outcome.kind === "nacked") check(node, outcome);
-  }
-
-  /** What is to go may stay with it for as long as it is away. */
-  async function leftBy(node: string): Promise<void> {
-    const over = new AbortController();
-    const away = async (): Promise<undefined> => {
-      while (presence.isConnected(node) && !over.signal.aborted)
-        await presence.changed(stageTimeoutMs, over.signal);
-    };
-    const outcome = await Promise.race([answerOf(node), away()]).finally(() => over.abort());
-    if (outcome !== undefined) check(node, outcome);
-  }
-
-  function check(node: string, outcome: Outcome): void {
-    switch (outcome.kind) {
-      case "acked":
-        return;
-      case "nacked":
-        throw new WireError(
-          "nack",
-          outcome.nacks.map((nack) => `proxy "${node}": ${oneLine(nack.message)}`).join("; "),
-        );
-      case "timeout":
-        if (!presence.isConnected(node)) throw absence([node]);
-        throw new WireError("rollout", `proxy "${node}" did not answer within ${stageTimeoutMs / 1000} s`);
-      default:
-        outcome satisfies never;
-    }
-  }
-
-  /**
-   * Whose proxies have to take something new in these stages before others may count on it. What only takes something away is nothing new; nor
-   * is where endpoints are, since the world is not as it was, whoever waits for whom.
-   */
-  function concernedBy(stages: readonly Stage[], { snapshots: before }: Stage): ReadonlySet<string> {
-    return new Set(
-      stages.flatMap(({ snapshots }) =>
-        [...snapshots].flatMap(([service, snapshot]) =>
-          hasNothingNew(snapshot, before.get(service)) ? [] : [service],
-        ),
-      ),
-    );
-  }
-
   /** Resolves when all of these that were given something before are connected; rejects when some are not for too long. */
   async function areThere(concerned: ReadonlySet<string>, replaced: AbortSignal): Promise<Turn> {
     const away = (): readonly string[] =>
@@ -435,17 +316,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       await presence.changed((told ? endMs : Math.min(endMs, toldMs)) - nowMs, replaced);
     }
     return "done";
-  }
-
-  /** There is nothing to go back to before the first build: its proxies may take as long as they need. */
-  async function firstAcknowledgedBy(node: string, replaced: AbortSignal): Promise<void> {
-    while (!replaced.aborted) {
-      const outcome = await ads.waitForAcks(node, stageTimeoutMs);
-      if (outcome.kind === "acked") return;
-      if (replaced.aborted) return;
-      waiting(node, outcome);
-      if (outcome.kind === "nacked") await sleep(stageTimeoutMs, undefined, { ref: false });
-    }
   }
 
   async function tell(stage: Stage): Promise<void> {
@@ -468,10 +338,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     await Promise.all(
       [...stage.snapshots.keys()].map((node) => {
         // Nothing comes after it that depends on anybody.
-        if (index === lastStage) return presence.isConnected(node) ? leftBy(node) : undefined;
+        if (index === lastStage) return presence.isConnected(node) ? acknowledged.leftBy(node) : undefined;
         // Only before the callers have been told can it be taken back from one that does not answer.
-        if (concerned.has(node)) return index === 0 ? acknowledgedBy(node) : acknowledgedInTheEndBy(node);
-        return presence.isConnected(node) ? offeredTo(node) : undefined;
+        if (concerned.has(node)) return index === 0 ? acknowledged.by(node) : acknowledged.inTheEndBy(node);
+        return presence.isConnected(node) ? acknowledged.offeredTo(node) : undefined;
       }),
     );
   }
@@ -528,7 +398,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         progress = { wave: index + 1, of: waves.length, proxies: toldIn(wave) };
         const watch = await watching({ proxies: progress.proxies, fresh: [], mesh: to.mesh });
         await enter({ from, to, stage: 0, wave });
-        const taken = Promise.all(progress.proxies.map((node) => acknowledgedBy(node)));
+        const taken = Promise.all(progress.proxies.map(acknowledged.by));
         let reason: string | undefined;
         if ((await unlessReplaced(taken, replaced, replacedMs)) === "done") {
           // What it had before may be at fault until then.
@@ -642,9 +512,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   async function runFirst(to: Build, replaced: AbortSignal): Promise<Turn> {
     const stage = await enter({ to, stage: 0 });
-    const taken = Promise.all([...stage.snapshots.keys()].map((node) => firstAcknowledgedBy(node, replaced)));
+    const taken = Promise.all(
+      [...stage.snapshots.keys()].map((node) => acknowledged.firstBy(node, replaced)),
+    );
     if ((await unlessReplaced(taken, replaced, replacedMs)) === "replaced") return "replaced";
-    await complete(stage, () => Promise.all([...stage.snapshots.keys()].map((node) => acknowledgedBy(node))));
+    await complete(stage, () => Promise.all([...stage.snapshots.keys()].map(acknowledged.by)));
     current = to;
     return "done";
   }
@@ -772,25 +644,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   };
 }
 
-/** Whether all of a snapshot is in another one, but for where endpoints are. */
-function hasNothingNew(snapshot: ProxySnapshot, before: ProxySnapshot | undefined): boolean {
-  return (["clusters", "extensions", "listeners", "routes"] as const).every((type) => {
-    for (const [name, { version }] of snapshot[type])
-      if (before?.[type].get(name)?.version !== version) return false;
-    return true;
-  });
-}
-
-/** The code of what was not taken since proxies are not connected. */
-export const absent = "absent";
-
-function absence(nodes: readonly string[]): WireError {
-  return new WireError(
-    absent,
-    `it concerns proxies that are not connected, and is tried again when they are: ${nodes.join(", ")}`,
-  );
-}
-
 const typed = new WeakMap<ProxySnapshot, ReturnType<typeof byType>>();
 
 /** What is shown again is the same object, which the xDS server sees at once. */
@@ -811,11 +664,6 @@ function leadsTheSame(a: ProxySnapshot, b: ProxySnapshot): boolean {
 /** Endpoints and rates are as they are, wherever that is tried first; what filters do is not known before they have done it. */
 function hasOtherPolicies(from: Build, to: Build): boolean {
   return !isDeepStrictEqual(from.input.policies, to.input.policies);
-}
-
-/** Who has a change in a wave: also those of the waves before. */
-function toldIn({ waves, index }: NonNullable<Rollout["wave"]>): readonly string[] {
-  return waves.slice(0, index + 1).flat();
 }
 
 /** A build with its chains where those of the one in force are, as far as they may stay. */

@@ -1,9 +1,9 @@
 import type { Converged } from "../server/convergence.ts";
 import type { Nack, Outcome } from "../server/node.ts";
-import type { WaveProgress } from "./control-plane.ts";
 import type { Health } from "./health.ts";
 import type { Turn } from "./latest-wins.ts";
 import type { PolicyPlace } from "./refused-policies.ts";
+import type { WaveProgress } from "./rollout.ts";
 import type { Stage } from "./stages.ts";
 import type { Waves } from "./waves.ts";
 

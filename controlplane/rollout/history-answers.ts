@@ -3,10 +3,10 @@ import type { Cause, Outcome, Revision } from "../history/revision.ts";
 import { changedPaths, type FileChange, switched } from "../history/revision-diff.ts";
 import type { Source } from "../language/source.ts";
 import type { Placement } from "../placement/placement.ts";
-import type { WaveProgress } from "./control-plane.ts";
 import type { Answer } from "./http-api.ts";
 import type { ProxyReceipt } from "./proxy-receipt.ts";
 import type { Revisions } from "./revisions.ts";
+import type { WaveProgress } from "./rollout.ts";
 
 /** With the time as RFC 3339 has it, in UTC. */
 type Timed<T> = T extends { readonly atMs: number } ? Omit<T, "atMs"> & { readonly time: string } : T;

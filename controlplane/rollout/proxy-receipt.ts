@@ -1,5 +1,5 @@
 import type { Moment, Receipt } from "../server/receipts.ts";
-import { settleMs } from "./control-plane.ts";
+import { settleMs } from "./pauses.ts";
 
 /** A revision, and since when (RFC 3339, UTC). */
 export interface Since {

@@ -26,9 +26,10 @@ import {
 import type { Build } from "../pipeline/build.ts";
 import type { Mark } from "../server/receipts.ts";
 import type { XdsServer } from "../server/xds-server.ts";
-import type { ControlPlane, Rollout, SwitchedOff } from "./control-plane.ts";
+import type { ControlPlane, SwitchedOff } from "./control-plane.ts";
 import type { Turn } from "./latest-wins.ts";
 import { type ProxyReceipt, receiptOf } from "./proxy-receipt.ts";
+import type { Rollout } from "./rollout.ts";
 
 /** A revision that is being rolled out. */
 export interface Begun {

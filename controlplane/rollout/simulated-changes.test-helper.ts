@@ -12,7 +12,8 @@ import {
   changingContexts,
   changingMesh,
 } from "./changing-mesh.test-helper.ts";
-import { createControlPlane, type WaveProgress } from "./control-plane.ts";
+import { createControlPlane } from "./control-plane.ts";
+import type { WaveProgress } from "./rollout.ts";
 import { createSimulatedMesh, proxyContent } from "./simulated-mesh.test-helper.ts";
 import type { Verdict } from "./watch-health.ts";
 

@@ -4,10 +4,10 @@ import { WireError } from "../error/wire-error.ts";
 import type { Build, Input } from "../pipeline/build.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type Layout, layoutOf } from "../xds/laid-chain.ts";
-import type { Rollout } from "./control-plane.ts";
 import { format, readKept, stateSchema } from "./kept-schemas.ts";
 import { makeFolder } from "./make-folder.ts";
 import { replaceFile } from "./replace-file.ts";
+import type { Rollout } from "./rollout.ts";
 
 /** A build, without what follows from it. */
 export interface Kept {

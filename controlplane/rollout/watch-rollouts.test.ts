@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Rollout } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
 import { eventText } from "./event-text.ts";
+import type { Rollout } from "./rollout.ts";
 import type { Stage } from "./stages.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
 

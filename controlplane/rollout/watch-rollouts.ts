@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import type { Outcome } from "../server/node.ts";
-import type { Begun, WaveProgress } from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
 import { sum } from "./health.ts";
 import type { Turn } from "./latest-wins.ts";
+import type { Begun, WaveProgress } from "./rollout.ts";
 import type { Stage } from "./stages.ts";
 import type { Verdict } from "./watch-health.ts";
 import type { Waves } from "./waves.ts";
