@@ -195,6 +195,8 @@ function oracle(
 describe("a bounded module", () => {
   test.each([false, true])(
     "never takes more turns than its budget, nor more stack than there is, is not cut short of it, and does the same (optimized: %s)",
+    // Hundreds of modules, which take ten seconds, or a minute beside others.
+    { timeout: 300_000 },
     (optimize) => {
       let ended = 0;
       let over = 0;
