@@ -235,7 +235,7 @@ export function languageChapter(): readonly string[] {
     "- At the caller's side a request is one; at the callee's each attempt of a retry and each copy comes as one of its own.",
     "- What a policy answers instead of the service is no answer to policies for responses at its side, and one at the caller's side where the callee's proxy",
     "  gave it. What Envoy itself answers, as when time is up, passes those of its own side.",
-    "- Of a token, and of the content type that says in which form a denial is answered, each proxy goes by what arrived there; so does filter code of the host.",
+    "- Of a token, and of the content type and the method that say in which form a denial is answered, each proxy goes by what arrived there; so does filter code of the host.",
     "",
     "Cost does not choose between such meanings: a policy without a heading stays at the side of the delay, the copies, the retries, the timeout, the denial or the header",
     "that it would tell apart. `wire place` says so (`stays with`), and with PLC0103 where that cannot be; two headings say that the other meaning is meant.",
