@@ -84,7 +84,8 @@ export async function play(
     const proxies = built.placement.proxies.map(({ service }) => mesh.addresses.proxy(service));
     counted = (await Promise.all(proxies.map(countersOf))).flat();
   }
-  // By now the proxies have written all of their logs.
+  // By now the proxies have written all of their logs. Before the message stands a module's name, which may have policies of other pairs in it.
+  const messages = [...log.matchAll(/wasm log [^:\n]*: (\w+)/g)].map(([, message = ""]) => message);
   return new Map(
     called.map((to) => {
       const own = (words: readonly string[]): readonly string[] => words.filter((word) => word.includes(to));
@@ -92,7 +93,7 @@ export async function play(
         ...(answered.get(to) ?? []),
         ...(arrived.get(to) ?? []).toSorted().map((line) => `arrived: ${line}`),
         `counted: ${sum(own(counted))}`,
-        `logged: ${own(log.match(/wasm log [^:\n]*: \w+/g) ?? []).length}`,
+        `logged: ${own(messages).length}`,
         `tagged: ${own(log.match(/"tier":"\w+"/g) ?? [])
           .toSorted()
           .join(" ")}`,

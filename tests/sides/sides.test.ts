@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { standardInterface } from "../../controlplane/language/standard.ts";
+import type { PlacedSide } from "../../controlplane/placement/placement.ts";
 import { type Pair, pairsOf, pairText } from "./pair.ts";
 import { placementsOf, type Sides } from "./placements-of.ts";
 import { play } from "./play.ts";
-import { samples } from "./samples.ts";
+import { type Sample, samples } from "./samples.ts";
 
 /** Played at once, each with an Envoy of its own. */
 const atOnce = 40;
@@ -28,9 +29,37 @@ test("each action is in a sample", () => {
 test("each sample can be enforced", async () => {
   for (const sample of samples) {
     const pair = pairs.find(({ samples }) => samples[0] === sample);
-    expect([sample.name, pair && (await placementsOf(pair)).length]).not.toContain(0);
+    if (pair === undefined) throw new Error(`${sample.name} is in no pair`);
+    expect((await placementsOf(pair)).length, sample.name).toBeGreaterThan(0);
   }
 });
+
+// What placement keeps to one side since it would mean something else on two: so these are seen to.
+test("a difference in counts, logs, tags and answers is seen", async () => {
+  const named = (name: string): Sample => {
+    const found = samples.find((sample) => sample.name === name);
+    if (found === undefined) throw new Error(`there is no sample ${name}`);
+    return found;
+  };
+  const kept = [
+    ["counted", ["counts", undefined], ["tries-again", "egress"]],
+    ["logged", ["logs", undefined], ["mirrors", "egress"]],
+    ["tagged", ["tags", undefined], ["tags-answer", "ingress"]],
+    ["no", ["removes-token", "egress"], ["claims", undefined]],
+  ] as const;
+  const choices = kept.map(([, [first, heading], [second, other]]): Choice => {
+    const at = (side: PlacedSide): Sides => [heading ?? side, other ?? side];
+    return {
+      pair: { samples: [named(first), named(second)], headings: [heading, other] },
+      choices: [at("egress"), at("ingress")],
+    };
+  });
+  for (const [index, choice] of choices.entries()) {
+    expect(await placementsOf(choice.pair), pairText(choice.pair)).toHaveLength(1);
+    const [seen] = await differences([choice]);
+    expect(seen?.difference).toContain(`: ${kept[index]?.[0]}: `);
+  }
+}, 300_000);
 
 test("two policies mean the same at each side that cost may choose", async () => {
   process.stderr.write(`sides: seed ${seed}, ${count} of ${pairs.length} pairs\n`);
@@ -70,7 +99,7 @@ async function differences(
   several: readonly Choice[],
 ): Promise<readonly { readonly pair: Pair; readonly difference: string }[]> {
   const named = several.map((choice, at) => [callee(at), choice] as const);
-  const fates = new Map<string, (readonly [string, readonly string[]])[]>();
+  const fates = new Map<string, Fate[]>();
   const most = Math.max(0, ...several.map(({ choices }) => choices.length));
   for (let turn = 0; turn < most; turn++) {
     const now = new Map(
@@ -88,8 +117,14 @@ async function differences(
     const [first, ...others] = fates.get(to) ?? [];
     const other = others.find(([, lines]) => lines.join("\n") !== first?.[1].join("\n"));
     if (first === undefined || other === undefined) return [];
-    const only = (one: readonly [string, readonly string[]], than: readonly [string, readonly string[]]) =>
-      one[1].filter((line) => !than[1].includes(line)).map((line) => `  ${one[0]}: ${line}`);
-    return [{ pair, difference: [...only(first, other), ...only(other, first)].join("\n") }];
+    return [{ pair, difference: [...missingIn(other, first), ...missingIn(first, other)].join("\n") }];
   });
+}
+
+/** What a request met at some sides. */
+type Fate = readonly [sides: string, lines: readonly string[]];
+
+/** The lines of one that another one has not. */
+function missingIn([, lines]: Fate, [sides, own]: Fate): readonly string[] {
+  return own.filter((line) => !lines.includes(line)).map((line) => `  ${sides}: ${line}`);
 }
