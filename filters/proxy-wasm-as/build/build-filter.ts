@@ -164,7 +164,7 @@ function lengthsUntold(
   );
   const functions = modules.flatMap(({ functions }) => functions);
   return (
-    untoldLengths(functions, pausing)
+    untoldLengths(functions)
       // Of headers that are held the length is taken away by what writes the body.
       .filter(({ side }) => !pausing.has(`on${side}`) || mayLetGo(`on${side}`, functions))
       .map(({ side, node: { range } }) => {

@@ -25,13 +25,8 @@ const comparing: ReadonlySet<number> = new Set([
  * another one of them does. Two of one name, as in several files, count as one.
  */
 export function pausingAmong(functions: readonly Function[]): ReadonlySet<string> {
-  const looked = functions.map((declaration) => ({
-    name: declaration.name.text,
-    ...bodyOf(declaration),
-  }));
-  const answering = closure((known) =>
-    looked.flatMap(({ name, top }) => (top.some((statement) => endsStream(statement, known)) ? [name] : [])),
-  );
+  const looked = functions.map(bodyOf);
+  const answering = answeringAmong(looked);
   return closure((known) =>
     looked.flatMap(({ name, all, parents, isOwn }) => {
       const pauses = (node: Node): boolean =>
@@ -51,16 +46,11 @@ export function pausingAmong(functions: readonly Function[]): ReadonlySet<string
  * callback itself, where that does not ask whether anything is, or by what any of these functions resumes.
  */
 export function mayLetGo(name: string, functions: readonly Function[]): boolean {
-  const looked = functions.map((declaration) => ({ declaration, ...bodyOf(declaration) }));
-  const answering = closure((known) =>
-    looked.flatMap(({ declaration, top }) =>
-      top.some((statement) => endsStream(statement, known)) ? [declaration.name.text] : [],
-    ),
-  );
-  return looked.some(({ declaration, all, parents, isOwn }) => {
+  const looked = functions.map(bodyOf);
+  const answering = answeringAmong(looked);
+  return looked.some(({ name: own, last, all, parents, isOwn }) => {
     if (all.some((node) => isCall(node) && calleeOf(node) === "resume")) return true;
-    if (declaration.name.text !== name) return false;
-    const last = declaration.signature.parameters[1]?.name;
+    if (own !== name) return false;
     if (all.some((node) => isIdentifier(node) && node !== last && node.text === last?.text)) return false;
     return all.some(
       (node) =>
@@ -82,17 +72,31 @@ function closure(next: (known: ReadonlySet<string>) => readonly string[]): Reado
   }
 }
 
-function bodyOf(declaration: Function): {
+/** The names of those that end the stream on no condition. */
+function answeringAmong(looked: readonly Looked[]): ReadonlySet<string> {
+  return closure((known) =>
+    looked.flatMap(({ name, top }) => (top.some((statement) => endsStream(statement, known)) ? [name] : [])),
+  );
+}
+
+interface Looked {
+  readonly name: string;
+  /** What says, in a callback for headers, whether nothing is to come of the message. */
+  readonly last: assemblyscript.IdentifierExpression | undefined;
   readonly all: readonly Node[];
   readonly parents: ReadonlyMap<Node, Node>;
   /** Its statements, without those in others. */
   readonly top: readonly Node[];
   /** Whether this is not in a function that it makes, which is called at another time. */
   isOwn(node: Node): boolean;
-} {
+}
+
+function bodyOf(declaration: Function): Looked {
   const all = nodesIn([declaration]);
   const parents = parentsIn(all);
   return {
+    name: declaration.name.text,
+    last: declaration.signature.parameters[1]?.name,
     all,
     parents,
     top: statementsOf(declaration.body ?? undefined),

@@ -18,14 +18,10 @@ const telling: ReadonlySet<string> = new Set(["remove", "set"]);
 
 /**
  * Bodies that are written in the callback for the body of one side, or in what it calls, while nothing that the callback for the headers of this
- * side does takes `content-length` away or says another one: by then the headers have gone on, with the length of the old body. Where that is among
- * those that are `pausing` they may be held, and the callback for the body may say it. Functions of one name, as in several files, count as one, and
- * what is done on a condition counts as done.
+ * side does takes `content-length` away or says another one: by then the headers have gone on, with the length of the old body. Functions of
+ * one name, as in several files, count as one, and what is done on a condition counts as done.
  */
-export function untoldLengths(
-  functions: readonly Function[],
-  pausing: ReadonlySet<string>,
-): readonly BodyWrite[] {
+export function untoldLengths(functions: readonly Function[]): readonly BodyWrite[] {
   const looked = functions.map((declaration) => ({
     name: declaration.name.text,
     all: nodesIn([declaration]),
@@ -51,8 +47,7 @@ export function untoldLengths(
     return name !== undefined && (isLength(name) || (isIdentifier(name) && names.has(name.text)));
   };
   return (["Request", "Response"] as const).flatMap((side) => {
-    const saying = pausing.has(`on${side}`) ? [`on${side}`, `on${side}Body`] : [`on${side}`];
-    if (saying.flatMap(reachedFrom).some(({ all }) => all.some(tells))) return [];
+    if (reachedFrom(`on${side}`).some(({ all }) => all.some(tells))) return [];
     return reachedFrom(`on${side}Body`).flatMap(({ all, textOf }) =>
       writesIn(all, textOf)
         // Of a helper for both sides it is not known whose body it gets.
