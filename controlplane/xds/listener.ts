@@ -22,6 +22,7 @@ import {
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HeaderMutationSchema } from "./generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts";
 import type { Place } from "./laid-chain.ts";
+import { localReplies } from "./local-replies.ts";
 import type { Machinery } from "./machinery.ts";
 import { filtersAfter, filtersBefore } from "./native-filters.ts";
 import { anyOf, type Resource, resource } from "./resource.ts";
@@ -72,6 +73,7 @@ function filterChain(
   }: { readonly name: string; readonly stripped: readonly string[]; readonly from?: readonly string[] },
 ): FilterChain {
   const { service, direction, machinery } = options;
+  const localReplyConfig = localReplies(machinery);
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: options.direction,
     codecType: HttpConnectionManager_CodecType.AUTO,
@@ -102,6 +104,7 @@ function filterChain(
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     upgradeConfigs: [create(HttpConnectionManager_UpgradeConfigSchema, { upgradeType: "websocket" })],
     streamIdleTimeout: create(DurationSchema, { seconds: 300n }),
+    ...(localReplyConfig === undefined ? {} : { localReplyConfig }),
   });
   return create(FilterChainSchema, {
     name,

@@ -14,6 +14,9 @@ const pairs = pairsOf(samples);
 const count = Number(process.env["WIRE_PAIRS"] ?? 120);
 const seed = Number(process.env["WIRE_SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
 
+/** They meant something else at one side, once. */
+const found: readonly string[] = ["delays before egress times-out", "egress times-out before delays"];
+
 /** What falls out differently each time, or is for bytes and clocks. */
 const without: readonly string[] = ["CountBytes", "IsTimeSince", "Reset", "SplitByWeight"];
 
@@ -63,10 +66,13 @@ test("a difference in counts, logs, tags and answers is seen", async () => {
 
 test("two policies mean the same at each side that cost may choose", async () => {
   process.stderr.write(`sides: seed ${seed}, ${count} of ${pairs.length} pairs\n`);
-  const [drawn = []] = fc.sample(fc.shuffledSubarray([...pairs], { minLength: count, maxLength: count }), {
+  const known = pairs.filter((pair) => found.includes(pairText(pair)));
+  expect(known).toHaveLength(found.length);
+  const [others = []] = fc.sample(fc.shuffledSubarray([...pairs], { minLength: count, maxLength: count }), {
     seed,
     numRuns: 1,
   });
+  const drawn = [...known, ...others];
   const different: string[] = [];
   let played = 0;
   for (let at = 0; at < drawn.length; at += atOnce) {
