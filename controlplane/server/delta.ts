@@ -133,6 +133,6 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
 
 /** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */
 export function leftOver(session: Session, resources: Resources): readonly string[] {
-  if (session.form === "sotw" || !rootTypes.has(session.type)) return [];
+  if (!rootTypes.has(session.type)) return [];
   return [...session.sent.keys()].filter((name) => !resources.has(name));
 }

@@ -220,8 +220,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
         quarantine.accept(stream, heard.type, resources);
         onAck({ node: name, typeUrl: heard.type, resources: resources.map((each) => each.name) });
       } else if (heard?.verdict?.kind === "refused") {
-        const { resources, message } = heard.verdict;
-        const names = quarantine.refuse(stream, heard.type, resources, message);
+        const { resources, message, how } = heard.verdict;
+        const names = quarantine.refuse(stream, heard.type, resources, message, how);
         // A step that has what was refused for the way only would never be done.
         const [current, ...next] = steps;
         const last = next.at(-1);

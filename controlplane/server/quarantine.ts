@@ -2,6 +2,7 @@ import { byName, type Resource } from "../xds/resource.ts";
 import type { TypeUrl } from "../xds/type-url.ts";
 import type { Version } from "./session.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
+import { wordsOf } from "./words-of.ts";
 
 /** Versions by name. */
 type Suspects = ReadonlyMap<string, string>;
@@ -29,6 +30,7 @@ export interface Quarantine {
     type: TypeUrl,
     resources: readonly Version[],
     message: string,
+    how?: "in parts" | "by name",
   ) => readonly string[];
   readonly accept: (by: Refuser, type: TypeUrl, resources: readonly Version[]) => void;
   /** Another may go on with what it was trying; `has` says what those that stay have taken long ago. */
@@ -137,7 +139,11 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
       }
       return allowed;
     },
-    refuse: (by, type, resources, message) => {
+    refuse: (by, type, resources, message, how = "in parts") => {
+      if (how === "by name") {
+        for (const each of resources) if (refusalOf(each) === undefined) note(each, by, message);
+        return resources.map(({ name }) => name);
+      }
       const [, ...waiting] = trials.get(type) ?? [];
       // An answer to what was sent before the trial says nothing of what is on it.
       if (resources.some(isHeldBack)) return [];
@@ -202,14 +208,4 @@ function keyOf({ name, version }: Version): string {
 
 function versionsOf(resources: readonly Version[]): Suspects {
   return new Map(resources.map(({ name, version }) => [name, version]));
-}
-
-/** What a name could be among a message's words: without the points and colons of its sentence, and in parts as well. */
-function wordsOf(message: string): ReadonlySet<string> {
-  const words = message.split(/[\s'"`()[\]{}<>,;]+/);
-  return new Set([
-    ...words,
-    ...words.map((word) => word.replace(/^[.:!?]+|[.:!?]+$/g, "")),
-    ...message.split(/[^\w|/@-]+/),
-  ]);
 }

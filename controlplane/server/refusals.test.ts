@@ -1,8 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { DeltaDiscoveryResponse } from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
+import type {
+  DeltaDiscoveryResponse,
+  DiscoveryResponse,
+} from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
 import { byName } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
-import { type FakeProxy, fakeProxy } from "./fake-proxy.test-helper.ts";
+import { type FakeProxy, type FakeSotwProxy, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
 import type { Nack } from "./node.ts";
 import { createQuarantine } from "./quarantine.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -23,7 +26,7 @@ function connect(server: XdsServer, node = "a"): FakeProxy {
 function clusters(text: string): Snapshot {
   const each = text.split(" ").map((pair) => {
     const [name = "", version = ""] = pair.split("=");
-    return { name, typeUrl: cluster, version, bytes: new Uint8Array() };
+    return { name, typeUrl: cluster, version, bytes: new TextEncoder().encode(pair) };
   });
   return new Map([[cluster, byName(each)]]);
 }
@@ -146,6 +149,66 @@ describe("two replicas", () => {
     expect(await taken(fresh)).toBe("a=1");
     expect(await taken(fresh)).toBe("b=1");
     expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+  });
+});
+
+describe("in the state of the world", () => {
+  const connectWhole = (server: XdsServer, version: string): FakeSotwProxy => {
+    const proxy = fakeSotwProxy(server.port, "a");
+    onTestFinished(proxy.close);
+    proxy.ask(cluster, { versionInfo: version });
+    return proxy;
+  };
+  const all = ({ resources }: DiscoveryResponse): string =>
+    resources.map(({ value }) => new TextDecoder().decode(value)).join(" ");
+
+  test("a replica keeps what it has taken while another one tries it in parts, and when that refuses it", async () => {
+    const server = await start();
+    server.setSnapshot("a", clusters("a=1 b=1"));
+    const [refuser, taker] = [connectWhole(server, ""), connectWhole(server, "")];
+    taker.ack(await taker.next(cluster));
+    refuser.nack(await refuser.next(cluster), "no");
+    const half = await refuser.next(cluster);
+    expect(all(half)).toBe("a=1");
+    expect(await taker.quiet()).toEqual([]);
+    refuser.ack(half);
+    refuser.nack(await refuser.next(cluster), "no");
+    expect(all(await refuser.next(cluster))).toBe("a=1");
+    expect(await taker.quiet()).toEqual([]);
+    // Nor does it lose it with what has nothing to do with it.
+    server.setSnapshot("a", clusters("a=1 b=1 c=1"));
+    expect(all(await taker.next(cluster))).toBe("a=1 b=1 c=1");
+    expect(all(await refuser.next(cluster))).toBe("a=1 c=1");
+  });
+
+  test("one with the world of another server is not sent a part of it: what it names is at fault", async () => {
+    const nacks: Nack[] = [];
+    const server = await start({ onNack: (nack) => nacks.push(nack) });
+    server.setSnapshot("a", clusters("a=1 b=1 c=1"));
+    const proxy = connectWhole(server, "of another server");
+    proxy.nack(await proxy.next(cluster), "Error adding/updating cluster(s) b: no");
+    await expect.poll(() => nacks.map(({ resources }) => resources)).toEqual([["b"]]);
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", clusters("a=1 b=1 c=2"));
+    const next = await proxy.next(cluster);
+    expect(all(next)).toBe("a=1 b=1 c=2");
+    proxy.nack(next, "Error adding/updating cluster(s) b: no");
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", clusters("a=1 b=2 c=2"));
+    proxy.ack(await proxy.next(cluster));
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+  });
+
+  test("one with the world of another server that names nothing is sent parts, since nothing else finds what is at fault", async () => {
+    const server = await start();
+    server.setSnapshot("a", clusters("a=1 b=1"));
+    const proxy = connectWhole(server, "of another server");
+    proxy.nack(await proxy.next(cluster), "no");
+    const half = await proxy.next(cluster);
+    expect(all(half)).toBe("a=1");
+    proxy.ack(half);
+    proxy.nack(await proxy.next(cluster), "no");
+    expect(all(await proxy.next(cluster))).toBe("a=1");
   });
 });
 

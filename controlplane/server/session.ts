@@ -2,6 +2,7 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import type { Form } from "./methods.ts";
+import { wordsOf } from "./words-of.ts";
 
 /** What one stream has asked for, been sent and acknowledged of one type. */
 export interface Session {
@@ -32,6 +33,12 @@ export interface Session {
   readonly flying: Map<string, Flight>;
   /** In the state of the world only the answer to the last response counts (P3). */
   lastNonce: string;
+  /** In the state of the world, of types that it is complete for: what the client has taken, undefined before it has taken any. */
+  world: Resources | undefined;
+  /** Whether it came with a world of which nothing is known here, until it takes one: what it is not told of it might lose. */
+  isStrange: boolean;
+  /** The version of the world that it has refused while that is so: it is not sent again. */
+  refusedWorld: string | undefined;
   /** When the client last heard of what does not keep for good, in milliseconds (P25). */
   readonly heardMs: Map<string, number>;
   readonly ttlsMs: Map<string, number>;
@@ -45,8 +52,16 @@ const none: ReadonlySet<string> = new Set();
 /** What is remembered of a resource on its way: not its bytes, which may be large, and replaced long before a client answers. */
 export type Version = Pick<Resource, "name" | "typeUrl" | "version">;
 
+/** What is to be, and its version. */
+export interface World {
+  readonly resources: Resources;
+  readonly version: string;
+}
+
 export interface Flight {
   readonly resources: readonly Version[];
+  /** In the state of the world all that there is to be, of types that it is complete for. */
+  readonly world?: World;
   readonly sinceMs: number;
   /** Names that were removed after it was sent: the client has them no longer, whatever it thinks of this. */
   readonly withdrawn: ReadonlySet<string>;
@@ -56,7 +71,13 @@ export interface Flight {
 export type Verdict =
   | { readonly kind: "accepted"; readonly resources: readonly Version[] }
   /** One of them is at fault, or some. */
-  | { readonly kind: "refused"; readonly resources: readonly Version[]; readonly message: string };
+  | {
+      readonly kind: "refused";
+      readonly resources: readonly Version[];
+      readonly message: string;
+      /** How the ones at fault are to be found: `by name` these are they, since of a part of them the client would lose the rest. */
+      readonly how: "in parts" | "by name";
+    };
 
 /** Types whose state of the world is complete: what is not in it is gone (P7). Of these, a client may want whatever there is (P8). */
 export const rootTypes: ReadonlySet<TypeUrl> = new Set([
@@ -77,7 +98,7 @@ export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Ses
       owesAnswer: false,
       lastNonce: "",
     },
-    ...{ told: undefined, known: undefined },
+    ...{ told: undefined, known: undefined, world: undefined, refusedWorld: undefined, isStrange: false },
     ...{ names: new Set(), sent: new Map(), acked: new Map(), owed: new Set(), absent: new Set() },
     ...{ flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
   };
@@ -153,22 +174,29 @@ export function hearVerdict(session: Session, ask: Ask): Verdict | undefined {
 
 /** A client may answer only the last of several responses of the state of the world, and has taken the others then. */
 function takeEarlier(session: Session, nonce: string): void {
-  for (const [earlier, { resources }] of session.flying) {
+  for (const [earlier, { resources, world }] of session.flying) {
     if (Number(earlier) > Number(nonce)) continue;
     session.flying.delete(earlier);
+    if (world !== undefined) session.world = world.resources;
     for (const { name, version } of resources)
       if (session.sent.get(name) === version) session.acked.set(name, version);
   }
 }
 
-function accept(session: Session, { resources, withdrawn }: Flight): Verdict {
+function accept(session: Session, { resources, world, withdrawn }: Flight): Verdict {
+  if (world !== undefined) {
+    session.world = world.resources;
+    session.isStrange = false;
+    session.refusedWorld = undefined;
+    for (const name of session.acked.keys()) if (!world.resources.has(name)) session.acked.delete(name);
+  }
   // Unsubscribed or removed since: there is nothing to remember.
   for (const { name, version } of resources)
     if (session.sent.has(name) && !withdrawn.has(name)) session.acked.set(name, version);
   return { kind: "accepted", resources };
 }
 
-function refuse(session: Session, { resources }: Flight, message: string): Verdict {
+function refuse(session: Session, { resources, world }: Flight, message: string): Verdict {
   lookAgain(session);
   // What the client had in this very version before cannot be what it refuses, unless that is all that there was.
   const changed = resources.filter(({ name, version }) => session.acked.get(name) !== version);
@@ -176,17 +204,35 @@ function refuse(session: Session, { resources }: Flight, message: string): Verdi
   // A newer one may be on its way already; that one has its own answer.
   for (const { name, version } of resources)
     if (session.sent.get(name) === version) session.sent.set(name, unknown);
-  return { kind: "refused", resources: changed.length > 0 ? changed : resources, message };
+  const suspects = changed.length > 0 ? changed : resources;
+  if (session.isStrange) {
+    const words = wordsOf(message);
+    const named = suspects.filter(({ name }) => words.has(name));
+    if (named.length > 0) {
+      session.refusedWorld = world?.version;
+      return { kind: "refused", resources: named, message, how: "by name" };
+    }
+    // There is no other way to find out.
+    session.isStrange = false;
+  }
+  return { kind: "refused", resources: suspects, message, how: "in parts" };
 }
 
 /** Note that a response is on its way. */
 export function dispatch(
   session: Session,
   nonce: string,
-  said: { readonly resources: readonly Resource[]; readonly removed: readonly string[] },
+  said: {
+    readonly resources: readonly Resource[];
+    readonly removed: readonly string[];
+    readonly world?: World;
+  },
   nowMs: number,
 ): void {
-  session.flying.set(nonce, { resources: said.resources.map(versionOf), withdrawn: none, sinceMs: nowMs });
+  session.flying.set(nonce, {
+    ...{ resources: said.resources.map(versionOf), withdrawn: none, sinceMs: nowMs },
+    ...(said.world === undefined ? {} : { world: said.world }),
+  });
   session.lastNonce = nonce;
   session.owesAnswer = false;
   for (const { name, version, ttlMs, aliases: others = [] } of said.resources) {

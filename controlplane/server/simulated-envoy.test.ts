@@ -17,7 +17,7 @@ import {
   type MemoryCall,
   simulatedResource,
 } from "./simulated-envoy.test-helper.ts";
-import { createSimulatedSotw, namedContent } from "./simulated-sotw.test-helper.ts";
+import { createSimulatedSotw, namedContent, type SimulatedSotw } from "./simulated-sotw.test-helper.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
 import { createXdsServer } from "./xds-server.ts";
 
@@ -252,6 +252,12 @@ const fleet: fc.Arbitrary<Fleet> = fc.record({
 
 const unansweredMax = 4;
 
+interface Opened {
+  readonly node: string;
+  readonly call: MemoryCall;
+  sent: readonly Uint8Array[];
+}
+
 /** With secrets, which are asked for as a collection. */
 function worldOf(given: Draft): Snapshot {
   const secrets = given.versions.map((version, index) =>
@@ -270,6 +276,7 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
       const transport = createMemoryTransport();
       /** `NODE TYPE NAME VERSION` of what is known to be at fault. */
       const refused = new Set<string>();
+      let given: Snapshot = new Map();
       const server = await createXdsServer({
         listen: { host: "", port: 0 },
         ...{ plaintext: true, transport: transport.start, limits: { unansweredMax } },
@@ -284,6 +291,7 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         },
       });
       const give = (to: Draft): void => {
+        given = snapshotOf(to);
         for (const [node, snapshot] of [
           ["a", snapshotOf(to)],
           ["b", worldOf(to)],
@@ -292,7 +300,7 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         }
       };
       /** Of every stream that was opened, and how much of what it was sent has been looked at. */
-      const calls: { readonly node: string; readonly call: MemoryCall; sent: readonly Uint8Array[] }[] = [];
+      const calls: Opened[] = [];
       const openFor = (node: string) => (method?: DiscoveryMethod) => {
         const call = transport.open(method);
         calls.push({ node, call, sent: [] });
@@ -305,7 +313,9 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         }),
       );
       const worlds = [2, 3].map((index) =>
-        createSimulatedSotw({ node: "b", open: openFor("b"), isPicky: picky[index] === true }),
+        createSimulatedSotw({
+          ...{ node: "b", open: openFor("b"), isPicky: picky[index] === true, names: () => names },
+        }),
       );
       const silent = transport.open();
       const askSilently = (type: string, subscribe: string[]): void =>
@@ -318,14 +328,47 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
           ),
         );
       askSilently(typeUrl.endpoints, ["cluster-0"]);
+      /** What a client has and is to have, and would let go of with a response. */
+      const lostOf = (world: SimulatedSotw, bytes: Uint8Array): readonly string[] => {
+        const type = typeOf(bytes);
+        const root = [typeUrl.cluster, typeUrl.listener].find((each) => each === type);
+        // Of one that names nothing, what it has is found out by trying, which it may lose.
+        if (root === undefined || (world.isStrange(root) && !names)) return [];
+        const { waiting } = world.call();
+        const said = waiting.slice(0, waiting.indexOf(bytes) + 1).filter((each) => typeOf(each) === type);
+        const [own = [], ...others] = said.map(namesOf).toReversed();
+        return [...world.held(root).keys()].filter(
+          (name) =>
+            resourcesOf(given, root).has(name) &&
+            !own.includes(name) &&
+            // What one before lets go of, which is on its way, is gone.
+            others.every((names) => names.includes(name)),
+        );
+      };
       /** What has been sent since is nothing that was at fault before. */
       const look = (before: ReadonlySet<string>): void => {
         for (const each of calls) {
           const known = new Set(each.sent);
+          const onWay = new Set(
+            each.call.waiting
+              .filter((bytes) => known.has(bytes))
+              .flatMap((bytes) => contentsOf(each.node, bytes))
+              .map((content) => content.join(" ")),
+          );
           for (const bytes of each.call.waiting) {
             if (known.has(bytes)) continue;
-            for (const [type, name, version] of contentsOf(each.node, bytes))
-              expect(before).not.toContain([each.node, type, name, version].join(" "));
+            const world = worlds.find(({ call }) => call() === each.call);
+            const contents = contentsOf(each.node, bytes);
+            // It has it in this version or is about to, or is told of all lest it lose what it has.
+            for (const [type, name, version] of contents)
+              if (
+                world === undefined ||
+                (world.held(type).get(name) !== version &&
+                  !onWay.has([type, name, version].join(" ")) &&
+                  !world.isStrange(type))
+              )
+                expect(before).not.toContain([each.node, type, name, version].join(" "));
+            if (world !== undefined) expect(lostOf(world, bytes)).toEqual([]);
           }
           each.sent = [...each.call.waiting];
         }
@@ -336,7 +379,7 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         act();
         await later();
         look(before);
-        for (const envoy of envoys) expect(envoy.faults()).toEqual([]);
+        for (const client of [...envoys, ...worlds]) expect(client.faults()).toEqual([]);
       };
       const clients = [...envoys, ...worlds];
       for (const step of steps) {
@@ -385,18 +428,26 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
   expect(refusals).toBeGreaterThan(200);
 });
 
+function typeOf(bytes: Uint8Array): string {
+  return fromBinary(DiscoveryResponseSchema, bytes).typeUrl;
+}
+
+function namesOf(bytes: Uint8Array): readonly string[] {
+  return contentsOf("b", bytes).map(([, name]) => name);
+}
+
 /** What a response holds. */
 function contentsOf(
   node: string,
   bytes: Uint8Array,
-): readonly (readonly [type: string, name: string, version: string])[] {
+): readonly (readonly [type: TypeUrl, name: string, version: string])[] {
   if (node === "a")
     return [fromBinary(DeltaDiscoveryResponseSchema, bytes)].flatMap(({ typeUrl: type, resources }) =>
-      resources.map(({ name, version }) => [type, name, version] as const),
+      resources.map(({ name, version }) => [type as TypeUrl, name, version] as const),
     );
   const { typeUrl: type, resources } = fromBinary(DiscoveryResponseSchema, bytes);
   return resources.map(({ value }) => {
     const { name, version } = namedContent(type as TypeUrl, value);
-    return [type, name, version] as const;
+    return [type as TypeUrl, name, version] as const;
   });
 }

@@ -29,6 +29,10 @@ export interface SimulatedSotw {
   readonly deliver: () => void;
   readonly reconnect: () => void;
   readonly held: (type: TypeUrl) => ReadonlyMap<string, string>;
+  /** Whether it has what the server of this stream does not know of. */
+  readonly isStrange: (type: TypeUrl) => boolean;
+  /** Routes of listeners that lead nowhere, but for those of a stream before, of which its server did not know. */
+  readonly faults: () => readonly string[];
 }
 
 /** Takes the state of the world as it comes, asks for what it leads to by name, for secrets by their collection, and answers each response. */
@@ -37,10 +41,14 @@ export function createSimulatedSotw(options: {
   readonly open: (method?: DiscoveryMethod) => MemoryCall;
   /** Whether it refuses what is bad. */
   readonly isPicky: boolean;
+  /** Whether its refusals name what is bad. */
+  readonly names: () => boolean;
 }): SimulatedSotw {
   let call = options.open(aggregated);
   const held = new Map<TypeUrl, Map<string, Named>>(Object.values(typeUrl).map((type) => [type, new Map()]));
   const names = new Map<TypeUrl, readonly string[]>();
+  const strange = new Set<TypeUrl>();
+  let isBack = true;
   let last = new Map<TypeUrl, { readonly nonce: string; readonly version: string }>();
 
   const of = (type: TypeUrl): Map<string, Named> => held.get(type) ?? new Map();
@@ -68,7 +76,8 @@ export function createSimulatedSotw(options: {
   }
 
   function begin(): void {
-    last = new Map();
+    for (const type of [typeUrl.cluster, typeUrl.listener])
+      if ((last.get(type)?.version ?? "") !== "") strange.add(type);
     for (const type of [typeUrl.cluster, typeUrl.listener]) ask(type);
     names.set(typeUrl.secret, ["eu/*"]);
     for (const type of [typeUrl.secret, typeUrl.endpoints, typeUrl.extension, typeUrl.route])
@@ -79,15 +88,16 @@ export function createSimulatedSotw(options: {
     const response = fromBinary(DiscoveryResponseSchema, bytes);
     const type = response.typeUrl as TypeUrl;
     const entries = response.resources.map(({ value }) => namedContent(type, value));
-    const bad = options.isPicky && entries.some((entry) => entry.bad === true);
+    const bad = options.isPicky ? entries.filter((entry) => entry.bad === true) : [];
     const before = last.get(type)?.version ?? "";
-    last.set(type, { nonce: response.nonce, version: bad ? before : response.versionInfo });
-    if (bad) {
-      ask(type, "bad");
+    last.set(type, { nonce: response.nonce, version: bad.length > 0 ? before : response.versionInfo });
+    if (bad.length > 0) {
+      ask(type, options.names() ? `${bad.map(({ name }) => name).join(", ")}: bad` : "bad");
       return;
     }
     const isRoot = type === typeUrl.cluster || type === typeUrl.listener;
     if (isRoot) of(type).clear();
+    strange.delete(type);
     // One that was let go of meanwhile is not taken.
     const isWanted = ({ name }: Named): boolean =>
       isRoot || type === typeUrl.secret || names.get(type)?.includes(name) === true;
@@ -103,6 +113,9 @@ export function createSimulatedSotw(options: {
   function reconnect(): void {
     call.hangUp();
     call = options.open(aggregated);
+    isBack = false;
+    // Of an earlier stream's nonces nothing is known, and its versions are those that it has.
+    last = new Map([...last].map(([type, { version }]) => [type, { nonce: "", version }]));
     begin();
   }
 
@@ -116,5 +129,15 @@ export function createSimulatedSotw(options: {
     },
     reconnect,
     held: (type) => new Map([...of(type)].map(([name, { version }]) => [name, version])),
+    isStrange: (type) => strange.has(type),
+    faults: () => {
+      const faults = [...of(typeUrl.listener).values()].flatMap(({ name, routes }) =>
+        (of(typeUrl.route).get(routes ?? "")?.clusters ?? [])
+          .filter((cluster) => !of(typeUrl.cluster).has(cluster))
+          .map((cluster) => `${name} leads to ${cluster}, which is not there`),
+      );
+      if (strange.size === 0 && faults.length === 0) isBack = true;
+      return isBack ? faults : [];
+    },
   };
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import type { Resource, Resources } from "../xds/resource.ts";
+import { byName, type Resource, type Resources } from "../xds/resource.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
 import { aliasesOf, isCollection, isDue, lookAgain, owe, rootTypes, type Session, wants } from "./session.ts";
 
 /** What a response is to say, in the state of the world. */
-export interface World {
+export interface SaidWorld {
   readonly resources: readonly Resource[];
   /** Names that there is no resource for, told of once (xds.md P15). */
   readonly missing: readonly string[];
@@ -44,8 +44,12 @@ export function subscribeSotw(
     for (const { name, version } of resources.values()) {
       session.sent.set(name, version);
       session.acked.set(name, version);
+      session.world = resources;
     }
-  else if (first) session.owesAnswer = wildcard;
+  else if (first) {
+    session.owesAnswer = wildcard;
+    session.isStrange = rootTypes.has(session.type) && ask.version !== "";
+  }
   for (const name of names) if (!session.names.has(name)) owe(session, name);
   for (const name of session.names)
     if (!names.has(name)) {
@@ -62,12 +66,39 @@ export function subscribeSotw(
       if (!wants(session, resources?.get(name) ?? { name })) known.delete(name);
 }
 
+/**
+ * What may be sent of what the client is to have, and with it what it has of the rest, or is about to: where what is not said is gone, nothing is
+ * left out only because it is held back, nor with `whole` what is to go, as long as something may lead there. Of a client of which it is not
+ * known what it has, that is the rest itself, which it may refuse.
+ */
+export function worldOf(
+  session: Session,
+  {
+    sendable,
+    wanted,
+    whole,
+  }: { readonly sendable: Resources; readonly wanted: Resources; readonly whole: boolean },
+): Resources {
+  if (!rootTypes.has(session.type)) return sendable;
+  const onWay = [...session.flying.values()]
+    .flatMap(({ world }) => [...(world?.resources.values() ?? [])])
+    .filter(({ name, version }) => session.sent.get(name) === version);
+  const had = new Map([...(session.world?.values() ?? []), ...onWay].map((each) => [each.name, each]));
+  const kept = [...had.values()].filter(
+    ({ name }) => !sendable.has(name) && session.sent.has(name) && (whole || wanted.has(name)),
+  );
+  const strange = session.isStrange
+    ? [...wanted.values()].filter(({ name }) => !sendable.has(name) && !had.has(name))
+    : [];
+  return kept.length + strange.length === 0 ? sendable : byName([...sendable.values(), ...kept, ...strange]);
+}
+
 /** What has to be sent; undefined where the client has all of it. */
 export function dueSotw(
   session: Session,
   resources: Resources,
   isCluster: (name: string) => boolean,
-): World | undefined {
+): SaidWorld | undefined {
   const wanted = [...resources.values()].filter((resource) => wants(session, resource));
   const due = wanted.filter((resource) => isDue(session, resource));
   const missing = missingNames(session, resources);

@@ -12,13 +12,15 @@ import {
   hearVerdict,
   knows,
   lookAgain,
+  rootTypes,
   type Session,
   unknown,
   type Verdict,
+  type World,
   wants,
 } from "./session.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
-import { dueSotw, isCurrent, subscribeSotw, versionOf } from "./sotw.ts";
+import { dueSotw, isCurrent, subscribeSotw, versionOf, worldOf } from "./sotw.ts";
 
 /** What is known of one resource at one client: versions. */
 export interface ResourceStatus {
@@ -226,13 +228,7 @@ export function createStream(options: StreamOptions): Stream {
     const resources = sendable(type);
     if (session.told === resources) return;
     if (method.form === "sotw") {
-      const world = dueSotw(session, resources, isCluster);
-      if (world === undefined) {
-        session.told = resources;
-        return;
-      }
-      respond(session, world);
-      for (const name of world.absent) session.absent.add(name);
+      sayWorld(session, true);
       return;
     }
     const due = dueDelta(session, resources);
@@ -240,6 +236,25 @@ export function createStream(options: StreamOptions): Stream {
       if (canSay(session)) respond(session, { resources: part });
     const someAbsent = sayAbsent(type);
     if (due.length === 0 && !someAbsent) session.told = resources;
+  }
+
+  /** `whole` as long as what is to go is not to be let go of yet. */
+  function worldNow(session: Session, whole: boolean): Resources {
+    const { type } = session;
+    return worldOf(session, { sendable: sendable(type), wanted: wanted(type), whole });
+  }
+
+  function sayWorld(session: Session, whole: boolean): void {
+    const resources = worldNow(session, whole);
+    const said = dueSotw(session, resources, isCluster);
+    if (said === undefined) {
+      if (resources === sendable(session.type)) session.told = resources;
+      return;
+    }
+    const version = versionOf(session, resources);
+    if (version === session.refusedWorld) return;
+    respond(session, said, { resources, version });
+    for (const name of said.absent) session.absent.add(name);
   }
 
   /** Whether something was said. */
@@ -260,7 +275,7 @@ export function createStream(options: StreamOptions): Stream {
   /** A cluster that the client has never been ready to use is used by nobody, and keeps it from saying that it has the others. */
   function dropUnused(): void {
     const session = sessions.get(typeUrl.cluster);
-    if (session === undefined || !writable) return;
+    if (session === undefined || !writable || method.form === "sotw") return;
     const removed = leftOver(session, wanted(typeUrl.cluster)).filter((name) => !session.acked.has(name));
     if (removed.length > 0) respond(session, { resources: [], removed });
   }
@@ -271,8 +286,12 @@ export function createStream(options: StreamOptions): Stream {
       // A client that comes back says what it holds type by type: until it has, a listener of long ago may lead to a cluster.
       if (type === typeUrl.cluster && isComplete() && !asks(typeUrl.listener) && isYoung()) return;
       if (session === undefined) continue;
-      for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
-        if (canSay(session)) respond(session, { resources: [], removed });
+      if (method.form === "sotw") {
+        if (session.asked && canSay(session) && leftOver(session, wanted(type)).length > 0)
+          sayWorld(session, false);
+      } else
+        for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
+          if (canSay(session)) respond(session, { resources: [], removed });
       // A cluster goes after the listeners whose routes may lead to it.
       if (session.flying.size > 0) return;
     }
@@ -296,21 +315,22 @@ export function createStream(options: StreamOptions): Stream {
     return nowMs() - openedMs < youngMs;
   }
 
-  function respond(session: Session, said: Said): void {
+  function respond(session: Session, said: Said, world?: World): void {
     const { type } = session;
     const { removed = [], unresolved = [], missing = [] } = said;
     const resources = takesTtl ? said.resources : said.resources.map(lasting);
     const led = ledTo.get(type);
     if (led !== undefined) noteChanged(session, led, resources);
     const id = `${++nonce}`;
-    dispatch(session, id, { resources, removed }, nowMs());
+    const all = world !== undefined && rootTypes.has(type) ? { world } : {};
+    dispatch(session, id, { resources, removed, ...all }, nowMs());
     writable = send(
       type,
       encode(
         method.form,
         {
           ...{ type, nonce: id, resources, removed, unresolved },
-          version: method.form === "sotw" ? versionOf(session, sendable(type)) : "",
+          version: world?.version ?? "",
           missing: missing.map((name) => ({ name, code: notFound, message: "there is no such resource" })),
         },
         takesTtl,
@@ -408,7 +428,7 @@ export function createStream(options: StreamOptions): Stream {
             {
               ...{ type: session.type, nonce: session.lastNonce, resources: [], kept },
               ...{ removed: [], unresolved: [], missing: [] },
-              version: versionOf(session, sendable(session.type)),
+              version: method.form === "sotw" ? versionOf(session, worldNow(session, true)) : "",
             },
             true,
           ),
