@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import type { Node } from "../xds/generated/envoy/config/core/v3/base_pb.ts";
 import {
   DeltaDiscoveryRequestSchema,
@@ -27,13 +28,35 @@ export type Ask =
     })
   | (Asked & { readonly form: "sotw"; readonly names: readonly string[]; readonly version: string });
 
-/** Read a message of a client; undefined where it is none. */
-export function readAsk(form: Form, bytes: Uint8Array): Ask | undefined {
+/** Read a message of a client, the first of its stream or another; undefined where it is none. */
+export function readAsk(form: Form, bytes: Uint8Array, isFirst: boolean): Ask | undefined {
   try {
-    return form === "delta" ? readDelta(bytes) : readSotw(bytes);
+    if (form === "sotw") return readSotw(bytes);
+    return (isFirst ? undefined : readAcknowledgement(bytes)) ?? readDelta(bytes);
   } catch {
     return undefined;
   }
+}
+
+/** Fields of `DeltaDiscoveryRequest` (envoy/service/discovery/v3/discovery.proto). */
+const fields = { node: 1, type: 2, nonce: 6 } as const;
+
+/**
+ * Most messages say no more than a type and a nonce. Some clients say each time who they are (xds.md P1), which with all of an Envoy's extensions is
+ * long and looked at in the first alone.
+ */
+function readAcknowledgement(bytes: Uint8Array): Ask | undefined {
+  const reader = new BinaryReader(bytes);
+  let [type, nonce] = ["", ""];
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag();
+    if (wire !== WireType.LengthDelimited) return undefined;
+    if (field === fields.node) reader.skip(wire);
+    else if (field === fields.type) type = reader.string();
+    else if (field === fields.nonce) nonce = reader.string();
+    else return undefined;
+  }
+  return { form: "delta", typeUrl: type, nonce, subscribe: [], unsubscribe: [], held: {} };
 }
 
 function readDelta(bytes: Uint8Array): Ask {

@@ -3,6 +3,7 @@ import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { cut } from "./cut.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
+import { unseen } from "./seen.ts";
 import {
   aliasesOf,
   collectionOf,
@@ -76,7 +77,7 @@ function letGo(session: Session, collection: string): void {
 /** The resources that the client lacks. */
 export function dueDelta(session: Session, resources: Resources): readonly Resource[] {
   const due: Resource[] = [];
-  for (const resource of resources.values()) {
+  for (const resource of unseen(session.told, resources)) {
     const isOwed = session.owed.has(resource.name);
     if ((isOwed || wants(session, resource)) && isDue(session, resource)) due.push(resource);
   }
@@ -133,6 +134,8 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
 
 /** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */
 export function leftOver(session: Session, resources: Resources): readonly string[] {
-  if (!rootTypes.has(session.type)) return [];
-  return [...session.sent.keys()].filter((name) => !resources.has(name));
+  if (!rootTypes.has(session.type) || session.trimmed === resources) return [];
+  const names = [...session.sent.keys()].filter((name) => !resources.has(name));
+  if (names.length === 0) session.trimmed = resources;
+  return names;
 }

@@ -129,6 +129,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
     const allowed = allowedOf(step);
     if (streams.size === 0) return allowed;
     const clusters = resourcesOf(allowed, typeUrl.cluster);
+    if ([...streams].every((stream) => !stream.asks(typeUrl.cluster) || stream.hasAll(clusters)))
+      return allowed;
     const isHeld = (name: string): boolean =>
       [...streams].some((stream) => !stream.asks(typeUrl.cluster) || stream.has(typeUrl.cluster, name));
     const held = [...clusters.values()].filter(({ name }) => isHeld(name));

@@ -2,6 +2,7 @@ import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import type { Form } from "./methods.ts";
+import { isSeen, type Seen, seen, unseen } from "./seen.ts";
 import { wordsOf } from "./words-of.ts";
 
 /** What one stream has asked for, been sent and acknowledged of one type. */
@@ -26,9 +27,13 @@ export interface Session {
   readonly freshly: Set<string>;
   /** Names that the client knows to be absent. */
   readonly absent: Set<string>;
-  /** The resources of which nothing is due, and those that are all acknowledged, as long as nothing else changes: no need to look again. */
-  told: Resources | undefined;
-  known: Resources | undefined;
+  /** The resources of which nothing is due, and those that are all acknowledged: what is as it was there need not be looked at again. */
+  told: Seen | undefined;
+  /** Whether the resources that it was told of were all that there were to be, so that what else it asked for is known to be absent. */
+  toldAll: boolean;
+  known: Seen | undefined;
+  /** Those besides which the client has no others. */
+  trimmed: Resources | undefined;
   /** Responses without an answer yet, by nonce. */
   readonly flying: Map<string, Flight>;
   /** In the state of the world only the answer to the last response counts (P3). */
@@ -96,9 +101,17 @@ export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Ses
       wildcard: false,
       legacy: false,
       owesAnswer: false,
+      toldAll: false,
       lastNonce: "",
     },
-    ...{ told: undefined, known: undefined, world: undefined, refusedWorld: undefined, isStrange: false },
+    ...{
+      told: undefined,
+      known: undefined,
+      trimmed: undefined,
+      world: undefined,
+      refusedWorld: undefined,
+      isStrange: false,
+    },
     ...{ names: new Set(), sent: new Map(), acked: new Map(), owed: new Set(), absent: new Set() },
     ...{ flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
   };
@@ -148,12 +161,12 @@ export function aliasesOf(resources: Resources): ReadonlySet<string> {
 
 /** Whether the client has acknowledged each resource that it wants, or with `all` each one that there is. */
 export function knows(session: Session, resources: Resources, all: boolean): boolean {
-  if (session.known === resources) return true;
-  for (const resource of resources.values()) {
+  if (isSeen(session.known, resources)) return true;
+  for (const resource of unseen(session.known, resources)) {
     if (session.acked.get(resource.name) === resource.version) continue;
     if (all || wants(session, resource)) return false;
   }
-  session.known = resources;
+  session.known = seen(resources);
   return true;
 }
 
@@ -161,6 +174,7 @@ export function knows(session: Session, resources: Resources, all: boolean): boo
 export function lookAgain(session: Session): void {
   session.told = undefined;
   session.known = undefined;
+  session.trimmed = undefined;
 }
 
 /** The first half of a message: what the client thinks of what it was sent. Undefined where it says nothing of it. */
@@ -179,7 +193,7 @@ function takeEarlier(session: Session, nonce: string): void {
     session.flying.delete(earlier);
     if (world !== undefined) session.world = world.resources;
     for (const { name, version } of resources)
-      if (session.sent.get(name) === version) session.acked.set(name, version);
+      if (session.sent.get(name) === version) note(session, name, version);
   }
 }
 
@@ -188,12 +202,21 @@ function accept(session: Session, { resources, world, withdrawn }: Flight): Verd
     session.world = world.resources;
     session.isStrange = false;
     session.refusedWorld = undefined;
-    for (const name of session.acked.keys()) if (!world.resources.has(name)) session.acked.delete(name);
+    for (const name of session.acked.keys())
+      if (!world.resources.has(name)) {
+        session.acked.delete(name);
+        session.known?.touched.add(name);
+      }
   }
   // Unsubscribed or removed since: there is nothing to remember.
   for (const { name, version } of resources)
-    if (session.sent.has(name) && !withdrawn.has(name)) session.acked.set(name, version);
+    if (session.sent.has(name) && !withdrawn.has(name)) note(session, name, version);
   return { kind: "accepted", resources };
+}
+
+function note(session: Session, name: string, version: string): void {
+  session.acked.set(name, version);
+  session.known?.touched.add(name);
 }
 
 function refuse(session: Session, { resources, world }: Flight, message: string): Verdict {
@@ -235,8 +258,10 @@ export function dispatch(
   });
   session.lastNonce = nonce;
   session.owesAnswer = false;
+  session.trimmed = undefined;
   for (const { name, version, ttlMs, aliases: others = [] } of said.resources) {
     session.sent.set(name, version);
+    session.told?.touched.add(name);
     session.owed.delete(name);
     for (const alias of others) session.owed.delete(alias);
     session.absent.delete(name);

@@ -2,10 +2,12 @@ import { strict as assert } from "node:assert";
 import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
+import { changesOf } from "./changes-of.ts";
 import { cut } from "./cut.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
 import { encode, type Pieces, roomBytes } from "./encode.ts";
 import type { DiscoveryMethod, Form } from "./methods.ts";
+import { isSeen, seen } from "./seen.ts";
 import {
   createSession,
   dispatch,
@@ -66,6 +68,8 @@ export interface Stream {
   readonly asks: (type: TypeUrl) => boolean;
   /** Whether the client wants the resource, or has not said yet what it wants of its type. */
   readonly mayWant: (resource: Resource) => boolean;
+  /** Whether the client is known to have acknowledged all of these clusters; where it is not, it may have all the same. */
+  readonly hasAll: (clusters: Resources) => boolean;
   /** Whether the client has acknowledged the resource, in this version or in some. */
   readonly has: (type: TypeUrl, name: string, version?: string) => boolean;
   /** Whether the client has acknowledged all of what it should hold, and nothing else is left to tell it. */
@@ -124,6 +128,7 @@ export function createStream(options: StreamOptions): Stream {
   let writable = true;
   let pumping = false;
   let admitted = false;
+  let isComplete = method.type === undefined;
   const openedMs = nowMs();
 
   const sessionOf = (type: TypeUrl): Session => {
@@ -143,13 +148,9 @@ export function createStream(options: StreamOptions): Stream {
     return listeners?.asked === true && !listeners.wildcard;
   }
 
-  function isComplete(): boolean {
-    return method.type === undefined && !isTopDown();
-  }
-
   /** Whether the client is to have whatever there is of the type. */
   function takesAll(type: TypeUrl): boolean {
-    if (!isComplete()) return false;
+    if (!isComplete) return false;
     const session = sessions.get(type);
     switch (type) {
       case typeUrl.endpoints:
@@ -166,13 +167,12 @@ export function createStream(options: StreamOptions): Stream {
   function knowsType(type: TypeUrl): boolean {
     const session = sessions.get(type);
     const resources = wanted(type);
-    const all = takesAll(type);
-    if (session?.asked !== true) return resources.size === 0 || !all;
-    return knows(session, resources, all);
+    if (session?.asked !== true) return resources.size === 0 || !takesAll(type);
+    return isSeen(session.known, resources) || knows(session, resources, takesAll(type));
   }
 
   function waitsForAge(): boolean {
-    return isComplete() && isYoung() && asks(typeUrl.listener) !== asks(typeUrl.cluster);
+    return isComplete && isYoung() && asks(typeUrl.listener) !== asks(typeUrl.cluster);
   }
 
   /** Whether the client reads, and has answered enough of what it was sent of the type to be sent more. */
@@ -226,16 +226,34 @@ export function createStream(options: StreamOptions): Stream {
     const session = sessions.get(type);
     if (session?.asked !== true || !canSay(session)) return;
     const resources = sendable(type);
-    if (session.told === resources) return;
+    if (isSeen(session.told, resources)) return;
     if (method.form === "sotw") {
       sayWorld(session, true);
       return;
     }
     const due = dueDelta(session, resources);
+    const isWhole = lacksNothingNew(session, resources);
+    let isSaid = only === undefined;
     for (const part of parts(type, only === undefined ? due : due.filter(only)))
       if (canSay(session)) respond(session, { resources: part });
+      else isSaid = false;
+    if (isWhole) {
+      if (isSaid) noteTold(session, resources);
+      return;
+    }
     const someAbsent = sayAbsent(type);
-    if (due.length === 0 && !someAbsent) session.told = resources;
+    if (due.length === 0 && !someAbsent) noteTold(session, resources);
+  }
+
+  function noteTold(session: Session, resources: Resources): void {
+    session.told = seen(resources);
+    session.toldAll = wanted(session.type) === resources;
+  }
+
+  /** Whether nothing is absent that was not when the client had been told of all of the type. */
+  function lacksNothingNew({ type, told, toldAll }: Session, resources: Resources): boolean {
+    if (told === undefined || !toldAll || wanted(type) !== resources) return false;
+    return !changesOf(told.resources, resources).lacks;
   }
 
   /** `whole` as long as what is to go is not to be let go of yet. */
@@ -248,7 +266,7 @@ export function createStream(options: StreamOptions): Stream {
     const resources = worldNow(session, whole);
     const said = dueSotw(session, resources, isCluster);
     if (said === undefined) {
-      if (resources === sendable(session.type)) session.told = resources;
+      if (resources === sendable(session.type)) noteTold(session, resources);
       return;
     }
     const version = versionOf(session, resources);
@@ -284,7 +302,7 @@ export function createStream(options: StreamOptions): Stream {
     for (const type of removable) {
       const session = sessions.get(type);
       // A client that comes back says what it holds type by type: until it has, a listener of long ago may lead to a cluster.
-      if (type === typeUrl.cluster && isComplete() && !asks(typeUrl.listener) && isYoung()) return;
+      if (type === typeUrl.cluster && isComplete && !asks(typeUrl.listener) && isYoung()) return;
       if (session === undefined) continue;
       if (method.form === "sotw") {
         if (session.asked && canSay(session) && leftOver(session, wanted(type)).length > 0)
@@ -404,6 +422,7 @@ export function createStream(options: StreamOptions): Stream {
       const verdict = ask.nonce === "" ? undefined : hearVerdict(session, ask);
       if (ask.form === "delta") subscribeDelta(session, ask, (name) => warms(type, name));
       else if (current) subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
+      isComplete = method.type === undefined && !isTopDown();
       return { type, ...(verdict === undefined ? {} : { verdict }) };
     },
     pump,
@@ -440,6 +459,10 @@ export function createStream(options: StreamOptions): Stream {
     mayWant: (resource) => {
       const session = sessions.get(resource.typeUrl);
       return types.includes(resource.typeUrl) && (session?.asked !== true || wants(session, resource));
+    },
+    hasAll: (clusters) => {
+      const session = sessions.get(typeUrl.cluster);
+      return session?.wildcard === true && isSeen(session.known, clusters);
     },
     has,
     settled: () =>

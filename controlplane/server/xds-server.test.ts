@@ -100,6 +100,26 @@ describe("an xDS server", () => {
     expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
   });
 
+  test("what was set before comes back, also when the change is not acknowledged yet", async () => {
+    const server = await start();
+    const before = snapshot({ c: "a=1 b=1" });
+    server.setSnapshot("rate", before);
+    const proxy = connect(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+    server.setSnapshot("rate", snapshot({ c: "a=2 b=1" }));
+    const change = await proxy.next(cluster);
+    expect(said(change)).toBe("a=2");
+    server.setSnapshot("rate", before);
+    const back = await proxy.next(cluster);
+    expect(said(back)).toBe("a=1");
+    proxy.ack(change);
+    proxy.ack(back);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
   test("P13: a reconnect to another server with the same snapshot gets no resource", async () => {
     const server = await start();
     server.setSnapshot("rate", snapshot(whole));

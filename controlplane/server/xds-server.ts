@@ -482,7 +482,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     return {
       message: (bytes) => {
         if (over) return;
-        const ask = readAsk(method.form, bytes);
+        const ask = readAsk(method.form, bytes, stream === undefined);
         if (ask === undefined) return end("invalid_argument", "not a discovery request");
         const { type, path } = method;
         if (type === undefined && ask.typeUrl === "")

@@ -1,0 +1,26 @@
+import type { Resource, Resources } from "../xds/resource.ts";
+import { changesOf } from "./changes-of.ts";
+
+/** Resources that have been looked at for a client, and found as they should be there. */
+export interface Seen {
+  readonly resources: Resources;
+  /** Names of which the client has been sent something since, or has taken something. */
+  readonly touched: Set<string>;
+}
+
+export function seen(resources: Resources): Seen {
+  return { resources, touched: new Set() };
+}
+
+export function isSeen(known: Seen | undefined, resources: Resources): boolean {
+  return known?.resources === resources && known.touched.size === 0;
+}
+
+/** Of the resources those that may be otherwise: most changes are of few. */
+export function unseen(known: Seen | undefined, resources: Resources): Iterable<Resource> {
+  if (known === undefined) return resources.values();
+  const { changed } = changesOf(known.resources, resources);
+  if (known.touched.size === 0) return changed;
+  const names = new Set([...changed.map(({ name }) => name), ...known.touched]);
+  return [...names].flatMap((name) => resources.get(name) ?? []);
+}
