@@ -290,7 +290,8 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
           }
         },
       });
-      const give = (to: Draft): void => {
+      const give = async (to: Draft): Promise<void> => {
+        const { pushes } = server.counts();
         given = snapshotOf(to);
         for (const [node, snapshot] of [
           ["a", snapshotOf(to)],
@@ -298,6 +299,8 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         ] as const) {
           server.setSnapshot(node, snapshot);
         }
+        // Changes that follow each other closely are put off, and what comes before them is not of them.
+        while (server.counts().pushes < pushes + 2) await sleep(1);
       };
       /** Of every stream that was opened, and how much of what it was sent has been looked at. */
       const calls: Opened[] = [];
@@ -374,9 +377,9 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         }
         expect(silent.waiting.length).toBeLessThanOrEqual(unansweredMax);
       };
-      const turn = async (act: () => void): Promise<void> => {
+      const turn = async (act: () => void | Promise<void>): Promise<void> => {
         const before = new Set(refused);
-        act();
+        await act();
         await later();
         look(before);
         for (const client of [...envoys, ...worlds]) expect(client.faults()).toEqual([]);
@@ -393,7 +396,7 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
         listeners: [{ generation: 1, clusters: [0, 1], filter: true }],
         versions: [1, 2, 0, 0],
       };
-      give(last);
+      await turn(() => give(last));
       for (let round = 0; round < 30; round++)
         for (const client of clients) await turn(() => client.deliver());
       // Nobody else says anything any more: that it ends is all that the others can go on by.
