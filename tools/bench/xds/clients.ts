@@ -31,6 +31,9 @@ const names = Array.from({ length: fleet.clusters }, (_, cluster) => `cluster-${
 /** Envoy's, between a random part of which and nothing it waits: doubled with each try. */
 const backoffMs = 500;
 
+/** Envoy's of a stream and of a connection (`Http2ProtocolOptions`): a filter comes without a word in between. */
+const windowBytes = 256 << 20;
+
 interface Node {
   readonly name: string;
   session?: ClientHttp2Session;
@@ -77,8 +80,9 @@ function answer(type: string, nonce: string): Buffer {
 }
 
 function open(node: Node): void {
-  const session = connect(`http://127.0.0.1:${port}`);
+  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: windowBytes } });
   node.session = session;
+  session.on("connect", () => session.setLocalWindowSize(windowBytes));
   session.on("error", () => {});
   // One that comes back is there when the server has answered the connection: of resources there may be nothing to say.
   session.on("remoteSettings", () => {
