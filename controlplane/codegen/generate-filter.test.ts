@@ -503,6 +503,25 @@ export function onRequest(request: Request): void {
   expect(logs.map(({ message }) => message)).toEqual(warned);
 });
 
+test("the length of a body that a policy may write is left out where its headers go on before it, of those that it is for", async () => {
+  const write = 'export function onRequestBody(request: Request): void { request.body.append("!"); }';
+  const whole = `import { Request } from "proxy-wasm-as";\n${write}`;
+  const some = `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void { if (request.headers.has("x-some")) request.headers.remove("content-length"); }
+${write}`;
+  const sent = { headers: [["content-length", "2"]], body: "ab" } as const;
+  for (const code of [whole, some]) {
+    const bytes = await compile(code);
+    const goesOn = (mode: string, to: typeof toB) => {
+      const { requestHeaders, requestBody } = start(bytes, mode).exchange({ ...sent, ...to });
+      return [requestHeaders.length, requestBody];
+    };
+    expect(goesOn("enforce", toB)).toEqual([0, "ab!"]);
+    expect(goesOn("audit", toB)).toEqual([1, "ab"]);
+    expect(goesOn("enforce", toC)).toEqual([1, "ab"]);
+  }
+});
+
 test("of what HTTP is framed by, a policy takes away the length of a body that it writes, and nothing else", async () => {
   const bytes = await compile(`import { log, Request } from "proxy-wasm-as";
 export function onRequest(request: Request): void {

@@ -41,27 +41,6 @@ export function pausingAmong(functions: readonly Function[]): ReadonlySet<string
   );
 }
 
-/**
- * Whether, after the callback of this name, a stream may go on that has not been answered, whatever is to come of it: by `Flow.Continue` in the
- * callback itself, where that does not ask whether anything is, or by what any of these functions resumes.
- */
-export function mayLetGo(name: string, functions: readonly Function[]): boolean {
-  const looked = functions.map(bodyOf);
-  const answering = answeringAmong(looked);
-  return looked.some(({ name: own, last, all, parents, isOwn }) => {
-    if (all.some((node) => isCall(node) && calleeOf(node) === "resume")) return true;
-    if (own !== name) return false;
-    if (all.some((node) => isIdentifier(node) && node !== last && node.text === last?.text)) return false;
-    return all.some(
-      (node) =>
-        isProperty(node) &&
-        node.property.text === "Continue" &&
-        isOwn(node) &&
-        !isAnswered(node, parents, answering),
-    );
-  });
-}
-
 /** What follows from what is known, as long as there is more. */
 function closure(next: (known: ReadonlySet<string>) => readonly string[]): ReadonlySet<string> {
   let known: ReadonlySet<string> = new Set();
@@ -81,8 +60,6 @@ function answeringAmong(looked: readonly Looked[]): ReadonlySet<string> {
 
 interface Looked {
   readonly name: string;
-  /** What says, in a callback for headers, whether nothing is to come of the message. */
-  readonly last: assemblyscript.IdentifierExpression | undefined;
   readonly all: readonly Node[];
   readonly parents: ReadonlyMap<Node, Node>;
   /** Its statements, without those in others. */
@@ -96,7 +73,6 @@ function bodyOf(declaration: Function): Looked {
   const parents = parentsIn(all);
   return {
     name: declaration.name.text,
-    last: declaration.signature.parameters[1]?.name,
     all,
     parents,
     top: statementsOf(declaration.body ?? undefined),
