@@ -72,7 +72,7 @@ export class Body {
   }
 
   private write(start: u32, length: u32, content: Bytes): Status {
-    if (!this.turn()) return Status.BadArgument;
+    if (content == MISSING || !this.turn()) return Status.BadArgument;
     let status = Status.Ok;
     if (!holdsBackChange()) {
       if (this.buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
@@ -118,9 +118,11 @@ export function bodyOf(buffer: BufferType, stream: u32 = 0): Body {
   return changetype<Body>(partOf(stream, buffer));
 }
 
-/** A string in UTF-8, or the bytes of a `Uint8Array`. */
-export function contentOf<T>(content: T): Bytes {
+/** A string in UTF-8, or the bytes of a `Uint8Array`; MISSING for null. */
+function contentOf<T>(content: T): Bytes {
+  // A value that was compared with null still has the type that it may be.
+  if (isNullable<T>()) return changetype<usize>(content) == 0 ? MISSING : contentOf<nonnull<T>>(changetype<nonnull<T>>(content));
   if (isString<T>()) return encodeBytes(changetype<string>(content));
   if (content instanceof Uint8Array) return bytes(content.dataStart, content.length);
-  ERROR("content is a string or a Uint8Array");
+  ERROR("what `replace`, `append` and `prepend` put into a body is a string or a `Uint8Array`");
 }

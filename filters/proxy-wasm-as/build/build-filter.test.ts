@@ -409,6 +409,55 @@ export function onResponseBody(response: Response, size: u32, last: bool): Flow 
   expect(await respond(read, ["ab"])).toEqual([1, [["content-length", "2"]], "ab"]);
 });
 
+test("a body is a string or bytes, also after it was compared with null, and null is not written", async () => {
+  const { bytes, problems } = await build(`import { Request } from "proxy-wasm-as";
+export function onRequestBody(request: Request): void {
+  const given = request.body.bytes();
+  if (given === null) return;
+  given[0] = 33;
+  const none: string | null = given.length > 9 ? "never" : null;
+  request.body.replace(given);
+  request.body.append((<i32>request.body.append(none)).toString());
+}`);
+  expect(problems).toEqual([]);
+  expect(createHost(bytes ?? new Uint8Array()).exchange({ body: "abc" }).requestBody).toBe("!bc2");
+  const wrong = await build(`import { Request } from "proxy-wasm-as";
+export function onRequestBody(request: Request): void { request.body.replace(5); }`);
+  expect(wrong.problems.map(({ message }) => message)).toEqual([
+    "what `replace`, `append` and `prepend` put into a body is a string or a `Uint8Array`",
+  ]);
+});
+
+test("a path of a property that is written wrongly is warned of, and one that no table has is not", async () => {
+  const paths = [
+    "source.adress",
+    "source.address",
+    "request.headers.x-adress",
+    "xds.cluster_metadata",
+    "node.id",
+    "metadata.filter_metadata['com.acme']",
+    "adress",
+    "request",
+  ];
+  const text = `import { log, properties as all, Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+${paths.map((path) => `if (all.get("${path}") !== null || all.getInt("${path}") == 0) log.info("");`).join("\n")}
+}`;
+  const { problems, warnings } = await build(text);
+  expect(problems).toEqual([]);
+  const said = [...new Set(warnings.map(({ code, message }) => `${code} ${message}`))];
+  expect(warnings.map(({ start, end }) => text.slice(start, end)).sort()).toEqual([
+    '"node.id"',
+    '"node.id"',
+    '"source.adress"',
+    '"source.adress"',
+  ]);
+  expect(said.sort()).toEqual([
+    "PWA0103 Envoy has no property `node.id`, which is null then: did you mean `xds.node.id`?",
+    "PWA0103 Envoy has no property `source.adress`, which is null then: did you mean `source.address`?",
+  ]);
+});
+
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
   const imported = 'import { Flow, log, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";

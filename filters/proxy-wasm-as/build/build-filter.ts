@@ -1,10 +1,12 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
+import { pathOf, properties } from "../abi/properties.ts";
 import { pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
+import { nearest } from "./nearest.ts";
 import { publicMembers } from "./public-members.ts";
 import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
@@ -151,7 +153,25 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
   const functions = modules.flatMap(({ functions }) => functions);
   const pausing = pausingAmong(functions);
-  return heldHeaders(exported, pausing);
+  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths)];
+}
+
+/** Paths that Envoy has no property by, and one that is written much alike. What it has besides, as by metadata or by what filters set, is in no table. */
+function misspeltPaths({
+  file,
+  propertyPaths,
+}: FilterModule & { readonly file: string }): readonly BuildProblem[] {
+  return propertyPaths.flatMap(({ name: path, start, end }) => {
+    const [group = "", name = ""] = path.split(".");
+    const known = Object.keys((Object.hasOwn(properties, group) && properties[group]) || {});
+    const meant = known.includes(name) ? name : nearest(name, known);
+    if (meant === undefined) return [];
+    const said = `${group}.${name}`;
+    const right = pathOf(group, meant).replaceAll("\0", ".");
+    if (said === right) return [];
+    const message = `Envoy has no property \`${said}\`, which is null then: did you mean \`${right}\`?`;
+    return [{ code: "PWA0103", message, file, start, end }];
+  });
 }
 
 /** Headers that are held while a body is looked at. */

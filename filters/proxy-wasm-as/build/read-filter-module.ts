@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { madeWithin, nameOf } from "../syntax/made-within.ts";
+import { propertyPaths } from "../syntax/property-paths.ts";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
 import { mayRefer, stateIn } from "../syntax/state.ts";
 import {
@@ -69,6 +70,8 @@ export interface FilterModule {
   readonly writesBodies: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
+  /** The properties that it reads by a path, as it says that. */
+  readonly propertyPaths: readonly Place[];
   /** What it calls as it starts. */
   readonly startCalls: readonly Place[];
   /** Where it makes within a function what is made once. */
@@ -154,6 +157,11 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
   const kept = stateIn(statements, { isAlone })
     .filter(({ isObject }) => isObject)
     .map(({ path, name }) => placeOf(path, name));
+  const importedAs = (name: string): readonly string[] =>
+    all
+      .filter(isImportedName)
+      .filter(({ foreignName }) => foreignName.text === name)
+      .map(({ name: local }) => local.text);
   return {
     exported,
     sdk,
@@ -168,15 +176,12 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     writesBodies: writesBodies(all),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
+    propertyPaths: propertyPaths(all, importedAs("properties")).map(({ path, node }) => placeOf(path, node)),
     startCalls: startCallsIn(statements, text),
     madeWithin: madeWithin(all).map((node) => placeOf(nameOf(node), node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),
-    importedAs: (name) =>
-      all
-        .filter(isImportedName)
-        .filter(({ foreignName }) => foreignName.text === name)
-        .map(({ name: local }) => local.text),
+    importedAs,
   };
 }
 
