@@ -546,7 +546,7 @@ test("what callbacks make beside kept objects goes, and takes no more memory", a
   expect([host.memoryPages, host.failure]).toEqual([before, null]);
 });
 
-test("a body that is written under the length of another one is cut, and who writes it while its headers are held takes that away", async () => {
+test("a body that is written has no length, whether its headers go on before it or are held, and whoever takes that away", async () => {
   const code = (remove: string, pause: string): string => `
     export function onRequest(request: Request): Flow { ${remove.replaceAll("SIDE", "request")} return Flow.${pause}; }
     export function onRequestBody(request: Request, size: u32, last: bool): Flow { return body(request.body, last); }
@@ -568,8 +568,8 @@ test("a body that is written under the length of another one is cut, and who wri
     expect(host.failure).toBeNull();
     return [requestHeaders, requestBody, response?.status, response?.body];
   };
-  expect(await played("", "Continue")).toEqual([length, "abcdmore", 400, ""]);
   for (const [remove, pause] of [
+    ["", "Continue"],
     ["", "Pause"],
     ['SIDE.headers.remove("content-length");', "Continue"],
   ] as const)
