@@ -576,6 +576,23 @@ test("a body that is written has no length, whether its headers go on before it 
     expect(await played(remove, pause)).toEqual([[], "abcdmore", 200, "1234more"]);
 });
 
+test("a body that comes after its headers were let go by an answer has no length either", async () => {
+  const host = await hostOf(
+    `export function onRequest(request: Request): Flow { request.fetch({ cluster: "auth" }, checked); return Flow.Pause; }
+    function checked(request: Request, answer: Answer): void { request.resume(); }
+    export function onRequestBody(request: Request, size: u32, last: bool): Flow { if (last) request.body.append("more"); return Flow.Continue; }`,
+    { allowOnHeadersStopIteration: true },
+  );
+  host.onFetch("auth");
+  const stream = host.open({ headers: [["content-length", "4"]], isUnfinished: true });
+  expect(stream.result().action).toBe("stop");
+  host.fetches[0]?.answer({});
+  expect(stream.result()).toMatchObject({ action: "continue", requestHeaders: [], requestBody: "" });
+  stream.send({ body: ["ab", "cd"] });
+  expect(stream.result().requestBody).toBe("abcdmore");
+  stream.end();
+});
+
 test("a call of the plugin's own outlasts the stream in whose callback it was made, and ends with the plugin", async () => {
   const host = await hostOf(`import { grpc } from "proxy-wasm-as";
     function said(answer: Answer): void { log.info(\`answered \${answer.tag}\`); }
