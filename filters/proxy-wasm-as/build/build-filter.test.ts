@@ -489,6 +489,8 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
      export function onRequest(request: Request): Flow { return decide(request); }`,
     `class Gate { hold(r: Request): Flow { return Flow.Pause; } }
      export function onRequest(request: Request): Flow { return new Gate().hold(request); }`,
+    `const WAIT = Flow.Pause;
+     export function onRequest(request: Request): Flow { return WAIT; }`,
     // Of two, one has not answered.
     `export function onRequest(request: Request): Flow {
        if (request.headers.has("a")) { request.reply(401); return Flow.Pause; }

@@ -1,5 +1,14 @@
 import * as assemblyscript from "assemblyscript";
-import { isCall, isFunctionLike, isIdentifier, isProperty, type Node, nodesIn, parentsIn } from "./tree.ts";
+import {
+  isCall,
+  isFunctionLike,
+  isIdentifier,
+  isProperty,
+  isVariables,
+  type Node,
+  nodesIn,
+  parentsIn,
+} from "./tree.ts";
 
 type Function = assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration;
 
@@ -27,11 +36,19 @@ const comparing: ReadonlySet<number> = new Set([
 export function pausingAmong(functions: readonly Function[]): ReadonlySet<string> {
   const looked = functions.map(bodyOf);
   const answering = answeringAmong(looked);
+  // By another name, at the top of a file.
+  const constants = new Set(
+    [...new Set(functions.map(({ range }) => range.source))]
+      .flatMap(({ statements }) => statements.filter(isVariables))
+      .flatMap(({ declarations }) => declarations)
+      .filter(({ initializer }) => initializer !== null && isPause(initializer))
+      .map(({ name }) => name.text),
+  );
   return closure((known) =>
     looked.flatMap(({ name, all, parents, isOwn }) => {
       const pauses = (node: Node): boolean =>
-        isProperty(node)
-          ? node.property.text === "Pause" && !isCompared(parents.get(node))
+        isPause(node) || (isIdentifier(node) && constants.has(node.text))
+          ? !isCompared(parents.get(node))
           : isCall(node) && known.has(calleeOf(node) ?? "");
       const isPausing = all.some(
         (node) => pauses(node) && isOwn(node) && !isAnswered(node, parents, answering),
@@ -122,6 +139,10 @@ function statementsOf(node: Node | undefined): readonly Node[] {
 function calleeOf({ expression }: assemblyscript.CallExpression): string | undefined {
   if (isIdentifier(expression)) return expression.text;
   return isProperty(expression) ? expression.property.text : undefined;
+}
+
+function isPause(node: Node): boolean {
+  return isProperty(node) && node.property.text === "Pause";
 }
 
 function isCompared(parent: Node | undefined): boolean {
