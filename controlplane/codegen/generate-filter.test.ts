@@ -503,6 +503,62 @@ export function onRequest(request: Request): void {
   expect(logs.map(({ message }) => message)).toEqual(warned);
 });
 
+test("a policy that replaces all headers leaves those that are not for it as they are", async () => {
+  const bytes = await compile(`import { log, Pairs, Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  const headers = request.headers;
+  const all = headers.entries();
+  const added: Pairs = [["x-new", "1"]];
+  const said: string[] = [];
+  said.push((<i32>headers.replaceAll([["X-Wire-Version", "v3"]])).toString());
+  said.push((<i32>headers.replaceAll([["host", "elsewhere"]])).toString());
+  said.push((<i32>headers.replaceAll([["x"]])).toString());
+  if (headers.has("x-whole")) said.push((<i32>headers.replaceAll(all.concat(added))).toString());
+  else said.push((<i32>headers.replaceAll(added)).toString());
+  log.info(said.join(" "));
+}`);
+  const reserved = [
+    [":authority", "shop"],
+    ["te", "trailers"],
+    ["x-wire-version", "v2"],
+  ] as const;
+  const others = [
+    [":path", "/"],
+    ["x-old", "1"],
+    ["x-whole", "1"],
+  ] as const;
+  const sorted = (pairs: readonly (readonly [string, string])[]) => [...pairs].sort();
+  const replace = (mode: string, headers: readonly (readonly [string, string])[]) => {
+    const { requestHeaders, logs } = start(bytes, mode).exchange({ ...toB, headers });
+    return [sorted(requestHeaders), ...logs.map(({ message }) => message)];
+  };
+  expect(replace("enforce", [...reserved, ...others])).toEqual([
+    sorted([...reserved, ...others, ["x-new", "1"]]),
+    "2 2 2 0",
+  ]);
+  expect(replace("enforce", reserved)).toEqual([sorted([...reserved, ["x-new", "1"]]), "2 2 2 0"]);
+  expect(replace("audit", reserved)).toEqual([reserved]);
+});
+
+test("the length of a body that a policy may write is left out where its headers go on before it, of those that it is for", async () => {
+  const write = 'export function onRequestBody(request: Request): void { request.body.append("!"); }';
+  const whole = `import { Request } from "proxy-wasm-as";\n${write}`;
+  const some = `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void { if (request.headers.has("x-some")) request.headers.remove("content-length"); }
+${write}`;
+  const sent = { headers: [["content-length", "2"]], body: "ab" } as const;
+  for (const code of [whole, some]) {
+    const bytes = await compile(code);
+    const goesOn = (mode: string, to: typeof toB) => {
+      const { requestHeaders, requestBody } = start(bytes, mode).exchange({ ...sent, ...to });
+      return [requestHeaders.length, requestBody];
+    };
+    expect(goesOn("enforce", toB)).toEqual([0, "ab!"]);
+    expect(goesOn("audit", toB)).toEqual([1, "ab"]);
+    expect(goesOn("enforce", toC)).toEqual([1, "ab"]);
+  }
+});
+
 test("of what HTTP is framed by, a policy takes away the length of a body that it writes, and nothing else", async () => {
   const bytes = await compile(`import { log, Request } from "proxy-wasm-as";
 export function onRequest(request: Request): void {

@@ -1,5 +1,9 @@
 import { type CallKind, filterCallbacks } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
-import { filterEntry, waitsForAnswers } from "../../filters/proxy-wasm-as/build/filter-entry.ts";
+import {
+  filterEntry,
+  waitsForAnswers,
+  writtenSides,
+} from "../../filters/proxy-wasm-as/build/filter-entry.ts";
 import {
   type ExportedFunction,
   readFilterModule,
@@ -44,7 +48,10 @@ export function generateFilter({
   const isTcp = own.some((callback) => callback.isTcp === true);
   // What is found out once has to be kept in mind for what is called later.
   const remembers =
-    isTcp || waitsForAnswers(filter) || own.filter(({ kind }) => kind !== "plugin").length > 1;
+    isTcp ||
+    waitsForAnswers(filter) ||
+    writtenSides(filter).length > 0 ||
+    own.filter(({ kind }) => kind !== "plugin").length > 1;
   const guard = remembers ? "remember" : "enforce";
   const asks: Readonly<Record<CallKind, string>> = {
     request: "applies",

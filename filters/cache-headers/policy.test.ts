@@ -75,7 +75,13 @@ test("where cookies or credentials make the answer, no cache that is shared may 
   const vary = (value: string): Asked => ({ response: [["vary", value]] });
   const host = startPolicy(policy);
   const mine = "private, max-age=31536000, immutable";
-  for (const asked of [cookie, vary("Cookie"), vary("accept, COOKIE"), vary("Authorization"), vary("*")])
+  const many =
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Accept-Encoding, X-Requested-With, Accept-Language, Cookie";
+  const long = `${"a,".repeat(20_000)}${" ".repeat(20_000)},\tcookie\t`;
+  for (const asked of [
+    ...[cookie, vary("Cookie"), vary("accept, COOKIE"), vary("Authorization"), vary("*")],
+    ...[vary(many), vary(long)],
+  ])
     expect(said(host, "/static/a", asked)).toEqual([mine]);
   expect(
     said(host, "/static/a", {

@@ -91,13 +91,35 @@ export function onResponse(response: Response): void {
 function variesByClient(headers: Headers): bool {
   const vary = headers.getAll("vary");
   for (let i = 0; i < vary.length; i++) {
-    const names = lowered(vary[i]).split(",");
-    for (let j = 0; j < names.length; j++) {
-      const name = names[j].trim();
-      if (name == "*" || (name == "cookie" && !params.cookies) || (name == "authorization" && !params.authorized)) return true;
+    const names = vary[i];
+    for (let at = 0; at < names.length; ) {
+      const comma = names.indexOf(",", at);
+      const end = comma < 0 ? names.length : comma;
+      if (isName(names, at, end, "*")) return true;
+      if (!params.cookies && isName(names, at, end, "cookie")) return true;
+      if (!params.authorized && isName(names, at, end, "authorization")) return true;
+      at = end + 1;
     }
   }
   return false;
+}
+
+/** Whether this part of a text is a name, in any case and with white space around it. The text may be long, so nothing is made of it. */
+function isName(text: string, start: i32, end: i32, name: string): bool {
+  let from = start;
+  let to = end;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  if (to - from != name.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    const unit = text.charCodeAt(from + i);
+    if ((unit >= 65 && unit <= 90 ? unit | 32 : unit) != name.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function isSpace(unit: i32): bool {
+  return unit == 32 || unit == 9;
 }
 
 /** The same for the client's own cache: `public`, and whatever else lets a shared one keep what one client got, goes. */

@@ -170,6 +170,36 @@ test("lists of headers do not say where the service is asked, nor what its answe
   expect(denied.localReply).toMatchObject({ status: 302, headers: [["location", "/login"]] });
 });
 
+test("nor how long a message is and what becomes of its connection", async () => {
+  const names = "host, Content-Length, content_length, transfer-encoding, connection, te, upgrade, expect";
+  const module = await buildPolicy("ext-authz", {
+    forward: `${names}, cookie`,
+    copy: `${names}, x-auth-user`,
+    denial: `${names}, location`,
+  });
+  const framing: readonly Header[] = [
+    ["content-length", "5"],
+    ["te", "trailers"],
+    ["expect", "100-continue"],
+  ];
+  const answered = hostThat(
+    {
+      headers: [
+        ["content-length", "9"],
+        ["x-auth-user", "ann"],
+      ],
+    },
+    module,
+  );
+  expect(ask(answered, ...framing).requestHeaders).toEqual([...asked, ...framing, ["x-auth-user", "ann"]]);
+  const waits = hostThat(undefined, module);
+  ask(waits, ...framing, ["cookie", "a=1"]);
+  const said = waits.fetches[0]?.headers.map(([name]) => name);
+  expect(said?.filter((name) => !/^(:|x-forwarded-)/.test(name))).toEqual(["cookie"]);
+  const denied = hostThat({ status: 403, headers: [["content-length", "9"]] }, module);
+  expect(ask(denied).localReply).toMatchObject({ status: 403, headers: [] });
+});
+
 test("a time that is none is the shortest: nobody gets by because the service cannot be asked", async () => {
   for (const timeout of [-1, 0]) {
     const host = hostThat(undefined, await buildPolicy("ext-authz", { timeout, failOpen: true }));

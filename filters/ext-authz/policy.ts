@@ -131,8 +131,23 @@ function folded(unit: i32): i32 {
   return unit >= 48 && unit <= 57 ? unit : 45;
 }
 
-/** "" for what is no header of a question or an answer, but where it goes and what it says, as `:path` does. */
+/** Headers that say where a message goes, and how it and its connection are cut: of another message they would be wrong. */
+const FRAMING: StaticArray<string> = [
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "upgrade",
+  "te",
+  "trailer",
+  "expect",
+];
+
+/** "" for what is no header of a question or an answer, but where it goes and what it is, as `:path` does. */
 function nameIn(text: string): string {
   const name = utf8.encode(text.trim());
+  for (let i = 0; i < FRAMING.length; i++) if (isSpelling(name, FRAMING[i])) return "";
   return name.startsWith(":") ? "" : name;
 }

@@ -44,7 +44,8 @@ function takeHeaders(headers: Headers): string {
     let isTold = false;
     for (let i = 0; i < pairs.length; i++) {
       const name = pairs[i][0];
-      if (!isSpelling(name, wanted)) continue;
+      // Not `:path` and the like: they are where the request goes.
+      if (name.startsWith(":") || !isSpelling(name, wanted)) continue;
       if (!isTold) taken += " " + listed + schemeOf(pairs[i][1]);
       isTold = true;
       if (mask == "") headers.remove(name);

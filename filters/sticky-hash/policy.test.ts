@@ -4,7 +4,7 @@ import { buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { startPolicy } from "../../tools/start-policy.ts";
-import type { Host } from "../proxy-wasm-as/testing/index.ts";
+import { createHost, type Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
 const policy = await buildPolicy("sticky-hash");
@@ -74,6 +74,27 @@ test("a name and a path of any characters are written in UTF-8", async () => {
   const { key, set } = ask(host);
   expect(set[1]).toBe(`k\u00fc=${key[0]}; Path=/\u65e5; Secure; HttpOnly; SameSite=Lax`);
   expect(ask(host, `k\u00fc=${key[0]}`)).toEqual({ key, set: ["own=1"] });
+});
+
+test("a name or a path that no browser would keep is said once, and the default stands in its place", async () => {
+  for (const [values, expected, said] of [
+    [{ cookie: "a b" }, "wire-sticky=KEY; Path=/", "`a b` cannot be the name of a cookie"],
+    [{ cookie: "a;b" }, "wire-sticky=KEY; Path=/", "`a;b` cannot be"],
+    [{ cookie: "a=b" }, "wire-sticky=KEY; Path=/", "`a=b` cannot be"],
+    [{ cookie: "" }, "wire-sticky=KEY; Path=/", "`` cannot be the name of a cookie"],
+    [{ path: "/a; Domain=b.c" }, "wire-sticky=KEY; Path=/", "cannot be the path of a cookie"],
+    [{ path: "app" }, "wire-sticky=KEY; Path=/", "`app` cannot be the path of a cookie"],
+    [{ path: "/a\nb" }, "wire-sticky=KEY; Path=/", "cannot be the path of a cookie"],
+    [{ cookie: "__Host-a.b~!", path: "/a b=c" }, "__Host-a.b~!=KEY; Path=/a b=c", undefined],
+  ] as const) {
+    const lines: string[] = [];
+    const { bytes, configuration } = await buildPolicy("sticky-hash", values);
+    const host = createHost(bytes, { configuration, onLog: ({ message }) => lines.push(message) });
+    const { key, set } = ask(host);
+    expect(set[1]).toBe(`${expected.replace("KEY", key[0] ?? "")}; Secure; HttpOnly; SameSite=Lax`);
+    expect(ask(host, set[1]?.split(";", 1)[0] ?? "")).toEqual({ key, set: ["own=1"] });
+    expect(lines).toEqual(said === undefined ? [] : [expect.stringContaining(said)]);
+  }
 });
 
 test("memory stays flat over 50,000 clients, of whom many leave before their answer", () => {

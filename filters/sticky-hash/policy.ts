@@ -1,4 +1,4 @@
-import { PerStream, randomBytes, Request, Response, utf8 } from "proxy-wasm-as";
+import { log, PerStream, randomBytes, Request, Response, utf8 } from "proxy-wasm-as";
 
 export const context = "frontend -> search";
 export const side = "egress";
@@ -39,10 +39,43 @@ export function onRequest(request: Request): void {
 
 export function onResponse(response: Response): void {
   if (!made.has(response)) return;
-  let cookie = utf8.encode(params.cookie) + "=" + textOf(made.of(response)) + "; Path=" + utf8.encode(params.path);
+  let cookie = cookieName() + "=" + textOf(made.of(response)) + "; Path=" + cookiePath();
   if (params.maxAge > 0) cookie += `; Max-Age=${params.maxAge}`;
   if (params.secure) cookie += "; Secure";
   response.headers.add("set-cookie", cookie + "; HttpOnly; SameSite=Lax");
+}
+
+/** Each worker says once that a parameter cannot be. */
+let isNameTold: bool = false;
+let isPathTold: bool = false;
+
+/** A browser takes a name that cannot be for another one, or for none, and nobody would come back with the key. */
+function cookieName(): string {
+  const name = utf8.encode(params.cookie);
+  if (isToken(name)) return name;
+  if (!isNameTold) log.error(`\`${params.cookie}\` cannot be the name of a cookie: it is \`wire-sticky\``);
+  isNameTold = true;
+  return "wire-sticky";
+}
+
+/** A browser takes what follows a semicolon for something else, and what does not begin with `/` for nothing. */
+function cookiePath(): string {
+  const path = utf8.encode(params.path);
+  let isPath = path.startsWith("/");
+  for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) < 32 || path.charCodeAt(i) == 127 || path.charAt(i) == ";") isPath = false;
+  if (isPath) return path;
+  if (!isPathTold) log.error(`\`${params.path}\` cannot be the path of a cookie: it is \`/\``);
+  isPathTold = true;
+  return "/";
+}
+
+/** As HTTP has names, and beyond ASCII whatever there is. */
+function isToken(name: string): bool {
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    if (unit <= 32 || unit == 127 || '()<>@,;:\\"/[]?={}'.includes(name.charAt(i))) return false;
+  }
+  return name != "";
 }
 
 /** How much of all cookies is looked at: more could take the policy over its budget. Whoever sends more is like one who sends none. */
@@ -50,7 +83,7 @@ const COOKIES = 8192;
 
 /** The first cookie of the name whose value could be a key; "" when there is none. A browser may send several, and a proxy may split them. */
 function keyIn(values: string[]): string {
-  const start = utf8.encode(params.cookie) + "=";
+  const start = cookieName() + "=";
   let size = 0;
   for (let i = 0; i < values.length; i++) size += values[i].length;
   if (size > COOKIES) return "";

@@ -76,6 +76,8 @@ const rules: StaticArray<string> = [
   "file-svn 5 p /.svn/",
   "file-aws 5 pq /.aws/",
   "file-env 5 p /.envE",
+  "file-env-of 5 p /.env.LE",
+  "file-env-local 5 p /.env.L.localE",
   "file-ssh 5 pq /.ssh/",
   "file-htpasswd 5 pq .htpasswd",
   "script-tag 5 pqba <scriptB",

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { buildFilter } from "../../filters/proxy-wasm-as/build/index.ts";
 import { actionModule, enforced } from "../../filters/proxy-wasm-as/testing/action-module.test-helper.ts";
 import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";
@@ -211,4 +212,22 @@ test("`host` of a request is `:authority`, in the in-process host and in an Envo
   const { logs } = createHost(bytes).exchange({ headers: [[":authority", "a"]] });
   expect(logs.map(({ message }) => message)).toEqual(filter.said());
   expect(logs[0]?.message).toBe("a");
+});
+
+test("a body that is written reaches the service whole, wherever its filter looks for the length", async () => {
+  const { bytes = new Uint8Array(), problems } = await buildFilter({
+    files: {
+      "filter.ts": `import { Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+  if (request.headers.has("x-a")) request.headers.remove("content-length");
+}
+export function onRequestBody(request: Request, size: u32, last: bool): void { if (last) request.body.append("!"); }`,
+    },
+  });
+  expect(problems).toEqual([]);
+  await using filter = await startFilter({ bytes, address: "127.90.13.2" });
+  for (const headers of [{}, { "x-a": "1" }])
+    expect(
+      await filter.send({ headers: { "content-length": "4", ...headers }, body: ["ab", "cd"] }),
+    ).toMatchObject({ status: 200, headers: { "x-got": "abcd!" } });
 });

@@ -1,30 +1,21 @@
 import { copied } from "./byte-string";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { cell } from "./cell";
+import { removeLength } from "./content-length";
 import { BufferType, MapType, Status } from "./enums";
-import {
-  proxy_get_buffer_bytes,
-  proxy_get_buffer_status,
-  proxy_remove_header_map_value,
-  proxy_set_buffer_bytes,
-} from "./env";
+import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
 import { partOf, streamOf, turnBack, turnTo } from "./kept";
 import { decodeBytes, encodeBytes } from "./utf8";
-
-// "content-length"
-// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const CONTENT_LENGTH: usize = memory.data<u8>([99, 111, 110, 116, 101, 110, 116, 45, 108, 101, 110, 103, 116, 104]);
 
 /**
  * What the host has buffered of a body, or of a connection's data. Content that is given as a string is written in UTF-8, as in `fetch`, and
  * a `Uint8Array` as it is. It is there in its callbacks, and while the stream is paused from these; elsewhere reading finds nothing, and
  * writing gives `Status.NotFound` or `Status.BadArgument`. A policy in audit mode changes nothing.
  *
- * A body that gets longer or shorter needs other headers: under a `content-length` of the old one, who gets it takes the rest for another message, or waits for
- * what is missing. While the headers are held, what writes a body removes that; where they go on before the body, as from an `onRequest` that does not pause, remove
- * it there: `request.headers.remove("content-length")`.
+ * A body that is written has no `content-length`: of a filter that writes bodies, headers which go on before the end of the body go without it, and what writes a
+ * body whose headers are held removes it. Who knows the new length may say it then, `request.headers.set("content-length", …)`, and let the last piece go on.
  */
 // The object is no memory: its address is the number of the buffer, and whose it is.
 @unmanaged
@@ -81,10 +72,9 @@ export class Body {
   }
 
   private write(start: u32, length: u32, content: Bytes): Status {
-    if (!this.turn()) return Status.BadArgument;
+    if (content == MISSING || !this.turn()) return Status.BadArgument;
     let status = Status.Ok;
     if (!holdsBackChange()) {
-      // Where its headers have gone on, nothing is at hand.
       if (this.buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
       if (this.buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
       status = proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
@@ -121,10 +111,6 @@ export class Body {
   }
 }
 
-function removeLength(headers: MapType): void {
-  proxy_remove_header_map_value(headers, CONTENT_LENGTH, 14);
-}
-
 /** The body in a buffer; of a stream, or of none. */
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
@@ -132,9 +118,11 @@ export function bodyOf(buffer: BufferType, stream: u32 = 0): Body {
   return changetype<Body>(partOf(stream, buffer));
 }
 
-/** A string in UTF-8, or the bytes of a `Uint8Array`. */
-export function contentOf<T>(content: T): Bytes {
+/** A string in UTF-8, or the bytes of a `Uint8Array`; MISSING for null. */
+function contentOf<T>(content: T): Bytes {
+  // A value that was compared with null still has the type that it may be.
+  if (isNullable<T>()) return changetype<usize>(content) == 0 ? MISSING : contentOf<nonnull<T>>(changetype<nonnull<T>>(content));
   if (isString<T>()) return encodeBytes(changetype<string>(content));
   if (content instanceof Uint8Array) return bytes(content.dataStart, content.length);
-  ERROR("content is a string or a Uint8Array");
+  ERROR("what `replace`, `append` and `prepend` put into a body is a string or a `Uint8Array`");
 }

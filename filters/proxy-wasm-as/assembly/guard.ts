@@ -105,6 +105,11 @@ export function isRefused(name: Bytes): bool {
   return refuses != 0 && name != MISSING && changetype<(name: Bytes) => bool>(refuses)(lowered(name));
 }
 
+/** Whether there are names that must not be written. */
+export function restricts(): bool {
+  return refuses != 0;
+}
+
 /** Asked before a change: whether the policy at work is audited, so that the change is counted and not made. */
 export function holdsBack(): bool {
   // Only ever set: of a flag that may be written back, the compiler keeps the writing.

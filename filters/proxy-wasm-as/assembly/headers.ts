@@ -12,7 +12,7 @@ import {
   proxy_set_header_map_pairs,
 } from "./env";
 import { noteLook } from "./gone";
-import { holdsBackChange, isRefused } from "./guard";
+import { holdsBackChange, isRefused, restricts } from "./guard";
 import { partOf, streamOf, turnBack, turnTo } from "./kept";
 import { fromPairs, name as foundName, next, Pairs, toPairs, value as foundValue, walk } from "./pair-list";
 
@@ -127,16 +127,32 @@ export class Headers {
 
   /**
    * Replace all of them. `BadArgument`, and nothing is changed, when one is no pair or cannot be a header, or when there are more than
-   * 1,024 or they have more than 1 MiB. `proxy_set_header_map_pairs`.
+   * 1,024 or they have more than 1 MiB. In a mesh of Wire's, those that a policy must not write stay as they are, and may stand among the pairs as they are. `proxy_set_header_map_pairs`.
    */
   replaceAll(pairs: Pairs): Status {
-    const serialized = fromPairs(pairs);
+    const all = restricts() ? this.withReserved(pairs) : pairs;
+    if (all === null) return Status.BadArgument;
+    const serialized = fromPairs(all);
     if (serialized == MISSING) return Status.BadArgument;
-    for (walk(serialized); next(); ) if (isRefused(foundName)) return Status.BadArgument;
     if (!this.turn()) return Status.BadArgument;
     const status = holdsBackChange() ? Status.Ok : proxy_set_header_map_pairs(this.map, pointerOf(serialized), lengthOf(serialized));
     this.turnBack();
     return status;
+  }
+
+  /** These behind those that there are and that must not be written; null where one of these says such a one otherwise. */
+  private withReserved(pairs: Pairs): Pairs | null {
+    const all: Pairs = [];
+    for (walk(this.pairs()); next(); ) if (isRefused(foundName)) all.push([widen(foundName), widen(foundValue)]);
+    const count = all.length;
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i];
+      if (pair.length != 2) return null;
+      const key = narrow(pair[0], NAME);
+      if (!isRefused(key)) all.push(pair);
+      else if (!isAmong(all, count, lowered(key), pair[1])) return null;
+    }
+    return all;
   }
 
   @inline
@@ -185,6 +201,12 @@ function isOfStream(map: MapType): bool {
 @inline
 export function headersOf(map: MapType, stream: u32 = 0): Headers {
   return changetype<Headers>(partOf(stream, map));
+}
+
+/** Whether one of the first so many pairs is this. */
+function isAmong(pairs: Pairs, count: i32, name: Bytes, value: string): bool {
+  for (let i = 0; i < count; i++) if (pairs[i][1] == value && equal(narrow(pairs[i][0]), name)) return true;
+  return false;
 }
 
 /** The name of a header that may be written; MISSING for any other. */

@@ -3,6 +3,7 @@ import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
 import { bytes, lengthOf } from "./bytes";
 import { hasResponse } from "./code-details";
+import { resumeWithoutLength } from "./content-length";
 import { endByFilter, isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
@@ -151,7 +152,9 @@ export class Request extends Message {
    * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
    */
   resume(): Status {
-    return isOver(this.id) ? Status.BadArgument : letGo(this.id, StreamType.HttpRequest);
+    if (isOver(this.id)) return Status.BadArgument;
+    resumeWithoutLength(this.id, MapType.HttpRequestHeaders);
+    return letGo(this.id, StreamType.HttpRequest);
   }
 
   /** End the stream without an answer; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
@@ -212,6 +215,7 @@ export class Response extends Message {
    */
   resume(): Status {
     if (isOver(this.id) || isLookedAt(this.id) || (gone == 0 && !isAnswered(this.id))) return Status.BadArgument;
+    resumeWithoutLength(this.id, MapType.HttpResponseHeaders);
     return letGo(this.id, StreamType.HttpResponse);
   }
 

@@ -17,7 +17,7 @@ test("a crash of the compiler is a value, and the next source compiles", async (
 
 test("a source that takes too long is given up", async () => {
   const { failure } = await assemble({ entry, timeoutMs: 1 });
-  expect(failure).toEqual({ kind: "timeout", reason: "it took more than 1 ms" });
+  expect(failure).toEqual({ kind: "timeout", reason: "the compiler was given up: it took more than 1 ms" });
   expect((await assemble({ entry })).failure).toBeUndefined();
 });
 

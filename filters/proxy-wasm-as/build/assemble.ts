@@ -50,7 +50,7 @@ export interface AssembleOptions {
   readonly names?: boolean;
   /** Give each callback a budget. Without it, a loop that does not end blocks a thread of the proxy for good. */
   readonly bound?: Bound;
-  /** Default 30,000. A source that takes longer is given up. */
+  /** Default 120,000, which a small one comes near where many want the same cores. A source that takes longer is given up. */
   readonly timeoutMs?: number;
 }
 
@@ -62,10 +62,13 @@ const ask: Ask<Omit<AssembleOptions, "timeoutMs">, Assembled> = createThread(
  * Compile AssemblyScript without touching files, in a thread of its own so that neither the time that it takes nor a crash of the
  * compiler is felt here. Never throws.
  */
-export async function assemble({ timeoutMs = 30_000, ...request }: AssembleOptions): Promise<Assembled> {
+export async function assemble({ timeoutMs = 120_000, ...request }: AssembleOptions): Promise<Assembled> {
   const outcome = await ask(request, timeoutMs);
   if (outcome.kind === "answer") return outcome.answer;
   const { kind } = outcome;
-  const reason = kind === "crash" ? `the compiler crashed${outcome.reason}` : outcome.reason;
+  const reason =
+    kind === "crash"
+      ? `the compiler crashed${outcome.reason}`
+      : `the compiler was given up: ${outcome.reason}`;
   return { messages: [], stderr: reason, failure: { kind, reason } };
 }

@@ -321,80 +321,141 @@ test("what is made once is made at the top, and elsewhere refused at its line", 
   expect((await build(sdk + right)).problems).toEqual([]);
 });
 
-test("a body that is written needs headers without its length, which a warning says where nothing takes it away", async () => {
-  const sdk = 'import { Answer, Body, Flow, Request, Response, Status } from "proxy-wasm-as";\n';
-  const writing =
-    "export function onRequestBody(request: Request, size: u32, last: bool): Flow { if (!last) return Flow.Pause; request.body.replace(size.toString()); return Flow.Continue; }";
-  const warned = async (code: string): Promise<readonly unknown[]> => {
-    const text = sdk + code;
-    const { problems, warnings } = await build(text);
+const writes = "export function onRequestBody(request: Request, size: u32, last: bool): Flow";
+const hears = "export function onRequest(request: Request): Flow";
+const sometimes = 'request.headers.has("x-some")';
+const append = 'request.body.append("!"); return Flow.Continue;';
+
+test.each([
+  ["with no callback for headers", `${writes} { ${append} }`],
+  [
+    "taken away on a condition",
+    `${hears} { if (${sometimes}) request.headers.remove("content-length"); return Flow.Continue; } ${writes} { ${append} }`,
+  ],
+  [
+    "held on a condition",
+    `${hears} { return ${sometimes} ? Flow.Pause : Flow.Continue; } ${writes} { ${append} }`,
+  ],
+  [
+    "said again",
+    `${hears} { const length = request.headers.get("content-length"); if (length !== null) request.headers.set("content-length", length); return Flow.Continue; } ${writes} { ${append} }`,
+  ],
+  [
+    "held, and let go before the last piece",
+    `let pieces = 0; ${hears} { return Flow.Pause; } ${writes} { if (++pieces > 1) request.body.append("!"); return Flow.Continue; }`,
+  ],
+  [
+    "let go by the answer to a call",
+    `function checked(request: Request, answer: Answer): void { request.resume(); } ${hears} { request.fetch({ cluster: "a", path: "/" }, checked); return Flow.Pause; } ${writes} { ${append} }`,
+  ],
+  [
+    "by a field, a class and a list",
+    `class Box { constructor(public body: Body) {} get full(): Flow { this.body.append("!"); return Flow.Continue; } } ${writes} { return [new Box(request.body)][0].full; }`,
+  ],
+  [
+    "in a function that is given",
+    `const put: (r: Request) => void = (r) => { r.body.append("!"); }; ${writes} { put(request); return Flow.Continue; }`,
+  ],
+  [
+    "at the trailers",
+    'export function onRequestTrailers(request: Request): void { request.body.append("!"); } ' +
+      `${writes} { return Flow.Pause; }`,
+  ],
+])("a body that is written does not go under the length of the old one: %s", async (_, code) => {
+  const { bytes, problems } = await build(
+    `import { Answer, Body, Flow, Request } from "proxy-wasm-as";\n${code}`,
+  );
+  expect(problems).toEqual([]);
+  for (const headers of [[], [["x-some", "1"]]] as const) {
+    const host = createHost(bytes ?? new Uint8Array(), { allowOnHeadersStopIteration: true });
+    host.onFetch("a", () => ({}));
+    const { requestHeaders, requestBody } = host.exchange({
+      headers: [["content-length", "4"], ...headers],
+      body: ["ab", "cd"],
+      ...(code.includes("Trailers") ? { trailers: [["t", "1"]] } : {}),
+    });
+    expect([requestHeaders, requestBody]).toEqual([headers, expect.stringMatching(/^ab!?cd!$/)]);
+  }
+});
+
+test("of a response as of a request, and not where there is no body, where the filter has said its length, or where it writes none", async () => {
+  const respond = async (code: string, body: readonly string[]) => {
+    const { bytes, problems } = await build(
+      `import { Flow, Request, Response } from "proxy-wasm-as";\n${code}`,
+    );
     expect(problems).toEqual([]);
-    return warnings
-      .filter(({ code }) => code === "PWA0102")
-      .map(({ message, start, end }) => [text.slice(start, end), /In `(\w+)`/.exec(message)?.[1]]);
+    const host = createHost(bytes ?? new Uint8Array(), { allowOnHeadersStopIteration: true });
+    const headers = [["content-length", "2"]] as const;
+    const { requestHeaders, response } = host.exchange({
+      headers,
+      body: "hi",
+      response: { headers, body },
+    });
+    return [requestHeaders.length, response?.headers, response?.body];
   };
-  expect(await warned(writing)).toEqual([["request.body.replace", "onRequest"]]);
-  expect(
-    await warned(
-      'export function onResponseBody(r: Response): void { const all = r.body; all.drain(1); all.size.toString().replace("a", "b"); }',
-    ),
-  ).toEqual([["all.drain", "onResponse"]]);
-  const late = "export function onRequestBody(request: Request): void";
-  for (const [code, place] of [
-    [
-      `export function onRequest(r: Request): void { r.headers.get("content-length"); }\n${late} { request.body.append("!"); }`,
-      "request.body.append",
-    ],
-    // Of the other side, in a helper, and when the headers have gone.
-    [
-      `export function onResponse(r: Response): void { r.headers.remove("content-length"); }\n${late} { const b = request.body; b.replace("x"); }`,
-      "b.replace",
-    ],
-    [`function write(b: Body): void { b.append("!"); }\n${late} { write(request.body); }`, "b.append"],
-    [
-      `${late} { request.headers.remove("content-length"); request.body.append("!"); }`,
-      "request.body.append",
-    ],
-    // Held sometimes, or answered and held.
-    [
-      `export function onRequest(r: Request): Flow { return r.headers.has("x-hold") ? Flow.Pause : Flow.Continue; }\n${late} { request.body.append("!"); }`,
-      "request.body.append",
-    ],
-    [
-      `export function onRequest(r: Request): Flow { if (r.headers.has("x-admin")) { r.reply(403); return Flow.Pause; } if (r.headers.has("x-hold")) return Flow.Pause; return Flow.Continue; }\n${late} { request.body.append("!"); }`,
-      "request.body.append",
-    ],
-    // Taken away too late where they were not held.
-    [
-      `export function onRequest(r: Request): Flow { return r.headers.has("x-hold") ? Flow.Pause : Flow.Continue; }\n${late} { request.headers.remove("content-length"); request.body.append("!"); }`,
-      "request.body.append",
-    ],
-    // Let go when an answer has come, which may be before the body.
-    [
-      `export function onRequest(r: Request): Flow { if (r.fetch({ cluster: "c", path: "/" }, (r: Request, a: Answer): void => { r.resume(); }) != Status.Ok) r.reply(503); return Flow.Pause; }\n${late} { request.body.append("!"); }`,
-      "request.body.append",
-    ],
-    // Of a function, in brackets, in a field.
-    [
-      `function get(r: Request): Body { return r.body; }\n${late} { get(request).replace("x"); }`,
-      "get(request).replace",
-    ],
-    [`${late} { const s = request; const body = (s.body); body.prepend("x"); }`, "body.prepend"],
-    [
-      `class Box { constructor(public body: Body) {} write(): void { this.body.replace("x"); } }\n${late} { new Box(request.body).write(); }`,
-      "this.body.replace",
-    ],
-  ])
-    expect(await warned(code ?? "")).toEqual([[place, "onRequest"]]);
-  for (const right of [
-    `const LENGTH = "content-length";\nfunction told(r: Request): void { r.headers.remove(LENGTH); }\nexport function onRequest(r: Request): void { told(r); }\n${writing}`,
-    `function told(r: Request): void { r.headers.remove("content-length"); }\nexport function onRequest(r: Request): void { told(r); }\n${writing}`,
-    `export function onRequest(r: Request): void { r.headers.remove("Content-Length"); }\n${writing}`,
-    `export function onRequest(r: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }\n${writing}`,
-    `export function onRequest(r: Request, last: bool): Flow { if (!last) return Flow.Pause; return Flow.Continue; }\n${writing}`,
-    `export function onRequest(r: Request): Flow { if (r.headers.has("x-no")) { r.reply(403); return Flow.Continue; } return Flow.Pause; }\n${writing}`,
-  ])
-    expect(await warned(right)).toEqual([]);
+  const write = 'export function onResponseBody(response: Response): void { response.body.append("!"); }';
+  expect(await respond(write, ["ab"])).toEqual([1, [], "ab!"]);
+  expect(await respond(write, [])).toEqual([1, [["content-length", "2"]], ""]);
+  const hold = `export function onResponse(response: Response): Flow { return Flow.Pause; }
+export function onResponseBody(response: Response, size: u32, last: bool): Flow {
+  if (!last) return Flow.Pause;
+  response.body.replace("whole");
+  response.headers.set("content-length", "5");
+  return Flow.Continue;
+}`;
+  expect(await respond(hold, ["a", "b"])).toEqual([1, [["content-length", "5"]], "whole"]);
+  const read =
+    'export function onResponseBody(response: Response): void { response.headers.set("x", response.body.size.toString().replace("a", "b")); }';
+  expect(await respond(read, ["ab"])).toEqual([1, [["content-length", "2"]], "ab"]);
+});
+
+test("a body is a string or bytes, also after it was compared with null, and null is not written", async () => {
+  const { bytes, problems } = await build(`import { Request } from "proxy-wasm-as";
+export function onRequestBody(request: Request): void {
+  const given = request.body.bytes();
+  if (given === null) return;
+  given[0] = 33;
+  const none: string | null = given.length > 9 ? "never" : null;
+  request.body.replace(given);
+  request.body.append((<i32>request.body.append(none)).toString());
+}`);
+  expect(problems).toEqual([]);
+  expect(createHost(bytes ?? new Uint8Array()).exchange({ body: "abc" }).requestBody).toBe("!bc2");
+  const wrong = await build(`import { Request } from "proxy-wasm-as";
+export function onRequestBody(request: Request): void { request.body.replace(5); }`);
+  expect(wrong.problems.map(({ message }) => message)).toEqual([
+    "what `replace`, `append` and `prepend` put into a body is a string or a `Uint8Array`",
+  ]);
+});
+
+test("a path of a property that is written wrongly is warned of, and one that no table has is not", async () => {
+  const paths = [
+    "source.adress",
+    "source.address",
+    "request.headers.x-adress",
+    "xds.cluster_metadata",
+    "node.id",
+    "metadata.filter_metadata['com.acme']",
+    "adress",
+    "request",
+  ];
+  const text = `import { log, properties as all, Request } from "proxy-wasm-as";
+export function onRequest(request: Request): void {
+${paths.map((path) => `if (all.get("${path}") !== null || all.getInt("${path}") == 0) log.info("");`).join("\n")}
+}`;
+  const { problems, warnings } = await build(text);
+  expect(problems).toEqual([]);
+  const said = [...new Set(warnings.map(({ code, message }) => `${code} ${message}`))];
+  expect(warnings.map(({ start, end }) => text.slice(start, end)).sort()).toEqual([
+    '"node.id"',
+    '"node.id"',
+    '"source.adress"',
+    '"source.adress"',
+  ]);
+  expect(said.sort()).toEqual([
+    "PWA0103 Envoy has no property `node.id`, which is null then: did you mean `xds.node.id`?",
+    "PWA0103 Envoy has no property `source.adress`, which is null then: did you mean `source.address`?",
+  ]);
 });
 
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
@@ -428,6 +489,8 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
      export function onRequest(request: Request): Flow { return decide(request); }`,
     `class Gate { hold(r: Request): Flow { return Flow.Pause; } }
      export function onRequest(request: Request): Flow { return new Gate().hold(request); }`,
+    `const WAIT = Flow.Pause;
+     export function onRequest(request: Request): Flow { return WAIT; }`,
     // Of two, one has not answered.
     `export function onRequest(request: Request): Flow {
        if (request.headers.has("a")) { request.reply(401); return Flow.Pause; }

@@ -1,11 +1,12 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
-import { mayLetGo, pausingAmong } from "../syntax/pausing.ts";
-import { untoldLengths } from "../syntax/untold-lengths.ts";
+import { pathOf, properties } from "../abi/properties.ts";
+import { pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
 import { inOurWords } from "./in-our-words.ts";
+import { nearest } from "./nearest.ts";
 import { publicMembers } from "./public-members.ts";
 import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
 import { readParameters } from "./read-parameters.ts";
@@ -34,7 +35,7 @@ export interface BuildFilterOptions {
 
 /** Why a filter was not built: in a file, as UTF-16 offsets into it, or nowhere in particular. */
 export interface BuildProblem {
-  /** Of a warning: `PWA0101`, which stays the same when the words change. */
+  /** Of a warning: `PWA0101`, which stays the same when the words change. PWA0102, which has gone, is no other's. */
   readonly code?: string;
   readonly message: string;
   readonly file?: string;
@@ -92,6 +93,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
     sdk: new Set(modules.flatMap(({ sdk }) => [...sdk])),
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
     keepsStreams: modules.some(({ keepsStreams }) => keepsStreams),
+    writesBodies: modules.some(({ writesBodies }) => writesBodies),
     parameters,
   });
   const problems = [
@@ -151,33 +153,25 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
   const functions = modules.flatMap(({ functions }) => functions);
   const pausing = pausingAmong(functions);
-  return [...heldHeaders(exported, pausing), ...lengthsUntold(modules, pausing)];
+  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths)];
 }
 
-/** Bodies that are written under the length of the old ones: their headers have gone on, and nobody had it taken away. */
-function lengthsUntold(
-  modules: readonly (FilterModule & { readonly file: string })[],
-  pausing: ReadonlySet<string>,
-): readonly BuildProblem[] {
-  const fileOf = new Map(
-    modules.flatMap(({ file, functions }) => functions.map(({ range }) => [range.source, file])),
-  );
-  const functions = modules.flatMap(({ functions }) => functions);
-  return (
-    untoldLengths(functions)
-      // Of headers that are held the length is taken away by what writes the body.
-      .filter(({ side }) => !pausing.has(`on${side}`) || mayLetGo(`on${side}`, functions))
-      .map(({ side, node: { range } }) => {
-        const message = `this writes a body whose headers went on before it: of another length than their \`content-length\`, it is cut off or taken for two messages. In \`on${side}\`, say \`${side.toLowerCase()}.headers.remove("content-length")\``;
-        return {
-          code: "PWA0102",
-          message,
-          file: fileOf.get(range.source) ?? "filter.ts",
-          start: range.start,
-          end: range.end,
-        };
-      })
-  );
+/** Paths that Envoy has no property by, and one that is written much alike. What it has besides, as by metadata or by what filters set, is in no table. */
+function misspeltPaths({
+  file,
+  propertyPaths,
+}: FilterModule & { readonly file: string }): readonly BuildProblem[] {
+  return propertyPaths.flatMap(({ name: path, start, end }) => {
+    const [group = "", name = ""] = path.split(".");
+    const known = Object.keys((Object.hasOwn(properties, group) && properties[group]) || {});
+    const meant = known.includes(name) ? name : nearest(name, known);
+    if (meant === undefined) return [];
+    const said = `${group}.${name}`;
+    const right = pathOf(group, meant).replaceAll("\0", ".");
+    if (said === right) return [];
+    const message = `Envoy has no property \`${said}\`, which is null then: did you mean \`${right}\`?`;
+    return [{ code: "PWA0103", message, file, start, end }];
+  });
 }
 
 /** Headers that are held while a body is looked at. */

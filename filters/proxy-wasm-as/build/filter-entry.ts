@@ -9,6 +9,8 @@ export interface FilterUse {
   readonly startsWithValues: boolean;
   /** Whether it may keep what stands for a stream, and use it in a callback that is about another one. */
   readonly keepsStreams: boolean;
+  /** Whether it may write a body. */
+  readonly writesBodies: boolean;
   /** What the plugin configuration fills, where no guard has another way to. Default none. */
   readonly parameters?: readonly FilterParameter[];
 }
@@ -45,7 +47,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     used.add(name);
     return name;
   };
-  const own = exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
+  const own = ownOf(filter);
   const configured = guard === undefined ? (filter.parameters ?? []) : [];
   const read = (context: string): string => (configured.length > 0 ? `  readParameters(${context});\n` : "");
   const keepsRecords = keepsStreams || filter.sdk.has("*") || filter.sdk.has("PerStream");
@@ -55,7 +57,8 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const beginsRoots =
     guard === undefined && exported.some(({ name }) => name === "onDelete" || name === "onDone");
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
-  const said: Around = { use, guard, enter, read, beginsRoots, resumes, keepsStreams };
+  const written = writtenSides(filter);
+  const said: Around = { use, guard, enter, read, beginsRoots, resumes, keepsStreams, written };
   const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, own, said));
   if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
     calls.push(
@@ -78,9 +81,12 @@ ${enter("context")}  ${guard.asks("connection", "context")};
 }
 `,
     );
+  for (const side of written)
+    if (!own.some(({ name }) => name === `on${side}`)) calls.push(lengthText(side, said));
   const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const started = [
+    ...(resumes && filter.writesBodies ? [`${use("writeBodies")}();\n`] : []),
     ...(keepsStreams ? [`${use("keepStreams")}();\n`] : []),
     ...(startsWithValues || keepsStreams ? [`${use("keep")}();\n`] : []),
   ];
@@ -102,6 +108,34 @@ export function proxy_on_memory_allocate(size: usize): usize {
 
 export function proxy_abi_version_0_2_1(): void {}
 ${kept}`;
+}
+
+function ownOf({ exported }: FilterUse): readonly ExportedFunction[] {
+  return exported.filter(({ name }) => Object.hasOwn(filterCallbacks, name));
+}
+
+/** The messages whose headers go on before a body that the filter may write. */
+export function writtenSides({ exported, writesBodies }: FilterUse): readonly Side[] {
+  return (["Request", "Response"] as const).filter(
+    (side) => writesBodies && exported.some(({ name }) => name === `on${side}Body`),
+  );
+}
+
+type Side = "Request" | "Response";
+
+/** Said where headers, or a piece of a body, go on by what a callback returns. */
+function leftOut(side: Side, flow: string, use: (name: string) => string): string {
+  return `${use("leaveLengthOut")}(${use("MapType")}.Http${side}Headers, ${flow}, last);\n`;
+}
+
+/** The callback for headers of a filter that has none of its own, and writes their body. */
+function lengthText(side: Side, { use, guard, enter }: Around): string {
+  const kind = side === "Request" ? "request" : "response";
+  const start = `export function proxy_on_${kind}_headers(context: u32, _count: u32, last: u32): u32 {\n`;
+  if (guard === undefined) return `${start}  ${leftOut(side, "0", use)}  return 0;\n}\n`;
+  return `${start}${enter("context")}  if (${guard.asks(kind, "context")}) ${leftOut(side, "0", use)}  return ${guard.ends(kind, "0", "last")};
+}
+`;
 }
 
 /** Whether a filter waits for answers to calls. */
@@ -194,6 +228,8 @@ interface Around {
   /** Whether the filter lets go on what it has paused. */
   readonly resumes: boolean;
   readonly keepsStreams: boolean;
+  /** The messages of which it writes the body. */
+  readonly written: readonly Side[];
 }
 
 /** The parameters' defaults are what they are when the module has started; each callback sees those of its own configuration. */
@@ -256,6 +292,7 @@ function callbackText(
     beginsRoots,
     resumes,
     keepsStreams,
+    written,
     calls = true,
   }: Around & { readonly calls?: boolean },
 ): string {
@@ -271,6 +308,11 @@ function callbackText(
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
   const first = `${look(context)}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
+  const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
+  const without = written
+    .filter((each) => each === side)
+    .map((each) => leftOut(each, returns ? (guard === undefined ? "result" : "flow") : "0", use))
+    .join("");
   const streams =
     ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
   const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
@@ -279,7 +321,7 @@ function callbackText(
     const end = result === undefined ? "" : `return ${stops}`;
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
-  }
+${without === "" ? "" : `    ${without}`}  }
 ${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
@@ -292,7 +334,7 @@ ${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(
     ? `  if (!configure(root, text)) {\n    ${use("collect")}();\n    return 0;\n  }\n${read(context)}`
     : read(context);
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
-  const run = returns ? `  const result = ${call};\n` : `  ${call};\n`;
+  const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
   const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
   return `${start}${text}${parameters}${run}${look("0")}  ${use("collect")}();\n${end}}\n`;
 }

@@ -30,6 +30,7 @@ test.each([
   ['const c = new Counter("hits");', "Counter", "import `Counter` from `proxy-wasm-as`"],
   ["setTimeout(() => {}, 5);", "setTimeout", "`setTickPeriod`"],
   ["const o = { a: 1 };", "{", "write a class"],
+  ['request.reply(403, "no", { "x-a": "b" });', "{", 'a list of pairs, as in `[["name", "value"]]`'],
 ])("what AssemblyScript lacks is told of with what to write: %s", async (line, at, help) => {
   const text = `import { Flow, properties, Request } from "proxy-wasm-as/assembly";
 export function onRequest(request: Request): Flow {

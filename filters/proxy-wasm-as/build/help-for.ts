@@ -47,6 +47,11 @@ const lacking: readonly (readonly [message: RegExp, at: RegExp, help: string])[]
     /^/,
     "write `i32(…)`, `i64(…)` and so on; `parseInt` and `Math` give an `f64`, and `i32.parse(text)` an `i32`",
   ],
+  [
+    /^Class '.*Array<.*Array<.*String>>' cannot declare a constructor/,
+    /^/,
+    'headers are a list of pairs, as in `[["name", "value"]]`',
+  ],
   [/^Type '<object>' is not assignable/, /^/, "write a class with these fields, and make one by `new`"],
   [/^Expression expected/, /^async\b/, "AssemblyScript has no `async`: an answer comes to a callback"],
   [

@@ -4,6 +4,8 @@ import { helpFor } from "./help-for.ts";
 export function inOurWords(message: string, text?: string, start?: number): string {
   const own = message
     .replace(/\.$/, "")
+    // What the SDK has asc say.
+    .replace(/^User-defined: "(.*)"$/, "$1")
     .replace(/~lib\/(?:[\w.-]+\/)*([\w-]+)/g, "$1")
     .replace(/'([^']*)'/g, "`$1`");
   const help = text === undefined || start === undefined ? undefined : helpFor(message, text, start);

@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { madeWithin, nameOf } from "../syntax/made-within.ts";
+import { propertyPaths } from "../syntax/property-paths.ts";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
 import { mayRefer, stateIn } from "../syntax/state.ts";
 import {
@@ -65,8 +66,12 @@ export interface FilterModule {
   readonly functions: readonly (assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration)[];
   /** Whether it may keep what stands for a stream, which is no object of memory, from one callback to the next. */
   readonly keepsStreams: boolean;
+  /** Whether it may write a body, by a method of that name. */
+  readonly writesBodies: boolean;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
+  /** The properties that it reads by a path, as it says that. */
+  readonly propertyPaths: readonly Place[];
   /** What it calls as it starts. */
   readonly startCalls: readonly Place[];
   /** Where it makes within a function what is made once. */
@@ -83,6 +88,8 @@ export interface FilterModule {
 
 const SDK = "proxy-wasm-as";
 const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "resume"]);
+/** What writes a body. Each takes one argument, as no method of these names does of a text. */
+const writing: ReadonlySet<string> = new Set(["replace", "prepend", "append", "drain"]);
 
 /** Said of a filter that makes calls of the plugin's own, which have the name that those of a stream have. */
 export const OF_PLUGIN = "calls of the plugin";
@@ -150,6 +157,11 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
   const kept = stateIn(statements, { isAlone })
     .filter(({ isObject }) => isObject)
     .map(({ path, name }) => placeOf(path, name));
+  const importedAs = (name: string): readonly string[] =>
+    all
+      .filter(isImportedName)
+      .filter(({ foreignName }) => foreignName.text === name)
+      .map(({ name: local }) => local.text);
   return {
     exported,
     sdk,
@@ -161,18 +173,27 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     keepsStreams:
       kept.some(({ name }) => name !== "params") ||
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
+    writesBodies: writesBodies(all),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
+    propertyPaths: propertyPaths(all, importedAs("properties")).map(({ path, node }) => placeOf(path, node)),
     startCalls: startCallsIn(statements, text),
     madeWithin: madeWithin(all).map((node) => placeOf(nameOf(node), node)),
     astray: (isCallback) => astrayIn(statements, all, isCallback),
     hostUses: (name) => hostUsesIn(all, name, text),
-    importedAs: (name) =>
-      all
-        .filter(isImportedName)
-        .filter(({ foreignName }) => foreignName.text === name)
-        .map(({ name: local }) => local.text),
+    importedAs,
   };
+}
+
+/** Whether a method is used that may be one of those that write bodies, of whatever it is. */
+function writesBodies(all: readonly Node[]): boolean {
+  const others = new Set<Node>(
+    all
+      .filter(isCall)
+      .filter(({ args }) => args.length !== 1)
+      .map(({ expression }) => expression),
+  );
+  return all.some((node) => isProperty(node) && writing.has(node.property.text) && !others.has(node));
 }
 
 /** What makes a stream of a number. */

@@ -26,6 +26,6 @@ export async function smoke(
   configuration: string,
   options: { readonly timeoutMs?: number } = {},
 ): Promise<Smoked> {
-  const outcome = await ask({ bytes, configuration }, options.timeoutMs ?? 5_000);
+  const outcome = await ask({ bytes, configuration }, options.timeoutMs ?? 20_000);
   return outcome.kind === "answer" ? { kind: "tried", reasons: outcome.answer } : outcome;
 }

@@ -1,5 +1,14 @@
 import * as assemblyscript from "assemblyscript";
-import { isCall, isFunctionLike, isIdentifier, isProperty, type Node, nodesIn, parentsIn } from "./tree.ts";
+import {
+  isCall,
+  isFunctionLike,
+  isIdentifier,
+  isProperty,
+  isVariables,
+  type Node,
+  nodesIn,
+  parentsIn,
+} from "./tree.ts";
 
 type Function = assemblyscript.FunctionDeclaration | assemblyscript.MethodDeclaration;
 
@@ -27,11 +36,19 @@ const comparing: ReadonlySet<number> = new Set([
 export function pausingAmong(functions: readonly Function[]): ReadonlySet<string> {
   const looked = functions.map(bodyOf);
   const answering = answeringAmong(looked);
+  // By another name, at the top of a file.
+  const constants = new Set(
+    [...new Set(functions.map(({ range }) => range.source))]
+      .flatMap(({ statements }) => statements.filter(isVariables))
+      .flatMap(({ declarations }) => declarations)
+      .filter(({ initializer }) => initializer !== null && isPause(initializer))
+      .map(({ name }) => name.text),
+  );
   return closure((known) =>
     looked.flatMap(({ name, all, parents, isOwn }) => {
       const pauses = (node: Node): boolean =>
-        isProperty(node)
-          ? node.property.text === "Pause" && !isCompared(parents.get(node))
+        isPause(node) || (isIdentifier(node) && constants.has(node.text))
+          ? !isCompared(parents.get(node))
           : isCall(node) && known.has(calleeOf(node) ?? "");
       const isPausing = all.some(
         (node) => pauses(node) && isOwn(node) && !isAnswered(node, parents, answering),
@@ -39,27 +56,6 @@ export function pausingAmong(functions: readonly Function[]): ReadonlySet<string
       return isPausing ? [name] : [];
     }),
   );
-}
-
-/**
- * Whether, after the callback of this name, a stream may go on that has not been answered, whatever is to come of it: by `Flow.Continue` in the
- * callback itself, where that does not ask whether anything is, or by what any of these functions resumes.
- */
-export function mayLetGo(name: string, functions: readonly Function[]): boolean {
-  const looked = functions.map(bodyOf);
-  const answering = answeringAmong(looked);
-  return looked.some(({ name: own, last, all, parents, isOwn }) => {
-    if (all.some((node) => isCall(node) && calleeOf(node) === "resume")) return true;
-    if (own !== name) return false;
-    if (all.some((node) => isIdentifier(node) && node !== last && node.text === last?.text)) return false;
-    return all.some(
-      (node) =>
-        isProperty(node) &&
-        node.property.text === "Continue" &&
-        isOwn(node) &&
-        !isAnswered(node, parents, answering),
-    );
-  });
 }
 
 /** What follows from what is known, as long as there is more. */
@@ -81,8 +77,6 @@ function answeringAmong(looked: readonly Looked[]): ReadonlySet<string> {
 
 interface Looked {
   readonly name: string;
-  /** What says, in a callback for headers, whether nothing is to come of the message. */
-  readonly last: assemblyscript.IdentifierExpression | undefined;
   readonly all: readonly Node[];
   readonly parents: ReadonlyMap<Node, Node>;
   /** Its statements, without those in others. */
@@ -96,7 +90,6 @@ function bodyOf(declaration: Function): Looked {
   const parents = parentsIn(all);
   return {
     name: declaration.name.text,
-    last: declaration.signature.parameters[1]?.name,
     all,
     parents,
     top: statementsOf(declaration.body ?? undefined),
@@ -146,6 +139,10 @@ function statementsOf(node: Node | undefined): readonly Node[] {
 function calleeOf({ expression }: assemblyscript.CallExpression): string | undefined {
   if (isIdentifier(expression)) return expression.text;
   return isProperty(expression) ? expression.property.text : undefined;
+}
+
+function isPause(node: Node): boolean {
+  return isProperty(node) && node.property.text === "Pause";
 }
 
 function isCompared(parent: Node | undefined): boolean {

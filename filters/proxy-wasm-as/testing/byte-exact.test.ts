@@ -16,7 +16,9 @@ export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   return 0;
 }`;
 
-test("headers of any bytes come through as they went, read, written and as pairs", async () => {
+test("headers of any bytes come through as they went, read, written and as pairs", {
+  timeout: 180_000,
+}, async () => {
   const { bytes = new Uint8Array(), stderr } = await assemble(rawModule(copying));
   expect(stderr).toBe("");
   const host = createHost(bytes);

@@ -8,7 +8,7 @@ import type { HostOptions } from "./host.ts";
 import type { FailurePolicy, PluginOptions } from "./plugin.ts";
 import { isMap } from "./properties.ts";
 import { propertyKey } from "./property-key.ts";
-import type { HostRequest, HostResponse } from "./stream.ts";
+import type { HostMore, HostRequest, HostResponse } from "./stream.ts";
 
 // Tests are often plain JavaScript, or say `as` where a type does not fit. What the host is given is looked at where it comes in: further inside, the
 // mistake would look like one of the filter's, or of the host.
@@ -63,6 +63,15 @@ export function checkRequest(request: HostRequest, workers: number): void {
   checkPairs("the trailers of a request", request.trailers);
   checkProperties(request.properties);
   checkWorker(request.worker, workers);
+}
+
+/** What follows of a request, whether that is unfinished. */
+export function checkMore(more: HostMore, isUnfinished: boolean): void {
+  checkRecord("what follows of a request", more);
+  checkBody("the body of a request", more.body);
+  checkPairs("the trailers of a request", more.trailers);
+  if (!isUnfinished)
+    wrong("a request that has ended takes no more: begin it with `isUnfinished: true`", more);
 }
 
 /** What a service, or a cluster that is asked, answers. */

@@ -5,6 +5,7 @@ import {
   checkConfiguration,
   checkConnect,
   checkHost,
+  checkMore,
   checkNanoseconds,
   checkPlugin,
   checkRequest,
@@ -65,7 +66,7 @@ export interface HostExchange extends HostRequest {
 }
 
 /** A stream that a test drives itself: it is open until `end`. */
-export type HostStream = Pick<Stream, "respond" | "end" | "result">;
+export type HostStream = Pick<Stream, "send" | "respond" | "end" | "result">;
 
 /** One configuration of the module, which takes requests and connections. */
 export interface Plugin {
@@ -73,7 +74,7 @@ export interface Plugin {
   request(request: HostRequest): HostResult;
   /** A request, the answer to it (200 by default), and the end of both. */
   exchange(exchange: HostExchange): HostResult;
-  /** Begin a request; answer and end it at will. */
+  /** Begin a request; send what is left of it, answer and end it at will. */
   open(request: HostRequest): HostStream;
   /** A TCP connection, for a module that stands in front of a TCP proxy. */
   connect(connect: HostConnect): HostConnection;
@@ -164,8 +165,14 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
     };
     const open = (request: HostRequest): HostStream => {
       checkRequest(request, workers.length);
-      const { respond, end, result } = next(request.worker ?? turn++).open(setting, request);
+      const { send, respond, end, result } = next(request.worker ?? turn++).open(setting, request);
+      let { isUnfinished = false } = request;
       return {
+        send(more) {
+          checkMore(more, isUnfinished);
+          ({ isUnfinished = false } = more);
+          send(more);
+        },
         respond(response) {
           checkAnswer(response);
           respond(response);

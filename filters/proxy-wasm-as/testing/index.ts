@@ -13,4 +13,4 @@ export type { PropertyValue } from "./properties.ts";
 export { createProxy, type VirtualProxy } from "./proxy.ts";
 export type { SharedData } from "./shared-data.ts";
 export { createSharedData } from "./shared-data.ts";
-export type { HostRequest, HostResponse, HostResult, ReceivedResponse } from "./stream.ts";
+export type { HostMore, HostRequest, HostResponse, HostResult, ReceivedResponse } from "./stream.ts";

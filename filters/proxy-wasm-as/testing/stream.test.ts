@@ -269,3 +269,48 @@ export function proxy_on_delete(id: u32): void { see("delete"); }`);
   stream.respond({});
   expect(said(stream.result())).toEqual(["log", "delete"]);
 });
+
+test("a body comes when the test sends it, after whatever has gone on meanwhile", async () => {
+  const host = await hostOf(`
+export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  value("headers", end);
+  proxy_set_tick_period_milliseconds(10);
+  return 0;
+}
+export function proxy_on_tick(root: u32): void { see("tick"); }
+export function proxy_on_request_body(id: u32, size: u32, end: u32): u32 {
+  proxy_get_buffer_bytes(0, 0, 100, cell, cell + 4);
+  value(got() + " " + size.toString(), end);
+  return size > 3 ? 1 : 0;
+}
+export function proxy_on_request_trailers(id: u32, count: u32): u32 { value("trailers", count); return 0; }`);
+  const begin = () => host.open({ headers: [["a", "1"]], isUnfinished: true });
+  const stream = begin();
+  expect([said(stream.result()), stream.result().requestBody]).toEqual([["headers 0"], ""]);
+  host.advance(15_000_000n);
+  stream.send({ body: ["ab", "c"], isUnfinished: true });
+  expect([said(stream.result()), stream.result().requestBody]).toEqual([
+    ["headers 0", "ab 2 0", "c 1 0"],
+    "abc",
+  ]);
+  stream.respond({ body: "early" });
+  stream.send({ body: "defg", isUnfinished: true });
+  expect([stream.result().response?.body, stream.result().requestBody]).toEqual(["early", "abc"]);
+  stream.send({ body: "h" });
+  stream.end();
+  expect(said(stream.result()).slice(3)).toEqual(["defg 4 0", "defgh 5 1"]);
+  for (const [more, last] of [
+    [{}, [" 0 1"]],
+    [{ trailers: [["t", "1"]] }, ["trailers 1"]],
+    [{ body: "z", trailers: [["t", "1"]] }, ["z 1 0", "trailers 1"]],
+  ] as const) {
+    const other = begin();
+    other.send(more);
+    expect(said(other.result())).toEqual(["headers 0", ...last]);
+    expect(other.result().requestTrailers).toEqual(more.trailers ?? []);
+    expect(() => other.send({})).toThrow(
+      /^a request that has ended takes no more: begin it with `isUnfinished: true`/,
+    );
+    other.end();
+  }
+});

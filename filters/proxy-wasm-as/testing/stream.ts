@@ -15,12 +15,15 @@ export interface HostRequest {
   /** In one piece, or in the pieces in which it comes. */
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
   readonly trailers?: readonly Header[];
-  /** The last of it has not come yet, and never will. */
+  /** The last of it has not come yet: of a request that is opened it comes by `send`, and else never. */
   readonly isUnfinished?: boolean;
   readonly properties?: Readonly<Record<string, PropertyValue>>;
   /** Which worker takes it, from 0. By default they take turns. */
   readonly worker?: number;
 }
+
+/** What follows of a request that is unfinished. With none of these it has ended. */
+export type HostMore = Pick<HostRequest, "body" | "trailers" | "isUnfinished">;
 
 /** What the service answers. */
 export interface HostResponse {
@@ -68,6 +71,8 @@ export interface HostResult {
 
 /** A request and its answer on their way through the filter. */
 export interface Stream extends Context {
+  /** More of an unfinished request comes. */
+  send(more: HostMore): void;
   /** The service answers; without effect on the request when the filter or nobody lets it through. */
   respond(response: HostResponse): void;
   /** The client has its answer, or has gone: `proxy_on_log`, `proxy_on_done` and `proxy_on_delete`. Once. */
@@ -103,6 +108,8 @@ interface Way {
   current: "headers" | "body" | "trailers" | null;
   /** Something went on because it let go before it had answered. */
   wentBefore: boolean;
+  /** More of it comes. */
+  add(more: HostMore): void;
 }
 
 const FAILED: ReplyBytes = {
@@ -232,6 +239,7 @@ export function createStream(
         });
       return status.ok;
     },
+    send,
     respond,
     end,
     result,
@@ -321,16 +329,12 @@ export function createStream(
 
   const wayOf = (message: HostRequest | HostResponse, headers: readonly Header[], base: 0 | 2): Way => {
     const side = base === 0 ? "request" : "response";
-    const pieces = Array.isArray(message.body)
-      ? message.body
-      : message.body === undefined
-        ? []
-        : [message.body];
-    const { trailers } = message;
+    const pieces: (string | Uint8Array)[] = [];
+    let { isUnfinished = false, trailers } = message;
     const made: Way = {
       headers: createHeaderMap(headers, side),
       body: createBody(),
-      trailers: trailers === undefined ? null : createHeaderMap(trailers),
+      trailers: null,
       events: [],
       isStopped: false,
       hasPassed: false,
@@ -345,6 +349,7 @@ export function createStream(
       comesAtOnce: false,
       current: null,
       wentBefore: false,
+      add,
     };
     made.saidLength = lengthSaidIn(made.headers.pairs);
     const { body, events } = made;
@@ -361,7 +366,7 @@ export function createStream(
       isReset = true;
     };
     const isLast = (index: number): number =>
-      index === pieces.length && trailers === undefined && !message.isUnfinished ? 1 : 0;
+      index === pieces.length && trailers === undefined && !isUnfinished ? 1 : 0;
     events.push(() => {
       open.add(base);
       made.hasEnded = isLast(0) === 1;
@@ -376,40 +381,49 @@ export function createStream(
       else made.isStopped = true;
     });
     let taken = 0;
-    for (const index of pieces.keys()) {
-      events.push(() => {
-        if (index < taken) return;
-        taken = made.comesAtOnce ? pieces.length : index + 1;
-        const rest = pieces.slice(index, taken).map(bytesOf);
-        const piece = rest.reduce(join, noBytes);
-        made.arrived += piece.length;
-        body.arrive(piece);
-        made.hasBodyAtHand = true;
-        made.hasEnded = isLast(taken) === 1;
-        const answered = ask("body", body.bytes.length, isLast(taken));
-        made.hasBodyAtHand = answered !== dataStatus.continue;
-        // What goes on with headers that were held is kept first.
-        made.hasBuffer ||= made.isHeadersHeld || (made.hasBodyAtHand && answered !== dataStatus.stopNoBuffer);
-        made.isEndHeld = made.hasBodyAtHand && made.hasEnded && !made.wentBefore;
-        body.answer(Math.min(answered, dataStatus.stopNoBuffer));
-        if (answered === dataStatus.continue && made.hasEnded) goOn(true);
-        if (answered === dataStatus.continue) settle(made);
-        else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
-      });
+    const comes = (index: number): void => {
+      if (index < taken) return;
+      taken = made.comesAtOnce ? pieces.length : index + 1;
+      made.comesAtOnce = false;
+      const rest = pieces.slice(index, taken).map(bytesOf);
+      const piece = rest.reduce(join, noBytes);
+      made.arrived += piece.length;
+      body.arrive(piece);
+      made.hasBodyAtHand = true;
+      made.hasEnded = isLast(taken) === 1;
+      const answered = ask("body", body.bytes.length, isLast(taken));
+      made.hasBodyAtHand = answered !== dataStatus.continue;
+      // What goes on with headers that were held is kept first.
+      made.hasBuffer ||= made.isHeadersHeld || (made.hasBodyAtHand && answered !== dataStatus.stopNoBuffer);
+      made.isEndHeld = made.hasBodyAtHand && made.hasEnded && !made.wentBefore;
+      body.answer(Math.min(answered, dataStatus.stopNoBuffer));
+      if (answered === dataStatus.continue && made.hasEnded) goOn(true);
+      if (answered === dataStatus.continue) settle(made);
+      else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
+    };
+    const trailersCome = (): void => {
+      open.add(base + 1);
+      const answered = ask("trailers", made.trailers?.count ?? 0);
+      if (answered === 0) {
+        body.release();
+        made.hasBodyAtHand = false;
+        open.delete(base + 1);
+        goOn(true);
+        settle(made);
+      } else made.isStopped = !made.wentBefore;
+    };
+    function add(more: HostMore): void {
+      ({ isUnfinished = false, trailers } = more);
+      const given = more.body ?? [];
+      const added = typeof given === "string" || given instanceof Uint8Array ? [given] : given;
+      const from = pieces.length;
+      pieces.push(...added);
+      events.push(...added.map((_, index) => () => comes(from + index)));
+      if (trailers === undefined) return;
+      made.trailers = createHeaderMap(trailers);
+      events.push(trailersCome);
     }
-    if (trailers !== undefined) {
-      events.push(() => {
-        open.add(base + 1);
-        const answered = ask("trailers", made.trailers?.count ?? 0);
-        if (answered === 0) {
-          body.release();
-          made.hasBodyAtHand = false;
-          open.delete(base + 1);
-          goOn(true);
-          settle(made);
-        } else made.isStopped = !made.wentBefore;
-      });
-    }
+    add(message);
     return made;
   };
 
@@ -456,6 +470,16 @@ export function createStream(
   };
 
   const way: Way = wayOf(request, request.headers ?? [], 0);
+
+  function send(more: HostMore): void {
+    if (hasEnded || isReset) return;
+    const isEmpty = more.trailers === undefined && (more.body === undefined || more.body.length === 0);
+    // That nothing more comes is a last piece, too.
+    way.add(isEmpty && !more.isUnfinished ? { body: "" } : more);
+    pump(way);
+    begin();
+    vm.parts.proxy.loop.settle();
+  }
 
   function respond(response: HostResponse): void {
     pending ??= response;

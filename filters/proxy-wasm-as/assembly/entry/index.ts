@@ -7,6 +7,7 @@ import { forgetRecords } from "../slab";
 import { Request, Response, Stream } from "../stream";
 
 export { configurationText, vmConfigurationText } from "../configuration";
+export { leaveLengthOut, writeBodies } from "../content-length";
 export { enter } from "../context";
 export { endStream, lookAtResponse } from "../at-work";
 export {
@@ -22,6 +23,7 @@ export { beginRoot, created, isRoot } from "../roots";
 export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
 export { ask, keepStreams } from "../kept";
+export { MapType } from "../enums";
 export { collect, keep } from "./memory";
 
 export function toStream(context: u32): Stream {
