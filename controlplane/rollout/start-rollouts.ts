@@ -139,6 +139,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
       await keep(rollout);
     },
     switching: keep,
+    finished: keep,
     mark: ({ to, off }, isFinal) => revisions.mark({ input: to.input, off }, isFinal),
     ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),
