@@ -433,6 +433,12 @@ export function createStream(options: StreamOptions): Stream {
         if (!canSay(session)) continue;
         const kept = heartbeats(session, sendable(session.type), nowMs());
         if (kept.length === 0) continue;
+        if (method.form === "sotw") {
+          // With its content, and of some types with all others, since what is not said is gone: an Envoy falls over one without.
+          for (const { name } of kept) session.owed.add(name);
+          sayWorld(session, true);
+          continue;
+        }
         session.lastNonce = `${++nonce}`;
         session.flying.set(session.lastNonce, {
           ...{ resources: [], gone: new Map(), withdrawn: new Set() },
@@ -444,8 +450,7 @@ export function createStream(options: StreamOptions): Stream {
             method.form,
             {
               ...{ type: session.type, nonce: session.lastNonce, resources: [], kept },
-              ...{ removed: [], unresolved: [], missing: [] },
-              version: method.form === "sotw" ? versionOf(session, worldNow(session, true)) : "",
+              ...{ removed: [], unresolved: [], missing: [], version: "" },
             },
             true,
           ),
