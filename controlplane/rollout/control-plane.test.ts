@@ -57,6 +57,7 @@ function setUp({
   const peers = new Map<string, readonly string[]>();
   const entered: Rollout[] = [];
   const kept: Rollout[] = [];
+  const finished: Rollout[] = [];
   /** What each proxy was given, one after the other: versions of its filters. */
   const given = new Map<string, string[]>();
   const ads: ControlPlaneOptions["ads"] = {
@@ -102,6 +103,7 @@ function setUp({
       kept.push(rollout);
       diary.push(`# off: ${rollout.off.join(", ")}`);
     },
+    finished: async (rollout) => void finished.push(rollout),
     waiting: (node, { kind }) => diary.push(`waiting for ${node}: ${kind}`),
     returned: () => diary.push("all have returned"),
   });
@@ -111,7 +113,7 @@ function setUp({
     diary.push(`frontend calls rate ${target?.via}`);
     setTimeout(() => controlPlane.addresses.acknowledge("services", revision), 1);
   }, "services");
-  return { controlPlane, diary, entered, kept, lines, peers, given };
+  return { controlPlane, diary, entered, kept, finished, lines, peers, given };
 }
 
 const toRate = "frontend calls rate direct";
@@ -401,6 +403,22 @@ describe("a staged rollout", () => {
     await expect(third.controlPlane.resume(inWave)).rejects.toThrow("its VM failed");
     expect(third.controlPlane.current).toBe(everywhere);
     expect(third.given.get("rate")).toHaveLength(1);
+  });
+
+  test("that was found healthy is not judged again by a restart, nor after a switch", async () => {
+    const first = await inForce(watching());
+    await first.controlPlane.apply(other);
+    const off = ["else"];
+    await first.controlPlane.switchOff(off);
+    for (const last of [...first.finished, ...first.kept].slice(-2)) {
+      const staged = watching("its VM failed");
+      const second = setUp({ staged, off: last.off });
+      expect(await second.controlPlane.resume(last)).toBe("done");
+      expect(staged.watched).toEqual([]);
+      for (const node of ["geo", "rate"])
+        expect(second.given.get(node)?.at(-1)).toBe(first.given.get(node)?.at(-1));
+    }
+    expect([...first.finished, ...first.kept].slice(-2).map(({ off }) => off)).toEqual([[], off]);
   });
 
   test("makes way for a newer one", async () => {

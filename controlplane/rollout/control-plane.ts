@@ -77,8 +77,8 @@ export interface ControlPlane {
 /** The number of the last stage of a rollout. */
 const lastStage = 2;
 
-/** What is shown, whatever is switched off and however long it is shown. */
-type Shown = Omit<Rollout, "off" | "former">;
+/** What is shown, whatever is switched off and however long it is shown. `isOver`: the rollout has ended, and all that was to be said of it is said. */
+type Shown = Omit<Rollout, "off" | "former"> & { readonly isOver?: true };
 
 export interface ControlPlaneOptions {
   readonly ads: Pick<XdsServer, "setSnapshot" | "removeNode" | "waitForAcks">;
@@ -86,6 +86,8 @@ export interface ControlPlaneOptions {
   entering(rollout: Rollout, stage: Stage): Promise<void>;
   /** Called with the rollout that is there when other policies are switched off; proxies are told when it resolves. To be kept too. */
   switching(rollout: Rollout): Promise<void>;
+  /** Called when a rollout has ended well, with one from its build to the same. To be kept too: else a restart would judge once more what was found good. */
+  readonly finished?: (rollout: Rollout) => Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one that has not come or refuses what it is sent. */
   waiting(node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>): void;
   /** Called when a rollout begins, and when it ends: with the reason where it failed. What waits for its turn has not begun. */
@@ -187,8 +189,19 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
 
   /** What has to be kept of what is shown. */
-  function kept(shown: Shown): Rollout {
-    return { ...shown, off, former: union(left) };
+  function kept({ isOver, ...shown }: Shown): Rollout {
+    const { to, followers } = shown;
+    const rollout = isOver === true ? { from: to, to, stage: 0, followers } : shown;
+    return { ...rollout, off, former: union(left) };
+  }
+
+  /** The rollout to this build has ended, and that is kept where it can be. */
+  async function finish(to: Build): Promise<void> {
+    await oneByOne(async () => {
+      if (shown?.from === undefined || shown.to !== to) return;
+      shown = { ...shown, isOver: true };
+      await options.finished?.(kept(shown)).catch(() => undefined);
+    });
   }
 
   /** The mesh has moved on: services are known for a while by where they were, too. */
@@ -483,6 +496,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     if (plan !== undefined) options.planned?.(plan);
     try {
       const turn = await run(rollout, replaced);
+      if (turn === "done") await finish(rollout.to);
       options.ended?.(turn);
       return turn;
     } catch (cause) {

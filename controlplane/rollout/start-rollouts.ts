@@ -14,7 +14,7 @@ import { onceIn } from "./once-in.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { createRevisions, type Revisions } from "./revisions.ts";
 import type { Rollout } from "./rollout.ts";
-import { stateOf, writeState } from "./state-file.ts";
+import { stateOf, stateWriter } from "./state-file.ts";
 import { type WatchHealthOptions, watchHealth } from "./watch-health.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
 import type { WaveSizes } from "./waves.ts";
@@ -111,9 +111,8 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     if (!(cause instanceof WireError) || !cause.reason.endsWith("choose another")) throw cause;
     throw new WireError(cause.code, `${cause.reason} with --xds-port`, { cause });
   });
-  const keep = async (rollout: Rollout): Promise<void> => {
-    if (state !== undefined) await writeState(state, stateOf(rollout));
-  };
+  const write = state === undefined ? undefined : stateWriter(state);
+  const keep = async (rollout: Rollout): Promise<void> => write?.(stateOf(rollout));
   const watch = watchRollouts(observe, () => performance.now());
   const controlPlane = createControlPlane({
     ads: {
@@ -139,6 +138,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
       await keep(rollout);
     },
     switching: keep,
+    finished: keep,
     mark: ({ to, off }, isFinal) => revisions.mark({ input: to.input, off }, isFinal),
     ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),

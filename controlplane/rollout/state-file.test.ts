@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { checkWritable, readState, type State, writeState } from "./state-file.ts";
+import { checkWritable, readState, type State, stateWriter, writeState } from "./state-file.ts";
 
 let folder: string;
 let path: string;
@@ -32,6 +32,23 @@ test("what is written is read again, and nothing else is left behind", async () 
   await writeState(path, state);
   expect(await readState(path)).toEqual(state);
   expect(await readdir(join(folder, "below"))).toEqual(["state.json"]);
+});
+
+test("of two that write it the one that began later goes on, and the other is told", async () => {
+  const state = (stage: number): State => ({ to: kept, stage, followers: [], off: [], former: {} });
+  const [first, second] = [stateWriter(path), stateWriter(path)];
+  await first(state(0));
+  await first(state(1));
+  await second(state(2));
+  await expect(first(state(1))).rejects.toThrow(
+    /^\[state\] another control plane has written .*state\.json: a mesh has one/,
+  );
+  await second(state(0));
+  expect(await readState(path)).toEqual(state(0));
+  // One that somebody has removed is made again.
+  await rm(path);
+  await first(state(2));
+  expect(await readState(path)).toEqual(state(2));
 });
 
 test("in a state from before these were kept no policy is off and nobody was elsewhere", async () => {

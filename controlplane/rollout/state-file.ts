@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { WireError } from "../error/wire-error.ts";
@@ -64,6 +65,30 @@ export async function checkWritable(path: string): Promise<void> {
 
 export async function writeState(path: string, state: State): Promise<void> {
   await writing(path, () => replaceFile(path, JSON.stringify({ format, ...state })));
+}
+
+/**
+ * Writes one state after the other. Rejects where the file is not the one that it wrote last: that is of another control plane, which has taken
+ * over, and two that write in turn would each go on from what the other did.
+ */
+export function stateWriter(path: string): (state: State) => Promise<void> {
+  let last: string | undefined;
+  return async (state) => {
+    const found = await hashOf(path);
+    if (last !== undefined && found !== undefined && found !== last)
+      throw new WireError(
+        "state",
+        `another control plane has written ${path}: a mesh has one, so end one of the two`,
+      );
+    await writeState(path, state);
+    last = await hashOf(path);
+  };
+}
+
+/** A hash of what is in the file; undefined where there is none, or it cannot be read. */
+async function hashOf(path: string): Promise<string | undefined> {
+  const text = await readFile(path).catch(() => undefined);
+  return text && createHash("sha256").update(text).digest("hex");
 }
 
 async function writing(path: string, act: () => Promise<void>): Promise<void> {

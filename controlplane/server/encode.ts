@@ -18,7 +18,7 @@ export interface Response {
   /** Of all that the client has now; in the state of the world alone. */
   readonly version: string;
   readonly resources: readonly Resource[];
-  /** What the client may keep (P25). */
+  /** What the client may keep (P25); in the incremental form alone. */
   readonly kept?: readonly Resource[];
   /** Aliases that no resource has (P19). */
   readonly unresolved: readonly string[];
@@ -67,8 +67,8 @@ function restOf(form: Form, response: Response): Uint8Array {
   const field = fields[form];
   const writer = new BinaryWriter();
   if (form === "sotw") writer.tag(fields.sotw.version, WireType.LengthDelimited).string(version);
-  for (const resource of kept)
-    writer.tag(field.entries, WireType.LengthDelimited).bytes(heartbeat(form, resource));
+  for (const resource of form === "delta" ? kept : [])
+    writer.tag(field.entries, WireType.LengthDelimited).bytes(describe(resource).finish());
   for (const alias of form === "delta" ? unresolved : [])
     writer.tag(field.entries, WireType.LengthDelimited).bytes(unresolvedAlias(alias));
   for (const name of form === "delta" ? removed : [])
@@ -165,11 +165,6 @@ function wrapped(kind: "delta" | "wrapped", resource: Resource): Uint8Array {
 }
 
 const wrapper = "type.googleapis.com/envoy.service.discovery.v3.Resource";
-
-function heartbeat(form: Form, resource: Resource): Uint8Array {
-  const inner = describe(resource).finish();
-  return form === "delta" ? inner : join(anyHead(wrapper, inner.length), inner);
-}
 
 /** `Resource` with a name and an alias, and nothing in it. */
 function unresolvedAlias(alias: string): Uint8Array {

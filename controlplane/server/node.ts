@@ -120,8 +120,9 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
   /** What the client refuses of its latest snapshot. */
   function nacks(): readonly Nack[] {
     const last = steps.at(-1);
-    if (last === undefined || quarantine.isEmpty()) return [];
-    return quarantine.refusals(last).map((refused) => ({ node: name, ...refused }));
+    if (last === undefined) return [];
+    const kept = [...streams].flatMap((stream) => stream.kept());
+    return [...quarantine.refusals(last), ...kept].map((refused) => ({ node: name, ...refused }));
   }
 
   /** What the client holds of a step, as far as is known: of clusters those alone that it was ever ready to use. */
@@ -179,6 +180,7 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       // What is on its way may still be taken, and be what is good.
       previous = current && allowedOf(current);
       pending = true;
+      for (const stream of streams) stream.anew();
       return true;
     },
     wanted: () => steps.at(-1),
@@ -222,8 +224,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
         quarantine.accept(stream, heard.type, resources);
         onAck({ node: name, typeUrl: heard.type, resources: resources.map((each) => each.name) });
       } else if (heard?.verdict?.kind === "refused") {
-        const { resources, message, how } = heard.verdict;
-        const names = quarantine.refuse(stream, heard.type, resources, message, how);
+        const { resources, kept, message, how } = heard.verdict;
+        const names = [...quarantine.refuse(stream, heard.type, resources, message, how), ...kept];
         // A step that has what was refused for the way only would never be done.
         const [current, ...next] = steps;
         const last = next.at(-1);

@@ -700,12 +700,30 @@ describe("P25: what does not keep for good", () => {
     expect(wrapper).toMatchObject({ name: "a", version: "1", ttl: { nanos: 300_000_000 } });
     expect(new TextDecoder().decode(wrapper.resource?.value)).toBe("a=1");
     proxy.ack(first);
-    const beat = fromBinary(
-      ResourceSchema,
-      (await proxy.next(endpoints)).resources[0]?.value ?? new Uint8Array(),
-    );
-    expect(beat).toMatchObject({ name: "a", version: "1" });
-    expect(beat.resource).toBeUndefined();
+    // Envoy ends where one comes without its content and its time is over all the same.
+    const again = await proxy.next(endpoints);
+    expect(again.resources).toEqual(first.resources);
+    proxy.ack(again);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+  });
+
+  test("is said with all of the others in the state of the world, of types of which what is not said is gone", async () => {
+    const server = await start();
+    const [a, b] = resources(cluster, "a=1 b=1");
+    if (a === undefined || b === undefined) throw new Error("there are two");
+    server.setSnapshot("a", snapshot({ cluster: [{ ...a, ttlMs: 300 }, b] }));
+    const proxy = sotw(server, { features: [ttl, "xds.config.supports-resource-in-sotw"] });
+    proxy.ask(cluster);
+    for (let turn = 0; turn < 3; turn++) {
+      const response = await proxy.next(cluster);
+      const [limited, lasting] = response.resources;
+      const wrapper = fromBinary(ResourceSchema, limited?.value ?? new Uint8Array());
+      expect(wrapper).toMatchObject({ name: "a", ttl: { nanos: 300_000_000 } });
+      expect(new TextDecoder().decode(wrapper.resource?.value)).toBe("a=1");
+      expect(new TextDecoder().decode(lasting?.value)).toBe("b=1");
+      proxy.ack(response);
+    }
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
   });
 
   test("is sent as it is to a client that knows nothing of times, and not heard of again", async () => {

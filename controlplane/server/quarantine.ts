@@ -81,6 +81,16 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
     return waiting.some(({ suspects }) => suspects.get(resource.name) === resource.version);
   }
 
+  /** What is there instead of what is held back, unless it is suspected as well. */
+  function standIn(
+    resource: Version,
+    good: (resource: Version) => readonly (Resource | undefined)[],
+  ): Resource | undefined {
+    return [...good(resource), refusalOf(resource)?.good].find(
+      (each) => each !== undefined && refusalOf(each) === undefined,
+    );
+  }
+
   function setTrials(type: TypeUrl, all: readonly Trial[]): void {
     const left = all.filter(({ suspects }) => suspects.size > 0);
     if (left.length === 0) trials.delete(type);
@@ -116,7 +126,11 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
         // What has been replaced meanwhile, or let go of, will not be answered.
         narrow(type, (name, version, by) => {
           const resource = resources.get(name);
-          return resource?.version === version && isAwaited(by, resource);
+          if (resource === undefined || !isAwaited(by, resource)) return false;
+          return (
+            resource.version === version ||
+            (isHeldBack(resource) && standIn(resource, good)?.version === version)
+          );
         });
       }
       const allowed = new Map(snapshot);
@@ -128,11 +142,10 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
             [...resources.values()].flatMap((resource) => {
               if (!isHeldBack(resource)) return [resource];
               const refusal = refusalOf(resource);
-              const before = [...good(resource), refusal?.good].find(
-                (each) => each !== undefined && !isHeldBack(each),
-              );
-              if (refusal !== undefined && before !== undefined) refusal.good = before;
-              return before ?? [];
+              const before = standIn(resource, good);
+              if (before === undefined || isHeldBack(before)) return [];
+              if (refusal !== undefined) refusal.good = before;
+              return before;
             }),
           ),
         );
@@ -144,6 +157,8 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
         for (const each of resources) if (refusalOf(each) === undefined) note(each, by, message);
         return resources.map(({ name }) => name);
       }
+      // That something is to go is no resource that could be at fault.
+      if (resources.length === 0) return [];
       const [, ...waiting] = trials.get(type) ?? [];
       // An answer to what was sent before the trial says nothing of what is on it.
       if (resources.some(isHeldBack)) return [];

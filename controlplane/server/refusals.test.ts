@@ -4,8 +4,14 @@ import type {
   DiscoveryResponse,
 } from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
 import { byName } from "../xds/resource.ts";
-import { typeUrl } from "../xds/type-url.ts";
-import { type FakeProxy, type FakeSotwProxy, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import {
+  type FakeClient,
+  type FakeProxy,
+  type FakeSotwProxy,
+  fakeProxy,
+  fakeSotwProxy,
+} from "./fake-proxy.test-helper.ts";
 import type { Nack } from "./node.ts";
 import { createQuarantine } from "./quarantine.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -14,7 +20,7 @@ import type { XdsServer } from "./xds-server.ts";
 
 // What one client refuses, and what others make of it. Several streams of a node are its replicas.
 
-const { cluster, listener } = typeUrl;
+const { cluster, endpoints, listener } = typeUrl;
 
 function connect(server: XdsServer, node = "a"): FakeProxy {
   const proxy = fakeProxy(server.port, node);
@@ -24,11 +30,15 @@ function connect(server: XdsServer, node = "a"): FakeProxy {
 }
 
 function clusters(text: string): Snapshot {
+  return snapshotOf(cluster, text);
+}
+
+function snapshotOf(type: TypeUrl, text: string): Snapshot {
   const each = text.split(" ").map((pair) => {
     const [name = "", version = ""] = pair.split("=");
-    return { name, typeUrl: cluster, version, bytes: new TextEncoder().encode(pair) };
+    return { name, typeUrl: type, version, bytes: new TextEncoder().encode(pair) };
   });
-  return new Map([[cluster, byName(each)]]);
+  return new Map([[type, byName(each)]]);
 }
 
 function said({ resources, removedResources }: DeltaDiscoveryResponse): string {
@@ -209,6 +219,148 @@ describe("in the state of the world", () => {
     proxy.ack(half);
     proxy.nack(await proxy.next(cluster), "no");
     expect(all(await proxy.next(cluster))).toBe("a=1");
+  });
+});
+
+describe.each(["delta", "sotw"] as const)("a client of the form %s", (form) => {
+  interface Client {
+    readonly ask: (type: TypeUrl, earlier?: readonly string[]) => void;
+    readonly taken: (type?: TypeUrl) => Promise<string>;
+    readonly refused: (type?: TypeUrl) => Promise<string>;
+    readonly quiet: () => Promise<readonly string[]>;
+  }
+
+  function client(server: XdsServer): Client {
+    if (form === "delta") {
+      const proxy = fakeProxy(server.port, "a");
+      return clientOf(proxy, said, (type, names) =>
+        proxy.ask(type, {
+          resourceNamesSubscribe: [...names],
+          initialResourceVersions: Object.fromEntries(names.map((name) => [name, "of another server"])),
+        }),
+      );
+    }
+    const proxy = fakeSotwProxy(server.port, "a");
+    return clientOf(
+      proxy,
+      ({ resources }) => resources.map(({ value }) => new TextDecoder().decode(value)).join(" "),
+      (type, names) =>
+        proxy.ask(type, {
+          resourceNames: [...names],
+          versionInfo: names.length === 0 ? "" : "of another server",
+        }),
+    );
+  }
+
+  function clientOf<Request, Response>(
+    proxy: FakeClient<Request, Response>,
+    contents: (response: Response) => string,
+    ask: (type: TypeUrl, names: readonly string[]) => void,
+  ): Client {
+    onTestFinished(proxy.close);
+    const next = async (type: TypeUrl, answer: (response: Response) => void): Promise<string> => {
+      const response = await proxy.next(type);
+      answer(response);
+      return contents(response);
+    };
+    return {
+      ask: (type, earlier = []) => ask(type, earlier),
+      taken: (type = cluster) => next(type, proxy.ack),
+      refused: (type = cluster) => next(type, (response) => proxy.nack(response, "no")),
+      quiet: proxy.quiet,
+    };
+  }
+
+  /** What it is sent while it refuses all of it. */
+  async function refusesAll(proxy: Client): Promise<readonly string[]> {
+    const all: string[] = [];
+    while (all.length < 20) {
+      const next = await proxy.refused().catch(() => undefined);
+      if (next === undefined) break;
+      all.push(next);
+    }
+    return all;
+  }
+
+  test("that refuses all from now on, also what it had, is sent no more after a while", async () => {
+    const server = await start();
+    server.setSnapshot("a", clusters("a=1 b=1"));
+    const proxy = client(server);
+    proxy.ask(cluster);
+    await proxy.taken();
+    server.setSnapshot("a", clusters("a=2 b=2"));
+    const whole = ["a=2 b=2", "a=2 b=1", "a=1 b=2", "a=1 b=1"];
+    expect(await refusesAll(proxy)).toEqual(form === "delta" ? [...whole, "a=1", "b=1"] : whole);
+    server.setSnapshot("a", clusters("a=3 b=1"));
+    expect((await proxy.taken()).split(" ")).toContain("a=3");
+  });
+
+  test("that refuses all from the beginning, also what was good for others, is sent no more after a while", async () => {
+    const server = await start();
+    server.setSnapshot("a", clusters("a=1"));
+    const proxy = client(server);
+    proxy.ask(cluster);
+    await proxy.taken();
+    server.setSnapshot("a", clusters("a=2"));
+    await proxy.refused();
+    expect(await proxy.taken()).toBe("a=1");
+    server.setSnapshot("a", clusters("a=2 b=2"));
+    await proxy.taken();
+    const fresh = client(server);
+    fresh.ask(cluster);
+    // In the state of the world it is told that there is none in the end.
+    const parts = ["a=1 b=2", "a=1", "b=2"];
+    expect(await refusesAll(fresh)).toEqual(form === "delta" ? parts : [...parts, ""]);
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test.each([
+    ["one of two", "a=1"],
+    ["all", ""],
+  ])("that does not let go of %s has not acknowledged it", async (_, left) => {
+    const nacks: Nack[] = [];
+    const server = await start({ onNack: (nack) => nacks.push(nack) });
+    server.setSnapshot("a", clusters("a=1 b=1"));
+    const proxy = client(server);
+    proxy.ask(cluster);
+    await proxy.taken();
+    proxy.ask(listener);
+    await proxy.taken(listener);
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+    const next = left === "" ? new Map() : clusters(left);
+    server.setSnapshot("a", next, { revision: "2" });
+    const kept = left === "" ? ["a", "b"] : ["b"];
+    expect(await proxy.refused()).toBe(form === "delta" ? kept.map((name) => `-${name}`).join(" ") : left);
+    const nack = { node: "a", typeUrl: cluster, resources: kept, message: "no" };
+    expect(await server.waitForConvergence("2", 2_000)).toEqual({ kind: "nacked", nacks: [nack] });
+    expect(nacks).toEqual([nack]);
+    expect(server.receipts()[0]).not.toHaveProperty("acknowledged");
+    // What it had is what it is told of meanwhile, and the same is not asked of it again.
+    if (form === "sotw") expect(await proxy.taken()).toBe("a=1 b=1");
+    expect(await proxy.quiet()).toEqual([]);
+    // With something else it may be another thing.
+    server.setSnapshot("a", clusters("a=1 c=1"));
+    expect(await proxy.taken()).toBe(form === "sotw" ? "a=1 b=1 c=1" : left === "" ? "a=1 c=1" : "c=1");
+    expect(await proxy.taken()).toBe(form === "delta" ? "-b" : "a=1 c=1");
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+  });
+
+  test("that had endpoints of another server is not told that there are none while they are looked into", async () => {
+    const server = await start();
+    const both = (text: string): Snapshot =>
+      new Map([...clusters("a=1 b=1"), ...snapshotOf(endpoints, text)]);
+    server.setSnapshot("a", both("a=2 b=2"));
+    const proxy = client(server);
+    proxy.ask(cluster);
+    await proxy.taken();
+    proxy.ask(endpoints, ["a", "b"]);
+    expect(await proxy.refused(endpoints)).toBe("a=2 b=2");
+    expect(await proxy.taken(endpoints)).toBe("a=2");
+    expect(await proxy.refused(endpoints)).toBe("b=2");
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", both("a=2 b=3"));
+    expect(await proxy.taken(endpoints)).toBe("b=3");
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
   });
 });
 

@@ -42,8 +42,10 @@ export interface Session {
   world: Resources | undefined;
   /** Whether it came with a world of which nothing is known here, until it takes one: what it is not told of it might lose. */
   isStrange: boolean;
-  /** The version of the world that it has refused while that is so: it is not sent again. */
+  /** The version of the world that it has refused, while that is so or where it had all of it: it is not sent again. */
   refusedWorld: string | undefined;
+  /** Names that it would not let go of, and its own words. */
+  readonly kept: Map<string, string>;
   /** When the client last heard of what does not keep for good, in milliseconds (P25). */
   readonly heardMs: Map<string, number>;
   readonly ttlsMs: Map<string, number>;
@@ -68,6 +70,8 @@ export interface Flight {
   /** In the state of the world all that there is to be, of types that it is complete for. */
   readonly world?: World;
   readonly sinceMs: number;
+  /** What the client is to let go of with it, in the versions that it had acknowledged. */
+  readonly gone: ReadonlyMap<string, string>;
   /** Names that were removed after it was sent: the client has them no longer, whatever it thinks of this. */
   readonly withdrawn: ReadonlySet<string>;
 }
@@ -79,6 +83,8 @@ export type Verdict =
   | {
       readonly kind: "refused";
       readonly resources: readonly Version[];
+      /** Names that it was to let go of, and has not. */
+      readonly kept: readonly string[];
       readonly message: string;
       /** How the ones at fault are to be found: `by name` these are they, since of a part of them the client would lose the rest. */
       readonly how: "in parts" | "by name";
@@ -113,7 +119,7 @@ export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Ses
       isStrange: false,
     },
     ...{ names: new Set(), sent: new Map(), acked: new Map(), owed: new Set(), absent: new Set() },
-    ...{ flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
+    ...{ kept: new Map(), flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
   };
 }
 
@@ -219,26 +225,43 @@ function note(session: Session, name: string, version: string): void {
   session.known?.touched.add(name);
 }
 
-function refuse(session: Session, { resources, world }: Flight, message: string): Verdict {
+function refuse(session: Session, { resources, world, gone }: Flight, message: string): Verdict {
   lookAgain(session);
+  const kept = keep(session, gone, message);
   // What the client had in this very version before cannot be what it refuses, unless that is all that there was.
   const changed = resources.filter(({ name, version }) => session.acked.get(name) !== version);
   // The client may hold the old one, or a part of the new: unknown, so whatever comes next is sent (P18).
   // A newer one may be on its way already; that one has its own answer.
   for (const { name, version } of resources)
     if (session.sent.get(name) === version) session.sent.set(name, unknown);
+  if (world !== undefined && changed.length === 0) {
+    // It has all of it, so that nothing in it is at fault, and to say it once more would be no help.
+    session.refusedWorld = world.version;
+    return { kind: "refused", resources: [], kept, message, how: "by name" };
+  }
   const suspects = changed.length > 0 ? changed : resources;
   if (session.isStrange) {
     const words = wordsOf(message);
     const named = suspects.filter(({ name }) => words.has(name));
     if (named.length > 0) {
       session.refusedWorld = world?.version;
-      return { kind: "refused", resources: named, message, how: "by name" };
+      return { kind: "refused", resources: named, kept, message, how: "by name" };
     }
     // There is no other way to find out.
     session.isStrange = false;
   }
-  return { kind: "refused", resources: suspects, message, how: "in parts" };
+  return { kind: "refused", resources: suspects, kept, message, how: "in parts" };
+}
+
+/** What it was to let go of it still has, unless it has been sent it again or has let go of it by itself. */
+function keep(session: Session, gone: ReadonlyMap<string, string>, message: string): readonly string[] {
+  const kept = [...gone].filter(([name]) => !session.sent.has(name) && wants(session, { name }));
+  for (const [name, version] of kept) {
+    session.sent.set(name, unknown);
+    session.acked.set(name, version);
+    session.kept.set(name, message);
+  }
+  return kept.map(([name]) => name);
 }
 
 /** Note that a response is on its way. */
@@ -248,12 +271,20 @@ export function dispatch(
   said: {
     readonly resources: readonly Resource[];
     readonly removed: readonly string[];
+    readonly gone: readonly string[];
     readonly world?: World;
   },
   nowMs: number,
 ): void {
+  const gone = new Map(
+    said.gone.flatMap((name) => {
+      session.kept.delete(name);
+      const version = session.acked.get(name);
+      return version === undefined ? [] : [[name, version]];
+    }),
+  );
   session.flying.set(nonce, {
-    ...{ resources: said.resources.map(versionOf), withdrawn: none, sinceMs: nowMs },
+    ...{ resources: said.resources.map(versionOf), gone, withdrawn: none, sinceMs: nowMs },
     ...(said.world === undefined ? {} : { world: said.world }),
   });
   session.lastNonce = nonce;
@@ -292,7 +323,10 @@ function withdraw(session: Session, nonce: string, removed: ReadonlySet<string>)
 /** Nothing is known of the name from here on. */
 export function forget(session: Session, name: string): void {
   lookAgain(session);
-  for (const known of [session.sent, session.acked, session.owed, session.heardMs, session.ttlsMs])
+  for (const known of [
+    ...[session.sent, session.acked, session.owed, session.kept],
+    ...[session.heardMs, session.ttlsMs],
+  ])
     known.delete(name);
 }
 

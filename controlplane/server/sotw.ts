@@ -12,6 +12,8 @@ export interface SaidWorld {
   readonly missing: readonly string[];
   /** Names that the client knows to be absent when it has this: those, and clusters that are told to have no endpoints. */
   readonly absent: readonly string[];
+  /** Names that it lets go of when it takes this. */
+  readonly gone: readonly string[];
 }
 
 /** Whether the message answers what the client was sent last, or comes before anything was sent; others are ignored (P3). */
@@ -61,7 +63,7 @@ export function subscribeSotw(
   if (!session.wildcard && wildcard && !first) session.owesAnswer = true;
   session.wildcard = wildcard;
   // What the client has let go of is not known any more: asked for again, it is sent again (P9).
-  for (const known of [session.sent, session.acked])
+  for (const known of [session.sent, session.acked, session.kept])
     for (const name of known.keys())
       if (!wants(session, resources?.get(name) ?? { name })) known.delete(name);
 }
@@ -93,27 +95,28 @@ export function worldOf(
   return kept.length + strange.length === 0 ? sendable : byName([...sendable.values(), ...kept, ...strange]);
 }
 
-/** What has to be sent; undefined where the client has all of it. */
+/** What has to be sent of what may be; undefined where the client has all of it. Nothing is missing that is to be there in the end. */
 export function dueSotw(
   session: Session,
-  resources: Resources,
+  { resources, wanted }: { readonly resources: Resources; readonly wanted: Resources },
   isCluster: (name: string) => boolean,
 ): SaidWorld | undefined {
-  const wanted = [...resources.values()].filter((resource) => wants(session, resource));
-  const due = wanted.filter((resource) => isDue(session, resource));
-  const missing = missingNames(session, resources);
+  const all = [...resources.values()].filter((resource) => wants(session, resource));
+  const due = all.filter((resource) => isDue(session, resource));
+  const missing = missingNames(session, wanted);
   const isRoot = rootTypes.has(session.type);
-  const gone = isRoot && [...session.sent.keys()].some((name) => !resources.has(name));
-  if (due.length === 0 && missing.length === 0 && !gone && !session.owesAnswer) return undefined;
+  const gone = isRoot ? [...session.sent.keys()].filter((name) => !resources.has(name)) : [];
+  if (due.length === 0 && missing.length === 0 && gone.length === 0 && !session.owesAnswer) return undefined;
   for (const name of missing) session.owed.delete(name);
-  if (gone) for (const name of session.sent.keys()) if (!resources.has(name)) session.sent.delete(name);
+  for (const name of gone) session.sent.delete(name);
   if (session.type !== typeUrl.endpoints)
-    return { resources: isRoot ? wanted : due, missing, absent: missing };
+    return { resources: isRoot ? all : due, missing, absent: missing, gone };
   // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).
   return {
     resources: [...due, ...missing.filter(isCluster).map(emptyAssignment)],
     missing: missing.filter((name) => !isCluster(name)),
     absent: missing,
+    gone,
   };
 }
 

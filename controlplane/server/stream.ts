@@ -7,6 +7,7 @@ import { cut } from "./cut.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
 import { encode, type Pieces, roomBytes } from "./encode.ts";
 import type { DiscoveryMethod, Form } from "./methods.ts";
+import type { Refused } from "./quarantine.ts";
 import { isSeen, seen } from "./seen.ts";
 import {
   createSession,
@@ -55,6 +56,10 @@ export interface Stream {
   readonly form: Form;
   /** Replace what the client should hold by `snapshot`, of which `allowed` may be sent. */
   readonly hold: (snapshot: Snapshot, allowed: Snapshot) => void;
+  /** The client is to hold something else: what it would not let go of may be another thing then. */
+  readonly anew: () => void;
+  /** What the client would not let go of, by type and by its own words. */
+  readonly kept: () => readonly Refused[];
   /** From here on, send what can be sent; the first time lets the stream in. */
   readonly admit: () => void;
   /** Take a message in; what it says of a response is acted on before anything is sent, which `pump` does. */
@@ -93,6 +98,8 @@ interface Said {
   readonly removed?: readonly string[];
   readonly unresolved?: readonly string[];
   readonly missing?: readonly string[];
+  /** What the client is to let go of: in the incremental form what is removed. */
+  readonly gone?: readonly string[];
 }
 
 /** Sent as soon as it is asked for: nothing that it refers to could be missing, or it is what others wait for. */
@@ -264,7 +271,7 @@ export function createStream(options: StreamOptions): Stream {
 
   function sayWorld(session: Session, whole: boolean): void {
     const resources = worldNow(session, whole);
-    const said = dueSotw(session, resources, isCluster);
+    const said = dueSotw(session, { resources, wanted: wanted(session.type) }, isCluster);
     if (said === undefined) {
       if (resources === sendable(session.type)) noteTold(session, resources);
       return;
@@ -304,11 +311,11 @@ export function createStream(options: StreamOptions): Stream {
       // A client that comes back says what it holds type by type: until it has, a listener of long ago may lead to a cluster.
       if (type === typeUrl.cluster && isComplete && !asks(typeUrl.listener) && isYoung()) return;
       if (session === undefined) continue;
+      const left = leftOver(session, wanted(type)).filter((name) => !session.kept.has(name));
       if (method.form === "sotw") {
-        if (session.asked && canSay(session) && leftOver(session, wanted(type)).length > 0)
-          sayWorld(session, false);
+        if (session.asked && canSay(session) && left.length > 0) sayWorld(session, false);
       } else
-        for (const removed of cut(leftOver(session, wanted(type)), ({ length }) => length))
+        for (const removed of cut(left, ({ length }) => length))
           if (canSay(session)) respond(session, { resources: [], removed });
       // A cluster goes after the listeners whose routes may lead to it.
       if (session.flying.size > 0) return;
@@ -335,13 +342,13 @@ export function createStream(options: StreamOptions): Stream {
 
   function respond(session: Session, said: Said, world?: World): void {
     const { type } = session;
-    const { removed = [], unresolved = [], missing = [] } = said;
+    const { removed = [], unresolved = [], missing = [], gone = removed } = said;
     const resources = takesTtl ? said.resources : said.resources.map(lasting);
     const led = ledTo.get(type);
     if (led !== undefined) noteChanged(session, led, resources);
     const id = `${++nonce}`;
     const all = world !== undefined && rootTypes.has(type) ? { world } : {};
-    dispatch(session, id, { resources, removed, ...all }, nowMs());
+    dispatch(session, id, { resources, removed, gone, ...all }, nowMs());
     writable = send(
       type,
       encode(
@@ -408,6 +415,18 @@ export function createStream(options: StreamOptions): Stream {
       snapshot = next;
       allowed = nextAllowed;
     },
+    anew: () => {
+      for (const { kept } of sessions.values()) kept.clear();
+    },
+    kept: () =>
+      [...sessions.values()]
+        .filter(({ kept }) => kept.size > 0)
+        .flatMap(({ type, kept }) =>
+          [...new Set(kept.values())].map((message) => ({
+            ...{ typeUrl: type, message },
+            resources: [...kept.keys()].filter((name) => kept.get(name) === message),
+          })),
+        ),
     admit: () => {
       admitted = true;
       pump();
@@ -435,9 +454,15 @@ export function createStream(options: StreamOptions): Stream {
         if (!canSay(session)) continue;
         const kept = heartbeats(session, sendable(session.type), nowMs());
         if (kept.length === 0) continue;
+        if (method.form === "sotw") {
+          // With its content, and of some types with all others, since what is not said is gone: an Envoy falls over one without.
+          for (const { name } of kept) session.owed.add(name);
+          sayWorld(session, true);
+          continue;
+        }
         session.lastNonce = `${++nonce}`;
         session.flying.set(session.lastNonce, {
-          ...{ resources: [], withdrawn: new Set() },
+          ...{ resources: [], gone: new Map(), withdrawn: new Set() },
           sinceMs: nowMs(),
         });
         writable = send(
@@ -446,8 +471,7 @@ export function createStream(options: StreamOptions): Stream {
             method.form,
             {
               ...{ type: session.type, nonce: session.lastNonce, resources: [], kept },
-              ...{ removed: [], unresolved: [], missing: [] },
-              version: method.form === "sotw" ? versionOf(session, worldNow(session, true)) : "",
+              ...{ removed: [], unresolved: [], missing: [], version: "" },
             },
             true,
           ),

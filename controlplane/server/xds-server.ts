@@ -639,7 +639,8 @@ function heldBack(groups: readonly Group[]): ReadonlyMap<TypeUrl, number> {
   for (const { nodes, quarantine } of groups) {
     if (quarantine.isEmpty()) continue;
     const names = new Map<TypeUrl, Set<string>>();
-    for (const { typeUrl, resources } of [...nodes].flatMap((node) => node.nacks()))
+    const wanted = new Set([...nodes].flatMap((node) => node.wanted() ?? []));
+    for (const { typeUrl, resources } of [...wanted].flatMap(quarantine.refusals))
       names.set(typeUrl, new Set([...(names.get(typeUrl) ?? []), ...resources]));
     for (const [type, { size }] of names) sizes.set(type, (sizes.get(type) ?? 0) + size);
   }
