@@ -10,12 +10,12 @@ import { turnBack, turnTo } from "./kept";
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @lazy const CONTENT_LENGTH: usize = memory.data<u8>([99, 111, 110, 116, 101, 110, 116, 45, 108, 101, 110, 103, 116, 104]);
 
-/** Of a filter that writes no bodies this is never written, and the compiler drops what asks for it. */
-let writes: bool = false;
+/** The headers whose body may be written, as bits. Of a filter that writes no bodies this is never set, and the compiler drops what asks for it. */
+let written: u32 = 0;
 
-/** Said as the module of a filter starts that writes bodies, and lets messages go otherwise than by what a callback returns. */
-export function writeBodies(): void {
-  writes = true;
+/** Said as the module of a filter starts that writes the body of these headers, and lets messages go otherwise than by what a callback returns. */
+export function writeBodies(headers: MapType): void {
+  written |= 1 << headers;
 }
 
 /** Said when headers or a piece of a body go on by what a callback of such a filter returns, 0, and more of the body is to come. */
@@ -25,7 +25,7 @@ export function leaveLengthOut(headers: MapType, flow: u32, last: u32): void {
 
 /** Said before the headers of a stream may go on because the filter lets go of them. */
 export function resumeWithoutLength(stream: u32, headers: MapType): void {
-  if (!writes || audits() || !turnTo(stream)) return;
+  if ((written & (1 << headers)) == 0 || audits() || !turnTo(stream)) return;
   removeLength(headers);
   turnBack(stream);
 }

@@ -409,6 +409,32 @@ export function onResponseBody(response: Response, size: u32, last: bool): Flow 
   expect(await respond(read, ["ab"])).toEqual([1, [["content-length", "2"]], "ab"]);
 });
 
+test("a request that is let go keeps its length where only bodies of responses are written, and where a method of the filter's own is called as what writes", async () => {
+  const asks = `function checked(request: Request, answer: Answer): void { request.resume(); }
+export function onRequest(request: Request): Flow { request.fetch({ cluster: "a", path: "/" }, checked); return Flow.Pause; }`;
+  const goesOn = async (code: string) => {
+    const { bytes, problems } = await build(
+      `import { Answer, Flow, Request, Response } from "proxy-wasm-as";\n${asks}\n${code}`,
+    );
+    expect(problems).toEqual([]);
+    const host = createHost(bytes ?? new Uint8Array());
+    host.onFetch("a", () => ({}));
+    const headers = [["content-length", "2"]] as const;
+    const { requestHeaders, response } = host.exchange({
+      headers,
+      body: "hi",
+      response: { headers, body: "ab" },
+    });
+    return [requestHeaders, response?.headers, response?.body];
+  };
+  const length = [["content-length", "2"]];
+  const write = 'export function onResponseBody(response: Response): void { response.body.append("!"); }';
+  expect(await goesOn(write)).toEqual([length, [], "ab!"]);
+  const own = `class List { append(n: i32): void {} }
+export function onResponse(response: Response): void { new List().append(1); }`;
+  expect(await goesOn(own)).toEqual([length, length, "ab"]);
+});
+
 test("a body is a string or bytes, also after it was compared with null, and null is not written", async () => {
   const { bytes, problems } = await build(`import { Request } from "proxy-wasm-as";
 export function onRequestBody(request: Request): void {

@@ -86,7 +86,9 @@ ${enter("context")}  ${guard.asks("connection", "context")};
   const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const started = [
-    ...(resumes && filter.writesBodies ? [`${use("writeBodies")}();\n`] : []),
+    ...(resumes ? written : []).map(
+      (side) => `${use("writeBodies")}(${use("MapType")}.Http${side}Headers);\n`,
+    ),
     ...(keepsStreams ? [`${use("keepStreams")}();\n`] : []),
     ...(startsWithValues || keepsStreams ? [`${use("keep")}();\n`] : []),
   ];
