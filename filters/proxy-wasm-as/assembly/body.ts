@@ -22,10 +22,11 @@ import { decodeBytes, encodeBytes } from "./utf8";
 export class Body {
   /** How many bytes there are now; 0 when it is not at hand. `proxy_get_buffer_status`. */
   get size(): u32 {
-    this.look();
-    if (!this.turn()) return 0;
-    const status = proxy_get_buffer_status(this.buffer, cell, cell + 4);
-    this.turnBack();
+    const body = changetype<usize>(this);
+    look(body);
+    if (!turn(body)) return 0;
+    const status = proxy_get_buffer_status(bufferOf(body), cell, cell + 4);
+    leave(body);
     return status != Status.Ok ? 0 : load<u32>(cell);
   }
 
@@ -42,72 +43,34 @@ export class Body {
 
   /** The same without a copy, for loops over bytes: where it stands in memory until the callback ends. `MISSING` when it is not at hand. `proxy_get_buffer_bytes`. */
   view(start: u32 = 0, length: u32 = i32.MAX_VALUE): Bytes {
-    this.look();
+    const body = changetype<usize>(this);
+    look(body);
     // The host refuses what goes beyond 32 bits.
     const size = min(length, u32.MAX_VALUE - start);
-    if (!this.turn()) return MISSING;
-    const status = proxy_get_buffer_bytes(this.buffer, start, size, cell + 4, cell);
-    this.turnBack();
+    if (!turn(body)) return MISSING;
+    const status = proxy_get_buffer_bytes(bufferOf(body), start, size, cell + 4, cell);
+    leave(body);
     return status != Status.Ok ? MISSING : load<u64>(cell);
   }
 
   /** Put this in the place of all that is there; of another length, it has no `content-length` (see above). `proxy_set_buffer_bytes`. */
   replace<T>(content: T): Status {
-    return this.write(0, u32.MAX_VALUE, contentOf<T>(content));
+    return write(changetype<usize>(this), 0, u32.MAX_VALUE, contentOf<T>(content));
   }
 
   /** Put this before what is there; without a `content-length`, as for `replace`. `proxy_set_buffer_bytes`. */
   prepend<T>(content: T): Status {
-    return this.write(0, 0, contentOf<T>(content));
+    return write(changetype<usize>(this), 0, 0, contentOf<T>(content));
   }
 
   /** Put this behind what is there; without a `content-length`, as for `replace`. `proxy_set_buffer_bytes`. */
   append<T>(content: T): Status {
-    return this.write(u32.MAX_VALUE, 0, contentOf<T>(content));
+    return write(changetype<usize>(this), u32.MAX_VALUE, 0, contentOf<T>(content));
   }
 
   /** Take away the first `length` bytes, or all when there are fewer; without a `content-length`, as for `replace`. `proxy_set_buffer_bytes`. */
   drain(length: u32): Status {
-    return this.write(0, length, 0);
-  }
-
-  private write(start: u32, length: u32, content: Bytes): Status {
-    if (content == MISSING || !this.turn()) return Status.BadArgument;
-    let status = Status.Ok;
-    if (!holdsBackChange()) {
-      if (this.buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
-      if (this.buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
-      status = proxy_set_buffer_bytes(this.buffer, start, length, pointerOf(content), lengthOf(content));
-    }
-    this.turnBack();
-    return status;
-  }
-
-  /** That of an answer to a call is none of the stream's. */
-  @inline
-  private look(): void {
-    if (this.isOfStream) noteLook();
-  }
-
-  @inline
-  private get buffer(): BufferType {
-    return <BufferType>(<u32>changetype<usize>(this) & 7);
-  }
-
-  @inline
-  private get isOfStream(): bool {
-    return this.buffer < BufferType.HttpCallResponseBody;
-  }
-
-  /** Have the host work for whose it is; false when that has gone. */
-  @inline
-  private turn(): bool {
-    return !this.isOfStream || turnTo(streamOf(changetype<usize>(this)));
-  }
-
-  @inline
-  private turnBack(): void {
-    if (this.isOfStream) turnBack(streamOf(changetype<usize>(this)));
+    return write(changetype<usize>(this), 0, length, 0);
   }
 }
 
@@ -125,4 +88,51 @@ function contentOf<T>(content: T): Bytes {
   if (isString<T>()) return encodeBytes(changetype<string>(content));
   if (content instanceof Uint8Array) return bytes(content.dataStart, content.length);
   ERROR("what `replace`, `append` and `prepend` put into a body is a string or a `Uint8Array`");
+}
+
+// What follows is no part of the class, where filters could call it: to the compiler nothing is private.
+
+function write(body: usize, start: u32, length: u32, content: Bytes): Status {
+  if (content == MISSING || !turn(body)) return Status.BadArgument;
+  let status = Status.Ok;
+  if (!holdsBackChange()) {
+    const buffer = bufferOf(body);
+    if (buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
+    if (buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
+    status = proxy_set_buffer_bytes(buffer, start, length, pointerOf(content), lengthOf(content));
+  }
+  leave(body);
+  return status;
+}
+
+/** That of an answer to a call is none of the stream's. */
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function look(body: usize): void {
+  if (isOfStream(body)) noteLook();
+}
+
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function bufferOf(body: usize): BufferType {
+  return <BufferType>(<u32>body & 7);
+}
+
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function isOfStream(body: usize): bool {
+  return bufferOf(body) < BufferType.HttpCallResponseBody;
+}
+
+/** Have the host work for whose it is; false when that has gone. */
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function turn(body: usize): bool {
+  return !isOfStream(body) || turnTo(streamOf(body));
+}
+
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function leave(body: usize): void {
+  if (isOfStream(body)) turnBack(streamOf(body));
 }

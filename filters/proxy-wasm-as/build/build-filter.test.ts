@@ -435,6 +435,14 @@ export function onResponse(response: Response): void { new List().append(1); }`;
   expect(await goesOn(own)).toEqual([length, length, "ab"]);
 });
 
+test("a body is written by what is there for it, and not by what is beneath", async () => {
+  const { problems } = await build(`import { Request } from "proxy-wasm-as";
+export function onRequestBody(request: Request): void { request.body.write(0, 1, 0); }`);
+  expect(problems.map(({ message }) => message)).toEqual([
+    "property `write` does not exist on type `Body`: that is `replace(content)`, or `append(content)`",
+  ]);
+});
+
 test("a body is a string or bytes, also after it was compared with null, and null is not written", async () => {
   const { bytes, problems } = await build(`import { Request } from "proxy-wasm-as";
 export function onRequestBody(request: Request): void {
