@@ -91,6 +91,11 @@ test("callbacks say what a policy is for, and what it may do beside its lists", 
     expect(policyOf(`export function onRequest(r: Request): void { ${answer} }`)?.actions).toEqual(["Deny"]);
   const body = 'export function onRequestBody(r: Request): void { r.body.append("x"); }';
   expect(policyOf(body)).toMatchObject({ changesBodies: true });
+  // Its request goes on without a length, for a body may be written so.
+  const adds = "export function onRequestBody(r: Request, size: u32): void { new List().append(size); }";
+  expect(policyOf(adds)).toMatchObject({ changesBodies: true });
+  for (const others of [adds.replace("(size)", "(size, 1)"), adds.replace("Body", "")])
+    expect(policyOf(others)?.changesBodies, others).toBeUndefined();
   const kept =
     'import { PerStream } from "proxy-wasm-as"; class S { n: u32 = 0; }\nconst s = new PerStream<S>();';
   expect(policyOf(`${kept}\n${empty}`)).toMatchObject({ side: "either" });

@@ -19,6 +19,7 @@ import {
   nodesIn,
   stringOf,
 } from "../../filters/proxy-wasm-as/syntax/tree.ts";
+import { writesBodies } from "../../filters/proxy-wasm-as/syntax/writes-bodies.ts";
 import { type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { checkCallbacks, isForConnections, policyCallbacks } from "./filter-callbacks.ts";
 import { checkHeaders } from "./filter-headers.ts";
@@ -153,7 +154,7 @@ export function readFilter(source: Source): {
       parameters,
       side,
       ...(callbacks.some((callback) => callback.startsWith("onResponse")) ? { responds: true } : {}),
-      ...(changesBodies(all) ? { changesBodies: true } : {}),
+      ...(changesBodies(all, callbacks) ? { changesBodies: true } : {}),
       ...(keptIn(statements, all).length > 0 || leavesTraces(all) ? { keepsState: true } : {}),
       ...(tickPeriod === undefined ? {} : { tickPeriod }),
       ...(tags.length > 0 ? { tags } : {}),
@@ -399,8 +400,9 @@ function leavesTraces(all: readonly Node[]): boolean {
   return asking || importsOf(names, all).length > 0;
 }
 
-/** Whether it may change a body, of which no list says anything. */
-function changesBodies(all: readonly Node[]): boolean {
+/** Whether it may change a body, of which no list says anything, or is one whose messages go on without a length because of that. */
+function changesBodies(all: readonly Node[], callbacks: readonly string[]): boolean {
+  if (callbacks.some((callback) => callback.endsWith("Body")) && writesBodies(all)) return true;
   const names = new Set(all.filter(isIdentifier).map((node) => node.text));
   return (
     ["body", "Body", "data", "upstreamData"].some((name) => names.has(name)) &&

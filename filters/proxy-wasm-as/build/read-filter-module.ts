@@ -23,6 +23,7 @@ import {
   nodesIn,
   stringOf,
 } from "../syntax/tree.ts";
+import { writesBodies } from "../syntax/writes-bodies.ts";
 
 /** A function that a filter exports. */
 export interface ExportedFunction {
@@ -88,8 +89,6 @@ export interface FilterModule {
 
 const SDK = "proxy-wasm-as";
 const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "resume"]);
-/** What writes a body. Each takes one argument, as no method of these names does of a text. */
-const writing: ReadonlySet<string> = new Set(["replace", "prepend", "append", "drain"]);
 
 /** Said of a filter that makes calls of the plugin's own, which have the name that those of a stream have. */
 export const OF_PLUGIN = "calls of the plugin";
@@ -183,17 +182,6 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     hostUses: (name) => hostUsesIn(all, name, text),
     importedAs,
   };
-}
-
-/** Whether a method is used that may be one of those that write bodies, of whatever it is. */
-function writesBodies(all: readonly Node[]): boolean {
-  const others = new Set<Node>(
-    all
-      .filter(isCall)
-      .filter(({ args }) => args.length !== 1)
-      .map(({ expression }) => expression),
-  );
-  return all.some((node) => isProperty(node) && writing.has(node.property.text) && !others.has(node));
 }
 
 /** What makes a stream of a number. */
