@@ -449,6 +449,44 @@ describe("the incremental form", () => {
     expect(said(await states.next(endpoints))).toBe("x=1");
   });
 
+  test("P15: what was said to be missing is sent when it is there again as it was", async () => {
+    const server = await start();
+    const there = snapshot({ secret: "s=1" });
+    server.setSnapshot("a", there);
+    const proxy = sotw(server, { path: "/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets" });
+    proxy.ask(secret, { resourceNames: ["s"] });
+    proxy.ack(await proxy.next(secret));
+    for (const [next, text] of [
+      [snapshot({}), "!s"],
+      [there, "s=1"],
+    ] as const) {
+      server.setSnapshot("a", next);
+      const response = await proxy.next(secret);
+      expect(said(response)).toBe(text);
+      proxy.ack(response);
+      expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    }
+  });
+
+  test("P15: what is to go is not said to be missing before the client is to let go of it", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ listener: "in=1 out=1" }));
+    const proxy = sotw(server);
+    proxy.ask(listener, { resourceNames: ["in", "out", "*"] });
+    proxy.ack(await proxy.next(listener));
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    // It may be about to ask for clusters.
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    const gone = await proxy.next(listener);
+    expect(said(gone)).toBe("!in !out");
+    proxy.ack(gone);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
   test("P16: letting a name go is answered where all are wanted, and else by nothing", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1" }));

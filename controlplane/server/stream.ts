@@ -12,6 +12,7 @@ import { isSeen, seen } from "./seen.ts";
 import {
   createSession,
   dispatch,
+  forget,
   hearVerdict,
   knows,
   lookAgain,
@@ -279,7 +280,12 @@ export function createStream(options: StreamOptions): Stream {
     const version = versionOf(session, resources);
     if (version === session.refusedWorld) return;
     respond(session, said, { resources, version });
-    for (const name of said.absent) session.absent.add(name);
+    // A client that takes it for gone is to have it when it is there again, also as it was.
+    for (const name of said.missing) forget(session, name);
+    for (const name of said.absent) {
+      session.absent.add(name);
+      session.owed.delete(name);
+    }
   }
 
   /** Whether something was said. */
