@@ -623,6 +623,24 @@ describe("order and warming", () => {
     expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
   });
 
+  test("P21: one that takes all listeners after some by name has not acknowledged what these lead to", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1", extension: "f=1" }));
+    const client = delta(server);
+    client.ask(cluster);
+    client.ack(await client.next(cluster));
+    client.ask(listener, { resourceNamesSubscribe: ["in"] });
+    client.ack(await client.next(listener));
+    client.ask(extension);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    client.ask(listener, { resourceNamesSubscribe: ["*"] });
+    client.ack(await client.next(listener));
+    expect(await server.waitForAcks("a", 100)).toEqual({ kind: "timeout" });
+    client.ask(extension, { resourceNamesSubscribe: ["f"] });
+    client.ack(await client.next(extension));
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+  });
+
   test("P22: a changed cluster gets its endpoints again, in both forms", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1" }));

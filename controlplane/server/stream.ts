@@ -447,7 +447,10 @@ export function createStream(options: StreamOptions): Stream {
       const verdict = ask.nonce === "" ? undefined : hearVerdict(session, ask);
       if (ask.form === "delta") subscribeDelta(session, ask, (name) => warms(type, name));
       else if (current) subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
+      const wasComplete = isComplete;
       isComplete = method.type === undefined && !isTopDown();
+      // It may want more of what it has acknowledged all of.
+      if (isComplete !== wasComplete) for (const each of sessions.values()) lookAgain(each);
       return { type, ...(verdict === undefined ? {} : { verdict }) };
     },
     pump,
