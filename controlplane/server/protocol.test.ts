@@ -782,6 +782,78 @@ describe("P25: what does not keep for good", () => {
     expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
   });
 
+  describe("is heard of as it was while a change of it waits for its turn", () => {
+    const features = [ttl, "xds.config.supports-resource-in-sotw"];
+    const keeping = (type: TypeUrl, text: string): readonly Resource[] =>
+      resources(type, text).map((each) => ({ ...each, ttlMs: 300 }));
+    const of = (version: number): Snapshot =>
+      snapshot({ cluster: `a=${version}`, listener: keeping(listener, `in=${version}`) });
+
+    test("incrementally", async () => {
+      const server = await start();
+      server.setSnapshot("a", of(1));
+      const proxy = delta(server, { features });
+      proxy.ask(cluster);
+      proxy.ack(await proxy.next(cluster));
+      proxy.ask(listener);
+      proxy.ack(await proxy.next(listener));
+      server.setSnapshot("a", of(2));
+      const change = await proxy.next(cluster);
+      const beat = await proxy.next(listener);
+      expect(beat.resources).toMatchObject([{ name: "in", version: "1", ttl: { nanos: 300_000_000 } }]);
+      expect(beat.resources[0]?.resource).toBeUndefined();
+      proxy.ack(change);
+      proxy.ack(beat);
+      expect(said(await proxy.next(listener))).toBe("in=2");
+    });
+
+    test("in the state of the world", async () => {
+      const server = await start();
+      server.setSnapshot("a", of(1));
+      const proxy = sotw(server, { features });
+      const next = async () => {
+        const response = await proxy.next(listener);
+        const wrapper = fromBinary(ResourceSchema, response.resources[0]?.value ?? new Uint8Array());
+        return { response, text: new TextDecoder().decode(wrapper.resource?.value) };
+      };
+      proxy.ask(cluster);
+      proxy.ack(await proxy.next(cluster));
+      proxy.ask(listener);
+      proxy.ack((await next()).response);
+      server.setSnapshot("a", of(2));
+      const change = await proxy.next(cluster);
+      const beat = await next();
+      expect(beat.text).toBe("in=1");
+      proxy.ack(change);
+      proxy.ack(beat.response);
+      expect((await next()).text).toBe("in=2");
+    });
+
+    test("in the state of the world alone, of types of which not all has to be said", async () => {
+      const server = await start();
+      const lasting = keeping(route, "r=1");
+      const both = (version: number): Snapshot =>
+        snapshot({ cluster: `a=${version}`, route: [...lasting, ...resources(route, `q=${version}`)] });
+      server.setSnapshot("a", both(1));
+      const proxy = sotw(server, { features });
+      proxy.ask(cluster);
+      proxy.ack(await proxy.next(cluster));
+      proxy.ask(route, { resourceNames: ["q", "r"] });
+      proxy.ack(await proxy.next(route));
+      server.setSnapshot("a", both(2));
+      const change = await proxy.next(cluster);
+      const beat = await proxy.next(route);
+      const wrapper = fromBinary(ResourceSchema, beat.resources[0]?.value ?? new Uint8Array());
+      expect(wrapper.name).toBe("r");
+      expect(beat.resources).toHaveLength(1);
+      proxy.ack(beat);
+      proxy.ack(change);
+      let last = await proxy.next(route);
+      while (!said(last).includes("q=")) last = await proxy.next(route);
+      expect(said(last)).toBe("q=2");
+    });
+  });
+
   test("is sent as it is to a client that knows nothing of times, and not heard of again", async () => {
     const server = await start();
     server.setSnapshot("a", limited(60));

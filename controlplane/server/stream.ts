@@ -288,6 +288,24 @@ export function createStream(options: StreamOptions): Stream {
     }
   }
 
+  /**
+   * Tell of what would be forgotten otherwise, as the client has it: what has changed has its turn. With its content, since an Envoy falls
+   * over one without, and of some types with all others, since what is not said is gone: what the client has of those is known when it has answered.
+   */
+  function beatWorld(session: Session): void {
+    const isRoot = rootTypes.has(session.type);
+    const resources = isRoot ? session.world : sendable(session.type);
+    if (resources === undefined || (isRoot && session.flying.size > 0)) return;
+    const kept = heartbeats(session, resources, nowMs());
+    if (kept.length === 0) return;
+    const all = [...resources.values()].filter((resource) => wants(session, resource));
+    respond(
+      session,
+      { resources: isRoot ? all : kept },
+      { resources, version: versionOf(session, resources) },
+    );
+  }
+
   /** Whether something was said. */
   function sayAbsent(type: TypeUrl): boolean {
     const session = sessions.get(type);
@@ -461,14 +479,12 @@ export function createStream(options: StreamOptions): Stream {
     heartbeat: () => {
       for (const session of takesTtl ? sessions.values() : []) {
         if (!canSay(session)) continue;
-        const kept = heartbeats(session, sendable(session.type), nowMs());
-        if (kept.length === 0) continue;
         if (method.form === "sotw") {
-          // With its content, and of some types with all others, since what is not said is gone: an Envoy falls over one without.
-          for (const { name } of kept) session.owed.add(name);
-          sayWorld(session, true);
+          beatWorld(session);
           continue;
         }
+        const kept = heartbeats(session, sendable(session.type), nowMs());
+        if (kept.length === 0) continue;
         session.lastNonce = `${++nonce}`;
         session.flying.set(session.lastNonce, {
           ...{ resources: [], gone: new Map(), withdrawn: new Set() },
@@ -526,7 +542,7 @@ export function createStream(options: StreamOptions): Stream {
 /** gRPC's code. */
 const notFound = 5;
 
-/** A third of its time after a client last heard of a resource, it hears again. */
+/** A third of its time after a client last heard of a resource, it hears again: of the version that it has. */
 function heartbeats(session: Session, resources: Resources, nowMs: number): readonly Resource[] {
   return [...session.ttlsMs].flatMap(([name, ttlMs]) => {
     const resource = resources.get(name);
@@ -534,8 +550,12 @@ function heartbeats(session: Session, resources: Resources, nowMs: number): read
     if (resource === undefined || nowMs - heardMs < ttlMs / 3) return [];
     // A virtual host is not kept by its name alone (P19).
     if (session.type === typeUrl.virtualHost || !wants(session, resource)) return [];
+    const version = session.sent.get(name) ?? unknown;
+    const isThere = version === resource.version;
+    // What has been refused is said anew. Where the content belongs to it, that of another is none.
+    if (version === unknown || (session.form === "sotw" && !isThere)) return [];
     session.heardMs.set(name, nowMs);
-    return [resource];
+    return [isThere ? resource : { ...resource, version, ttlMs }];
   });
 }
 
