@@ -449,6 +449,44 @@ describe("the incremental form", () => {
     expect(said(await states.next(endpoints))).toBe("x=1");
   });
 
+  test("P15: what was said to be missing is sent when it is there again as it was", async () => {
+    const server = await start();
+    const there = snapshot({ secret: "s=1" });
+    server.setSnapshot("a", there);
+    const proxy = sotw(server, { path: "/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets" });
+    proxy.ask(secret, { resourceNames: ["s"] });
+    proxy.ack(await proxy.next(secret));
+    for (const [next, text] of [
+      [snapshot({}), "!s"],
+      [there, "s=1"],
+    ] as const) {
+      server.setSnapshot("a", next);
+      const response = await proxy.next(secret);
+      expect(said(response)).toBe(text);
+      proxy.ack(response);
+      expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    }
+  });
+
+  test("P15: what is to go is not said to be missing before the client is to let go of it", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ listener: "in=1 out=1" }));
+    const proxy = sotw(server);
+    proxy.ask(listener, { resourceNames: ["in", "out", "*"] });
+    proxy.ack(await proxy.next(listener));
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    // It may be about to ask for clusters.
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    const gone = await proxy.next(listener);
+    expect(said(gone)).toBe("!in !out");
+    proxy.ack(gone);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
   test("P16: letting a name go is answered where all are wanted, and else by nothing", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1" }));
@@ -582,6 +620,24 @@ describe("order and warming", () => {
     client.ack(clusters);
     client.ask(endpoints, { resourceNames: ["a"] });
     client.ack(await client.next(endpoints));
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+  });
+
+  test("P21: one that takes all listeners after some by name has not acknowledged what these lead to", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1", extension: "f=1" }));
+    const client = delta(server);
+    client.ask(cluster);
+    client.ack(await client.next(cluster));
+    client.ask(listener, { resourceNamesSubscribe: ["in"] });
+    client.ack(await client.next(listener));
+    client.ask(extension);
+    expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+    client.ask(listener, { resourceNamesSubscribe: ["*"] });
+    client.ack(await client.next(listener));
+    expect(await server.waitForAcks("a", 100)).toEqual({ kind: "timeout" });
+    client.ask(extension, { resourceNamesSubscribe: ["f"] });
+    client.ack(await client.next(extension));
     expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
   });
 
@@ -724,6 +780,78 @@ describe("P25: what does not keep for good", () => {
       proxy.ack(response);
     }
     expect(await server.waitForAcks("a", 1000)).toEqual({ kind: "acked" });
+  });
+
+  describe("is heard of as it was while a change of it waits for its turn", () => {
+    const features = [ttl, "xds.config.supports-resource-in-sotw"];
+    const keeping = (type: TypeUrl, text: string): readonly Resource[] =>
+      resources(type, text).map((each) => ({ ...each, ttlMs: 300 }));
+    const of = (version: number): Snapshot =>
+      snapshot({ cluster: `a=${version}`, listener: keeping(listener, `in=${version}`) });
+
+    test("incrementally", async () => {
+      const server = await start();
+      server.setSnapshot("a", of(1));
+      const proxy = delta(server, { features });
+      proxy.ask(cluster);
+      proxy.ack(await proxy.next(cluster));
+      proxy.ask(listener);
+      proxy.ack(await proxy.next(listener));
+      server.setSnapshot("a", of(2));
+      const change = await proxy.next(cluster);
+      const beat = await proxy.next(listener);
+      expect(beat.resources).toMatchObject([{ name: "in", version: "1", ttl: { nanos: 300_000_000 } }]);
+      expect(beat.resources[0]?.resource).toBeUndefined();
+      proxy.ack(change);
+      proxy.ack(beat);
+      expect(said(await proxy.next(listener))).toBe("in=2");
+    });
+
+    test("in the state of the world", async () => {
+      const server = await start();
+      server.setSnapshot("a", of(1));
+      const proxy = sotw(server, { features });
+      const next = async () => {
+        const response = await proxy.next(listener);
+        const wrapper = fromBinary(ResourceSchema, response.resources[0]?.value ?? new Uint8Array());
+        return { response, text: new TextDecoder().decode(wrapper.resource?.value) };
+      };
+      proxy.ask(cluster);
+      proxy.ack(await proxy.next(cluster));
+      proxy.ask(listener);
+      proxy.ack((await next()).response);
+      server.setSnapshot("a", of(2));
+      const change = await proxy.next(cluster);
+      const beat = await next();
+      expect(beat.text).toBe("in=1");
+      proxy.ack(change);
+      proxy.ack(beat.response);
+      expect((await next()).text).toBe("in=2");
+    });
+
+    test("in the state of the world alone, of types of which not all has to be said", async () => {
+      const server = await start();
+      const lasting = keeping(route, "r=1");
+      const both = (version: number): Snapshot =>
+        snapshot({ cluster: `a=${version}`, route: [...lasting, ...resources(route, `q=${version}`)] });
+      server.setSnapshot("a", both(1));
+      const proxy = sotw(server, { features });
+      proxy.ask(cluster);
+      proxy.ack(await proxy.next(cluster));
+      proxy.ask(route, { resourceNames: ["q", "r"] });
+      proxy.ack(await proxy.next(route));
+      server.setSnapshot("a", both(2));
+      const change = await proxy.next(cluster);
+      const beat = await proxy.next(route);
+      const wrapper = fromBinary(ResourceSchema, beat.resources[0]?.value ?? new Uint8Array());
+      expect(wrapper.name).toBe("r");
+      expect(beat.resources).toHaveLength(1);
+      proxy.ack(beat);
+      proxy.ack(change);
+      let last = await proxy.next(route);
+      while (!said(last).includes("q=")) last = await proxy.next(route);
+      expect(said(last)).toBe("q=2");
+    });
   });
 
   test("is sent as it is to a client that knows nothing of times, and not heard of again", async () => {

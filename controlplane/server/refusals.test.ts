@@ -209,6 +209,45 @@ describe("in the state of the world", () => {
     expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
   });
 
+  test("what was to go, and comes back before that is taken, is sent again", async () => {
+    const server = await start();
+    const before = snapshotOf(listener, "in=1");
+    server.setSnapshot("a", before);
+    const proxy = fakeSotwProxy(server.port, "a");
+    onTestFinished(proxy.close);
+    proxy.ask(listener);
+    proxy.ack(await proxy.next(listener));
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", new Map());
+    const gone = await proxy.next(listener);
+    expect(all(gone)).toBe("");
+    server.setSnapshot("a", before);
+    const back = await proxy.next(listener);
+    expect(all(back)).toBe("in=1");
+    proxy.ack(gone);
+    proxy.ack(back);
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+  });
+
+  test("what it would not let go of is asked for again also when the next is there before it has answered", async () => {
+    const server = await start();
+    server.setSnapshot("a", clusters("a=1 b=1"));
+    const proxy = connectWhole(server, "");
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(listener);
+    proxy.ack(await proxy.next(listener));
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", clusters("a=1"));
+    proxy.nack(await proxy.next(cluster), "no");
+    const kept = await proxy.next(cluster);
+    expect(all(kept)).toBe("a=1 b=1");
+    server.setSnapshot("a", new Map([...clusters("a=1"), ...snapshotOf(typeUrl.runtime, "r=1")]));
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ack(kept);
+    const gone = await proxy.next(cluster);
+    expect(all(gone)).toBe("a=1");
+  });
+
   test("one with the world of another server that names nothing is sent parts, since nothing else finds what is at fault", async () => {
     const server = await start();
     server.setSnapshot("a", clusters("a=1 b=1"));
@@ -343,6 +382,22 @@ describe.each(["delta", "sotw"] as const)("a client of the form %s", (form) => {
     expect(await proxy.taken()).toBe(form === "sotw" ? "a=1 b=1 c=1" : left === "" ? "a=1 c=1" : "c=1");
     expect(await proxy.taken()).toBe(form === "delta" ? "-b" : "a=1 c=1");
     expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+  });
+
+  test("that does not let go of a listener keeps the clusters that it may lead to", async () => {
+    const server = await start();
+    server.setSnapshot("a", new Map([...clusters("a=1"), ...snapshotOf(listener, "in=1")]));
+    const proxy = client(server);
+    proxy.ask(cluster);
+    await proxy.taken();
+    proxy.ask(listener);
+    await proxy.taken(listener);
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", new Map());
+    expect(await proxy.refused(listener)).toBe(form === "delta" ? "-in" : "");
+    if (form === "sotw") expect(await proxy.taken(listener)).toBe("in=1");
+    expect(await proxy.quiet()).toEqual([]);
+    expect(await server.waitForAcks("a", 2_000)).toMatchObject({ kind: "nacked" });
   });
 
   test("that had endpoints of another server is not told that there are none while they are looked into", async () => {

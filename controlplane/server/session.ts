@@ -276,13 +276,15 @@ export function dispatch(
   },
   nowMs: number,
 ): void {
-  const gone = new Map(
-    said.gone.flatMap((name) => {
-      session.kept.delete(name);
-      const version = session.acked.get(name);
-      return version === undefined ? [] : [[name, version]];
-    }),
-  );
+  const gone = new Map<string, string>();
+  for (const name of said.gone) {
+    const version = session.acked.get(name);
+    if (version !== undefined) gone.set(name, version);
+    session.kept.delete(name);
+    session.sent.delete(name);
+    // It may come back before anything else is looked at.
+    session.told?.touched.add(name);
+  }
   session.flying.set(nonce, {
     ...{ resources: said.resources.map(versionOf), gone, withdrawn: none, sinceMs: nowMs },
     ...(said.world === undefined ? {} : { world: said.world }),

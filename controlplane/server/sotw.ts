@@ -103,12 +103,11 @@ export function dueSotw(
 ): SaidWorld | undefined {
   const all = [...resources.values()].filter((resource) => wants(session, resource));
   const due = all.filter((resource) => isDue(session, resource));
-  const missing = missingNames(session, wanted);
+  // What is to go, and is not yet to be let go of, is there still.
+  const missing = missingNames(session, wanted).filter((name) => !resources.has(name));
   const isRoot = rootTypes.has(session.type);
   const gone = isRoot ? [...session.sent.keys()].filter((name) => !resources.has(name)) : [];
   if (due.length === 0 && missing.length === 0 && gone.length === 0 && !session.owesAnswer) return undefined;
-  for (const name of missing) session.owed.delete(name);
-  for (const name of gone) session.sent.delete(name);
   if (session.type !== typeUrl.endpoints)
     return { resources: isRoot ? all : due, missing, absent: missing, gone };
   // A cluster whose endpoints nobody gave has none, and is waited for until it is told so (P24).

@@ -12,6 +12,7 @@ import { isSeen, seen } from "./seen.ts";
 import {
   createSession,
   dispatch,
+  forget,
   hearVerdict,
   knows,
   lookAgain,
@@ -279,7 +280,30 @@ export function createStream(options: StreamOptions): Stream {
     const version = versionOf(session, resources);
     if (version === session.refusedWorld) return;
     respond(session, said, { resources, version });
-    for (const name of said.absent) session.absent.add(name);
+    // A client that takes it for gone is to have it when it is there again, also as it was.
+    for (const name of said.missing) forget(session, name);
+    for (const name of said.absent) {
+      session.absent.add(name);
+      session.owed.delete(name);
+    }
+  }
+
+  /**
+   * Tell of what would be forgotten otherwise, as the client has it: what has changed has its turn. With its content, since an Envoy falls
+   * over one without, and of some types with all others, since what is not said is gone: what the client has of those is known when it has answered.
+   */
+  function beatWorld(session: Session): void {
+    const isRoot = rootTypes.has(session.type);
+    const resources = isRoot ? session.world : sendable(session.type);
+    if (resources === undefined || (isRoot && session.flying.size > 0)) return;
+    const kept = heartbeats(session, resources, nowMs());
+    if (kept.length === 0) return;
+    const all = [...resources.values()].filter((resource) => wants(session, resource));
+    respond(
+      session,
+      { resources: isRoot ? all : kept },
+      { resources, version: versionOf(session, resources) },
+    );
   }
 
   /** Whether something was said. */
@@ -441,7 +465,10 @@ export function createStream(options: StreamOptions): Stream {
       const verdict = ask.nonce === "" ? undefined : hearVerdict(session, ask);
       if (ask.form === "delta") subscribeDelta(session, ask, (name) => warms(type, name));
       else if (current) subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
+      const wasComplete = isComplete;
       isComplete = method.type === undefined && !isTopDown();
+      // It may want more of what it has acknowledged all of.
+      if (isComplete !== wasComplete) for (const each of sessions.values()) lookAgain(each);
       return { type, ...(verdict === undefined ? {} : { verdict }) };
     },
     pump,
@@ -452,14 +479,12 @@ export function createStream(options: StreamOptions): Stream {
     heartbeat: () => {
       for (const session of takesTtl ? sessions.values() : []) {
         if (!canSay(session)) continue;
-        const kept = heartbeats(session, sendable(session.type), nowMs());
-        if (kept.length === 0) continue;
         if (method.form === "sotw") {
-          // With its content, and of some types with all others, since what is not said is gone: an Envoy falls over one without.
-          for (const { name } of kept) session.owed.add(name);
-          sayWorld(session, true);
+          beatWorld(session);
           continue;
         }
+        const kept = heartbeats(session, sendable(session.type), nowMs());
+        if (kept.length === 0) continue;
         session.lastNonce = `${++nonce}`;
         session.flying.set(session.lastNonce, {
           ...{ resources: [], gone: new Map(), withdrawn: new Set() },
@@ -517,7 +542,7 @@ export function createStream(options: StreamOptions): Stream {
 /** gRPC's code. */
 const notFound = 5;
 
-/** A third of its time after a client last heard of a resource, it hears again. */
+/** A third of its time after a client last heard of a resource, it hears again: of the version that it has. */
 function heartbeats(session: Session, resources: Resources, nowMs: number): readonly Resource[] {
   return [...session.ttlsMs].flatMap(([name, ttlMs]) => {
     const resource = resources.get(name);
@@ -525,8 +550,12 @@ function heartbeats(session: Session, resources: Resources, nowMs: number): read
     if (resource === undefined || nowMs - heardMs < ttlMs / 3) return [];
     // A virtual host is not kept by its name alone (P19).
     if (session.type === typeUrl.virtualHost || !wants(session, resource)) return [];
+    const version = session.sent.get(name) ?? unknown;
+    const isThere = version === resource.version;
+    // What has been refused is said anew. Where the content belongs to it, that of another is none.
+    if (version === unknown || (session.form === "sotw" && !isThere)) return [];
     session.heardMs.set(name, nowMs);
-    return [resource];
+    return [isThere ? resource : { ...resource, version, ttlMs }];
   });
 }
 
