@@ -143,10 +143,15 @@ function snapshotOf({ listeners, versions, bad }: Draft): Snapshot {
 
 type Step =
   | { readonly kind: "change"; readonly to: Draft }
+  /** To what was so many changes before: the very same, as after a roll-back. */
+  | { readonly kind: "back"; readonly by: number }
   | { readonly kind: "deliver"; readonly responses: number }
   | { readonly kind: "reconnect" };
 
+const back = { weight: 1, arbitrary: fc.record({ kind: fc.constant("back" as const), by: fc.nat(2) }) };
+
 const step: fc.Arbitrary<Step> = fc.oneof(
+  back,
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("change" as const), to: draft }) },
   {
     weight: 8,
@@ -179,10 +184,14 @@ test("a simulated Envoy meets no route to nowhere over 20,000 changes", { timeou
         expect(envoy.faults()).toEqual([]);
         await later();
       };
+      const before: Snapshot[] = [];
       for (const each of steps) {
-        if (each.kind === "change") {
+        if (each.kind === "change" || each.kind === "back") {
+          const to = each.kind === "change" ? snapshotOf(each.to) : before.at(-2 - each.by);
+          if (to === undefined) continue;
+          before.push(to);
           changes++;
-          server.setSnapshot("a", snapshotOf(each.to));
+          server.setSnapshot("a", to);
           await later();
         } else if (each.kind === "reconnect") envoy.reconnect();
         else for (let turn = 0; turn < each.responses && envoy.waiting() > 0; turn++) await deliver();
@@ -227,6 +236,7 @@ interface Fleet {
 
 type FleetStep =
   | { readonly kind: "change"; readonly to: Draft }
+  | { readonly kind: "back"; readonly by: number }
   | { readonly kind: "deliver"; readonly who: number; readonly responses: number }
   | { readonly kind: "reconnect"; readonly who: number };
 
@@ -236,6 +246,7 @@ const fleet: fc.Arbitrary<Fleet> = fc.record({
   names: fc.boolean(),
   steps: fc.array(
     fc.oneof(
+      back,
       { weight: 4, arbitrary: fc.record({ kind: fc.constant("change" as const), to: draft }) },
       {
         weight: 12,
@@ -256,6 +267,16 @@ interface Opened {
   readonly node: string;
   readonly call: MemoryCall;
   sent: readonly Uint8Array[];
+}
+
+/** What the two nodes are given. */
+interface Both {
+  readonly a: Snapshot;
+  readonly b: Snapshot;
+}
+
+function bothOf(to: Draft): Both {
+  return { a: snapshotOf(to), b: worldOf(to) };
 }
 
 /** With secrets, which are asked for as a collection. */
@@ -290,15 +311,15 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
           }
         },
       });
-      const give = async (to: Draft): Promise<void> => {
+      const before: Both[] = [];
+      const give = async (to: Both | undefined): Promise<void> => {
+        if (to === undefined) return;
         const { pushes } = server.counts();
-        given = snapshotOf(to);
-        for (const [node, snapshot] of [
-          ["a", snapshotOf(to)],
-          ["b", worldOf(to)],
-        ] as const) {
-          server.setSnapshot(node, snapshot);
-        }
+        before.push(to);
+        changes++;
+        given = to.a;
+        server.setSnapshot("a", to.a);
+        server.setSnapshot("b", to.b);
         // Changes that follow each other closely are put off, and what comes before them is not of them.
         while (server.counts().pushes < pushes + 2) await sleep(1);
       };
@@ -386,17 +407,16 @@ test("replicas, whoever of them refuses, is silent or ends, come to the same, an
       };
       const clients = [...envoys, ...worlds];
       for (const step of steps) {
-        if (step.kind === "change") {
-          changes++;
-          await turn(() => give(step.to));
-        } else if (step.kind === "reconnect") await turn(() => clients[step.who]?.reconnect());
+        if (step.kind === "change") await turn(() => give(bothOf(step.to)));
+        else if (step.kind === "back") await turn(() => give(before.at(-2 - step.by)));
+        else if (step.kind === "reconnect") await turn(() => clients[step.who]?.reconnect());
         else for (let each = 0; each < step.responses; each++) await turn(() => clients[step.who]?.deliver());
       }
       const last: Draft = {
         listeners: [{ generation: 1, clusters: [0, 1], filter: true }],
         versions: [1, 2, 0, 0],
       };
-      await turn(() => give(last));
+      await turn(() => give(bothOf(last)));
       for (let round = 0; round < 30; round++)
         for (const client of clients) await turn(() => client.deliver());
       // Nobody else says anything any more: that it ends is all that the others can go on by.
