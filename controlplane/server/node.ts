@@ -1,7 +1,7 @@
 import { byName, type Resource } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
-import type { Quarantine, Refuser } from "./quarantine.ts";
+import { type Good, type Quarantine, type Refuser, targets } from "./quarantine.ts";
 import type { Verdict, Version } from "./session.ts";
 import { resourcesOf, type Snapshot, same, transition } from "./snapshot.ts";
 import type { ResourceStatus, Stream } from "./stream.ts";
@@ -100,12 +100,16 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
   }
 
   /** What was there before, where it is in force, and what was in force when all was. */
-  function goodOf({ typeUrl: type, name: resource }: Version): readonly (Resource | undefined)[] {
-    const [before, last] = [previous, settled].map((each) => each && resourcesOf(each, type).get(resource));
-    const isInForce =
-      before !== undefined &&
-      (streams.size === 0 || [...streams].some((stream) => stream.has(type, resource, before.version)));
-    return [isInForce ? before : undefined, last];
+  function goodOf({ typeUrl: type, name: resource }: Version): readonly Good[] {
+    return [previous, settled].flatMap((among) => {
+      const before = among && resourcesOf(among, type).get(resource);
+      if (among === undefined || before === undefined) return [];
+      const isInForce =
+        among === settled ||
+        streams.size === 0 ||
+        [...streams].some((stream) => stream.has(type, resource, before.version));
+      return isInForce ? [{ resource: before, among }] : [];
+    });
   }
 
   /** Whether a stream may still say what it thinks of a resource: the one that suspects it, or where that is over any. */
@@ -144,7 +148,7 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
     pending = false;
     const allowed = allowedOf(step);
     for (const stream of streams) {
-      stream.hold(step, allowed);
+      stream.hold(withTargets(step, allowed), allowed);
       stream.pump();
     }
   }
@@ -203,7 +207,9 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       streams.add(stream);
       // What the client says it has can be compared, before it is its turn to be answered.
       const step = steps[0];
-      if (step !== undefined) stream.hold(step, allowedOf(step));
+      if (step === undefined) return;
+      const allowed = allowedOf(step);
+      stream.hold(withTargets(step, allowed), allowed);
     },
     detach: (stream) => {
       if (!streams.delete(stream)) return;
@@ -256,6 +262,18 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       nacks: nacks(),
     }),
   };
+}
+
+/** With the clusters that are there besides, for what stands in for something that is held back: they are waited for, and stay. */
+function withTargets(step: Snapshot, allowed: Snapshot): Snapshot {
+  if (step === allowed) return step;
+  const all = new Map(step);
+  for (const type of targets) {
+    const there = resourcesOf(step, type);
+    const more = [...resourcesOf(allowed, type).values()].filter(({ name }) => !there.has(name));
+    if (more.length > 0) all.set(type, byName([...there.values(), ...more]));
+  }
+  return all;
 }
 
 /** What the newest stream for each type says, and what is refused of what is wanted. */

@@ -1,5 +1,5 @@
 import { byName, type Resource } from "../xds/resource.ts";
-import type { TypeUrl } from "../xds/type-url.ts";
+import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Version } from "./session.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
 import { wordsOf } from "./words-of.ts";
@@ -16,12 +16,21 @@ export interface Refused {
   readonly message: string;
 }
 
+/** What was in force, and all that was there with it, where it may lead to. */
+export interface Good {
+  readonly resource: Resource;
+  readonly among: Snapshot;
+}
+
 /** What a group of proxies has refused, and what is being tried in parts to find the one at fault. */
 export interface Quarantine {
-  /** The snapshot with what is held back as it was when it was good, or left out: `good` says what it was, first of what is likeliest. */
+  /**
+   * The snapshot with what is held back as it was when it was good, and the clusters that were there then, or left out: `good` says what it was, first
+   * of what is likeliest.
+   */
   readonly allowed: (
     snapshot: Snapshot,
-    good: (resource: Version) => readonly (Resource | undefined)[],
+    good: (resource: Version) => readonly Good[],
     isAwaited: (by: Refuser | undefined, resource: Resource) => boolean,
   ) => Snapshot;
   /** The names that are at fault, as far as is known: none while parts are being tried. */
@@ -48,13 +57,16 @@ interface Refusal {
   /** Absent when its stream is over. */
   by: Refuser | undefined;
   /** What was in force instead: for those of the group that have had none. */
-  good: Resource | undefined;
+  good: Good | undefined;
 }
 
 interface Trial {
   by: Refuser | undefined;
   readonly suspects: Suspects;
 }
+
+/** What others lead to. */
+export const targets: readonly TypeUrl[] = [typeUrl.cluster, typeUrl.endpoints];
 
 /** Of one type, and what nobody wants any more goes first. */
 const refusedMax = 1_000;
@@ -82,12 +94,9 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
   }
 
   /** What is there instead of what is held back, unless it is suspected as well. */
-  function standIn(
-    resource: Version,
-    good: (resource: Version) => readonly (Resource | undefined)[],
-  ): Resource | undefined {
+  function standIn(resource: Version, good: (resource: Version) => readonly Good[]): Good | undefined {
     return [...good(resource), refusalOf(resource)?.good].find(
-      (each) => each !== undefined && refusalOf(each) === undefined,
+      (each) => each !== undefined && refusalOf(each.resource) === undefined,
     );
   }
 
@@ -129,11 +138,12 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
           if (resource === undefined || !isAwaited(by, resource)) return false;
           return (
             resource.version === version ||
-            (isHeldBack(resource) && standIn(resource, good)?.version === version)
+            (isHeldBack(resource) && standIn(resource, good)?.resource.version === version)
           );
         });
       }
       const allowed = new Map(snapshot);
+      const among = new Set<Snapshot>();
       for (const [type, resources] of snapshot) {
         if (![...resources.values()].some(isHeldBack)) continue;
         allowed.set(
@@ -143,13 +153,22 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
               if (!isHeldBack(resource)) return [resource];
               const refusal = refusalOf(resource);
               const before = standIn(resource, good);
-              if (before === undefined || isHeldBack(before)) return [];
+              if (before === undefined || isHeldBack(before.resource)) return [];
               if (refusal !== undefined) refusal.good = before;
-              return before;
+              if (!targets.includes(type)) among.add(before.among);
+              return before.resource;
             }),
           ),
         );
       }
+      for (const others of among)
+        for (const type of targets) {
+          const there = resourcesOf(allowed, type);
+          const more = [...resourcesOf(others, type).values()].filter(
+            (each) => !there.has(each.name) && !isHeldBack(each),
+          );
+          if (more.length > 0) allowed.set(type, byName([...there.values(), ...more]));
+        }
       return allowed;
     },
     refuse: (by, type, resources, message, how = "in parts") => {

@@ -181,6 +181,33 @@ describe("an xDS server", () => {
     expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
   });
 
+  test("what stands in for what was refused has the clusters that it leads to, for a fresh proxy as well", async () => {
+    const server = await start();
+    server.setSnapshot("rate", snapshot(whole));
+    const proxy = connect(server);
+    await boot(proxy);
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+    const refused = snapshot({ ...whole, c: "", e: "", r: "in=2" });
+    server.setSnapshot("rate", refused);
+    proxy.nack(await proxy.next(route), "no");
+    const good = await proxy.next(route);
+    expect(said(good)).toBe("in=1");
+    proxy.ack(good);
+    server.setSnapshot("rate", snapshot({}));
+    for (const text of ["-in", "-a"]) {
+      const gone = await proxy.next(text === "-in" ? listener : cluster);
+      expect(said(gone)).toBe(text);
+      proxy.ack(gone);
+    }
+    expect(await server.waitForAcks("rate", 2000)).toEqual({ kind: "acked" });
+    proxy.close();
+    server.setSnapshot("rate", refused);
+    await expect.poll(() => server.counts().streams).toBe(0);
+    const fresh = connect(server);
+    fresh.ask(cluster);
+    expect(said(await fresh.next(cluster))).toBe("a=1");
+  });
+
   test("of several refused together, what the message does not name goes on, and what it names is tried alone", async () => {
     const nacks: Nack[] = [];
     const server = await start(nacks);
