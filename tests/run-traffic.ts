@@ -125,10 +125,11 @@ export function inProcessMesh(build: Build): InProcessMesh {
       const abort =
         filter.name === "envoy.filters.http.fault" ? headerOf(headers, controlHeaders.faultAbort) : undefined;
       if (abort !== undefined) {
+        const said = manager.localReplyConfig?.mappers[0]?.body?.specifier;
         const reply = {
           status: Number(abort),
           headers: [],
-          body: "fault filter abort",
+          body: said?.case === "inlineString" ? said.value : "fault filter abort",
           details: "fault_filter_abort",
         };
         return answered(reply.details, localResponse(headerOf(headers, "content-type") ?? "", reply));

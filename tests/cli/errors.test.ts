@@ -192,7 +192,7 @@ describe.concurrent("the world is at fault: 3", () => {
     expectOne(run, 3, /^wire: \[file\] cannot write the access log to .*: EISDIR/m);
   });
 
-  test.for(["serve", "up"])("%s: a port in use", async (command) => {
+  test.for(["serve", "up"])("%s: a port in use", { timeout: 180_000 }, async (command) => {
     using folder = folderWith({ "a.cup": good });
     using found = folderWith({});
     const env = foundEnvoy(found.path);
