@@ -51,6 +51,7 @@ function readAcknowledgement(bytes: Uint8Array): Ask | undefined {
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
     if (wire !== WireType.LengthDelimited) return undefined;
+    // Who it is was said in the first message of the stream, and is bound to it since.
     if (field === fields.node) reader.skip(wire);
     else if (field === fields.type) type = reader.string();
     else if (field === fields.nonce) nonce = reader.string();
