@@ -14,6 +14,12 @@ export interface Handled {
   readonly answer?: EmulatedAnswer;
 }
 
+/**
+ * Connections that may wait to be accepted, as the kernel allows by default. Of a queue of 511, Node's default, a busy
+ * machine's burst is let in by SYN cookies and reset later, which no client can tell from a policy's fault.
+ */
+const backlog = 4_096;
+
 /** Listen at the service's address. The result closes the listener and every connection. */
 export async function listen(service: EmulatedService, handle: Handle): Promise<() => Promise<void>> {
   const server = createServerFor(service, handle);
@@ -32,7 +38,7 @@ export async function listen(service: EmulatedService, handle: Handle): Promise<
         : `service ${service.service} cannot listen on ${place}: ${cause.message}`;
       reject(new WireError("emulator-listen", message, { cause }));
     });
-    server.listen(service.port, service.address, resolve);
+    server.listen({ port: service.port, host: service.address, backlog }, resolve);
   });
   return () =>
     new Promise((resolve) => {

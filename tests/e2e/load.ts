@@ -1,10 +1,13 @@
 import type { Answer, Wire } from "./start-wire.ts";
 
-/** Requests at a constant rate, whatever the answers take, until it is stopped. */
+/** Requests at a constant rate, whatever the answers take, until it is stopped; on a machine that stands still they wait. */
 export interface Load {
   /** Resolves with the number of requests sent, when all have been answered. */
   stop(): Promise<number>;
 }
+
+/** Unanswered at once: a machine that has stood still for seconds is not asked for all of these in one turn. */
+const openMax = 256;
 
 export function startLoad(
   wire: Wire,
@@ -28,7 +31,7 @@ export function startLoad(
   const beginMs = performance.now();
   // Timers come late on a busy machine; what is due by now is sent all the same.
   const timer = setInterval(() => {
-    while (sent < ((performance.now() - beginMs) * options.rate) / 1000) send();
+    while (open.size < openMax && sent < ((performance.now() - beginMs) * options.rate) / 1000) send();
   }, 5);
   return {
     async stop() {
