@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startWire, visitsOf, type Wire } from "./start-wire.ts";
+import { startWire, visitsOf, type Wire } from "../e2e/start-wire.ts";
 
 const geoAdmin = { host: "127.2.0.3", port: 9901 };
 let wire: Wire;

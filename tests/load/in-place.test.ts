@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startWire, type Wire } from "./start-wire.ts";
+import { startWire, type Wire } from "../e2e/start-wire.ts";
 
 let wire: Wire;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });

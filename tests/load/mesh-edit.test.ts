@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startWire, visitsOf, type Wire } from "./start-wire.ts";
+import { startWire, visitsOf, type Wire } from "../e2e/start-wire.ts";
 
 const hotel = resolve(import.meta.dirname, "../../examples/meshes/hotel-reservation.yaml");
 

@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startLoad } from "./load.ts";
-import { startWire, visitsOf, type Wire } from "./start-wire.ts";
+import { startLoad } from "../e2e/load.ts";
+import { startWire, visitsOf, type Wire } from "../e2e/start-wire.ts";
 
 let wire: Wire;
 
