@@ -78,7 +78,7 @@ export function stateWriter(path: string): (state: State) => Promise<void> {
     if (last !== undefined && found !== undefined && found !== last)
       throw new WireError(
         "state",
-        `another control plane has written ${path}: a mesh has one, so end one of the two`,
+        `another control plane has written ${path}: a mesh has one, so end one of the two; if it was put back by hand, start again`,
       );
     await writeState(path, state);
     last = await hashOf(path);
