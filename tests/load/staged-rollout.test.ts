@@ -27,7 +27,7 @@ beforeAll(async () => {
   await cp(join(root, folder, "mesh.yaml"), join(meshes, "mesh.yaml"));
   wire = await startWire({
     ...{ mesh: join(meshes, "mesh.yaml"), from: [folder] },
-    args: ["--canary", canary, "--soak", "5"],
+    args: ["--canary", canary, "--soak", "8"],
   });
   const { proxies = [] } = (await wire.status()).placement ?? {};
   expect(proxies.map(({ service }) => service)).toEqual(services);
@@ -150,14 +150,14 @@ test("a good one goes through all waves, and is not in force before the last", a
   seen = [];
   const from = await save("two");
   await wire.untilLog(/wave 1 of 2 \(proxies: rate\)/, { from });
-  await expect.poll(given, { timeout: 4_000 }).toEqual({ geo: 3, rate: 4, user: 3 });
+  await expect.poll(given, { timeout: 7_000 }).toEqual({ geo: 3, rate: 4, user: 3 });
   expect((await standing()).wave).toEqual({ wave: 1, of: 2, proxies: ["rate"] });
   expect(statusTable(await answered("/status"))).toContain("wave 1 of 2, watched: rate");
   expect(historyTable(await answered("/history"))[1]).toMatch(/^ +4 .*rolling out: wave 1 of 2/);
   await expect
-    .poll(async () => waitedText(await answered("/history/4/convergence?timeout=0")), { timeout: 4_000 })
+    .poll(async () => waitedText(await answered("/history/4/convergence?timeout=0")), { timeout: 7_000 })
     .toContain("waiting for geo, user");
-  await expect.poll(() => marks(canary), { timeout: 4_000 }).toContain("two");
+  await expect.poll(() => marks(canary), { timeout: 7_000 }).toContain("two");
   expect([marks("geo"), marks("user")]).toEqual([["one"], ["one"]]);
 
   await wire.untilLog(/wave 1 of 2 is healthy: [1-9]\d* requests, 0 of them answered by 5xx/, { from });
@@ -175,7 +175,7 @@ test("a control plane that is killed goes on in the wave that it was in", async 
   seen = [];
   const from = await save("three");
   await wire.untilLog(/wave 1 of 2 \(proxies: rate\)/, { from });
-  await expect.poll(() => marks(canary), { timeout: 4_000 }).toContain("three");
+  await expect.poll(() => marks(canary), { timeout: 7_000 }).toContain("three");
   const again = wire.log().length;
   process.kill((await wire.status()).pid, "SIGKILL");
   await wire.untilLog(/starting it again/, { from: again });
@@ -209,5 +209,5 @@ test("what cannot go in waves comes to all together, and goes back by its stages
   expect(services.map(marks)).toEqual([["three"], ["three"], ["three"]]);
   const { inForce, newest } = (await standing()).revision;
   expect(newest).toBe(inForce + 1);
-  await expect.poll(given, { timeout: 4_000 }).toEqual({ geo: inForce, rate: inForce, user: inForce });
+  await expect.poll(given, { timeout: 7_000 }).toEqual({ geo: inForce, rate: inForce, user: inForce });
 });
