@@ -348,6 +348,16 @@ controlPlane(command("enable"))
   .addOption(json())
   .action(run(async () => (await import("./switch.ts")).enable));
 
+controlPlane(command("force-leave"))
+  .description("have changes wait no more for proxies that are gone for good, until they connect again")
+  .argument("<services...>", "services whose proxies are not connected")
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nOnly for a proxy that does not run: one that runs without being connected enforces what it had, so that requests through it may be enforced twice or not at all.",
+  )
+  .action(run(async () => (await import("./leave.ts")).forceLeave));
+
 command("bench")
   .description(
     "measure what proxies and actions take, in an Envoy on this machine, for the costs of an interface",

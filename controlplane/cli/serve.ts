@@ -16,6 +16,7 @@ import { eventText } from "../rollout/event-text.ts";
 import { historyAnswer } from "../rollout/history-answers.ts";
 import { openHistoryFolder } from "../rollout/history-folder.ts";
 import { type Answer, startHttpApi } from "../rollout/http-api.ts";
+import { leaveCommand, leaveText } from "../rollout/leave.ts";
 import { createMetrics } from "../rollout/metrics.ts";
 import { resourceReports } from "../rollout/resource-report.ts";
 import type { Begun } from "../rollout/revisions.ts";
@@ -164,6 +165,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         const unkept = unkeptText(report);
         if (unkept !== "") output.progress(`wire: ${unkept}`);
       }),
+      "force-leave": leaveCommand(controlPlane, (report) => output.progress(leaveText(report))),
       rollback: rollbackCommand({
         revisions,
         newest: () => rollouts.newest,
@@ -356,6 +358,8 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
     proxies: ads.status().map((status) => ({
       service: status.node,
       connected: status.connected,
+      /** Whether an operator has said that it is gone. */
+      left: controlPlane.hasLeft(status.node),
       settled: status.settled,
       receipt: receipts.get(status.node),
       resources: resourceReports(status, ads.snapshot(status.node)),

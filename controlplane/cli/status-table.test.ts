@@ -14,7 +14,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     ],
     proxies: [
       {
-        ...{ service: "rate", connected: true, settled: true },
+        ...{ service: "rate", connected: true, left: false, settled: true },
         receipt: {
           ...{ service: "rate", connected: true, given: 3, refused: [] },
           ...{ sent: { revision: 3, time: "t" }, acknowledged: { revision: 3, time: "t" } },
@@ -26,7 +26,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
         ],
       },
       {
-        ...{ service: "frontend", connected: true, settled: false },
+        ...{ service: "frontend", connected: true, left: false, settled: false },
         receipt: {
           ...{ service: "frontend", connected: true, given: 3, refused: ["no"] },
           serving: { revision: 2, time: "t" },
@@ -37,7 +37,8 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
           { type: typeUrl.extension, name: "hot-path", nacked: "7" },
         ],
       },
-      { service: "geo", connected: false, settled: false, resources: [] },
+      { service: "geo", connected: false, left: false, settled: false, resources: [] },
+      { service: "user", connected: false, left: true, settled: false, resources: [] },
     ],
   });
   expect(table).toEqual([
@@ -45,6 +46,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     "rate      in force       3         1         0          0             1          0",
     "frontend  on its way     2 -> 3    1 of 2    0          0, 1 refused  0          0",
     "geo       not connected  -         0         0          0             0          0",
+    "user      has left       -         0         0          0             0          0",
     "frontend refuses hot-path (version 7)",
     "switched off: hot-path, old (there is no such policy now)",
     "wave 1 of 3, watched: rate, frontend",

@@ -19,6 +19,8 @@ export interface StatusReport {
 export interface ProxyReport {
   readonly service: string;
   readonly connected: boolean;
+  /** Whether an operator has said that it is gone. */
+  readonly left: boolean;
   readonly settled: boolean;
   readonly receipt?: ProxyReceipt;
   /** Versions. */
@@ -39,7 +41,7 @@ const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
 export function statusTable({ settled, revision, wave, off, proxies }: StatusReport): readonly string[] {
   const rows = proxies.map((proxy) => [
     proxy.service,
-    proxy.connected ? (proxy.settled ? "in force" : "on its way") : "not connected",
+    stateOf(proxy),
     revisionCell(proxy.receipt),
     ...kinds.map((kind) => cell(proxy, typeUrl[kind])),
   ]);
@@ -55,6 +57,12 @@ export function statusTable({ settled, revision, wave, off, proxies }: StatusRep
     ...(wave === null ? [] : [`wave ${wave.wave} of ${wave.of}, watched: ${wave.proxies.join(", ")}`]),
     `${settled ? "the newest change is in force" : "the newest change is not in force yet"}${revisionText(revision)}`,
   ];
+}
+
+function stateOf({ connected, settled, left }: ProxyReport): string {
+  if (left) return "has left";
+  if (!connected) return "not connected";
+  return settled ? "in force" : "on its way";
 }
 
 /** How many the proxy has taken, of how many it was sent, and how many it refuses. */

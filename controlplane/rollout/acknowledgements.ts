@@ -7,7 +7,7 @@ import { oneLine } from "./one-line.ts";
 import type { Pauses } from "./pauses.ts";
 import type { Presence } from "./presence.ts";
 
-/** Waits for what proxies make of what they were given last. Each rejects where the proxy refuses it. */
+/** Waits for what proxies make of what they were given last; for none that has left. Each rejects where the proxy refuses it. */
 export interface Acknowledgements {
   /** Resolves when the proxy has taken all that it was given; rejects when it does not answer. */
   readonly by: (node: string) => Promise<void>;
@@ -37,6 +37,16 @@ export function createAcknowledgements(options: {
     return ads.waitForAcks(node, stageTimeoutMs).finally(() => clearTimeout(impatient));
   }
 
+  /** Undefined once the proxy has left: there is nothing to wait for. */
+  async function unlessLeft(node: string, answer: () => Promise<Outcome>): Promise<Outcome | undefined> {
+    const over = new AbortController();
+    const leaving = async (): Promise<undefined> => {
+      while (!presence.hasLeft(node) && !over.signal.aborted)
+        await presence.changed(stageTimeoutMs, over.signal);
+    };
+    return Promise.race([leaving(), answer()]).finally(() => over.abort());
+  }
+
   function check(node: string, outcome: Outcome): void {
     switch (outcome.kind) {
       case "acked":
@@ -55,11 +65,15 @@ export function createAcknowledgements(options: {
   }
 
   return {
-    by: async (node) => check(node, await answerOf(node)),
+    by: async (node) => {
+      const outcome = await unlessLeft(node, () => answerOf(node));
+      if (outcome !== undefined) check(node, outcome);
+    },
     inTheEndBy: async (node) => {
-      let outcome = await answerOf(node);
-      while (outcome.kind === "timeout") outcome = await ads.waitForAcks(node, stageTimeoutMs);
-      check(node, outcome);
+      let outcome = await unlessLeft(node, () => answerOf(node));
+      while (outcome?.kind === "timeout")
+        outcome = await unlessLeft(node, () => ads.waitForAcks(node, stageTimeoutMs));
+      if (outcome !== undefined) check(node, outcome);
     },
     offeredTo: async (node) => {
       const outcome = await ads.waitForAcks(node, impatientMs);
@@ -76,8 +90,8 @@ export function createAcknowledgements(options: {
     },
     firstBy: async (node, replaced) => {
       while (!replaced.aborted) {
-        const outcome = await ads.waitForAcks(node, stageTimeoutMs);
-        if (outcome.kind === "acked") return;
+        const outcome = await unlessLeft(node, () => ads.waitForAcks(node, stageTimeoutMs));
+        if (outcome === undefined || outcome.kind === "acked") return;
         if (replaced.aborted) return;
         waiting(node, outcome);
         if (outcome.kind === "nacked") await sleep(stageTimeoutMs, undefined, { ref: false });

@@ -286,6 +286,117 @@ describe("a proxy that is away", () => {
   });
 });
 
+describe("a proxy that is made to leave", () => {
+  /** `rate` is away, as the xDS server says of a node without a stream, until it is told otherwise. */
+  async function withRateAway(pauses: Partial<Pauses> = {}, staged?: Staged) {
+    let isAway = false;
+    const all = setUp({
+      outcome: async (node) => {
+        if (!isAway || node !== "rate") return { kind: "acked" };
+        await sleep(5);
+        return { kind: "timeout" };
+      },
+      pauses: { stageTimeoutMs: 30_000, impatientMs: 10, ...pauses },
+      ...(staged === undefined ? {} : { staged }),
+    });
+    await all.controlPlane.apply(everywhere);
+    const comeBack = (): void => {
+      isAway = false;
+      all.controlPlane.streams.connected("rate");
+    };
+    isAway = true;
+    all.controlPlane.streams.disconnected("rate");
+    all.diary.length = 0;
+    return { ...all, comeBack };
+  }
+  const done = { unknown: [], connected: [] };
+
+  test("is waited for no more, by what waits now and by what comes later", async () => {
+    const { controlPlane, diary } = await withRateAway();
+    const applied = controlPlane.apply(other);
+    await expect.poll(() => diary).toEqual(["waiting for rate: timeout"]);
+    expect(controlPlane.forceLeave(["rate"])).toEqual(done);
+    expect(await applied).toBe("done");
+    expect(await controlPlane.apply(everywhere)).toBe("done");
+    expect(controlPlane.hasLeft("rate")).toBe(true);
+  });
+
+  test("has what was not taken for its sake tried again", async () => {
+    const { controlPlane, diary } = await withRateAway({ stageTimeoutMs: 20 });
+    await expect(controlPlane.apply(other)).rejects.toThrow("[absent]");
+    controlPlane.forceLeave(["rate"]);
+    expect(diary.at(-1)).toBe("all have returned");
+    expect(await controlPlane.apply(other)).toBe("done");
+  });
+
+  test("lets go on what had told the callers already", async () => {
+    const { controlPlane, diary } = await withRateAway({ stageTimeoutMs: 20 });
+    const applied = controlPlane.resume({
+      ...{ from: everywhere, to: other, stage: 1, off: [], followers: [], former: new Map() },
+    });
+    await sleep(200);
+    expect(diary).not.toContain("# old side off");
+    controlPlane.forceLeave(["rate"]);
+    expect(await applied).toBe("done");
+  });
+
+  test("is waited for again once it has connected", async () => {
+    const { controlPlane, diary, comeBack } = await withRateAway();
+    controlPlane.forceLeave(["rate"]);
+    comeBack();
+    expect(controlPlane.hasLeft("rate")).toBe(false);
+    controlPlane.streams.disconnected("rate");
+    void controlPlane.apply(other);
+    await expect.poll(() => diary).toContain("waiting for rate: timeout");
+    controlPlane.forceLeave(["rate"]);
+  });
+
+  test("is not late with a switch, and nobody asks how it fares", async () => {
+    const asked: string[] = [];
+    const { controlPlane } = await withRateAway(
+      { switchTimeoutMs: 50 },
+      {
+        sizes: [{ kind: "services", services: ["rate"] }],
+        watch: async ({ proxies }) => {
+          asked.push(...proxies);
+          return { judged: async () => ({ health: new Map() }) };
+        },
+      },
+    );
+    expect(await controlPlane.switchOff(["mark"])).toEqual({ late: ["rate"] });
+    controlPlane.forceLeave(["rate"]);
+    expect(await controlPlane.switchOff([])).toEqual({ late: [] });
+    expect(await controlPlane.apply(other)).toBe("done");
+    expect(asked).toContain("geo");
+    expect(asked).not.toContain("rate");
+  });
+
+  test("is not waited for by a first build", async () => {
+    const { controlPlane, diary } = setUp({
+      outcome: async (node) => {
+        if (node !== "rate") return { kind: "acked" };
+        await sleep(5);
+        return { kind: "timeout" };
+      },
+      pauses: { stageTimeoutMs: 10, impatientMs: 1 },
+    });
+    const applied = controlPlane.apply(everywhere);
+    await expect.poll(() => diary).toContain("waiting for rate: timeout");
+    controlPlane.streams.disconnected("rate");
+    controlPlane.forceLeave(["rate"]);
+    expect(await applied).toBe("done");
+  });
+
+  test("cannot be one that is connected, or that there is not, and then none is", async () => {
+    const { controlPlane } = await withRateAway();
+    expect(controlPlane.forceLeave(["rate", "geo", "nobody"])).toEqual({
+      unknown: ["nobody"],
+      connected: ["geo"],
+    });
+    expect(controlPlane.hasLeft("rate")).toBe(false);
+  });
+});
+
 describe("a staged rollout", () => {
   /** Canaries first; `reasons` why a wave is not healthy, one after the other, and then no more. */
   function watching(...reasons: (string | undefined)[]): Staged & { readonly watched: string[] } {

@@ -44,6 +44,14 @@ export interface SwitchedOff {
   readonly unkept?: string;
 }
 
+/** What cannot leave; nothing where all have left. */
+export interface Staying {
+  /** Services without a proxy. */
+  readonly unknown: readonly string[];
+  /** Services whose proxies are connected. */
+  readonly connected: readonly string[];
+}
+
 export interface ControlPlane {
   /** The build in force, once one is. */
   readonly current: Build | undefined;
@@ -67,6 +75,9 @@ export interface ControlPlane {
    * Switch exactly these policies off, and all others on, at once: in the stage in which the mesh is, without waiting for a rollout.
    */
   switchOff(names: readonly string[]): Promise<SwitchedOff>;
+  /** Nobody waits any more for the proxies of these services, until they connect again. All of them leave, or none. */
+  forceLeave(services: readonly string[]): Staying;
+  hasLeft(service: string): boolean;
   /** What the proxies' streams do, to be told by whoever runs the xDS server. */
   readonly streams: {
     connected(node: string): void;
@@ -218,7 +229,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   /** Not in the midst of a rollout, which has what it began with until it ends: they are known as long again. */
   async function forgetSenders(senders: Senders): Promise<void> {
     // Nor while a proxy may still lead to where they were.
-    if (shown !== undefined && (shown.to !== current || areSomeAway())) {
+    if (shown !== undefined && (shown.to !== current || awayOf(nodes).length > 0)) {
       linger(senders);
       return;
     }
@@ -242,13 +253,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
 
   function lookForReturn(): void {
-    if (!isToReturn || [...concerns].some((node) => nodes.has(node) && !presence.isConnected(node))) return;
+    if (!isToReturn || awayOf(concerns).length > 0) return;
     isToReturn = false;
     options.returned?.();
   }
 
-  function areSomeAway(): boolean {
-    return [...nodes].some((node) => !presence.isConnected(node));
+  /** Those that were given something, are not connected, and may come back. */
+  function awayOf(some: Iterable<string>): readonly string[] {
+    return [...some].filter(
+      (node) => nodes.has(node) && !presence.isConnected(node) && !presence.hasLeft(node),
+    );
   }
 
   /** The stage, once the proxies have been told of it. */
@@ -313,8 +327,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   /** Resolves when all of these that were given something before are connected; rejects when some are not for too long. */
   async function areThere(concerned: ReadonlySet<string>, replaced: AbortSignal): Promise<Turn> {
-    const away = (): readonly string[] =>
-      [...concerned].filter((node) => nodes.has(node) && !presence.isConnected(node));
+    const away = (): readonly string[] => awayOf(concerned);
     const endMs = performance.now() + stageTimeoutMs;
     let told = false;
     const toldMs = performance.now() + impatientMs;
@@ -382,7 +395,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     // Where the callers have been told, it goes on whoever answers.
     const fresh = rollout.stage > 0 ? changed : changed.filter((service) => !had.has(service));
     const watch = await staged
-      .watch({ proxies: changed, fresh, mesh: to.mesh })
+      .watch({ proxies: watchedOf(changed), fresh, mesh: to.mesh })
       .catch(async (cause: unknown) => {
         await goBack(from, to).catch(() => undefined);
         throw cause;
@@ -399,6 +412,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     throw new WireError("health", reason);
   }
 
+  /** One that has left tells nobody how it fares. */
+  function watchedOf(services: readonly string[]): readonly string[] {
+    return services.filter((service) => !presence.hasLeft(service));
+  }
+
   /** All waves but the last one, which are the stages. */
   async function runWaves(
     { watch: watching }: Staged,
@@ -409,7 +427,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       for (let index = begin; index < waves.length - 1; index++) {
         const wave = { waves, index };
         progress = { wave: index + 1, of: waves.length, proxies: toldIn(wave) };
-        const watch = await watching({ proxies: progress.proxies, fresh: [], mesh: to.mesh });
+        const watch = await watching({ proxies: watchedOf(progress.proxies), fresh: [], mesh: to.mesh });
         await enter({ from, to, stage: 0, wave });
         const taken = Promise.all(progress.proxies.map(acknowledged.by));
         let reason: string | undefined;
@@ -572,7 +590,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     });
   }
 
-  /** The services whose proxies have not taken in time what they were told of last; one that is let go of has nothing to take. */
+  /** The services whose proxies have not taken in time what they were told of last; one that is let go of, or has left, has nothing to take. */
   async function missing(stage: Stage): Promise<readonly string[]> {
     const answers = [...stage.snapshots.keys()].map(async (node) => {
       const { promise: gone, resolve } = Promise.withResolvers<undefined>();
@@ -580,7 +598,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         if (!left.has(node)) resolve(undefined);
       };
       forgetting.add(told);
-      const outcome = await Promise.race([ads.waitForAcks(node, switchTimeoutMs), gone]);
+      const outcome = presence.hasLeft(node)
+        ? undefined
+        : await Promise.race([ads.waitForAcks(node, switchTimeoutMs), gone]);
       forgetting.delete(told);
       return outcome === undefined || outcome.kind === "acked" ? [] : [node];
     });
@@ -648,6 +668,15 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         current = rollout.from;
         return roll(rollout, replaced);
       }),
+    forceLeave(services) {
+      const unknown = services.filter((service) => !nodes.has(service));
+      const connected = services.filter(presence.isConnected);
+      if (unknown.length > 0 || connected.length > 0) return { unknown, connected };
+      for (const service of services) presence.forceLeave(service);
+      lookForReturn();
+      return { unknown, connected };
+    },
+    hasLeft: presence.hasLeft,
     streams: {
       connected(node) {
         presence.connected(node);

@@ -7,28 +7,48 @@ export interface Presence {
   /** A stream has ended. */
   disconnected(node: string): void;
   isConnected(node: string): boolean;
+  /** Nobody is to wait for the node until it connects again; one that is connected is waited for all the same. */
+  forceLeave(node: string): void;
+  hasLeft(node: string): boolean;
   /** All streams of the node are ended, and nobody tells of it. */
   forget(node: string): void;
-  /** Resolves when a stream begins or ends, or after a while, or at the signal. */
+  /** Resolves when a stream begins or ends, a node is made to leave, or after a while, or at the signal. */
   changed(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
 
 export function createPresence(): Presence {
   const streams = new Map<string, number>();
+  const left = new Set<string>();
   const waking = new Set<() => void>();
 
   function add(node: string, count: number): void {
     const now = Math.max(0, (streams.get(node) ?? 0) + count);
     if (now === 0) streams.delete(node);
     else streams.set(node, now);
+    wakeAll();
+  }
+
+  function wakeAll(): void {
     for (const wake of [...waking]) wake();
   }
 
   return {
-    connected: (node) => add(node, 1),
+    connected: (node) => {
+      left.delete(node);
+      add(node, 1);
+    },
     disconnected: (node) => add(node, -1),
     isConnected: (node) => streams.has(node),
-    forget: (node) => add(node, Number.NEGATIVE_INFINITY),
+    forceLeave: (node) => {
+      if (streams.has(node)) return;
+      left.add(node);
+      wakeAll();
+    },
+    hasLeft: (node) => left.has(node),
+    forget: (node) => {
+      left.delete(node);
+      add(node, Number.NEGATIVE_INFINITY);
+    },
     changed: async (timeoutMs, signal) => {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,10 +1,12 @@
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWire, visitsOf, type Wire } from "../e2e/start-wire.ts";
 
+const main = resolve(import.meta.dirname, "../../controlplane/cli/main.ts");
 const geoAdmin = { host: "127.2.0.3", port: 9901 };
 let wire: Wire;
 
@@ -64,3 +66,39 @@ test("a proxy that is down holds up what concerns it, and nothing else", async (
   while ((await seenBy("geo")) === undefined) await sleep(20);
   expect([await seenBy("geo"), await seenBy("rate")]).toEqual(["second", "second"]);
 });
+
+test("one that is made to leave holds up nothing, and has it all when it comes back", async () => {
+  const pid = Number([...wire.log().matchAll(/proxy of geo: Envoy ready \(pid (\d+)/g)].at(-1)?.[1]);
+  const died = wire.log().length;
+  process.kill(pid, "SIGKILL");
+  await wire.untilLog(/proxy of geo ended \(SIGKILL\)/, { from: died });
+  const free = await occupy();
+  await wire.untilLog(/proxy of geo does not start, trying again/, { from: died });
+
+  const concerned = await save("geo", "third");
+  await wire.untilLog(/the change is not taken: \[absent\]/, { from: concerned });
+  expect(await run("force-leave", "rate")).toEqual({
+    code: 1,
+    out: "wire: of rate a proxy is connected, so it has not left\n",
+  });
+  expect(await run("force-leave", "geo")).toEqual({
+    code: 0,
+    out: "no change waits for the proxy of geo any more, until it connects again\n",
+  });
+  await wire.untilLog(/it is tried again.*in force:/s, { from: concerned });
+  expect((await run("status")).out).toMatch(/^geo +has left /m);
+
+  await free();
+  while ((await seenBy("geo")) === undefined) await sleep(20);
+  expect(await seenBy("geo")).toBe("third");
+  expect((await run("status")).out).toMatch(/^geo +in force /m);
+});
+
+function run(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
+  const all = [main, ...args, "--http-port", new URL(wire.http).port];
+  return new Promise((done) =>
+    execFile(process.execPath, all, (error, out, err) =>
+      done({ code: typeof error?.code === "number" ? error.code : 0, out: out + err }),
+    ),
+  );
+}
