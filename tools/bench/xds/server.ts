@@ -3,13 +3,21 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { startGrpcJsTransport } from "../../../controlplane/server/grpc-js-transport.ts";
 import { startHttp2Transport } from "../../../controlplane/server/http2-transport.ts";
+import type { StartTransport } from "../../../controlplane/server/transport.ts";
 import { createXdsServer } from "../../../controlplane/server/xds-server.ts";
+import { alone } from "./alone.ts";
 import { snapshot } from "./fleet.ts";
 
 const [transport = "http2", port = "0"] = process.argv.slice(2);
+const http2Alone = alone(startHttp2Transport);
+const transports: Readonly<Record<string, StartTransport>> = {
+  http2: startHttp2Transport,
+  "grpc-js": startGrpcJsTransport,
+  "http2-alone": http2Alone.start,
+};
 const server = await createXdsServer({
   listen: { host: "127.0.0.1", port: Number(port) },
-  transport: transport === "grpc-js" ? startGrpcJsTransport : startHttp2Transport,
+  transport: transports[transport] ?? startHttp2Transport,
 });
 let change = 0;
 
@@ -38,7 +46,9 @@ lines.on("line", (line) => {
     change++;
     const atMs = nowMs();
     const next = snapshot(change, wasmBytes);
-    for (let node = 0; node < nodes; node++) server.setSnapshot(`node-${node}`, next);
+    const isAlone = http2Alone.calls() > 0;
+    if (isAlone) http2Alone.begin();
+    for (let node = 0; node < (isAlone ? 1 : nodes); node++) server.setSnapshot(`node-${node}`, next);
     say({ atMs });
   } else if (what === "usage") {
     const { user, system } = process.cpuUsage();

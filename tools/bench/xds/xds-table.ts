@@ -44,6 +44,7 @@ export const xdsTable: BenchTable = {
     const node = [process.execPath, "--max-semi-space-size=4", join(import.meta.dirname, "server.ts")];
     const contenders: readonly Contender[] = [
       { name: "Wire, HTTP/2", command: [...node, "http2"], restarts: true },
+      { name: "its HTTP/2 alone", command: [...node, "http2-alone"], restarts: false },
       { name: "Wire, grpc-js", command: [...node, "grpc-js"], restarts: true },
       ...(built === undefined
         ? []
