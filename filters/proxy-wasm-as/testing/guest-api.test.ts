@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildFilter } from "../build/build-filter.ts";
 import { hostOf } from "./filter.test-helper.ts";
-import { createHost } from "./index.ts";
+import { createHost, type HostResponse } from "./index.ts";
 import { propertyKey } from "./property-key.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
@@ -399,6 +399,24 @@ test("properties have their types; foreign functions, chance and time are the ho
   expect(logs).toHaveLength(1);
   expect(logs[0]?.message).toMatch(/^\/a\?b -?\d+ none 5 trueabc null truetrue4$/);
   expect(calls.filter((call) => call === "log")).toHaveLength(1);
+});
+
+test("properties say the query, how much of bodies has come and gone on, and the status of gRPC, as an Envoy does", async () => {
+  const host = await hostOf(
+    `let size: i64 = 0;
+    export function onRequestBody(): void { size = properties.request.size; }
+    export function onLog(): void {
+      log.info(properties.request.query! + " " + size.toString() + " " + properties.response.grpcStatus.toString() +
+        " " + properties.response.totalSize.toString() + " " + (properties.get("response.trailers.grpc-status") === null ? "none" : "some"));
+    }`,
+  );
+  const said = (response: HostResponse): string | undefined =>
+    host.exchange({ headers: [[":path", "/a?b?c"]], body: ["abc", "de"], response }).logs[0]?.message;
+  expect(said({ body: "1234" })).toBe("b?c 5 2 14 none");
+  expect(said({ status: 503 })).toBe("b?c 5 14 10 none");
+  expect(said({ headers: [["grpc-status", "7"]] })).toBe("b?c 5 7 22 none");
+  expect(said({ headers: [["grpc-status", "x"]] })).toBe("b?c 5 -1 22 none");
+  expect(said({ body: "1", trailers: [["grpc-status", "0"]] })).toBe("b?c 5 0 23 some");
 });
 
 test("a property may be a number of any kind, a map or a list", async () => {
