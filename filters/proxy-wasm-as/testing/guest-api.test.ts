@@ -541,6 +541,17 @@ test("a connection's data is read, and a connection closed", async () => {
   expect(connection.isOpen).toBe(false);
 });
 
+test("a counter does not go down, nor up by what a negative number is without its sign", async () => {
+  const host = await hostOf(`const hits = new Counter("hits");
+  export function onRequest(request: Request): void {
+    hits.increment(3);
+    const fewer: i32 = -1;
+    request.headers.set("x-status", (hits.increment(-1) == Status.BadArgument && hits.increment(fewer) == Status.BadArgument).toString());
+  }`);
+  expect(host.request({}).requestHeaders).toEqual([["x-status", "true"]]);
+  expect(host.metrics.get("hits")).toBe(3);
+});
+
 test("what callbacks make beside kept objects goes, and takes no more memory", async () => {
   const host = await hostOf(
     `class Entry { constructor(public user: string) {} }
