@@ -552,6 +552,22 @@ test("a counter does not go down, nor up by what a negative number is without it
   expect(host.metrics.get("hits")).toBe(3);
 });
 
+test("a view of a body is its bytes, without a copy, where it is at hand", async () => {
+  const host = await hostOf(`function sum(view: Bytes): string {
+    if (view == MISSING) return "missing";
+    let sum = 0;
+    for (let i: usize = 0; i < lengthOf(view); i++) sum += load<u8>(pointerOf(view) + i);
+    return sum.toString();
+  }
+  export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+    if (!last) return Flow.Pause;
+    log.info(sum(request.body.view()) + " " + sum(request.body.view(1)) + " " + sum(request.body.view(9)));
+    return Flow.Continue;
+  }`);
+  const { logs } = host.request({ body: [Uint8Array.of(1, 2), Uint8Array.of(255)] });
+  expect(logs.map(({ message }) => message)).toEqual(["258 257 0"]);
+});
+
 test("what callbacks make beside kept objects goes, and takes no more memory", async () => {
   const host = await hostOf(
     `class Entry { constructor(public user: string) {} }
