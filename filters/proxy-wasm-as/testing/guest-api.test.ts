@@ -541,6 +541,18 @@ test("a connection's data is read, and a connection closed", async () => {
   expect(connection.isOpen).toBe(false);
 });
 
+test("a connection says who has opened it", async () => {
+  const host = await hostOf(`export function onConnection(connection: Connection): void {
+    const caller = connection.caller;
+    if (caller === null || caller != "10.0.0.1") connection.close();
+  }`);
+  expect(["10.0.0.1", "10.0.0.11", "[::1]"].map((address) => host.connect({ address }).isOpen)).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 test("a counter does not go down, nor up by what a negative number is without its sign", async () => {
   const host = await hostOf(`const hits = new Counter("hits");
   export function onRequest(request: Request): void {
