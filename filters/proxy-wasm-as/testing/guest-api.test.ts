@@ -553,6 +553,22 @@ test("a connection says who has opened it", async () => {
   ]);
 });
 
+test("a response opens a stream of gRPC as the request that it answers", async () => {
+  const host =
+    await hostOf(`function heard(stream: GrpcStream): void { log.info("heard " + stream.request.id.toString()); }
+  export function onResponse(response: Response): void {
+    response.request.grpcStream({ cluster: "a", service: "s", method: "m" }, { onMessage: heard })!.send(toBytes("x"));
+  }`);
+  host.onGrpc("a", (call) => {
+    if (call.messages.length > 0 && !call.isAnswered) call.send("y");
+  });
+  const stream = host.open({});
+  stream.respond({ isUnfinished: true });
+  expect(stream.result().logs.map(({ message }) => message)).toEqual([expect.stringMatching(/^heard \d+$/)]);
+  stream.end();
+  expect(host.failure).toBeNull();
+});
+
 test("a counter does not go down, nor up by what a negative number is without its sign", async () => {
   const host = await hostOf(`const hits = new Counter("hits");
   export function onRequest(request: Request): void {
