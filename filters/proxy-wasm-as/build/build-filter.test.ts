@@ -492,6 +492,31 @@ ${paths.map((path) => `if (all.get("${path}") !== null || all.getInt("${path}") 
   ]);
 });
 
+test("parameters that nothing fills are warned of: not exported, or by another name", async () => {
+  const warned = async (declared: string, more = "") => {
+    const text = `class Params { limit: i32 = 1; }
+class Limits { most: i32 = 1; }
+${declared}
+export function onRequest(): void {}
+${more}`;
+    const { problems, warnings } = await build(text);
+    expect(problems).toEqual([]);
+    return warnings.map(({ code, message, start, end }) => [code, text.slice(start, end), message]);
+  };
+  const message = (name: string): string =>
+    `no configuration fills \`${name}\`: parameters are what \`export const params = …\` has`;
+  expect(await warned("const params = new Params();")).toEqual([["PWA0104", "params", message("params")]]);
+  expect(await warned("const params = new Limits();", "export { params };")).toEqual([
+    ["PWA0104", "params", message("params")],
+  ]);
+  expect(await warned("export const settings = new Params();")).toEqual([
+    ["PWA0104", "settings", message("settings")],
+  ]);
+  expect(await warned("export const params = new Params();")).toEqual([]);
+  expect(await warned("export const params = new Params();\nconst others = new Params();")).toEqual([]);
+  expect(await warned("const limits = new Limits();\nconst params: i32 = 5;")).toEqual([]);
+});
+
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
   const imported = 'import { Flow, log, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";

@@ -9,7 +9,7 @@ import { inOurWords } from "./in-our-words.ts";
 import { nearest } from "./nearest.ts";
 import { publicMembers } from "./public-members.ts";
 import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
-import { readParameters } from "./read-parameters.ts";
+import { readParameters, unfilledParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
 import { PAGES_MIN, verifyModule } from "./verify-module.ts";
 
@@ -153,7 +153,12 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
   const functions = modules.flatMap(({ functions }) => functions);
   const pausing = pausingAmong(functions);
-  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths)];
+  const unfilled = unfilledParameters(files["filter.ts"] ?? "").map((problem) => ({
+    code: "PWA0104",
+    ...problem,
+    file: "filter.ts",
+  }));
+  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths), ...unfilled];
 }
 
 /** Paths that Envoy has no property by, and one that is written much alike. What it has besides, as by metadata or by what filters set, is in no table. */
