@@ -717,6 +717,11 @@ export const scenarios: readonly Scenario[] = [
     { tcp: [] },
   ),
   request("a connection that the filter closes", "down: close 2; reply 200 d no | closed: time", { tcp: [] }),
+  request("the same by the server's side", "down: close 3 | upclosed: time | closed: time", { tcp: [] }),
+  request("a connection closed at what the server sends", "up: bufstat 3; close 2 | closed: time", {
+    tcp: ["abc"],
+  }),
+  request("what a server sends, held", "up: ret 1; bufstat 3 | closed: time", { tcp: ["abc", "de"] }),
   // Failing.
   request("a trap, closed", "request: trap", { plugin: "closed" }),
   request("after a trap, closed", "request: time", { plugin: "closed" }),

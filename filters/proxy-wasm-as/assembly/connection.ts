@@ -44,7 +44,7 @@ export class Connection extends Stream {
     return close(this.id, StreamType.Downstream);
   }
 
-  /** Close the server's connection; the client's stays. `proxy_close_stream`. */
+  /** As `close`: Envoy closes the client's connection for this one, too. `proxy_close_stream`. */
   closeUpstream(): Status {
     return close(this.id, StreamType.Upstream);
   }

@@ -541,6 +541,18 @@ test("a connection's data is read, and a connection closed", async () => {
   expect(connection.isOpen).toBe(false);
 });
 
+test("what a server sends and the filter holds comes again with more, and nothing goes on of what it closes at", async () => {
+  const host = await hostOf(`export function onUpstreamData(connection: Connection, size: u32): Flow {
+    if (connection.upstreamData.text() == "hello, bad") connection.close();
+    return size < 5 ? Flow.Pause : Flow.Continue;
+  }`);
+  const connection = host.connect({ address: "10.0.0.1" });
+  expect([connection.send("hel"), connection.send("lo")]).toEqual([false, true]);
+  expect(Buffer.from(connection.sent).toString()).toBe("hello");
+  const other = host.connect({ address: "10.0.0.1" });
+  expect([other.send("hello, bad"), other.isOpen, other.sent.length]).toEqual([false, false, 0]);
+});
+
 test("a connection says who has opened it", async () => {
   const host = await hostOf(`export function onConnection(connection: Connection): void {
     const caller = connection.caller;
