@@ -492,6 +492,24 @@ ${paths.map((path) => `if (all.get("${path}") !== null || all.getInt("${path}") 
   ]);
 });
 
+test("a filter that takes no empty configuration is told of, with how to give the trial one", async () => {
+  const text = `import { log } from "proxy-wasm-as";
+export function onConfigure(configuration: string): bool {
+  if (configuration == "") log.error("no limit");
+  return configuration != "";
+}`;
+  const { problems } = await build(text);
+  expect(problems.map(({ message, start, end }) => [text.slice(start, end), message])).toEqual([
+    [
+      "onConfigure",
+      "it does not run: the plugin refused its configuration: no limit; it is tried with an empty one, unless `--configuration` says another",
+    ],
+  ]);
+  expect((await build(text, { configuration: "5" })).problems).toEqual([]);
+  const never = await build("export function onConfigure(): bool { return false; }", { configuration: "5" });
+  expect(never.problems).toEqual([{ message: "it does not run: the plugin refused its configuration" }]);
+});
+
 test("parameters that nothing fills are warned of: not exported, or by another name", async () => {
   const warned = async (declared: string, more = "") => {
     const text = `class Params { limit: i32 = 1; }

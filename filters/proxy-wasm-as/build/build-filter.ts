@@ -141,8 +141,12 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
   const reason = (tried === undefined ? reasons : reasons.slice(0, -1)).join(": ");
   const how = tried === undefined ? "" : ` (${tried})`;
   if (reason !== "") {
-    const place = placeOfStart(reason, Object.keys(files), modules);
-    return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}`, ...place }] };
+    const isRefused = reason.startsWith(REFUSED) && (options.configuration ?? "") === "";
+    const place = isRefused
+      ? placeOf("onConfigure", module)
+      : placeOfStart(reason, Object.keys(files), modules);
+    const help = isRefused ? "; it is tried with an empty one, unless `--configuration` says another" : "";
+    return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}${help}`, ...place }] };
   }
   return { bytes, entry, problems: [] };
 }
@@ -252,6 +256,13 @@ function keptIn(
 }
 
 const TRAP = "unreachable: ";
+/** What the host says of a plugin that does not take what it is configured with. */
+const REFUSED = "the plugin refused its configuration";
+
+function placeOf(name: string, { exported }: FilterModule): Pick<BuildProblem, "file" | "start" | "end"> {
+  const found = exported.find((each) => each.name === name);
+  return found === undefined ? {} : { file: "filter.ts", start: found.start, end: found.end };
+}
 
 /** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
 function said(reason: string): string {
