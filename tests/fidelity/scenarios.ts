@@ -506,6 +506,20 @@ export const scenarios: readonly Scenario[] = [
     "request: set 0 :path /a?b?c=1; prop request/query; prop request/url_path; set 0 :path /a?b#c?d; prop request/query; prop request/url_path; set 0 :path /a#b?c; prop request/query; prop request/url_path; set 0 :path /a; prop request/query; set 0 :path /a?; prop request/query; set 0 :path /p",
   ),
   request(
+    "headers of several values as properties",
+    "request: prop request/headers/x-a; prop request/headers/X-A; prop request/headers/cookie; prop request/headers/x-e; prop request/headers/host; prop request/headers/:path | response: add 2 x-b 1; add 2 x-b 2; add 2 set-cookie a=1; add 2 set-cookie b=2; prop response/headers/x-b; prop response/headers/set-cookie; prop response/headers/:status | restrailers: add 3 t 2; prop response/trailers/t | log: prop request/headers/x-a; prop response/headers/x-b; prop response/trailers/t",
+    {
+      headers: [
+        ["x-a", "1"],
+        ["x-a", "2"],
+        ["cookie", "a=1"],
+        ["cookie", "b=2"],
+        ["x-e", ""],
+      ],
+      want: "trailers",
+    },
+  ),
+  request(
     "how much of a request has come",
     "request: propsize request/total_size | body: prop request/size; prop request/total_size; setbuf 0 0 2 | lastbody: setbuf 0 0 99 other; prop request/size | response: prop request/size; prop request/total_size | log: prop request/size; propsize request/total_size",
     { body: ["abc", "defg"] },

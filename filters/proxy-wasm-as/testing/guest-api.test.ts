@@ -419,6 +419,19 @@ test("properties say the query, how much of bodies has come and gone on, and the
   expect(said({ body: "1", trailers: [["grpc-status", "0"]] })).toBe("b?c 5 0 23 some");
 });
 
+test("a property of a header has all of its values, as in an Envoy", async () => {
+  const host = await hostOf(
+    'export function onRequest(): void { log.info(properties.get("request.headers.X-A")! + " " + (properties.get("request.headers.x-b") === null).toString()); }',
+  );
+  const { logs } = host.request({
+    headers: [
+      ["x-a", "1"],
+      ["x-a", "2"],
+    ],
+  });
+  expect(logs.map(({ message }) => message)).toEqual(["1,2 true"]);
+});
+
 test("a property may be a number of any kind, a map or a list", async () => {
   const host = await hostOf(
     `function shown(pairs: string[][] | null): string {

@@ -1,4 +1,4 @@
-import { bytesOf, noBytes, textOf } from "./bytes.ts";
+import { bytesOf, join, noBytes, textOf } from "./bytes.ts";
 import type { HeaderMap } from "./header-map.ts";
 import { grpcStatusOf } from "./local-reply.ts";
 import { writePairs } from "./pairs.ts";
@@ -100,7 +100,7 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     "response.headers": responseHeaders,
     "response.trailers": responseTrailers,
   };
-  if (name !== undefined) return maps[`${whole}.${part}`]?.get(name);
+  if (name !== undefined) return joined(maps[`${whole}.${part}`]?.getAll(name) ?? []);
   switch (`${whole}.${part}`) {
     case "request.method":
       return header(":method");
@@ -154,6 +154,13 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
       return undefined;
   }
 }
+
+/** All values of a header with commas between; undefined when there is none. */
+function joined(values: readonly Uint8Array[]): Uint8Array | undefined {
+  return values.length === 0 ? undefined : values.reduce((before, value) => join(join(before, comma), value));
+}
+
+const comma = bytesOf(",");
 
 /** What stands behind the first question mark, and before what begins with `#`. */
 function queryOf(path: string): string {
