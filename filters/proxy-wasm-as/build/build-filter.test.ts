@@ -143,7 +143,7 @@ test.each([
   [
     "export function onTick(): void { log.info(Date.now().toString()); }",
     "Date.now",
-    "a proxy has no `Date.now`: import `now` from `proxy-wasm-as`",
+    "a proxy has no `Date.now`: import `now`, in nanoseconds, from `proxy-wasm-as`",
   ],
   [
     "declare function theirs(): void; export function onTick(): void { theirs(); }",

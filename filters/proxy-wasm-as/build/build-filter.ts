@@ -323,8 +323,8 @@ function notFound(problem: BuildProblem, files: Readonly<Record<string, string>>
 
 const ofTheSdk: Readonly<Record<string, string>> = {
   "Math.random": "`random`",
-  "Date.now": "`now`",
-  "performance.now": "`now`",
+  "Date.now": "`now`, in nanoseconds,",
+  "performance.now": "`now`, in nanoseconds,",
 };
 
 /** An import that no proxy has, where the filter uses it. */
