@@ -502,6 +502,66 @@ export const scenarios: readonly Scenario[] = [
     "request: propsize request/time; propsize request/size; prop connection/mtls; propsize connection/id; propsize source/port | log: propsize request/duration; propsize request/total_size",
   ),
   request(
+    "the query of a path with several marks",
+    "request: set 0 :path /a?b?c=1; prop request/query; prop request/url_path; set 0 :path /a?b#c?d; prop request/query; prop request/url_path; set 0 :path /a#b?c; prop request/query; prop request/url_path; set 0 :path /a; prop request/query; set 0 :path /a?; prop request/query; set 0 :path /p",
+  ),
+  request(
+    "headers of several values as properties",
+    "request: prop request/headers/x-a; prop request/headers/X-A; prop request/headers/cookie; prop request/headers/x-e; prop request/headers/host; prop request/headers/:path | response: add 2 x-b 1; add 2 x-b 2; add 2 set-cookie a=1; add 2 set-cookie b=2; prop response/headers/x-b; prop response/headers/set-cookie; prop response/headers/:status | restrailers: add 3 t 2; prop response/trailers/t | log: prop request/headers/x-a; prop response/headers/x-b; prop response/trailers/t",
+    {
+      headers: [
+        ["x-a", "1"],
+        ["x-a", "2"],
+        ["cookie", "a=1"],
+        ["cookie", "b=2"],
+        ["x-e", ""],
+      ],
+      want: "trailers",
+    },
+  ),
+  request(
+    "how much of a request has come",
+    "request: propsize request/total_size | body: prop request/size; prop request/total_size; setbuf 0 0 2 | lastbody: setbuf 0 0 99 other; prop request/size | response: prop request/size; prop request/total_size | log: prop request/size; propsize request/total_size",
+    { body: ["abc", "defg"] },
+  ),
+  request(
+    "how much of a request has come that is held",
+    "body: prop request/size | lastbody: setbuf 0 0 99 other; prop request/size | log: prop request/size | hold: 1",
+    { body: ["abc", "defg"] },
+  ),
+  request(
+    "how much of a response has gone on",
+    "request: prop response/total_size | response: prop response/size; propsize response/total_size | resbody: prop response/size; prop response/total_size | restrailers: prop response/size; prop response/total_size | log: prop response/size; propsize response/total_size",
+    { want: "trailers" },
+  ),
+  request(
+    "the trailers of a response as properties",
+    "request: propsize response/trailers | response: propsize response/trailers; prop response/trailers/t | resbody: propsize response/trailers; prop response/trailers/t | restrailers: propsize response/trailers; prop response/trailers/t; prop response/trailers/T; prop response/trailers/none; prop response/trailers/t/deeper | log: propsize response/trailers; prop response/trailers/t",
+    { want: "trailers" },
+  ),
+  request(
+    "the status of gRPC of an answer that says none",
+    "request: prop response/grpc_status | response: prop response/grpc_status; set 2 :status 404; prop response/grpc_status | resbody: prop response/grpc_status | log: prop response/grpc_status",
+  ),
+  request(
+    "the status of gRPC in headers",
+    "response: set 2 grpc-status 7; prop response/grpc_status; set 2 grpc-status 16; prop response/grpc_status; set 2 grpc-status 17; prop response/grpc_status; set 2 grpc-status -1; prop response/grpc_status; set 2 grpc-status x; prop response/grpc_status; set 2 grpc-status 7x; prop response/grpc_status; set 2 grpc-status 0x7; prop response/grpc_status; set 2 grpc-status ; prop response/grpc_status; set 2 grpc-status +05; prop response/grpc_status | resbody: prop response/grpc_status | log: prop response/grpc_status",
+  ),
+  request(
+    "the status of gRPC in trailers",
+    "response: set 2 grpc-status 7; prop response/grpc_status | resbody: prop response/grpc_status | restrailers: prop response/grpc_status; set 3 grpc-status 5; prop response/grpc_status | log: prop response/grpc_status",
+    { want: "trailers" },
+  ),
+  request(
+    "the status of gRPC of the filter's own answers",
+    "request: reply 503 d x | response: prop response/grpc_status | log: prop response/grpc_status",
+  ),
+  request(
+    "the status of gRPC of the filter's own answer to a call",
+    "request: reply 503 d x  9 | response: prop response/grpc_status | log: prop response/grpc_status",
+    { headers: [["content-type", "application/grpc"]] },
+  ),
+  request(
     "the plugin's own",
     "request: prop plugin_name; prop plugin_root_id; prop plugin_vm_id; prop plugin_name/deeper",
   ),
@@ -671,6 +731,11 @@ export const scenarios: readonly Scenario[] = [
     { tcp: [] },
   ),
   request("a connection that the filter closes", "down: close 2; reply 200 d no | closed: time", { tcp: [] }),
+  request("the same by the server's side", "down: close 3 | upclosed: time | closed: time", { tcp: [] }),
+  request("a connection closed at what the server sends", "up: bufstat 3; close 2 | closed: time", {
+    tcp: ["abc"],
+  }),
+  request("what a server sends, held", "up: ret 1; bufstat 3 | closed: time", { tcp: ["abc", "de"] }),
   // Failing.
   request("a trap, closed", "request: trap", { plugin: "closed" }),
   request("after a trap, closed", "request: time", { plugin: "closed" }),

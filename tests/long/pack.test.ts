@@ -7,10 +7,15 @@ import { expect, test } from "vitest";
 const root = resolve(import.meta.dirname, "../..");
 const home = join(root, "filters/proxy-wasm-as");
 
-/** The first example of the README, which is indented. */
-function firstExample(): string {
-  const [, example = ""] = /\n\n((?: {4}.*\n|\n)+)/.exec(readFileSync(join(home, "README.md"), "utf8")) ?? [];
-  return example.replace(/^ {4}/gm, "");
+/** The README's examples, which are indented: the first one, and the test of it. */
+function examples(): readonly [string, string] {
+  const readme = readFileSync(join(home, "README.md"), "utf8");
+  const all = [...readme.matchAll(/\n\n((?: {4}.*\n|\n)+)/g)].map(([, text = ""]) =>
+    text.replace(/^ {4}/gm, ""),
+  );
+  const [first = "", own] = [all[0], all.find((text) => text.includes("node:test"))];
+  if (own === undefined) throw new Error("the README has no test");
+  return [first, own];
 }
 
 const ownTest = `import assert from "node:assert/strict";
@@ -50,12 +55,14 @@ test("the packed SDK builds and tests the README's first example in an empty fol
       `./${tarball}`,
       `assemblyscript@${peerDependencies["assemblyscript"]}`,
     ]);
-    writeFileSync(join(folder, "filter.ts"), firstExample());
-    writeFileSync(join(folder, "filter.test.js"), ownTest);
+    const [example, testOfIt] = examples();
+    writeFileSync(join(folder, "filter.ts"), example);
+    writeFileSync(join(folder, "filter.test.mjs"), testOfIt);
+    writeFileSync(join(folder, "own.test.js"), ownTest);
     expect(run("npx", ["proxy-wasm-as", "build", "filter.ts", "-o", "filter.wasm"])).toMatch(
       /^filter\.wasm: \d+ bytes\n$/,
     );
-    expect(run(process.execPath, ["--test"])).toContain("pass 1");
+    expect(run(process.execPath, ["--test"])).toContain("pass 2");
     // The declarations stand by themselves, without those of a browser or of Node.
     writeFileSync(
       join(folder, "uses.ts"),

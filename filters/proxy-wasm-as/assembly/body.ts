@@ -41,7 +41,10 @@ export class Body {
     return found == MISSING ? null : copied(found);
   }
 
-  /** The same without a copy, for loops over bytes: where it stands in memory until the callback ends. `MISSING` when it is not at hand. `proxy_get_buffer_bytes`. */
+  /**
+   * The same without a copy, for loops over bytes: where it stands in memory until the callback ends, as `load<u8>(pointerOf(view) + i)` reads it for `i` below
+   * `lengthOf(view)`, unchecked. `MISSING` when it is not at hand. `proxy_get_buffer_bytes`.
+   */
   view(start: u32 = 0, length: u32 = i32.MAX_VALUE): Bytes {
     const body = changetype<usize>(this);
     look(body);

@@ -7,7 +7,7 @@ import { phase } from "./phase";
 /** A view of memory, pointer in the upper half and length in the lower: a value, so it allocates nothing. */
 export type Bytes = u64;
 
-/** What reading an absent header or property gives; an empty one is zero bytes long instead. */
+/** The view of what is not there, or not at hand; what is empty is zero bytes long instead. */
 export const MISSING: Bytes = u64.MAX_VALUE;
 
 // Where the host writes a view: its length first, as in `Bytes`.
@@ -20,12 +20,14 @@ export function bytes(pointer: usize, length: usize): Bytes {
   return (<u64>pointer << 32) | <u64>length;
 }
 
+/** Where the bytes of a view begin, for `load<u8>(pointerOf(view) + i)`. No call of the host. */
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function pointerOf(view: Bytes): usize {
   return <usize>(view >>> 32);
 }
 
+/** How many bytes a view has; ask whether it is `MISSING` before. No call of the host. */
 // @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
 @inline
 export function lengthOf(view: Bytes): usize {

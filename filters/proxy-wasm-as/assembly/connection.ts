@@ -1,4 +1,5 @@
 import { Body, bodyOf } from "./body";
+import { widenOrNull } from "./byte-string";
 import { BufferType, Status, StreamType } from "./enums";
 import { proxy_close_stream } from "./env";
 import { Given } from "./given";
@@ -6,6 +7,7 @@ import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { holdsBack, holdsBackEnd } from "./guard";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
 import { isAtWork, turnBack, turnTo } from "./kept";
+import { callerAddress } from "./peers";
 import { letGo, Stream } from "./stream";
 
 /** A TCP connection from a client, and the one to the server that belongs to it. */
@@ -24,6 +26,14 @@ export class Connection extends Stream {
     return bodyOf(BufferType.UpstreamData, this.id);
   }
 
+  /** The client's address without the port; null where it is not known. `proxy_get_property`. */
+  get caller(): string | null {
+    if (!turnTo(this.id)) return null;
+    const address = widenOrNull(callerAddress());
+    turnBack(this.id);
+    return address;
+  }
+
   /** Let go on what was paused of the client's. `proxy_continue_stream`. */
   resume(): Status {
     return letGo(this.id, StreamType.Downstream);
@@ -34,7 +44,7 @@ export class Connection extends Stream {
     return close(this.id, StreamType.Downstream);
   }
 
-  /** Close the server's connection; the client's stays. `proxy_close_stream`. */
+  /** As `close`: Envoy closes the client's connection for this one, too. `proxy_close_stream`. */
   closeUpstream(): Status {
     return close(this.id, StreamType.Upstream);
   }

@@ -126,7 +126,7 @@ export class Headers {
   }
 
   /**
-   * Replace all of them. `BadArgument`, and nothing is changed, when one is no pair or cannot be a header, or when there are more than
+   * Replace all of them, those that begin with a colon as well, without which there is no request and no response. `BadArgument`, and nothing is changed, when one is no pair or cannot be a header, or when there are more than
    * 1,024 or they have more than 1 MiB. In a mesh of Wire's, those that a policy must not write stay as they are, and may stand among the pairs as they are. `proxy_set_header_map_pairs`.
    */
   replaceAll(pairs: Pairs): Status {

@@ -1,6 +1,6 @@
 export { Body } from "./body";
 export { fromBytes, toBytes } from "./byte-string";
-export { Bytes } from "./bytes";
+export { Bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 export { now, setTickPeriod } from "./clock";
 export { Connection } from "./connection";
 export { done } from "./done";

@@ -52,8 +52,8 @@ export class Counter extends Metric {
     super(name, MetricType.Counter);
   }
 
-  /** So many more, by default one; `BadArgument` for 0, which is none. `proxy_increment_metric`. */
-  increment(by: u32 = 1): Status {
+  /** So many more, by default one; `BadArgument` for 0 and less: it does not go down. `proxy_increment_metric`. */
+  increment(by: i64 = 1): Status {
     return this.change(by);
   }
 

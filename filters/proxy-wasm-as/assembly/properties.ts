@@ -100,12 +100,12 @@ export namespace properties {
       return toInt(property(bytes(memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 0, 100, 117, 114, 97, 116, 105, 111, 110]), 16)));
     }
 
-    /** The bytes of the body so far; -1 where there is none. `request.size`, by `proxy_get_property`. */
+    /** The bytes of the body that have come; -1 where there is none. `request.size`, by `proxy_get_property`. */
     static get size(): i64 {
       return toInt(property(bytes(memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 0, 115, 105, 122, 101]), 12)));
     }
 
-    /** The bytes of headers, body and trailers so far; -1 where there is none. `request.total_size`, by `proxy_get_property`. */
+    /** The same, with the headers where these are at hand; -1 where there is none. `request.total_size`, by `proxy_get_property`. */
     static get totalSize(): i64 {
       return toInt(property(bytes(memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 0, 116, 111, 116, 97, 108, 95, 115, 105, 122, 101]), 18)));
     }
@@ -133,17 +133,17 @@ export namespace properties {
       return toInt(property(bytes(memory.data<u8>([114, 101, 115, 112, 111, 110, 115, 101, 0, 102, 108, 97, 103, 115]), 14)));
     }
 
-    /** The status of gRPC; -1 where there is none. `response.grpc_status`, by `proxy_get_property`. */
+    /** The status of gRPC that trailers or headers say; where they say none, what the status of HTTP stands for, as 2 for 200; -1 where there is none. `response.grpc_status`, by `proxy_get_property`. */
     static get grpcStatus(): i64 {
       return toInt(property(bytes(memory.data<u8>([114, 101, 115, 112, 111, 110, 115, 101, 0, 103, 114, 112, 99, 95, 115, 116, 97, 116, 117, 115]), 20)));
     }
 
-    /** The bytes of the body so far; -1 where there is none. `response.size`, by `proxy_get_property`. */
+    /** The bytes of the body that have gone on; -1 where there is none. `response.size`, by `proxy_get_property`. */
     static get size(): i64 {
       return toInt(property(bytes(memory.data<u8>([114, 101, 115, 112, 111, 110, 115, 101, 0, 115, 105, 122, 101]), 13)));
     }
 
-    /** The bytes of headers, body and trailers so far; -1 where there is none. `response.total_size`, by `proxy_get_property`. */
+    /** The same, with the headers and trailers that are at hand; -1 where there is none. `response.total_size`, by `proxy_get_property`. */
     static get totalSize(): i64 {
       return toInt(property(bytes(memory.data<u8>([114, 101, 115, 112, 111, 110, 115, 101, 0, 116, 111, 116, 97, 108, 95, 115, 105, 122, 101]), 19)));
     }

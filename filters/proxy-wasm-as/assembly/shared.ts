@@ -18,7 +18,10 @@ export class SharedValue {
   }
 }
 
-/** Data that all workers share, and all VMs of one `vm_id`. Keys and values are byte strings. A policy in audit mode has data of its own. */
+/**
+ * Data that all workers share, and all VMs of one `vm_id`. Keys and values are byte strings. A key stays for good, whatever is under it: have no more of them than
+ * you can name, as by a hash, and not one for each client or each second. A policy in audit mode has data of its own.
+ */
 export namespace shared {
   /** A version that no value has: with it, `set` makes a value only where there is none. */
   export const NEW: u32 = u32.MAX_VALUE;

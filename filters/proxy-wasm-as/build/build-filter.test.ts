@@ -143,7 +143,7 @@ test.each([
   [
     "export function onTick(): void { log.info(Date.now().toString()); }",
     "Date.now",
-    "a proxy has no `Date.now`: import `now` from `proxy-wasm-as`",
+    "a proxy has no `Date.now`: import `now`, in nanoseconds, from `proxy-wasm-as`",
   ],
   [
     "declare function theirs(): void; export function onTick(): void { theirs(); }",
@@ -490,6 +490,49 @@ ${paths.map((path) => `if (all.get("${path}") !== null || all.getInt("${path}") 
     "PWA0103 Envoy has no property `node.id`, which is null then: did you mean `xds.node.id`?",
     "PWA0103 Envoy has no property `source.adress`, which is null then: did you mean `source.address`?",
   ]);
+});
+
+test("a filter that takes no empty configuration is told of, with how to give the trial one", async () => {
+  const text = `import { log } from "proxy-wasm-as";
+export function onConfigure(configuration: string): bool {
+  if (configuration == "") log.error("no limit");
+  return configuration != "";
+}`;
+  const { problems } = await build(text);
+  expect(problems.map(({ message, start, end }) => [text.slice(start, end), message])).toEqual([
+    [
+      "onConfigure",
+      "it does not run: the plugin refused its configuration: no limit; it is tried with an empty one, unless `--configuration` says another",
+    ],
+  ]);
+  expect((await build(text, { configuration: "5" })).problems).toEqual([]);
+  const never = await build("export function onConfigure(): bool { return false; }", { configuration: "5" });
+  expect(never.problems).toEqual([{ message: "it does not run: the plugin refused its configuration" }]);
+});
+
+test("parameters that nothing fills are warned of: not exported, or by another name", async () => {
+  const warned = async (declared: string, more = "") => {
+    const text = `class Params { limit: i32 = 1; }
+class Limits { most: i32 = 1; }
+${declared}
+export function onRequest(): void {}
+${more}`;
+    const { problems, warnings } = await build(text);
+    expect(problems).toEqual([]);
+    return warnings.map(({ code, message, start, end }) => [code, text.slice(start, end), message]);
+  };
+  const message = (name: string): string =>
+    `no configuration fills \`${name}\`: parameters are what \`export const params = …\` has`;
+  expect(await warned("const params = new Params();")).toEqual([["PWA0104", "params", message("params")]]);
+  expect(await warned("const params = new Limits();", "export { params };")).toEqual([
+    ["PWA0104", "params", message("params")],
+  ]);
+  expect(await warned("export const settings = new Params();")).toEqual([
+    ["PWA0104", "settings", message("settings")],
+  ]);
+  expect(await warned("export const params = new Params();")).toEqual([]);
+  expect(await warned("export const params = new Params();\nconst others = new Params();")).toEqual([]);
+  expect(await warned("const limits = new Limits();\nconst params: i32 = 5;")).toEqual([]);
 });
 
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {

@@ -9,7 +9,7 @@ import { inOurWords } from "./in-our-words.ts";
 import { nearest } from "./nearest.ts";
 import { publicMembers } from "./public-members.ts";
 import { type ExportedFunction, type FilterModule, readFilterModule } from "./read-filter-module.ts";
-import { readParameters } from "./read-parameters.ts";
+import { readParameters, unfilledParameters } from "./read-parameters.ts";
 import { smoke } from "./smoke.ts";
 import { PAGES_MIN, verifyModule } from "./verify-module.ts";
 
@@ -141,8 +141,12 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
   const reason = (tried === undefined ? reasons : reasons.slice(0, -1)).join(": ");
   const how = tried === undefined ? "" : ` (${tried})`;
   if (reason !== "") {
-    const place = placeOfStart(reason, Object.keys(files), modules);
-    return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}`, ...place }] };
+    const isRefused = reason.startsWith(REFUSED) && (options.configuration ?? "") === "";
+    const place = isRefused
+      ? placeOf("onConfigure", module)
+      : placeOfStart(reason, Object.keys(files), modules);
+    const help = isRefused ? "; it is tried with an empty one, unless `--configuration` says another" : "";
+    return { entry, problems: [{ message: `it does not run: ${said(reason)}${how}${help}`, ...place }] };
   }
   return { bytes, entry, problems: [] };
 }
@@ -153,7 +157,12 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   const exported = modules.find(({ file }) => file === "filter.ts")?.exported ?? [];
   const functions = modules.flatMap(({ functions }) => functions);
   const pausing = pausingAmong(functions);
-  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths)];
+  const unfilled = unfilledParameters(files["filter.ts"] ?? "").map((problem) => ({
+    code: "PWA0104",
+    ...problem,
+    file: "filter.ts",
+  }));
+  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths), ...unfilled];
 }
 
 /** Paths that Envoy has no property by, and one that is written much alike. What it has besides, as by metadata or by what filters set, is in no table. */
@@ -247,6 +256,13 @@ function keptIn(
 }
 
 const TRAP = "unreachable: ";
+/** What the host says of a plugin that does not take what it is configured with. */
+const REFUSED = "the plugin refused its configuration";
+
+function placeOf(name: string, { exported }: FilterModule): Pick<BuildProblem, "file" | "start" | "end"> {
+  const found = exported.find((each) => each.name === name);
+  return found === undefined ? {} : { file: "filter.ts", start: found.start, end: found.end };
+}
 
 /** The host's word for a call that would crash a proxy, and V8's for a trap, in the author's terms. */
 function said(reason: string): string {
@@ -307,8 +323,8 @@ function notFound(problem: BuildProblem, files: Readonly<Record<string, string>>
 
 const ofTheSdk: Readonly<Record<string, string>> = {
   "Math.random": "`random`",
-  "Date.now": "`now`",
-  "performance.now": "`now`",
+  "Date.now": "`now`, in nanoseconds,",
+  "performance.now": "`now`, in nanoseconds,",
 };
 
 /** An import that no proxy has, where the filter uses it. */

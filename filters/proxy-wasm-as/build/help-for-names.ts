@@ -80,6 +80,17 @@ export const elsewhereOf: Readonly<Record<string, Readonly<Record<string, string
     getHeader: "that is `headers.get(name)`",
     header: "that is `headers.get(name)`",
   },
+  Response: { grpcStream: "of a response that is `response.request.grpcStream(call, handlers)`" },
+  Connection: {
+    address: "that is `caller`, or `properties.source.address` with the port",
+    ip: "that is `caller`, or `properties.source.address` with the port",
+    remoteAddress: "that is `caller`, or `properties.source.address` with the port",
+    body: "that is `data`, or `upstreamData` of what the server sends",
+    end: "that is `close()`",
+    reset: "that is `close()`",
+    reply: "that is `close()`: over TCP there is no answer",
+    deny: "that is `close()`: over TCP there is no answer",
+  },
   Body: {
     json: withText,
     arrayBuffer: "that is `bytes()`",

@@ -13,6 +13,15 @@ test.each([
   ["async function g(): void {}", "async", "comes to a callback"],
   ["outer: for (let i = 0; i < 3; i++) { break outer; }", ":", "has no labels"],
   ['const xs = ["a"].map((x) => x + "b");', "(x)", "list.map<string>("],
+  ['const xs = ["a"].map(x => x + "b");', "(x", "list.map<string>("],
+  ["const f = (x) => 1;", "(x", "say of what type each parameter is"],
+  ['request.headers.set("x", 5);', "5", "by `toString()`"],
+  [
+    'request.fetch("http://auth/check", (): void => {});',
+    '"http',
+    'as in `{ cluster: "auth", path: "/check" }`',
+  ],
+  ["const d = new Date();", "new", "the time is `now()`"],
   ['const n = Number("5");', "Number", "i32.parse(text)"],
   ["const s = String(5);", "String", "n.toString()"],
   ['const o = JSON.parse("{}");', "JSON", "there is no `JSON`"],
@@ -45,6 +54,29 @@ export function onRequest(request: Request): Flow {
   // At the author's line, near what it is about.
   const place = text.indexOf(line) + line.indexOf(at);
   expect(Math.abs((problem?.start ?? 0) - place)).toBeLessThan(4);
+});
+
+test("the same of what a response, a connection and an interface lack", async () => {
+  const text = `import { Connection, Response } from "proxy-wasm-as/assembly";
+interface Wanted { path: string }
+export function onResponse(response: Response): void {
+  response.grpcStream({ cluster: "a" }, {});
+  const wanted: Wanted = { path: "/" };
+}
+export function onConnection(connection: Connection): void {
+  connection.remoteAddress;
+  connection.reply(403);
+}
+`;
+  const { problems } = await buildFilter({ files: { "filter.ts": text } });
+  expect(
+    problems.map(({ message, start, end }) => [text.slice(start, end), message.split(": ").at(-1)]),
+  ).toEqual([
+    ["grpcStream", "of a response that is `response.request.grpcStream(call, handlers)`"],
+    ['{ path: "/" }', "write a class with these fields"],
+    ["remoteAddress", "that is `caller`, or `properties.source.address` with the port"],
+    ["reply", "over TCP there is no answer"],
+  ]);
 });
 
 test.each([

@@ -19,7 +19,7 @@ const lacking: readonly (readonly [message: RegExp, at: RegExp, help: string])[]
   ],
   [
     /^Type argument expected/,
-    /^\(+[\w\s,:]*\)\s*=>|^\w+\s*=>/,
+    /^\(+[\w\s,:]*\)\s*=>|^\(?\w+\s*=>/,
     "say to `map` and `reduce` what comes of it, as in `list.map<string>((x) => x + '!')`",
   ],
   [
@@ -52,6 +52,23 @@ const lacking: readonly (readonly [message: RegExp, at: RegExp, help: string])[]
     /^/,
     'headers are a list of pairs, as in `[["name", "value"]]`',
   ],
+  [
+    /^Type '(?:[iu](?:8|16|32|64|size)|f32|f64|bool)' is not assignable to type '(?:.*\/)?String(?: \| null)?'/,
+    /^/,
+    "a number becomes a text by `toString()`",
+  ],
+  [
+    /^Type '(?:.*\/)?String(?: \| null)?' is not assignable to type '(?:.*\/)?(?:Http|Grpc)Call'/,
+    /^/,
+    'a call is an object, as in `{ cluster: "auth", path: "/check" }`',
+  ],
+  [
+    /^Type expected/,
+    /^(?:\w?\s*[,)]|.?\s*=>)/,
+    "say of what type each parameter is, as in `request: Request`",
+  ],
+  [/^Expected \d+ arguments/, /^new Date\b/, "the time is `now()`, in nanoseconds since 1970"],
+  [/^Not implemented: Interface hidden classes/, /^/, "write a class with these fields"],
   [/^Type '<object>' is not assignable/, /^/, "write a class with these fields, and make one by `new`"],
   [/^Expression expected/, /^async\b/, "AssemblyScript has no `async`: an answer comes to a callback"],
   [

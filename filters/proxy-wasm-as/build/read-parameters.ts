@@ -1,6 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { type ParameterType, parameterFields, parameterTypes } from "../syntax/parameter-fields.ts";
-import { isExported, isVariables } from "../syntax/tree.ts";
+import { isExported, isNew, isVariables } from "../syntax/tree.ts";
 
 /** A field of `params`, which a plugin configuration may give a value. */
 export interface FilterParameter {
@@ -27,10 +27,8 @@ export function readParameters(text: string): {
   const wrong = ({ range }: assemblyscript.Node, message: string): void => {
     problems.push({ message, start: range.start, end: range.end });
   };
-  const program = assemblyscript.newProgram(assemblyscript.newOptions());
-  assemblyscript.parse(program, text, "file.ts", true);
-  const statements = program.sources.find((file) => file.internalPath === "file")?.statements ?? [];
-  const params = exportedParams(statements);
+  const statements = statementsOf(text);
+  const params = constantsOf(statements).find(isFilled);
   if (params === undefined) return { parameters, problems };
   const fields = parameterFields(params.initializer, statements, text);
   if (fields === undefined)
@@ -50,11 +48,37 @@ export function readParameters(text: string): {
   return { parameters, problems };
 }
 
-function exportedParams(
+/** What looks like the parameters, and gets nothing of a configuration: it has another name, or is not exported where it stands. */
+export function unfilledParameters(text: string): readonly ParameterProblem[] {
+  const statements = statementsOf(text);
+  const constants = constantsOf(statements);
+  if (constants.some(isFilled)) return [];
+  return constants
+    .filter(({ name, initializer }) => {
+      const isNamedSo =
+        name.text === "params" ||
+        (initializer !== null && isNew(initializer) && initializer.typeName.identifier.text === "Params");
+      return isNamedSo && parameterFields(initializer, statements, text) !== undefined;
+    })
+    .map(({ name: { text, range } }) => ({
+      message: `no configuration fills \`${text}\`: parameters are what \`export const params = …\` has`,
+      start: range.start,
+      end: range.end,
+    }));
+}
+
+function statementsOf(text: string): readonly assemblyscript.Statement[] {
+  const program = assemblyscript.newProgram(assemblyscript.newOptions());
+  assemblyscript.parse(program, text, "file.ts", true);
+  return program.sources.find((file) => file.internalPath === "file")?.statements ?? [];
+}
+
+function constantsOf(
   statements: readonly assemblyscript.Statement[],
-): assemblyscript.VariableDeclaration | undefined {
-  return statements
-    .filter(isVariables)
-    .flatMap(({ declarations }) => declarations)
-    .find((declaration) => declaration.name.text === "params" && isExported(declaration));
+): readonly assemblyscript.VariableDeclaration[] {
+  return statements.filter(isVariables).flatMap(({ declarations }) => declarations);
+}
+
+function isFilled(declaration: assemblyscript.VariableDeclaration): boolean {
+  return declaration.name.text === "params" && isExported(declaration);
 }

@@ -53,6 +53,7 @@ describe("a connection in the in-process host", () => {
     const connection = createHost(bytes).connect({ address: "127.1.0.7" });
     expect(connection.receive(13)).toBe(false);
     expect(connection.isOpen).toBe(false);
+    expect(connection.received).toEqual(new Uint8Array());
   });
 
   test("is closed by another configuration in the same VM, and its own lives until then", () => {

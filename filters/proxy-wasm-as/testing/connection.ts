@@ -79,6 +79,8 @@ export function createConnection(
       return status.ok;
     },
   });
+  /** Of what the filter closes in its callback, and of what it fails on, nothing goes on. */
+  const isPassing = (): boolean => state === "open" && (vm.failure === null || failsOpen);
   const pass = (way: Pipe): void => {
     way.passed = join(way.passed, way.held);
     way.held = noBytes;
@@ -114,7 +116,10 @@ export function createConnection(
     },
     resume(kind) {
       if (kind === 3) return status.unimplemented;
-      if (kind === 2) vm.after(() => pass(down));
+      if (kind === 2)
+        vm.after(() => {
+          if (isPassing()) pass(down);
+        });
       return status.ok;
     },
     // Envoy closes it after the call that asked for it.
@@ -158,11 +163,11 @@ export function createConnection(
   function data(callback: string, way: Pipe, given: Data, isLast: boolean): boolean {
     if (state !== "open") return false;
     const bytes = typeof given === "number" ? new Uint8Array(given) : bytesOf(given);
-    // What is held of one way comes again with more, of the other it is lost.
-    way.held = way === down ? join(way.held, bytes) : bytes;
+    // What is held comes again with more.
+    way.held = join(way.held, bytes);
     way.isAtHand = true;
     const action = vm.enter(connection, callback, connection.id, way.held.length, isLast ? 1 : 0) ?? 0;
-    if (action === 0) {
+    if (action === 0 && isPassing()) {
       way.isAtHand = false;
       pass(way);
     }

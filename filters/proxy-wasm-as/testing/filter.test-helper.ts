@@ -6,8 +6,8 @@ import { createHost, type Host, type HostOptions } from "./index.ts";
 
 /** What filters of tests have at hand without importing it. */
 const names =
-  `Answer, Body, clearRouteCache, Connection, Counter, done, environment, fetch, Flow, foreign, fromBytes, Gauge, GrpcAnswer, GrpcCall, GrpcStream, Headers,
-  Histogram, HttpCall, log, LogLevel, now, Peer, PerPlugin, PerStream, properties, Queue, random, randomBytes, Request, Response, setProperty,
+  `Answer, Body, Bytes, clearRouteCache, Connection, Counter, done, environment, fetch, Flow, foreign, fromBytes, Gauge, GrpcAnswer, GrpcCall, GrpcStream, Headers,
+  Histogram, HttpCall, lengthOf, log, LogLevel, MISSING, now, Peer, PerPlugin, PerStream, pointerOf, properties, Queue, random, randomBytes, Request, Response, setProperty,
   setTickPeriod, shared, Status, Stream, toBytes, utf8`.split(/,\s*/);
 
 /** The module of a filter, with no budget and not tried before. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildFilter } from "../build/build-filter.ts";
 import { hostOf } from "./filter.test-helper.ts";
-import { createHost } from "./index.ts";
+import { createHost, type HostResponse } from "./index.ts";
 import { propertyKey } from "./property-key.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
@@ -401,6 +401,37 @@ test("properties have their types; foreign functions, chance and time are the ho
   expect(calls.filter((call) => call === "log")).toHaveLength(1);
 });
 
+test("properties say the query, how much of bodies has come and gone on, and the status of gRPC, as an Envoy does", async () => {
+  const host = await hostOf(
+    `let size: i64 = 0;
+    export function onRequestBody(): void { size = properties.request.size; }
+    export function onLog(): void {
+      log.info(properties.request.query! + " " + size.toString() + " " + properties.response.grpcStatus.toString() +
+        " " + properties.response.totalSize.toString() + " " + (properties.get("response.trailers.grpc-status") === null ? "none" : "some"));
+    }`,
+  );
+  const said = (response: HostResponse): string | undefined =>
+    host.exchange({ headers: [[":path", "/a?b?c"]], body: ["abc", "de"], response }).logs[0]?.message;
+  expect(said({ body: "1234" })).toBe("b?c 5 2 14 none");
+  expect(said({ status: 503 })).toBe("b?c 5 14 10 none");
+  expect(said({ headers: [["grpc-status", "7"]] })).toBe("b?c 5 7 22 none");
+  expect(said({ headers: [["grpc-status", "x"]] })).toBe("b?c 5 -1 22 none");
+  expect(said({ body: "1", trailers: [["grpc-status", "0"]] })).toBe("b?c 5 0 23 some");
+});
+
+test("a property of a header has all of its values, as in an Envoy", async () => {
+  const host = await hostOf(
+    'export function onRequest(): void { log.info(properties.get("request.headers.X-A")! + " " + (properties.get("request.headers.x-b") === null).toString()); }',
+  );
+  const { logs } = host.request({
+    headers: [
+      ["x-a", "1"],
+      ["x-a", "2"],
+    ],
+  });
+  expect(logs.map(({ message }) => message)).toEqual(["1,2 true"]);
+});
+
 test("a property may be a number of any kind, a map or a list", async () => {
   const host = await hostOf(
     `function shown(pairs: string[][] | null): string {
@@ -521,6 +552,73 @@ test("a connection's data is read, and a connection closed", async () => {
   connection.receive(3);
   expect(host.failure).toBeNull();
   expect(connection.isOpen).toBe(false);
+});
+
+test("what a server sends and the filter holds comes again with more, and nothing goes on of what it closes at", async () => {
+  const host = await hostOf(`export function onUpstreamData(connection: Connection, size: u32): Flow {
+    if (connection.upstreamData.text() == "hello, bad") connection.close();
+    return size < 5 ? Flow.Pause : Flow.Continue;
+  }`);
+  const connection = host.connect({ address: "10.0.0.1" });
+  expect([connection.send("hel"), connection.send("lo")]).toEqual([false, true]);
+  expect(Buffer.from(connection.sent).toString()).toBe("hello");
+  const other = host.connect({ address: "10.0.0.1" });
+  expect([other.send("hello, bad"), other.isOpen, other.sent.length]).toEqual([false, false, 0]);
+});
+
+test("a connection says who has opened it", async () => {
+  const host = await hostOf(`export function onConnection(connection: Connection): void {
+    const caller = connection.caller;
+    if (caller === null || caller != "10.0.0.1") connection.close();
+  }`);
+  expect(["10.0.0.1", "10.0.0.11", "[::1]"].map((address) => host.connect({ address }).isOpen)).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("a response opens a stream of gRPC as the request that it answers", async () => {
+  const host =
+    await hostOf(`function heard(stream: GrpcStream): void { log.info("heard " + stream.request.id.toString()); }
+  export function onResponse(response: Response): void {
+    response.request.grpcStream({ cluster: "a", service: "s", method: "m" }, { onMessage: heard })!.send(toBytes("x"));
+  }`);
+  host.onGrpc("a", (call) => {
+    if (call.messages.length > 0 && !call.isAnswered) call.send("y");
+  });
+  const stream = host.open({});
+  stream.respond({ isUnfinished: true });
+  expect(stream.result().logs.map(({ message }) => message)).toEqual([expect.stringMatching(/^heard \d+$/)]);
+  stream.end();
+  expect(host.failure).toBeNull();
+});
+
+test("a counter does not go down, nor up by what a negative number is without its sign", async () => {
+  const host = await hostOf(`const hits = new Counter("hits");
+  export function onRequest(request: Request): void {
+    hits.increment(3);
+    const fewer: i32 = -1;
+    request.headers.set("x-status", (hits.increment(-1) == Status.BadArgument && hits.increment(fewer) == Status.BadArgument).toString());
+  }`);
+  expect(host.request({}).requestHeaders).toEqual([["x-status", "true"]]);
+  expect(host.metrics.get("hits")).toBe(3);
+});
+
+test("a view of a body is its bytes, without a copy, where it is at hand", async () => {
+  const host = await hostOf(`function sum(view: Bytes): string {
+    if (view == MISSING) return "missing";
+    let sum = 0;
+    for (let i: usize = 0; i < lengthOf(view); i++) sum += load<u8>(pointerOf(view) + i);
+    return sum.toString();
+  }
+  export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+    if (!last) return Flow.Pause;
+    log.info(sum(request.body.view()) + " " + sum(request.body.view(1)) + " " + sum(request.body.view(9)));
+    return Flow.Continue;
+  }`);
+  const { logs } = host.request({ body: [Uint8Array.of(1, 2), Uint8Array.of(255)] });
+  expect(logs.map(({ message }) => message)).toEqual(["258 257 0"]);
 });
 
 test("what callbacks make beside kept objects goes, and takes no more memory", async () => {

@@ -17,6 +17,8 @@ export interface HeaderMap {
   readonly size: number;
   /** The first value. */
   get(name: string | Uint8Array): Uint8Array | undefined;
+  /** All values in their order. */
+  getAll(name: string | Uint8Array): readonly Uint8Array[];
   /** Of a header that Envoy holds in a place of its own, such as `content-type`, the values are joined. */
   add(name: Uint8Array, value: Uint8Array): void;
   /** All values go, and the new one is added behind the other headers. */
@@ -67,6 +69,10 @@ export function createHeaderMap(headers: readonly Header[], kind: HeaderKind = "
     get(name) {
       const key = keyOfName(name);
       return pairs.find(([each]) => each === key)?.[1];
+    },
+    getAll(name) {
+      const key = keyOfName(name);
+      return pairs.filter(([each]) => each === key).map(([, value]) => value);
     },
     add: (name, value) => add(keyOfName(name), value),
     replace(name, value) {

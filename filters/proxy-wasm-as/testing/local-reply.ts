@@ -69,7 +69,7 @@ function without(headers: readonly BytePair[], ...names: readonly string[]): rea
 /** What a caller of gRPC gets instead: no body, and the text in a header. */
 export function grpcReply(reply: ReplyBytes): ReplyBytes {
   const known = reply.grpcStatus >= 0 && reply.grpcStatus <= 16;
-  const code = known ? reply.grpcStatus : (grpcStatuses[reply.status] ?? 2);
+  const code = known ? reply.grpcStatus : grpcStatusOf(reply.status);
   const message = percentEncoded(reply.body);
   const taken = ["content-type", ...(message === "" ? [] : ["grpc-message"])];
   return {
@@ -84,6 +84,11 @@ export function grpcReply(reply: ReplyBytes): ReplyBytes {
       ...without(reply.headers, ...taken),
     ],
   };
+}
+
+/** What a status of HTTP stands for. */
+export function grpcStatusOf(code: number): number {
+  return grpcStatuses[code] ?? 2;
 }
 
 /** The mapping that gRPC has for proxies that know nothing of it. */

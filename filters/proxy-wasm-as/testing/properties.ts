@@ -1,5 +1,6 @@
-import { bytesOf, noBytes, textOf } from "./bytes.ts";
+import { bytesOf, join, noBytes, textOf } from "./bytes.ts";
 import type { HeaderMap } from "./header-map.ts";
+import { grpcStatusOf } from "./local-reply.ts";
 import { writePairs } from "./pairs.ts";
 import { propertyKey } from "./property-key.ts";
 
@@ -27,9 +28,11 @@ export interface StreamFacts {
   readonly requestHeaders: HeaderMap | null;
   readonly isLogging: boolean;
   readonly responseCode: number | undefined;
+  /** How many bytes of the body have come. */
   readonly requestSize: number;
   readonly responseHeaders: HeaderMap | null;
   readonly responseTrailers: HeaderMap | null;
+  /** How many bytes of the body have gone on. */
   readonly responseSize: number;
   /** In nanoseconds since 1970. */
   readonly startedAt: bigint;
@@ -88,14 +91,16 @@ export function isMap(value: unknown): value is PropertyMap {
 
 /** The attributes of Envoy that follow from the headers: `request.path`, `response.code` and the like. */
 export function derivedProperty(key: string, facts: StreamFacts): PropertyValue | undefined {
-  const { requestHeaders, responseHeaders } = facts;
+  const { requestHeaders, responseHeaders, responseTrailers } = facts;
   const header = (name: string): Uint8Array | undefined => requestHeaders?.get(name);
   const [whole, part, name, ...deeper] = key.split("\0");
   if (part === undefined || deeper.length > 0) return undefined;
-  if (name !== undefined) {
-    if (part !== "headers" || (whole !== "request" && whole !== "response")) return undefined;
-    return (whole === "request" ? requestHeaders : responseHeaders)?.get(name);
-  }
+  const maps: Readonly<Record<string, HeaderMap | null>> = {
+    "request.headers": requestHeaders,
+    "response.headers": responseHeaders,
+    "response.trailers": responseTrailers,
+  };
+  if (name !== undefined) return joined(maps[`${whole}.${part}`]?.getAll(name) ?? []);
   switch (`${whole}.${part}`) {
     case "request.method":
       return header(":method");
@@ -116,7 +121,7 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     case "request.protocol":
       return "HTTP/1.1";
     case "request.query":
-      return header(":path") && (textOf(header(":path") ?? noBytes).split("?")[1] ?? "");
+      return header(":path") && queryOf(textOf(header(":path") ?? noBytes));
     case "request.referer":
       return header("referer");
     case "request.useragent":
@@ -128,13 +133,17 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     case "request.duration":
       return facts.isLogging ? facts.now - facts.startedAt : undefined;
     case "request.total_size":
-      return facts.isLogging ? BigInt(facts.requestSize) : undefined;
+      return BigInt(facts.requestSize + (requestHeaders?.size ?? 0));
     case "request.headers":
       return writePairs(requestHeaders?.bytePairs ?? []);
     case "response.headers":
       return writePairs(responseHeaders?.bytePairs ?? []);
     case "response.trailers":
-      return writePairs(facts.responseTrailers?.bytePairs ?? []);
+      return writePairs(responseTrailers?.bytePairs ?? []);
+    case "response.total_size":
+      return BigInt(facts.responseSize + (responseHeaders?.size ?? 0) + (responseTrailers?.size ?? 0));
+    case "response.grpc_status":
+      return grpcStatus(facts);
     case "response.code": {
       const code = facts.responseCode;
       return code === undefined ? undefined : BigInt(code);
@@ -144,4 +153,27 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     default:
       return undefined;
   }
+}
+
+/** All values of a header with commas between; undefined when there is none. */
+function joined(values: readonly Uint8Array[]): Uint8Array | undefined {
+  return values.length === 0 ? undefined : values.reduce((before, value) => join(join(before, comma), value));
+}
+
+const comma = bytesOf(",");
+
+/** What stands behind the first question mark, and before what begins with `#`. */
+function queryOf(path: string): string {
+  const at = path.indexOf("?");
+  return at === -1 ? "" : (path.slice(at + 1).split("#", 1)[0] ?? "");
+}
+
+/** What the trailers say, or the headers, or else what the status of HTTP stands for; -1 where it is said and is none. */
+function grpcStatus({ responseTrailers, responseHeaders, responseCode }: StreamFacts): bigint | undefined {
+  const said = [responseTrailers, responseHeaders]
+    .map((headers) => textOf(headers?.get("grpc-status") ?? noBytes))
+    .find((text) => text !== "");
+  if (said === undefined) return responseCode === undefined ? undefined : BigInt(grpcStatusOf(responseCode));
+  const status = /^\s*[+-]?\d+\s*$/.test(said) ? Number(said) : -1;
+  return BigInt(status >= 0 && status <= 16 ? status : -1);
 }

@@ -191,10 +191,10 @@ export function createStream(
         // As long as they are at hand, though the answer names them.
         requestHeaders: open.has(0) || isLogging ? way.headers : null,
         isLogging,
-        requestSize: way.body.passed.length,
+        requestSize: way.arrived,
         responseHeaders: answer !== undefined && (open.has(2) || isLogging) ? answer.headers : null,
         responseCode: answer === undefined ? undefined : responseCode(answer),
-        responseTrailers: answer?.trailers ?? null,
+        responseTrailers: open.has(3) || isLogging ? (answer?.trailers ?? null) : null,
         responseSize: answer?.body.passed.length ?? 0,
         startedAt,
         now: vm.parts.proxy.loop.now,
