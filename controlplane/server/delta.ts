@@ -3,7 +3,7 @@ import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { cut } from "./cut.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
-import { unseen } from "./seen.ts";
+import { isTrimmed, unseen } from "./seen.ts";
 import {
   aliasesOf,
   collectionOf,
@@ -134,7 +134,7 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
 
 /** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */
 export function leftOver(session: Session, resources: Resources): readonly string[] {
-  if (!rootTypes.has(session.type) || session.trimmed === resources) return [];
+  if (!rootTypes.has(session.type) || isTrimmed(session.trimmed, resources)) return [];
   const names = [...session.sent.keys()].filter((name) => !resources.has(name));
   if (names.length === 0) session.trimmed = resources;
   return names;
