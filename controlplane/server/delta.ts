@@ -58,8 +58,10 @@ export function subscribeDelta(
     if (!(first && (isCollection(name) || session.sent.has(name))) || warms(name)) owe(session, name);
   }
   for (const name of ask.unsubscribe) {
-    if (name === "*") session.wildcard = false;
-    else if (session.names.delete(name)) {
+    if (name === "*") {
+      session.wildcard = false;
+      for (const each of [...session.sent.keys()]) if (!wants(session, { name: each })) forget(session, each);
+    } else if (session.names.delete(name)) {
       session.absent.delete(name);
       if (session.wildcard) owe(session, name);
       else if (!isCollection(name)) forget(session, name);

@@ -374,6 +374,19 @@ describe("the incremental form", () => {
     expect(said(await proxy.next(cluster))).toBe("a=2");
   });
 
+  test("P11: who lets `*` go has no more than it has named, and all of it again when it asks for `*` again", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*", "a"] });
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(cluster, { resourceNamesUnsubscribe: ["*"] });
+    await proxy.quiet();
+    expect([...(server.status()[0]?.types.get(cluster)?.keys() ?? [])]).toEqual(["a"]);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*"] });
+    expect(said(await proxy.next(cluster))).toBe("b=1");
+  });
+
   test("P12: a wildcard is answered, also by nothing", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({}));
