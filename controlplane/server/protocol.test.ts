@@ -387,6 +387,25 @@ describe("the incremental form", () => {
     expect(said(await proxy.next(cluster))).toBe("b=1");
   });
 
+  test("P11: what was on its way when `*` was let go, and is gone when it is asked for again, is said to be gone", async () => {
+    const server = await start();
+    for (const names of [["*"], ["eu/*"]]) {
+      server.setSnapshot("a", snapshot({ listener: "eu/a=1" }));
+      const proxy = delta(server);
+      proxy.ask(listener, { resourceNamesSubscribe: names });
+      const late = await proxy.next(listener);
+      expect(said(late)).toBe("eu/a=1");
+      proxy.ask(listener, { resourceNamesUnsubscribe: names });
+      await proxy.quiet();
+      server.setSnapshot("a", snapshot({}));
+      proxy.ask(listener, { resourceNamesSubscribe: names });
+      await proxy.quiet();
+      proxy.ack(late);
+      expect(said(await proxy.next(listener))).toBe("-eu/a");
+      proxy.close();
+    }
+  });
+
   test("P12: a wildcard is answered, also by nothing", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({}));
