@@ -63,7 +63,7 @@ export function subscribeDelta(
       for (const each of [...session.sent.keys()]) if (!wants(session, { name: each })) forget(session, each);
     } else if (session.names.delete(name)) {
       session.absent.delete(name);
-      if (session.wildcard) owe(session, name);
+      if (wants(session, { name })) owe(session, name);
       else if (!isCollection(name)) forget(session, name);
       else letGo(session, name);
     }

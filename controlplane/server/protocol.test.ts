@@ -534,6 +534,23 @@ describe("the incremental form", () => {
     expect(await proxy.quiet()).toEqual([]);
   });
 
+  test("P16: a name that is let go of and wanted still, as one of a collection, is told of when it goes", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "c=1", listener: "eu/a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(listener, { resourceNamesSubscribe: ["eu/*", "eu/a"] });
+    proxy.ack(await proxy.next(listener));
+    server.setSnapshot("a", snapshot({ cluster: "c=2", listener: "eu/a=1" }));
+    // Without its acknowledgement listeners have to wait.
+    await proxy.next(cluster);
+    proxy.ask(listener, { resourceNamesUnsubscribe: ["eu/a"] });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "c=2" }));
+    expect(said(await proxy.next(listener))).toBe("-eu/a");
+  });
+
   test("P17: what is gone is said of roots alone, and of a filter never", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot(whole));
