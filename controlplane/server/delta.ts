@@ -60,7 +60,8 @@ export function subscribeDelta(
   for (const name of ask.unsubscribe) {
     if (name === "*") {
       session.wildcard = false;
-      for (const each of [...session.sent.keys()]) if (!wants(session, { name: each })) forget(session, each);
+      for (const each of [...session.sent.keys(), ...session.owed])
+        if (!wants(session, { name: each })) forget(session, each);
     } else if (session.names.delete(name)) {
       session.absent.delete(name);
       if (wants(session, { name })) owe(session, name);

@@ -534,6 +534,18 @@ describe("the incremental form", () => {
     expect(await proxy.quiet()).toEqual([]);
   });
 
+  test("P16: a name that is let go of with `*`, or before it, is not answered", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "b=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*", "a"] });
+    await proxy.quiet();
+    proxy.ask(cluster, { resourceNamesUnsubscribe: ["a", "*"] });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
   test("P16: a name that is let go of and wanted still, as one of a collection, is told of when it goes", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ cluster: "c=1", listener: "eu/a=1" }));
