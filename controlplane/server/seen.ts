@@ -24,7 +24,8 @@ export function unseen(known: Seen | undefined, resources: Resources): Iterable<
   const { changed } = changesOf(known.resources, resources);
   if (known.touched.size === 0) return changed;
   const names = new Set([...changed.map(({ name }) => name), ...known.touched]);
-  return [...names].flatMap((name) => resources.get(name) ?? []);
+  // In the order in which all of them are said.
+  return [...names].sort().flatMap((name) => resources.get(name) ?? []);
 }
 
 /** Whether all that was there is there still, by all of its names. */
