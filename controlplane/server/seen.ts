@@ -1,7 +1,8 @@
 import type { Resource, Resources } from "../xds/resource.ts";
 import { changesOf } from "./changes-of.ts";
 
-// All that decides whether something has to be looked at again. It saves time, and changes nothing of what is said.
+// All that decides whether something has to be looked at again. It saves time, and changes nothing of what is said: `random-scripts.test.ts` puts in
+// its place what looks at everything each time.
 
 /** Resources that have been looked at for a client, and found as they should be there. */
 export interface Seen {
