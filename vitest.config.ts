@@ -15,7 +15,7 @@ const slow = [
   "controlplane/placement/{forcing,independent,optimize}.test.ts",
   "controlplane/regex/{against-re2,compile-regex}.test.ts",
   "controlplane/rollout/{control-plane,senders,simulated-changes}.test.ts",
-  "controlplane/server/{library,protocol,refusals,simulated-envoy}.test.ts",
+  "controlplane/server/{library,protocol,random-scripts,refusals,simulated-envoy}.test.ts",
   "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",

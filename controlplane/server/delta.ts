@@ -3,7 +3,7 @@ import { typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
 import { cut } from "./cut.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
-import { unseen } from "./seen.ts";
+import { isTrimmed, unseen } from "./seen.ts";
 import {
   aliasesOf,
   collectionOf,
@@ -58,10 +58,13 @@ export function subscribeDelta(
     if (!(first && (isCollection(name) || session.sent.has(name))) || warms(name)) owe(session, name);
   }
   for (const name of ask.unsubscribe) {
-    if (name === "*") session.wildcard = false;
-    else if (session.names.delete(name)) {
+    if (name === "*") {
+      session.wildcard = false;
+      for (const each of [...session.sent.keys(), ...session.owed])
+        if (!wants(session, { name: each })) forget(session, each);
+    } else if (session.names.delete(name)) {
       session.absent.delete(name);
-      if (session.wildcard) owe(session, name);
+      if (wants(session, { name })) owe(session, name);
       else if (!isCollection(name)) forget(session, name);
       else letGo(session, name);
     }
@@ -134,7 +137,7 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
 
 /** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */
 export function leftOver(session: Session, resources: Resources): readonly string[] {
-  if (!rootTypes.has(session.type) || session.trimmed === resources) return [];
+  if (!rootTypes.has(session.type) || isTrimmed(session.trimmed, resources)) return [];
   const names = [...session.sent.keys()].filter((name) => !resources.has(name));
   if (names.length === 0) session.trimmed = resources;
   return names;

@@ -46,6 +46,8 @@ export interface FakeOptions {
 }
 
 const quietMs = 60;
+/** So long an answer may take on a busy machine. */
+const answerMs = 20_000;
 
 /** A client of the incremental form, as Wire's proxies are. */
 export function fakeProxy(port: number, options: string | FakeOptions): FakeProxy {
@@ -150,7 +152,7 @@ function open<Response extends { readonly typeUrl: string }>(
     send: (bytes) => stream.write(bytes),
     sendBytes: (bytes) => stream.write(bytes),
     next: async (type) => {
-      if (unread.length === 0) await arrival(3000);
+      if (unread.length === 0) await arrival(answerMs);
       const response = unread.shift();
       if (response?.typeUrl !== type)
         throw new Error(`waited for ${type}, got ${response?.typeUrl ?? "nothing"}`);

@@ -374,6 +374,38 @@ describe("the incremental form", () => {
     expect(said(await proxy.next(cluster))).toBe("a=2");
   });
 
+  test("P11: who lets `*` go has no more than it has named, and all of it again when it asks for `*` again", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*", "a"] });
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(cluster, { resourceNamesUnsubscribe: ["*"] });
+    await proxy.quiet();
+    expect([...(server.status()[0]?.types.get(cluster)?.keys() ?? [])]).toEqual(["a"]);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*"] });
+    expect(said(await proxy.next(cluster))).toBe("b=1");
+  });
+
+  test("P11: what was on its way when `*` was let go, and is gone when it is asked for again, is said to be gone", async () => {
+    const server = await start();
+    for (const names of [["*"], ["eu/*"]]) {
+      server.setSnapshot("a", snapshot({ listener: "eu/a=1" }));
+      const proxy = delta(server);
+      proxy.ask(listener, { resourceNamesSubscribe: names });
+      const late = await proxy.next(listener);
+      expect(said(late)).toBe("eu/a=1");
+      proxy.ask(listener, { resourceNamesUnsubscribe: names });
+      await proxy.quiet();
+      server.setSnapshot("a", snapshot({}));
+      proxy.ask(listener, { resourceNamesSubscribe: names });
+      await proxy.quiet();
+      proxy.ack(late);
+      expect(said(await proxy.next(listener))).toBe("-eu/a");
+      proxy.close();
+    }
+  });
+
   test("P12: a wildcard is answered, also by nothing", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({}));
@@ -500,6 +532,35 @@ describe("the incremental form", () => {
     await proxy.next(endpoints);
     proxy.ask(endpoints, { resourceNamesUnsubscribe: ["a", "phantom"] });
     expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test("P16: a name that is let go of with `*`, or before it, is not answered", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "b=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster, { resourceNamesSubscribe: ["*", "a"] });
+    await proxy.quiet();
+    proxy.ask(cluster, { resourceNamesUnsubscribe: ["a", "*"] });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
+  test("P16: a name that is let go of and wanted still, as one of a collection, is told of when it goes", async () => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "c=1", listener: "eu/a=1" }));
+    const proxy = delta(server);
+    proxy.ask(cluster);
+    proxy.ack(await proxy.next(cluster));
+    proxy.ask(listener, { resourceNamesSubscribe: ["eu/*", "eu/a"] });
+    proxy.ack(await proxy.next(listener));
+    server.setSnapshot("a", snapshot({ cluster: "c=2", listener: "eu/a=1" }));
+    // Without its acknowledgement listeners have to wait.
+    await proxy.next(cluster);
+    proxy.ask(listener, { resourceNamesUnsubscribe: ["eu/a"] });
+    expect(await proxy.quiet()).toEqual([]);
+    server.setSnapshot("a", snapshot({ cluster: "c=2" }));
+    expect(said(await proxy.next(listener))).toBe("-eu/a");
   });
 
   test("P17: what is gone is said of roots alone, and of a filter never", async () => {

@@ -189,6 +189,7 @@ export function hearVerdict(session: Session, ask: Ask): Verdict | undefined {
   if (flight === undefined) return undefined;
   session.flying.delete(ask.nonce);
   if (session.form === "sotw") takeEarlier(session, ask.nonce);
+  else if (rootTypes.has(session.type)) recall(session, flight);
   return ask.error === undefined ? accept(session, flight) : refuse(session, flight, ask.error);
 }
 
@@ -200,6 +201,15 @@ function takeEarlier(session: Session, nonce: string): void {
     if (world !== undefined) session.world = world.resources;
     for (const { name, version } of resources)
       if (session.sent.get(name) === version) note(session, name, version);
+  }
+}
+
+/** What the client let go of while it was on its way, and asks for again, it may have: if it is gone meanwhile, it has to be told so (P17). */
+function recall(session: Session, { resources, withdrawn }: Flight): void {
+  for (const { name } of resources) {
+    if (session.sent.has(name) || withdrawn.has(name) || !wants(session, { name })) continue;
+    lookAgain(session);
+    session.sent.set(name, unknown);
   }
 }
 

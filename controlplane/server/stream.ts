@@ -2,13 +2,12 @@ import { strict as assert } from "node:assert";
 import type { Resource, Resources } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
 import type { Ask } from "./ask.ts";
-import { changesOf } from "./changes-of.ts";
 import { cut } from "./cut.ts";
 import { absentDelta, dueDelta, leftOver, subscribeDelta } from "./delta.ts";
 import { encode, type Pieces, roomBytes } from "./encode.ts";
 import type { DiscoveryMethod, Form } from "./methods.ts";
 import type { Refused } from "./quarantine.ts";
-import { isSeen, seen } from "./seen.ts";
+import { isAllThere, isSeen, seen } from "./seen.ts";
 import {
   createSession,
   dispatch,
@@ -74,7 +73,7 @@ export interface Stream {
   readonly asks: (type: TypeUrl) => boolean;
   /** Whether the client wants the resource, or has not said yet what it wants of its type. */
   readonly mayWant: (resource: Resource) => boolean;
-  /** Whether the client is known to have acknowledged all of these clusters; where it is not, it may have all the same. */
+  /** Whether the client wants all clusters, and has acknowledged these. */
   readonly hasAll: (clusters: Resources) => boolean;
   /** Whether the client has acknowledged the resource, in this version or in some. */
   readonly has: (type: TypeUrl, name: string, version?: string) => boolean;
@@ -260,8 +259,7 @@ export function createStream(options: StreamOptions): Stream {
 
   /** Whether nothing is absent that was not when the client had been told of all of the type. */
   function lacksNothingNew({ type, told, toldAll }: Session, resources: Resources): boolean {
-    if (told === undefined || !toldAll || wanted(type) !== resources) return false;
-    return !changesOf(told.resources, resources).lacks;
+    return toldAll && wanted(type) === resources && isAllThere(told, resources);
   }
 
   /** `whole` as long as what is to go is not to be let go of yet. */
@@ -511,7 +509,7 @@ export function createStream(options: StreamOptions): Stream {
     },
     hasAll: (clusters) => {
       const session = sessions.get(typeUrl.cluster);
-      return session?.wildcard === true && isSeen(session.known, clusters);
+      return session?.wildcard === true && knows(session, clusters, true);
     },
     has,
     settled: () =>
