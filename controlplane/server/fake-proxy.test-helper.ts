@@ -14,8 +14,8 @@ import type { TypeUrl } from "../xds/type-url.ts";
 /** A client over a real socket that asks and answers as a test tells it. */
 export interface FakeClient<Request, Response> {
   readonly ask: (type: TypeUrl | "", more?: Request) => void;
-  /** The next response, which must be of this type. */
-  readonly next: (type: TypeUrl) => Promise<Response>;
+  /** The next response, which must be of this type; rejects where none comes in time, by default 20 s. */
+  readonly next: (type: TypeUrl, withinMs?: number) => Promise<Response>;
   readonly ack: (response: Response) => void;
   readonly nack: (response: Response, message: string) => void;
   /** Whatever comes within a short while, unread until now. */
@@ -151,8 +151,8 @@ function open<Response extends { readonly typeUrl: string }>(
   return {
     send: (bytes) => stream.write(bytes),
     sendBytes: (bytes) => stream.write(bytes),
-    next: async (type) => {
-      if (unread.length === 0) await arrival(answerMs);
+    next: async (type, withinMs = answerMs) => {
+      if (unread.length === 0) await arrival(withinMs);
       const response = unread.shift();
       if (response?.typeUrl !== type)
         throw new Error(`waited for ${type}, got ${response?.typeUrl ?? "nothing"}`);

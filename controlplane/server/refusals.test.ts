@@ -265,7 +265,7 @@ describe.each(["delta", "sotw"] as const)("a client of the form %s", (form) => {
   interface Client {
     readonly ask: (type: TypeUrl, earlier?: readonly string[]) => void;
     readonly taken: (type?: TypeUrl) => Promise<string>;
-    readonly refused: (type?: TypeUrl) => Promise<string>;
+    readonly refused: (type?: TypeUrl, withinMs?: number) => Promise<string>;
     readonly quiet: () => Promise<readonly string[]>;
   }
 
@@ -297,15 +297,19 @@ describe.each(["delta", "sotw"] as const)("a client of the form %s", (form) => {
     ask: (type: TypeUrl, names: readonly string[]) => void,
   ): Client {
     onTestFinished(proxy.close);
-    const next = async (type: TypeUrl, answer: (response: Response) => void): Promise<string> => {
-      const response = await proxy.next(type);
+    const next = async (
+      type: TypeUrl,
+      answer: (response: Response) => void,
+      withinMs?: number,
+    ): Promise<string> => {
+      const response = await proxy.next(type, withinMs);
       answer(response);
       return contents(response);
     };
     return {
       ask: (type, earlier = []) => ask(type, earlier),
       taken: (type = cluster) => next(type, proxy.ack),
-      refused: (type = cluster) => next(type, (response) => proxy.nack(response, "no")),
+      refused: (type = cluster, withinMs) => next(type, (response) => proxy.nack(response, "no"), withinMs),
       quiet: proxy.quiet,
     };
   }
@@ -314,7 +318,7 @@ describe.each(["delta", "sotw"] as const)("a client of the form %s", (form) => {
   async function refusesAll(proxy: Client): Promise<readonly string[]> {
     const all: string[] = [];
     while (all.length < 20) {
-      const next = await proxy.refused().catch(() => undefined);
+      const next = await proxy.refused(cluster, 3_000).catch(() => undefined);
       if (next === undefined) break;
       all.push(next);
     }
