@@ -148,7 +148,10 @@ async function startServices(): Promise<Services> {
     response.end();
   });
   const tcp = createTcpServer((socket) => {
-    socket.on("data", (piece) => socket.write(piece));
+    socket.on("data", (piece) => {
+      if (String(piece) === "end!") socket.end();
+      else socket.write(piece);
+    });
     socket.on("error", () => socket.destroy());
   });
   const sessions = new Set<ServerHttp2Session>();
@@ -236,7 +239,7 @@ async function playHttp(scenario: Scenario): Promise<Omit<Outcome, "lines">> {
     host: ADDRESS,
     port: ports[scenario.plugin ?? "plain"],
     path: "/p?q=1",
-    method: body === undefined ? "GET" : "POST",
+    method: scenario.method ?? (body === undefined ? "GET" : "POST"),
     agent: false,
     headers: [
       ...["host", "probe", "x-play", scenario.play],
@@ -294,7 +297,7 @@ async function paused(): Promise<number> {
   });
 }
 
-async function playTcp({ play, tcp = [] }: Scenario): Promise<Omit<Outcome, "lines">> {
+async function playTcp({ play, tcp = [], end }: Scenario): Promise<Omit<Outcome, "lines">> {
   const socket = connect(ports.tcp, ADDRESS);
   let body = "";
   socket.setEncoding("latin1").on("data", (piece: string) => {
@@ -306,6 +309,10 @@ async function playTcp({ play, tcp = [] }: Scenario): Promise<Omit<Outcome, "lin
     socket.write(piece);
     await sleep(60);
   }
+  const closed = once(socket, "close", { signal: AbortSignal.timeout(300) }).catch(() => undefined);
+  if (end === "client") socket.end();
+  if (end === "service") socket.write("end!");
+  if (end !== undefined) await closed;
   socket.resetAndDestroy();
   return { status: 0, body, headers: [], trailers: [] };
 }

@@ -65,7 +65,7 @@ export function createHosts(bytes: Uint8Array): ProbeInHost {
     const outcome =
       scenario.tcp === undefined
         ? playHttp(plugin, scenario, () => proxy.loop.advance(1_000_000_000n))
-        : playTcp(plugin, scenario);
+        : playTcp(plugin, scenario, () => proxy.loop.advance(60_000_000n));
     return { ...outcome, lines };
   };
   return { play, said: () => started, metrics: plain.metrics };
@@ -94,7 +94,7 @@ function playHttp(plugin: Plugin, scenario: Scenario, wait: () => void): Omit<Ou
   const other = scenario.besideAnother === undefined ? undefined : plugin.open(pausedRequest);
   const stream = plugin.open({
     headers: [
-      [":method", body === undefined ? "GET" : "POST"],
+      [":method", scenario.method ?? (body === undefined ? "GET" : "POST")],
       [":path", "/p?q=1"],
       [":authority", "probe"],
       [":scheme", "http"],
@@ -184,15 +184,31 @@ export function seen(headers: readonly (readonly [string, string])[]): readonly 
   return [...shownHeaders(headers), ...(echo === undefined ? [] : [decodeURIComponent(echo)])];
 }
 
-function playTcp(plugin: Plugin, { play, tcp = [] }: Scenario): Omit<Outcome, "lines"> {
+function playTcp(
+  plugin: Plugin,
+  { play, tcp = [], end }: Scenario,
+  wait: () => void,
+): Omit<Outcome, "lines"> {
   const connection: HostConnection = plugin.connect({ address: "127.0.0.1" });
-  for (const piece of [play, ...tcp]) {
-    const before = connection.received.length;
-    connection.receive(piece);
-    // The service says back what it got.
-    const got = connection.received.subarray(before);
+  let echoed = 0;
+  // The service says back what it got.
+  const echo = (): void => {
+    const got = connection.received.subarray(echoed);
+    echoed += got.length;
     if (got.length > 0) connection.send(got);
+  };
+  for (const piece of [play, ...tcp]) {
+    connection.receive(piece);
+    echo();
+    wait();
+    echo();
   }
+  // An end of one side makes the other end, too.
+  if (end === "service") connection.receive("end!");
+  if (end === "client") connection.receive("", true);
+  wait();
+  const hasHeard = end !== undefined && connection.send("", true);
+  if (end === "service" && hasHeard) connection.receive("", true);
   const body = latin1(connection.sent);
   connection.close();
   return { status: 0, body, headers: [], trailers: [] };

@@ -5,7 +5,8 @@ export interface Scenario {
   readonly play: string;
   /** Which plugin; default `plain`. */
   readonly plugin?: PluginName;
-  /** Default GET. */
+  /** Default GET, or POST with a body. */
+  readonly method?: "HEAD";
   readonly body?: readonly string[];
   readonly headers?: readonly (readonly [string, string])[];
   readonly trailers?: Readonly<Record<string, string>>;
@@ -17,6 +18,8 @@ export interface Scenario {
   readonly want?: "empty" | "large" | "last" | "trailers";
   /** Over TCP instead, a line for each piece; the play is the first. */
   readonly tcp?: readonly string[];
+  /** Who ends it, and the other side with it; default the client, which resets it. */
+  readonly end?: "client" | "service";
 }
 
 export type PluginName = "plain" | "stops" | "other" | "closed" | "open" | "reload";
@@ -331,6 +334,46 @@ export const scenarios: readonly Scenario[] = [
     "request: reply 200 d hello content-type=a/b&content-type=c/d&Content-Type=e/f | response: get 2 content-type",
   ),
   request("bytes in an answer", "request: reply 200 d %FF%00z x-r=%FF%80"),
+  request(
+    "an answer to the headers of an own answer is in its place",
+    "request: reply 403 d no x-a=1 | response: reply 500 e own; prop response/code | resbody: time | log: prop response/code; prop response/code_details; prop response/size; prop response/headers/x-a",
+  ),
+  request(
+    "an answer to an own answer that is held is in its place",
+    "lastbody: reply 403 d no | response: ret 1 | lastresbody: reply 500 e  | hold: 1",
+    { plugin: "stops", body: ["ab"] },
+  ),
+  request(
+    "an answer to the body of an own answer breaks off",
+    "request: reply 403 d no | lastresbody: reply 500 e own",
+  ),
+  // HEAD.
+  request(
+    "a response to HEAD",
+    "request: prop request/method | response: set 2 content-length 9 | resbody: time",
+    {
+      method: "HEAD",
+    },
+  ),
+  request(
+    "an answer to HEAD",
+    "request: reply 403 d no | response: get 2 content-length; get 2 content-type | resbody: time | log: prop response/size; prop response/code",
+    { method: "HEAD" },
+  ),
+  request("an answer to HEAD instead of a response", "response: reply 403 d no | log: prop response/size", {
+    method: "HEAD",
+  }),
+  request(
+    "HEAD, of which the filter makes GET",
+    "request: set 0 :method GET; reply 403 d no | response: time",
+    {
+      method: "HEAD",
+    },
+  ),
+  request(
+    "GET, of which the filter makes HEAD",
+    "request: set 0 :method HEAD; reply 403 d no | response: time",
+  ),
   // Pausing.
   request(
     "pause, and resume by a tick",
@@ -562,6 +605,60 @@ export const scenarios: readonly Scenario[] = [
     { headers: [["content-type", "application/grpc"]] },
   ),
   request(
+    "the status of gRPC with a sign",
+    "response: set 2 grpc-status -0; prop response/grpc_status; set 2 grpc-status +; prop response/grpc_status; set 2 grpc-status 00; prop response/grpc_status; set 2 grpc-status 18446744073709551617; prop response/grpc_status",
+  ),
+  request(
+    "a path that is no UTF-8, and none, as properties",
+    "request: set 0 :path %FF?%FE; prop request/path; prop request/url_path; prop request/query; del 0 :path; prop request/path; prop request/url_path; prop request/query | response: prop request/query | log: prop request/path; prop request/url_path; prop request/query",
+  ),
+  request(
+    "the flags of what Envoy answers itself, to no path",
+    "request: prop response/flags; del 0 :path | response: prop response/flags | log: prop response/flags; prop response/size",
+  ),
+  request(
+    "the flags of what Envoy answers itself, to no method",
+    "request: del 0 :method | log: prop response/flags; prop response/size",
+  ),
+  request(
+    "what there is of an answer instead of a response",
+    "response: reply 500 own hello x-a=1; prop response/size; prop response/code | log: prop response/size; prop response/code; prop response/flags; prop response/headers/x-a; prop response/headers/x-up; prop response/trailers/t; prop response/grpc_status",
+    { want: "trailers" },
+  ),
+  request(
+    "the same where its trailers have come",
+    "response: ret 1 | restrailers: reply 500 own hello | log: prop response/code; prop response/trailers/t; prop response/size | reshold: 1",
+    { want: "trailers", plugin: "stops" },
+  ),
+  request(
+    "the code of a response that breaks off",
+    "lastresbody: reply 500 own x | log: prop response/code; prop response/code_details; prop response/size",
+  ),
+  request(
+    "the code of a response that becomes too large when its headers have gone",
+    "log: prop response/code; prop response/code_details; prop response/size | reshold: 1",
+    { want: "large" },
+  ),
+  request(
+    "the details of a request that is reset",
+    "request: prop response/code_details; close 0; prop response/code_details; prop response/code | log: prop response/code_details; prop response/code",
+  ),
+  request(
+    "the details of a request that is reset by its body",
+    "body: close 0 | log: prop response/code_details",
+    {
+      body: ["ab"],
+    },
+  ),
+  request(
+    "the details of a response that is reset",
+    "response: close 1; prop response/code_details | log: prop response/code_details; prop response/code",
+  ),
+  request(
+    "filter state as properties",
+    "request: setprop a %FF; prop filter_state/wasm.a; prop filter_state/wasm.a/b; prop filter_state/a; prop wasm.a; foreign set_envoy_filter_state %0A%17envoy.tcp_proxy.cluster%12%01a; prop filter_state/envoy.tcp_proxy.cluster; prop envoy.tcp_proxy.cluster; propstat filter_state; propstat xds | log: prop filter_state/wasm.a",
+  ),
+  request(
     "the plugin's own",
     "request: prop plugin_name; prop plugin_root_id; prop plugin_vm_id; prop plugin_name/deeper",
   ),
@@ -736,6 +833,66 @@ export const scenarios: readonly Scenario[] = [
     tcp: ["abc"],
   }),
   request("what a server sends, held", "up: ret 1; bufstat 3 | closed: time", { tcp: ["abc", "de"] }),
+  request(
+    "properties of a connection",
+    "down: prop request/path; prop request/size; propstat request/time; propstat request/duration; prop request/total_size; prop request/headers; prop request/headers/a; prop request/protocol; prop request/query; prop response/code; prop response/code_details; prop response/flags; prop response/size; prop response/total_size; prop response/grpc_status; prop response/headers; prop response/trailers; prop plugin_name; prop xds/node/id; setprop a b; prop a; prop wasm.a; prop filter_state/wasm.a | log: prop a; prop filter_state/wasm.a; prop request/size; propstat request/time; propstat request/duration; prop response/size; prop response/flags; prop response/code",
+    { tcp: ["abc"] },
+  ),
+  request(
+    "filter state of a connection",
+    "down: foreign set_envoy_filter_state %0A%17envoy.tcp_proxy.cluster%12%01a; prop filter_state/envoy.tcp_proxy.cluster; foreign set_envoy_filter_state %0A%04none%12%01a; propstat filter_state",
+    { tcp: [] },
+  ),
+  request(
+    "a connection that is held, and let go by a tick",
+    "down: tick 20; ret 1 | tick: tick 0; eff self; setbuf 2 0 4 X; cont 2; bufstat 2 | up: bufstat 3",
+    { tcp: ["abc"] },
+  ),
+  request(
+    "a connection closed by a tick",
+    "down: tick 20; ret 1 | tick: tick 0; eff self; close 2; bufstat 2 | closed: bufstat 2",
+    { tcp: ["a"] },
+  ),
+  request(
+    "a connection closed by the answer to a call",
+    `down: fetch service ${callout}   1000; ret 1 | call: eff self; close 3 | closed: bufstat 2`,
+    { tcp: [] },
+  ),
+  request(
+    "a connection that the client ends",
+    "down: bufstat 2 | lastdown: bufstat 2; buf 2 0 9 | up: bufstat 3 | upclosed: time | closed: bufstat 2 | done: time | log: time",
+    { tcp: ["abc"], end: "client" },
+  ),
+  request(
+    "a connection that the server ends",
+    "down: bufstat 2 | lastdown: bufstat 2 | up: bufstat 3 | upclosed: bufstat 3 | closed: bufstat 2; bufstat 3",
+    { tcp: ["abc"], end: "service" },
+  ),
+  request(
+    "the client's end, held, and let go by a tick",
+    "lastdown: tick 20; ret 1 | tick: tick 0; eff self; cont 2 | up: bufstat 3 | upclosed: time | closed: time",
+    { tcp: ["abc"], end: "client" },
+  ),
+  request("the server's end, held", "up: ret 1; bufstat 3 | upclosed: bufstat 3 | closed: bufstat 3", {
+    tcp: ["abc"],
+    end: "service",
+  }),
+  request(
+    "the client's end, and what the server sends held",
+    "up: ret 1 | upclosed: time | closed: bufstat 3",
+    {
+      tcp: ["abc"],
+      end: "client",
+    },
+  ),
+  request("a connection closed at the client's end", "lastdown: close 2 | upclosed: time | closed: time", {
+    tcp: ["abc"],
+    end: "client",
+  }),
+  request("a connection closed at the server's end", "upclosed: close 2 | closed: time", {
+    tcp: ["abc"],
+    end: "service",
+  }),
   // Failing.
   request("a trap, closed", "request: trap", { plugin: "closed" }),
   request("after a trap, closed", "request: time", { plugin: "closed" }),
@@ -744,4 +901,5 @@ export const scenarios: readonly Scenario[] = [
   request("a trap, reload", "request: trap", { plugin: "reload" }),
   request("after a trap, reload", "request: time", { plugin: "reload" }),
   request("a trap on a response", "response: trap", { plugin: "reload" }),
+  request("a trap on a response that has gone on", "resbody: trap", { plugin: "reload" }),
 ];

@@ -3,7 +3,13 @@ import { type Buffer, splice } from "./buffer.ts";
 import { bytesOf, join, noBytes } from "./bytes.ts";
 import { type Context, plainContext } from "./context.ts";
 import type { LogLine } from "./log-line.ts";
-import { givenProperty, type PropertyValue, serializeProperty } from "./properties.ts";
+import {
+  derivedProperty,
+  givenProperty,
+  type PropertyValue,
+  type StreamFacts,
+  serializeProperty,
+} from "./properties.ts";
 import type { Root } from "./root.ts";
 import type { Vm } from "./vm.ts";
 
@@ -19,7 +25,7 @@ export interface HostConnect {
 /** Bytes that pass, or only how many: then each is a zero. */
 export type Data = number | string | Uint8Array;
 
-/** A TCP connection through the filter, open until one side or the filter closes it. */
+/** A TCP connection through the filter, open until the caller or the filter closes it, or the ends of both sides have gone on. */
 export interface HostConnection {
   readonly isOpen: boolean;
   readonly logs: readonly LogLine[];
@@ -53,6 +59,9 @@ interface Pipe {
   held: Uint8Array;
   passed: Uint8Array;
   isAtHand: boolean;
+  /** Its end has come, and has gone on. */
+  hasEnded: boolean;
+  isThrough: boolean;
 }
 
 /** Begin a connection; `ended` is called when it is over and the module has forgotten it. */
@@ -64,9 +73,18 @@ export function createConnection(
 ): WorkerConnection {
   const given = { "source.address": `${address}:40000`, ...vm.parts.properties, ...properties };
   const filterState = new Map<string, Uint8Array>();
-  const pipe = (): Pipe => ({ held: noBytes, passed: noBytes, isAtHand: false });
+  const startedAt = vm.parts.proxy.loop.now;
+  let arrived = 0;
+  const pipe = (): Pipe => ({
+    held: noBytes,
+    passed: noBytes,
+    isAtHand: false,
+    hasEnded: false,
+    isThrough: false,
+  });
   const down = pipe();
   const up = pipe();
+  let endedFirst: Pipe | undefined;
   let state: "open" | "closing" | "over" = "open";
   const failsOpen = root.plugin.failure === "open";
 
@@ -84,7 +102,30 @@ export function createConnection(
   const pass = (way: Pipe): void => {
     way.passed = join(way.passed, way.held);
     way.held = noBytes;
+    if (!way.hasEnded || way.isThrough) return;
+    way.isThrough = true;
+    endedFirst ??= way;
   };
+  /** With both ends the server's connection is over, and Envoy closes the client's: what the filter holds of the server's is lost. */
+  const closeEnded = (): void => {
+    if (state === "open" && down.isThrough && up.hasEnded) over(endedFirst === up ? REMOTE : LOCAL);
+  };
+
+  /** What Envoy says of a request, and of an answer, where there are none. */
+  const facts = (): StreamFacts => ({
+    requestHeaders: null,
+    isLogging: false,
+    responseCode: undefined,
+    requestSize: arrived,
+    responseHeaders: null,
+    responseTrailers: null,
+    responseSize: up.passed.length,
+    startedAt,
+    now: vm.parts.proxy.loop.now,
+    codeDetails: undefined,
+    flags: 0n,
+    filterState: (name) => filterState.get(name),
+  });
 
   const connection: WorkerConnection = {
     ...plainContext,
@@ -106,12 +147,12 @@ export function createConnection(
       return way?.isAtHand ? bufferOf(way) : null;
     },
     property(key) {
-      const told = givenProperty(given, key);
+      const told = givenProperty(given, key) ?? derivedProperty(key, facts());
       if (told !== undefined) return serializeProperty(told);
-      return key.includes("\0") ? undefined : filterState.get(key);
+      return key.includes("\0") ? undefined : filterState.get(`wasm.${key}`);
     },
     setProperty(name, value) {
-      filterState.set(name, value);
+      filterState.set(`wasm.${name}`, value);
       return status.ok;
     },
     resume(kind) {
@@ -119,22 +160,36 @@ export function createConnection(
       if (kind === 2)
         vm.after(() => {
           if (isPassing()) pass(down);
+          closeEnded();
         });
       return status.ok;
     },
-    // Envoy closes it after the call that asked for it.
+    setFilterState(path, value) {
+      if (!path.startsWith("envoy.")) return status.notFound;
+      filterState.set(path, value);
+      return status.ok;
+    },
+    // Envoy closes it after the call that asked for it, which may be a timer's or the answer to a call.
     close(kind) {
-      if (kind > 1 && state === "open") state = "closing";
+      if (kind > 1 && state === "open") {
+        state = "closing";
+        vm.after(settle);
+      }
       return status.ok;
     },
     settle,
-    receive: (bytes, isLast = false) => data("proxy_on_downstream_data", down, bytes, isLast),
+    receive(bytes, isLast = false) {
+      const went = data("proxy_on_downstream_data", down, bytes, isLast);
+      closeEnded();
+      return went;
+    },
     send(bytes, isLast = false) {
       const went = data("proxy_on_upstream_data", up, bytes, isLast);
       // Envoy tells so of the callee's end.
       if (isLast && state === "open") {
         vm.enter(connection, "proxy_on_upstream_connection_close", connection.id, UNKNOWN);
         settle();
+        closeEnded();
       }
       return went;
     },
@@ -163,9 +218,11 @@ export function createConnection(
   function data(callback: string, way: Pipe, given: Data, isLast: boolean): boolean {
     if (state !== "open") return false;
     const bytes = typeof given === "number" ? new Uint8Array(given) : bytesOf(given);
+    if (way === down) arrived += bytes.length;
     // What is held comes again with more.
     way.held = join(way.held, bytes);
     way.isAtHand = true;
+    way.hasEnded ||= isLast;
     const action = vm.enter(connection, callback, connection.id, way.held.length, isLast ? 1 : 0) ?? 0;
     if (action === 0 && isPassing()) {
       way.isAtHand = false;

@@ -18,6 +18,8 @@ export interface ReplyBytes {
   readonly body: Uint8Array;
   readonly details: string;
   readonly grpcStatus: number;
+  /** Envoy's flags, of what it answers itself. */
+  readonly flags?: bigint;
   /** It is the answer that a caller of gRPC gets. */
   readonly isOfGrpc?: true;
 }

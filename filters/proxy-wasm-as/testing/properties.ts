@@ -1,4 +1,4 @@
-import { bytesOf, join, noBytes, textOf } from "./bytes.ts";
+import { bytesOf, bytesOfKey, join, keyOf, noBytes, textOf } from "./bytes.ts";
 import type { HeaderMap } from "./header-map.ts";
 import { grpcStatusOf } from "./local-reply.ts";
 import { writePairs } from "./pairs.ts";
@@ -37,8 +37,14 @@ export interface StreamFacts {
   /** In nanoseconds since 1970. */
   readonly startedAt: bigint;
   readonly now: bigint;
+  /** Missing where no HTTP is spoken. */
+  readonly protocol?: string;
   /** Why there is the answer that there is. */
   readonly codeDetails: string | undefined;
+  /** Envoy's of the answer. */
+  readonly flags: bigint;
+  /** By whole names. */
+  readonly filterState: (name: string) => Uint8Array | undefined;
 }
 
 /** The bytes that a property is read as. */
@@ -100,6 +106,7 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     "response.headers": responseHeaders,
     "response.trailers": responseTrailers,
   };
+  if (whole === "filter_state" && name === undefined) return facts.filterState(part);
   if (name !== undefined) return joined(maps[`${whole}.${part}`]?.getAll(name) ?? []);
   switch (`${whole}.${part}`) {
     case "request.method":
@@ -107,7 +114,7 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     case "request.path":
       return header(":path");
     case "request.url_path":
-      return header(":path") && textOf(header(":path") ?? noBytes).split("?")[0];
+      return requestHeaders === null ? undefined : bytesOfKey(pathOf(requestHeaders).split("?", 1)[0] ?? "");
     case "request.host":
       return header(":authority");
     case "request.scheme":
@@ -119,9 +126,9 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     case "request.time":
       return facts.startedAt;
     case "request.protocol":
-      return "HTTP/1.1";
+      return facts.protocol;
     case "request.query":
-      return header(":path") && queryOf(textOf(header(":path") ?? noBytes));
+      return requestHeaders === null ? undefined : bytesOfKey(queryOf(pathOf(requestHeaders)));
     case "request.referer":
       return header("referer");
     case "request.useragent":
@@ -129,7 +136,7 @@ export function derivedProperty(key: string, facts: StreamFacts): PropertyValue 
     case "response.size":
       return BigInt(facts.responseSize);
     case "response.flags":
-      return 0n;
+      return facts.flags;
     case "request.duration":
       return facts.isLogging ? facts.now - facts.startedAt : undefined;
     case "request.total_size":
@@ -162,6 +169,11 @@ function joined(values: readonly Uint8Array[]): Uint8Array | undefined {
 
 const comma = bytesOf(",");
 
+/** The path by its bytes, one character each; empty when there is none. */
+function pathOf(headers: HeaderMap): string {
+  return keyOf(headers.get(":path") ?? noBytes);
+}
+
 /** What stands behind the first question mark, and before what begins with `#`. */
 function queryOf(path: string): string {
   const at = path.indexOf("?");
@@ -174,6 +186,6 @@ function grpcStatus({ responseTrailers, responseHeaders, responseCode }: StreamF
     .map((headers) => textOf(headers?.get("grpc-status") ?? noBytes))
     .find((text) => text !== "");
   if (said === undefined) return responseCode === undefined ? undefined : BigInt(grpcStatusOf(responseCode));
-  const status = /^\s*[+-]?\d+\s*$/.test(said) ? Number(said) : -1;
+  const status = /^\s*\+?\d+\s*$/.test(said) ? Number(said) : -1;
   return BigInt(status >= 0 && status <= 16 ? status : -1);
 }

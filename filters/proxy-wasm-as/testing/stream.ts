@@ -120,6 +120,15 @@ const FAILED: ReplyBytes = {
   grpcStatus: 14,
 };
 
+const NO_ROUTE: ReplyBytes = {
+  status: 404,
+  headers: [],
+  body: noBytes,
+  details: "route_not_found",
+  grpcStatus: -1,
+  flags: 0x100n,
+};
+
 /** Begin a stream and send its request as far as the filter lets it. */
 export function createStream(
   vm: Vm,
@@ -143,7 +152,14 @@ export function createStream(
   let answer: Way | undefined;
   let givenStatus: number | undefined;
   let isDirect = false;
+  /** The answer that has begun is the filter's own, or Envoy's. */
+  let isOwn = false;
+  // Whatever the filter makes of the method: Envoy looks when it comes.
+  const isHead = request.headers?.some(
+    ([name, value]) => name === ":method" && textOf(bytesOf(value)) === "HEAD",
+  );
   let isReset = false;
+  let closeDetails: string | undefined;
   /** What the callback has ended it by, which is done when that has ended. */
   let ending: "close_stream" | "send_local_response" | null = null;
   let isLogging = false;
@@ -195,10 +211,13 @@ export function createStream(
         responseHeaders: answer !== undefined && (open.has(2) || isLogging) ? answer.headers : null,
         responseCode: answer === undefined ? undefined : responseCode(answer),
         responseTrailers: open.has(3) || isLogging ? (answer?.trailers ?? null) : null,
-        responseSize: answer?.body.passed.length ?? 0,
+        responseSize: (isInstead() ? bodyOfReply() : answer?.body.passed)?.length ?? 0,
         startedAt,
         now: vm.parts.proxy.loop.now,
-        codeDetails: reply?.details ?? (answer === undefined ? undefined : "via_upstream"),
+        protocol: "HTTP/1.1",
+        codeDetails: reply?.details ?? (answer === undefined ? closeDetails : "via_upstream"),
+        flags: reply?.flags ?? 0n,
+        filterState: (name: string) => filterState.get(name) ?? envoyState.get(name),
       };
       const value = told ?? derivedProperty(key, facts);
       if (value !== undefined) return serializeProperty(value);
@@ -233,10 +252,12 @@ export function createStream(
     },
     close(kind) {
       if (kind < 2 && hasEnded) throw crash("close_stream of a stream that has ended");
-      if (kind < 2)
+      if (kind < 2) {
+        closeDetails = "wasm_close_stream";
         endBy("close_stream", () => {
           isReset = true;
         });
+      }
       return status.ok;
     },
     send,
@@ -280,22 +301,30 @@ export function createStream(
   };
 
   const fail = (): void => {
+    // The client has the headers already: all that is left is to break off.
+    if (answer?.hasPassed) isReset = true;
     reply = FAILED;
     isDirect = answer !== undefined;
   };
 
+  /** Whether the client gets an answer in the place of the one that has begun. */
+  const isInstead = (): boolean => isDirect && !isReset;
+
+  const bodyOfReply = (): Uint8Array => (isHead ? noBytes : (reply?.body ?? noBytes));
+
   /** What `response.code` is: of the service's answer, until it has gone on as what the filter made of it. */
   const responseCode = (response: Way): number | undefined =>
-    isDirect ? reply?.status : response.hasPassed || hasEnded ? statusOf(asSent(response)) : givenStatus;
+    isInstead() ? reply?.status : response.hasPassed || hasEnded ? statusOf(asSent(response)) : givenStatus;
 
   const isOfGrpc = (): boolean => isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
 
   const answerWith = (given: ReplyBytes): void => {
     if (hasEnded) return;
-    // A second reply, to the first one's own headers, leaves the client without any; so does one to headers that it has already.
-    if (answer !== undefined && (reply !== undefined || answer.hasPassed)) isReset = true;
+    // One to headers that the client has already leaves it without the rest; one to headers of the filter's own answer is in its place.
+    if (answer?.hasPassed) isReset = true;
+    const made = isOfGrpc() ? grpcReply(given) : given;
+    reply = answer === undefined || isReset ? (reply ?? made) : made;
     isDirect = answer !== undefined;
-    reply ??= isOfGrpc() ? grpcReply(given) : given;
     begin();
   };
 
@@ -401,9 +430,10 @@ export function createStream(
       if (answered === dataStatus.continue) settle(made);
       else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
     };
-    const trailersCome = (): void => {
+    const trailersCome = (given: readonly Header[]): void => {
+      made.trailers = createHeaderMap(given);
       open.add(base + 1);
-      const answered = ask("trailers", made.trailers?.count ?? 0);
+      const answered = ask("trailers", made.trailers.count);
       if (answered === 0) {
         body.release();
         made.hasBodyAtHand = false;
@@ -419,9 +449,8 @@ export function createStream(
       const from = pieces.length;
       pieces.push(...added);
       events.push(...added.map((_, index) => () => comes(from + index)));
-      if (trailers === undefined) return;
-      made.trailers = createHeaderMap(trailers);
-      events.push(trailersCome);
+      const last = trailers;
+      if (last !== undefined) events.push(() => trailersCome(last));
     }
     add(message);
     return made;
@@ -447,8 +476,8 @@ export function createStream(
       isDirect = true;
       answer.headers.setAll([[bytesOf(":status"), bytesOf("502")], ...headersOf(reply)]);
     } else if (isGone(":path")) {
-      reply = { status: 404, headers: [], body: noBytes, details: "route_not_found", grpcStatus: -1 };
-    } else if (isGone(":method")) reply = missing("request", ":method", 503);
+      reply = NO_ROUTE;
+    } else if (isGone(":method")) reply = { ...missing("request", ":method", 503), flags: 0x40000n };
   };
 
   const passedOn = (direction: Way, body: Uint8Array): Way => {
@@ -491,6 +520,7 @@ export function createStream(
   function begin(): void {
     if (answer !== undefined || hasEnded || isReset || pending === undefined) return;
     const own = reply;
+    isOwn = own !== undefined;
     if (own === undefined && !isThrough(way)) return;
     const cut = own === undefined ? cutOf(way) : "whole";
     // The service waits for the rest.
@@ -502,9 +532,14 @@ export function createStream(
             { status: 400 }
           : pending
         : { status: own.status, ...(own.body.length === 0 ? {} : { body: own.body }) };
+    const { body: _body, trailers: _trailers, ...onlyHeaders } = message;
     const code: Header = [":status", String(message.status ?? 200)];
     givenStatus = message.status ?? 200;
-    answer = wayOf(message, own === undefined ? [code, ...(message.headers ?? [])] : [], 2);
+    answer = wayOf(
+      isHead ? onlyHeaders : message,
+      own === undefined ? [code, ...(message.headers ?? [])] : [],
+      2,
+    );
     if (own !== undefined) answer.headers.setAll([[bytesOf(code[0]), bytesOf(code[1])], ...headersOf(own)]);
     answer.saidLength = lengthSaidIn(answer.headers.pairs);
     // The reply that stands for a failure meets no more of the filter.
@@ -529,7 +564,7 @@ export function createStream(
   function result(): HostResult {
     const response = received();
     return {
-      action: isThrough(way) && (reply === undefined || isDirect) ? "continue" : "stop",
+      action: isThrough(way) && (reply === undefined || (isDirect && !isOwn)) ? "continue" : "stop",
       requestHeaders: textPairs(asSent(way)),
       requestHeaderBytes: asSent(way),
       requestBody: textOf(way.body.passed),
@@ -555,14 +590,15 @@ export function createStream(
   function received(): ReceivedResponse | undefined {
     if (isReset) return undefined;
     if (reply !== undefined && isDirect) {
-      if (hasNoBody(reply.status) && reply.body.length > 0) return undefined;
+      const body = bodyOfReply();
+      if (hasNoBody(reply.status) && body.length > 0) return undefined;
       const headers = createHeaderMap([], "response");
       headers.setAll(headersOf(reply));
       return {
         ...pick(headers.pairs),
         status: reply.status,
-        body: textOf(reply.body),
-        bodyBytes: reply.body,
+        body: textOf(body),
+        bodyBytes: body,
         trailers: [],
       };
     }
@@ -574,7 +610,7 @@ export function createStream(
     if ((code < 200 && code !== 101) || code > 999) return undefined;
     const body = code === 101 ? noBytes : answer.body.passed;
     if (hasNoBody(code) && body.length > 0) return undefined;
-    if (!hasNoBody(code) && code !== 101 && cutOf(answer) !== "whole") return undefined;
+    if (!isHead && !hasNoBody(code) && code !== 101 && cutOf(answer) !== "whole") return undefined;
     return {
       ...pick(headers),
       status: code,

@@ -11,6 +11,8 @@ const wholes: ReadonlySet<string> = new Set([
   "upstream",
   "source",
   "destination",
+  "xds",
+  "filter_state",
 ]);
 
 export function propertyImports(vm: Vm): Pick<HostFunctions, "proxy_get_property" | "proxy_set_property"> {
