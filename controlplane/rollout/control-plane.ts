@@ -305,7 +305,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if (stage.snapshots.has(node)) continue;
       ads.removeNode(node);
       consistent.delete(node);
-      presence.forget(node);
     }
     nodes = new Set(stage.snapshots.keys());
     for (const told of forgetting) told(nodes);

@@ -7,8 +7,6 @@ export interface Presence {
   /** A stream has ended. */
   disconnected(node: string): void;
   isConnected(node: string): boolean;
-  /** All streams of the node are ended, and nobody tells of it. */
-  forget(node: string): void;
   /** Resolves when a stream begins or ends, or after a while, or at the signal. */
   changed(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -28,7 +26,6 @@ export function createPresence(): Presence {
     connected: (node) => add(node, 1),
     disconnected: (node) => add(node, -1),
     isConnected: (node) => streams.has(node),
-    forget: (node) => add(node, Number.NEGATIVE_INFINITY),
     changed: async (timeoutMs, signal) => {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();

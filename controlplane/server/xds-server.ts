@@ -459,11 +459,12 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       admission.delete(stream);
       if (node === undefined) return;
       node.detach(stream);
-      if (nodes.get(node.name) !== node) return;
-      if (node.streams.size === 0) convergence.leave(node);
-      gatherings.changed(node.name);
-      // One that nobody has anything for is kept as long as it is there.
-      if (node.streams.size === 0 && node.wanted() === undefined) forget(node);
+      if (nodes.get(node.name) === node) {
+        if (node.streams.size === 0) convergence.leave(node);
+        gatherings.changed(node.name);
+        // One that nobody has anything for is kept as long as it is there.
+        if (node.streams.size === 0 && node.wanted() === undefined) forget(node);
+      }
       on.disconnected(node.name, call.peer);
     };
     const end = (why: Refusal, details: string): void =>
