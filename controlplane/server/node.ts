@@ -214,12 +214,16 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
     detach: (stream) => {
       if (!streams.delete(stream)) return;
       warming = new Set([...warming, ...stream.unansweredNames(typeUrl.cluster)]);
-      quarantine.leave(stream, (type, resource, version) =>
-        [...streams].some((other) => other.has(type, resource, version)),
-      );
+      const wasEmpty = quarantine.isEmpty();
+      quarantine.leave(stream, {
+        has: (type, resource, version) => [...streams].some((other) => other.has(type, resource, version)),
+        wasInForce: (type, resource, version) =>
+          settled !== undefined && resourcesOf(settled, type).get(resource)?.version === version,
+      });
       if (streams.size === 0) return;
-      // The others wait for it no longer.
-      look();
+      // The others wait for it no longer, and may have what it alone has kept from them.
+      if (wasEmpty) look();
+      else serve();
       advance();
     },
     hear: (stream, ask) => {

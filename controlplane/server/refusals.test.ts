@@ -496,6 +496,25 @@ describe("what was refused", () => {
     expect(await taken(connect(server))).toBe("a=1");
   });
 
+  test("by a restarted proxy, and was in force before, is given to the next one, and to the same one never", async () => {
+    const server = await start();
+    const untilGone = () => expect.poll(() => server.counts().streams).toBe(0);
+    server.setSnapshot("a", clusters("a=1"));
+    const first = connect(server);
+    await taken(first);
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+    first.close();
+    await untilGone();
+    const restarted = connect(server);
+    restarted.nack(await restarted.next(cluster), "its address is in use");
+    expect(await server.waitForAcks("a", 2_000)).toMatchObject({ kind: "nacked" });
+    expect(await restarted.quiet()).toEqual([]);
+    restarted.close();
+    await untilGone();
+    expect(await taken(connect(server))).toBe("a=1");
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+  });
+
   test("long ago, and by names that are not there any more, is forgotten", () => {
     const wanted = { typeUrl: cluster, name: "wanted", version: "1" };
     const quarantine = createQuarantine(({ name }) => name === "wanted");
