@@ -39,6 +39,8 @@ export interface NodeOptions {
   readonly name: string;
   /** Shared with the other nodes of its group. */
   readonly quarantine: Quarantine;
+  /** Those of all nodes of its group. */
+  readonly groupStreams: () => readonly Stream[];
   readonly onAck: (ack: Ack) => void;
   readonly onNack: (nack: Nack) => void;
   /** The client took a response, or refused it. */
@@ -79,7 +81,8 @@ export interface Node {
 
 const none: ReadonlySet<string> = new Set();
 
-export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettled }: NodeOptions): Node {
+export function createNode(options: NodeOptions): Node {
+  const { name, quarantine, groupStreams, onAck, onNack, onVerdict, onSettled } = options;
   const streams = new Set<Stream>();
   /** Steps to come; the first is being served. */
   let steps: readonly Snapshot[] = [];
@@ -216,7 +219,7 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       warming = new Set([...warming, ...stream.unansweredNames(typeUrl.cluster)]);
       const wasEmpty = quarantine.isEmpty();
       quarantine.leave(stream, {
-        has: (type, resource, version) => [...streams].some((other) => other.has(type, resource, version)),
+        has: (type, resource, version) => groupStreams().some((other) => other.has(type, resource, version)),
         wasInForce: (type, resource, version) =>
           settled !== undefined && resourcesOf(settled, type).get(resource)?.version === version,
       });

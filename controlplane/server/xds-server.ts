@@ -236,6 +236,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     const group = groupNamed(groupOf(name));
     const node: Node = createNode({
       ...{ name, quarantine: group.quarantine },
+      groupStreams: () => [...group.nodes].flatMap(({ streams }) => [...streams]),
       onAck: on.ack,
       onNack: (nack) => {
         convergence.leave(node);
@@ -458,7 +459,11 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       owners.delete(stream);
       admission.delete(stream);
       if (node === undefined) return;
+      const group = groupsOf.get(node);
+      const isHeldBack = group?.quarantine.isEmpty() === false;
       node.detach(stream);
+      // The others of its group may have what it alone has kept from them.
+      for (const other of isHeldBack ? group.nodes : []) if (other !== node) pushes.add(other);
       if (nodes.get(node.name) === node) {
         if (node.streams.size === 0) convergence.leave(node);
         gatherings.changed(node.name);
