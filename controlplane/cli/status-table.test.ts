@@ -38,6 +38,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
         ],
       },
       { service: "geo", connected: false, settled: false, resources: [] },
+      { service: "goe", connected: true, settled: false, resources: [] },
     ],
   });
   expect(table).toEqual([
@@ -45,6 +46,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     "rate      in force       3         1         0          0             1          0",
     "frontend  on its way     2 -> 3    1 of 2    0          0, 1 refused  0          0",
     "geo       not connected  -         0         0          0             0          0",
+    "goe       not known      -         0         0          0             0          0",
     "frontend refuses hot-path (version 7)",
     "switched off: hot-path, old (there is no such policy now)",
     "wave 1 of 3, watched: rate, frontend",

@@ -39,7 +39,7 @@ const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
 export function statusTable({ settled, revision, wave, off, proxies }: StatusReport): readonly string[] {
   const rows = proxies.map((proxy) => [
     proxy.service,
-    proxy.connected ? (proxy.settled ? "in force" : "on its way") : "not connected",
+    stateOf(proxy),
     revisionCell(proxy.receipt),
     ...kinds.map((kind) => cell(proxy, typeUrl[kind])),
   ]);
@@ -55,6 +55,13 @@ export function statusTable({ settled, revision, wave, off, proxies }: StatusRep
     ...(wave === null ? [] : [`wave ${wave.wave} of ${wave.of}, watched: ${wave.proxies.join(", ")}`]),
     `${settled ? "the newest change is in force" : "the newest change is not in force yet"}${revisionText(revision)}`,
   ];
+}
+
+/** One that was given nothing is a proxy of no service, as where its `node.id` has a slip of the pen. */
+function stateOf({ connected, settled, receipt }: ProxyReport): string {
+  if (!connected) return "not connected";
+  if (receipt === undefined) return "not known";
+  return settled ? "in force" : "on its way";
 }
 
 /** How many the proxy has taken, of how many it was sent, and how many it refuses. */
