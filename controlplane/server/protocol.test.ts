@@ -573,6 +573,42 @@ describe("the incremental form", () => {
     expect(await proxy.quiet()).toEqual([]);
   });
 
+  test("P19: naming no virtual host at first is all of them, and one that goes is told of before its cluster", async () => {
+    const server = await start();
+    const given = (clusters: string, virtualHost: string) =>
+      snapshot({ cluster: clusters, listener: "in=1", route: "in=1", virtualHost });
+    server.setSnapshot("a", given("a=1 b=1", "in/x=1 in/y=1"));
+    const proxy = delta(server);
+    for (const type of [cluster, listener]) {
+      proxy.ask(type);
+      proxy.ack(await proxy.next(type));
+    }
+    proxy.ask(route, { resourceNamesSubscribe: ["in"] });
+    const routes = await proxy.next(route);
+    proxy.ask(virtualHost);
+    proxy.ack(routes);
+    const all = await proxy.next(virtualHost);
+    expect(said(all)).toBe("in/x=1 in/y=1");
+    expect(server.status()).toMatchObject([{ settled: false }]);
+    proxy.ack(all);
+    // What a request makes it ask for is answered, known or not.
+    proxy.ask(virtualHost, { resourceNamesSubscribe: ["in/z"] });
+    const unknown = await proxy.next(virtualHost);
+    expect(said(unknown)).toBe("in/z?");
+    proxy.ack(unknown);
+    expect(await server.waitForAcks("a", 1_000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", given("a=1", "in/x=1"));
+    const gone = await proxy.next(virtualHost);
+    expect(said(gone)).toBe("-in/y");
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ack(gone);
+    const last = await proxy.next(cluster);
+    expect(said(last)).toBe("-b");
+    proxy.ack(last);
+    expect(await server.waitForAcks("a", 1_000)).toEqual({ kind: "acked" });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
   test("P20: a collection is all names below it", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=1 eu/b/c=1 us/a=1" }));

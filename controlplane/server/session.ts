@@ -97,6 +97,12 @@ export const rootTypes: ReadonlySet<TypeUrl> = new Set([
   typeUrl.scopedRoutes,
 ]);
 
+/**
+ * Types that nothing else names. In the incremental form a client that names none of them has all, and what goes of them is told of: an Envoy whose
+ * routes have virtual hosts of their own asks for none of these by name, and does not use the routes before it is given some (P19).
+ */
+export const standaloneTypes: ReadonlySet<TypeUrl> = new Set([...rootTypes, typeUrl.virtualHost]);
+
 export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Session {
   return {
     ...{

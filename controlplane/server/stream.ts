@@ -121,7 +121,12 @@ const ledTo: ReadonlyMap<TypeUrl, TypeUrl> = new Map([
  * and for no clusters to have its clusters from elsewhere.
  */
 const youngMs = 5_000;
-const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
+const removable: readonly TypeUrl[] = [
+  typeUrl.listener,
+  typeUrl.scopedRoutes,
+  typeUrl.virtualHost,
+  typeUrl.cluster,
+];
 
 export function createStream(options: StreamOptions): Stream {
   const { method, nowMs } = options;
@@ -167,6 +172,9 @@ export function createStream(options: StreamOptions): Stream {
       case typeUrl.cluster:
         // One that has all listeners may name its clusters as it needs them, or have others.
         return session?.asked === true ? session.wildcard : !asks(typeUrl.listener) || isYoung();
+      case typeUrl.virtualHost:
+        // It asks for them before it acknowledges the routes that they belong to, if it is to have any: all, or as requests come.
+        return session?.wildcard === true;
       default:
         return true;
     }
