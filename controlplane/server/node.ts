@@ -145,6 +145,22 @@ export function createNode(options: NodeOptions): Node {
     return held.length === clusters.size ? allowed : new Map([...allowed, [typeUrl.cluster, byName(held)]]);
   }
 
+  /**
+   * Whether clusters that have been acknowledged can be used. On the aggregated stream an Envoy acknowledges those alone that are ready; where they have
+   * a stream of their own it does so at once, and asks for their endpoints only then.
+   */
+  function areWarm(): boolean {
+    const all = [...streams];
+    const step = steps[0];
+    if (step === undefined || !all.some(({ only }) => only === typeUrl.cluster)) return true;
+    // Where it asks for none at all it has them from elsewhere.
+    if (!all.some((stream) => stream.asks(typeUrl.endpoints))) return true;
+    const clusters = resourcesOf(step, typeUrl.cluster);
+    return [...resourcesOf(step, typeUrl.endpoints).keys()].every(
+      (cluster) => !clusters.has(cluster) || all.some((stream) => stream.has(typeUrl.endpoints, cluster)),
+    );
+  }
+
   function serve(): void {
     const step = steps[0];
     if (step === undefined) return;
@@ -257,7 +273,8 @@ export function createNode(options: NodeOptions): Node {
     },
     knowsElsewhere: (type, stream) =>
       streams.size < 2 ||
-      [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
+      ([...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)) &&
+        (type !== typeUrl.endpoints || areWarm())),
     warming: () => warming,
     isSettled,
     nacks,

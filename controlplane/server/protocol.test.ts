@@ -642,6 +642,32 @@ describe("order and warming", () => {
     expect(said(await routes.next(route))).toBe("r=1");
   });
 
+  test("P21: and for the endpoints of clusters that are acknowledged before they are ready, as on a stream of their own", async () => {
+    const server = await start();
+    const single = (service: string, methods: string) =>
+      delta(server, { path: `/envoy.service.${service}DiscoveryService/Delta${methods}` });
+    server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1", route: "r=1" }));
+    const clusters = single("cluster.v3.Cluster", "Clusters");
+    const before = single("endpoint.v3.Endpoint", "Endpoints");
+    const routes = single("route.v3.Route", "Routes");
+    clusters.ask(cluster);
+    clusters.ack(await clusters.next(cluster));
+    before.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    before.ack(await before.next(endpoints));
+    routes.ask(route, { resourceNamesSubscribe: ["r"] });
+    routes.ack(await routes.next(route));
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=1 b=1", route: "r=2" }));
+    clusters.ack(await clusters.next(cluster));
+    expect(await routes.quiet()).toEqual([]);
+    // An Envoy opens one more stream for them.
+    const more = single("endpoint.v3.Endpoint", "Endpoints");
+    more.ask(endpoints, { resourceNamesSubscribe: ["b"] });
+    const response = await more.next(endpoints);
+    expect(await routes.quiet()).toEqual([]);
+    more.ack(response);
+    expect(said(await routes.next(route))).toBe("r=2");
+  });
+
   test("P21: a client without a proxy goes from listeners down, by name, and is not kept waiting", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ ...whole, cluster: "a=1 b=1", endpoints: "a=1 b=1" }));

@@ -55,6 +55,8 @@ export interface StreamOptions {
 /** The discovery protocol of one stream, in either form, of one type or of all; without the socket. */
 export interface Stream {
   readonly form: Form;
+  /** The one type that it is for; undefined where it is for all. */
+  readonly only: TypeUrl | undefined;
   /** Replace what the client should hold by `snapshot`, of which `allowed` may be sent. */
   readonly hold: (snapshot: Snapshot, allowed: Snapshot) => void;
   /** The client is to hold something else: what it would not let go of may be another thing then. */
@@ -443,6 +445,7 @@ export function createStream(options: StreamOptions): Stream {
 
   return {
     form: method.form,
+    only: method.type,
     hold: (next, nextAllowed) => {
       snapshot = next;
       allowed = nextAllowed;
