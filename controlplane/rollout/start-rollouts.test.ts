@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type Build, build } from "../pipeline/build.ts";
 import { fakeProxy } from "../server/fake-proxy.test-helper.ts";
 import { typeUrl } from "../xds/type-url.ts";
@@ -66,4 +68,43 @@ test("a proxy that refuses what it is sent is told of, once and with its reason"
   ]);
   expect(rollouts.newest).toBe(made);
   proxy.close();
+});
+
+/** A network between, through which nothing comes any more from some time on. */
+async function cuttable(port: number): Promise<{ readonly port: number; cut(): void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    for (const socket of [near, far]) sockets.push(socket.on("error", () => {}));
+    near.pipe(far).pipe(near);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+  };
+}
+
+test("a proxy that has gone without a word is known to be gone before a change gives up on it", async () => {
+  await rollouts.ads.close();
+  const kinds: string[] = [];
+  rollouts = await startRollouts({
+    server: { listen: { host: "127.0.0.1", port: 0 } },
+    observe: ({ kind }) => kinds.push(kind),
+    stageTimeoutMs: 600,
+  });
+  const network = await cuttable(rollouts.ads.port);
+  const proxy = fakeProxy(network.port, "app");
+  onTestFinished(proxy.close);
+  proxy.ask(typeUrl.cluster);
+  await expect.poll(() => kinds).toEqual(["connected"]);
+  network.cut();
+  await expect.poll(() => kinds, { timeout: 5_000 }).toEqual(["connected", "disconnected"]);
 });
