@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type Build, build } from "../pipeline/build.ts";
+import { cuttable } from "../server/cuttable.test-helper.ts";
 import { fakeProxy } from "../server/fake-proxy.test-helper.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { eventText } from "./event-text.ts";
@@ -69,28 +68,6 @@ test("a proxy that refuses what it is sent is told of, once and with its reason"
   expect(rollouts.newest).toBe(made);
   proxy.close();
 });
-
-/** A network between, through which nothing comes any more from some time on. */
-async function cuttable(port: number): Promise<{ readonly port: number; cut(): void }> {
-  const sockets: Socket[] = [];
-  const server = createServer((near) => {
-    const far = connect(port, "127.0.0.1");
-    for (const socket of [near, far]) sockets.push(socket.on("error", () => {}));
-    near.pipe(far).pipe(near);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut: () => {
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-  };
-}
 
 test("a proxy that has gone without a word is known to be gone before a change gives up on it", async () => {
   await rollouts.ads.close();

@@ -13,6 +13,7 @@ import {
 } from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
 import { byName, mapOf, type Resource, resource } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import { cuttable } from "./cuttable.test-helper.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
 import { type FakeOptions, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
 import { startGrpcJsTransport } from "./grpc-js-transport.ts";
@@ -1138,6 +1139,19 @@ describe("P30: a connection that gives no sign of life", () => {
     socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings]));
     socket.resume();
     await closed;
+  });
+
+  test.each(["close", "drain"] as const)("does not keep the server from ending: %s", async (how) => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const network = await cuttable(server.port);
+    const proxy = fakeProxy(network.port, "a");
+    onTestFinished(proxy.close);
+    proxy.ask(cluster);
+    await proxy.next(cluster);
+    network.cut();
+    const ended = (how === "close" ? server.close() : server.drain(10)).then(() => "ended");
+    expect(await Promise.race([ended, sleep(10_000, "is still there")])).toBe("ended");
   });
 
   test("is not one that answers and says nothing else", async () => {
