@@ -44,9 +44,12 @@ export function configDiff(wanted: readonly Wanted[], dump: unknown): readonly D
     return [has.why === undefined ? { ...both, what: "other" } : { ...both, what: "refused", why: has.why }];
   });
   const known = new Set(wanted.map(({ type, name }) => `${type} ${name}`));
+  const drained = drainedIn(dump as Dump);
   const leftOver = [...held].flatMap(([type, resources]) =>
     [...resources].flatMap(([name, { version }]): readonly Difference[] =>
-      known.has(`${type} ${name}`) ? [] : [{ type, name, what: "left over", has: version }],
+      known.has(`${type} ${name}`) || drained.get(type)?.has(name) === true
+        ? []
+        : [{ type, name, what: "left over", has: version }],
     ),
   );
   return [...differences, ...leftOver].sort((a, b) =>
@@ -56,10 +59,12 @@ export function configDiff(wanted: readonly Wanted[], dump: unknown): readonly D
 
 /** By type and name, what came from the control plane. */
 function heldIn({ configs = [] }: Dump): ReadonlyMap<string, ReadonlyMap<string, Held>> {
+  const all = (list: string): readonly Item[] => configs.flatMap((config) => itemsOf(config[list]));
   const of = (list: string, entry: (item: Item) => readonly [name: string, held: Held]): Map<string, Held> =>
-    new Map(configs.flatMap((config) => itemsOf(config[list])).map(entry));
+    new Map(all(list).map(entry));
+  const used = all("dynamic_listeners").filter((item) => !isOnlyDraining(item));
   return new Map([
-    [typeUrl.listener, of("dynamic_listeners", (item) => [textOf(item["name"]), stateOf(item)])],
+    [typeUrl.listener, new Map(used.map((item) => [textOf(item["name"]), stateOf(item)]))],
     [
       typeUrl.cluster,
       new Map([
@@ -95,6 +100,31 @@ function nameIn(resource: unknown): string {
 function versionOf(item: Item): Held {
   const details = textOf(itemOf(item["error_state"])["details"]);
   return { version: textOf(item["version_info"]), ...(details === "" ? {} : { why: details }) };
+}
+
+/** It takes nothing more, and is shown until what is open has had its time. */
+function isOnlyDraining(listener: Item): boolean {
+  return "draining_state" in listener && !("active_state" in listener) && !("warming_state" in listener);
+}
+
+/** By type, what such listeners have still in use. */
+function drainedIn({ configs = [] }: Dump): ReadonlyMap<string, ReadonlySet<string>> {
+  const listeners = configs.flatMap((config) => itemsOf(config["dynamic_listeners"])).filter(isOnlyDraining);
+  const items = listeners.flatMap((listener) => itemsWithin(listener["draining_state"]));
+  return new Map([
+    [typeUrl.route, new Set(items.map((item) => textOf(item["route_config_name"])))],
+    [
+      typeUrl.extension,
+      new Set(items.flatMap((item) => ("config_discovery" in item ? [textOf(item["name"])] : []))),
+    ],
+  ]);
+}
+
+/** However deep inside. */
+function itemsWithin(value: unknown): readonly Item[] {
+  if (Array.isArray(value)) return value.flatMap(itemsWithin);
+  const item = itemOf(value);
+  return [item, ...Object.values(item).flatMap(itemsWithin)];
 }
 
 /** A listener may serve in one version, warm in the next, and have refused a third. */

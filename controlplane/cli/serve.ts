@@ -294,6 +294,9 @@ function switchedIn(rollouts: Rollouts): Switched {
   const { controlPlane, revisions } = rollouts;
   return {
     controlPlane: {
+      get current() {
+        return controlPlane.current;
+      },
       get off() {
         return controlPlane.off;
       },

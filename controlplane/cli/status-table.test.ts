@@ -39,6 +39,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
       },
       { service: "geo", connected: false, left: false, settled: false, resources: [] },
       { service: "user", connected: false, left: true, settled: false, resources: [] },
+      { service: "goe", connected: true, left: false, settled: false, resources: [] },
     ],
   });
   expect(table).toEqual([
@@ -47,6 +48,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     "frontend  on its way     2 -> 3    1 of 2    0          0, 1 refused  0          0",
     "geo       not connected  -         0         0          0             0          0",
     "user      has left       -         0         0          0             0          0",
+    "goe       not known      -         0         0          0             0          0",
     "frontend refuses hot-path (version 7)",
     "switched off: hot-path, old (there is no such policy now)",
     "wave 1 of 3, watched: rate, frontend",

@@ -59,9 +59,11 @@ export function statusTable({ settled, revision, wave, off, proxies }: StatusRep
   ];
 }
 
-function stateOf({ connected, settled, left }: ProxyReport): string {
+/** One that was given nothing is a proxy of no service, as where its `node.id` has a slip of the pen. */
+function stateOf({ connected, settled, left, receipt }: ProxyReport): string {
   if (left) return "has left";
   if (!connected) return "not connected";
+  if (receipt === undefined) return "not known";
   return settled ? "in force" : "on its way";
 }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { WireError } from "../error/wire-error.ts";
 import { boundToSpiffeId, nodeMark } from "../server/bound-to-spiffe-id.ts";
 import { identitiesOf } from "../server/http2-transport.ts";
@@ -93,6 +94,15 @@ function credentialsIn(paths: readonly string[], texts: readonly string[]): Cred
     throw new WireError("certificate", `the key in ${keyPath} is not that of the certificate in ${certPath}`);
   if (parsed.validToDate.getTime() < Date.now())
     throw new WireError("certificate", `the certificate in ${certPath} has expired: ${parsed.validTo}`);
+  try {
+    // What stands behind the first certificate, and what TLS takes of keys, is read by this alone.
+    createSecureContext({ cert: certificate, key, ca: clientAuthorities });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : cause;
+    throw new WireError("certificate", `TLS does not take the certificates in ${certPath}: ${why}`, {
+      cause,
+    });
+  }
   return { certificate, key, clientAuthorities };
 }
 

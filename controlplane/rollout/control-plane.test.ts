@@ -351,6 +351,13 @@ describe("a proxy that is made to leave", () => {
     controlPlane.forceLeave(["rate"]);
   });
 
+  test("is waited for again where there is to be one again", async () => {
+    const { controlPlane } = await withRateAway();
+    controlPlane.forceLeave(["rate"]);
+    expect(await controlPlane.apply(egress)).toBe("done");
+    expect(controlPlane.hasLeft("rate")).toBe(false);
+  });
+
   test("is not late with a switch, and nobody asks how it fares", async () => {
     const asked: string[] = [];
     const { controlPlane } = await withRateAway(

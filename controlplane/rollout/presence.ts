@@ -10,7 +10,7 @@ export interface Presence {
   /** Nobody is to wait for the node until it connects again; one that is connected is waited for all the same. */
   forceLeave(node: string): void;
   hasLeft(node: string): boolean;
-  /** All streams of the node are ended, and nobody tells of it. */
+  /** The node is no more: should there be one again, it is waited for. */
   forget(node: string): void;
   /** Resolves when a stream begins or ends, a node is made to leave, or after a while, or at the signal. */
   changed(timeoutMs: number, signal: AbortSignal): Promise<void>;
@@ -45,10 +45,7 @@ export function createPresence(): Presence {
       wakeAll();
     },
     hasLeft: (node) => left.has(node),
-    forget: (node) => {
-      left.delete(node);
-      add(node, Number.NEGATIVE_INFINITY);
-    },
+    forget: (node) => void left.delete(node),
     changed: async (timeoutMs, signal) => {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type Build, build } from "../pipeline/build.ts";
+import { cuttable } from "../server/cuttable.test-helper.ts";
 import { fakeProxy } from "../server/fake-proxy.test-helper.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { eventText } from "./event-text.ts";
@@ -66,4 +67,21 @@ test("a proxy that refuses what it is sent is told of, once and with its reason"
   ]);
   expect(rollouts.newest).toBe(made);
   proxy.close();
+});
+
+test("a proxy that has gone without a word is known to be gone before a change gives up on it", async () => {
+  await rollouts.ads.close();
+  const kinds: string[] = [];
+  rollouts = await startRollouts({
+    server: { listen: { host: "127.0.0.1", port: 0 } },
+    observe: ({ kind }) => kinds.push(kind),
+    stageTimeoutMs: 600,
+  });
+  const network = await cuttable(rollouts.ads.port);
+  const proxy = fakeProxy(network.port, "app");
+  onTestFinished(proxy.close);
+  proxy.ask(typeUrl.cluster);
+  await expect.poll(() => kinds).toEqual(["connected"]);
+  network.cut();
+  await expect.poll(() => kinds, { timeout: 5_000 }).toEqual(["connected", "disconnected"]);
 });

@@ -11,6 +11,7 @@ import type { ControlPlaneEvent } from "./event.ts";
 import type { HealthReading } from "./health.ts";
 import type { HistoryFolder } from "./history-folder.ts";
 import { onceIn } from "./once-in.ts";
+import { usualPauses } from "./pauses.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { createRevisions, type Revisions } from "./revisions.ts";
 import type { Rollout } from "./rollout.ts";
@@ -61,12 +62,15 @@ export interface RolloutsOptions {
   observe(event: ControlPlaneEvent): void;
 }
 
+/** Milliseconds between two signs of life of a proxy, at most. */
+const keepaliveMsMax = 10_000;
 /** A client that is turned away comes again soon. */
 const turnedAwayMs = 60_000;
 
 /** The xDS server and the control plane that rolls builds out through it, telling `observe` what happens in the proxies. */
 export async function startRollouts(options: RolloutsOptions): Promise<Rollouts> {
   const { observe, state, loadIntervalMs, staged: staging } = options;
+  const { stageTimeoutMs = usualPauses.stageTimeoutMs } = options;
   let newest: Build | undefined;
   const stagedBy = ({ sizes, soakMs, limits, read }: Staging): Staged => ({
     sizes,
@@ -93,6 +97,9 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
   };
   const ads = await createXdsServer({
     ...options.server,
+    // A proxy that has gone without a word is found to be gone in twice this time. It may be back under its name, and what waits for the
+    // one that was there would fail.
+    limits: { keepaliveMs: Math.min(keepaliveMsMax, stageTimeoutMs / 3) },
     onNack: (nack) => {
       if (newest !== undefined) observe({ kind: "nacked", ...nack, policies: refusedPolicies(nack, newest) });
     },
@@ -143,7 +150,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     ...(options.off === undefined ? {} : { off: options.off }),
     waiting: (node, { kind }) => watch.waiting(node, kind),
     ...(options.returned === undefined ? {} : { returned: options.returned }),
-    ...(options.stageTimeoutMs === undefined ? {} : { pauses: { stageTimeoutMs: options.stageTimeoutMs } }),
+    pauses: { stageTimeoutMs },
   });
   const revisions = createRevisions({
     ...{ controlPlane, ads, history: options.kept?.history ?? [], nowMs: () => Date.now() },

@@ -4,7 +4,7 @@ import { offText, type SwitchReport } from "./switch-report.ts";
 import { offIn, type Switched, switchCommands } from "./switches.ts";
 
 /** What has these policies, whose text is of no matter, in a mesh without versions. */
-function newest(names: readonly string[]): Build {
+function buildOf(names: readonly string[]): Build {
   return {
     policies: names.map((name) => ({ name, priority: 0, mode: "enforce" })),
     mesh: { services: new Map() },
@@ -16,6 +16,7 @@ function setUp(...names: readonly string[]) {
   let off: readonly string[] = [];
   const switched = {
     controlPlane: {
+      current: buildOf(names),
       get off() {
         return off;
       },
@@ -24,7 +25,7 @@ function setUp(...names: readonly string[]) {
         return { late: [] };
       },
     },
-    newest: newest(names),
+    newest: buildOf(names),
   } satisfies Switched;
   const told: SwitchReport[] = [];
   return { switched, told, ...switchCommands(switched, (report) => told.push(report)) };
@@ -60,9 +61,19 @@ test("an unknown name switches nothing, also beside a known one", async () => {
 test("a policy that is off and is no more is told of, and can be switched on", async () => {
   const { switched, disable, enable } = setUp("a", "b");
   await disable({ policies: ["a", "b"] });
-  const later = { ...switched, newest: newest(["b"]) };
+  const { off } = switched.controlPlane;
+  const later = { controlPlane: { off, current: buildOf(["b"]) }, newest: buildOf(["b"]) };
   expect(offText(offIn(later))).toBe("switched off: a (there is no such policy now), b");
   expect((await enable({ policies: ["a"] })).status).toBe(200);
+});
+
+test("a policy that is on its way out is switched off like any other: it is enforced until it is gone", async () => {
+  const { switched, disable } = setUp("a", "b");
+  switched.newest = buildOf(["b"]);
+  expect(await disable({ policies: ["a"] })).toMatchObject({
+    status: 200,
+    value: { off: [{ policy: "a", exists: true }] },
+  });
 });
 
 test.each([undefined, null, [], {}, { policies: "a" }, { policies: [] }, { policies: [1] }])(

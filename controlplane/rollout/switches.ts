@@ -4,11 +4,16 @@ import type { ControlPlane } from "./control-plane.ts";
 import type { Command } from "./http-api.ts";
 import type { Off, SwitchReport } from "./switch-report.ts";
 
-/** What there is to be switched. */
-export interface Switched {
-  readonly controlPlane: Pick<ControlPlane, "off" | "switchOff">;
+/** What there is, and what of it is off. */
+export interface Switchable {
+  readonly controlPlane: Pick<ControlPlane, "current" | "off">;
   /** What is being rolled out, or was last. */
   readonly newest: Build | undefined;
+}
+
+/** What there is to be switched. */
+export interface Switched extends Switchable {
+  readonly controlPlane: Pick<ControlPlane, "current" | "off" | "switchOff">;
 }
 
 /**
@@ -23,10 +28,10 @@ export function switchCommands(
     (next: (off: readonly string[], names: readonly string[]) => readonly string[]): Command =>
     async (body) => {
       const { controlPlane } = switched;
-      const names = namesIn(body);
+      const names = wantedIn(body);
       if (names === undefined)
         return { status: 400, value: { error: 'what is to be switched is {"policies": ["NAME"]}' } };
-      const known = new Set([...namesOf(switched.newest), ...controlPlane.off]);
+      const known = new Set([...namesIn(switched), ...controlPlane.off]);
       const unknown = names.filter((name) => !known.has(name));
       if (unknown.length > 0) {
         const all = known.size === 0 ? "there are none" : `there are ${[...known].sort().join(", ")}`;
@@ -55,16 +60,18 @@ export function switchCommands(
 }
 
 /** The policies that are switched off, and whether there are such policies. */
-export function offIn({ controlPlane, newest }: Switched): readonly Off[] {
-  const names = namesOf(newest);
-  return controlPlane.off.map((policy) => ({ policy, exists: names.includes(policy) }));
+export function offIn(switched: Switchable): readonly Off[] {
+  const names = namesIn(switched);
+  return switched.controlPlane.off.map((policy) => ({ policy, exists: names.has(policy) }));
 }
 
-function namesOf(build: Build | undefined): readonly string[] {
-  return build?.policies.map(({ name }) => name) ?? [];
+/** What is on its way out is enforced until that is done, however long it takes. */
+function namesIn({ controlPlane, newest }: Switchable): ReadonlySet<string> {
+  const builds = [controlPlane.current, newest].filter((build) => build !== undefined);
+  return new Set(builds.flatMap(({ policies }) => policies.map(({ name }) => name)));
 }
 
-function namesIn(body: unknown): readonly string[] | undefined {
+function wantedIn(body: unknown): readonly string[] | undefined {
   if (typeof body !== "object" || body === null || !("policies" in body)) return undefined;
   const { policies } = body;
   if (!Array.isArray(policies) || policies.length === 0) return undefined;

@@ -20,7 +20,7 @@ import { start } from "./start.test-helper.ts";
 import { statusCall } from "./status-call.ts";
 import type { Call } from "./transport.ts";
 
-const { cluster, listener, endpoints } = typeUrl;
+const { cluster, listener, endpoints, secret } = typeUrl;
 
 /** Written `name=version`. */
 function some(type: TypeUrl, text: string): readonly [TypeUrl, ReturnType<typeof byName>] {
@@ -86,6 +86,17 @@ describe.each([
       { type_url: cluster, value: Buffer.from("a's") },
       { type_url: cluster, value: Buffer.from("b's") },
       { type_url: listener, value: Buffer.from("in's") },
+    ]);
+  });
+
+  test("a secret is told of, and not told", async () => {
+    const server = await start({ transport });
+    server.setSnapshot("rate", new Map([some(cluster, "a=1"), some(secret, "key=1")]));
+    const [config] = await operator(server.port).fetch();
+    expect(linesOf(config)).toEqual(["cluster a=1 NOT_SENT", "secret key=1 NOT_SENT"]);
+    expect(config?.generic_xds_configs.map(({ xds_config: any }) => any)).toEqual([
+      { type_url: cluster, value: Buffer.from("a's") },
+      null,
     ]);
   });
 

@@ -13,7 +13,7 @@ import {
 } from "../xds/generated/envoy/service/status/v3/csds_pb.ts";
 import type { StringMatcher } from "../xds/generated/envoy/type/matcher/v3/string_pb.ts";
 import type { Resource } from "../xds/resource.ts";
-import type { TypeUrl } from "../xds/type-url.ts";
+import { type TypeUrl, typeUrl as types } from "../xds/type-url.ts";
 import type { Nack, NodeStatus } from "./node.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
 import type { ResourceStatus } from "./stream.ts";
@@ -133,7 +133,10 @@ function toHave(
   const nack = nacks.find((each) => each.typeUrl === typeUrl && each.resources.includes(name));
   return create(ClientConfig_GenericXdsConfigSchema, {
     ...{ typeUrl, name, versionInfo: version, configStatus: status },
-    ...(withContents ? { xdsConfig: create(AnySchema, { typeUrl, value: bytes }) } : {}),
+    // Keys are for the node alone, whoever may look how it is.
+    ...(withContents && typeUrl !== types.secret
+      ? { xdsConfig: create(AnySchema, { typeUrl, value: bytes }) }
+      : {}),
     ...(isRefused
       ? {
           errorState: create(UpdateFailureStateSchema, {

@@ -12,8 +12,8 @@ import {
   isDue,
   lookAgain,
   owe,
-  rootTypes,
   type Session,
+  standaloneTypes,
   unknown,
   wants,
 } from "./session.ts";
@@ -43,7 +43,7 @@ export function subscribeDelta(
       session.acked.set(name, version);
     }
     // No names at all is the older way to say "*" (P11).
-    session.wildcard = ask.subscribe.length === 0 && rootTypes.has(session.type);
+    session.wildcard = ask.subscribe.length === 0 && standaloneTypes.has(session.type);
     session.owesAnswer = session.wildcard && session.sent.size === 0;
   }
   for (const name of ask.subscribe) {
@@ -135,9 +135,9 @@ function absentNames(session: Session, resources: Resources): readonly string[] 
   ];
 }
 
-/** What the client holds and should not. Said of roots alone: the others go when their parent lets them go (P17). */
+/** What the client holds and should not. Said of what stands by itself: the others go when their parent lets them go (P17). */
 export function leftOver(session: Session, resources: Resources): readonly string[] {
-  if (!rootTypes.has(session.type) || isTrimmed(session.trimmed, resources)) return [];
+  if (!standaloneTypes.has(session.type) || isTrimmed(session.trimmed, resources)) return [];
   const names = [...session.sent.keys()].filter((name) => !resources.has(name));
   if (names.length === 0) session.trimmed = resources;
   return names;

@@ -34,6 +34,8 @@ const {
 
 /** So long a client that is told of the end of its stream may take to read what is still on its way to it. */
 const endMs = 5_000;
+/** So long a client may take to end its connection when the server ends. */
+const closeMs = 1_000;
 /** Streams of one connection that have not said a word yet. */
 const silentMax = 100;
 
@@ -49,6 +51,11 @@ interface Connection {
 export const startHttp2Transport: StartTransport = async (options) => {
   const sessions = new Map<ServerHttp2Session, Connection>();
   const server = createHttp2(options);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
   const keepaliveMs = timerMs(options.keepaliveMs);
   server.on("session", (session: ServerHttp2Session) => {
     sessions.set(session, { silent: new Set(), begunBytes: 0 });
@@ -95,6 +102,10 @@ export const startHttp2Transport: StartTransport = async (options) => {
       new Promise((resolve) => {
         server.close(() => resolve());
         for (const session of sessions.keys()) session.destroy();
+        // One that has gone without a word, or will not hear of it, would keep the server for as long as it likes.
+        setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, closeMs).unref();
       }),
   };
 };

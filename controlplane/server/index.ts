@@ -1,6 +1,6 @@
 export { inconsistencies } from "../xds/inconsistencies.ts";
 export type { Resource, Resources } from "../xds/resource.ts";
-export { byName, resource } from "../xds/resource.ts";
+export { byName, mapOf, resource } from "../xds/resource.ts";
 export type { TypeUrl } from "../xds/type-url.ts";
 export { typeUrl } from "../xds/type-url.ts";
 export { boundToSpiffeId } from "./bound-to-spiffe-id.ts";

@@ -179,9 +179,11 @@ describe.each([
   });
 
   test("who may not be the node, has too many streams or says nothing of who it is, is turned away", async () => {
+    const named: (string | undefined)[] = [];
     const { server } = await start({
       limits: { streamsMax: 1 },
       refuses: (_, node) => (node === "geo" ? "you are not geo" : undefined),
+      onRefused: ({ node }) => named.push(node),
     });
     const [geo, nobody, garbage, one, more] = Array.from({ length: 5 }, () => reporter(server));
     geo?.say({ node: { id: "geo" } });
@@ -194,6 +196,7 @@ describe.each([
     await expect.poll(() => server.counts().loadStreams).toBe(1);
     more?.say({ node: { id: "rate" } });
     expect(await more?.ended).toEqual({ code: 8, details: "node rate has 1 streams already" });
+    expect(named).toEqual(["geo", undefined, undefined, "rate"]);
   });
 
   test("a server that takes no reports says so, and one that forgets a node ends its streams", async () => {

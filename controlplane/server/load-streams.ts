@@ -63,7 +63,7 @@ export function createLoadStreams(options: LoadStreamsOptions): LoadStreams {
         ? ({ why: "invalid_argument", details: "the first report has no node.id" } as const)
         : options.refuses(call, node, own.size);
     if (refusal !== undefined) {
-      options.refuse(call, refusal.why, refusal.details, node);
+      options.refuse(call, refusal.why, refusal.details, node === "" ? undefined : node);
       return undefined;
     }
     const stream: LoadStream = { call, number: ++opened, node, asked: new Set(), writable: true };

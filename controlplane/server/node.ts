@@ -39,6 +39,8 @@ export interface NodeOptions {
   readonly name: string;
   /** Shared with the other nodes of its group. */
   readonly quarantine: Quarantine;
+  /** Those of all nodes of its group. */
+  readonly groupStreams: () => readonly Stream[];
   readonly onAck: (ack: Ack) => void;
   readonly onNack: (nack: Nack) => void;
   /** The client took a response, or refused it. */
@@ -79,7 +81,8 @@ export interface Node {
 
 const none: ReadonlySet<string> = new Set();
 
-export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettled }: NodeOptions): Node {
+export function createNode(options: NodeOptions): Node {
+  const { name, quarantine, groupStreams, onAck, onNack, onVerdict, onSettled } = options;
   const streams = new Set<Stream>();
   /** Steps to come; the first is being served. */
   let steps: readonly Snapshot[] = [];
@@ -140,6 +143,22 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
       [...streams].some((stream) => !stream.asks(typeUrl.cluster) || stream.has(typeUrl.cluster, name));
     const held = [...clusters.values()].filter(({ name }) => isHeld(name));
     return held.length === clusters.size ? allowed : new Map([...allowed, [typeUrl.cluster, byName(held)]]);
+  }
+
+  /**
+   * Whether clusters that have been acknowledged can be used. On the aggregated stream an Envoy acknowledges those alone that are ready; where they have
+   * a stream of their own it does so at once, and asks for their endpoints only then.
+   */
+  function areWarm(): boolean {
+    const all = [...streams];
+    const step = steps[0];
+    if (step === undefined || !all.some(({ only }) => only === typeUrl.cluster)) return true;
+    // Where it asks for none at all it has them from elsewhere.
+    if (!all.some((stream) => stream.asks(typeUrl.endpoints))) return true;
+    const clusters = resourcesOf(step, typeUrl.cluster);
+    return [...resourcesOf(step, typeUrl.endpoints).keys()].every(
+      (cluster) => !clusters.has(cluster) || all.some((stream) => stream.has(typeUrl.endpoints, cluster)),
+    );
   }
 
   function serve(): void {
@@ -214,12 +233,16 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
     detach: (stream) => {
       if (!streams.delete(stream)) return;
       warming = new Set([...warming, ...stream.unansweredNames(typeUrl.cluster)]);
-      quarantine.leave(stream, (type, resource, version) =>
-        [...streams].some((other) => other.has(type, resource, version)),
-      );
+      const wasEmpty = quarantine.isEmpty();
+      quarantine.leave(stream, {
+        has: (type, resource, version) => groupStreams().some((other) => other.has(type, resource, version)),
+        wasInForce: (type, resource, version) =>
+          settled !== undefined && resourcesOf(settled, type).get(resource)?.version === version,
+      });
       if (streams.size === 0) return;
-      // The others wait for it no longer.
-      look();
+      // The others wait for it no longer, and may have what it alone has kept from them.
+      if (wasEmpty) look();
+      else serve();
       advance();
     },
     hear: (stream, ask) => {
@@ -250,7 +273,8 @@ export function createNode({ name, quarantine, onAck, onNack, onVerdict, onSettl
     },
     knowsElsewhere: (type, stream) =>
       streams.size < 2 ||
-      [...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)),
+      ([...streams].every((other) => other === stream || !other.asks(type) || other.knows(type)) &&
+        (type !== typeUrl.endpoints || areWarm())),
     warming: () => warming,
     isSettled,
     nacks,

@@ -50,6 +50,7 @@ export function createPlay(
   );
   const node = server.createNode({
     ...{ name: "n", quarantine, onVerdict: () => {} },
+    groupStreams: () => [...node.streams],
     onAck: (ack) => log.push(`ack ${JSON.stringify(ack)}`),
     onNack: (nack) => log.push(`nack ${JSON.stringify(nack)}`),
     onSettled: () => log.push("settled"),

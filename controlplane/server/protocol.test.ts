@@ -13,6 +13,7 @@ import {
 } from "../xds/generated/envoy/service/discovery/v3/discovery_pb.ts";
 import { byName, mapOf, type Resource, resource } from "../xds/resource.ts";
 import { type TypeUrl, typeUrl } from "../xds/type-url.ts";
+import { cuttable } from "./cuttable.test-helper.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
 import { type FakeOptions, fakeProxy, fakeSotwProxy } from "./fake-proxy.test-helper.ts";
 import { startGrpcJsTransport } from "./grpc-js-transport.ts";
@@ -634,6 +635,42 @@ describe("the incremental form", () => {
     expect(await proxy.quiet()).toEqual([]);
   });
 
+  test("P19: naming no virtual host at first is all of them, and one that goes is told of before its cluster", async () => {
+    const server = await start();
+    const given = (clusters: string, virtualHost: string) =>
+      snapshot({ cluster: clusters, listener: "in=1", route: "in=1", virtualHost });
+    server.setSnapshot("a", given("a=1 b=1", "in/x=1 in/y=1"));
+    const proxy = delta(server);
+    for (const type of [cluster, listener]) {
+      proxy.ask(type);
+      proxy.ack(await proxy.next(type));
+    }
+    proxy.ask(route, { resourceNamesSubscribe: ["in"] });
+    const routes = await proxy.next(route);
+    proxy.ask(virtualHost);
+    proxy.ack(routes);
+    const all = await proxy.next(virtualHost);
+    expect(said(all)).toBe("in/x=1 in/y=1");
+    expect(server.status()).toMatchObject([{ settled: false }]);
+    proxy.ack(all);
+    // What a request makes it ask for is answered, known or not.
+    proxy.ask(virtualHost, { resourceNamesSubscribe: ["in/z"] });
+    const unknown = await proxy.next(virtualHost);
+    expect(said(unknown)).toBe("in/z?");
+    proxy.ack(unknown);
+    expect(await server.waitForAcks("a", 1_000)).toEqual({ kind: "acked" });
+    server.setSnapshot("a", given("a=1", "in/x=1"));
+    const gone = await proxy.next(virtualHost);
+    expect(said(gone)).toBe("-in/y");
+    expect(await proxy.quiet()).toEqual([]);
+    proxy.ack(gone);
+    const last = await proxy.next(cluster);
+    expect(said(last)).toBe("-b");
+    proxy.ack(last);
+    expect(await server.waitForAcks("a", 1_000)).toEqual({ kind: "acked" });
+    expect(await proxy.quiet()).toEqual([]);
+  });
+
   test("P20: a collection is all names below it", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ endpoints: "eu/a=1 eu/b=1 eu/b/c=1 us/a=1" }));
@@ -665,6 +702,32 @@ describe("order and warming", () => {
     expect(await routes.quiet()).toEqual([]);
     clusters.ack(first);
     expect(said(await routes.next(route))).toBe("r=1");
+  });
+
+  test("P21: and for the endpoints of clusters that are acknowledged before they are ready, as on a stream of their own", async () => {
+    const server = await start();
+    const single = (service: string, methods: string) =>
+      delta(server, { path: `/envoy.service.${service}DiscoveryService/Delta${methods}` });
+    server.setSnapshot("a", snapshot({ cluster: "a=1", endpoints: "a=1", route: "r=1" }));
+    const clusters = single("cluster.v3.Cluster", "Clusters");
+    const before = single("endpoint.v3.Endpoint", "Endpoints");
+    const routes = single("route.v3.Route", "Routes");
+    clusters.ask(cluster);
+    clusters.ack(await clusters.next(cluster));
+    before.ask(endpoints, { resourceNamesSubscribe: ["a"] });
+    before.ack(await before.next(endpoints));
+    routes.ask(route, { resourceNamesSubscribe: ["r"] });
+    routes.ack(await routes.next(route));
+    server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=1 b=1", route: "r=2" }));
+    clusters.ack(await clusters.next(cluster));
+    expect(await routes.quiet()).toEqual([]);
+    // An Envoy opens one more stream for them.
+    const more = single("endpoint.v3.Endpoint", "Endpoints");
+    more.ask(endpoints, { resourceNamesSubscribe: ["b"] });
+    const response = await more.next(endpoints);
+    expect(await routes.quiet()).toEqual([]);
+    more.ack(response);
+    expect(said(await routes.next(route))).toBe("r=2");
   });
 
   test("P21: a client without a proxy goes from listeners down, by name, and is not kept waiting", async () => {
@@ -1137,6 +1200,19 @@ describe("P30: a connection that gives no sign of life", () => {
     socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings]));
     socket.resume();
     await closed;
+  });
+
+  test.each(["close", "drain"] as const)("does not keep the server from ending: %s", async (how) => {
+    const server = await start();
+    server.setSnapshot("a", snapshot({ cluster: "a=1" }));
+    const network = await cuttable(server.port);
+    const proxy = fakeProxy(network.port, "a");
+    onTestFinished(proxy.close);
+    proxy.ask(cluster);
+    await proxy.next(cluster);
+    network.cut();
+    const ended = (how === "close" ? server.close() : server.drain(10)).then(() => "ended");
+    expect(await Promise.race([ended, sleep(10_000, "is still there")])).toBe("ended");
   });
 
   test("is not one that answers and says nothing else", async () => {

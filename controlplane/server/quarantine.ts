@@ -42,8 +42,17 @@ export interface Quarantine {
     how?: "in parts" | "by name",
   ) => readonly string[];
   readonly accept: (by: Refuser, type: TypeUrl, resources: readonly Version[]) => void;
-  /** Another may go on with what it was trying; `has` says what those that stay have taken long ago. */
-  readonly leave: (by: Refuser, has: (type: TypeUrl, name: string, version: string) => boolean) => void;
+  /**
+   * Another may go on with what it was trying: `has` says what those that stay have taken long ago. And what it refused may be given to others
+   * again where that `wasInForce` before it came: then something else was at fault, such as an address in use, or memory that there was none of.
+   */
+  readonly leave: (
+    by: Refuser,
+    was: {
+      readonly has: (type: TypeUrl, name: string, version: string) => boolean;
+      readonly wasInForce: (type: TypeUrl, name: string, version: string) => boolean;
+    },
+  ) => void;
   /** Of what is in the snapshot and has been refused: names by type, and the client's words. */
   readonly refusals: (snapshot: Snapshot) => readonly Refused[];
   readonly isRefused: (resource: Version) => boolean;
@@ -211,9 +220,15 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
           accepted.get(name) !== version || (suspectedBy !== undefined && suspectedBy !== by),
       );
     },
-    leave: (by, has) => {
-      for (const refusals of refused.values())
-        for (const refusal of refusals.values()) if (refusal.by === by) refusal.by = undefined;
+    leave: (by, { has, wasInForce }) => {
+      for (const [type, refusals] of refused) {
+        for (const [key, refusal] of refusals) {
+          if (refusal.by !== by) continue;
+          refusal.by = undefined;
+          if (wasInForce(type, refusal.name, refusal.version)) refusals.delete(key);
+        }
+        if (refusals.size === 0) refused.delete(type);
+      }
       for (const [type, all] of [...trials]) {
         for (const trial of all) if (trial.by === by) trial.by = undefined;
         narrow(type, (name, version, suspectedBy) => suspectedBy !== undefined || !has(type, name, version));

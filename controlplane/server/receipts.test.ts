@@ -94,10 +94,27 @@ test("a revision has converged when all who were given it and are connected have
   await expect.poll(() => server.receipts()[0]?.connected).toBe(false);
   const fresh = connect(server, "a");
   const again = await fresh.next(cluster);
+  // Whatever another one of its name has acknowledged, this one runs nothing.
+  expect(server.receipts()[0]).not.toHaveProperty("acknowledged");
   expect(await server.waitForConvergence("one", 50)).toEqual({ kind: "timeout", missing: ["a"] });
   fresh.ack(again);
   expect(await server.waitForConvergence("one", 5_000)).toMatchObject({ kind: "converged" });
-  expect(acknowledged).toEqual(["a one", "b one", "away one"]);
+  expect(acknowledged).toEqual(["a one", "b one", "away one", "a one"]);
+});
+
+test("one that comes back with what it had has acknowledged it", async () => {
+  const server = await start();
+  server.setSnapshot("a", snapshot("1"), { revision: "one" });
+  const proxy = connect(server, "a");
+  proxy.ack(await proxy.next(cluster));
+  await server.waitForConvergence("one", 5_000);
+  const [before] = server.receipts();
+  proxy.close();
+  await expect.poll(() => server.receipts()[0]?.connected).toBe(false);
+  const back = fakeProxy(server.port, "a");
+  closers.push(back.close);
+  back.ask(cluster, { initialResourceVersions: { a: "1" } });
+  await expect.poll(() => server.receipts()).toEqual([before]);
 });
 
 test("one that refuses is named with its words, also while it has what was good before", async () => {

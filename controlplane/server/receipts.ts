@@ -19,7 +19,7 @@ export interface Receipt {
   readonly given?: string;
   /** When the last response with something of this revision went out, or was found not to be needed. */
   readonly sent?: Moment;
-  /** The last revision of which it has acknowledged all, and when. */
+  /** The last revision of which it has acknowledged all, and when; absent while a client of its name that came with nothing has not. */
   readonly acknowledged?: Moment;
   /** Why it refuses a part of what it is to hold now, in its own words. */
   readonly refused: readonly string[];
@@ -30,8 +30,10 @@ export interface Progress {
   give(mark: Mark): void;
   /** A response has gone out. */
   sent(): void;
-  /** All of the latest snapshot is acknowledged. True the first time for a revision. */
+  /** All of the latest snapshot is acknowledged. True the first time for a revision, and the first time after one came with nothing. */
   settled(): boolean;
+  /** A client has come that has nothing: whatever was acknowledged before, it was not by this one. */
+  came(): void;
   /** Whether the node is to hold the revision, and has acknowledged all of it. */
   has(revision: string): boolean;
   receipt(): Pick<Receipt, "given" | "sent" | "acknowledged">;
@@ -53,6 +55,9 @@ export function createProgress(nowMs: () => number): Progress {
       acknowledged = { revision: mark.revision, atMs: nowMs() };
       if (sent?.revision !== mark.revision) sent = acknowledged;
       return true;
+    },
+    came: () => {
+      acknowledged = undefined;
     },
     has: (revision) =>
       mark?.revision === revision && mark.partial !== true && acknowledged?.revision === revision,

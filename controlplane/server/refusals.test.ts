@@ -147,6 +147,20 @@ describe("two replicas", () => {
     await expect.poll(() => nacks.map(({ resources }) => resources)).toEqual([["b"]]);
   });
 
+  test("one of a group ends in the midst of trying: another goes on with it, which had waited for that one", async () => {
+    const server = await start({ groupOf: () => "all" });
+    for (const node of ["a-1", "a-2"]) server.setSnapshot(node, clusters("a=1 b=1 c=1 d=1"));
+    const refuser = connect(server, "a-1");
+    refuser.nack(await refuser.next(cluster), "no");
+    expect(said(await refuser.next(cluster))).toBe("a=1 b=1");
+    const other = connect(server, "a-2");
+    expect(await taken(other)).toBe("a=1 b=1");
+    expect(await other.quiet()).toEqual([]);
+    refuser.close();
+    expect(await taken(other)).toBe("c=1 d=1");
+    expect(await server.waitForAcks("a-2", 2_000)).toEqual({ kind: "acked" });
+  });
+
   test("one ends in the midst of trying: another goes on with it", async () => {
     const server = await start();
     server.setSnapshot("a", clusters("a=1 b=1"));
@@ -498,6 +512,25 @@ describe("what was refused", () => {
     proxy.close();
     await expect.poll(() => server.counts().streams).toBe(0);
     expect(await taken(connect(server))).toBe("a=1");
+  });
+
+  test("by a restarted proxy, and was in force before, is given to the next one, and to the same one never", async () => {
+    const server = await start();
+    const untilGone = () => expect.poll(() => server.counts().streams).toBe(0);
+    server.setSnapshot("a", clusters("a=1"));
+    const first = connect(server);
+    await taken(first);
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
+    first.close();
+    await untilGone();
+    const restarted = connect(server);
+    restarted.nack(await restarted.next(cluster), "its address is in use");
+    expect(await server.waitForAcks("a", 2_000)).toMatchObject({ kind: "nacked" });
+    expect(await restarted.quiet()).toEqual([]);
+    restarted.close();
+    await untilGone();
+    expect(await taken(connect(server))).toBe("a=1");
+    expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
   });
 
   test("long ago, and by names that are not there any more, is forgotten", () => {

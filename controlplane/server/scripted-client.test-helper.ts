@@ -11,7 +11,7 @@ import type { Ask } from "./ask.ts";
 import { type Pieces, roomBytes } from "./encode.ts";
 import type { Form } from "./methods.ts";
 import { aliasesOf } from "./random-script.test-helper.ts";
-import { collectionOf, rootTypes } from "./session.ts";
+import { collectionOf, rootTypes, standaloneTypes } from "./session.ts";
 
 /** A client on one stream, in either form. It asks, and has what it accepts. */
 export interface ScriptedClient {
@@ -79,7 +79,7 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
   ): void {
     const known = asked.get(type);
     const of = known ?? begin(type, before);
-    if (known === undefined) of.wildcard = subscribe.length === 0 && rootTypes.has(type);
+    if (known === undefined) of.wildcard = subscribe.length === 0 && standaloneTypes.has(type);
     for (const name of unsubscribe) of.names.delete(name);
     for (const name of subscribe) if (name !== "*") of.names.add(name);
     if (unsubscribe.includes("*")) of.wildcard = false;
@@ -151,7 +151,7 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
         // One that wants nothing says nothing, since that would be to want all.
         if (was.names.size === 0 && !was.wildcard) continue;
         if (form === "sotw") askSotw(type, namesOf(was), was);
-        else askDelta(type, rootTypes.has(type) && was.names.size === 0 ? [] : namesOf(was), [], was);
+        else askDelta(type, standaloneTypes.has(type) && was.names.size === 0 ? [] : namesOf(was), [], was);
       }
     },
     answer: (which, { inOrder, error }) => {

@@ -97,6 +97,12 @@ export const rootTypes: ReadonlySet<TypeUrl> = new Set([
   typeUrl.scopedRoutes,
 ]);
 
+/**
+ * Types that nothing else names. In the incremental form a client that names none of them has all, and what goes of them is told of: an Envoy whose
+ * routes have virtual hosts of their own asks for none of these by name, and does not use the routes before it is given some (P19).
+ */
+export const standaloneTypes: ReadonlySet<TypeUrl> = new Set([...rootTypes, typeUrl.virtualHost]);
+
 export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Session {
   return {
     ...{
@@ -189,7 +195,7 @@ export function hearVerdict(session: Session, ask: Ask): Verdict | undefined {
   if (flight === undefined) return undefined;
   session.flying.delete(ask.nonce);
   if (session.form === "sotw") takeEarlier(session, ask.nonce);
-  else if (rootTypes.has(session.type)) recall(session, flight);
+  else if (standaloneTypes.has(session.type)) recall(session, flight);
   return ask.error === undefined ? accept(session, flight) : refuse(session, flight, ask.error);
 }
 

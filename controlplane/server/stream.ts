@@ -54,6 +54,8 @@ export interface StreamOptions {
 /** The discovery protocol of one stream, in either form, of one type or of all; without the socket. */
 export interface Stream {
   readonly form: Form;
+  /** The one type that it is for; undefined where it is for all. */
+  readonly only: TypeUrl | undefined;
   /** Replace what the client should hold by `snapshot`, of which `allowed` may be sent. */
   readonly hold: (snapshot: Snapshot, allowed: Snapshot) => void;
   /** The client is to hold something else: what it would not let go of may be another thing then. */
@@ -120,7 +122,12 @@ const ledTo: ReadonlyMap<TypeUrl, TypeUrl> = new Map([
  * and for no clusters to have its clusters from elsewhere.
  */
 const youngMs = 5_000;
-const removable: readonly TypeUrl[] = [typeUrl.listener, typeUrl.scopedRoutes, typeUrl.cluster];
+const removable: readonly TypeUrl[] = [
+  typeUrl.listener,
+  typeUrl.scopedRoutes,
+  typeUrl.virtualHost,
+  typeUrl.cluster,
+];
 
 export function createStream(options: StreamOptions): Stream {
   const { method, nowMs } = options;
@@ -166,6 +173,9 @@ export function createStream(options: StreamOptions): Stream {
       case typeUrl.cluster:
         // One that has all listeners may name its clusters as it needs them, or have others.
         return session?.asked === true ? session.wildcard : !asks(typeUrl.listener) || isYoung();
+      case typeUrl.virtualHost:
+        // It asks for them before it acknowledges the routes that they belong to, if it is to have any: all, or as requests come.
+        return session?.wildcard === true;
       default:
         return true;
     }
@@ -433,6 +443,7 @@ export function createStream(options: StreamOptions): Stream {
 
   return {
     form: method.form,
+    only: method.type,
     hold: (next, nextAllowed) => {
       snapshot = next;
       allowed = nextAllowed;

@@ -297,13 +297,19 @@ describe("an xDS server", () => {
     expect(said(await proxy.next(cluster))).toBe("a=1");
   });
 
-  test("a node that is removed loses its stream", async () => {
-    const server = await start();
+  test("a node that is removed loses its stream, which is told of", async () => {
+    const disconnected: string[] = [];
+    const server = await createXdsServer({
+      listen: { host: "127.0.0.1", port: 0 },
+      onDisconnected: (node) => disconnected.push(node),
+    });
+    closers.push(() => server.close());
     server.setSnapshot("rate", snapshot({}));
     const proxy = connect(server);
     proxy.ask(cluster);
     await proxy.next(cluster);
     server.removeNode("rate");
+    expect(disconnected).toEqual(["rate"]);
     expect(await proxy.ended).toMatchObject({ code: 0 });
     expect(server.status()).toEqual([]);
   });

@@ -49,7 +49,7 @@ export interface XdsServerOptions {
   readonly onHandshakeError?: (failure: HandshakeFailure) => void;
   /** Told how long a change took until a node, and until all that were sent one with it, had acknowledged it. */
   readonly onConverged?: (converged: Converged) => void;
-  /** A node has acknowledged all of a revision, for the first time. */
+  /** A node has acknowledged all of a revision, for the first time or since it has come back with nothing. */
   readonly onAcknowledged?: (node: string, revision: string) => void;
   /** Whether a client that asks for the status of nodes may see all of them. By default it sees those that it may be. */
   readonly seesAll?: (peer: Peer) => boolean;
@@ -236,6 +236,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     const group = groupNamed(groupOf(name));
     const node: Node = createNode({
       ...{ name, quarantine: group.quarantine },
+      groupStreams: () => [...group.nodes].flatMap(({ streams }) => [...streams]),
       onAck: on.ack,
       onNack: (nack) => {
         convergence.leave(node);
@@ -458,12 +459,17 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       owners.delete(stream);
       admission.delete(stream);
       if (node === undefined) return;
+      const group = groupsOf.get(node);
+      const isHeldBack = group?.quarantine.isEmpty() === false;
       node.detach(stream);
-      if (nodes.get(node.name) !== node) return;
-      if (node.streams.size === 0) convergence.leave(node);
-      gatherings.changed(node.name);
-      // One that nobody has anything for is kept as long as it is there.
-      if (node.streams.size === 0 && node.wanted() === undefined) forget(node);
+      // The others of its group may have what it alone has kept from them.
+      for (const other of isHeldBack ? group.nodes : []) if (other !== node) pushes.add(other);
+      if (nodes.get(node.name) === node) {
+        if (node.streams.size === 0) convergence.leave(node);
+        gatherings.changed(node.name);
+        // One that nobody has anything for is kept as long as it is there.
+        if (node.streams.size === 0 && node.wanted() === undefined) forget(node);
+      }
       on.disconnected(node.name, call.peer);
     };
     const end = (why: Refusal, details: string): void =>
@@ -495,7 +501,9 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
           stream = open(call, method, ask);
           if (stream === undefined) return;
           // What the client has and wants is taken in at once; when it is answered depends on who else is coming.
-          owners.get(stream)?.hear(stream, ask);
+          const owner = owners.get(stream);
+          if (owner !== undefined && hasNothing(ask)) progressOf(owner).came();
+          owner?.hear(stream, ask);
           admission.add(stream, stream.isNew());
         }
         if (stream.names() > limits.namesMax) end("resource_exhausted", `more than ${limits.namesMax} names`);
@@ -631,6 +639,11 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       await transport.close();
     },
   };
+}
+
+/** Whether the client says nothing in its first message of what it has of earlier times. */
+function hasNothing(ask: Ask): boolean {
+  return ask.form === "delta" ? Object.keys(ask.held).length === 0 : ask.version === "";
 }
 
 /** Resources that a group has refused and that are wanted there, by type. */

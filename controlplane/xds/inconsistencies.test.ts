@@ -26,11 +26,21 @@ function made<Desc extends DescMessage>(
   return resource(message.name, type, schema, create(schema, message));
 }
 
-function listener(secrets: readonly string[]): Resource {
+function listener(
+  secrets: readonly string[],
+  tickets: "from the server" | "on a disk" = "on a disk",
+): Resource {
   const manager = create(HttpConnectionManagerSchema, {
     routeSpecifier: { case: "rds", value: { routeConfigName: "r" } },
   });
+  const onDisk = {
+    configSourceSpecifier: { case: "pathConfigSource" as const, value: { path: "/etc/tickets.yaml" } },
+  };
   const tls = create(DownstreamTlsContextSchema, {
+    sessionTicketKeysType: {
+      case: "sessionTicketKeysSdsSecretConfig",
+      value: { name: "tickets", sdsConfig: tickets === "from the server" ? sdsConfig : onDisk },
+    },
     commonTlsContext: {
       tlsCertificateSdsSecretConfigs: secrets.map((name) => ({ name, sdsConfig })),
       validationContextType: {
@@ -117,6 +127,8 @@ test("every cluster that a route may lead to, and every secret that is discovere
   expect(
     inconsistencies(snapshot(listener([]), routes("elsewhere"), cluster("a", "ca"), secret("ca"))),
   ).toEqual(["routes r: no cluster b", "routes r: no cluster elsewhere"]);
+  const withTickets = [listener([], "from the server"), ...whole.slice(1)];
+  expect(inconsistencies(snapshot(...withTickets))).toEqual(["listener l: no secret tickets"]);
 });
 
 const nowhere = { name: "nowhere", weight: 1 };

@@ -11,6 +11,7 @@ import {
 } from "./decode.ts";
 import { type Cluster, Cluster_DiscoveryType } from "./generated/envoy/config/cluster/v3/cluster_pb.ts";
 import type { TransportSocket } from "./generated/envoy/config/core/v3/base_pb.ts";
+import type { ConfigSource } from "./generated/envoy/config/core/v3/config_source_pb.ts";
 import type { Listener } from "./generated/envoy/config/listener/v3/listener_pb.ts";
 import type { VirtualHost } from "./generated/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "./generated/envoy/config/route/v3/route_pb.ts";
@@ -20,8 +21,10 @@ import type {
   ScopedRoutes,
 } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { TcpProxy } from "./generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
-import type { CommonTlsContext } from "./generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+import type { SdsSecretConfig } from "./generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import {
+  type CommonTlsContext,
+  type DownstreamTlsContext,
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from "./generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
@@ -235,25 +238,35 @@ function socketsOfCluster({ transportSocket, transportSocketMatches }: Cluster):
 function* socketFaults(known: Known, where: string, sockets: readonly TransportSocket[]): Generator<string> {
   for (const { configType } of sockets) {
     if (configType.case !== "typedConfig") continue;
-    const context = [DownstreamTlsContextSchema, UpstreamTlsContextSchema]
-      .map((schema) => anyUnpack(configType.value, schema))
-      .find((found) => found !== undefined);
-    for (const secret of context?.commonTlsContext ? secretsOf(context.commonTlsContext) : [])
-      if (!known.has(typeUrl.secret, secret)) yield `${where}: no secret ${secret}`;
+    const downstream = anyUnpack(configType.value, DownstreamTlsContextSchema);
+    const { commonTlsContext } = downstream ?? anyUnpack(configType.value, UpstreamTlsContextSchema) ?? {};
+    const secrets = [
+      ...(commonTlsContext === undefined ? [] : secretsOf(commonTlsContext)),
+      ...(downstream === undefined ? [] : ticketKeysOf(downstream)),
+    ];
+    for (const { name, sdsConfig } of secrets)
+      if (isFromServer(sdsConfig) && !known.has(typeUrl.secret, name)) yield `${where}: no secret ${name}`;
   }
 }
 
-/** Those that are discovered: others are in the bootstrap, or on a disk. */
+function ticketKeysOf({ sessionTicketKeysType: keys }: DownstreamTlsContext): readonly SdsSecretConfig[] {
+  return keys.case === "sessionTicketKeysSdsSecretConfig" ? [keys.value] : [];
+}
+
 function secretsOf({
   tlsCertificateSdsSecretConfigs: certificates,
   validationContextType: validation,
-}: CommonTlsContext): readonly string[] {
+}: CommonTlsContext): readonly SdsSecretConfig[] {
   const combined =
     validation.case === "combinedValidationContext"
       ? validation.value.validationContextSdsSecretConfig
       : undefined;
   const single = validation.case === "validationContextSdsSecretConfig" ? validation.value : undefined;
-  return [...certificates, combined, single].flatMap((config) =>
-    config?.sdsConfig === undefined ? [] : [config.name],
-  );
+  return [...certificates, combined, single].filter((config) => config !== undefined);
+}
+
+/** What is discovered from a server: other things are in the bootstrap, or on a disk. */
+function isFromServer(source: ConfigSource | undefined): boolean {
+  const from = source?.configSourceSpecifier.case;
+  return source !== undefined && from !== "path" && from !== "pathConfigSource";
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -86,6 +86,8 @@ describe("who may connect to the xDS server", () => {
     [files.ca]: by.certificate,
   });
 
+  const halfOf = (certificate: string): string => certificate.slice(0, certificate.length / 2);
+
   test.each([
     [["--xds-host", "0.0.0.0"], "others reach the xDS server on `0.0.0.0`"],
     [["--xds-cert", "a"], "--xds-cert, --xds-key and --xds-ca go together"],
@@ -117,6 +119,10 @@ describe("who may connect to the xDS server", () => {
       ],
       [pem(old, mesh), /the certificate in \S+cert\.pem has expired/],
       [pem(nameless, mesh), /cert\.pem has no SPIFFE id .* give --xds-identity/],
+      [
+        { [files.cert]: `${server.certificate}\n${halfOf(mesh.certificate)}` },
+        /TLS does not take the certificates in \S+cert\.pem: /,
+      ],
     ] as const) {
       using folder = folderWith({ "a.cup": policy, ...good, ...wrong });
       const run = await runWire(["serve", folder.path, "--mesh", hotel, ...ports, ...options(folder.path)]);
@@ -141,6 +147,11 @@ describe("who may connect to the xDS server", () => {
     expect(refused.details).toBe(
       "spiffe://mesh/ns/hotel/sa/search may not be geo: that is spiffe://mesh/ns/hotel/sa/geo",
     );
+
+    // A chain of which not all is written yet.
+    const whole = readFileSync(join(folder.path, files.cert), "utf8");
+    writeFileSync(join(folder.path, files.cert), `${whole}\n${halfOf(mesh.certificate)}`);
+    await expect.poll(wire.log, { timeout: 10_000 }).toContain("TLS does not take the certificates in");
 
     const next = await authority();
     const newServer = pem(await signed(next, "spiffe://mesh/ns/hotel/sa/wire"), next);

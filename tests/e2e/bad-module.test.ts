@@ -7,7 +7,7 @@ import { eventText } from "../../controlplane/rollout/event-text.ts";
 import type { Begun } from "../../controlplane/rollout/revisions.ts";
 import { type Rollouts, startRollouts } from "../../controlplane/rollout/start-rollouts.ts";
 import type { Snapshot } from "../../controlplane/server/snapshot.ts";
-import { addressPlan } from "../../controlplane/xds/address-plan.ts";
+import { addressPlan, type Instance } from "../../controlplane/xds/address-plan.ts";
 import type { LaidSlot } from "../../controlplane/xds/laid-chain.ts";
 import { byType, inboundListeners, proxyResources, wayOf } from "../../controlplane/xds/snapshot.ts";
 import { bootstrap, findEnvoy, type RunningEnvoy, startEnvoy } from "../../envoy/index.ts";
@@ -79,17 +79,7 @@ describe("a bad module", () => {
       observe: (event) => said.push(...[eventText(event)].filter((line) => line !== undefined)),
     });
     const inForce = apply(good).turn;
-    const found = await findEnvoy();
-    if (found.kind !== "binary") throw new Error("this test runs an Envoy process");
-    const address = plan.proxy("app");
-    envoy = await startEnvoy({
-      path: found.path,
-      adminAddress: address,
-      config: bootstrap({
-        ...{ nodeId: "app", cluster: "app", adminAddress: address },
-        ...{ xdsAddress: "127.0.0.1", xdsPort: rollouts.ads.port },
-      }),
-    });
+    envoy = await startProxy();
     expect(await inForce).toBe("done");
   });
   afterAll(async () => {
@@ -98,18 +88,36 @@ describe("a bad module", () => {
     await new Promise((done) => server?.close(done));
   });
 
+  async function startProxy(): Promise<RunningEnvoy> {
+    const found = await findEnvoy();
+    if (found.kind !== "binary") throw new Error("this test runs an Envoy process");
+    const address = addressPlan(good.mesh).proxy("app");
+    return startEnvoy({
+      path: found.path,
+      adminAddress: address,
+      config: bootstrap({
+        ...{ nodeId: "app", cluster: "app", adminAddress: address },
+        ...{ xdsAddress: "127.0.0.1", xdsPort: rollouts.ads.port },
+      }),
+    });
+  }
+
   function apply(made: Build): Begun {
     return rollouts.revisions.apply(made, filesOf(made.input));
   }
 
+  /** Where the proxy takes requests. */
+  function place(): Instance {
+    const world = { mesh: good.mesh, addresses: addressPlan(good.mesh) };
+    const [found] = inboundListeners(world, good.chains, "app");
+    if (found === undefined) throw new Error("nothing is captured");
+    return found;
+  }
+
   /** What the application saw of the policy. */
   async function mark(): Promise<string> {
-    const [place] = inboundListeners(
-      { mesh: good.mesh, addresses: addressPlan(good.mesh) },
-      good.chains,
-      "app",
-    );
-    return (await fetch(`http://${place?.address}:${place?.port}/`)).text();
+    const { address, port } = place();
+    return (await fetch(`http://${address}:${port}/`)).text();
   }
 
   const bad: readonly (readonly [string, (good: Slot) => Partial<Slot>, RegExp])[] = [
@@ -203,5 +211,20 @@ describe("a bad module", () => {
     process.kill(envoy.pid, "SIGCONT");
     expect(await turn).toBe("done");
     await expect.poll(mark).toBe("best");
+  });
+
+  test("an Envoy that starts where its address is in use has no listener, and has it after the next start", async () => {
+    await envoy.stop({ drainMs: 0 });
+    const { address, port } = place();
+    const other = createServer();
+    await new Promise<void>((done) => other.listen(port, address, done));
+    said.length = 0;
+    envoy = await startProxy();
+    await expect.poll(() => said, { timeout: 10_000 }).toEqual([expect.stringMatching(/in use/)]);
+    await new Promise((done) => other.close(done));
+    await envoy.stop({ drainMs: 0 });
+    envoy = await startProxy();
+    expect(await rollouts.ads.waitForAcks("app", 10_000)).toEqual({ kind: "acked" });
+    expect(await mark()).toBe("best");
   });
 });

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { resolve } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Difference } from "../../controlplane/cli/config-diff.ts";
@@ -66,4 +67,24 @@ test("what is not there is said", async () => {
   expect(err).toContain(
     "no Envoy answers at http://127.0.0.1:1/config_dump?include_eds: give where its admin interface is by --admin",
   );
+});
+
+test("what a proxy has let go of and only drains is not left over", async () => {
+  const policy = join(wire.policies, "tests/e2e/policies/mark/policy.cup");
+  const from = wire.log().length;
+  const text = await readFile(policy, "utf8");
+  // What refuses has filters of another kind, at a listener of its own.
+  await writeFile(
+    policy,
+    text.replace("SetHeader", "if (HasHeader(request, 'never')) { Deny(request); }\n    SetHeader"),
+  );
+  await wire.untilLog(/in force:/, { from });
+  const { admin } = (await (await fetch(`${wire.http}/nodes/search`)).json()) as { readonly admin: string };
+  const listeners = await (await fetch(`${admin}/config_dump?resource=dynamic_listeners`)).text();
+  expect(listeners).toContain("draining_state");
+  expect(await diff("search")).toEqual({
+    code: 0,
+    out: expect.stringMatching(/runs what it is to run/),
+    err: "",
+  });
 });
