@@ -27,7 +27,11 @@ const slow = [
 ];
 
 /** Take a minute and more each, beside what is in `tests/long`. */
-const long = ["filters/proxy-wasm-as/build/budget-room.test.ts", "filters/standing-for-itself.test.ts"];
+const long = [
+  "filters/proxy-wasm-as/build/{budget-room,main}.test.ts",
+  "filters/standing-for-itself.test.ts",
+  "tests/cli/{new,process}.test.ts",
+];
 
 /** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
