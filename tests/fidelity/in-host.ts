@@ -205,7 +205,10 @@ function playTcp(
   }
   // An end of one side makes the other end, too.
   if (end === "service") connection.receive("end!");
-  if (end === "client") connection.receive("", true);
+  if (end === "client") {
+    connection.receive("", true);
+    echo();
+  }
   wait();
   const hasHeard = end !== undefined && connection.send("", true);
   if (end === "service" && hasHeard) connection.receive("", true);

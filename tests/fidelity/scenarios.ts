@@ -347,6 +347,41 @@ export const scenarios: readonly Scenario[] = [
     "an answer to the body of an own answer breaks off",
     "request: reply 403 d no | lastresbody: reply 500 e own",
   ),
+  request(
+    "an answer to gRPC on its way",
+    "request: reply 403 d no%20you x-a=1 | response: set 2 x-s 1; prop response/code; prop response/grpc_status | resbody: time | log: prop response/code; prop response/size",
+    { headers: [["content-type", "application/grpc"]], body: ["ab"] },
+  ),
+  request(
+    "an answer to an own answer by the answer to a call",
+    `request: reply 403 d no | response: fetch service ${callout}   1000; ret 1 | call: eff self; reply 500 e own x-a=1 | resbody: time | log: prop response/code; prop response/code_details; prop response/size`,
+  ),
+  request(
+    "an answer instead of a paused response by the answer to a call",
+    `response: fetch service ${callout}   1000; ret 1 | call: eff self; reply 403 d no x-a=1 | resbody: time | log: prop response/code; prop response/headers/x-a`,
+  ),
+  ...(["path", "method"] as const).map((name) =>
+    request(
+      `what Envoy answers gRPC itself, to no ${name}`,
+      `request: del 0 :${name} | response: get 2 grpc-status; get 2 grpc-message; prop response/code | log: prop response/code; prop response/grpc_status`,
+      { headers: [["content-type", "application/grpc"]] },
+    ),
+  ),
+  request(
+    "what Envoy answers gRPC itself, to too large a body",
+    "response: get 2 grpc-status; get 2 grpc-message; prop response/code | log: prop response/code | hold: 1",
+    { headers: [["content-type", "application/grpc"]], body: ["x".repeat(1_200_000)] },
+  ),
+  request(
+    "what Envoy answers gRPC itself, to too large a response",
+    "response: ret 1 | log: prop response/code; prop response/grpc_status | reshold: 1",
+    { headers: [["content-type", "application/grpc"]], want: "large", plugin: "stops" },
+  ),
+  request(
+    "what Envoy answers gRPC itself, to no status",
+    "response: del 2 :status | log: prop response/code; prop response/grpc_status",
+    { headers: [["content-type", "application/grpc"]] },
+  ),
   // HEAD.
   request(
     "a response to HEAD",
@@ -373,6 +408,11 @@ export const scenarios: readonly Scenario[] = [
   request(
     "GET, of which the filter makes HEAD",
     "request: set 0 :method HEAD; reply 403 d no | response: time",
+  ),
+  request(
+    "HEAD, of which the response is paused",
+    `response: fetch service ${callout}   1000; ret 1 | call: eff self; set 2 x-s 2; cont 1 | log: prop response/code`,
+    { method: "HEAD" },
   ),
   // Pausing.
   request(
@@ -893,6 +933,16 @@ export const scenarios: readonly Scenario[] = [
     tcp: ["abc"],
     end: "service",
   }),
+  request(
+    "a connection let go by the answer to a call",
+    `down: fetch service ${callout}   1000; ret 1 | call: eff self; cont 2`,
+    { tcp: ["abc"] },
+  ),
+  request(
+    "what is held of a connection, let go with the client's end",
+    "down: setbuf 2 9999 0 x; ret 1 | lastdown: cont 2",
+    { tcp: ["abc", "de"], end: "client" },
+  ),
   // Failing.
   request("a trap, closed", "request: trap", { plugin: "closed" }),
   request("after a trap, closed", "request: time", { plugin: "closed" }),
@@ -902,4 +952,13 @@ export const scenarios: readonly Scenario[] = [
   request("after a trap, reload", "request: time", { plugin: "reload" }),
   request("a trap on a response", "response: trap", { plugin: "reload" }),
   request("a trap on a response that has gone on", "resbody: trap", { plugin: "reload" }),
+  request("a trap on gRPC", "request: trap", {
+    plugin: "reload",
+    headers: [["content-type", "application/grpc"]],
+  }),
+  request("a trap on a response of gRPC", "response: trap", {
+    plugin: "reload",
+    headers: [["content-type", "application/grpc"]],
+  }),
+  request("a trap on an own answer", "request: reply 403 d no | response: trap", { plugin: "reload" }),
 ];

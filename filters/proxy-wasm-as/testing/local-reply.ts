@@ -20,8 +20,10 @@ export interface ReplyBytes {
   readonly grpcStatus: number;
   /** Envoy's flags, of what it answers itself. */
   readonly flags?: bigint;
-  /** It is the answer that a caller of gRPC gets. */
-  readonly isOfGrpc?: true;
+  /** Of the answer that a caller of gRPC gets: the status that it would have had otherwise. */
+  readonly httpStatus?: number;
+  /** It stands for a filter that has failed. */
+  readonly isFailure?: true;
 }
 
 /** An answer of a proxy's own as the client gets it. */
@@ -54,7 +56,8 @@ export function isGrpc(requestType: string): boolean {
 /** The headers that Envoy gives an answer of its own: what it says itself, nobody else does. */
 export function headersOf(reply: ReplyBytes): readonly BytePair[] {
   const others = without(reply.headers, ":status", "content-length");
-  if (reply.body.length === 0) return reply.isOfGrpc === true ? others : without(others, "content-type");
+  if (reply.body.length === 0)
+    return reply.httpStatus !== undefined ? others : without(others, "content-type");
   const type = others.some(has("content-type")) ? [] : [pair("content-type", "text/plain")];
   return [...others, pair("content-length", String(reply.body.length)), ...type];
 }
@@ -78,7 +81,7 @@ export function grpcReply(reply: ReplyBytes): ReplyBytes {
     ...reply,
     status: 200,
     body: noBytes,
-    isOfGrpc: true,
+    httpStatus: reply.status,
     headers: [
       pair("content-type", "application/grpc"),
       ...(reply.headers.some(has("grpc-status")) ? [] : [pair("grpc-status", String(code))]),

@@ -172,6 +172,38 @@ export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
   expect(twice.response?.headers).not.toContainEqual(["seen", "1"]);
 });
 
+test("a request that has gone on has done so, whatever becomes of its response", async () => {
+  const ends = [
+    "unreachable()",
+    "proxy_close_stream(1)",
+    "proxy_send_local_response(500, 0, 0, 0, 0, 0, 0, -1)",
+  ];
+  for (const end of ends) {
+    const host = await hostOf(
+      `export function proxy_on_response_body(id: u32, size: u32, end: u32): u32 { ${end}; return 0; }`,
+    );
+    const result = host.exchange({ response: { body: "a" } });
+    expect(result.response).toBeUndefined();
+    expect(result.action, end).toBe("continue");
+  }
+  const host = await hostOf(`export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  proxy_close_stream(0);
+  return 0;
+}`);
+  expect(host.exchange({})).toMatchObject({ action: "stop" });
+});
+
+test("what Envoy answers a client that speaks gRPC is trailers alone, too", async () => {
+  const host = await hostOf(
+    `export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 { unreachable(); return 0; }`,
+  );
+  const type = ["content-type", "application/grpc"] as const;
+  const failed = host.exchange({ headers: [type] });
+  expect(failed).toMatchObject({ action: "stop", localReply: { details: "wasm_fail_stream" } });
+  expect(failed.response).toMatchObject({ status: 200, body: "", headers: [type, ["grpc-status", "14"]] });
+  expect(host.exchange({}).response).toMatchObject({ status: 503, headers: [] });
+});
+
 test("a client that speaks gRPC gets an answer of the filter's own as trailers alone", async () => {
   const host = await hostOf(`export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   proxy_send_local_response(429, at("why"), 3, at("50% \u00e9"), 6, 0, 0, count == 1 ? -1 : 8);

@@ -118,6 +118,7 @@ const FAILED: ReplyBytes = {
   body: noBytes,
   details: "wasm_fail_stream",
   grpcStatus: 14,
+  isFailure: true,
 };
 
 const NO_ROUTE: ReplyBytes = {
@@ -303,7 +304,7 @@ export function createStream(
   const fail = (): void => {
     // The client has the headers already: all that is left is to break off.
     if (answer?.hasPassed) isReset = true;
-    reply = FAILED;
+    reply = asAnswered(FAILED);
     isDirect = answer !== undefined;
   };
 
@@ -316,13 +317,15 @@ export function createStream(
   const responseCode = (response: Way): number | undefined =>
     isInstead() ? reply?.status : response.hasPassed || hasEnded ? statusOf(asSent(response)) : givenStatus;
 
-  const isOfGrpc = (): boolean => isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
+  /** What becomes of an answer of the filter's or of Envoy's own to this request. */
+  const asAnswered = (given: ReplyBytes): ReplyBytes =>
+    isGrpc(textOf(way.headers.get("content-type") ?? noBytes)) ? grpcReply(given) : given;
 
   const answerWith = (given: ReplyBytes): void => {
     if (hasEnded) return;
     // One to headers that the client has already leaves it without the rest; one to headers of the filter's own answer is in its place.
     if (answer?.hasPassed) isReset = true;
-    const made = isOfGrpc() ? grpcReply(given) : given;
+    const made = asAnswered(given);
     reply = answer === undefined || isReset ? (reply ?? made) : made;
     isDirect = answer !== undefined;
     begin();
@@ -472,12 +475,13 @@ export function createStream(
       request.headers?.some(([each]) => each === name) === true && way.headers.get(name) === undefined;
     if (direction === answer) {
       if (statusOf(answer.headers.pairs) !== undefined) return;
-      reply = missing("response", ":status", 502);
+      reply = asAnswered(missing("response", ":status", 502));
       isDirect = true;
-      answer.headers.setAll([[bytesOf(":status"), bytesOf("502")], ...headersOf(reply)]);
+      answer.headers.setAll([[bytesOf(":status"), bytesOf(String(reply.status))], ...headersOf(reply)]);
     } else if (isGone(":path")) {
-      reply = NO_ROUTE;
-    } else if (isGone(":method")) reply = { ...missing("request", ":method", 503), flags: 0x40000n };
+      reply = asAnswered(NO_ROUTE);
+    } else if (isGone(":method"))
+      reply = asAnswered({ ...missing("request", ":method", 503), flags: 0x40000n });
   };
 
   const passedOn = (direction: Way, body: Uint8Array): Way => {
@@ -494,7 +498,7 @@ export function createStream(
     // The client has the headers already: all that is left is to break off.
     if (answer?.hasPassed) isReset = true;
     isDirect = answer !== undefined;
-    reply ??= { status: code, headers: [], body: bytesOf(body), details, grpcStatus: -1 };
+    reply ??= asAnswered({ status: code, headers: [], body: bytesOf(body), details, grpcStatus: -1 });
     begin();
   };
 
@@ -534,7 +538,7 @@ export function createStream(
         : { status: own.status, ...(own.body.length === 0 ? {} : { body: own.body }) };
     const { body: _body, trailers: _trailers, ...onlyHeaders } = message;
     const code: Header = [":status", String(message.status ?? 200)];
-    givenStatus = message.status ?? 200;
+    givenStatus = own?.httpStatus ?? message.status ?? 200;
     answer = wayOf(
       isHead ? onlyHeaders : message,
       own === undefined ? [code, ...(message.headers ?? [])] : [],
@@ -543,7 +547,7 @@ export function createStream(
     if (own !== undefined) answer.headers.setAll([[bytesOf(code[0]), bytesOf(code[1])], ...headersOf(own)]);
     answer.saidLength = lengthSaidIn(answer.headers.pairs);
     // The reply that stands for a failure meets no more of the filter.
-    if (own === FAILED) answer = passedOn(answer, own.body);
+    if (own?.isFailure === true) answer = passedOn(answer, own.body);
     pump(answer);
   }
 
@@ -563,8 +567,11 @@ export function createStream(
 
   function result(): HostResult {
     const response = received();
+    // What becomes of the answer later takes nothing of the request back.
+    const isAnsweredByService = answer !== undefined && !isOwn;
+    const isUndecided = answer === undefined && reply === undefined && !isReset;
     return {
-      action: isThrough(way) && (reply === undefined || (isDirect && !isOwn)) ? "continue" : "stop",
+      action: isThrough(way) && (isAnsweredByService || isUndecided) ? "continue" : "stop",
       requestHeaders: textPairs(asSent(way)),
       requestHeaderBytes: asSent(way),
       requestBody: textOf(way.body.passed),
@@ -584,8 +591,7 @@ export function createStream(
     !direction.isStopped &&
     direction.events.length === 0 &&
     direction.body.held === 0 &&
-    !direction.isEndHeld &&
-    !isReset;
+    !direction.isEndHeld;
 
   function received(): ReceivedResponse | undefined {
     if (isReset) return undefined;
