@@ -435,6 +435,11 @@ export const scenarios: readonly Scenario[] = [
     { body: ["ab"] },
   ),
   request(
+    "pause before a body beyond the limit, and hold it: nothing more is read",
+    "request: tick 200; ret 1 | tick: tick 0; eff self; cont 0 | response: time | hold: 1",
+    { body: ["x".repeat(1_200_000)] },
+  ),
+  request(
     "pause a response",
     "response: tick 20; ret 1 | tick: tick 0; eff self; get 2 x-up; set 2 x-up 2; cont 1",
   ),

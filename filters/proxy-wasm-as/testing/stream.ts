@@ -413,9 +413,18 @@ export function createStream(
       else made.isStopped = true;
     });
     let taken = 0;
+    /** Which is the first piece that has not come while all was stopped: of a request, no more is read above the limit. */
+    const waitingFrom = (index: number): number => {
+      let size = 0;
+      let next = index;
+      while (next < pieces.length && (base === 2 || size <= vm.parts.bufferLimit))
+        size += bytesOf(pieces[next++] ?? noBytes).length;
+      return next;
+    };
     const comes = (index: number): void => {
       if (index < taken) return;
-      taken = made.comesAtOnce ? pieces.length : index + 1;
+      const hasWaited = made.comesAtOnce;
+      taken = hasWaited ? waitingFrom(index) : index + 1;
       made.comesAtOnce = false;
       const rest = pieces.slice(index, taken).map(bytesOf);
       const piece = rest.reduce(join, noBytes);
@@ -431,7 +440,11 @@ export function createStream(
       body.answer(Math.min(answered, dataStatus.stopNoBuffer));
       if (answered === dataStatus.continue && made.hasEnded) goOn(true);
       if (answered === dataStatus.continue) settle(made);
-      else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) tooLarge(base);
+      else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) {
+        // Of one that has waited nobody tells Envoy again that it is too large, nor does Envoy read on.
+        if (base === 0 && hasWaited) made.isStopped = !made.wentBefore;
+        else tooLarge(base);
+      }
     };
     const trailersCome = (given: readonly Header[]): void => {
       made.trailers = createHeaderMap(given);
