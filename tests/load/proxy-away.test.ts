@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runWire } from "../cli/run-wire.ts";
 import { startWire, visitsOf, type Wire } from "../e2e/start-wire.ts";
 
-const main = resolve(import.meta.dirname, "../../controlplane/cli/main.ts");
 const geoAdmin = { host: "127.2.0.3", port: 9901 };
 let wire: Wire;
 
@@ -94,11 +93,9 @@ test("one that is made to leave holds up nothing, and has it all when it comes b
   expect((await run("status")).out).toMatch(/^geo +in force /m);
 });
 
-function run(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
-  const all = [main, ...args, "--http-port", new URL(wire.http).port];
-  return new Promise((done) =>
-    execFile(process.execPath, all, (error, out, err) =>
-      done({ code: typeof error?.code === "number" ? error.code : 0, out: out + err }),
-    ),
-  );
+async function run(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly out: string }> {
+  const { code, stdout, stderr } = await runWire([...args, "--http-port", new URL(wire.http).port]);
+  return { code, out: stdout + stderr };
 }

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { historyTable, waitedText } from "../../controlplane/cli/history-text.ts";
 import { statusTable } from "../../controlplane/cli/status-table.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
+import { runWire } from "../cli/run-wire.ts";
 import { type Load, startLoad } from "../e2e/load.ts";
 import { startWire, type Wire } from "../e2e/start-wire.ts";
 
@@ -66,13 +66,11 @@ async function save(mark: string, before = "", callees = "[geo, rate, user]"): P
   return from;
 }
 
-function run(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
-  const all = [join(root, "controlplane/cli/main.ts"), ...args, "--http-port", new URL(wire.http).port];
-  return new Promise((done) =>
-    execFile(process.execPath, all, (error, out, err) =>
-      done({ code: typeof error?.code === "number" ? error.code : 0, out: out + err }),
-    ),
-  );
+async function run(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly out: string }> {
+  const { code, stdout, stderr } = await runWire([...args, "--http-port", new URL(wire.http).port]);
+  return { code, out: stdout + stderr };
 }
 
 interface Standing {
