@@ -12,6 +12,22 @@ export function unversionedMachine(graph: CallGraph, machine: Automaton): PathMa
   };
 }
 
+/** An automaton that reads services as they are met, in one of their versions. */
+export interface ContextMachine extends PathMachine {
+  accepts(state: number): boolean;
+}
+
+/** Each of several automata for itself. A stop has the same name to all of them: that of a version where any of them tells versions apart. */
+export function contextMachines(graph: CallGraph, machines: readonly Automaton[]): readonly ContextMachine[] {
+  const { letters } = jointMachine(graph, machines);
+  return machines.map((machine, at) => ({
+    start: machine.start,
+    letters,
+    step: (state, { symbols }) => machine.step(state, symbols[at] ?? 0),
+    accepts: (state) => machine.accepts(state),
+  }));
+}
+
 /** Several automata, which read one path together. Each of its services is of one version, as those of a request are. */
 export interface JointMachine extends PathMachine {
   /** By automaton, the state that it is in. */
