@@ -69,6 +69,11 @@ export function decidedVersion({ routes, number }: Standing, call: number): stri
   return route !== undefined && route.by < number ? route.version : undefined;
 }
 
+/** By call, that version, where there is one. */
+export function decidedVersions({ routes, number }: Standing): ReadonlyMap<number, string> {
+  return new Map([...routes].flatMap(([call, { by, version }]) => (by < number ? [[call, version]] : [])));
+}
+
 /** The version to which a body routes every request for a service that it does not end; "" where there is none. */
 function plainRoute(service: string): (body: readonly Statement[]) => string {
   return (body) => {

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import type { Automaton } from "./automaton.ts";
 import type { CallGraph } from "./call-graph.ts";
 import type { Letter, PathMachine } from "./shortest-path.ts";
@@ -15,14 +16,25 @@ export function unversionedMachine(graph: CallGraph, machine: Automaton): PathMa
 /** An automaton that reads services as they are met, in one of their versions. */
 export interface ContextMachine extends PathMachine {
   accepts(state: number): boolean;
+  /** As which of its letters a service is met in one of its versions. */
+  letterOf(service: number, version: string): Letter;
 }
 
 /** Each of several automata for itself. A stop has the same name to all of them: that of a version where any of them tells versions apart. */
 export function contextMachines(graph: CallGraph, machines: readonly Automaton[]): readonly ContextMachine[] {
   const { letters } = jointMachine(graph, machines);
+  const letterOf = (service: number, version: string): Letter => {
+    const name = graph.services[service] ?? "";
+    const symbols = machines.map((machine) => machine.symbol(name, version)).join();
+    const all = letters(service);
+    const letter = all.find((each) => each.symbols.join() === symbols) ?? all[0];
+    assert(letter !== undefined, "every service has a letter");
+    return letter;
+  };
   return machines.map((machine, at) => ({
     start: machine.start,
     letters,
+    letterOf,
     step: (state, { symbols }) => machine.step(state, symbols[at] ?? 0),
     accepts: (state) => machine.accepts(state),
   }));

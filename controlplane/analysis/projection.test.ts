@@ -9,7 +9,7 @@ import {
   pathsOf,
   setUp,
 } from "./any-question.test-helper.ts";
-import { project, type Question, type Stop } from "./projection.ts";
+import { type Lookalikes, project, type Question, type Stop } from "./projection.ts";
 import { isToldApart, tellingApart } from "./telling-apart.ts";
 
 test("paths with other verdicts look alike just where the projection says so", () => {
@@ -24,7 +24,7 @@ test("paths with other verdicts look alike just where the projection says so", (
     const rival = alikeByEnumeration(drawn, question, stamps);
     if (answer.kind === "lookalikes") {
       counts.alike++;
-      const { matching, other, point } = answer;
+      const [{ matching, other, point }] = answer.found as [Lookalikes];
       expect(question.points[point]?.calls).toContain(callOf(drawn.mesh, matching));
       expect(question.points[point]?.calls).toContain(callOf(drawn.mesh, other));
       expect([matches(question, matching), matches(question, other)]).toEqual([true, false]);

@@ -1,12 +1,14 @@
 import type { CallGraph } from "./call-graph.ts";
 import type { ContextMachine } from "./path-machine.ts";
-import { type Letter, leadingTo, pairsMax, type Step } from "./shortest-path.ts";
+import { type Letter, leadingTo, pairsMax } from "./shortest-path.ts";
 
 /** Where proxies ask of requests whether their paths match: they tell these calls from all others, and not from each other. */
 export interface Point {
   readonly calls: readonly number[];
   /** Whether the version of the callee is known: the proxy in front of it asks. */
   readonly knowsVersion: boolean;
+  /** By call, the one version of its callee that all of its requests go to, where a route decides it. */
+  readonly routed?: ReadonlyMap<number, string>;
 }
 
 /** A context, and where it is asked at run time. */
@@ -23,7 +25,6 @@ export interface Stop {
 
 /** Two paths that look alike to the proxies that stamp, and of which the context matches one. */
 export interface Lookalikes {
-  readonly kind: "lookalikes";
   /** The number of the point where both end. */
   readonly point: number;
   readonly matching: readonly Stop[];
@@ -44,27 +45,47 @@ export interface Projection {
 }
 
 /** Steps that are looked at before nobody waits any longer. */
-const stepsMax = 4_000_000;
+const stepsMax = 20_000_000;
+
+/** A place in a walk: a service with a state of the context's automaton, and how it was come to. */
+interface Trail {
+  readonly service: number;
+  readonly name: string;
+  readonly state: number;
+  readonly before?: Trail;
+}
 
 /**
- * What the stamps of some services say of the paths that a question is about, or two paths that they should tell apart and do not. Services where paths
- * begin stamp in any case (design §5).
+ * What the stamps of some services say of the paths that a question is about, or for each point where they do not tell enough two paths
+ * that show it. Services where paths begin stamp in any case (design §5).
  */
 export function project(
   graph: CallGraph,
   { machine, points }: Question,
   stamps: ReadonlySet<number>,
-): Projection | Lookalikes | { readonly kind: "tooManyStates" } {
-  const { outgoing } = graph;
+):
+  | Projection
+  | { readonly kind: "lookalikes"; readonly found: readonly Lookalikes[] }
+  | { readonly kind: "tooManyStates" } {
+  const { outgoing, services } = graph;
+  const size = services.length;
   const asked = new Map<number, number[]>();
   for (const [number, { calls }] of points.entries())
     for (const call of calls) asked.set(call, [...(asked.get(call) ?? []), number]);
   const leads = leadingTo(graph, asked.keys());
+  const isAsked = new Uint8Array(graph.calls.length);
+  for (const call of asked.keys()) isAsked[call] = 1;
+  const seen = new Uint8Array(size);
+  for (const service of [...stamps, ...graph.starts]) seen[service] = 1;
 
-  const numbers = new Map<string, number>();
-  const states: (readonly Step[])[] = [];
-  const numberOf = (members: readonly Step[]): number => {
-    const key = `${members[0]?.service} ${members.map(({ state }) => state).sort((a, b) => a - b)}`;
+  const numbers = new Map<string | number, number>();
+  const states: (readonly Trail[])[] = [];
+  const numberOf = (members: readonly Trail[]): number => {
+    const [first] = members;
+    const key =
+      members.length === 1
+        ? pairOf(first?.service ?? 0, first?.state ?? 0)
+        : `${first?.service} ${members.map(({ state }) => state).sort((a, b) => a - b)}`;
     const number = numbers.get(key) ?? states.length;
     if (number === states.length) states.push(members);
     numbers.set(key, number);
@@ -74,51 +95,43 @@ export function project(
   const starts = new Map<string, number>();
   for (const service of graph.starts) {
     if (leads[service] === 0) continue;
-    for (const letter of machine.letters(service))
-      starts.set(letter.name, numberOf([{ service, letter, state: machine.step(machine.start, letter) }]));
+    for (const letter of machine.letters(service)) {
+      const trail = { service, name: letter.name, state: machine.step(machine.start, letter) };
+      starts.set(letter.name, numberOf([trail]));
+    }
   }
   const next: ReadonlyMap<string, number>[] = [];
   const answers: ReadonlyMap<string, boolean>[] = [];
+  const alike = new Map<number, Lookalikes>();
+  /** By pair of state and service, the last of the states of the projection that it was met in, and one more. */
+  const met: number[] = [];
   let steps = 0;
-  for (const members of states) {
-    /** By answer: the first path that has it. */
-    const found = new Map<string, { readonly matches: boolean; readonly end: Step }>();
-    const stamped = new Map<string, Map<number, Step>>();
+  for (const [own, members] of states.entries()) {
+    const found = new Map<string, { readonly matches: boolean; readonly end: Trail }>();
+    const stamped = new Map<string, Map<number, Trail>>();
     const queue = [...members];
-    const met = new Set(queue.map(pairOf));
     for (const before of queue) {
-      if (++steps > stepsMax || states.length > pairsMax) return { kind: "tooManyStates" };
-      for (
-        let at = outgoing.first[before.service] ?? 0;
-        at < (outgoing.first[before.service + 1] ?? 0);
-        at++
-      ) {
+      const end = outgoing.first[before.service + 1] ?? 0;
+      for (let at = outgoing.first[before.service] ?? 0; at < end; at++) {
         const callee = outgoing.ends[at] ?? 0;
-        const here = asked.get(outgoing.calls[at] ?? 0) ?? [];
-        if (here.length === 0 && leads[callee] === 0) continue;
+        const call = outgoing.calls[at] ?? 0;
+        if (isAsked[call] === 0 && leads[callee] === 0) continue;
+        if (++steps > stepsMax || states.length > pairsMax) return { kind: "tooManyStates" };
         for (const letter of machine.letters(callee)) {
-          const longer: Step = { service: callee, letter, state: machine.step(before.state, letter), before };
-          for (const number of here) {
-            const matches = machine.accepts(longer.state);
-            const key = answerKey(number, points[number], letter);
-            const known = found.get(key);
-            if (known === undefined) found.set(key, { matches, end: longer });
-            else if (known.matches !== matches)
-              return {
-                kind: "lookalikes",
-                point: number,
-                matching: stopsOf(matches ? longer : known.end),
-                other: stopsOf(matches ? known.end : longer),
-              };
+          const state = machine.step(before.state, letter);
+          if (isAsked[call] === 1) {
+            const trail: Trail = { service: callee, name: letter.name, state, before };
+            for (const number of asked.get(call) ?? []) answer(number, { call, letter, trail }, found);
+            if (alike.size === points.length) return { kind: "lookalikes", found: [...alike.values()] };
           }
           if (leads[callee] === 0) continue;
-          if (stamps.has(callee) || graph.before[callee] === -1) {
-            const same = stamped.get(letter.name) ?? new Map<number, Step>();
+          if (seen[callee] === 1) {
+            const same = stamped.get(letter.name) ?? new Map<number, Trail>();
             stamped.set(letter.name, same);
-            if (!same.has(longer.state)) same.set(longer.state, longer);
-          } else if (!met.has(pairOf(longer))) {
-            met.add(pairOf(longer));
-            queue.push(longer);
+            if (!same.has(state)) same.set(state, { service: callee, name: letter.name, state, before });
+          } else if (met[pairOf(callee, state)] !== own + 1) {
+            met[pairOf(callee, state)] = own + 1;
+            queue.push({ service: callee, name: letter.name, state, before });
           }
         }
       }
@@ -126,10 +139,32 @@ export function project(
     next.push(new Map([...stamped].map(([name, same]) => [name, numberOf([...same.values()])])));
     answers.push(new Map([...found].map(([key, { matches }]) => [key, matches])));
   }
-  return { kind: "projection", starts, next, answers };
+  return alike.size > 0
+    ? { kind: "lookalikes", found: [...alike.values()] }
+    : { kind: "projection", starts, next, answers };
 
-  function pairOf({ service, state }: Step): number {
-    return state * graph.services.length + service;
+  function pairOf(service: number, state: number): number {
+    return state * size + service;
+  }
+
+  /** Say what a path that ends at a point matches, or that another one looks like it and does not match the same. */
+  function answer(
+    number: number,
+    { call, letter, trail }: { readonly call: number; readonly letter: Letter; readonly trail: Trail },
+    found: Map<string, { readonly matches: boolean; readonly end: Trail }>,
+  ): void {
+    const version = points[number]?.routed?.get(call);
+    if (version !== undefined && letter !== machine.letterOf(trail.service, version)) return;
+    const matches = machine.accepts(trail.state);
+    const key = answerKey(number, points[number], letter);
+    const known = found.get(key);
+    if (known === undefined) {
+      found.set(key, { matches, end: trail });
+    } else if (known.matches !== matches && !alike.has(number)) {
+      const paths = [stopsOf(trail), stopsOf(known.end)] as const;
+      const [matching, other] = matches ? paths : [paths[1], paths[0]];
+      alike.set(number, { point: number, matching, other });
+    }
   }
 }
 
@@ -138,9 +173,9 @@ export function answerKey(number: number, point: Point | undefined, letter: Lett
   return point?.knowsVersion === true ? `${number} ${letter.name}` : `${number}`;
 }
 
-function stopsOf(last: Step): readonly Stop[] {
+function stopsOf(last: Trail): readonly Stop[] {
   const stops: Stop[] = [];
-  for (let step: Step | undefined = last; step !== undefined; step = step.before)
-    stops.push({ service: step.service, name: step.letter.name });
+  for (let trail: Trail | undefined = last; trail !== undefined; trail = trail.before)
+    stops.push({ service: trail.service, name: trail.name });
   return stops.reverse();
 }

@@ -2,6 +2,7 @@ import { commutes } from "../analysis/commutes.ts";
 import { type Headed, splits } from "../analysis/splits.ts";
 import { cheapestClosure, closureOf } from "./closure.ts";
 import { at0, emptyTable, type Table } from "./network.ts";
+import type { PlacedSide } from "./placement.ts";
 import type { Demand } from "./policy-demands.ts";
 import { wasAtEgress, wasAtIngress } from "./seats.ts";
 
@@ -12,8 +13,8 @@ export interface Shape {
   readonly implied: readonly (readonly [number, number])[];
 }
 
-/** What one unit of a demand costs on a call, in parts of the grid, by number of a data plane. */
-export type CallCosts = (demand: Demand, dataplane: number) => number;
+/** What one unit of a demand costs on a side of a call, in parts of the grid, by number of a data plane. */
+export type CallCosts = (demand: Demand, side: PlacedSide, dataplane: number) => number;
 
 /** What has to be known of a call, beside its units and the data planes at its ends, to choose sides. */
 export interface Circumstances {
@@ -103,7 +104,12 @@ function weighedSides(
     for (let callee = 0; callee < width; callee++) {
       const mustNot = demands.flatMap(({ at }, index) => (((at.ingress >> callee) & 1) === 0 ? [index] : []));
       const weigh = (demand: Demand, index: number, isIngress: boolean) => ({
-        cost: demand.costs === undefined ? 0 : costs(demand, isIngress ? callee : caller),
+        cost:
+          demand.costs === undefined
+            ? 0
+            : isIngress
+              ? costs(demand, "ingress", callee)
+              : costs(demand, "egress", caller),
         moves: at0(before, index) === (isIngress ? wasAtEgress : wasAtIngress) ? 1 : 0,
       });
       const sides = cheapestClosure({

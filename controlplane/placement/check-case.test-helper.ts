@@ -23,6 +23,7 @@ import {
   type Question,
   questionOf,
   sidesIn,
+  stampsIn,
   walksOf,
 } from "./second-reading.test-helper.ts";
 import { place } from "./solve.ts";
@@ -39,17 +40,19 @@ export interface Counts {
   /** Each has, and they do not fit together. */
   torn: number;
   undecided: number;
+  /** Some services stamp, since the paths of requests decide. */
+  stamped: number;
   /** Something for a version is enforced by the caller's proxy, since a route decides. */
   decided: number;
 }
 
 export function noCounts(): Counts {
-  return { placed: 0, nearer: 0, changed: 0, homeless: 0, torn: 0, undecided: 0, decided: 0 };
+  return { placed: 0, nearer: 0, changed: 0, homeless: 0, torn: 0, undecided: 0, stamped: 0, decided: 0 };
 }
 
 /** More units of a case are too many to try all their sides. */
 const unitsMax = 12;
-const nothing: Before = { proxies: [], sides: [] };
+const nothing: Before = { proxies: [], sides: [], stamps: [] };
 
 /** What the stages say of a case, against the second reading of the design. */
 export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
@@ -62,10 +65,10 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const mesh = meshOf(drawn);
   const checked = checkPolicies(policySources(drawn.policies), mesh);
   expect(checked.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes });
+  const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes, stamps: true });
   const codes = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code));
   expect(hasErrors(diagnostics)).toBe(placement === undefined);
-  expect(codes.has("PLC0101") || codes.has("PLC0107")).toBe(duties === undefined);
+  expect(codes.has("PLC0107")).toBe(duties === undefined);
   if (duties === undefined) {
     counts.undecided++;
     return;
@@ -83,6 +86,7 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
     return;
   }
   counts.placed++;
+  if (stampsIn(placement).length > 0) counts.stamped++;
   if (duties.some((duty) => duty.isDecided === true && sidesIn(placement, duty).includes("egress")))
     counts.decided++;
   checkPlacement(placement, drawn.mesh, question);
@@ -96,7 +100,9 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const { proxies, units } = movesOf(question, before, placement);
   if (proxies !== next.proxies || units !== next.units) counts.nearer++;
   for (const previous of [placement, next.placement])
-    expect((await place(checked.policies, mesh, { dataplanes, previous })).placement).toEqual(previous);
+    expect((await place(checked.policies, mesh, { dataplanes, previous, stamps: true })).placement).toEqual(
+      previous,
+    );
   for (const changed of changesOf(drawn))
     if (
       (await checkChange(world, checked.policies, { walks, placement: next.placement }, changed)) ===
@@ -138,7 +144,7 @@ async function checkNearest(
   previous: Placement,
 ): Promise<{ readonly placement: Placement } & ReturnType<typeof movesOf>> {
   const { dataplanes } = drawn;
-  const { placement } = await place(policies, mesh, { dataplanes, previous });
+  const { placement } = await place(policies, mesh, { dataplanes, previous, stamps: true });
   const nearest = bestOf(question, before);
   expect(placement?.cost).toBe((nearest?.cost ?? 0) / 1_000);
   if (placement === undefined) throw new Error("there is a cost, and so a placement");
@@ -185,7 +191,7 @@ async function checkChange(
   );
   const { dataplanes } = changed;
   if (bestOf(question, nothing) === undefined) {
-    const refused = await place(kept, newMesh, { dataplanes, previous: placement });
+    const refused = await place(kept, newMesh, { dataplanes, previous: placement, stamps: true });
     expect(refused.placement).toBeUndefined();
     return "impossible";
   }
@@ -194,9 +200,10 @@ async function checkChange(
       ({ name }) => placement.proxies.find(({ service }) => service === name)?.dataplane,
     ),
     sides: duties.map((duty) => sideBefore(placement, duty)),
+    stamps: drawn.mesh.services.map(({ name }) => stampsIn(placement).includes(name)),
   };
   const next = await checkNearest({ drawn: changed, mesh: newMesh, question }, kept, before, placement);
-  const options = { dataplanes: [...dataplanes], previous: structuredClone(placement) };
+  const options = { dataplanes: [...dataplanes], previous: structuredClone(placement), stamps: true };
   expect((await place(anew, { ...newMesh }, options)).placement).toEqual(next.placement);
   return "changed";
 }
@@ -237,8 +244,8 @@ function checkPlacement(placement: Placement, { services }: DraftMesh, question:
   const calls = placement.proxies.flatMap(({ policies }) => policies.flatMap((placed) => placed.calls));
   expect(calls.length).toBe(duties.length);
   expect(complaint(question, found.flat())).toBeUndefined();
-  for (const { service, dataplane, policies } of placement.proxies) {
-    expect(policies.length).toBeGreaterThan(0);
+  for (const { service, dataplane, policies, stamps } of placement.proxies) {
+    expect(policies.length > 0 || stamps).toBe(true);
     const { proxy } = services.find(({ name }) => name === service) ?? {};
     expect(["any", dataplane]).toContain(proxy);
     const kind = question.dataplanes.findIndex(({ name }) => name === dataplane);
@@ -248,6 +255,14 @@ function checkPlacement(placement: Placement, { services }: DraftMesh, question:
         expect(question.costs[number]?.[side][kind]).toBeDefined();
     }
   }
+  const stamps = stampsIn(placement);
+  const bits = services.reduce((sum, { name }, number) => sum | (stamps.includes(name) ? 1 << number : 0), 0);
+  const asked = duties.flatMap((_, number) => {
+    const sets = question.told[number]?.[found[number]?.[0] ?? "egress"];
+    return sets === undefined ? [] : [sets];
+  });
+  for (const sets of asked) expect(sets[bits]).toBe(true);
+  if (asked.length === 0) expect(stamps).toEqual([]);
   for (const together of Map.groupBy([...duties.keys()], (number) => callKey(duties[number])).values()) {
     const done = asPlaced(
       placement,
@@ -311,6 +326,7 @@ function beforeOf({ mesh: { services }, before }: Case, duties: readonly Duty[])
       const side = before.sides[number % before.sides.length];
       return had(side === "ingress" ? to : from) ? side : undefined;
     }),
+    stamps: services.map((_, number) => before.proxies[number] !== undefined && number % 2 === 0),
   };
 }
 
@@ -332,7 +348,7 @@ function asPlacement(before: Before, { duties, services }: Question): Placement 
       const dataplane = before.proxies[number];
       return dataplane === undefined
         ? []
-        : [{ service: name, dataplane, stamps: false, policies: policiesAt(name) }];
+        : [{ service: name, dataplane, stamps: before.stamps[number] === true, policies: policiesAt(name) }];
     }),
   };
 }

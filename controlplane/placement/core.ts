@@ -1,8 +1,8 @@
 import { applyChange, type Change, changesOf } from "./changes.ts";
+import type { Cut } from "./cuts.ts";
+import { type Least, least } from "./least.ts";
 import { withoutCosts } from "./network.ts";
-import { type Optimum, optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
-import { placementNetwork } from "./placement-network.ts";
 import { type Problem, problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
@@ -22,8 +22,9 @@ export async function core(problem: Problem): Promise<Core> {
   const byPolicy = [...Map.groupBy(all, ({ unit }) => unit.demand.policy).values()];
   let isMinimal = true;
   // What is not known to be impossible is taken to fit: then the core has more units than it needs, and is one all the same.
+  const cuts: Cut[] = [];
   const fits = async (units: readonly { readonly number: number }[]): Promise<boolean> => {
-    const { kind } = await feasibility(problem, new Set(units.map(({ number }) => number)));
+    const { kind } = await feasibility(partOf(problem, new Set(units.map(({ number }) => number))), cuts);
     if (kind === "nothing") isMinimal = false;
     return kind !== "infeasible";
   };
@@ -49,10 +50,13 @@ async function explain<T>(
   return await search([], false, all);
 }
 
-async function feasibility(problem: Problem, kept: ReadonlySet<number>): Promise<Optimum> {
-  const part = partOf(problem, kept);
-  const { network } = placementNetwork(part, seatsOf(part, undefined));
-  return await optimize(withoutCosts(network), timeLimitS);
+async function feasibility(problem: Problem, cuts: Cut[] = []): Promise<Least> {
+  return await least(problem, {
+    before: seatsOf(problem, undefined),
+    timeLimitS,
+    change: withoutCosts,
+    cuts,
+  });
 }
 
 /** The single changes after which these units fit together; removing a policy is none. */
@@ -72,8 +76,7 @@ export async function remediesOf(
   for (const change of changes.filter(({ kind }) => kind !== "remove")) {
     const changed = applyChange({ policies, mesh }, change);
     const model = problem(changed.policies, changed.mesh, dataplanes);
-    const { network } = placementNetwork(model, seatsOf(model, undefined));
-    if ((await optimize(withoutCosts(network), timeLimitS)).kind === "solved") found.push(change);
+    if ((await feasibility(model)).kind === "solved") found.push(change);
   }
   return found;
 }

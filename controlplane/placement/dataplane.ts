@@ -16,6 +16,10 @@ export interface Dataplane {
   readonly actionCosts?: Readonly<Record<string, number>>;
   /** Cost of one request through the proxy before any action, times the rates of all calls of and by the service; default 0. */
   readonly requestCost?: number;
+  /** Cost of one update of the state header, times the rate of all calls into the service; default 0. */
+  readonly stampCost?: number;
+  /** Cost of one look at the state header before a policy, times the rate of a call; default 0. */
+  readonly checkCost?: number;
 }
 
 /** One Envoy in front of a service, able to do everything. */
@@ -35,6 +39,17 @@ export function offers(dataplane: Dataplane, policy: Policy): boolean {
   return (
     actions === "all" ||
     policy.actions.every((action) => actions.includes(action) || actions.includes(`${policy.act}.${action}`))
+  );
+}
+
+/** Acts of which a proxy sees the headers. */
+const withHeaders: ReadonlySet<string> = new Set(["Request", "RPCRequest", "Response", "RPCResponse"]);
+
+/** Whether its proxies look at requests at all, and so can carry the state of their paths; not those that only pass connections on. */
+export function carriesState({ actions }: Dataplane): boolean {
+  return (
+    actions === "all" ||
+    actions.some((action) => !action.includes(".") || withHeaders.has(action.split(".")[0] ?? ""))
   );
 }
 

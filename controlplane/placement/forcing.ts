@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
+import type { Cut } from "./cuts.ts";
+import { type Least, least } from "./least.ts";
 import { reachOf, within } from "./nearby.ts";
 import type { Network } from "./network.ts";
-import { type Optimum, optimize } from "./optimize.ts";
 import { partOf } from "./part-of.ts";
 import type { LeastCost, PlacedProxy } from "./placement.ts";
-import { placementNetwork } from "./placement-network.ts";
 import { type Problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
@@ -35,21 +35,22 @@ const rivalsMax = 16;
 export async function forcingOf(problem: Problem, proxy: PlacedProxy, timeLimitS: number): Promise<Need> {
   const { service } = proxy;
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
+  const cuts: Cut[] = [];
   const judge = async (units: readonly Numbered[]): Promise<Need["kind"]> => {
     if (!units.some(({ unit: { call } }) => call.from === service || call.to === service)) return "free";
-    const { best, without } = await costs(problem, service, { units, timeLimitS });
+    const { best, without } = await costs(problem, service, { units, timeLimitS, cuts });
     return needOf(best, without);
   };
   const answer = async ({ units, size }: Found): Promise<Need> => {
-    const { grid, best, without } = await costs(problem, service, { units, timeLimitS });
+    const { best, without } = await costs(problem, service, { units, timeLimitS, cuts });
     assert(best.kind === "solved", "what forces a proxy can be enforced");
     return {
       kind: "forced",
       forcing: {
         units: units.map(({ unit }) => unit),
         size,
-        cost: leastCost(best, grid),
-        ...(without.kind === "solved" ? { without: leastCost(without, grid) } : {}),
+        cost: leastCost(best),
+        ...(without.kind === "solved" ? { without: leastCost(without) } : {}),
       },
     };
   };
@@ -150,30 +151,29 @@ async function minimal(around: readonly Numbered[], judge: Judge): Promise<Found
 }
 
 interface Costs {
-  /** The costs of the optima are multiples of this part of one. */
-  readonly grid: number;
-  readonly best: Optimum;
-  readonly without: Optimum;
+  readonly best: Least;
+  readonly without: Least;
 }
 
 /** The least costs of enforcing some units: at all, and without a proxy at this service, which is one of theirs. */
 async function costs(
   problem: Problem,
   service: string,
-  { units, timeLimitS }: { readonly units: readonly Numbered[]; readonly timeLimitS: number },
+  asked: { readonly units: readonly Numbered[]; readonly timeLimitS: number; readonly cuts: Cut[] },
 ): Promise<Costs> {
+  const { units, timeLimitS, cuts } = asked;
   const part = partOf(problem, new Set(units.map(({ number }) => number)));
-  const { network, grid } = placementNetwork(part, seatsOf(part, undefined));
   const place = part.services.findIndex(({ name }) => name === service);
-  return {
-    grid,
-    best: await optimize(network, timeLimitS),
-    without: await optimize(withoutProxy(network, place), timeLimitS),
-  };
+  const options = { before: seatsOf(part, undefined), timeLimitS, cuts };
+  const best = await least(part, options);
+  const without = await least(part, { ...options, change: (network) => withoutProxy(network, place) });
+  // What was found for the second may make the costs of the first finer or coarser.
+  const isAlike = best.kind !== "solved" || without.kind !== "solved" || best.grid === without.grid;
+  return { best: isAlike ? best : await least(part, options), without };
 }
 
 /** What the optima prove: a cost that was found may not be the least, but none is below its bound. */
-export function needOf(best: Optimum, without: Optimum): Need["kind"] {
+export function needOf(best: Least, without: Least): Need["kind"] {
   if (best.kind === "infeasible") return "free";
   if (without.kind === "solved" && best.kind === "solved") {
     if (without.bound > best.cost) return "forced";
@@ -182,7 +182,7 @@ export function needOf(best: Optimum, without: Optimum): Need["kind"] {
   return without.kind === "infeasible" && best.kind === "solved" ? "forced" : "undecided";
 }
 
-function leastCost({ cost, bound }: LeastCost, grid: number): LeastCost {
+function leastCost({ cost, bound, grid }: Extract<Least, { readonly kind: "solved" }>): LeastCost {
   return { cost: cost / grid, bound: bound / grid };
 }
 

@@ -1,9 +1,8 @@
 import { applyChange, type Change, changesOf, type Input } from "./changes.ts";
 import type { Dataplane } from "./dataplane.ts";
 import { type Forcing, needOf, withoutProxy } from "./forcing.ts";
+import { least } from "./least.ts";
 import { reachOf, within } from "./nearby.ts";
-import { optimize } from "./optimize.ts";
-import { placementNetwork } from "./placement-network.ts";
 import { homelessUnits, problem, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
 
@@ -84,11 +83,11 @@ async function costIfFree(
   const model = problem(policies, mesh, dataplanes);
   if (model.sometimes.length > 0 || model.tooManyStates.length > 0) return undefined;
   if (homelessUnits(model).length > 0) return undefined;
-  const { network, grid } = placementNetwork(model, seatsOf(model, undefined));
   const place = model.services.findIndex(({ name }) => name === service);
-  const best = await optimize(network, timeLimitS);
-  const free = await optimize(withoutProxy(network, place), timeLimitS);
+  const options = { before: seatsOf(model, undefined), timeLimitS, cuts: [] };
+  const best = await least(model, options);
+  const free = await least(model, { ...options, change: (network) => withoutProxy(network, place) });
   const need = needOf(best, free);
   if (need === "undecided") return need;
-  return need === "free" && free.kind === "solved" ? free.cost / grid : undefined;
+  return need === "free" && free.kind === "solved" ? free.cost / free.grid : undefined;
 }

@@ -18,6 +18,7 @@ export interface Layout {
   readonly values: Int32Array;
   /** By unit: 1 when it is enforced at ingress. */
   readonly sides: Uint8Array;
+  readonly stamps: ReadonlySet<string>;
   /** The units of service `s` are `own[first[s]]` up to `own[first[s + 1]]`, in the order of their calls. */
   readonly first: Int32Array;
   readonly own: Int32Array;
@@ -26,10 +27,10 @@ export interface Layout {
   readonly proxies: readonly (PlacedProxy | undefined)[];
 }
 
-/** The proxies of these data planes, with what each enforces; those that enforce nothing are none. */
+/** The proxies of these data planes, with what each enforces; those that neither enforce nor stamp are none. */
 export function layOut(
   problem: Problem,
-  { values, sides }: Pick<Layout, "values" | "sides">,
+  { values, sides, stamps }: Pick<Layout, "values" | "sides" | "stamps">,
   before: Layout | undefined,
 ): Layout {
   const { services, calls, demands, starts, units, dataplanes } = problem;
@@ -38,11 +39,11 @@ export function layOut(
   const [first, own] = byService(problem, written.order, sides);
   const callOf = new Int32Array(units.length);
   for (let call = 0; call < calls.length; call++) callOf.fill(call, at0(starts, call), at0(starts, call + 1));
-  const layout = { problem, values, sides, first, own, callOf };
+  const layout = { problem, values, sides, stamps, first, own, callOf };
   const isAsBefore = before?.problem.mesh === problem.mesh ? comparison(layout, before) : () => false;
   const proxies = services.map(({ name }, number): PlacedProxy | undefined => {
     const mine = own.subarray(at0(first, number), at0(first, number + 1));
-    if (mine.length === 0) return undefined;
+    if (mine.length === 0 && !stamps.has(name)) return undefined;
     if (isAsBefore(number)) return before?.proxies[number];
     // Sections in the order of enforcement, and the calls of one in theirs: numbers sort faster than what is compared by a function.
     const keys = Float64Array.from(
@@ -70,7 +71,7 @@ export function layOut(
     return {
       service: name,
       dataplane: dataplanes[at0(values, number) - 1]?.name ?? "",
-      stamps: false,
+      stamps: stamps.has(name),
       policies,
     };
   });
@@ -94,6 +95,8 @@ function comparison(now: Omit<Layout, "proxies">, before: Layout): (service: num
     const count = at0(now.first, service + 1) - from;
     if (at0(before.first, service + 1) - then !== count) return false;
     if (planes(now, service) !== planes(before, service)) return false;
+    const name = now.problem.services[service]?.name ?? "";
+    if (now.stamps.has(name) !== before.stamps.has(name)) return false;
     for (let each = 0; each < count; each++) {
       const [unit, other] = [at0(now.own, from + each), at0(before.own, then + each)];
       if (

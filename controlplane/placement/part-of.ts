@@ -1,5 +1,6 @@
+import type { Service } from "../mesh/mesh.ts";
 import { at0 } from "./network.ts";
-import type { NumberedCall, Problem } from "./problem.ts";
+import { type NumberedCall, type Problem, type World, worldOf } from "./problem.ts";
 
 /** The same problem with these units alone, by their numbers, and with the services that they concern. */
 export function partOf(problem: Problem, kept: ReadonlySet<number>): Problem {
@@ -21,14 +22,31 @@ export function partOf(problem: Problem, kept: ReadonlySet<number>): Problem {
     calls.push({ ...call, caller: placeOf(call.caller), callee: placeOf(call.callee) });
     starts.push(units.length);
   }
-  const of = <T>(all: readonly T[]): readonly T[] => [...places.keys()].map((service) => all[service] as T);
   return {
     ...problem,
-    services: of(problem.services),
-    fitting: of(problem.fitting),
-    through: Float64Array.from(places.keys(), (service) => at0(problem.through, service)),
+    ...ofServices(problem, [...places.keys()]),
     calls,
     starts: Int32Array.from(starts),
     units: Int32Array.from(units),
+  };
+}
+
+/** A part with more services of its mesh, after those that it has. */
+export function withServices(part: Problem, names: readonly string[]): Problem {
+  const world = worldOf(part.mesh, part.dataplanes);
+  const numbers = new Map(world.services.map(({ name }, number) => [name, number]));
+  const places = [...part.services.map(({ name }) => name), ...names].map((name) => numbers.get(name) ?? -1);
+  return { ...part, ...ofServices(world, places) };
+}
+
+function ofServices(
+  { services, fitting, through, into }: World,
+  places: readonly number[],
+): Pick<World, "services" | "fitting" | "through" | "into"> {
+  return {
+    services: places.map((service) => services[service] as Service),
+    fitting: places.map((service) => at0(fitting, service)),
+    through: Float64Array.from(places, (service) => at0(through, service)),
+    into: Float64Array.from(places, (service) => at0(into, service)),
   };
 }

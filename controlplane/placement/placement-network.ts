@@ -1,11 +1,14 @@
 import { strict as assert } from "node:assert";
+import type { Side } from "../language/policy.ts";
 import type { CallCosts, CallSides } from "./call-sides.ts";
+import type { Cut } from "./cuts.ts";
 import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { Demand } from "./policy-demands.ts";
 import { type NumberedCall, type Problem, replicasOf } from "./problem.ts";
 import { type Seats, wasAtIngress } from "./seats.ts";
 import { shapesOf, sidesOf } from "./shapes.ts";
+import { stampWidth, withStamps } from "./with-stamps.ts";
 
 /** The placement as a cost function network: which data plane each service has, and what that means for the units of each call. */
 export interface PlacementNetwork {
@@ -14,26 +17,41 @@ export interface PlacementNetwork {
   readonly grid: number;
   /** Whether each unit is enforced at ingress, by the values of the variables. The cheapest way, and of equal ones that with the fewest moves. */
   sidesOf(values: Int32Array): Uint8Array;
+  /** The services that stamp. */
+  stampsOf(values: Int32Array): ReadonlySet<string>;
 }
 
 /**
  * The variables are the services, and their values the data planes, 0 for none. Where a callee knows its caller the sides of a call's
  * units are its own affair: the table of the call has the least that they cost. With `identity: none` all calls into a service have one
- * side for a section of a policy; then each such side is a variable too: 0 for egress, 1 for ingress.
+ * side for a section of a policy; then each such side is a variable too: 0 for egress, 1 for ingress. `withStamps` adds what the cuts ask for.
  */
-export function placementNetwork(problem: Problem, before: Seats): PlacementNetwork {
-  const width = problem.dataplanes.length + 1;
+export function placementNetwork(
+  problem: Problem,
+  before: Seats,
+  cuts: readonly Cut[] = [],
+): PlacementNetwork {
+  const asks = problem.demands.some((demand) => demand.asks.egress || demand.asks.ingress);
+  const width = Math.max(problem.dataplanes.length + 1, asks ? stampWidth : 0);
   const grid = gridOf(problem);
   const exact = (cost: number): number => Math.round(cost * grid);
   const shapes = shapesOf(problem);
   const costsOf =
     ({ rate }: NumberedCall): CallCosts =>
-    (demand, dataplane) =>
-      exact(rate * (demand.costs?.[dataplane] ?? 0));
+    (demand, side, dataplane) =>
+      exact(rate * (demand.costs?.[side][dataplane] ?? 0));
+  const parts = { width, grid, exact, shapes, costsOf, before };
+  const { network, sidesOf, sideVariable } =
+    problem.mesh.identity === "none" ? sharedSides(problem, parts) : ownSides(problem, parts);
+  return { grid, sidesOf, ...withStamps(network, { problem, cuts, exact, before, sideVariable }) };
+}
 
-  return problem.mesh.identity === "none"
-    ? sharedSides(problem, { width, grid, exact, shapes, costsOf, before })
-    : ownSides(problem, { width, grid, exact, shapes, costsOf, before });
+/** A network without stamps. */
+interface Sides {
+  readonly network: Network;
+  readonly sidesOf: PlacementNetwork["sidesOf"];
+  /** The variable of a side that is one for all calls into a service; undefined where there is none. */
+  readonly sideVariable: (callee: number, section: Side, policy: string) => number | undefined;
 }
 
 interface Parts {
@@ -46,7 +64,7 @@ interface Parts {
   readonly before: Seats;
 }
 
-function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
+function ownSides(problem: Problem, parts: Parts): Sides {
   const { width, shapes, grid, costsOf, before } = parts;
   const { services, calls, starts } = problem;
   const unary = proxyCosts(problem, parts, services.length);
@@ -65,7 +83,7 @@ function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
   }
   return {
     network: { width, size: services.length, unary, links },
-    grid,
+    sideVariable: () => undefined,
     sidesOf(values) {
       const all = new Uint8Array(problem.units.length);
       for (const [number, { caller, callee, to }] of calls.entries()) {
@@ -82,16 +100,17 @@ function ownSides(problem: Problem, parts: Parts): PlacementNetwork {
   };
 }
 
-function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
+function sharedSides(problem: Problem, parts: Parts): Sides {
   const { width, shapes, costsOf, before } = parts;
   const { services, calls, starts, units, demands } = problem;
   /** The variable of each unit's side. */
   const variableOf = new Int32Array(units.length);
   const variables = new Map<string, number>();
+  const keyOf = (callee: number, section: Side, policy: string): string => `${callee} ${section} ${policy}`;
   for (const [number, call] of calls.entries()) {
     for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++) {
       const { policy, section } = demands[at0(units, unit)] as Demand;
-      const key = `${call.callee} ${section.name} ${policy.name}`;
+      const key = keyOf(call.callee, section.name, policy.name);
       const known = variables.get(key) ?? services.length + variables.size;
       variables.set(key, known);
       variableOf[unit] = known;
@@ -108,7 +127,9 @@ function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
     const table = emptyTable(width * width);
     for (let dataplane = 0; dataplane < width; dataplane++)
       table.cost[(side === "ingress" ? width : 0) + dataplane] =
-        ((demand.at[side] >> dataplane) & 1) === 1 ? costs(demand, dataplane) : Number.POSITIVE_INFINITY;
+        ((demand.at[side] >> dataplane) & 1) === 1
+          ? costs(demand, side, dataplane)
+          : Number.POSITIVE_INFINITY;
     return table;
   };
   for (const [number, call] of calls.entries()) {
@@ -134,7 +155,7 @@ function sharedSides(problem: Problem, parts: Parts): PlacementNetwork {
   }
   return {
     network: { width, size, unary, links },
-    grid: parts.grid,
+    sideVariable: (callee, section, policy) => variables.get(keyOf(callee, section, policy)),
     sidesOf: (values) => Uint8Array.from(units, (_, unit) => at0(values, at0(variableOf, unit))),
   };
 }
@@ -181,7 +202,12 @@ function gridOf(problem: Problem): number {
     (sum, service, number) => sum + replicasOf(service) * dearest + at0(rates, number) * busiest,
     0,
   );
-  const priced = demands.map(({ costs }) => (costs === undefined ? 0 : Math.max(...costs)));
+  const stamping = Math.max(0, ...dataplanes.map(({ stampCost = 0 }) => stampCost));
+  if (demands.some(({ asks }) => asks.egress || asks.ingress))
+    for (let number = 0; number < services.length; number++) most += at0(rates, number) * stamping;
+  const priced = demands.map(({ costs }) =>
+    costs === undefined ? 0 : Math.max(...costs.egress, ...costs.ingress),
+  );
   if (priced.some((cost) => cost > 0))
     for (const [number, { rate }] of calls.entries())
       for (let unit = at0(starts, number); unit < at0(starts, number + 1); unit++)

@@ -1,13 +1,14 @@
 import { type CallName, callGraph } from "../analysis/call-graph.ts";
-import { decidedVersion, type Standing } from "../analysis/fixed-routes.ts";
+import { decidedVersion, decidedVersions, type Standing } from "../analysis/fixed-routes.ts";
 import { type CallVerdict, verdicts } from "../analysis/verdicts.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { type Dataplane, offers, offersAt } from "./dataplane.ts";
+import { carriesState, type Dataplane, offers, offersAt } from "./dataplane.ts";
 import { at0 } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
 import { actionsIn, isUncounted, joinsJudgement, knowsCaller, type Section, sectionsOf } from "./section.ts";
+import { type Blindness, type Told, toldByStamps } from "./told-by-stamps.ts";
 
 /** What one section of a policy asks of a call that it matches. The same demand is made of many calls; on one of them it is a *unit*. */
 export interface Demand {
@@ -21,8 +22,14 @@ export interface Demand {
   readonly sides: readonly PlacedSide[];
   /** The data planes that may meet it on that side, as a set of bits. */
   readonly at: Readonly<Record<PlacedSide, number>>;
-  /** What one request costs on each data plane, by its number; absent: nothing on any of them. */
-  readonly costs?: readonly number[];
+  /** Where a proxy there would have to look at the state of a request's path, since the call alone does not decide (design §5). */
+  readonly asks: Readonly<Record<PlacedSide, boolean>>;
+  /** By call, the version of its callee that all of its requests go to, since a policy before this one sends them there. */
+  readonly routed: ReadonlyMap<number, string>;
+  /** Why a proxy there could not tell by any stamps, where that keeps it from a side. */
+  readonly blind?: Partial<Record<PlacedSide, Blindness>>;
+  /** What one request costs on each data plane, by its number, on a side; absent: nothing on any of them. */
+  readonly costs?: Readonly<Record<PlacedSide, readonly number[]>>;
 }
 
 /** All that one policy asks. */
@@ -32,7 +39,7 @@ export interface PolicyDemands {
   /** Of each unit the call, and which of the demands it is. */
   readonly calls: Int32Array;
   readonly which: Int32Array;
-  /** Calls of which it matches only some requests. */
+  /** Connections of which it matches only some. */
   readonly sometimes: readonly CallName[];
   readonly hasTooManyStates: boolean;
   /** It is enforced nowhere. */
@@ -60,22 +67,40 @@ export function demandsOf(policy: Policy, world: World, standing: Standing): Pol
 export function decisionsFor(policy: Policy, mesh: Mesh, standing: Standing): string {
   if (standing.routes.size === 0) return "";
   return verdicts(policy, mesh)
-    .calls.flatMap(({ call, versions }) => {
-      const version = versions && decidedVersion(standing, call);
+    .calls.flatMap(({ call, verdict }) => {
+      const version = verdict === "sometimes" ? decidedVersion(standing, call) : undefined;
       return version === undefined ? [] : [`${call} ${version}`];
     })
     .join();
 }
 
-function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): PolicyDemands {
+function find(policy: Policy, world: World, standing: Standing): PolicyDemands {
+  const { mesh, dataplanes } = world;
   const graph = callGraph(mesh);
   const { calls: judged, tooManyStates } = verdicts(policy, mesh);
-  const alike = mesh.identity === "none" ? intoAlike(judged) : undefined;
+  const isUndecided = ({ verdict, versions, call }: CallVerdict): boolean =>
+    verdict === "sometimes" && versions === undefined && graph.isTcp[at0(graph.to, call)] === 0;
+  // Without identities a callee's proxy that asks about one caller's requests asks about all.
+  const askingOf = (verdicts: readonly CallVerdict[]): ((verdict: CallVerdict) => boolean) => {
+    const callees = new Set(verdicts.filter(isUndecided).map(({ to }) => to));
+    return (verdict) => isUndecided(verdict) || (mesh.identity === "none" && callees.has(verdict.to));
+  };
+  const asked = judged.filter(askingOf(judged)).map(({ call }) => call);
+  const routed = decidedVersions(standing);
+  const told = asked.length === 0 ? new Map<number, Told>() : toldByStamps(policy, asked, world, routed);
+  if (told === "tooManyStates") return tooMany;
+  const settled = judged.flatMap((verdict): readonly CallVerdict[] => {
+    const decided = isUndecided(verdict) ? told.get(verdict.call)?.decided : undefined;
+    if (decided === "never") return [];
+    return [decided === undefined ? verdict : { ...verdict, verdict: decided }];
+  });
+  const alike = mesh.identity === "none" ? intoAlike(settled) : undefined;
   // Where all requests go to a version that it is not for, it matches none; the callee's proxy needs nobody to tell it that.
-  const matching = judged.filter(({ call, versions }) => {
+  const matching = settled.filter(({ call, versions }) => {
     const version = versions && decidedVersion(standing, call);
     return version === undefined || versions?.includes(version);
   });
+  const isAsking = askingOf(matching);
   const demands: Demand[] = [];
   const calls: number[] = [];
   const which: number[] = [];
@@ -91,24 +116,28 @@ function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): 
     const made = new Map<string, number>();
     for (const verdict of applied) {
       const { versions, from, to } = verdict;
-      if (verdict.verdict === "sometimes" && versions === undefined) {
+      const asks = { egress: isUndecided(verdict), ingress: isAsking(verdict) };
+      if (verdict.verdict === "sometimes" && versions === undefined && !asks.egress) {
         undecided.add(verdict);
         continue;
       }
       const callee = at0(graph.to, verdict.call);
       const knowsCall =
         alike === undefined ||
-        (alike.get(likeness(verdict)) === callsInto(callee) && knowsCaller(mesh, section));
+        ((asks.ingress || alike.get(likeness(verdict)) === callsInto(callee)) && knowsCaller(mesh, section));
       const isOutOfPlace = isUncounted(policy, { from, to }, mesh);
       const knowsVersion = versions === undefined || decidedVersion(standing, verdict.call) !== undefined;
-      const key = `${knowsCall} ${isOutOfPlace} ${knowsVersion} ${versions?.join() ?? ""}`;
+      const blind = blindnessOf(asks, told.get(verdict.call)?.blind);
+      const key = `${knowsCall} ${isOutOfPlace} ${knowsVersion} ${versions?.join() ?? ""} ${asks.egress} ${asks.ingress} ${JSON.stringify(blind)}`;
       const number = made.get(key) ?? demands.length;
       if (number === demands.length) {
         made.set(key, number);
         const at = (side: PlacedSide, isPossible: boolean): number =>
-          isPossible && !isOutOfPlace ? meeting(dataplanes, side, { policy, section }) : 0;
-        const knows = { egress: knowsVersion, ingress: knowsCall };
-        const costs = [0, ...dataplanes.map((dataplane) => costOf(dataplane, { policy, section }))];
+          isPossible && !isOutOfPlace ? meeting(dataplanes, side, { policy, section }, asks[side]) : 0;
+        const knows = {
+          egress: knowsVersion && blind?.egress === undefined,
+          ingress: knowsCall && blind?.ingress === undefined,
+        };
         demands.push({
           policy,
           section,
@@ -116,7 +145,10 @@ function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): 
           ...(versions === undefined ? {} : { versions }),
           sides: section.sides.filter((side) => knows[side]),
           at: { egress: at("egress", knows.egress), ingress: at("ingress", knows.ingress) },
-          ...(costs.some((cost) => cost !== 0) ? { costs } : {}),
+          asks,
+          routed,
+          ...(blind === undefined ? {} : { blind }),
+          ...costsOf(dataplanes, { policy, section }, asks),
         });
       }
       calls.push(verdict.call);
@@ -142,18 +174,61 @@ function find(policy: Policy, { mesh, dataplanes }: World, standing: Standing): 
   }
 }
 
+/** A policy that nothing is known of. */
+const tooMany: PolicyDemands = {
+  demands: [],
+  calls: new Int32Array(),
+  which: new Int32Array(),
+  sometimes: [],
+  hasTooManyStates: true,
+  isUnmatched: false,
+  outsideOnly: [],
+};
+
+function blindnessOf(asks: Demand["asks"], told: Told["blind"] | undefined): Demand["blind"] {
+  const egress = asks.egress ? told?.egress : undefined;
+  const ingress = asks.ingress ? told?.ingress : undefined;
+  if (egress === undefined && ingress === undefined) return undefined;
+  return { ...(egress === undefined ? {} : { egress }), ...(ingress === undefined ? {} : { ingress }) };
+}
+
 /** The data planes that may meet a demand of the section on that side, as a set of bits. */
 function meeting(
   dataplanes: readonly Dataplane[],
   side: PlacedSide,
   asked: { readonly policy: Policy; readonly section: Section },
+  asks: boolean,
 ): number {
   if (!asked.section.sides.includes(side)) return 0;
   return dataplanes.reduce(
     (set, dataplane, index) =>
-      offers(dataplane, asked.policy) && offersAt(dataplane, side, asked) ? set | (2 << index) : set,
+      offers(dataplane, asked.policy) &&
+      offersAt(dataplane, side, asked) &&
+      (!asks || carriesState(dataplane))
+        ? set | (2 << index)
+        : set,
     0,
   );
+}
+
+/** What one request costs, with the look at its state where there is one. */
+function costsOf(
+  dataplanes: readonly Dataplane[],
+  asked: { readonly policy: Policy; readonly section: Section },
+  asks: Demand["asks"],
+): Pick<Demand, "costs"> {
+  const onSide = (side: PlacedSide): readonly number[] => [
+    0,
+    ...dataplanes.map(
+      (dataplane) => costOf(dataplane, asked) + (asks[side] ? (dataplane.checkCost ?? 0) : 0),
+    ),
+  ];
+  const costs = { egress: onSide("egress"), ingress: onSide("ingress") };
+  return Object.values(costs)
+    .flat()
+    .some((cost) => cost !== 0)
+    ? { costs }
+    : {};
 }
 
 /** How many calls into a service a policy matches alike. */

@@ -33,6 +33,8 @@ export interface World {
   readonly calls: readonly NumberedCall[];
   /** By number of a service: requests a second that it answers and makes, all of which go through its proxy. */
   readonly through: Float64Array;
+  /** Those of them that it answers. */
+  readonly into: Float64Array;
 }
 
 /** The model of design §6. */
@@ -42,7 +44,7 @@ export interface Problem extends World {
   /** The units of call `c` are `units[starts[c]]` up to `units[starts[c + 1]]`: numbers of demands, in order of enforcement. */
   readonly starts: Int32Array;
   readonly units: Int32Array;
-  /** Calls of which a policy matches only some requests: these need the path at run time. */
+  /** Calls over connections of which a policy matches only some: nothing tells which. */
   readonly sometimes: readonly { readonly policy: Policy; readonly call: CallName }[];
   /** Policies whose contexts have more states than can be looked through. */
   readonly tooManyStates: readonly Policy[];
@@ -57,7 +59,7 @@ export interface Problem extends World {
 const worlds = new WeakMap<Mesh, World>();
 
 /** The world of a mesh and data planes; that which was asked for last is known. */
-function worldOf(mesh: Mesh, dataplanes: readonly Dataplane[]): World {
+export function worldOf(mesh: Mesh, dataplanes: readonly Dataplane[]): World {
   const known = worlds.get(mesh);
   if (known?.dataplanes === dataplanes) return known;
   assert(dataplanes.length <= dataplanesMax, "the data planes are fewer than there are bits");
@@ -82,7 +84,7 @@ function worldOf(mesh: Mesh, dataplanes: readonly Dataplane[]): World {
       return dataplanes.reduce((set, each, index) => (fit.includes(each) ? set | (2 << index) : set), 0);
     }),
     calls,
-    through: ratesThrough(services.length, calls),
+    ...ratesThrough(services.length, calls),
   };
   worlds.set(mesh, world);
   return world;
@@ -181,13 +183,15 @@ function ratesOf({ calls }: Mesh): ReadonlyMap<string, ReadonlyMap<string, numbe
   return rates;
 }
 
-function ratesThrough(size: number, calls: readonly NumberedCall[]): Float64Array {
-  const rates = new Float64Array(size);
+function ratesThrough(size: number, calls: readonly NumberedCall[]): Pick<World, "through" | "into"> {
+  const through = new Float64Array(size);
+  const into = new Float64Array(size);
   for (const { caller, callee, rate } of calls) {
-    rates[callee] = at0(rates, callee) + rate;
-    if (caller >= 0) rates[caller] = at0(rates, caller) + rate;
+    into[callee] = at0(into, callee) + rate;
+    through[callee] = at0(through, callee) + rate;
+    if (caller >= 0) through[caller] = at0(through, caller) + rate;
   }
-  return rates;
+  return { through, into };
 }
 
 /** The processes in front of a service. */

@@ -207,6 +207,8 @@ const dataplane = (name: string): fc.Arbitrary<Dataplane> =>
         fc.constantFrom(0.1, 0.2, 3),
         { maxKeys: 2, noNullPrototype: true },
       ),
+      stampCost: fc.constantFrom(0.1, 0.2),
+      checkCost: fc.constantFrom(0.1, 0.5),
     },
     { requiredKeys: ["name", "cost", "actions"] },
   );
@@ -474,6 +476,77 @@ export const tiedCases: fc.Arbitrary<Case> = randomCases.map((drawn) => ({
     sections: policy.sections.slice(0, 1).map((section) => ({ ...section, heading: "either" })),
   })),
 }));
+
+/**
+ * Cases in which paths decide: one or two policies of contexts that begin or pass somewhere, on meshes where several ways lead to most services.
+ */
+export const stampedCases: fc.Arbitrary<Case> = fc
+  .record({
+    drawn: randomCases,
+    identity: fc.constantFrom<Mesh["identity"]>("none", "address", "address"),
+    size: fc.integer({ min: 4, max: 6 }),
+    callers: fc.tuple(...letters.map((_, number) => fc.nat({ max: Math.max(0, number - 1) }))),
+    more: fc.array(fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 5 })), { minLength: 2, maxLength: 5 }),
+    second: fc.nat({ max: 15 }),
+    closed: fc.nat({ max: 15 }),
+    contexts: fc.array(
+      fc.record({
+        anchored: chance(20),
+        names: fc.tuple(fc.constantFrom("a", "b", "c"), fc.constantFrom("b", "c", "d")),
+        last: fc.constantFrom(".", "d", "e", "f"),
+        kind: fc.constantFrom("from", "by", "avoiding", "version"),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  })
+  .map(({ drawn, identity, size, callers, more, second, closed, contexts: drafts }) => {
+    const known = letters.slice(0, size);
+    const tree = known.slice(1).map((to, at) => [known[callers[at + 1] ?? 0] ?? "a", to] as const);
+    const others = more.flatMap(([from, to]) => {
+      const ends = [known[from], known[to]] as const;
+      return ends[0] === undefined || ends[1] === undefined || from === to
+        ? []
+        : [[ends[0], ends[1]] as const];
+    });
+    const pairs = new Map([...tree, ...others].map(([from, to]) => [`${from}>${to}`, { from, to, rate: 1 }]));
+    const part = (name: string): Part => ({ text: name, pattern: `[${name === "b" ? "bB" : name}]` });
+    const any: Part = { text: ".", pattern: "[a-zB]" };
+    const through: Part = { text: ".*", pattern: "[a-zB]*" };
+    const partsOf = ({ kind, names: [one, other], last }: (typeof drafts)[number]): readonly Part[] => {
+      const end = last === "." || !known.includes(last) ? any : part(last);
+      if (kind === "from") return [part(one), through, end];
+      if (kind === "by") return [part(one), through, part(other), through, end];
+      if (kind === "version") return [{ text: "b@v2", pattern: "b" }, through, end];
+      return [part(one), { text: `[^${other}]*`, pattern: `[^${other === "b" ? "bB" : other}]*` }, end];
+    };
+    return {
+      ...drawn,
+      mesh: {
+        identity,
+        services: known.map((name, number) => ({
+          ...{ name, entry: number === 0, origin: number === second, isStore: false, replicas: 1 },
+          proxy: number === closed ? "never" : "any",
+        })),
+        calls: [...pairs.values()],
+      },
+      // The third kind only passes connections on.
+      dataplanes: drawn.dataplanes.map(({ sides: _, ...plane }, number) => ({
+        ...plane,
+        actions: number === 2 ? ["Connection.Allow", "Connection.Count"] : "all",
+      })),
+      policies: drawn.policies.slice(0, drafts.length).map((policy, number) => ({
+        ...policy,
+        act: "Request",
+        mode: "enforce",
+        anchored: drafts[number]?.anchored ?? false,
+        parts: drafts[number] === undefined ? policy.parts : partsOf(drafts[number]),
+        sections: policy.sections.slice(0, 1).map(({ heading }) => ({
+          heading,
+          operations: [{ action: { kind: "set", header: "h", value: "1" } }],
+        })),
+      })),
+    };
+  });
 
 /** Cases in which a policy sends all requests to one version, or seems to, and others are for a version. */
 export const routedCases: fc.Arbitrary<Case> = fc

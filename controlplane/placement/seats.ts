@@ -10,6 +10,8 @@ export interface Seats {
   readonly dataplanes?: Int32Array;
   /** By unit: where it was. */
   readonly sides: Uint8Array;
+  /** The services that stamped. */
+  readonly stamps: ReadonlySet<string>;
 }
 
 /** The entries of `Seats.sides`; 0 is for a unit that is new. */
@@ -28,11 +30,14 @@ export function layoutOf(placement: Placement | undefined): Layout | undefined {
 }
 
 export function seatsOf(problem: Problem, previous: Placement | undefined): Seats {
-  if (previous === undefined) return { sides: new Uint8Array(problem.units.length) };
+  if (previous === undefined) return { sides: new Uint8Array(problem.units.length), stamps: new Set() };
   const layout = layoutOf(previous);
-  return layout?.problem.mesh === problem.mesh
-    ? { dataplanes: dataplanesOf(problem, previous), sides: sidesByLayout(problem, layout) }
-    : { dataplanes: dataplanesOf(problem, previous), sides: sidesByName(problem, previous) };
+  return {
+    dataplanes: dataplanesOf(problem, previous),
+    sides:
+      layout?.problem.mesh === problem.mesh ? sidesByLayout(problem, layout) : sidesByName(problem, previous),
+    stamps: new Set(previous.proxies.flatMap(({ service, stamps }) => (stamps ? [service] : []))),
+  };
 }
 
 function dataplanesOf({ services, dataplanes }: Problem, { proxies }: Placement): Int32Array {

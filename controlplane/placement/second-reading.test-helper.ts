@@ -29,9 +29,11 @@ export interface Duty {
   readonly alike: number;
   /** All requests of the call go to one of these, since a policy before this one sends them there. */
   readonly isDecided?: true;
+  /** Only some requests of the call match, by the paths that they have come. */
+  readonly asks?: true;
 }
 
-/** What is to be compared: less is better, the first before the second. Costs are in thousandths, moves are proxies, then units. */
+/** What is to be compared: less is better, the first before the second. Costs are in thousandths, moves are proxies, then units and new stamps. */
 export interface Weight {
   readonly cost: number;
   readonly proxies: number;
@@ -92,9 +94,31 @@ export function callOf(walk: string): string {
 }
 
 /** Whether some suffix of a walk that is not empty is in the context's language. */
-function contextOf({ anchored, parts }: DraftPolicy): RegExp {
-  const whole = parts.map(({ pattern }) => pattern).join("");
-  return new RegExp(`${anchored ? "^" : ""}(?=.)(?:${whole})$`);
+interface Context {
+  readonly pattern: string;
+  test(walk: string): boolean;
+}
+
+/** What has been asked of contexts lately: the same walks are asked about again and again, and take long. */
+const contexts = new Map<string, Context>();
+
+function contextOf({ anchored, parts }: DraftPolicy): Context {
+  const pattern = `${anchored ? "^" : ""}(?=.)(?:${parts.map((part) => part.pattern).join("")})$`;
+  const known = contexts.get(pattern);
+  if (known !== undefined) return known;
+  if (contexts.size > 20) contexts.clear();
+  const expression = new RegExp(pattern);
+  const found = new Map<string, boolean>();
+  const made: Context = {
+    pattern,
+    test(walk) {
+      const matches = found.get(walk) ?? expression.test(walk);
+      found.set(walk, matches);
+      return matches;
+    },
+  };
+  contexts.set(pattern, made);
+  return made;
 }
 
 /** In order; a policy that is off is none. */
@@ -104,7 +128,7 @@ export function inForce(policies: readonly DraftPolicy[]): readonly DraftPolicy[
     .toSorted((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
 }
 
-/** What has to be enforced where; undefined when a call does not decide whether a policy matches. */
+/** What has to be enforced where; undefined when only the path of a connection would decide whether a policy matches. */
 export function dutiesOf(
   policies: readonly DraftPolicy[],
   mesh: DraftMesh,
@@ -130,7 +154,11 @@ export function dutiesOf(
       const found = byLetter.map(
         ([letter, own]) => [letter, new Set(own.map((walk) => context.test(walk)))] as const,
       );
-      if (found.some(([, verdicts]) => verdicts.size === 2)) return undefined;
+      if (found.some(([, verdicts]) => verdicts.size === 2)) {
+        if (stores.has(to)) return undefined;
+        drafts.push(...applied.map((section) => ({ policy, section, from, to, asks: true as const })));
+        continue;
+      }
       const matched = found.filter(([, verdicts]) => verdicts.has(true)).map(([letter]) => letter);
       if (matched.length === 0) continue;
       const versions =
@@ -144,7 +172,20 @@ export function dutiesOf(
     one.policy === other.policy &&
     one.section === other.section &&
     one.to === other.to &&
+    one.asks === other.asks &&
     one.versions?.join() === other.versions?.join();
+  const settle = (draft: Draft): readonly Draft[] => {
+    const letter = draft.asks && routedLetter(draft, drafts, policies);
+    if (letter === undefined) return [draft];
+    const context = contextOf(draft.policy);
+    const own = walks.filter((walk) => callOf(walk) === `${draft.from}>${draft.to}` && walk.endsWith(letter));
+    const verdicts = new Set(own.map((walk) => context.test(walk)));
+    if (verdicts.size === 2) return [draft];
+    const { asks: _, ...rest } = draft;
+    return verdicts.has(true) ? [rest] : [];
+  };
+  const settled = drafts.flatMap(settle);
+  drafts.splice(0, drafts.length, ...settled);
   const duties = drafts.map((draft) => ({
     ...draft,
     alike: drafts.filter((other) => isAlike(draft, other)).length,
@@ -154,31 +195,43 @@ export function dutiesOf(
 
 /** A duty for versions where a fixed route decides which one it is: done to all requests, or to none and so no duty. */
 function decided(duty: Duty, duties: readonly Duty[]): readonly Duty[] {
-  const { from, to, versions } = duty;
-  if (versions === undefined || to !== "b") return [duty];
+  if (duty.versions === undefined) return [duty];
+  const route = fixedRoute(duty, duties);
+  if (route === undefined || duties.indexOf(route.by) > duties.indexOf(duty)) return [duty];
+  return duty.versions.includes(route.version) ? [{ ...duty, isDecided: true }] : [];
+}
+
+/** The version of `b` to which all requests of a call go, and whoever has the last word about it. */
+function fixedRoute<D extends Omit<Duty, "alike">>(
+  { from, to }: Pick<Duty, "from" | "to">,
+  duties: readonly D[],
+): { readonly version: string; readonly by: D } | undefined {
+  if (to !== "b" || from === null) return undefined;
   const isRoute = ({ action }: Operation): boolean => action.kind === "route";
-  const last = duties.findLast(
-    (other) =>
-      other.from === from &&
-      other.to === to &&
-      other.policy.mode === "enforce" &&
-      other.section.operations.some(isRoute),
+  const own = duties.filter(
+    (other) => other.from === from && other.to === to && other.policy.mode === "enforce",
   );
+  const last = own.findLast(({ section }) => section.operations.some(isRoute));
   // A copy is a request, too, and goes elsewhere.
-  const isCopied = duties.some(
-    (other) =>
-      other.from === from &&
-      other.to === to &&
-      other.policy.mode === "enforce" &&
-      other.section.operations.some(({ action }) => action.kind === "copy"),
-  );
-  if (isCopied) return [duty];
+  if (own.some(({ section }) => section.operations.some(({ action }) => action.kind === "copy")))
+    return undefined;
   // Whoever has the last word says one thing, whatever the request.
   const [route, ...more] = last?.section.operations.filter(isRoute) ?? [];
-  if (last === undefined || last.versions !== undefined || more.length > 0) return [duty];
-  if (route?.action.kind !== "route" || route.when !== undefined) return [duty];
-  if (duties.indexOf(last) > duties.indexOf(duty)) return [duty];
-  return versions.includes(route.action.version) ? [{ ...duty, isDecided: true }] : [];
+  if (last === undefined || last.versions !== undefined || last.asks || more.length > 0) return undefined;
+  if (route?.action.kind !== "route" || route.when !== undefined) return undefined;
+  return { version: route.action.version, by: last };
+}
+
+/** The letter of the version of `b` to which a policy before this one sends all requests of a call. */
+function routedLetter(
+  call: Pick<Duty, "from" | "to" | "policy">,
+  duties: readonly Omit<Duty, "alike">[],
+  policies: readonly DraftPolicy[],
+): string | undefined {
+  const route = fixedRoute(call, duties);
+  if (route === undefined || policies.indexOf(route.by.policy) >= policies.indexOf(call.policy))
+    return undefined;
+  return route.version === "v1" ? "B" : "b";
 }
 
 /** A policy's sections with the sides that they have in the end; what stands for one side twice is one. A route is chosen by the caller's proxy. */
@@ -212,6 +265,10 @@ export interface Question {
   readonly costs: readonly Readonly<Record<PlacedSide, readonly (number | undefined)[]>>[];
   /** Pairs of duties of which the first cannot be at ingress and the second at egress. */
   readonly nested: readonly (readonly [number, number])[];
+  /** For each duty and side where a proxy has to ask: of each set of services, as bits, whether their stamps suffice. */
+  readonly told: readonly Readonly<Record<PlacedSide, readonly boolean[] | undefined>>[];
+  /** For each service: the requests that it answers in a second. */
+  readonly into: readonly number[];
 }
 
 export function questionOf(
@@ -221,25 +278,41 @@ export function questionOf(
 ): Question {
   const calls = new Set(walks.map(callOf));
   const rates = new Map(mesh.calls.map(({ from, to, rate }) => [`${from}>${to}`, rate]));
+  const policies = inForce([...new Set(duties.map(({ policy }) => policy))]);
+  const told = duties.map((duty) => {
+    const at = (side: PlacedSide): readonly boolean[] | undefined =>
+      tellingSets(duty, side, { mesh, dataplanes, duties, policies, walks });
+    const isOne = mesh.identity !== "none";
+    const egress = at("egress");
+    return { egress, ingress: isOne && egress !== undefined && duty.to !== "b" ? egress : at("ingress") };
+  });
   const callersOf = (to: string): number => [...calls].filter((call) => call.endsWith(`>${to}`)).length;
   const knowsCaller = (duty: Duty): boolean => {
     if (mesh.identity !== "none") return true;
     const isNamed = duty.section.operations.some(
       ({ action }) => action.kind === "allow" && action.caller !== "*",
     );
-    return duty.alike === callersOf(duty.to) && !isNamed;
+    const isAsked = told[duties.indexOf(duty)]?.ingress !== undefined;
+    return (isAsked || duty.alike === callersOf(duty.to)) && !isNamed;
   };
-  const open = duties.map((duty) => ({
+  const open = duties.map((duty, number) => ({
     // Which version a request goes to is not known yet there.
     egress:
       duty.from !== null &&
       duty.section.heading !== "ingress" &&
-      (duty.versions === undefined || duty.isDecided === true),
-    ingress: duty.section.heading !== "egress" && knowsCaller(duty),
+      (duty.versions === undefined || duty.isDecided === true) &&
+      (told[number]?.egress?.includes(true) ?? true),
+    ingress:
+      duty.section.heading !== "egress" &&
+      knowsCaller(duty) &&
+      (told[number]?.ingress?.includes(true) ?? true),
   }));
-  const costs = duties.map(({ policy, section, from, to }) => {
+  const costs = duties.map(({ policy, section, from, to }, number) => {
     const onSide = (side: PlacedSide): readonly (number | undefined)[] =>
-      dataplanes.map(({ actions, sides = {}, actionCosts = {} }) => {
+      dataplanes.map((dataplane) => {
+        const { actions, sides = {}, actionCosts = {}, checkCost = 0 } = dataplane;
+        const isAsked = told[number]?.[side] !== undefined;
+        if (isAsked && !carries(dataplane)) return undefined;
         const named = (name: string): readonly string[] => [name, `${policy.act}.${name}`];
         const hasAll = policy.sections
           .flatMap(namesIn)
@@ -252,7 +325,11 @@ export function questionOf(
           named(name).reduce((sum, key) => sum + Math.round((actionCosts[key] ?? 0) * 10), 0),
         );
         const rate = rates.get(`${from ?? ""}>${to}`) ?? 1;
-        return each.reduce((sum, cost) => sum + cost * Math.round(rate * 100), 0);
+        const check = isAsked ? Math.round(checkCost * 10) : 0;
+        return each.reduce(
+          (sum, cost) => sum + cost * Math.round(rate * 100),
+          check * Math.round(rate * 100),
+        );
       });
     return { egress: onSide("egress"), ingress: onSide("ingress") };
   });
@@ -273,7 +350,123 @@ export function questionOf(
       if ((isSameCall && (isOrdered || areJudged || areTied)) || areAlike) nested.push([p, q]);
     }
   }
-  return { duties, services: mesh.services, dataplanes, open, costs, nested };
+  const into = mesh.services.map(({ name }) =>
+    [...calls]
+      .filter((call) => call.endsWith(`>${name}`))
+      .reduce((sum, call) => sum + (rates.get(call) ?? 1), 0),
+  );
+  return { duties, services: mesh.services, dataplanes, open, costs, nested, told, into };
+}
+
+/** Whether its proxies see headers. */
+function carries({ actions }: Dataplane): boolean {
+  return actions === "all" || actions.some((action) => !/^(Connection|Counter|Timer)[.]/.test(action));
+}
+
+/**
+ * Of each set of services whether it suffices that these stamp (design §5): of two requests that have come to the proxy by paths which show
+ * the same services in the same order, the policy matches both or neither. Undefined where the call says it.
+ */
+function tellingSets(
+  duty: Duty,
+  side: PlacedSide,
+  world: {
+    readonly mesh: DraftMesh;
+    readonly dataplanes: readonly Dataplane[];
+    readonly duties: readonly Duty[];
+    readonly policies: readonly DraftPolicy[];
+    readonly walks: readonly string[];
+  },
+): readonly boolean[] | undefined {
+  const { mesh, dataplanes, duties, policies, walks } = world;
+  const isShared = side === "ingress" && mesh.identity === "none";
+  const isAsked = duties.some(
+    ({ asks, policy, from, to }) =>
+      asks && policy === duty.policy && to === duty.to && (isShared || from === duty.from),
+  );
+  if (!isAsked) return undefined;
+  const context = contextOf(duty.policy);
+  const scope = walks.filter((walk) => {
+    const call = callOf(walk);
+    const [from = "", to = ""] = call.split(">");
+    if (to !== duty.to || from === "" || !(isShared || from === duty.from)) return false;
+    const letter = routedLetter({ from, to, policy: duty.policy }, duties, policies);
+    return letter === undefined || walk.endsWith(letter);
+  });
+  const isRouted = routedLetter(duty, duties, policies) !== undefined;
+  const callsInto = (name: string): boolean =>
+    walks.some((walk) => callOf(walk).endsWith(`>${name}`) && walk.length > 1);
+  // What comes from outside cannot be told from what comes from inside.
+  const isOpen = ({ name, entry }: DraftService): boolean =>
+    mesh.identity === "none" && entry && callsInto(name);
+  const passed = new Set(scope.flatMap((walk) => [...walk.slice(0, -1)].map(serviceOf)));
+  const isForged = mesh.services.some(
+    (service) =>
+      isOpen(service) && (passed.has(service.name) || (side === "ingress" && service.name === duty.to)),
+  );
+  const starts = new Set(scope.map((walk) => serviceOf(walk[0])));
+  const able = mesh.services.map(
+    ({ isStore, proxy }) =>
+      !isStore && dataplanes.some((each) => (proxy === "any" || proxy === each.name) && carries(each)),
+  );
+  const tells = knownTelling(
+    walks,
+    `${context.pattern} ${side} ${isRouted} ${isShared} ${duty.from} ${duty.to} ${scope.length}`,
+    () =>
+      telling(scope, context, {
+        names: mesh.services.map(({ name }) => name),
+        sees: side === "ingress" || isRouted,
+      }),
+  );
+  return tells.map((isEnough, bits) => {
+    const stamps = (name: string): boolean =>
+      ((bits >> mesh.services.findIndex((service) => service.name === name)) & 1) === 1;
+    const isAble = mesh.services.every(({ name }, number) => !stamps(name) || able[number] === true);
+    return !isForged && isAble && isEnough && [...starts].every(stamps);
+  });
+}
+
+const tellings = new WeakMap<readonly string[], Map<string, readonly boolean[]>>();
+
+/** The same is asked again after changes of other things. */
+function knownTelling(
+  walks: readonly string[],
+  key: string,
+  find: () => readonly boolean[],
+): readonly boolean[] {
+  const own = tellings.get(walks) ?? new Map<string, readonly boolean[]>();
+  tellings.set(walks, own);
+  const found = own.get(key) ?? find();
+  own.set(key, found);
+  return found;
+}
+
+/** Of each set of services whether no two walks look alike of which one matches: more services never show less. */
+function telling(
+  scope: readonly string[],
+  context: Context,
+  { names, sees }: { readonly names: readonly string[]; readonly sees: boolean },
+): readonly boolean[] {
+  const all = scope.map((walk) => ({
+    letters: [...walk.slice(0, -1)].map((letter) => [letter, 1 << names.indexOf(serviceOf(letter))] as const),
+    last: sees ? walk.at(-1) : "",
+    matches: context.test(walk),
+  }));
+  const enough: boolean[] = [];
+  for (let bits = 2 ** names.length - 1; bits >= 0; bits--) {
+    const isLess = names.some((_, number) => (bits & (1 << number)) === 0 && !enough[bits | (1 << number)]);
+    const shown = new Map<string, boolean>();
+    enough[bits] =
+      !isLess &&
+      all.every(({ letters, last, matches }) => {
+        let key = `${last}<`;
+        for (const [letter, bit] of letters) if ((bits & bit) !== 0) key += letter;
+        const known = shown.get(key);
+        shown.set(key, matches);
+        return known === undefined || known === matches;
+      });
+  }
+  return enough;
 }
 
 export function judges({ policy, section: { operations } }: Duty): boolean {
@@ -368,6 +561,8 @@ export function complaint({ open, nested }: Question, sides: readonly PlacedSide
 export interface Before {
   readonly proxies: readonly (string | undefined)[];
   readonly sides: readonly (PlacedSide | undefined)[];
+  /** For each service whether it stamped. */
+  readonly stamps: readonly boolean[];
 }
 
 /**
@@ -375,7 +570,7 @@ export interface Before {
  * there is no way. A service's data plane concerns nobody but what sits there, so that it is looked for last.
  */
 export function bestOf(question: Question, before: Before, only?: ReadonlySet<number>): Weight | undefined {
-  const { duties, services, dataplanes, open, costs, nested } = question;
+  const { duties, services, dataplanes, open, costs, nested, told, into } = question;
   const chosen = [...duties.keys()].filter((duty) => only?.has(duty) ?? true);
   const sides: (PlacedSide | undefined)[] = duties.map(() => undefined);
   const placed = services.map((): number[] => []);
@@ -386,23 +581,26 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
   let best: Weight | undefined;
 
   /** The best proxy for what sits at a service. */
-  const proxyFor = (number: number): Weight | undefined => {
+  const proxyFor = (number: number, stamps: boolean): Weight | undefined => {
     const had = before.proxies[number];
     const own = placed[number] ?? [];
     const gone = isMissed(question, number, had) ? 1 : 0;
-    if (own.length === 0) return { cost: 0, units: 0, proxies: gone };
+    const units = stamps && before.stamps[number] !== true ? 1 : 0;
+    if (own.length === 0 && !stamps) return { cost: 0, units, proxies: gone };
     const processes = processesOf(services[number]);
     let found: Weight | undefined;
     for (const [index, dataplane] of dataplanes.entries()) {
       if (canTake[number]?.[index] !== true) continue;
-      let cost: number | undefined = processes * Math.round(dataplane.cost * 1_000);
+      if (stamps && !carries(dataplane)) continue;
+      const stamping = Math.round((dataplane.stampCost ?? 0) * 10) * Math.round((into[number] ?? 0) * 100);
+      let cost: number | undefined = processes * Math.round(dataplane.cost * 1_000) + (stamps ? stamping : 0);
       for (const duty of own) {
         const each = costs[duty]?.[sides[duty] ?? "egress"][index];
         cost = cost === undefined || each === undefined ? undefined : cost + each;
       }
       if (cost === undefined) continue;
       const proxies = had === dataplane.name ? 0 : gone + 1;
-      const weight = { cost, proxies, units: 0 };
+      const weight = { cost, proxies, units };
       if (found === undefined || isLess(weight, found)) found = weight;
     }
     return found;
@@ -411,17 +609,29 @@ export function bestOf(question: Question, before: Before, only?: ReadonlySet<nu
   const descend = (next: number): void => {
     const duty = chosen[next];
     if (duty === undefined) {
-      let sum: Weight = {
-        cost: 0,
-        proxies: 0,
-        units: chosen.filter((each) => (before.sides[each] ?? sides[each]) !== sides[each]).length,
-      };
-      for (const number of services.keys()) {
-        const weight = proxyFor(number);
-        if (weight === undefined) return;
-        sum = { ...sum, cost: sum.cost + weight.cost, proxies: sum.proxies + weight.proxies };
+      const units = chosen.filter((each) => (before.sides[each] ?? sides[each]) !== sides[each]).length;
+      const asked = chosen.flatMap((each) => {
+        const sets = told[each]?.[sides[each] ?? "egress"];
+        return sets === undefined ? [] : [sets];
+      });
+      const plain = [...services.keys()].map((number) => proxyFor(number, false));
+      const stamping = asked.length === 0 ? [] : [...services.keys()].map((number) => proxyFor(number, true));
+      for (let bits = 0; bits < (asked.length === 0 ? 1 : 2 ** services.length); bits++) {
+        if (asked.some((sets) => sets[bits] !== true)) continue;
+        let sum: Weight | undefined = { cost: 0, proxies: 0, units };
+        for (const number of services.keys()) {
+          const weight = ((bits >> number) & 1) === 1 ? stamping[number] : plain[number];
+          sum =
+            sum === undefined || weight === undefined
+              ? undefined
+              : {
+                  cost: sum.cost + weight.cost,
+                  proxies: sum.proxies + weight.proxies,
+                  units: sum.units + weight.units,
+                };
+        }
+        if (sum !== undefined && (best === undefined || isLess(sum, best))) best = sum;
       }
-      if (best === undefined || isLess(sum, best)) best = sum;
       return;
     }
     for (const side of ["egress", "ingress"] as const) {
@@ -470,11 +680,19 @@ export function movesOf(
   });
   return {
     proxies: proxies.reduce((sum, each) => sum + each, 0),
-    units: duties.filter((duty, number) => {
-      const was = before.sides[number];
-      return was !== undefined && !sidesIn(placement, duty).includes(was);
-    }).length,
+    units:
+      duties.filter((duty, number) => {
+        const was = before.sides[number];
+        return was !== undefined && !sidesIn(placement, duty).includes(was);
+      }).length +
+      services.filter(
+        ({ name }, number) => before.stamps[number] !== true && stampsIn(placement).includes(name),
+      ).length,
   };
+}
+
+export function stampsIn({ proxies }: Placement): readonly string[] {
+  return proxies.flatMap(({ service, stamps }) => (stamps ? [service] : []));
 }
 
 /** The side on which a duty is done, once for every time that it is. */

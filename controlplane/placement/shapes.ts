@@ -8,7 +8,7 @@ interface Known {
   readonly shape: Shape;
   readonly sides: Map<string, CallSides>;
   /** The seats that were asked for last, where nothing else matters. */
-  last?: { readonly before: Uint8Array; readonly sides: CallSides };
+  last?: { readonly width: number; readonly before: Uint8Array; readonly sides: CallSides };
 }
 
 /** Shapes of the calls of a mesh, by a hash of their demands. */
@@ -54,11 +54,11 @@ export function sidesOf(
 ): CallSides {
   const { shape, last } = known;
   const hasCosts = shape.demands.some(({ costs }) => costs !== undefined);
-  if (!hasCosts && last !== undefined && isEqual(last.before, at.before)) return last.sides;
-  const key = `${hasCosts ? `${at.call.rate} ${at.grid}` : ""} ${at.before.join("")}`;
+  if (!hasCosts && last?.width === width && isEqual(last.before, at.before)) return last.sides;
+  const key = `${width} ${hasCosts ? `${at.call.rate} ${at.grid}` : ""} ${at.before.join("")}`;
   const sides = known.sides.get(key) ?? callSides(shape, width, at);
   known.sides.set(key, sides);
-  if (!hasCosts) known.last = { before: at.before, sides };
+  if (!hasCosts) known.last = { width, before: at.before, sides };
   return sides;
 }
 

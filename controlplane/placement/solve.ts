@@ -11,10 +11,9 @@ import {
   diagnoseTooManyStates,
 } from "./diagnose.ts";
 import { layOut, placedProxies } from "./layout.ts";
-import { optimize } from "./optimize.ts";
+import { least } from "./least.ts";
 import type { Placement } from "./placement.ts";
-import { placementNetwork } from "./placement-network.ts";
-import { homelessUnits, problem } from "./problem.ts";
+import { homelessUnits, type Problem, problem, unitsOf } from "./problem.ts";
 import { layoutOf, rememberLayout, seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
 
@@ -25,6 +24,8 @@ export interface PlaceOptions {
   readonly dataplanes?: readonly Dataplane[];
   /** How long the solver may look for something better; default 10. */
   readonly timeLimitS?: number;
+  /** Whether services may have to stamp, so that proxies know the paths of requests. Default false: no proxy reads a stamp yet. */
+  readonly stamps?: boolean;
 }
 
 export interface PlaceResult {
@@ -34,6 +35,15 @@ export interface PlaceResult {
 }
 
 const timeLimitS = 10;
+
+/** Calls of which only the paths of requests decide whether a policy matches. */
+function askedIn(model: Problem): Problem["sometimes"] {
+  const asked = [...unitsOf(model)].filter(({ demand }) => demand.asks.egress);
+  const byPolicy = Map.groupBy(asked, ({ demand }) => demand.policy);
+  return [...byPolicy].flatMap(([policy, own]) =>
+    [...new Set(own.map(({ call }) => call))].map((call) => ({ policy, call })),
+  );
+}
 
 /** The cheapest placement of the policies in the mesh, proved unless the time is up before (design §6), or why there is none. */
 export async function place(
@@ -45,25 +55,25 @@ export async function place(
   const model = problem(policies, mesh, dataplanes);
   const undecided = [
     ...diagnoseTooManyStates(model.tooManyStates),
-    ...diagnoseSometimes(model.sometimes, mesh),
+    ...diagnoseSometimes([...model.sometimes, ...(options.stamps === true ? [] : askedIn(model))], mesh),
   ];
   if (undecided.length > 0) return { diagnostics: undecided };
   const homeless = homelessUnits(model);
   if (homeless.length > 0) return { diagnostics: diagnoseHomeless(homeless, model) };
   const seconds = options.timeLimitS ?? timeLimitS;
-  const built = placementNetwork(model, seatsOf(model, options.previous));
-  const optimum = await optimize(built.network, seconds);
+  const optimum = await least(model, { before: seatsOf(model, options.previous), timeLimitS: seconds });
   if (optimum.kind === "infeasible") {
     const found = await core(model);
     return { diagnostics: diagnoseConflict(found, await remediesOf(found.units, model), model) };
   }
+  if (optimum.kind === "tooManyStates") return { diagnostics: diagnoseTooManyStates([optimum.policy]) };
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
-  const { values, cost, bound } = optimum;
-  const layout = layOut(model, { values, sides: built.sidesOf(values) }, layoutOf(options.previous));
+  const { values, sides, stamps, cost, bound, grid } = optimum;
+  const layout = layOut(model, { values, sides, stamps }, layoutOf(options.previous));
   const placement: Placement = {
     status: cost === bound ? "optimal" : "feasible",
-    cost: cost / built.grid,
-    bound: bound / built.grid,
+    cost: cost / grid,
+    bound: bound / grid,
     proxies: placedProxies(layout),
     unmatched: model.unmatched.map((policy) => policy.name),
   };

@@ -5,6 +5,7 @@ import {
   lateCases,
   randomCases,
   routedCases,
+  stampedCases,
   tiedCases,
 } from "../../controlplane/placement/random-cases.test-helper.ts";
 
@@ -12,6 +13,7 @@ test.each([
   ["4,000 random meshes", randomCases, 4_000],
   ["1,000 where most ways cost the same", tiedCases, 1_000],
   ["1,000 with routes and versions", routedCases, 1_000],
+  ["2,000 where the paths of requests decide", stampedCases, 2_000],
   ["2,000 with much that proxies do themselves", lateCases, 2_000],
 ] as const)(
   "%s, placed like brute force and an independent reading of the design",
