@@ -382,6 +382,20 @@ export const scenarios: readonly Scenario[] = [
     "response: del 2 :status | log: prop response/code; prop response/grpc_status",
     { headers: [["content-type", "application/grpc"]] },
   ),
+  ...(["application/grpc", "application/grpc+proto"] as const).map((type) =>
+    request(
+      `an answer to ${type}, of which the filter makes another type`,
+      "request: set 0 content-type text/plain; reply 403 d no | response: get 2 :status; get 2 grpc-status",
+      { headers: [["content-type", type]] },
+    ),
+  ),
+  ...(["application/grpc;a=b", "application/grpc-web"] as const).map((type) =>
+    request(
+      `an answer to ${type}, of which the filter makes gRPC`,
+      "request: set 0 content-type application/grpc; reply 403 d no | response: get 2 :status; get 2 grpc-status",
+      { headers: [["content-type", type]] },
+    ),
+  ),
   // HEAD.
   request(
     "a response to HEAD",

@@ -318,8 +318,7 @@ export function createStream(
     isInstead() ? reply?.status : response.hasPassed || hasEnded ? statusOf(asSent(response)) : givenStatus;
 
   /** What becomes of an answer of the filter's or of Envoy's own to this request. */
-  const asAnswered = (given: ReplyBytes): ReplyBytes =>
-    isGrpc(textOf(way.headers.get("content-type") ?? noBytes)) ? grpcReply(given) : given;
+  const asAnswered = (given: ReplyBytes): ReplyBytes => (isOfGrpc ? grpcReply(given) : given);
 
   const answerWith = (given: ReplyBytes): void => {
     if (hasEnded) return;
@@ -516,6 +515,8 @@ export function createStream(
   };
 
   const way: Way = wayOf(request, request.headers ?? [], 0);
+  // Whatever the filter makes of its type: Envoy looks when it comes.
+  const isOfGrpc = isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
 
   function send(more: HostMore): void {
     if (hasEnded || isReset) return;
