@@ -134,7 +134,10 @@ async function startServices(): Promise<Services> {
       ...(want === "length" ? { "content-length": "4" } : {}),
     });
     if (want === "large") response.write("x".repeat(1_200_000));
-    else if (want === "length") response.write("1234");
+    else if (want === "full") {
+      response.write("x".repeat(1_048_000));
+      await sleep(15);
+    } else if (want === "length") response.write("1234");
     else if (want !== "empty") {
       response.write("12");
       if (request.headers["x-a"] === "other") begun.emit("other");

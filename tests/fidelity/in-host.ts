@@ -173,7 +173,8 @@ function halved(piece: string): readonly string[] {
 
 function bodyOf({ want, saysLength }: Scenario): readonly string[] {
   if (saysLength === true) return ["1234"];
-  const pieces = want === "large" ? ["x".repeat(600_000), "x".repeat(600_000)] : ["12", "34"];
+  const large = { large: ["x".repeat(600_000), "x".repeat(600_000)], full: ["x".repeat(1_048_000)] };
+  const pieces = want === "large" || want === "full" ? large[want] : ["12", "34"];
   // Chunks end with an empty one, unless trailers follow.
   return want === "trailers" ? pieces : [...pieces, ""];
 }

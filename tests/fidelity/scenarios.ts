@@ -15,7 +15,7 @@ export interface Scenario {
   /** The request, if it has a body, and the response say in `content-length` how long it is, which comes in one piece. */
   readonly saysLength?: true;
   /** What the service answers: its body in pieces, and trailers. Default `12`, `34`. */
-  readonly want?: "empty" | "large" | "last" | "trailers";
+  readonly want?: "empty" | "full" | "large" | "last" | "trailers";
   /** Over TCP instead, a line for each piece; the play is the first. */
   readonly tcp?: readonly string[];
   /** Who ends it, and the other side with it; default the client, which resets it. */
@@ -206,6 +206,46 @@ export const scenarios: readonly Scenario[] = [
     want: "large",
     plugin: "stops",
   }),
+  ...(["lastbody", "trailers"] as const).map((last) =>
+    request(
+      `a body that the filter makes larger than the limit, of ${last}`,
+      `${last}: setbuf 0 9999999 0 more; bufstat 0; prop response/code; cont 0 | response: get 2 :status | log: prop response/code_details | hold: 1`,
+      {
+        body: ["x".repeat(524_288), "x".repeat(524_288)],
+        ...(last === "trailers" ? { trailers: { t: "1" } } : {}),
+      },
+    ),
+  ),
+  ...(["plain", "stops"] as const).map((plugin) =>
+    request(
+      `the same by a tick, of ${plugin}, which is answered before the tick has ended`,
+      "lastbody: tick 20; ret 1 | tick: tick 0; eff self; setbuf 0 9999999 0 more; bufstat 0; prop response/code; cont 0 | response: get 2 :status | resbody: time | log: pairs 0; prop response/code | hold: 1",
+      { body: ["x".repeat(524_288), "x".repeat(524_288)], plugin },
+    ),
+  ),
+  request(
+    "the same of gRPC",
+    "lastbody: setbuf 0 9999999 0 more; prop response/code | response: get 2 :status; get 2 grpc-status | hold: 1",
+    {
+      body: ["x".repeat(524_288), "x".repeat(524_288)],
+      headers: [["content-type", "application/grpc"]],
+    },
+  ),
+  request(
+    "a response that the filter makes larger than the limit ends before the write has",
+    `resbody: ret 1 | lastresbody: setbuf 1 0 0 ${"m".repeat(1000)}; bufstat 1; get 2 x-up; prop response/code; setbuf 1 0 0 m | log: pairs 2; prop response/code; prop response/code_details`,
+    { want: "full" },
+  ),
+  request(
+    "the same while its headers are held",
+    `response: ret 1 | resbody: ret 1 | lastresbody: setbuf 1 0 0 ${"m".repeat(1000)}; bufstat 1; get 2 x-up; set 2 x-up 2 | log: pairs 2; prop response/code; prop response/code_details`,
+    { want: "full", plugin: "stops" },
+  ),
+  request(
+    "the same by a tick",
+    `response: ret 1 | resbody: ret 1 | lastresbody: tick 20; ret 1 | tick: tick 0; eff self; setbuf 1 0 0 ${"m".repeat(1000)}; cont 1 | log: pairs 2; prop response/code`,
+    { want: "full", plugin: "stops" },
+  ),
   ...(["long", "short"] as const).flatMap((cut) => {
     const body = cut === "long" ? "longer%20than" : "ab";
     const more = { body: ["abcd"], saysLength: true } as const;
@@ -344,6 +384,14 @@ export const scenarios: readonly Scenario[] = [
     { plugin: "stops", body: ["ab"] },
   ),
   request(
+    "the headers of an answer instead of a response, in the log",
+    "response: reply 500 d own x-a=1 | log: pairs 2; get 2 :status; get 2 x-up; get 2 content-length",
+  ),
+  request(
+    "the same of an own answer, by a tick",
+    "request: reply 403 d no x-b=1 | response: tick 20; ret 1 | tick: tick 0; eff self; reply 500 d own x-a=1 | log: pairs 2; get 2 :status",
+  ),
+  request(
     "an answer to the body of an own answer breaks off",
     "request: reply 403 d no | lastresbody: reply 500 e own",
   ),
@@ -381,6 +429,20 @@ export const scenarios: readonly Scenario[] = [
     "what Envoy answers gRPC itself, to no status",
     "response: del 2 :status | log: prop response/code; prop response/grpc_status",
     { headers: [["content-type", "application/grpc"]] },
+  ),
+  ...(["application/grpc", "application/grpc+proto"] as const).map((type) =>
+    request(
+      `an answer to ${type}, of which the filter makes another type`,
+      "request: set 0 content-type text/plain; reply 403 d no | response: get 2 :status; get 2 grpc-status",
+      { headers: [["content-type", type]] },
+    ),
+  ),
+  ...(["application/grpc;a=b", "application/grpc-web"] as const).map((type) =>
+    request(
+      `an answer to ${type}, of which the filter makes gRPC`,
+      "request: set 0 content-type application/grpc; reply 403 d no | response: get 2 :status; get 2 grpc-status",
+      { headers: [["content-type", type]] },
+    ),
   ),
   // HEAD.
   request(

@@ -6,7 +6,7 @@ import { hasEnded, noteEnd } from "./kept";
 let over: u32 = 0;
 
 /** The stream whose response is looked at. Envoy sends what is let go there twice, and crashes when that is the end of it. */
-let responding: u32 = 0;
+export let responding: u32 = 0;
 
 /** Said before a stream is logged, and before it goes: nothing can be done to it any more. */
 export function endStream(context: u32): void {

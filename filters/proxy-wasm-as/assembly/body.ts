@@ -1,13 +1,27 @@
+import { endByFilter, lookAtResponse, responding } from "./at-work";
 import { copied } from "./byte-string";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { cell } from "./cell";
+import { wasAnswered } from "./code-details";
 import { removeLength } from "./content-length";
+import { context, ended, returnTo } from "./context";
 import { BufferType, MapType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
-import { partOf, streamOf, turnBack, turnTo } from "./kept";
+import { isInside, setInside } from "./inside";
+import { ask, asked, partOf, streamOf, turnBack, turnTo } from "./kept";
 import { decodeBytes, encodeBytes } from "./utf8";
+
+// "request_payload_too_large"
+function REQUEST(): Bytes {
+  return bytes(memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 95, 112, 97, 121, 108, 111, 97, 100, 95, 116, 111, 111, 95, 108, 97, 114, 103, 101]), 25);
+}
+
+// "response_payload_too_large"
+function RESPONSE(): Bytes {
+  return bytes(memory.data<u8>([114, 101, 115, 112, 111, 110, 115, 101, 95, 112, 97, 121, 108, 111, 97, 100, 95, 116, 111, 111, 95, 108, 97, 114, 103, 101]), 26);
+}
 
 /**
  * What the host has buffered of a body, or of a connection's data. Content that is given as a string is written in UTF-8, as in `fetch`, and
@@ -16,6 +30,9 @@ import { decodeBytes, encodeBytes } from "./utf8";
  *
  * A body that is written has no `content-length`: of a filter that writes bodies, headers which go on before the end of the body go without it, and what writes a
  * body whose headers are held removes it. Who knows the new length may say it then, `request.headers.set("content-length", …)`, and let the last piece go on.
+ *
+ * Envoy keeps no more of a body than its limit, 1 MiB where `per_connection_buffer_limit_bytes` says nothing else. One that a filter holds and makes larger, it answers with 413, or
+ * 500, or breaks off: the write gives `BadArgument`, nothing more can be done to the stream in that callback, and `onResponse`, `onLog` and `onDelete` may have been called meanwhile.
  */
 // The object is no memory: its address is the number of the buffer, and whose it is.
 @unmanaged
@@ -102,9 +119,30 @@ function write(body: usize, start: u32, length: u32, content: Bytes): Status {
     const buffer = bufferOf(body);
     if (buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
     if (buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
-    status = proxy_set_buffer_bytes(buffer, start, length, pointerOf(content), lengthOf(content));
+    status = put(buffer, start, length, content);
+    if (buffer < BufferType.DownstreamData && lengthOf(content) > 0 && wasAnswered(buffer == 0 ? REQUEST() : RESPONSE())) {
+      // Envoy has ended it, and crashes when something else is done to it.
+      endByFilter(streamOf(body));
+      status = Status.BadArgument;
+    }
   }
   leave(body);
+  return status;
+}
+
+/** Have the host write, with all of the callback as it was whatever is called meanwhile. */
+function put(buffer: BufferType, start: u32, length: u32, content: Bytes): Status {
+  const wasInside = isInside;
+  const own = context;
+  const ownEnded = ended;
+  const ownAsked = asked;
+  const ownResponding = responding;
+  setInside(true);
+  const status = proxy_set_buffer_bytes(buffer, start, length, pointerOf(content), lengthOf(content));
+  setInside(wasInside);
+  returnTo(own, ownEnded);
+  if (ownAsked != asked) ask(ownAsked);
+  if (ownResponding != responding) lookAtResponse(ownResponding);
   return status;
 }
 

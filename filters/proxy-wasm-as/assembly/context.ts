@@ -15,6 +15,12 @@ export function setEnded(given: u32): void {
   ended = given;
 }
 
+/** Said when a callback goes on that others were called inside of. */
+export function returnTo(given: u32, ending: u32): void {
+  context = given;
+  ended = ending;
+}
+
 /** Said first in each callback. */
 export function enter(given: u32): void {
   context = given;

@@ -2,6 +2,7 @@ import { context } from "./context";
 import { Status } from "./enums";
 import { proxy_set_effective_context } from "./env";
 import { gone } from "./gone";
+import { isInside } from "./inside";
 import { addRecord, createSlab, findRecord } from "./slab";
 
 // A filter may keep what stands for a stream, and use it in a callback that is about another one, or about none. The host works for the stream of
@@ -11,7 +12,7 @@ let keeps: bool = false;
 /** Of all contexts of this VM, the latest that a callback was for. */
 let newest: u32 = 0;
 /** The stream whose callback waits for what becomes of it. */
-let asked: u32 = 0;
+export let asked: u32 = 0;
 /** Streams that the filter has ended and that have not gone yet, and in which callback. */
 let ends: usize = 0;
 /** How many callbacks there have been. Where it begins anew, nothing of the one with this number is left. */
@@ -36,7 +37,8 @@ export function ask(stream: u32): void {
 export function noteContext(given: u32): void {
   if (!keeps) return;
   if (given > newest) newest = given;
-  turn++;
+  // What one that waits has ended is still ended for it.
+  if (!isInside) turn++;
 }
 
 /** Whether the callback is for this stream. */

@@ -34,7 +34,7 @@ export const differences: readonly Difference[] = [
     shown: { kind: "told", reason: "it takes the Envoy with it" },
   },
   {
-    host: "`proxy_continue_stream` of a response before it has begun, and in its last callback when that goes on, fails the VM",
+    host: "`proxy_continue_stream` of a response before it has begun, in its last callback when that goes on, and of one that has broken off since the filter made its body too large, fails the VM",
     envoy: "crashes",
     why: "a test should say so instead of ending",
     shown: { kind: "told", reason: "it takes the Envoy with it" },

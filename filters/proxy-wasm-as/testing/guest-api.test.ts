@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildFilter } from "../build/build-filter.ts";
 import { hostOf } from "./filter.test-helper.ts";
-import { createHost, type HostResponse } from "./index.ts";
+import { createHost, type HostExchange, type HostResponse } from "./index.ts";
 import { propertyKey } from "./property-key.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
@@ -766,4 +766,56 @@ test("what the fields of a call say, its headers do not", async () => {
   for (const name of [":path", ":method", ":authority", ":Path", "Host"])
     expect(ask(name), name).toEqual(["2"]);
   expect(ask("hosts")).toEqual(["0"]);
+});
+
+test("what is called while a body is made larger than the limit leaves the callback that writes it as it was", async () => {
+  const filter = `
+let told = "";
+export function onResponse(response: Response): void { told = "response ".concat(response.status.toString()); log.info(told); }
+export function onResponseBody(response: Response, size: u32, last: bool): Flow {
+  if (size > 5) return Flow.Continue;
+  if (!last) return Flow.Pause;
+  response.fetch({ cluster: "more", path: "/" }, got);
+  return Flow.Pause;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  if (!last) return Flow.Pause;
+  request.fetch({ cluster: "more", path: "/" }, asked);
+  return Flow.Pause;
+}
+export function onLog(stream: Stream): void { log.info("log ".concat("z".repeat(9).toUpperCase())); }
+function got(response: Response, answer: Answer): void {
+  const before = "before ".concat(answer.status.toString());
+  const given = response.body.append(answer.body.text()!);
+  const after = "after ".concat(answer.tag.toString());
+  log.info(before + " " + after + " " + given.toString() + " " + response.resume().toString() + " " + response.reply(500).toString());
+}
+function asked(request: Request, answer: Answer): void {
+  const before = "before ".concat(answer.status.toString());
+  const given = request.body.append(answer.body.text()!);
+  const after = "after ".concat(answer.tag.toString());
+  log.info(before + " " + after + " " + given.toString() + " " + request.resume().toString() + " " + request.reply(500).toString());
+}`;
+  // Kept in a variable, texts are for the runtime that keeps objects.
+  for (const runtime of ["arena", "minimal"] as const) {
+    const code =
+      runtime === "arena" ? filter.replace('let told = "";', "").replace("told =", "const told =") : filter;
+    const host = await hostOf(code, { bufferLimit: 8 }, runtime);
+    host.onFetch("more", () => ({ body: "more and more" }));
+    const said = (request: HostExchange): readonly string[] =>
+      host.exchange(request).logs.map(({ message }) => message);
+    const after = "before 200 after 0 2 2 2";
+    expect(said({ response: { body: ["abc", "de"] } }), runtime).toEqual([
+      "response 200",
+      "log ZZZZZZZZZ",
+      after,
+    ]);
+    expect(host.failure).toBeNull();
+    const stream = host.open({ body: ["abc"], isUnfinished: true });
+    stream.send({ body: ["de"] });
+    const { response, logs } = stream.result();
+    expect(response?.status).toBe(413);
+    expect(logs.map(({ message }) => message)).toEqual(["response 413", "log ZZZZZZZZZ", after]);
+    expect(host.failure).toBeNull();
+  }
 });

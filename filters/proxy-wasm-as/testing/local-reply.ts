@@ -50,7 +50,7 @@ export function localResponse(
 
 /** Whether a request of this content type is one of gRPC, so that an answer is trailers alone. */
 export function isGrpc(requestType: string): boolean {
-  return /^application\/grpc(\+|;|$)/.test(requestType);
+  return /^application\/grpc(\+|$)/.test(requestType);
 }
 
 /** The headers that Envoy gives an answer of its own: what it says itself, nobody else does. */

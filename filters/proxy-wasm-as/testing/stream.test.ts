@@ -222,6 +222,19 @@ test("a client that speaks gRPC gets an answer of the filter's own as trailers a
     headers: [type, ["grpc-status", "8"], message],
   });
   expect(reply(["content-type", "application/grpc-web"])).toMatchObject({ status: 429, body: "50% \u00e9" });
+  expect(reply(["content-type", "application/grpc;a=b"])).toMatchObject({ status: 429, body: "50% \u00e9" });
+});
+
+test("a client speaks gRPC or not by the type that it has sent, whatever the filter makes of that", async () => {
+  const host = await hostOf(`export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  proxy_remove_header_map_value(0, at("content-type"), 12);
+  if (count == 2) proxy_add_header_map_value(0, at("content-type"), 12, at("application/grpc"), 16);
+  proxy_send_local_response(403, 0, 0, 0, 0, 0, 0, -1);
+  return 0;
+}`);
+  const status = (...headers: [string, string][]) => host.exchange({ headers }).response?.status;
+  expect(status(["content-type", "application/grpc"])).toBe(200);
+  expect(status(["content-type", "text/plain"], ["a", "1"])).toBe(403);
 });
 
 test("shared data is changed by compare-and-swap, and belongs to all VMs of an id", async () => {

@@ -108,6 +108,8 @@ interface Way {
   current: "headers" | "body" | "trailers" | null;
   /** Something went on because it let go before it had answered. */
   wentBefore: boolean;
+  /** The filter has made what is kept of its body larger than an Envoy keeps. */
+  isOutgrown: boolean;
   /** More of it comes. */
   add(more: HostMore): void;
 }
@@ -128,6 +130,24 @@ const NO_ROUTE: ReplyBytes = {
   details: "route_not_found",
   grpcStatus: -1,
   flags: 0x100n,
+};
+
+/** What Envoy answers where more of a body is kept than it keeps. */
+const TOO_LARGE: Readonly<Record<0 | 2, ReplyBytes>> = {
+  0: {
+    status: 413,
+    headers: [],
+    body: bytesOf("Payload Too Large"),
+    details: "request_payload_too_large",
+    grpcStatus: -1,
+  },
+  2: {
+    status: 500,
+    headers: [],
+    body: bytesOf("Internal Server Error"),
+    details: "response_payload_too_large",
+    grpcStatus: -1,
+  },
 };
 
 /** Begin a stream and send its request as far as the filter lets it. */
@@ -193,14 +213,26 @@ export function createStream(
       return open.has(kind) && !isLogging ? (maps(kind) ?? null) : null;
     },
     // The trailers of a request are not at hand for the log.
-    readableMap: (kind) =>
-      (isLogging && kind !== 1) || (open.has(kind) && !isLogging) ? (maps(kind) ?? null) : null,
+    readableMap(kind) {
+      // It is the answer of which the log tells, whichever had begun before.
+      if (isLogging && kind === 2 && reply !== undefined && isInstead()) return mapOf(reply);
+      return (isLogging && kind !== 1) || (open.has(kind) && !isLogging) ? (maps(kind) ?? null) : null;
+    },
     get isLogging() {
       return isLogging;
     },
     buffer(kind) {
       const side = kind === 0 ? way : kind === 1 ? answer : undefined;
-      return side?.hasBodyAtHand ? side.body : null;
+      if (!side?.hasBodyAtHand) return null;
+      const { body } = side;
+      return {
+        bytes: body.bytes,
+        set(start, size, value) {
+          const written = body.set(start, size, value);
+          if (body.held > vm.parts.bufferLimit && !side.isOutgrown) outgrow(side);
+          return written;
+        },
+      };
     },
     property(key) {
       const told = givenProperty(request.properties ?? {}, key) ?? givenProperty(vm.parts.properties, key);
@@ -210,7 +242,12 @@ export function createStream(
         isLogging,
         requestSize: way.arrived,
         responseHeaders: answer !== undefined && (open.has(2) || isLogging) ? answer.headers : null,
-        responseCode: answer === undefined ? undefined : responseCode(answer),
+        responseCode:
+          answer !== undefined
+            ? responseCode(answer)
+            : way.isOutgrown
+              ? (reply?.httpStatus ?? reply?.status)
+              : undefined,
         responseTrailers: open.has(3) || isLogging ? (answer?.trailers ?? null) : null,
         responseSize: (isInstead() ? bodyOfReply() : answer?.body.passed)?.length ?? 0,
         startedAt,
@@ -242,6 +279,8 @@ export function createStream(
       if (kind > 1) return kind === 2 ? status.ok : status.unimplemented;
       if (kind === 1 && answer === undefined && reply === undefined)
         throw crash("continue_stream of a response that has not begun");
+      if (kind === 1 && answer?.isOutgrown && isReset)
+        throw crash("continue_stream of a response that has become too large");
       if (kind === 1 && ending === "close_stream" && answer?.current === null)
         throw crash("continue_stream after close_stream in one callback");
       vm.after(() => letGo(kind === 0 ? way : answer));
@@ -318,8 +357,7 @@ export function createStream(
     isInstead() ? reply?.status : response.hasPassed || hasEnded ? statusOf(asSent(response)) : givenStatus;
 
   /** What becomes of an answer of the filter's or of Envoy's own to this request. */
-  const asAnswered = (given: ReplyBytes): ReplyBytes =>
-    isGrpc(textOf(way.headers.get("content-type") ?? noBytes)) ? grpcReply(given) : given;
+  const asAnswered = (given: ReplyBytes): ReplyBytes => (isOfGrpc ? grpcReply(given) : given);
 
   const answerWith = (given: ReplyBytes): void => {
     if (hasEnded) return;
@@ -381,6 +419,7 @@ export function createStream(
       comesAtOnce: false,
       current: null,
       wentBefore: false,
+      isOutgrown: false,
       add,
     };
     made.saidLength = lengthSaidIn(made.headers.pairs);
@@ -440,6 +479,7 @@ export function createStream(
       body.answer(Math.min(answered, dataStatus.stopNoBuffer));
       if (answered === dataStatus.continue && made.hasEnded) goOn(true);
       if (answered === dataStatus.continue) settle(made);
+      else if (made.isOutgrown) return;
       else if (body.held > vm.parts.bufferLimit && answered === dataStatus.stopAndBuffer) {
         // Of one that has waited nobody tells Envoy again that it is too large, nor does Envoy read on.
         if (base === 0 && hasWaited) made.isStopped = !made.wentBefore;
@@ -490,7 +530,7 @@ export function createStream(
       if (statusOf(answer.headers.pairs) !== undefined) return;
       reply = asAnswered(missing("response", ":status", 502));
       isDirect = true;
-      answer.headers.setAll([[bytesOf(":status"), bytesOf(String(reply.status))], ...headersOf(reply)]);
+      answer.headers.setAll(mapOf(reply).bytePairs);
     } else if (isGone(":path")) {
       reply = asAnswered(NO_ROUTE);
     } else if (isGone(":method"))
@@ -504,18 +544,37 @@ export function createStream(
   };
 
   const tooLarge = (base: 0 | 2): void => {
-    const [code, details, body] =
-      base === 0
-        ? [413, "request_payload_too_large", "Payload Too Large"]
-        : [500, "response_payload_too_large", "Internal Server Error"];
     // The client has the headers already: all that is left is to break off.
     if (answer?.hasPassed) isReset = true;
     isDirect = answer !== undefined;
-    reply ??= asAnswered({ status: code, headers: [], body: bytesOf(body), details, grpcStatus: -1 });
+    reply ??= asAnswered(TOO_LARGE[base]);
     begin();
   };
 
+  /** An Envoy answers as soon as what is kept is too large, also while the filter writes it: unless it is asking the filter about that request, when that has answered. */
+  const outgrow = (direction: Way): void => {
+    direction.isOutgrown = true;
+    if (direction === way && way.current !== null) {
+      reply ??= asAnswered(TOO_LARGE[0]);
+      vm.stopNext();
+      vm.after(begin);
+      return;
+    }
+    vm.nest(() => {
+      // Whatever the service answers, nobody hears it.
+      pending ??= {};
+      tooLarge(direction === way ? 0 : 2);
+      if (!isReset && !isDirect && !(answer !== undefined && isThrough(answer))) return;
+      const atHand = [...open];
+      end();
+      // Of what is over, the callback that goes on still has what was held.
+      for (const kind of atHand) open.add(kind);
+    });
+  };
+
   const way: Way = wayOf(request, request.headers ?? [], 0);
+  // Whatever the filter makes of its type: Envoy looks when it comes.
+  const isOfGrpc = isGrpc(textOf(way.headers.get("content-type") ?? noBytes));
 
   function send(more: HostMore): void {
     if (hasEnded || isReset) return;
@@ -557,7 +616,7 @@ export function createStream(
       own === undefined ? [code, ...(message.headers ?? [])] : [],
       2,
     );
-    if (own !== undefined) answer.headers.setAll([[bytesOf(code[0]), bytesOf(code[1])], ...headersOf(own)]);
+    if (own !== undefined) answer.headers.setAll(mapOf(own).bytePairs);
     answer.saidLength = lengthSaidIn(answer.headers.pairs);
     // The reply that stands for a failure meets no more of the filter.
     if (own?.isFailure === true) answer = passedOn(answer, own.body);
@@ -611,10 +670,8 @@ export function createStream(
     if (reply !== undefined && isDirect) {
       const body = bodyOfReply();
       if (hasNoBody(reply.status) && body.length > 0) return undefined;
-      const headers = createHeaderMap([], "response");
-      headers.setAll(headersOf(reply));
       return {
-        ...pick(headers.pairs),
+        ...pick(mapOf(reply).pairs),
         status: reply.status,
         body: textOf(body),
         bodyBytes: body,
@@ -692,6 +749,13 @@ function missing(side: "request" | "response", name: string, code: number): Repl
     details,
     grpcStatus: -1,
   };
+}
+
+/** The headers of an answer of the filter's or of Envoy's own, with its status. */
+function mapOf(reply: ReplyBytes): HeaderMap {
+  const headers = createHeaderMap([[":status", String(reply.status)]], "response");
+  for (const [name, value] of headersOf(reply)) headers.add(name, value);
+  return headers;
 }
 
 function textReply(reply: ReplyBytes): LocalReply {

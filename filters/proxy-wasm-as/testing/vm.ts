@@ -55,6 +55,8 @@ export interface Vm {
   actFor(id: number): boolean;
   /** When the callback has ended. */
   after(action: () => void): void;
+  /** Have callbacks come while one waits for its host function, as Envoy has them of what that sets going at once. */
+  nest(run: () => void): void;
   /** The filter has answered: whatever its callback returns, nothing goes on. */
   stopNext(): void;
   called(name: string): void;
@@ -122,6 +124,16 @@ export function createVm(module: CompiledModule, worker: number, parts: HostPart
       return found !== undefined;
     },
     after: (action) => void after.push(action),
+    nest(run) {
+      const before = { entered, effective };
+      isInside = false;
+      try {
+        run();
+      } finally {
+        isInside = true;
+        ({ entered, effective } = before);
+      }
+    },
     stopNext() {
       isStopped = true;
     },

@@ -1,3 +1,5 @@
+import { isInside } from "../inside";
+
 // When what a module made goes, which is for its entry to say: a filter that said so would take away what it still uses.
 
 /** Said when a module has started: what it made then outlives the callbacks. */
@@ -16,6 +18,8 @@ let limit: usize = LEAST;
  * has been made as is kept.
  */
 export function collect(): void {
+  // The callback around it goes on with what it has made.
+  if (isInside) return;
   if (ASC_RUNTIME == 0) {
     __collect();
   } else if (__total() >= limit) {
