@@ -18,6 +18,7 @@ import { openHistoryFolder } from "../rollout/history-folder.ts";
 import { type Answer, startHttpApi } from "../rollout/http-api.ts";
 import { leaveCommand, leaveText } from "../rollout/leave.ts";
 import { createMetrics } from "../rollout/metrics.ts";
+import { refusalReports } from "../rollout/refusal-report.ts";
 import { resourceReports } from "../rollout/resource-report.ts";
 import type { Begun } from "../rollout/revisions.ts";
 import { rollbackCommand } from "../rollout/rollback.ts";
@@ -345,11 +346,17 @@ function nodeOf(node: string, { ads, newest }: Rollouts): unknown {
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
 function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
   const { history } = revisions;
+  const newestRevision = history.at(-1);
   const receipts = new Map(revisions.receipts().map((receipt) => [receipt.service, receipt]));
+  const builds = [newest, controlPlane.current].filter((build) => build !== undefined);
   return {
     pid: process.pid,
-    /** The numbers of the one in force and of the newest. */
-    revision: { inForce: inForce(history)?.number ?? null, newest: history.at(-1)?.number ?? null },
+    /** The numbers of the one in force and of the newest, and why this was not taken. */
+    revision: {
+      inForce: inForce(history)?.number ?? null,
+      newest: newestRevision?.number ?? null,
+      rejected: newestRevision?.outcome.kind === "rejected" ? newestRevision.outcome.reason : null,
+    },
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,
     /** How far a staged rollout is, while one runs. */
@@ -366,6 +373,7 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
       settled: status.settled,
       receipt: receipts.get(status.node),
       resources: resourceReports(status, ads.snapshot(status.node)),
+      refusals: refusalReports(status.nacks, ads.snapshot(status.node), builds),
     })),
   };
 }

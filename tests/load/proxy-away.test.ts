@@ -76,6 +76,9 @@ test("one that is made to leave holds up nothing, and has it all when it comes b
 
   const concerned = await save("geo", "third");
   await wire.untilLog(/the change is not taken: \[absent\]/, { from: concerned });
+  expect((await run("status")).out).toMatch(
+    /^the newest change \(revision \d+\) is not taken, and revision \d+ is in force: .*not connected.*: geo$/m,
+  );
   expect(await run("force-leave", "rate")).toEqual({
     code: 1,
     out: "wire: of rate a proxy is connected, so it has not left\n",
