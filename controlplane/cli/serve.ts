@@ -166,7 +166,11 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         const unkept = unkeptText(report);
         if (unkept !== "") output.progress(`wire: ${unkept}`);
       }),
-      "force-leave": leaveCommand(controlPlane, (report) => output.progress(leaveText(report))),
+      "force-leave": leaveCommand(controlPlane, (report) => {
+        output.progress(leaveText(report));
+        const unkept = unkeptText(report);
+        if (unkept !== "") output.progress(`wire: ${unkept}`);
+      }),
       rollback: rollbackCommand({
         revisions,
         newest: () => rollouts.newest,

@@ -212,15 +212,28 @@ describe("what becomes of a revision", () => {
     first.apply("b");
     const input = build("a").input;
     const { revisions, kinds, applied } = setUp(first.revisions.history, { input, off: [] });
-    const resumed = revisions.resume({ to: build("a"), stage: 0, followers: [], off: [], former: new Map() });
+    const resumed = revisions.resume({
+      to: build("a"),
+      stage: 0,
+      followers: [],
+      off: [],
+      former: new Map(),
+      left: [],
+    });
     await resumed.turn;
     expect([resumed.number, kinds()]).toEqual([1, ["1 converged", "2 rejected"]]);
     expect(await applied("b")).toBe(2);
     // A state without a history begins one.
     const afresh = setUp([], { input, off: ["p"] });
     await afresh.revisions.switchOff(["p"]);
-    await afresh.revisions.resume({ to: build("a"), stage: 0, followers: [], off: ["p"], former: new Map() })
-      .turn;
+    await afresh.revisions.resume({
+      to: build("a"),
+      stage: 0,
+      followers: [],
+      off: ["p"],
+      former: new Map(),
+      left: [],
+    }).turn;
     expect(afresh.kinds()).toEqual(["1 converged p"]);
   });
 });

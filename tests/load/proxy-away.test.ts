@@ -90,9 +90,17 @@ test("one that is made to leave holds up nothing, and has it all when it comes b
   await wire.untilLog(/it is tried again.*in force:/s, { from: concerned });
   expect((await run("status")).out).toMatch(/^geo +has left /m);
 
+  // Nor is it waited for after a restart.
+  const killed = wire.log().length;
+  process.kill((await wire.status()).pid, "SIGKILL");
+  await wire.untilLog(/control plane ended.*in force:/s, { from: killed });
+  const later = await save("geo", "fourth");
+  await wire.untilLog(/in force:/, { from: later });
+  expect(wire.log().slice(later)).not.toMatch(/the change is not taken/);
+
   await free();
   while ((await seenBy("geo")) === undefined) await sleep(20);
-  expect(await seenBy("geo")).toBe("third");
+  expect(await seenBy("geo")).toBe("fourth");
   expect((await run("status")).out).toMatch(/^geo +in force /m);
 });
 
