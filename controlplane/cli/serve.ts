@@ -1,7 +1,7 @@
 import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
-import { inForce } from "../history/history.ts";
+import { inForce, lastRejected } from "../history/history.ts";
 import { type Cause, filesOf, sourcesHash } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
@@ -350,7 +350,6 @@ function nodeOf(node: string, { ads, newest }: Rollouts): unknown {
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
 function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
   const { history } = revisions;
-  const newestRevision = history.at(-1);
   const receipts = new Map(revisions.receipts().map((receipt) => [receipt.service, receipt]));
   const builds = [newest, controlPlane.current].filter((build) => build !== undefined);
   return {
@@ -358,8 +357,8 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
     /** The numbers of the one in force and of the newest, and why this was not taken. */
     revision: {
       inForce: inForce(history)?.number ?? null,
-      newest: newestRevision?.number ?? null,
-      rejected: newestRevision?.outcome.kind === "rejected" ? newestRevision.outcome.reason : null,
+      newest: history.at(-1)?.number ?? null,
+      rejected: lastRejected(history) ?? null,
     },
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,

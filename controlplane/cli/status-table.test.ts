@@ -72,12 +72,12 @@ test.each([
   [false, { inForce: null, newest: null, rejected: null }, "the newest change is not in force yet"],
   [
     true,
-    { inForce: 2, newest: 3, rejected: 'proxy "geo": Unable to\ncreate it' },
+    { inForce: 2, newest: 3, rejected: { revision: 3, reason: 'proxy "geo": Unable to\ncreate it' } },
     'the newest change (revision 3) is not taken, and revision 2 is in force: proxy "geo": Unable to create it',
   ],
   [
     false,
-    { inForce: null, newest: 1, rejected: "no" },
+    { inForce: null, newest: 1, rejected: { revision: 1, reason: "no" } },
     "the newest change (revision 1) is not taken, and nothing is in force: no",
   ],
 ] as const)("settled %j and %j", (settled, revision, line) => {

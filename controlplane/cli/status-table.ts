@@ -14,8 +14,8 @@ export interface StatusReport {
   readonly revision: {
     readonly inForce: number | null;
     readonly newest: number | null;
-    /** Why the newest was not taken; null where it was, or may be yet. */
-    readonly rejected: string | null;
+    /** The last change that somebody made, and why it was not taken; null where it was, or may be yet. */
+    readonly rejected: { readonly revision: number; readonly reason: string } | null;
   };
   readonly wave: WaveProgress | null;
   /** Policies that are switched off. */
@@ -101,7 +101,7 @@ function revisionCell(receipt: ProxyReceipt | undefined): string {
 function lastLine(settled: boolean, { inForce, newest, rejected }: StatusReport["revision"]): string {
   if (rejected !== null) {
     const goesOn = inForce === null ? "nothing is in force" : `revision ${inForce} is in force`;
-    return `the newest change (revision ${newest}) is not taken, and ${goesOn}: ${oneLine(rejected)}`;
+    return `the newest change (revision ${rejected.revision}) is not taken, and ${goesOn}: ${oneLine(rejected.reason)}`;
   }
   const line = settled ? "the newest change is in force" : "the newest change is not in force yet";
   if (newest === null) return line;
