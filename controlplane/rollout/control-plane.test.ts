@@ -293,7 +293,7 @@ describe("a proxy that is made to leave", () => {
     const all = setUp({
       outcome: async (node) => {
         if (!isAway || node !== "rate") return { kind: "acked" };
-        await sleep(5);
+        await sleep(20);
         return { kind: "timeout" };
       },
       pauses: { stageTimeoutMs: 30_000, impatientMs: 10, ...pauses },
@@ -317,8 +317,12 @@ describe("a proxy that is made to leave", () => {
     await expect.poll(() => diary).toEqual(["waiting for rate: timeout"]);
     expect(await controlPlane.forceLeave(["rate"])).toEqual(done);
     expect(await applied).toBe("done");
+    diary.length = 0;
     expect(await controlPlane.apply(everywhere)).toBe("done");
     expect(controlPlane.hasLeft("rate")).toBe(true);
+    await sleep(50);
+    // Nor is it told that somebody would.
+    expect(diary).not.toContain("waiting for rate: timeout");
   });
 
   test("has what was not taken for its sake tried again", async () => {
