@@ -89,10 +89,12 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   using listening = await xdsListening(options, output.progress);
   const paths = withParams(named, options.params);
   const cache = createChainCache();
-  const readMesh = async (): Promise<Source> => ({
-    path: options.mesh,
-    text: (await readSource(options.meshText ?? options.mesh)).text,
-  });
+  let meshSeen: string | undefined;
+  const readMesh = async (): Promise<Source> => {
+    const { text } = await readSource(options.meshText ?? options.mesh);
+    meshSeen = text;
+    return { path: options.mesh, text };
+  };
   const metrics = createMetrics();
   const tracing = isTraced() ? (await import("./start-tracing.ts")).startTracing(output.progress) : undefined;
   const trace = tracing && createRolloutSpans(tracing.tracer, () => Date.now());
@@ -258,6 +260,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   using _ = watchMesh({
     mesh: start.read.mesh,
     ...(options.meshText === undefined ? {} : { file: options.meshText }),
+    ...(meshSeen === undefined ? {} : { seen: meshSeen }),
     dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
     taken: (next) => {
       mesh = next;
