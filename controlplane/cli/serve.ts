@@ -2,11 +2,11 @@ import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
 import { inForce, lastRejected } from "../history/history.ts";
-import { type Cause, filesOf, sourcesHash } from "../history/revision.ts";
+import { filesOf } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
-import { type Build, build, type Input } from "../pipeline/build.ts";
+import { build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { absent } from "../rollout/absence.ts";
@@ -42,6 +42,7 @@ import { checkCanaries, type StagingOptions, stagingBy } from "./staging.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { usageError } from "./usage-error.ts";
+import { type Attempt, createWanted } from "./wanted.ts";
 import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
 import { type XdsListeningOptions, xdsListening } from "./xds-listening.ts";
@@ -121,9 +122,6 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   if (start.kind === "nothing") return 1;
   const known = (start.build ?? start.unfinished?.to)?.mesh;
   if (staged !== undefined && known !== undefined) checkCanaries(staged, known);
-  /** What the files say, or what was gone back to from them. */
-  let { mesh, policies } = start;
-  let files = filesOf(start.read);
 
   const rollouts = await startRollouts({
     server: listening.server,
@@ -133,7 +131,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     stageTimeoutMs: options.stageTimeout * 1_000,
     returned: () => {
       output.progress("the proxies that the last change concerns are connected again: it is tried again");
-      void inTurn(buildAgain);
+      void wanted.tryAgain();
     },
     ...(staged === undefined ? {} : { staged }),
     off: start.off,
@@ -177,9 +175,12 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         revisions,
         newest: () => rollouts.newest,
         build: (input, how) => timed(input, { cache, ...how }),
-        files: () => files,
+        files: () => wanted.files,
         inTurn: (act) => inTurn(act),
-        begun: (to, begun, { input }) => void goBack(to, begun, input),
+        begun: (to, begun, { input }) => {
+          output.progress(`going back to revision ${to}, as revision ${begun.number}`);
+          void wanted.goBack(input, follow(begun));
+        },
       }),
     },
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
@@ -197,8 +198,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
 
-  /** What became of it; what is `postponed` is tried again. */
-  const follow = async ({ turn }: Begun): Promise<"taken" | "refused" | "postponed"> => {
+  const follow = async ({ turn }: Begun): Promise<Attempt> => {
     try {
       if ((await turn) === "done") output.progress(describe("in force", rollouts));
       // Other policies leave it as it is.
@@ -214,59 +214,43 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       return "refused";
     }
   };
-  /** What was gone back to counts until the files change, or until it is not taken. */
-  const goBack = async (to: number, begun: Begun, input: Input): Promise<void> => {
-    const before = { policies, mesh };
-    output.progress(`going back to revision ${to}, as revision ${begun.number}`);
-    ({ policies, mesh } = input);
-    if ((await follow(begun)) !== "refused") return;
-    if (policies === input.policies) policies = before.policies;
-    if (mesh === input.mesh) mesh = before.mesh;
-  };
-  const buildAgain = async (): Promise<void> => {
-    const last = rollouts.newest ?? controlPlane.current;
-    const work = timed({ policies, mesh }, { cache, ...(last === undefined ? {} : { last }) });
-    const next = await sayIfLong(output, work, building);
-    reportDiagnostics(output, next.diagnostics);
-    if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
-    else void rollOut(next.build);
-  };
-  /** What is not taken is not tried again with a change of the mesh, which would not be taken with it. */
-  const rollOut = async (next: Build, cause?: Cause): Promise<void> => {
-    if ((await follow(revisions.apply(next, files, cause))) !== "refused") return;
-    if (policies === next.input.policies) policies = controlPlane.current?.input.policies ?? policies;
-  };
-  /** One after the other, so that what was read or asked for last is what is applied last. */
   let turns: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
     const mine = turns.then(act);
     turns = mine.catch(() => undefined);
     return mine;
   };
+  const wanted = createWanted({
+    initial: { policies: start.policies, mesh: start.mesh },
+    files: filesOf(start.read),
+    inForce: () => controlPlane.current?.input,
+    async build(input) {
+      const last = rollouts.newest ?? controlPlane.current;
+      const work = timed(input, { cache, ...(last === undefined ? {} : { last }) });
+      const { build: made, diagnostics } = await sayIfLong(output, work, building);
+      reportDiagnostics(output, diagnostics);
+      if (made === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
+      return made;
+    },
+    rollOut: (made, files, cause) => follow(revisions.apply(made, files, cause)),
+    inTurn,
+  });
   const watch = await watchPolicies({
     paths,
     initial: start.read.policies,
-    changed(sources) {
-      policies = sources;
-      files = { ...files, policies: sourcesHash(sources) };
-      return inTurn(buildAgain);
-    },
+    changed: wanted.policiesSaved,
     unreadable: (why) => output.progress(`wire: ${why}: ${goesOn}`),
   });
   if (start.unfinished !== undefined) void follow(revisions.resume(start.unfinished));
   if (start.build !== undefined)
-    void rollOut(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
+    void wanted.begin(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
 
   using _ = watchMesh({
     mesh: start.read.mesh,
     ...(options.meshText === undefined ? {} : { file: options.meshText }),
     ...(meshSeen === undefined ? {} : { seen: meshSeen }),
-    dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
-    taken: (next) => {
-      mesh = next;
-      files = { ...files, mesh: sourcesHash([next]) };
-      void inTurn(buildAgain);
-    },
+    dataplanes: () => dataplaneNames(declaredDataplanes(wanted.policies)),
+    taken: (next) => void wanted.meshSaved(next),
     progress: output.progress,
   });
   await interrupted;
