@@ -107,6 +107,8 @@ export function createRevisions(options: RevisionsOptions): Revisions {
   let underWay = 0;
   /** The policies that are off before a roll-back, and that are to be off when it is over. */
   let aim: { readonly before: readonly string[]; readonly off: readonly string[] } | undefined;
+  /** How often something was to be rolled out. */
+  let asked = 0;
 
   function update(next: History): void {
     if (next === history) return;
@@ -211,11 +213,20 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     return became;
   }
 
+  /** Something is to be rolled out; says later whether it is still the last. */
+  function ask(): () => boolean {
+    const mine = ++asked;
+    return () => mine === asked;
+  }
+
   /** On the way nothing acts that is switched off before or after. */
-  async function goBack(build: Build, off: readonly string[]): Promise<Turn | "late"> {
+  async function goBack(build: Build, off: readonly string[], isLast: () => boolean): Promise<Turn | "late"> {
+    if (!isLast()) return "replaced";
     const before = aim?.before ?? controlPlane.off;
     aim = { before, off };
     await switchTo([...before, ...off]);
+    // A save is rolled out by now, with the switches that it was to have in the end.
+    if (!isLast()) return "replaced";
     // It has been in force, and whoever goes back to it waits for no canary.
     return rollOut(build, true);
   }
@@ -300,6 +311,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     apply: (build, files, cause = { kind: "files" }) => {
       const { input, placement } = build;
       const number = record({ input, placement, off: aim?.off ?? controlPlane.off, cause, files });
+      ask();
       const applied = written.then(() => rollOut(build));
       return { number, turn: follow(number, applied) };
     },
@@ -326,13 +338,9 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const { input, placement } = build;
       const cause = { kind: "rollback", to, ...(policiesOnly ? { policiesOnly } : {}) } as const;
       const number = record({ input, placement, off, files, cause });
-      return {
-        number,
-        turn: follow(
-          number,
-          written.then(() => goBack(build, off)),
-        ),
-      };
+      const isLast = ask();
+      const gone = written.then(() => goBack(build, off, isLast));
+      return { number, turn: follow(number, gone) };
     },
     waitForConvergence: async (wanted, timeoutMs) => {
       const endMs = nowMs() + timeoutMs;
