@@ -303,6 +303,35 @@ describe("a roll-back", () => {
     expect(kinds().slice(-2)).toEqual(["5 superseded x", "6 converged x"]);
   });
 
+  test("that a save of the same comes after is in force by that, with the switches that it was to have", async () => {
+    const { applied, apply, revisions, turn, kinds, switches } = setUp();
+    await applied("a");
+    await applied("b");
+    await revisions.switchOff(["x"]);
+    const begun = revisions.rollBack(build("a"), back(1));
+    const saved = apply("a");
+    expect(saved.number).toBe(begun.number);
+    (await turn()).end("done");
+    expect(await Promise.all([begun.turn, saved.turn])).toEqual(["replaced", "done"]);
+    expect([kinds().at(-1), switches.at(-1)]).toEqual(["4 converged", ""]);
+  });
+
+  test("switches nothing on with a rollout that was under way before it", async () => {
+    const { applied, apply, revisions, turn, switches } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    const saved = apply("c");
+    const running = await turn();
+    const begun = revisions.rollBack(build("a"), back(1));
+    running.end("done");
+    await saved.turn;
+    // What is off is not to act in this form.
+    expect(switches).toEqual(["x"]);
+    (await turn()).end("done");
+    await begun.turn;
+    expect(switches).toEqual(["x", ""]);
+  });
+
   test("that a save replaces leaves the save with the switches that it was to have", async () => {
     const { applied, apply, revisions, turn, kinds, switches } = setUp();
     await applied("a");

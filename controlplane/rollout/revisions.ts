@@ -221,25 +221,23 @@ export function createRevisions(options: RevisionsOptions): Revisions {
 
   /** On the way nothing acts that is switched off before or after. */
   async function goBack(build: Build, off: readonly string[], isLast: () => boolean): Promise<Turn | "late"> {
-    if (!isLast()) return "replaced";
-    const before = aim?.before ?? controlPlane.off;
-    aim = { before, off };
-    await switchTo([...before, ...off]);
+    await switchTo([...(aim?.before ?? controlPlane.off), ...off]);
     // A save is rolled out by now, with the switches that it was to have in the end.
     if (!isLast()) return "replaced";
     // It has been in force, and whoever goes back to it waits for no canary.
-    return rollOut(build, true);
+    return rollOut(build, isLast, true);
   }
 
   /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. */
-  async function rollOut(build: Build, isReturn = false): Promise<Turn | "late"> {
+  async function rollOut(build: Build, isLast: () => boolean, isReturn = false): Promise<Turn | "late"> {
     try {
       const turn = await controlPlane.apply(build, { isReturn });
-      if (turn === "replaced" || aim === undefined) return turn;
+      if (turn === "replaced" || aim === undefined || !isLast()) return turn;
       const { off } = aim;
       aim = undefined;
       return (await switchTo(off)).late.length > 0 ? "late" : turn;
     } catch (error) {
+      if (!isLast()) throw error;
       const before = aim?.before;
       aim = undefined;
       if (before !== undefined) await switchTo(before);
@@ -311,8 +309,8 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     apply: (build, files, cause = { kind: "files" }) => {
       const { input, placement } = build;
       const number = record({ input, placement, off: aim?.off ?? controlPlane.off, cause, files });
-      ask();
-      const applied = written.then(() => rollOut(build));
+      const isLast = ask();
+      const applied = written.then(() => rollOut(build, isLast));
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
@@ -338,6 +336,8 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const { input, placement } = build;
       const cause = { kind: "rollback", to, ...(policiesOnly ? { policiesOnly } : {}) } as const;
       const number = record({ input, placement, off, files, cause });
+      // Also for a save that comes before this is written down.
+      aim = { before: aim?.before ?? controlPlane.off, off };
       const isLast = ask();
       const gone = written.then(() => goBack(build, off, isLast));
       return { number, turn: follow(number, gone) };
