@@ -19,7 +19,7 @@ test("a refusal says which proxy, which resource, and which line of which policy
       ...{ level: "warn", pid: process.pid, event: "nack", node: "rate", type: typeUrl.extension },
       ...{ resources, policies, reason: "no" },
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      msg: 'wire: [nack] proxy "rate" refused policy `mark` (mark.cup:7): no; it goes on with what it had',
+      msg: 'wire: [nack] proxy "rate" refused wire/rate/inbound/1, of policy `mark` (mark.cup:7): no; it goes on with what it had',
     },
   ]);
 });

@@ -1,5 +1,6 @@
 import { WireError } from "../error/wire-error.ts";
 import { type LeaveReport, leaveText } from "../rollout/leave.ts";
+import { unkeptText } from "../rollout/switch-report.ts";
 import { askControlPlane, type ControlPlaneOptions } from "./ask-control-plane.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
@@ -15,7 +16,10 @@ export async function forceLeave(services: readonly string[], options: LeaveOpti
   const output = createOutput({ json: options.json === true });
   const { status, body } = await askControlPlane("/force-leave", options, { body: { services }, timeoutMs });
   if (status === 200) {
-    output.print(output.json ? JSON.stringify(body) : leaveText(body as LeaveReport));
+    const report = body as LeaveReport;
+    output.print(output.json ? JSON.stringify(report) : leaveText(report));
+    const unkept = unkeptText(report);
+    if (unkept !== "") output.progress(`wire: ${unkept}`);
     return 0;
   }
   const error = typeof body === "object" && body !== null && "error" in body ? `${body.error}` : undefined;

@@ -1,12 +1,12 @@
 import { usualAdminPort } from "../../envoy/index.ts";
 import { createChainCache } from "../codegen/build-chains.ts";
 import { WireError } from "../error/wire-error.ts";
-import { inForce } from "../history/history.ts";
-import { type Cause, filesOf, sourcesHash } from "../history/revision.ts";
+import { inForce, lastRejected } from "../history/history.ts";
+import { filesOf } from "../history/revision.ts";
 import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
-import { type Build, build, type Input } from "../pipeline/build.ts";
+import { build } from "../pipeline/build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { absent } from "../rollout/absence.ts";
@@ -18,6 +18,7 @@ import { openHistoryFolder } from "../rollout/history-folder.ts";
 import { type Answer, startHttpApi } from "../rollout/http-api.ts";
 import { leaveCommand, leaveText } from "../rollout/leave.ts";
 import { createMetrics } from "../rollout/metrics.ts";
+import { refusalReports } from "../rollout/refusal-report.ts";
 import { resourceReports } from "../rollout/resource-report.ts";
 import type { Begun } from "../rollout/revisions.ts";
 import { rollbackCommand } from "../rollout/rollback.ts";
@@ -41,6 +42,7 @@ import { checkCanaries, type StagingOptions, stagingBy } from "./staging.ts";
 import { goesOn, startingPoint } from "./starting-point.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { usageError } from "./usage-error.ts";
+import { type Attempt, createWanted } from "./wanted.ts";
 import { watchMesh } from "./watch-mesh.ts";
 import { watchPolicies } from "./watch-policies.ts";
 import { type XdsListeningOptions, xdsListening } from "./xds-listening.ts";
@@ -88,10 +90,12 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   using listening = await xdsListening(options, output.progress);
   const paths = withParams(named, options.params);
   const cache = createChainCache();
-  const readMesh = async (): Promise<Source> => ({
-    path: options.mesh,
-    text: (await readSource(options.meshText ?? options.mesh)).text,
-  });
+  let meshSeen: string | undefined;
+  const readMesh = async (): Promise<Source> => {
+    const { text } = await readSource(options.meshText ?? options.mesh);
+    meshSeen = text;
+    return { path: options.mesh, text };
+  };
   const metrics = createMetrics();
   const tracing = isTraced() ? (await import("./start-tracing.ts")).startTracing(output.progress) : undefined;
   const trace = tracing && createRolloutSpans(tracing.tracer, () => Date.now());
@@ -118,9 +122,6 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   if (start.kind === "nothing") return 1;
   const known = (start.build ?? start.unfinished?.to)?.mesh;
   if (staged !== undefined && known !== undefined) checkCanaries(staged, known);
-  /** What the files say, or what was gone back to from them. */
-  let { mesh, policies } = start;
-  let files = filesOf(start.read);
 
   const rollouts = await startRollouts({
     server: listening.server,
@@ -130,7 +131,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     stageTimeoutMs: options.stageTimeout * 1_000,
     returned: () => {
       output.progress("the proxies that the last change concerns are connected again: it is tried again");
-      void inTurn(buildAgain);
+      void wanted.tryAgain();
     },
     ...(staged === undefined ? {} : { staged }),
     off: start.off,
@@ -165,14 +166,21 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         const unkept = unkeptText(report);
         if (unkept !== "") output.progress(`wire: ${unkept}`);
       }),
-      "force-leave": leaveCommand(controlPlane, (report) => output.progress(leaveText(report))),
+      "force-leave": leaveCommand(controlPlane, (report) => {
+        output.progress(leaveText(report));
+        const unkept = unkeptText(report);
+        if (unkept !== "") output.progress(`wire: ${unkept}`);
+      }),
       rollback: rollbackCommand({
         revisions,
         newest: () => rollouts.newest,
         build: (input, how) => timed(input, { cache, ...how }),
-        files: () => files,
+        files: () => wanted.files,
         inTurn: (act) => inTurn(act),
-        begun: (to, begun, { input }) => void goBack(to, begun, input),
+        begun: (to, begun, { input }) => {
+          output.progress(`going back to revision ${to}, as revision ${begun.number}`);
+          void wanted.goBack(input, follow(begun));
+        },
       }),
     },
     feeds: { addresses: controlPlane.addresses, proxies: controlPlane.proxies },
@@ -190,8 +198,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     output.json ? JSON.stringify(endpoints) : `xDS on ${endpoints.xds}, HTTP API on ${endpoints.http}`,
   );
 
-  /** What became of it; what is `postponed` is tried again. */
-  const follow = async ({ turn }: Begun): Promise<"taken" | "refused" | "postponed"> => {
+  const follow = async ({ turn }: Begun): Promise<Attempt> => {
     try {
       if ((await turn) === "done") output.progress(describe("in force", rollouts));
       // Other policies leave it as it is.
@@ -207,58 +214,43 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       return "refused";
     }
   };
-  /** What was gone back to counts until the files change, or until it is not taken. */
-  const goBack = async (to: number, begun: Begun, input: Input): Promise<void> => {
-    const before = { policies, mesh };
-    output.progress(`going back to revision ${to}, as revision ${begun.number}`);
-    ({ policies, mesh } = input);
-    if ((await follow(begun)) !== "refused") return;
-    if (policies === input.policies) policies = before.policies;
-    if (mesh === input.mesh) mesh = before.mesh;
-  };
-  const buildAgain = async (): Promise<void> => {
-    const last = rollouts.newest ?? controlPlane.current;
-    const work = timed({ policies, mesh }, { cache, ...(last === undefined ? {} : { last }) });
-    const next = await sayIfLong(output, work, building);
-    reportDiagnostics(output, next.diagnostics);
-    if (next.build === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
-    else void rollOut(next.build);
-  };
-  /** What is not taken is not tried again with a change of the mesh, which would not be taken with it. */
-  const rollOut = async (next: Build, cause?: Cause): Promise<void> => {
-    if ((await follow(revisions.apply(next, files, cause))) !== "refused") return;
-    if (policies === next.input.policies) policies = controlPlane.current?.input.policies ?? policies;
-  };
-  /** One after the other, so that what was read or asked for last is what is applied last. */
   let turns: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
     const mine = turns.then(act);
     turns = mine.catch(() => undefined);
     return mine;
   };
+  const wanted = createWanted({
+    initial: { policies: start.policies, mesh: start.mesh },
+    files: filesOf(start.read),
+    inForce: () => controlPlane.current?.input,
+    async build(input) {
+      const last = rollouts.newest ?? controlPlane.current;
+      const work = timed(input, { cache, ...(last === undefined ? {} : { last }) });
+      const { build: made, diagnostics } = await sayIfLong(output, work, building);
+      reportDiagnostics(output, diagnostics);
+      if (made === undefined) output.progress(`wire: the change is not taken: ${goesOn}`);
+      return made;
+    },
+    rollOut: (made, files, cause) => follow(revisions.apply(made, files, cause)),
+    inTurn,
+  });
   const watch = await watchPolicies({
     paths,
     initial: start.read.policies,
-    changed(sources) {
-      policies = sources;
-      files = { ...files, policies: sourcesHash(sources) };
-      return inTurn(buildAgain);
-    },
+    changed: wanted.policiesSaved,
     unreadable: (why) => output.progress(`wire: ${why}: ${goesOn}`),
   });
   if (start.unfinished !== undefined) void follow(revisions.resume(start.unfinished));
   if (start.build !== undefined)
-    void rollOut(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
+    void wanted.begin(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
 
   using _ = watchMesh({
     mesh: start.read.mesh,
     ...(options.meshText === undefined ? {} : { file: options.meshText }),
-    dataplanes: () => dataplaneNames(declaredDataplanes(policies)),
-    taken: (next) => {
-      mesh = next;
-      files = { ...files, mesh: sourcesHash([next]) };
-      void inTurn(buildAgain);
-    },
+    ...(meshSeen === undefined ? {} : { seen: meshSeen }),
+    dataplanes: () => dataplaneNames(declaredDataplanes(wanted.policies)),
+    taken: (next) => void wanted.meshSaved(next),
     progress: output.progress,
   });
   await interrupted;
@@ -346,10 +338,15 @@ function nodeOf(node: string, { ads, newest }: Rollouts): unknown {
 function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
   const { history } = revisions;
   const receipts = new Map(revisions.receipts().map((receipt) => [receipt.service, receipt]));
+  const builds = [newest, controlPlane.current].filter((build) => build !== undefined);
   return {
     pid: process.pid,
-    /** The numbers of the one in force and of the newest. */
-    revision: { inForce: inForce(history)?.number ?? null, newest: history.at(-1)?.number ?? null },
+    /** The numbers of the one in force and of the newest, and why this was not taken. */
+    revision: {
+      inForce: inForce(history)?.number ?? null,
+      newest: history.at(-1)?.number ?? null,
+      rejected: lastRejected(history) ?? null,
+    },
     /** Whether the newest build that was begun is the one in force. */
     settled: newest !== undefined && newest === controlPlane.current,
     /** How far a staged rollout is, while one runs. */
@@ -366,6 +363,7 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
       settled: status.settled,
       receipt: receipts.get(status.node),
       resources: resourceReports(status, ads.snapshot(status.node)),
+      refusals: refusalReports(status.nacks, ads.snapshot(status.node), builds),
     })),
   };
 }

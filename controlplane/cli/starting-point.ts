@@ -159,8 +159,8 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
-  const { followers, off, stage, wave, isReturn } = state;
-  const kept = { followers, off, former: new Map(Object.entries(state.former)) };
+  const { followers, off, left, stage, wave, isReturn } = state;
+  const kept = { followers, off, left, former: new Map(Object.entries(state.former)) };
   if (from === undefined) return { to, stage: 0, ...kept };
   return {
     ...{ from, to, stage, ...kept },

@@ -1,5 +1,7 @@
+import { ofPolicies } from "../rollout/nack-text.ts";
 import { oneLine } from "../rollout/one-line.ts";
 import type { ProxyReceipt } from "../rollout/proxy-receipt.ts";
+import type { RefusalReport } from "../rollout/refusal-report.ts";
 import type { WaveProgress } from "../rollout/rollout.ts";
 import { type Off, offText } from "../rollout/switch-report.ts";
 import { typeUrl } from "../xds/type-url.ts";
@@ -9,7 +11,12 @@ import { aligned } from "./aligned.ts";
 export interface StatusReport {
   /** Whether the newest change is in force. */
   readonly settled: boolean;
-  readonly revision: { readonly inForce: number | null; readonly newest: number | null };
+  readonly revision: {
+    readonly inForce: number | null;
+    readonly newest: number | null;
+    /** The last change that somebody made, and why it was not taken; null where it was, or may be yet. */
+    readonly rejected: { readonly revision: number; readonly reason: string } | null;
+  };
   readonly wave: WaveProgress | null;
   /** Policies that are switched off. */
   readonly off: readonly Off[];
@@ -31,6 +38,8 @@ export interface ProxyReport {
     readonly acked?: string;
     readonly nacked?: string;
   }[];
+  /** What it refuses of that which it is to run. */
+  readonly refusals: readonly RefusalReport[];
 }
 
 /** The kinds of resource that Wire ships, in the order in which they have to be known. */
@@ -45,18 +54,22 @@ export function statusTable({ settled, revision, wave, off, proxies }: StatusRep
     revisionCell(proxy.receipt),
     ...kinds.map((kind) => cell(proxy, typeUrl[kind])),
   ]);
-  const refusals = proxies.flatMap(({ service, resources }) =>
-    resources.flatMap(({ name, nacked }) =>
-      nacked === undefined ? [] : [oneLine(`${service} refuses ${name} (version ${nacked})`)],
-    ),
+  const refusals = proxies.flatMap(({ service, refusals }) =>
+    refusals.map((refusal) => refusalText(service, refusal)),
   );
   return [
     ...aligned([["proxy", "state", "revision", ...titles], ...rows]),
     ...refusals,
     ...[offText(off)].filter((line) => line !== ""),
     ...(wave === null ? [] : [`wave ${wave.wave} of ${wave.of}, watched: ${wave.proxies.join(", ")}`]),
-    `${settled ? "the newest change is in force" : "the newest change is not in force yet"}${revisionText(revision)}`,
+    lastLine(settled, revision),
   ];
+}
+
+function refusalText(service: string, { name, version, policies, reason }: RefusalReport): string {
+  const what = version === undefined ? "keeps" : "refuses";
+  const which = version === undefined ? "" : ` (version ${version})`;
+  return `${oneLine(service)} ${what} ${oneLine(name)}${which}${ofPolicies(policies)}: ${oneLine(reason)}`;
 }
 
 /** One that was given nothing is a proxy of no service, as where its `node.id` has a slip of the pen. */
@@ -85,8 +98,13 @@ function revisionCell(receipt: ProxyReceipt | undefined): string {
   return `${serving?.revision ?? "-"} -> ${given}`;
 }
 
-function revisionText({ inForce, newest }: StatusReport["revision"]): string {
-  if (newest === null) return "";
-  if (inForce === newest) return ` (revision ${newest})`;
-  return ` (the newest revision is ${newest}, in force is ${inForce ?? "none"})`;
+function lastLine(settled: boolean, { inForce, newest, rejected }: StatusReport["revision"]): string {
+  if (rejected !== null) {
+    const goesOn = inForce === null ? "nothing is in force" : `revision ${inForce} is in force`;
+    return `the newest change (revision ${rejected.revision}) is not taken, and ${goesOn}: ${oneLine(rejected.reason)}`;
+  }
+  const line = settled ? "the newest change is in force" : "the newest change is not in force yet";
+  if (newest === null) return line;
+  if (inForce === newest) return `${line} (revision ${newest})`;
+  return `${line} (the newest revision is ${newest}, in force is ${inForce ?? "none"})`;
 }

@@ -1,4 +1,4 @@
-import { type StatsListener, unwatchFile, watchFile } from "node:fs";
+import { unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hasErrors } from "../language/diagnostic.ts";
 import type { Source } from "../language/source.ts";
@@ -13,6 +13,8 @@ export interface WatchMesh {
   readonly mesh: Source;
   /** The file that its text is in; by default that of its path. */
   readonly file?: string;
+  /** The text of the file as it was read last, where that was not taken and has been told of. */
+  readonly seen?: string;
   /** Names of the data planes that policies declare. */
   dataplanes?(): readonly string[];
   /** What another mesh wants that is not there, in words: `an endpoint that was not there`; by default nothing. */
@@ -29,13 +31,14 @@ export interface WatchMesh {
 export function watchMesh({
   mesh,
   file = mesh.path,
+  seen,
   dataplanes,
   lacks,
   taken,
   progress,
 }: WatchMesh): Disposable {
   let known = mesh;
-  let told: string | undefined;
+  let told = seen;
   let stopped = false;
   const take = (text: string): void => {
     if (text === known.text || text === told || stopped) return;
@@ -57,11 +60,13 @@ export function watchMesh({
       `wire: ${mesh.path} has changed: ${lacking ?? "more of a mesh than endpoints and rates"} is taken at a start only, and what was in force goes on`,
     );
   };
-  const look: StatsListener = () => {
+  const look = (): void => {
     // A file that is gone may be one that is being replaced.
     readFile(file, "utf8").then(take, () => undefined);
   };
   watchFile(file, { interval: pollMs, persistent: false }, look);
+  // What was read may be older: in between, policies were compiled.
+  look();
   return {
     [Symbol.dispose]: () => {
       stopped = true;

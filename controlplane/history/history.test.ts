@@ -6,6 +6,7 @@ import {
   type History,
   heading,
   inForce,
+  lastRejected,
   type Made,
   ofContent,
   recorded,
@@ -42,6 +43,20 @@ const kinds = (history: History): readonly string[] =>
   history.map(({ number, outcome }) => `${number} ${outcome.kind}`);
 
 describe("a revision", () => {
+  test("that was not taken is the last change also when what goes on is one more", () => {
+    const before = oneByOne(made("a"));
+    expect([lastRejected([]), lastRejected(before)]).toEqual([undefined, undefined]);
+    const tried = recorded(before, made("b", { off: ["p"] }), false);
+    expect(lastRejected(tried)).toBeUndefined();
+    const refused = rejected(tried, 2, 9, "no");
+    expect(lastRejected(refused)).toEqual({ revision: 2, reason: "no" });
+    const takenBack = made("a", { off: ["p"], cause: { kind: "taken back", of: 2 } });
+    const goesOn = recorded(refused, takenBack, false);
+    expect(goesOn.at(-1)?.number).toBe(3);
+    expect(lastRejected(goesOn)).toEqual({ revision: 2, reason: "no" });
+    expect(lastRejected(recorded(goesOn, made("c"), false))).toBeUndefined();
+  });
+
   test("is another one when policies, mesh or switches are others, and when only the content is that of an older one", () => {
     const history = oneByOne(made("a"), made("b"), made("b", { off: ["p"] }), made("a"));
     expect(kinds(history)).toEqual(["1 converged", "2 converged", "3 converged", "4 converged"]);

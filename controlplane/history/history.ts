@@ -93,6 +93,18 @@ export function inForce(history: History): Revision | undefined {
   return history.findLast(({ outcome }) => outcome.kind === "converged");
 }
 
+/** The last change, where it was not taken: the newest revision, or the one that this goes on in the place of. */
+export function lastRejected(
+  history: History,
+): { readonly revision: number; readonly reason: string } | undefined {
+  const newest = history.at(-1);
+  const number = newest?.cause.kind === "taken back" ? newest.cause.of : newest?.number;
+  const last = history.find((revision) => revision.number === number);
+  return last?.outcome.kind === "rejected"
+    ? { revision: last.number, reason: last.outcome.reason }
+    : undefined;
+}
+
 /** Where the mesh is heading: the newest that is being rolled out, or what is in force. */
 export function heading(history: History): Revision | undefined {
   return history.findLast(({ outcome }) => outcome.kind === "rolling out") ?? inForce(history);

@@ -33,7 +33,9 @@ export function createAcknowledgements(options: {
 
   /** As the xDS server has it, telling of one that takes long. */
   async function answerOf(node: string): Promise<Outcome> {
-    const impatient = setTimeout(() => waiting(node, { kind: "timeout" }), impatientMs);
+    const impatient = setTimeout(() => {
+      if (!presence.hasLeft(node)) waiting(node, { kind: "timeout" });
+    }, impatientMs);
     return ads.waitForAcks(node, stageTimeoutMs).finally(() => clearTimeout(impatient));
   }
 

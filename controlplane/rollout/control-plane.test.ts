@@ -274,7 +274,7 @@ describe("a proxy that is away", () => {
     isGone = true;
     controlPlane.streams.disconnected("frontend");
     const applied = controlPlane.resume({
-      ...{ from: ingress, to: egress, stage: 1, off: [], followers: [], former: new Map() },
+      ...{ from: ingress, to: egress, stage: 1, off: [], followers: [], former: new Map(), left: [] },
     });
     // So long that it would be over where nobody was waited for.
     await sleep(400);
@@ -293,7 +293,7 @@ describe("a proxy that is made to leave", () => {
     const all = setUp({
       outcome: async (node) => {
         if (!isAway || node !== "rate") return { kind: "acked" };
-        await sleep(5);
+        await sleep(20);
         return { kind: "timeout" };
       },
       pauses: { stageTimeoutMs: 30_000, impatientMs: 10, ...pauses },
@@ -315,47 +315,83 @@ describe("a proxy that is made to leave", () => {
     const { controlPlane, diary } = await withRateAway();
     const applied = controlPlane.apply(other);
     await expect.poll(() => diary).toEqual(["waiting for rate: timeout"]);
-    expect(controlPlane.forceLeave(["rate"])).toEqual(done);
+    expect(await controlPlane.forceLeave(["rate"])).toEqual(done);
     expect(await applied).toBe("done");
+    diary.length = 0;
     expect(await controlPlane.apply(everywhere)).toBe("done");
     expect(controlPlane.hasLeft("rate")).toBe(true);
+    await sleep(50);
+    // Nor is it told that somebody would.
+    expect(diary).not.toContain("waiting for rate: timeout");
   });
 
   test("has what was not taken for its sake tried again", async () => {
     const { controlPlane, diary } = await withRateAway({ stageTimeoutMs: 20 });
     await expect(controlPlane.apply(other)).rejects.toThrow("[absent]");
-    controlPlane.forceLeave(["rate"]);
-    expect(diary.at(-1)).toBe("all have returned");
+    await controlPlane.forceLeave(["rate"]);
+    expect(diary).toContain("all have returned");
     expect(await controlPlane.apply(other)).toBe("done");
   });
 
   test("lets go on what had told the callers already", async () => {
     const { controlPlane, diary } = await withRateAway({ stageTimeoutMs: 20 });
     const applied = controlPlane.resume({
-      ...{ from: everywhere, to: other, stage: 1, off: [], followers: [], former: new Map() },
+      ...{ from: everywhere, to: other, stage: 1, off: [], followers: [], former: new Map(), left: [] },
     });
     await sleep(200);
     expect(diary).not.toContain("# old side off");
-    controlPlane.forceLeave(["rate"]);
+    await controlPlane.forceLeave(["rate"]);
     expect(await applied).toBe("done");
   });
 
   test("is waited for again once it has connected", async () => {
     const { controlPlane, diary, comeBack } = await withRateAway();
-    controlPlane.forceLeave(["rate"]);
+    await controlPlane.forceLeave(["rate"]);
     comeBack();
     expect(controlPlane.hasLeft("rate")).toBe(false);
     controlPlane.streams.disconnected("rate");
     void controlPlane.apply(other);
     await expect.poll(() => diary).toContain("waiting for rate: timeout");
-    controlPlane.forceLeave(["rate"]);
+    await controlPlane.forceLeave(["rate"]);
+  });
+
+  test("has left over a restart, until it has connected", async () => {
+    const { controlPlane, kept, comeBack } = await withRateAway();
+    await controlPlane.forceLeave(["rate"]);
+    const [last] = kept.slice(-1);
+    if (last === undefined) throw new Error("that it has left is kept");
+    expect(last.left).toEqual(["rate"]);
+
+    const next = await withRateAway({ stageTimeoutMs: 20 });
+    expect(await next.controlPlane.resume(last)).toBe("done");
+    expect(next.controlPlane.hasLeft("rate")).toBe(true);
+    expect(await next.controlPlane.apply(other)).toBe("done");
+    expect(next.entered.at(-1)?.left).toEqual(["rate"]);
+    // One that runs must not be taken for gone by the process after this.
+    comeBack();
+    await expect.poll(() => kept.at(-1)?.left).toEqual([]);
+    next.comeBack();
+    await next.controlPlane.resume(last);
+    expect(next.controlPlane.hasLeft("rate")).toBe(false);
+  });
+
+  test("has left also where that cannot be kept, which is told of", async () => {
+    const { controlPlane } = setUp({ unkept: new WireError("state", "the disk is full") });
+    await controlPlane.apply(everywhere);
+    controlPlane.streams.disconnected("rate");
+    expect(await controlPlane.forceLeave(["rate"])).toEqual({
+      ...done,
+      unkept: "[state] the disk is full",
+    });
+    expect(controlPlane.hasLeft("rate")).toBe(true);
   });
 
   test("is waited for again where there is to be one again", async () => {
-    const { controlPlane } = await withRateAway();
-    controlPlane.forceLeave(["rate"]);
+    const { controlPlane, finished } = await withRateAway();
+    await controlPlane.forceLeave(["rate"]);
     expect(await controlPlane.apply(egress)).toBe("done");
     expect(controlPlane.hasLeft("rate")).toBe(false);
+    expect(finished.at(-1)?.left).toEqual([]);
   });
 
   test("is not late with a switch, and nobody asks how it fares", async () => {
@@ -371,7 +407,7 @@ describe("a proxy that is made to leave", () => {
       },
     );
     expect(await controlPlane.switchOff(["mark"])).toEqual({ late: ["rate"] });
-    controlPlane.forceLeave(["rate"]);
+    await controlPlane.forceLeave(["rate"]);
     expect(await controlPlane.switchOff([])).toEqual({ late: [] });
     expect(await controlPlane.apply(other)).toBe("done");
     expect(asked).toContain("geo");
@@ -390,13 +426,13 @@ describe("a proxy that is made to leave", () => {
     const applied = controlPlane.apply(everywhere);
     await expect.poll(() => diary).toContain("waiting for rate: timeout");
     controlPlane.streams.disconnected("rate");
-    controlPlane.forceLeave(["rate"]);
+    await controlPlane.forceLeave(["rate"]);
     expect(await applied).toBe("done");
   });
 
   test("cannot be one that is connected, or that there is not, and then none is", async () => {
     const { controlPlane } = await withRateAway();
-    expect(controlPlane.forceLeave(["rate", "geo", "nobody"])).toEqual({
+    expect(await controlPlane.forceLeave(["rate", "geo", "nobody"])).toEqual({
       unknown: ["nobody"],
       connected: ["geo"],
     });

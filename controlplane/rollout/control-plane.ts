@@ -50,6 +50,8 @@ export interface Staying {
   readonly unknown: readonly string[];
   /** Services whose proxies are connected. */
   readonly connected: readonly string[];
+  /** Why it is not kept that they have left: a restart knows nothing of it. */
+  readonly unkept?: string;
 }
 
 export interface ControlPlane {
@@ -76,7 +78,7 @@ export interface ControlPlane {
    */
   switchOff(names: readonly string[]): Promise<SwitchedOff>;
   /** Nobody waits any more for the proxies of these services, until they connect again. All of them leave, or none. */
-  forceLeave(services: readonly string[]): Staying;
+  forceLeave(services: readonly string[]): Promise<Staying>;
   hasLeft(service: string): boolean;
   /** What the proxies' streams do, to be told by whoever runs the xDS server. */
   readonly streams: {
@@ -89,13 +91,13 @@ export interface ControlPlane {
 const lastStage = 2;
 
 /** What is shown, whatever is switched off and however long it is shown. `isOver`: the rollout has ended, and all that was to be said of it is said. */
-type Shown = Omit<Rollout, "off" | "former"> & { readonly isOver?: true };
+type Shown = Omit<Rollout, "off" | "former" | "left"> & { readonly isOver?: true };
 
 export interface ControlPlaneOptions {
   readonly ads: Pick<XdsServer, "setSnapshot" | "removeNode" | "waitForAcks">;
   /** Called before each stage; the stage begins when it resolves. What is kept here is what `resume` takes. */
   entering(rollout: Rollout, stage: Stage): Promise<void>;
-  /** Called with the rollout that is there when other policies are switched off; proxies are told when it resolves. To be kept too. */
+  /** Called with the rollout that is there when other policies are switched off, of which proxies are told when it resolves, or others have left. To be kept too. */
   switching(rollout: Rollout): Promise<void>;
   /** Called when a rollout has ended well, with one from its build to the same. To be kept too: else a restart would judge once more what was found good. */
   readonly finished?: (rollout: Rollout) => Promise<void>;
@@ -203,7 +205,19 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   function kept({ isOver, ...shown }: Shown): Rollout {
     const { to, followers } = shown;
     const rollout = isOver === true ? { from: to, to, stage: 0, followers } : shown;
-    return { ...rollout, off, former: union(left) };
+    return { ...rollout, off, former: union(left), left: presence.left() };
+  }
+
+  /** Keep what is shown as it is now; why not, where that fails. */
+  async function keep(): Promise<string | undefined> {
+    if (shown === undefined) return undefined;
+    try {
+      await switching(kept(shown));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      return error.message;
+    }
   }
 
   /** The rollout to this build has ended, and that is kept where it can be. */
@@ -319,9 +333,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if (stage.snapshots.has(node)) continue;
       ads.removeNode(node);
       consistent.delete(node);
-      presence.forget(node);
     }
     nodes = new Set(stage.snapshots.keys());
+    presence.keep(nodes);
     for (const told of forgetting) told(nodes);
   }
 
@@ -636,10 +650,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const stage = await oneByOne(async () => {
         if (shown === undefined) return undefined;
         const next = stageOf(shown, back);
-        await switching(kept(shown)).catch((error: unknown) => {
-          if (!(error instanceof WireError)) throw error;
-          unkept = error.message;
-        });
+        unkept = await keep();
         show(next, back);
         return next;
       });
@@ -659,6 +670,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);
         linger(rollout.former);
+        for (const service of rollout.left) presence.forceLeave(service);
         const stages =
           rollout.from === undefined ? [finalStage(rollout.to)] : stagesOf(rollout.from, rollout.to);
         // The callers are where the last stage that was finished had sent them.
@@ -668,19 +680,23 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         current = rollout.from;
         return roll(rollout, replaced);
       }),
-    forceLeave(services) {
+    async forceLeave(services) {
       const unknown = services.filter((service) => !nodes.has(service));
       const connected = services.filter(presence.isConnected);
       if (unknown.length > 0 || connected.length > 0) return { unknown, connected };
       for (const service of services) presence.forceLeave(service);
       lookForReturn();
-      return { unknown, connected };
+      const unkept = await oneByOne(keep);
+      return { unknown, connected, ...(unkept === undefined ? {} : { unkept }) };
     },
     hasLeft: presence.hasLeft,
     streams: {
       connected(node) {
+        const isBack = presence.hasLeft(node);
         presence.connected(node);
         lookForReturn();
+        // A restart that took it for gone would go on without it while it runs. Where that cannot be kept, nothing else is begun either.
+        if (isBack) void oneByOne(keep);
       },
       disconnected: presence.disconnected,
     },

@@ -73,6 +73,7 @@ export const stateSchema: z.ZodMiniType<State> = z.object({
   followers: texts,
   off: z._default(texts, []),
   former: z._default(z.record(z.string(), texts), {}),
+  left: z._default(texts, []),
 });
 
 export const revisionSchema: z.ZodMiniType<StoredRevision> = z.object({

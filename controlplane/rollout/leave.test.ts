@@ -2,16 +2,16 @@ import { expect, test } from "vitest";
 import { leaveCommand, leaveText } from "./leave.ts";
 
 /** Of `rate` and `user` there is no proxy any more, of `geo` there is one. */
-function setUp() {
+function setUp(unkept?: string) {
   const left = new Set<string>();
   const told: string[] = [];
   const command = leaveCommand(
     {
-      forceLeave(services) {
+      async forceLeave(services) {
         const unknown = services.filter((name) => !["rate", "user", "geo"].includes(name));
         const connected = services.filter((name) => name === "geo");
         if (unknown.length + connected.length === 0) for (const name of services) left.add(name);
-        return { unknown, connected };
+        return { unknown, connected, ...(unkept === undefined ? {} : { unkept }) };
       },
     },
     (report) => told.push(leaveText(report)),
@@ -30,6 +30,14 @@ test("proxies that are gone leave, and that is told of", async () => {
     "no change waits for the proxy of rate any more, until it connects again",
     "no change waits for the proxies of rate, user any more, until they connect again",
   ]);
+});
+
+test("that it cannot be kept is a part of the answer", async () => {
+  const { command } = setUp("[state] the disk is full");
+  expect(await command({ services: ["rate"] })).toEqual({
+    status: 200,
+    value: { left: ["rate"], unkept: "[state] the disk is full" },
+  });
 });
 
 test.each([

@@ -4,6 +4,8 @@ import type { Command } from "./http-api.ts";
 /** The answer where proxies have left. */
 export interface LeaveReport {
   readonly left: readonly string[];
+  /** Why it is done and not kept. */
+  readonly unkept?: string;
 }
 
 /**
@@ -18,7 +20,7 @@ export function leaveCommand(
     const services = servicesIn(body);
     if (services === undefined)
       return { status: 400, value: { error: 'whose proxies have left is {"services": ["NAME"]}' } };
-    const { unknown, connected } = controlPlane.forceLeave(services);
+    const { unknown, connected, unkept } = await controlPlane.forceLeave(services);
     if (unknown.length > 0)
       return { status: 404, value: { error: `no proxy of ${unknown.join(", ")} is to run` } };
     if (connected.length > 0)
@@ -26,7 +28,10 @@ export function leaveCommand(
         status: 409,
         value: { error: `of ${connected.join(", ")} a proxy is connected, so it has not left` },
       };
-    const report: LeaveReport = { left: [...new Set(services)].sort() };
+    const report: LeaveReport = {
+      left: [...new Set(services)].sort(),
+      ...(unkept === undefined ? {} : { unkept }),
+    };
     told(report);
     return { status: 200, value: report };
   };

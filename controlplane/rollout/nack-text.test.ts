@@ -37,12 +37,12 @@ const chains: readonly LaidChain[] = [
 ];
 const nack = { node: "rate", typeUrl: typeUrl.extension, message: "Unable to create Wasm plugin" };
 
-test("a refused module is named by its policies and where they stand", () => {
+test("a refused module is named, with its policies and where they stand", () => {
   const refused = { ...nack, resources: [place] };
   const places = refusedPolicies(refused, { chains, policies });
   expect(places).toEqual([{ policy: "mark", file: "filters/mark.cup", line: 2 }]);
   expect(nackText(refused, places)).toBe(
-    'wire: [nack] proxy "rate" refused policy `mark` (filters/mark.cup:2): Unable to create Wasm plugin; it goes on with what it had',
+    'wire: [nack] proxy "rate" refused wire/rate/inbound/00000000/2, of policy `mark` (filters/mark.cup:2): Unable to create Wasm plugin; it goes on with what it had',
   );
 });
 

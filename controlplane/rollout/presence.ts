@@ -10,8 +10,10 @@ export interface Presence {
   /** Nobody is to wait for the node until it connects again; one that is connected is waited for all the same. */
   forceLeave(node: string): void;
   hasLeft(node: string): boolean;
-  /** The node is no more: should there be one again, it is waited for. */
-  forget(node: string): void;
+  /** Those that have left, sorted. */
+  left(): readonly string[];
+  /** There are these nodes alone: of the others, should there be one again, it is waited for. */
+  keep(nodes: ReadonlySet<string>): void;
   /** Resolves when a stream begins or ends, a node is made to leave, or after a while, or at the signal. */
   changed(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -45,7 +47,10 @@ export function createPresence(): Presence {
       wakeAll();
     },
     hasLeft: (node) => left.has(node),
-    forget: (node) => void left.delete(node),
+    left: () => [...left].sort(),
+    keep: (nodes) => {
+      for (const node of left) if (!nodes.has(node)) left.delete(node);
+    },
     changed: async (timeoutMs, signal) => {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();

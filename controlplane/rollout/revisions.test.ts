@@ -25,6 +25,7 @@ function setUp(
   let current: Build | undefined;
   let off: readonly string[] = [];
   let late: readonly string[] = [];
+  let slowly: Promise<void> = Promise.resolve();
   const turns: {
     readonly build: Build;
     readonly end: (turn: Turn) => void;
@@ -61,6 +62,7 @@ function setUp(
       switchOff: async (names) => {
         off = [...names].sort();
         switches.push(off.join());
+        await slowly;
         return { late };
       },
     },
@@ -92,6 +94,10 @@ function setUp(
   };
   return {
     ...{ revisions, kinds, apply, turn, kept, switches },
+    /** From now on a switch takes as long as this. */
+    switchesTake: (until: Promise<void>): void => {
+      slowly = until;
+    },
     applied: async (text: string): Promise<number> => {
       const { number, turn: became } = apply(text);
       (await turn()).end("done");
@@ -212,15 +218,28 @@ describe("what becomes of a revision", () => {
     first.apply("b");
     const input = build("a").input;
     const { revisions, kinds, applied } = setUp(first.revisions.history, { input, off: [] });
-    const resumed = revisions.resume({ to: build("a"), stage: 0, followers: [], off: [], former: new Map() });
+    const resumed = revisions.resume({
+      to: build("a"),
+      stage: 0,
+      followers: [],
+      off: [],
+      former: new Map(),
+      left: [],
+    });
     await resumed.turn;
     expect([resumed.number, kinds()]).toEqual([1, ["1 converged", "2 rejected"]]);
     expect(await applied("b")).toBe(2);
     // A state without a history begins one.
     const afresh = setUp([], { input, off: ["p"] });
     await afresh.revisions.switchOff(["p"]);
-    await afresh.revisions.resume({ to: build("a"), stage: 0, followers: [], off: ["p"], former: new Map() })
-      .turn;
+    await afresh.revisions.resume({
+      to: build("a"),
+      stage: 0,
+      followers: [],
+      off: ["p"],
+      former: new Map(),
+      left: [],
+    }).turn;
     expect(afresh.kinds()).toEqual(["1 converged p"]);
   });
 });
@@ -262,6 +281,55 @@ describe("a roll-back", () => {
     (await turn()).fail(new WireError("rollout", "proxy api did not answer"));
     await expect(begun.turn).rejects.toThrow("did not answer");
     expect([kinds().at(-1), switches.at(-1)]).toEqual(["4 rejected", "y"]);
+  });
+
+  test("that a save comes after is not rolled out in its place, however long its switches take", async () => {
+    const { applied, apply, revisions, turn, kinds, switches, switchesTake } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    await applied("b");
+    await revisions.switchOff([]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    switchesTake(promise);
+    const begun = revisions.rollBack(build("b"), back(3, ["x"]));
+    await expect.poll(() => switches.at(-1)).toBe("x");
+    const saved = apply("c");
+    const next = await turn();
+    expect(next.build.input.policies[0]?.text).toBe("c");
+    resolve();
+    expect(await Promise.race([begun.turn, sleep(500, "rolled out")])).toBe("replaced");
+    next.end("done");
+    await saved.turn;
+    expect(kinds().slice(-2)).toEqual(["5 superseded x", "6 converged x"]);
+  });
+
+  test("that a save of the same comes after is in force by that, with the switches that it was to have", async () => {
+    const { applied, apply, revisions, turn, kinds, switches } = setUp();
+    await applied("a");
+    await applied("b");
+    await revisions.switchOff(["x"]);
+    const begun = revisions.rollBack(build("a"), back(1));
+    const saved = apply("a");
+    expect(saved.number).toBe(begun.number);
+    (await turn()).end("done");
+    expect(await Promise.all([begun.turn, saved.turn])).toEqual(["replaced", "done"]);
+    expect([kinds().at(-1), switches.at(-1)]).toEqual(["4 converged", ""]);
+  });
+
+  test("switches nothing on with a rollout that was under way before it", async () => {
+    const { applied, apply, revisions, turn, switches } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    const saved = apply("c");
+    const running = await turn();
+    const begun = revisions.rollBack(build("a"), back(1));
+    running.end("done");
+    await saved.turn;
+    // What is off is not to act in this form.
+    expect(switches).toEqual(["x"]);
+    (await turn()).end("done");
+    await begun.turn;
+    expect(switches).toEqual(["x", ""]);
   });
 
   test("that a save replaces leaves the save with the switches that it was to have", async () => {

@@ -107,6 +107,8 @@ export function createRevisions(options: RevisionsOptions): Revisions {
   let underWay = 0;
   /** The policies that are off before a roll-back, and that are to be off when it is over. */
   let aim: { readonly before: readonly string[]; readonly off: readonly string[] } | undefined;
+  /** How often something was to be rolled out. */
+  let asked = 0;
 
   function update(next: History): void {
     if (next === history) return;
@@ -211,24 +213,31 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     return became;
   }
 
+  /** Something is to be rolled out; says later whether it is still the last. */
+  function ask(): () => boolean {
+    const mine = ++asked;
+    return () => mine === asked;
+  }
+
   /** On the way nothing acts that is switched off before or after. */
-  async function goBack(build: Build, off: readonly string[]): Promise<Turn | "late"> {
-    const before = aim?.before ?? controlPlane.off;
-    aim = { before, off };
-    await switchTo([...before, ...off]);
+  async function goBack(build: Build, off: readonly string[], isLast: () => boolean): Promise<Turn | "late"> {
+    await switchTo([...(aim?.before ?? controlPlane.off), ...off]);
+    // A save is rolled out by now, with the switches that it was to have in the end.
+    if (!isLast()) return "replaced";
     // It has been in force, and whoever goes back to it waits for no canary.
-    return rollOut(build, true);
+    return rollOut(build, isLast, true);
   }
 
   /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. */
-  async function rollOut(build: Build, isReturn = false): Promise<Turn | "late"> {
+  async function rollOut(build: Build, isLast: () => boolean, isReturn = false): Promise<Turn | "late"> {
     try {
       const turn = await controlPlane.apply(build, { isReturn });
-      if (turn === "replaced" || aim === undefined) return turn;
+      if (turn === "replaced" || aim === undefined || !isLast()) return turn;
       const { off } = aim;
       aim = undefined;
       return (await switchTo(off)).late.length > 0 ? "late" : turn;
     } catch (error) {
+      if (!isLast()) throw error;
       const before = aim?.before;
       aim = undefined;
       if (before !== undefined) await switchTo(before);
@@ -300,7 +309,8 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     apply: (build, files, cause = { kind: "files" }) => {
       const { input, placement } = build;
       const number = record({ input, placement, off: aim?.off ?? controlPlane.off, cause, files });
-      const applied = written.then(() => rollOut(build));
+      const isLast = ask();
+      const applied = written.then(() => rollOut(build, isLast));
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
@@ -326,13 +336,11 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const { input, placement } = build;
       const cause = { kind: "rollback", to, ...(policiesOnly ? { policiesOnly } : {}) } as const;
       const number = record({ input, placement, off, files, cause });
-      return {
-        number,
-        turn: follow(
-          number,
-          written.then(() => goBack(build, off)),
-        ),
-      };
+      // Also for a save that comes before this is written down.
+      aim = { before: aim?.before ?? controlPlane.off, off };
+      const isLast = ask();
+      const gone = written.then(() => goBack(build, off, isLast));
+      return { number, turn: follow(number, gone) };
     },
     waitForConvergence: async (wanted, timeoutMs) => {
       const endMs = nowMs() + timeoutMs;

@@ -18,10 +18,12 @@ export interface Rollout {
   readonly off: readonly string[];
   /** Where services were before, by which they are still known. */
   readonly former: Senders;
+  /** Services whose proxies have been made to leave, sorted. */
+  readonly left: readonly string[];
 }
 
-/** A rollout, whoever follows, whatever is switched off and whatever is forgotten meanwhile. */
-export type Begun = Omit<Rollout, "off" | "followers" | "former">;
+/** A rollout, whoever follows, whatever is switched off, whatever is forgotten and whoever leaves meanwhile. */
+export type Begun = Omit<Rollout, "off" | "followers" | "former" | "left">;
 
 /** How far a staged rollout is. */
 export interface WaveProgress {

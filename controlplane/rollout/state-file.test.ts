@@ -24,7 +24,7 @@ test("what is written is read again, and nothing else is left behind", async () 
   expect(await readState(path)).toBeUndefined();
   const state: State = {
     ...{ from: kept, to: kept, stage: 1, followers: ["services"], off: ["mark"] },
-    former: { api: ["127.3.1.1"] },
+    ...{ former: { api: ["127.3.1.1"] }, left: ["geo"] },
   };
   const inWave: State = { ...state, stage: 0, wave: { waves: [["geo"], ["rate"]], index: 0 } };
   await writeState(path, inWave);
@@ -35,7 +35,7 @@ test("what is written is read again, and nothing else is left behind", async () 
 });
 
 test("of two that write it the one that began later goes on, and the other is told", async () => {
-  const state = (stage: number): State => ({ to: kept, stage, followers: [], off: [], former: {} });
+  const state = (stage: number): State => ({ to: kept, stage, followers: [], off: [], former: {}, left: [] });
   const [first, second] = [stateWriter(path), stateWriter(path)];
   await first(state(0));
   await first(state(1));
@@ -51,9 +51,9 @@ test("of two that write it the one that began later goes on, and the other is to
   expect(await readState(path)).toEqual(state(2));
 });
 
-test("in a state from before these were kept no policy is off and nobody was elsewhere", async () => {
+test("in a state from before these were kept no policy is off, nobody was elsewhere and none has left", async () => {
   await writeState(path, { to: kept, stage: 0, followers: [] } as unknown as State);
-  expect(await readState(path)).toMatchObject({ stage: 0, off: [], former: {} });
+  expect(await readState(path)).toMatchObject({ stage: 0, off: [], former: {}, left: [] });
 });
 
 test("a place that can be written to is left as it was", async () => {
@@ -85,7 +85,7 @@ test.each([
   [{ wave: { waves: [["a"]], index: 1 } }, "`wave` is not as it was written: there is no such wave"],
   [{ format: 2 }, "it is of format 2, and this Wire knows format 1"],
 ])("%j is told of by where it is", async (part, where) => {
-  const state: State = { to: kept, stage: 0, followers: [], off: [], former: {} };
+  const state: State = { to: kept, stage: 0, followers: [], off: [], former: {}, left: [] };
   await writeState(path, { ...state, ...(part as object) });
   await expect(readState(path)).rejects.toThrow(where);
 });

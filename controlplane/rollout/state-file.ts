@@ -19,7 +19,7 @@ export interface Kept {
 }
 
 /** The rollout that was last begun; one that has ended is a rollout from its build to the same. Everything else follows from it. */
-export interface State extends Pick<Rollout, "stage" | "followers" | "off" | "wave" | "isReturn"> {
+export interface State extends Pick<Rollout, "stage" | "followers" | "off" | "left" | "wave" | "isReturn"> {
   readonly from?: Kept;
   readonly to: Kept;
   /** Addresses by which services are still known, by service. */

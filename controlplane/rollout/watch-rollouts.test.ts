@@ -6,7 +6,7 @@ import type { Stage } from "./stages.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
 
 const [from, to] = [{}, {}] as Rollout["to"][] as [Rollout["to"], Rollout["to"]];
-const rollout: Rollout = { from, to, stage: 0, followers: [], off: [], former: new Map() };
+const rollout: Rollout = { from, to, stage: 0, followers: [], off: [], former: new Map(), left: [] };
 
 function stage(name: Stage["name"], ...proxies: readonly string[]): Stage {
   const none: Stage["of"] = { world: { mesh: {} as never, addresses: {} as never }, ways: [], told: [] };

@@ -44,7 +44,8 @@ export interface Quarantine {
   readonly accept: (by: Refuser, type: TypeUrl, resources: readonly Version[]) => void;
   /**
    * Another may go on with what it was trying: `has` says what those that stay have taken long ago. And what it refused may be given to others
-   * again where that `wasInForce` before it came: then something else was at fault, such as an address in use, or memory that there was none of.
+   * again where that `wasInForce` before it came: then something else was at fault, such as memory that there was none of. So it was where
+   * it found no address to listen at, as it says itself.
    */
   readonly leave: (
     by: Refuser,
@@ -76,6 +77,9 @@ interface Trial {
 
 /** What others lead to. */
 export const targets: readonly TypeUrl[] = [typeUrl.cluster, typeUrl.endpoints];
+
+/** The operating system's words for what may be otherwise the next time, whatever is sent. */
+const passing = /address (already )?in use|cannot assign requested address/i;
 
 /** Of one type, and what nobody wants any more goes first. */
 const refusedMax = 1_000;
@@ -225,7 +229,8 @@ export function createQuarantine(isWanted: (resource: Version) => boolean): Quar
         for (const [key, refusal] of refusals) {
           if (refusal.by !== by) continue;
           refusal.by = undefined;
-          if (wasInForce(type, refusal.name, refusal.version)) refusals.delete(key);
+          if (passing.test(refusal.message) || wasInForce(type, refusal.name, refusal.version))
+            refusals.delete(key);
         }
         if (refusals.size === 0) refused.delete(type);
       }

@@ -533,6 +533,23 @@ describe("what was refused", () => {
     expect(await server.waitForAcks("a", 2_000)).toEqual({ kind: "acked" });
   });
 
+  test("since there was no address to be had is given to the next one also where it is new; of anything else it is not", async () => {
+    const server = await start();
+    const untilGone = () => expect.poll(() => server.counts().streams).toBe(0);
+    server.setSnapshot("a", clusters("a=1"));
+    for (const words of ["cannot bind '127.0.0.1:80': Address already in use", "Unable to create it"]) {
+      const proxy = connect(server);
+      const response = await proxy.next(cluster);
+      expect(said(response)).toBe("a=1");
+      proxy.nack(response, words);
+      expect(await server.waitForAcks("a", 2_000)).toMatchObject({ kind: "nacked" });
+      expect(await proxy.quiet()).toEqual([]);
+      proxy.close();
+      await untilGone();
+    }
+    expect(said(await connect(server).next(cluster))).toBe("");
+  });
+
   test("long ago, and by names that are not there any more, is forgotten", () => {
     const wanted = { typeUrl: cluster, name: "wanted", version: "1" };
     const quarantine = createQuarantine(({ name }) => name === "wanted");

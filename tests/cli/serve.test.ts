@@ -244,6 +244,46 @@ test("`--log json` is one object a line, and the metrics say the same; at the en
   await expect.poll(events).toContain("drain");
 });
 
+test("`wire status` says of what a proxy refuses which policy and line it is of, and why", async () => {
+  using folder = folderWith({ "a.cup": `// A comment.\n${policy}` });
+  await using wire = await serving(folder.path);
+  const { port } = new URL(wire.http);
+  interface Running {
+    readonly resources: readonly { readonly type: string; readonly name: string; readonly version: string }[];
+  }
+  const running = async (): Promise<Running["resources"]> => {
+    const response = await fetch(`${wire.http}/nodes/search`);
+    return response.ok ? ((await response.json()) as Running).resources : [];
+  };
+  await expect.poll(running, { timeout: 20_000 }).not.toEqual([]);
+  const filters = (await running()).filter(({ type }) => type === typeUrl.extension);
+  const proxy = fakeProxy(Number(wire.xds.split(":")[1]), "search");
+  proxy.ask(typeUrl.extension, { resourceNamesSubscribe: filters.map(({ name }) => name) });
+  // Beside the module there are places without one, for policies that come later.
+  let [name, version] = ["", ""];
+  for (let left = filters.length; left > 0; left--) {
+    const response = await proxy.next(typeUrl.extension);
+    const [filter] = response.resources;
+    if (Buffer.from(filter?.resource?.value ?? []).includes("filters.http.wasm")) {
+      ({ name = "", version = "" } = filter ?? {});
+      proxy.nack(response, "Unable to create Wasm plugin a");
+    } else proxy.ack(response);
+  }
+  await expect.poll(wire.log, { timeout: 10_000 }).toContain("[nack]");
+  const [place, why] = [`${folder.path}/a.cup:2`, "Unable to create Wasm plugin a"];
+  expect(wire.log()).toContain(`proxy "search" refused ${name}, of policy \`a\` (${place}): ${why};`);
+  const ask = (...args: readonly string[]) => runWire(["status", "--http-port", port, ...args]);
+  expect((await ask()).stdout).toContain(
+    `search refuses ${name} (version ${version}), of policy \`a\` (${place}): ${why}\n`,
+  );
+  const policies = [{ policy: "a", file: join(folder.path, "a.cup"), line: 2 }];
+  const refusals = [{ type: typeUrl.extension, name, version, policies, reason: why }];
+  expect(JSON.parse((await ask("--json")).stdout).proxies).toEqual([
+    expect.objectContaining({ service: "search", refusals }),
+  ]);
+  proxy.close();
+});
+
 test("where OpenTelemetry is to be told, a rollout is a trace with its stages", async () => {
   interface Traced {
     readonly name: string;

@@ -158,7 +158,7 @@ describe("a bad module", () => {
       expect(outcome).toMatchObject({ kind: "nacked", nacks: [{ node: "app", resources: [slot.place] }] });
       expect(said).toEqual([
         expect.stringMatching(
-          /^wire: \[nack\] proxy "app" refused policy `mark` \(filters\/mark\.cup:1\): .*Unable to create Wasm .*; it goes on with what it had$/s,
+          /^wire: \[nack\] proxy "app" refused \S+, of policy `mark` \(filters\/mark\.cup:1\): .*Unable to create Wasm .*; it goes on with what it had$/s,
         ),
       ]);
       for (let turn = 0; turn < 5; turn++) expect(await mark()).toBe("good");

@@ -76,6 +76,9 @@ test("one that is made to leave holds up nothing, and has it all when it comes b
 
   const concerned = await save("geo", "third");
   await wire.untilLog(/the change is not taken: \[absent\]/, { from: concerned });
+  expect((await run("status")).out).toMatch(
+    /^the newest change \(revision \d+\) is not taken, and revision \d+ is in force: .*not connected.*: geo$/m,
+  );
   expect(await run("force-leave", "rate")).toEqual({
     code: 1,
     out: "wire: of rate a proxy is connected, so it has not left\n",
@@ -87,9 +90,17 @@ test("one that is made to leave holds up nothing, and has it all when it comes b
   await wire.untilLog(/it is tried again.*in force:/s, { from: concerned });
   expect((await run("status")).out).toMatch(/^geo +has left /m);
 
+  // Nor is it waited for after a restart.
+  const killed = wire.log().length;
+  process.kill((await wire.status()).pid, "SIGKILL");
+  await wire.untilLog(/control plane ended.*in force:/s, { from: killed });
+  const later = await save("geo", "fourth");
+  await wire.untilLog(/in force:/, { from: later });
+  expect(wire.log().slice(later)).not.toMatch(/the change is not taken/);
+
   await free();
   while ((await seenBy("geo")) === undefined) await sleep(20);
-  expect(await seenBy("geo")).toBe("third");
+  expect(await seenBy("geo")).toBe("fourth");
   expect((await run("status")).out).toMatch(/^geo +in force /m);
 });
 

@@ -126,7 +126,10 @@ test("a filter that traps at the canary goes back by itself, and no other proxy 
   expect(failed(seen)).toEqual([]);
   expect(services.map(marks)).toEqual([["one"], ["one"], ["one"]]);
 
-  expect((await standing()).revision).toEqual({ inForce: 1, newest: 2 });
+  expect((await standing()).revision).toEqual({
+    ...{ inForce: 1, newest: 2 },
+    rejected: { revision: 2, reason: expect.stringContaining("a filter's VM had failed") },
+  });
   expect(await given()).toEqual({ geo: 1, rate: 1, user: 1 });
   const { out } = await run("history");
   expect(out).toMatch(/^ +2 .*rejected: wave 1 of 2 is not healthy: proxy "rate": .*VM had failed/m);
