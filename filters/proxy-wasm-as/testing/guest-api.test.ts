@@ -819,3 +819,25 @@ function asked(request: Request, answer: Answer): void {
     expect(host.failure).toBeNull();
   }
 });
+
+test("a request whose body is made larger than the limit is over whoever has answered it", async () => {
+  const host = await hostOf(
+    `
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  if (last) request.fetch({ cluster: "more", path: "/" }, got);
+  return Flow.Pause;
+}
+export function onResponse(response: Response): void { if (response.status == 413) response.reply(413, "sorry"); }
+function got(request: Request, answer: Answer): void {
+  const given = request.body.append(answer.body.text()!);
+  log.info(given.toString() + " " + request.resume().toString() + " " + request.reply(500).toString());
+}`,
+    { bufferLimit: 8 },
+  );
+  host.onFetch("more", () => ({ body: "more and more" }));
+  const stream = host.open({ body: ["abc"], isUnfinished: true });
+  stream.send({ body: ["de"] });
+  const { response, logs } = stream.result();
+  expect(response).toMatchObject({ status: 413, body: "sorry" });
+  expect(logs.map(({ message }) => message)).toEqual(["2 2 2"]);
+});
