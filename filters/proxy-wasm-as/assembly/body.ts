@@ -9,7 +9,7 @@ import { BufferType, MapType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
-import { isInside, setInside } from "./inside";
+import { setWaiting, waiting } from "./inside";
 import { ask, asked, partOf, streamOf, turnBack, turnTo } from "./kept";
 import { decodeBytes, encodeBytes } from "./utf8";
 
@@ -133,14 +133,14 @@ function isOutgrown(buffer: BufferType): bool {
 
 /** Have the host write, with all of the callback as it was whatever is called meanwhile. */
 function put(buffer: BufferType, start: u32, length: u32, content: Bytes): Status {
-  const wasInside = isInside;
+  const before = waiting;
   const own = context;
   const ownEnded = ended;
   const ownAsked = asked;
   const ownResponding = responding;
-  setInside(true);
+  setWaiting(own);
   const status = proxy_set_buffer_bytes(buffer, start, length, pointerOf(content), lengthOf(content));
-  setInside(wasInside);
+  setWaiting(before);
   returnTo(own, ownEnded);
   if (ownAsked != asked) ask(ownAsked);
   if (ownResponding != responding) lookAtResponse(ownResponding);
