@@ -2,21 +2,16 @@ import { endByFilter, lookAtResponse, responding } from "./at-work";
 import { copied } from "./byte-string";
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { cell } from "./cell";
-import { wasAnswered } from "./code-details";
+import { wasAnswered, wasAnsweredInstead } from "./code-details";
 import { removeLength } from "./content-length";
 import { context, ended, returnTo } from "./context";
 import { BufferType, MapType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
-import { isInside, setInside } from "./inside";
+import { setWaiting, waiting } from "./inside";
 import { ask, asked, partOf, streamOf, turnBack, turnTo } from "./kept";
 import { decodeBytes, encodeBytes } from "./utf8";
-
-// "request_payload_too_large"
-function REQUEST(): Bytes {
-  return bytes(memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 95, 112, 97, 121, 108, 111, 97, 100, 95, 116, 111, 111, 95, 108, 97, 114, 103, 101]), 25);
-}
 
 // "response_payload_too_large"
 function RESPONSE(): Bytes {
@@ -120,7 +115,7 @@ function write(body: usize, start: u32, length: u32, content: Bytes): Status {
     if (buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
     if (buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
     status = put(buffer, start, length, content);
-    if (buffer < BufferType.DownstreamData && lengthOf(content) > 0 && wasAnswered(buffer == 0 ? REQUEST() : RESPONSE())) {
+    if (lengthOf(content) > 0 && isOutgrown(buffer)) {
       // Envoy has ended it, and crashes when something else is done to it.
       endByFilter(streamOf(body));
       status = Status.BadArgument;
@@ -130,16 +125,22 @@ function write(body: usize, start: u32, length: u32, content: Bytes): Status {
   return status;
 }
 
+/** Whether Envoy has found too large what a filter has written. In place of its 413 another filter, or `onResponse`, may have answered meanwhile. */
+function isOutgrown(buffer: BufferType): bool {
+  if (buffer == BufferType.HttpRequestBody) return wasAnsweredInstead();
+  return buffer == BufferType.HttpResponseBody && wasAnswered(RESPONSE());
+}
+
 /** Have the host write, with all of the callback as it was whatever is called meanwhile. */
 function put(buffer: BufferType, start: u32, length: u32, content: Bytes): Status {
-  const wasInside = isInside;
+  const before = waiting;
   const own = context;
   const ownEnded = ended;
   const ownAsked = asked;
   const ownResponding = responding;
-  setInside(true);
+  setWaiting(own);
   const status = proxy_set_buffer_bytes(buffer, start, length, pointerOf(content), lengthOf(content));
-  setInside(wasInside);
+  setWaiting(before);
   returnTo(own, ownEnded);
   if (ownAsked != asked) ask(ownAsked);
   if (ownResponding != responding) lookAtResponse(ownResponding);

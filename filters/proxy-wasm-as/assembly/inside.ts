@@ -2,9 +2,9 @@
 // the one that writes waits for the host. They must leave to it what it has made, and whom it is for. Of a filter that writes no bodies
 // nothing is ever written here, and the compiler drops what asks for it.
 
-/** Whether a callback is called inside of another one. */
-export let isInside: bool = false;
+/** The context of the callback that waits, inside of which another one is called; else 0. */
+export let waiting: u32 = 0;
 
-export function setInside(given: bool): void {
-  isInside = given;
+export function setWaiting(context: u32): void {
+  waiting = context;
 }

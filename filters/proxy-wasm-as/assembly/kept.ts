@@ -2,7 +2,7 @@ import { context } from "./context";
 import { Status } from "./enums";
 import { proxy_set_effective_context } from "./env";
 import { gone } from "./gone";
-import { isInside } from "./inside";
+import { waiting } from "./inside";
 import { addRecord, createSlab, findRecord } from "./slab";
 
 // A filter may keep what stands for a stream, and use it in a callback that is about another one, or about none. The host works for the stream of
@@ -38,7 +38,7 @@ export function noteContext(given: u32): void {
   if (!keeps) return;
   if (given > newest) newest = given;
   // What one that waits has ended is still ended for it.
-  if (!isInside) turn++;
+  if (waiting == 0) turn++;
 }
 
 /** Whether the callback is for this stream. */

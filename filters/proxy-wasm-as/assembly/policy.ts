@@ -16,7 +16,7 @@ import {
   setAnswered,
   setFlags,
 } from "./guard";
-import { isInside } from "./inside";
+import { waiting } from "./inside";
 import { forgetPairs } from "./pairs";
 import { calledByRoute, callerAddress } from "./peers";
 import { enterPhase } from "./phase";
@@ -156,7 +156,7 @@ export function applyRoute(): void {
 export function leave(): u32 {
   settle();
   note(LEAVES);
-  if (!isInside) __collect();
+  if (waiting == 0) __collect();
   return answered ? 1 : 0;
 }
 

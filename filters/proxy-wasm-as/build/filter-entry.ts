@@ -58,7 +58,29 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     guard === undefined && exported.some(({ name }) => name === "onDelete" || name === "onDone");
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
   const written = writtenSides(filter);
-  const said: Around = { use, guard, enter, read, beginsRoots, resumes, keepsStreams, written };
+  const forgets =
+    configured.length > 0 ||
+    beginsRoots ||
+    keepsStreams ||
+    guard?.remembers === true ||
+    ["*", "PerPlugin", "PerStream", "fetch", "grpc", "grpcStream"].some((name) => filter.sdk.has(name));
+  const again = configured.length > 0 ? "  if (waiting != 0) readParameters(waiting);\n" : "";
+  const goBack =
+    guard === undefined && filter.writesBodies && forgets
+      ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n`
+      : "";
+  const said: Around = {
+    use,
+    guard,
+    enter,
+    read,
+    goBack,
+    forgets,
+    beginsRoots,
+    resumes,
+    keepsStreams,
+    written,
+  };
   const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, own, said));
   if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
     calls.push(
@@ -146,8 +168,8 @@ export function waitsForAnswers({ sdk }: FilterUse): boolean {
 }
 
 /** The callbacks by which the SDK does what the filter uses of it. */
-function ofTheEntry({ exported, sdk, keepsStreams }: FilterUse, said: Around): readonly string[] {
-  const { use, guard, enter, read } = said;
+function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string[] {
+  const { use, guard, enter, read, goBack, forgets } = said;
   const isConfigured = read("") !== "";
   const parts: string[] = [];
   const uses = (...names: readonly string[]): boolean => sdk.has("*") || names.some((name) => sdk.has(name));
@@ -156,7 +178,7 @@ function ofTheEntry({ exported, sdk, keepsStreams }: FilterUse, said: Around): r
   };
   const dispatch = (signature: string, kind: "Http" | "Grpc", call: string): void => {
     const waits = guard === undefined ? "" : `${use(`contextOf${kind}Call`)}(token)`;
-    const body = around("answer", `${call};`, { use, guard, context: waits });
+    const body = around("answer", `${call};`, { use, guard, goBack, context: waits });
     added(signature, `${enter("root")}${read("root")}${body}`);
   };
   const creates = `${isConfigured || uses("PerPlugin", OF_PLUGIN) ? `  ${use("created")}(context, parent);\n` : ""}${guard?.created ?? ""}`;
@@ -192,20 +214,15 @@ function ofTheEntry({ exported, sdk, keepsStreams }: FilterUse, said: Around): r
     );
   }
   const deleted = exported.find(({ name }) => name === "onDelete");
-  const forgets =
-    isConfigured ||
-    said.beginsRoots ||
-    keepsStreams ||
-    guard?.remembers === true ||
-    uses("PerPlugin", "PerStream", "fetch", "grpc", "grpcStream");
   const configuration = isConfigured ? `  ${use("forgetParameters")}(context);\n` : "";
-  const forget = `${forgets ? `  ${use("forgetStream")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
+  const forget = `${forgets ? `  ${use(goBack === "" ? "forgetStream" : "forgetInTime")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
   if (deleted !== undefined) {
     const isStream = said.beginsRoots ? `if (!${use("isRoot")}(context)) ` : "";
     const ended = `${use("endStream")}(context);\n`;
     const body = around("end", `${isStream}${callOf(deleted, use)};`, {
       use,
       guard,
+      goBack,
       context: "context",
       last: forget,
       own: deleted,
@@ -225,6 +242,10 @@ interface Around {
   readonly enter: (context: string) => string;
   /** What has the parameters read for a context. */
   readonly read: (context: string) => string;
+  /** What leaves to the callback that this one was called inside of what that had, or forgets what went meanwhile. */
+  readonly goBack: string;
+  /** Whether something is kept of a stream, or of a configuration, that has to go with it. */
+  readonly forgets: boolean;
   /** Whether it is kept which contexts are those of configurations. */
   readonly beginsRoots: boolean;
   /** Whether the filter lets go on what it has paused. */
@@ -263,18 +284,20 @@ function around(
   {
     use,
     guard,
+    goBack,
     context,
     last = "",
     own,
   }: {
     readonly use: (name: string) => string;
     readonly guard: FilterGuard | undefined;
+    readonly goBack: string;
     readonly context: string;
     readonly last?: string;
     readonly own?: ExportedFunction;
   },
 ): string {
-  if (guard === undefined) return `  ${call}\n${last}  ${use("collect")}();\n`;
+  if (guard === undefined) return `  ${call}\n${last}${goBack}  ${use("collect")}();\n`;
   return `  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${call}
   }
@@ -291,6 +314,7 @@ function callbackText(
     guard,
     enter,
     read,
+    goBack,
     beginsRoots,
     resumes,
     keepsStreams,
@@ -338,7 +362,7 @@ ${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
   const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
-  return `${start}${text}${parameters}${run}${look("0")}  ${use("collect")}();\n${end}}\n`;
+  return `${start}${text}${parameters}${run}${look("0")}${goBack}  ${use("collect")}();\n${end}}\n`;
 }
 
 /** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */

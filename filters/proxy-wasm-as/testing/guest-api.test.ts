@@ -819,3 +819,85 @@ function asked(request: Request, answer: Answer): void {
     expect(host.failure).toBeNull();
   }
 });
+
+test("a request whose body is made larger than the limit is over whoever has answered it", async () => {
+  const host = await hostOf(
+    `
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  if (last) request.fetch({ cluster: "more", path: "/" }, got);
+  return Flow.Pause;
+}
+export function onResponse(response: Response): void { if (response.status == 413) response.reply(413, "sorry"); }
+function got(request: Request, answer: Answer): void {
+  const given = request.body.append(answer.body.text()!);
+  log.info(given.toString() + " " + request.resume().toString() + " " + request.reply(500).toString());
+}`,
+    { bufferLimit: 8 },
+  );
+  host.onFetch("more", () => ({ body: "more and more" }));
+  const stream = host.open({ body: ["abc"], isUnfinished: true });
+  stream.send({ body: ["de"] });
+  const { response, logs } = stream.result();
+  expect(response).toMatchObject({ status: 413, body: "sorry" });
+  expect(logs.map(({ message }) => message)).toEqual(["2 2 2"]);
+});
+
+test("what is kept for who writes a body is there when it has written, whoever was called and has gone meanwhile", async () => {
+  const filter = `import { log, PerStream, Request, Stream } from "proxy-wasm-as";
+class Params { name: string = ""; }
+export const params = new Params();
+class Seen { count: i32 = 0; }
+const seen = new PerStream<Seen>();
+export function onRequestBody(request: Request): void {
+  const before = params.name + (++seen.of(request).count).toString();
+  request.body.append("more");
+  log.info(before + " " + params.name + (++seen.of(request).count).toString());
+}
+export function onLog(stream: Stream): void { log.info("log " + params.name); }`;
+  const { bytes = new Uint8Array(), problems } = await buildFilter({ files: { "filter.ts": filter } });
+  expect(problems).toEqual([]);
+  // Two plugins in the chain of one stream, by hand: the host has streams of one.
+  const [first, second] = [11, 12];
+  let configuration = "";
+  const said: string[] = [];
+  const functions: Record<string, (...args: number[]) => number> = {
+    proxy_get_buffer_bytes(_kind, _start, _most, pointer = 0, size = 0) {
+      const text = new TextEncoder().encode(configuration);
+      const at = call("proxy_on_memory_allocate", text.length);
+      new Uint8Array(memory().buffer).set(text, at);
+      new Uint32Array(memory().buffer, pointer, 1)[0] = at;
+      new Uint32Array(memory().buffer, size, 1)[0] = text.length;
+      return 0;
+    },
+    proxy_get_property: () => 1,
+    proxy_set_buffer_bytes() {
+      for (const stream of [first, second]) call("proxy_on_log", stream);
+      for (const stream of [first, second]) call("proxy_on_delete", stream);
+      return 0;
+    },
+    proxy_log(_level, at = 0, size = 0) {
+      said.push(new TextDecoder().decode(new Uint8Array(memory().buffer, at, size)));
+      return 0;
+    },
+  };
+  const module = await WebAssembly.compile(new Uint8Array(bytes));
+  const imports = WebAssembly.Module.imports(module).map(({ name }) => [name, functions[name] ?? (() => 0)]);
+  const { exports } = await WebAssembly.instantiate(module, { env: Object.fromEntries(imports) });
+  const memory = () => exports["memory"] as WebAssembly.Memory;
+  const call = (name: string, ...args: number[]): number =>
+    (exports[name] as (...args: number[]) => number)(...args);
+  call("_initialize");
+  for (const [root, stream, name] of [
+    [1, first, "one"],
+    [2, second, "two"],
+  ] as const) {
+    call("proxy_on_context_create", root, 0);
+    configuration = JSON.stringify({ name });
+    expect(call("proxy_on_configure", root, configuration.length)).toBe(1);
+    call("proxy_on_context_create", stream, root);
+  }
+  call("proxy_on_request_body", first, 4, 1);
+  // And then nothing is left of it.
+  call("proxy_on_log", first);
+  expect(said).toEqual(["log one", "log two", "one1 one2", "log "]);
+});

@@ -1,9 +1,6 @@
 // What the entry of a filter's module calls; README.md says when. None of it is for filters.
 import { Connection } from "../connection";
-import { forgetCalls } from "../grpc-stream";
-import { forgetPlugin } from "../per-plugin";
 import { Queue } from "../queue";
-import { forgetRecords } from "../slab";
 import { Request, Response, Stream } from "../stream";
 
 export { configurationText, vmConfigurationText } from "../configuration";
@@ -22,8 +19,10 @@ export { allocate } from "../memory";
 export { beginRoot, created, isRoot } from "../roots";
 export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
+export { waiting } from "../inside";
 export { ask, keepStreams } from "../kept";
 export { MapType } from "../enums";
+export { forgetGone, forgetInTime, forgetStream } from "./forget";
 export { collect, keep } from "./memory";
 
 export function toStream(context: u32): Stream {
@@ -44,11 +43,4 @@ export function toConnection(context: u32): Connection {
 
 export function toQueue(queueId: u32): Queue {
   return changetype<Queue>(queueId);
-}
-
-/** A stream, or a plugin configuration, has gone. */
-export function forgetStream(context: u32): void {
-  forgetCalls(context);
-  forgetRecords(context);
-  forgetPlugin(context);
 }

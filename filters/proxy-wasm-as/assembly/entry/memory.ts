@@ -1,4 +1,4 @@
-import { isInside } from "../inside";
+import { waiting } from "../inside";
 
 // When what a module made goes, which is for its entry to say: a filter that said so would take away what it still uses.
 
@@ -19,7 +19,7 @@ let limit: usize = LEAST;
  */
 export function collect(): void {
   // The callback around it goes on with what it has made.
-  if (isInside) return;
+  if (waiting != 0) return;
   if (ASC_RUNTIME == 0) {
     __collect();
   } else if (__total() >= limit) {
