@@ -102,7 +102,7 @@ interface Context {
 /** What has been asked of contexts lately: the same walks are asked about again and again, and take long. */
 const contexts = new Map<string, Context>();
 
-function contextOf({ anchored, parts }: DraftPolicy): Context {
+export function contextOf({ anchored, parts }: DraftPolicy): Context {
   const pattern = `${anchored ? "^" : ""}(?=.)(?:${parts.map((part) => part.pattern).join("")})$`;
   const known = contexts.get(pattern);
   if (known !== undefined) return known;

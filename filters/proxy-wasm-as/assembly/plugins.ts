@@ -120,6 +120,11 @@ export function fact(block: usize, key: Bytes): Bytes {
   return MISSING;
 }
 
+/** The field behind the one that was read last. */
+export function nextField(): Bytes {
+  return field();
+}
+
 /** The name in the line `@peer NAME ADDRESSES` that lists this address. */
 export function callerIn(block: usize, address: Bytes): Bytes {
   const end = block + load<u32>(block, 8);

@@ -1,0 +1,134 @@
+import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, trimmed } from "./bytes";
+import { proxy_get_header_map_pairs } from "./env";
+import { fact, nextField } from "./plugins";
+import { currentBlock } from "./policy";
+
+// The state of a request's path, as a header carries it (design §5): `REVISION.TOKEN`, the value of the member `wire` of `tracestate` or
+// `baggage`, or all of another header. It is of the request, in whichever phase it is asked for.
+
+const REQUEST: u32 = 0;
+const COMMA: u8 = 44;
+const DOT: u8 = 46;
+const SEMICOLON: u8 = 59;
+const EQUALS: u8 = 61;
+const out: usize = memory.data(8);
+
+const LIST: u8 = 108;
+// "@path\t"
+const PATH: usize = memory.data<u8>([64, 112, 97, 116, 104, 9]);
+/** "wire" */
+const MEMBER: u32 = 0x65726977;
+
+let pairs: usize = 0;
+let index: u32 = 0;
+let texts: usize = 0;
+
+/** What comes before the point of a state, and what comes after it; MISSING where no state is there, or two that differ. */
+export let revision: Bytes = MISSING;
+export let token: Bytes = MISSING;
+
+/** The name of the header, in lower case; MISSING where the configuration says none. */
+export function stateHeader(): Bytes {
+  return fact(currentBlock(), bytes(PATH, 6));
+}
+
+/** Whether the state is a member of the header, among others. */
+export function isList(): bool {
+  if (stateHeader() == MISSING) return false;
+  const how = nextField();
+  return lengthOf(how) > 0 && load<u8>(pointerOf(how)) == LIST;
+}
+
+/** Whether the header says a state at all, be it one that nobody can read. */
+export let isSaid: bool = false;
+
+/** Read the state of the request. */
+export function readState(): void {
+  const name = stateHeader();
+  const isMember = isList();
+  let state = MISSING;
+  isSaid = false;
+  revision = MISSING;
+  token = MISSING;
+  walkRequest();
+  for (let value = nextOf(name); value != MISSING; value = nextOf(name)) {
+    if (isMember) {
+      for (let rest = value; rest != MISSING; ) {
+        const member = firstMember(rest);
+        rest = afterMember(rest, member);
+        const own = stateIn(trimmed(member));
+        if (own == MISSING) continue;
+        isSaid = true;
+        if (state != MISSING && !equal(state, own)) return;
+        state = own;
+      }
+    } else {
+      isSaid = true;
+      if (state != MISSING && !equal(state, trimmed(value))) return;
+      state = trimmed(value);
+    }
+  }
+  if (state == MISSING) return;
+  const start = pointerOf(state);
+  const size = lengthOf(state);
+  for (let at: usize = 0; at < size; at++) {
+    if (load<u8>(start + at) != DOT) continue;
+    revision = bytes(start, at);
+    token = bytes(start + at + 1, size - at - 1);
+    return;
+  }
+}
+
+/** Begin a walk over the headers of the request. */
+export function walkRequest(): void {
+  store<u64>(out, 0);
+  const failed = proxy_get_header_map_pairs(REQUEST, out, out + 4) != 0;
+  pairs = failed || load<u32>(out + 4) < 4 ? 0 : <usize>load<u32>(out);
+  index = 0;
+  texts = pairs == 0 ? 0 : pairs + 4 + (<usize>load<u32>(pairs) << 3);
+}
+
+/** The next value of this name, which is in lower case; MISSING where there is none left. */
+export function nextOf(name: Bytes): Bytes {
+  const count: u32 = pairs == 0 ? 0 : load<u32>(pairs);
+  while (index < count) {
+    const nameSize = load<u32>(pairs + 4 + (<usize>index << 3));
+    const valueSize = load<u32>(pairs + 8 + (<usize>index << 3));
+    const at = texts;
+    index++;
+    texts += nameSize + valueSize + 2;
+    if (equal(bytes(at, nameSize), name)) return bytes(at + nameSize + 1, valueSize);
+  }
+  return MISSING;
+}
+
+/** A list up to its first comma. */
+export function firstMember(list: Bytes): Bytes {
+  const start = pointerOf(list);
+  let size: usize = 0;
+  while (size < lengthOf(list) && load<u8>(start + size) != COMMA) size++;
+  return bytes(start, size);
+}
+
+/** What follows the first member of a list; MISSING where nothing does. */
+export function afterMember(list: Bytes, member: Bytes): Bytes {
+  const size = lengthOf(list) - lengthOf(member);
+  return size == 0 ? MISSING : bytes(pointerOf(member) + lengthOf(member) + 1, size - 1);
+}
+
+/** The value of a member that is ours; MISSING of others. What a member of `baggage` has behind a semicolon is no part of it. */
+export function stateIn(member: Bytes): Bytes {
+  const start = pointerOf(member);
+  const size = lengthOf(member);
+  if (size < 5 || load<u32>(start) != MEMBER) return MISSING;
+  let at: usize = 4;
+  while (at < size && isBlank(load<u8>(start + at))) at++;
+  if (at == size || load<u8>(start + at) != EQUALS) return MISSING;
+  let end = at + 1;
+  while (end < size && load<u8>(start + end) != SEMICOLON) end++;
+  return trimmed(bytes(start + at + 1, end - at - 1));
+}
+
+function isBlank(byte: u8): bool {
+  return byte == 32 || byte == 9;
+}
