@@ -1,27 +1,23 @@
-import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, trimmed } from "./bytes";
-import { proxy_get_header_map_pairs } from "./env";
+import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, property, trimmed } from "./bytes";
+import { allocate } from "./memory";
 import { fact, nextField } from "./plugins";
 import { currentBlock } from "./policy";
 
 // The state of a request's path, as a header carries it (design §5): `REVISION.TOKEN`, the value of the member `wire` of `tracestate` or
 // `baggage`, or all of another header. It is of the request, in whichever phase it is asked for.
 
-const REQUEST: u32 = 0;
 const COMMA: u8 = 44;
 const DOT: u8 = 46;
 const SEMICOLON: u8 = 59;
 const EQUALS: u8 = 61;
-const out: usize = memory.data(8);
+// "request", "headers" and what is to follow, with zero bytes between
+const HEADERS: usize = memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 0, 104, 101, 97, 100, 101, 114, 115, 0]);
 
 const LIST: u8 = 108;
 // "@path\t"
 const PATH: usize = memory.data<u8>([64, 112, 97, 116, 104, 9]);
 /** "wire" */
 const MEMBER: u32 = 0x65726977;
-
-let pairs: usize = 0;
-let index: u32 = 0;
-let texts: usize = 0;
 
 /** What comes before the point of a state, and what comes after it; MISSING where no state is there, or two that differ. */
 export let revision: Bytes = MISSING;
@@ -42,31 +38,27 @@ export function isList(): bool {
 /** Whether the header says a state at all, be it one that nobody can read. */
 export let isSaid: bool = false;
 
-/** Read the state of the request. */
+/** Take this for the state: what was read before of the same request. */
+export function recallState(ofRevision: Bytes, state: Bytes): void {
+  revision = ofRevision;
+  token = state;
+}
+
+/** Read the state of the request, while its headers are there: not in the callbacks of its response. */
 export function readState(): void {
-  const name = stateHeader();
   const isMember = isList();
   let state = MISSING;
   isSaid = false;
   revision = MISSING;
   token = MISSING;
-  walkRequest();
-  for (let value = nextOf(name); value != MISSING; value = nextOf(name)) {
-    if (isMember) {
-      for (let rest = value; rest != MISSING; ) {
-        const member = firstMember(rest);
-        rest = afterMember(rest, member);
-        const own = stateIn(trimmed(member));
-        if (own == MISSING) continue;
-        isSaid = true;
-        if (state != MISSING && !equal(state, own)) return;
-        state = own;
-      }
-    } else {
-      isSaid = true;
-      if (state != MISSING && !equal(state, trimmed(value))) return;
-      state = trimmed(value);
-    }
+  for (let rest = allValues(stateHeader()); rest != MISSING; ) {
+    const member = firstMember(rest);
+    rest = afterMember(rest, member);
+    const own = isMember ? stateIn(trimmed(member)) : trimmed(member);
+    if (own == MISSING) continue;
+    isSaid = true;
+    if (state != MISSING && !equal(state, own)) return;
+    state = own;
   }
   if (state == MISSING) return;
   const start = pointerOf(state);
@@ -79,27 +71,13 @@ export function readState(): void {
   }
 }
 
-/** Begin a walk over the headers of the request. */
-export function walkRequest(): void {
-  store<u64>(out, 0);
-  const failed = proxy_get_header_map_pairs(REQUEST, out, out + 4) != 0;
-  pairs = failed || load<u32>(out + 4) < 4 ? 0 : <usize>load<u32>(out);
-  index = 0;
-  texts = pairs == 0 ? 0 : pairs + 4 + (<usize>load<u32>(pairs) << 3);
-}
-
-/** The next value of this name, which is in lower case; MISSING where there is none left. */
-export function nextOf(name: Bytes): Bytes {
-  const count: u32 = pairs == 0 ? 0 : load<u32>(pairs);
-  while (index < count) {
-    const nameSize = load<u32>(pairs + 4 + (<usize>index << 3));
-    const valueSize = load<u32>(pairs + 8 + (<usize>index << 3));
-    const at = texts;
-    index++;
-    texts += nameSize + valueSize + 2;
-    if (equal(bytes(at, nameSize), name)) return bytes(at + nameSize + 1, valueSize);
-  }
-  return MISSING;
+/** All values of a header of the request, joined by commas; MISSING where there is none. */
+export function allValues(name: Bytes): Bytes {
+  const size: usize = 16 + lengthOf(name);
+  const path = allocate(size);
+  memory.copy(path, HEADERS, 16);
+  memory.copy(path + 16, pointerOf(name), lengthOf(name));
+  return property(bytes(path, size));
 }
 
 /** A list up to its first comma. */

@@ -1,7 +1,7 @@
 import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, same, trimmed } from "./bytes";
 import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
 import { allocate } from "./memory";
-import { afterMember, firstMember, isList, isSaid, nextOf, readState, revision, stateHeader, stateIn, token, walkRequest } from "./path-state";
+import { afterMember, allValues, firstMember, isList, isSaid, readState, revision, stateHeader, stateIn, token } from "./path-state";
 import { begin, callerName, currentBlock, leave } from "./policy";
 import { fact, nextField } from "./plugins";
 import { random_get } from "./wasi_snapshot_preview1";
@@ -125,30 +125,21 @@ function isTraceState(name: Bytes): bool {
   return equal(name, bytes(WORDS + 32, 10));
 }
 
-function isThere(name: Bytes): bool {
-  walkRequest();
-  return nextOf(name) != MISSING;
-}
-
 /** The members that are not ours, as many as there may be beside it. */
 function otherMembers(name: Bytes): Bytes {
-  let size: usize = 0;
-  walkRequest();
-  for (let value = nextOf(name); value != MISSING; value = nextOf(name)) size += lengthOf(value) + 1;
-  const start = allocate(size);
+  const all = allValues(name);
+  if (all == MISSING) return MISSING;
+  const start = allocate(lengthOf(all));
   let at = start;
   let count: u32 = 1;
-  walkRequest();
-  for (let value = nextOf(name); value != MISSING; value = nextOf(name)) {
-    for (let rest = value; rest != MISSING && count < MEMBERS_MAX; ) {
-      const member = firstMember(rest);
-      rest = afterMember(rest, member);
-      const own = trimmed(member);
-      if (lengthOf(own) == 0 || stateIn(own) != MISSING) continue;
-      if (at > start) store<u8>(at++, COMMA);
-      at = put(at, own);
-      count++;
-    }
+  for (let rest = all; rest != MISSING && count < MEMBERS_MAX; ) {
+    const member = firstMember(rest);
+    rest = afterMember(rest, member);
+    const own = trimmed(member);
+    if (lengthOf(own) == 0 || stateIn(own) != MISSING) continue;
+    if (at > start) store<u8>(at++, COMMA);
+    at = put(at, own);
+    count++;
   }
   return at == start ? MISSING : bytes(start, at - start);
 }
@@ -156,7 +147,7 @@ function otherMembers(name: Bytes): Bytes {
 /** Tracing libraries drop a `tracestate` that stands alone: a request that is not traced gets an identity, as one that nobody samples. */
 function beTraced(): void {
   const name = bytes(WORDS + 21, 11);
-  if (isThere(name)) return;
+  if (allValues(name) != MISSING) return;
   random_get(random, 24);
   const start = allocate(55);
   store<u16>(start, 0x3030);
