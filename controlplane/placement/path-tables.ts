@@ -43,8 +43,9 @@ export interface Asking {
   readonly to: string;
   /** Of the callee, where its versions differ. */
   readonly version?: string;
-  /** In these it is. At ingress of a service that stamps they are those behind its stamp. */
+  /** In these it is, and in the others it is not: no other state can be there. At ingress of a service that stamps they are those behind its stamp. */
   readonly states: readonly number[];
+  readonly others: readonly number[];
 }
 
 /**
@@ -114,6 +115,10 @@ export function pathTables(
           )
           .map(({ name, version }): Asking => {
             const key = answerKey(number, point, { name, symbols: [] });
+            const statesOf = (matches: boolean): readonly number[] =>
+              (states.answers[question] ?? []).flatMap((answers, state) =>
+                answers.get(key) === matches ? [state] : [],
+              );
             return {
               policy: policy.name,
               section,
@@ -121,10 +126,8 @@ export function pathTables(
               ...(from === undefined ? {} : { from }),
               to,
               ...(version === undefined || side === "egress" ? {} : { version }),
-              states:
-                states.answers[question]?.flatMap((answers, state) =>
-                  answers.get(key) === true ? [state] : [],
-                ) ?? [],
+              states: statesOf(true),
+              others: statesOf(false),
             };
           }),
       ),

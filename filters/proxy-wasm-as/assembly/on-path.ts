@@ -58,17 +58,15 @@ export function forgetPath(context: u32): void {
 function look(): void {
   if (read == turn) return;
   read = turn;
-  if (phase == 0) {
-    readState();
-    return;
-  }
   const record: usize = slab == 0 ? 0 : findRecord(slab, stream);
-  if (record == 0) {
+  if (record != 0) {
+    const size: usize = <usize>load<u32>(record);
+    recallState(bytes(record + 8, size), bytes(record + 8 + size, load<u32>(record, 4)));
+  } else if (phase == 0) {
+    readState();
+  } else {
     recallState(MISSING, MISSING);
-    return;
   }
-  const size: usize = <usize>load<u32>(record);
-  recallState(bytes(record + 8, size), bytes(record + 8 + size, load<u32>(record, 4)));
 }
 
 function isOnPath(policy: u32, peer: Bytes): bool {
