@@ -92,6 +92,7 @@ export interface Case {
   readonly chosen: readonly boolean[];
   readonly knowsVersion: boolean;
   readonly knowsCaller: boolean;
+  readonly isBehindStamp: boolean;
 }
 
 export const anyCase: fc.Arbitrary<Case> = fc.record({
@@ -100,10 +101,11 @@ export const anyCase: fc.Arbitrary<Case> = fc.record({
   chosen: fc.array(fc.boolean(), { minLength: names.length, maxLength: names.length }),
   knowsVersion: fc.boolean(),
   knowsCaller: fc.boolean(),
+  isBehindStamp: fc.boolean(),
 });
 
 /** Each context is asked on all calls. */
-export function setUp({ mesh, contexts, chosen, knowsVersion, knowsCaller }: Case): {
+export function setUp({ mesh, contexts, chosen, knowsVersion, knowsCaller, isBehindStamp }: Case): {
   readonly graph: CallGraph;
   readonly questions: readonly [Question, ...Question[]];
   readonly stamps: ReadonlySet<number>;
@@ -111,8 +113,12 @@ export function setUp({ mesh, contexts, chosen, knowsVersion, knowsCaller }: Cas
   const graph = callGraph(mesh);
   const inside = [...graph.calls.keys()].filter((call) => (graph.from[call] ?? -1) >= 0);
   const points: readonly Point[] = knowsCaller
-    ? inside.map((call) => ({ calls: [call], knowsVersion }))
-    : [...Map.groupBy(inside, (call) => graph.to[call]).values()].map((calls) => ({ calls, knowsVersion }));
+    ? inside.map((call) => ({ calls: [call], knowsVersion, isBehindStamp }))
+    : [...Map.groupBy(inside, (call) => graph.to[call]).values()].map((calls) => ({
+        calls,
+        knowsVersion,
+        isBehindStamp,
+      }));
   const machines = contextMachines(
     graph,
     contexts.map((context) => automaton(context, "may")),
@@ -125,6 +131,18 @@ export function setUp({ mesh, contexts, chosen, knowsVersion, knowsCaller }: Cas
     ),
   );
   return { graph, questions: [first, ...others], stamps };
+}
+
+/** The names of the stops that stamp before a path is asked about at its end. */
+export function stampedStops(
+  { machine }: Question,
+  path: readonly Stop[],
+  { stamps, isBehindStamp }: { readonly stamps: ReadonlySet<number>; readonly isBehindStamp: boolean },
+): readonly string[] {
+  return path
+    .slice(0, isBehindStamp ? path.length : -1)
+    .filter(({ service }) => stamps.has(service))
+    .map((stop) => letterName(machine, stop));
 }
 
 /** Every path of so many services at most, with the versions that they are met in. */

@@ -8,6 +8,7 @@ import {
   matches,
   pathsOf,
   setUp,
+  stampedStops,
 } from "./any-question.test-helper.ts";
 import { type Lookalikes, project, type Question, type Stop } from "./projection.ts";
 import { isToldApart, tellingApart } from "./telling-apart.ts";
@@ -59,10 +60,11 @@ test("a projection says of each path whether it matches", () => {
     for (const path of pathsOf(drawn.mesh, 6)) {
       const point = question.points.findIndex(({ calls }) => calls.includes(callOf(drawn.mesh, path)));
       if (point < 0) continue;
-      const names = path.map((stop) => letterName(question.machine, stop));
-      const [first = "", ...rest] = names.slice(0, -1).filter((_, at) => stamps.has(path[at]?.service ?? -1));
+      const { isBehindStamp } = drawn;
+      const [first = "", ...rest] = stampedStops(question, path, { stamps, isBehindStamp });
       const state = rest.reduce((at, name) => answer.next[at ?? -1]?.get(name), answer.starts.get(first));
-      const key = question.points[point]?.knowsVersion ? `${point} ${names.at(-1)}` : `${point}`;
+      const last = letterName(question.machine, path.at(-1) as Stop);
+      const key = question.points[point]?.knowsVersion ? `${point} ${last}` : `${point}`;
       expect(answer.answers[state ?? -1]?.get(key)).toBe(matches(question, path));
       said++;
     }

@@ -7,6 +7,8 @@ export interface Point {
   readonly calls: readonly number[];
   /** Whether the version of the callee is known: the proxy in front of it asks. */
   readonly knowsVersion: boolean;
+  /** Whether it is asked behind the stamp of the callee, where that stamps. Default: before it. */
+  readonly isBehindStamp?: boolean;
   /** By call, the one version of its callee that all of its requests go to, where a route decides it. */
   readonly routed?: ReadonlyMap<number, string>;
 }
@@ -76,18 +78,19 @@ export function project(
   const isAsked = new Uint8Array(graph.calls.length);
   for (const call of asked.keys()) isAsked[call] = 1;
   const seen = new Uint8Array(size);
-  for (const service of [...stamps, ...graph.starts]) seen[service] = 1;
+  for (const service of stamps) seen[service] = 1;
+  for (const service of graph.starts) if (leads[service] === 1) seen[service] = 1;
 
   const numbers = new Map<string | number, number>();
-  const states: (readonly Trail[])[] = [];
-  const numberOf = (members: readonly Trail[]): number => {
+  const states: State[] = [];
+  const numberOf = (members: readonly Trail[], said: ReadonlyMap<string, boolean> = nothing): number => {
     const [first] = members;
     const key =
-      members.length === 1
+      members.length === 1 && said.size === 0
         ? pairOf(first?.service ?? 0, first?.state ?? 0)
-        : `${first?.service} ${members.map(({ state }) => state).sort((a, b) => a - b)}`;
+        : `${first?.service} ${members.map(({ state }) => state).sort((a, b) => a - b)} ${[...said].sort().join()}`;
     const number = numbers.get(key) ?? states.length;
-    if (number === states.length) states.push(members);
+    if (number === states.length) states.push({ members, said });
     numbers.set(key, number);
     return number;
   };
@@ -106,8 +109,8 @@ export function project(
   /** By pair of state and service, the last of the states of the projection that it was met in, and one more. */
   const met: number[] = [];
   let steps = 0;
-  for (const [own, members] of states.entries()) {
-    const found = new Map<string, { readonly matches: boolean; readonly end: Trail }>();
+  for (const [own, { members, said }] of states.entries()) {
+    const found = new Map<string, Answer>();
     const stamped = new Map<string, Map<number, Trail>>();
     const queue = [...members];
     for (const before of queue) {
@@ -119,12 +122,17 @@ export function project(
         if (++steps > stepsMax || states.length > pairsMax) return { kind: "tooManyStates" };
         for (const letter of machine.letters(callee)) {
           const state = machine.step(before.state, letter);
+          let isAskedBehind = false;
           if (isAsked[call] === 1) {
             const trail: Trail = { service: callee, name: letter.name, state, before };
-            for (const number of asked.get(call) ?? []) answer(number, { call, letter, trail }, found);
+            for (const number of asked.get(call) ?? []) {
+              const isBehind = seen[callee] === 1 && points[number]?.isBehindStamp === true;
+              answer(number, { call, letter, trail, isBehind }, found);
+              isAskedBehind ||= isBehind;
+            }
             if (alike.size === points.length) return { kind: "lookalikes", found: [...alike.values()] };
           }
-          if (leads[callee] === 0) continue;
+          if (leads[callee] === 0 && !isAskedBehind) continue;
           if (seen[callee] === 1) {
             const same = stamped.get(letter.name) ?? new Map<number, Trail>();
             stamped.set(letter.name, same);
@@ -136,8 +144,17 @@ export function project(
         }
       }
     }
-    next.push(new Map([...stamped].map(([name, same]) => [name, numberOf([...same.values()])])));
-    answers.push(new Map([...found].map(([key, { matches }]) => [key, matches])));
+    const after = [...stamped].map(([name, same]) => {
+      const there = [...found].flatMap(([key, { matches, behind }]) =>
+        behind.has(name) ? [[key, matches] as const] : [],
+      );
+      return [name, numberOf([...same.values()], new Map(there))] as const;
+    });
+    next.push(new Map(after));
+    const here = [...found].flatMap(([key, { matches, isHere }]) =>
+      isHere ? [[key, matches] as const] : [],
+    );
+    answers.push(new Map([...said, ...here]));
   }
   return alike.size > 0
     ? { kind: "lookalikes", found: [...alike.values()] }
@@ -147,26 +164,47 @@ export function project(
     return state * size + service;
   }
 
-  /** Say what a path that ends at a point matches, or that another one looks like it and does not match the same. */
-  function answer(
-    number: number,
-    { call, letter, trail }: { readonly call: number; readonly letter: Letter; readonly trail: Trail },
-    found: Map<string, { readonly matches: boolean; readonly end: Trail }>,
-  ): void {
+  /** Say whether a path that ends at a point matches, or that another one looks like it and does not do the same. */
+  function answer(number: number, { call, letter, trail, isBehind }: End, found: Map<string, Answer>): void {
     const version = points[number]?.routed?.get(call);
     if (version !== undefined && letter !== machine.letterOf(trail.service, version)) return;
     const matches = machine.accepts(trail.state);
     const key = answerKey(number, points[number], letter);
-    const known = found.get(key);
-    if (known === undefined) {
-      found.set(key, { matches, end: trail });
-    } else if (known.matches !== matches && !alike.has(number)) {
-      const paths = [stopsOf(trail), stopsOf(known.end)] as const;
-      const [matching, other] = matches ? paths : [paths[1], paths[0]];
-      alike.set(number, { point: number, matching, other });
-    }
+    const known = found.get(key) ?? { matches, end: trail, isHere: false, behind: new Set() };
+    found.set(key, known);
+    if (isBehind) known.behind.add(letter.name);
+    else known.isHere = true;
+    if (known.matches === matches || alike.has(number)) return;
+    const paths = [stopsOf(trail), stopsOf(known.end)] as const;
+    const [matching, other] = matches ? paths : [paths[1], paths[0]];
+    alike.set(number, { point: number, matching, other });
   }
 }
+
+/** A state of the projection: where a path can have come to as it was stamped last, and what is answered there. */
+interface State {
+  readonly members: readonly Trail[];
+  readonly said: ReadonlyMap<string, boolean>;
+}
+
+/** The end of a path, at a point. */
+interface End {
+  readonly call: number;
+  readonly letter: Letter;
+  readonly trail: Trail;
+  readonly isBehind: boolean;
+}
+
+/** What a point has been answered so far, with the first path that was. */
+interface Answer {
+  readonly matches: boolean;
+  readonly end: Trail;
+  /** Whether it is asked in the state that is looked at, and behind which stops. */
+  isHere: boolean;
+  readonly behind: Set<string>;
+}
+
+const nothing: ReadonlyMap<string, boolean> = new Map();
 
 /** What an answer is known by: its point, and the version that the proxy stands in front of. */
 export function answerKey(number: number, point: Point | undefined, letter: Letter): string {

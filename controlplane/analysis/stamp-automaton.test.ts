@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { anyCase, callOf, letterName, matches, pathsOf, setUp } from "./any-question.test-helper.ts";
-import { project } from "./projection.ts";
+import {
+  anyCase,
+  callOf,
+  letterName,
+  matches,
+  pathsOf,
+  setUp,
+  stampedStops,
+} from "./any-question.test-helper.ts";
+import { project, type Stop } from "./projection.ts";
 import { stampAutomaton } from "./stamp-automaton.ts";
 
 test("one state answers for all contexts, and no two states say the same", () => {
@@ -24,12 +32,11 @@ test("one state answers for all contexts, and no two states say the same", () =>
     for (const path of pathsOf(drawn.mesh, 5)) {
       for (const [number, { question }] of projections.entries()) {
         const point = question.points.findIndex(({ calls }) => calls.includes(callOf(drawn.mesh, path)));
-        const names = path.map((stop) => letterName(question.machine, stop));
-        const [first = "", ...rest] = names
-          .slice(0, -1)
-          .filter((_, at) => stamps.has(path[at]?.service ?? -1));
+        const { isBehindStamp } = drawn;
+        const [first = "", ...rest] = stampedStops(question, path, { stamps, isBehindStamp });
         const state = rest.reduce((at, name) => found.next[at]?.get(name) ?? 0, found.starts.get(first) ?? 0);
-        const key = drawn.knowsVersion ? `${point} ${names.at(-1)}` : `${point}`;
+        const last = letterName(question.machine, path.at(-1) as Stop);
+        const key = drawn.knowsVersion ? `${point} ${last}` : `${point}`;
         expect(found.answers[number]?.[state]?.get(key)).toBe(matches(question, path));
         said++;
       }

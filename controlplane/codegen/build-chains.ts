@@ -2,13 +2,16 @@ import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
+import type { PathTables } from "../placement/path-tables.ts";
 import type { PlacedPolicy, PlacedProxy, Placement } from "../placement/placement.ts";
 import { buildModule } from "./build-module.ts";
+import { buildStamp } from "./build-stamp.ts";
 import { type ChainCache, createChainCache } from "./chain-cache.ts";
-import { configuration } from "./configuration.ts";
+import { configuration, type Site } from "./configuration.ts";
 import type { Item } from "./failure-class.ts";
 import { type Commutes, group } from "./group.ts";
 import type { Chain, Module, Slot } from "./module.ts";
+import { pathFact, stampFacts } from "./path-facts.ts";
 import { connectionCallers, refusedCallers } from "./refused-callers.ts";
 
 export { type ChainCache, createChainCache } from "./chain-cache.ts";
@@ -18,6 +21,8 @@ export interface BuildOptions {
   readonly addressesOf: (service: string) => readonly string[];
   readonly commutes: Commutes;
   readonly cache?: ChainCache;
+  /** What proxies have to know of the paths of requests, by revision, the one that paths begin with first. Default none. */
+  readonly tables?: readonly PathTables[];
 }
 
 /** The chains of all proxies; without those that failed when there are errors among the diagnostics. */
@@ -45,8 +50,9 @@ export async function buildChains(
   const sources = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
   const givenUp = new Set<string>();
+  const { addressesOf, tables = [] } = options;
   for (const proxy of placement.proxies) {
-    for (const way of waysOf(proxy, mesh)) {
+    for (const way of waysOf(proxy, mesh, tables)) {
       const { direction, version, callee } = way;
       const items = placedOn(proxy, way, mesh).flatMap((placed): Item[] => {
         const policy = byName.get(placed.policy);
@@ -57,6 +63,19 @@ export async function buildChains(
       const slots: Slot[] = [];
       const taken = new Set<string>();
       const vmId = `wire/${proxy.service}/${direction}`;
+      const stamping = stampConfiguration(proxy, way, { mesh, addressesOf, tables });
+      if (stamping !== undefined) {
+        const stem = `${version === undefined ? vmId : `${vmId}@${version}`}/stamp`;
+        const { module, source } = await buildStamp(direction, stamping, cache);
+        sources.set(stem, source);
+        modules.set(module.sha256, module);
+        slots.push({
+          name: `${stem}/${digest(stamping)}`,
+          vmId: `${vmId}/stamp`,
+          module,
+          configuration: stamping,
+        });
+      }
       for (const together of grouped.groups) {
         const [first] = together;
         const names = together.map((item) => item.policy.name);
@@ -71,8 +90,10 @@ export async function buildChains(
           service: proxy.service,
           direction,
           ...(callee === undefined ? {} : { callee }),
+          ...(version === undefined ? {} : { version }),
           mesh,
-          addressesOf: options.addressesOf,
+          addressesOf,
+          tables,
         });
         const built = await buildModule(
           first,
@@ -81,6 +102,7 @@ export async function buildChains(
             configuration: text,
             over: isTcp(way, proxy, mesh) ? "tcp" : "http",
             decisions: mesh.decisionLog !== undefined,
+            asks: text.includes("\n@when\t"),
           },
           cache,
         );
@@ -107,7 +129,7 @@ export async function buildChains(
         direction,
         ...(version === undefined ? {} : { version }),
         ...(callee === undefined ? {} : { callee }),
-        ...(isTcp(way, proxy, mesh) ? { refuses: refusedCallers(slots, callers, options.addressesOf) } : {}),
+        ...(isTcp(way, proxy, mesh) ? { refuses: refusedCallers(slots, callers, addressesOf) } : {}),
         slots,
       });
     }
@@ -121,8 +143,16 @@ type Way = Pick<Chain, "direction" | "version" | "callee">;
  * The chains that a proxy may have: one inbound, or one for each version where policies tell them apart; one outbound; and one for each
  * store that is called.
  */
-function waysOf(proxy: PlacedProxy, mesh: Mesh): readonly Way[] {
-  const apart = proxy.policies.some(({ calls }) => calls.some(([, , versions]) => versions !== undefined));
+function waysOf(proxy: PlacedProxy, mesh: Mesh, tables: readonly PathTables[]): readonly Way[] {
+  const apart =
+    proxy.policies.some(({ calls }) => calls.some(([, , versions]) => versions !== undefined)) ||
+    tables.some(
+      ({ stamps, asks }) =>
+        stamps.some(({ service, version }) => service === proxy.service && version !== undefined) ||
+        asks.some(
+          ({ to, side, version }) => side === "ingress" && to === proxy.service && version !== undefined,
+        ),
+    );
   const versions = apart ? [...(mesh.services.get(proxy.service)?.versions.keys() ?? [])] : [undefined];
   const called = proxy.policies.filter(({ side }) => side === "egress").flatMap(({ calls }) => calls);
   const stores = new Set(called.map(([, to]) => to).filter((to) => isStore(to, mesh)));
@@ -133,6 +163,30 @@ function waysOf(proxy: PlacedProxy, mesh: Mesh): readonly Way[] {
     { direction: "outbound" },
     ...[...stores].sort().map((callee): Way => ({ direction: "outbound", callee })),
   ];
+}
+
+/** What the filter that stamps has to know, where there is one this way: of what comes in, or of what a service begins by itself. */
+function stampConfiguration(
+  { service, stamps }: PlacedProxy,
+  { direction, version, callee }: Way,
+  { mesh, addressesOf, tables }: Pick<Site, "mesh" | "addressesOf" | "tables">,
+): string | undefined {
+  const { entry = false, origin = false } = mesh.services.get(service) ?? {};
+  if (!stamps || callee !== undefined || (direction === "outbound" && !origin)) return undefined;
+  const callers = mesh.calls.flatMap(({ from, to }) => (to === service && from !== null ? [from] : []));
+  const isOpen = direction === "inbound" && entry;
+  const outside = !isOpen ? "nobody" : callers.length === 0 ? "everybody" : "unlisted";
+  const site = { service, direction, ...(version === undefined ? {} : { version }), tables };
+  return [
+    `@self\t${service}`,
+    pathFact(mesh),
+    ...(outside === "unlisted"
+      ? [...new Set(callers)].sort().map((name) => `@peer\t${name}\t${addressesOf(name).join(",")}`)
+      : []),
+    ...stampFacts(site, outside),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function isStore(service: string, mesh: Mesh): boolean {

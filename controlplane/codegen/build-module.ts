@@ -80,7 +80,7 @@ export interface Compiled {
 export async function compileFilter(
   policy: FilterPolicy,
   cache: ChainCache,
-  { decisions = false }: Pick<GenerateOptions, "decisions"> = {},
+  { decisions = false, asks = false }: Pick<GenerateOptions, "decisions" | "asks"> = {},
 ): Promise<Compiled> {
   const code = policy.source.text;
   const { name, parameters, tickPeriod } = policy;
@@ -90,6 +90,7 @@ export async function compileFilter(
     parameters,
     ...(tickPeriod === undefined ? {} : { tickPeriod }),
     ...(decisions ? { recordedAs: fileName(policy.source.path) } : {}),
+    asks,
   });
   // Of the same length, so that what asc says is at the author's place.
   const files = { "policy.ts": withoutDefaults(code, policy.parameters) };
@@ -100,8 +101,8 @@ export async function compileFilter(
   if (bytes === undefined) return { ...compiled, source: code };
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const { imports } = interfaceOf(bytes, sha256, cache);
-  // Placement and the proxy's failure class go by the actions, which were read from the code.
-  if (imports.includes("env.proxy_send_local_response") && !policy.actions.includes("Deny")) {
+  // Placement and the proxy's failure class go by the actions, which were read from the code. What has lost its path may be denied, whatever it says.
+  if (!asks && imports.includes("env.proxy_send_local_response") && !policy.actions.includes("Deny")) {
     const reason = "it answers requests, and its code says neither `deny` nor `reply`";
     return { source: code, diagnostics: refusals(policy, [reason]) };
   }

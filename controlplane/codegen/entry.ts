@@ -9,6 +9,8 @@ export interface Entries {
   readonly calls: readonly Entry[];
   /** Said once a configuration is taken. */
   readonly configured?: readonly string[];
+  /** Whether the paths of requests are asked for. Default false. */
+  readonly asks?: boolean;
   /** Said when a stream is over. */
   readonly ended?: readonly string[];
   /** Only of a module for TCP connections. */
@@ -33,7 +35,7 @@ type Use = (file: string, name: string) => string;
 
 /** The callbacks of a module: only those that its policies need. */
 export function entry(entries: Entries, use: Use): string {
-  const { names, calls, configured = [], ended = [], connections } = entries;
+  const { names, calls, configured = [], asks = false, ended = [], connections } = entries;
   const numbered = calls.map((call, index) => ({ ...call, index }));
   const requests = numbered.filter((each) => phaseOf(each) === "request");
   // Order is nesting: on the way back the last policy is the first (design §4).
@@ -41,8 +43,11 @@ export function entry(entries: Entries, use: Use): string {
   for (const name of ["configure", "created", "deleted"]) use("plugins", name);
   use("policy", "allocate");
   const lines = (statements: readonly string[]): string => statements.map((each) => `  ${each};\n`).join("");
+  // A response is asked about when the headers of its request are not there any more.
+  const notes = asks && responses.length > 0;
   // A client may go while its body is awaited.
   const deleted = [
+    ...(notes ? [`${use("on-path", "forgetPath")}(context)`] : []),
     ...ended,
     ...(requests.some(waits) ? [`${use("waiting", "resume")}(context, 0)`] : []),
     ...(responses.some(waits) ? [`${use("waiting", "resume")}(context, 2)`] : []),
@@ -56,7 +61,9 @@ export function entry(entries: Entries, use: Use): string {
       ? undefined
       : entryConnection({ run: runAll(requests, useOfConnections), ...connections }, use);
   const callbacks =
-    connection?.callbacks ?? onPhase("request", requests, use) + onPhase("response", responses, use);
+    connection?.callbacks ??
+    (notes && requests.length === 0 ? noting(use) : onPhase("request", requests, use, notes)) +
+      onPhase("response", responses, use);
   return `${callbacks}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = configure(root, size, ${names}());
 ${lines([...configured, ...(connection?.configured ?? [])])}  __collect();
@@ -79,8 +86,19 @@ export function proxy_abi_version_0_2_1(): void {}
 `;
 }
 
+/** Keeps in mind what will be asked of the path when the response comes. */
+export function noting(use: Use): string {
+  return `export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  ${use("policy", "begin")}(context, 0);
+  ${use("on-path", "notePath")}(context);
+  return ${use("policy", "leave")}();
+}
+
+`;
+}
+
 /** The callbacks of one phase: on its headers, or where a policy reads the body, once that is there. */
-function onPhase(phase: "request" | "response", list: readonly Numbered[], use: Use): string {
+function onPhase(phase: "request" | "response", list: readonly Numbered[], use: Use, notes = false): string {
   if (list.length === 0) return "";
   const map = phase === "request" ? 0 : 2;
   const isOwn =
@@ -88,6 +106,7 @@ function onPhase(phase: "request" | "response", list: readonly Numbered[], use: 
       ? ""
       : `  if (${use("own-answer", "isOwnAnswer")}()) return ${use("policy", "leave")}();\n`;
   const begin = `  ${use("policy", "begin")}(context, ${map});\n`;
+  const note = notes ? `  ${use("on-path", "notePath")}(context);\n` : "";
   const end = [
     ...(list.some(({ judges }) => judges) ? [`  ${use("policy", "verdict")}();\n`] : []),
     ...(list.some(({ reroutes }) => reroutes) ? [`  ${use("policy", "applyRoute")}();\n`] : []),
@@ -96,7 +115,7 @@ function onPhase(phase: "request" | "response", list: readonly Numbered[], use: 
   const limits = list.flatMap(({ bodyLimit }) => bodyLimit ?? []);
   if (limits.length === 0) {
     return `export function proxy_on_${phase}_headers(context: u32, _headers: u32, _last: u32): u32 {
-${begin}${isOwn}${runAll(list, use)}${end}}
+${begin}${note}${isOwn}${runAll(list, use)}${end}}
 
 `;
   }
@@ -113,7 +132,7 @@ ${begin}${isOwn}${runAll(list, use)}${end}}
 ${runAll(list, use)}}
 
 export function proxy_on_${phase}_headers(context: u32, _headers: u32, last: u32): u32 {
-${begin}${isOwn}  if (last == 0 && ${anyOf(readers.map(({ index }) => runs(index, use)))} && ${held}) return 1;
+${begin}${note}${isOwn}  if (last == 0 && ${anyOf(readers.map(({ index }) => runs(index, use)))} && ${held}) return 1;
   ${phase}Policies();
 ${end}}
 

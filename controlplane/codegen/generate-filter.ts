@@ -9,6 +9,7 @@ import {
   readFilterModule,
 } from "../../filters/proxy-wasm-as/build/read-filter-module.ts";
 import type { PolicyParameter } from "../language/policy.ts";
+import { noting } from "./entry.ts";
 import { createImports } from "./generate.ts";
 import { constant, createLiterals } from "./literals.ts";
 
@@ -23,6 +24,8 @@ export interface FilterSource {
   readonly tickPeriod?: number;
   /** The name of the file by which what it does is recorded for the access log. Default: it is not recorded. */
   readonly recordedAs?: string;
+  /** Whether only the paths of requests say what it is for. Default false. */
+  readonly asks?: boolean;
 }
 
 const reads = {
@@ -41,6 +44,7 @@ export function generateFilter({
   parameters = [],
   tickPeriod,
   recordedAs,
+  asks: isAsking = false,
 }: FilterSource): string {
   const filter = readFilterModule(code);
   const { use, lines } = createImports();
@@ -89,6 +93,7 @@ export function generateFilter({
     return `    ${use("decisions", "at")}(${literals.text(text)}());\n`;
   };
   const configured = [
+    ...(isAsking ? [`  ${use("on-path", "askPaths")}();\n`] : []),
     ...(records ? [`  ${use("decisions", "recordDecisions")}();\n`] : []),
     ...(tickPeriod === undefined
       ? []
@@ -107,29 +112,35 @@ export function generateFilter({
 function readParameters(): void {
 ${values.join("")}}
 `;
-  const entry = filterEntry(filter, {
-    file: "policy",
-    imports: parameters.length > 0 ? ["params"] : [],
-    head: () => `${lines()}
+  const entryWith = (noting: readonly string[], forgetting: string): string =>
+    filterEntry(filter, {
+      file: "policy",
+      imports: parameters.length > 0 ? ["params"] : [],
+      head: () => `${lines()}
 
 ${[constant("NAMES", `${name}\n`), literals.declarations()].join("\n").trimEnd()}
 ${parametersText}`,
-    callbacks: [
-      `export function proxy_on_configure(root: u32, size: u32): u32 {
+      callbacks: [
+        `export function proxy_on_configure(root: u32, size: u32): u32 {
   const accepted = ${use("plugins", "configure")}(root, size, NAMES());
 ${configured.join("")}  __collect();
   return accepted;
 }
 `,
-    ],
-    asks: (kind, context) => `${said(kind, asks[kind])}(${context})`,
-    before: (callback) => `${place(callback)}${values.length === 0 ? "" : "    readParameters();\n"}`,
-    ends: (kind, flow, last) => `${said(kind, ends[kind])}(${argumentsOf(ends[kind], flow, last)})`,
-    takesConnections: isTcp,
-    remembers,
-    created: `  ${use("policy", "begun")}(context, parent);\n`,
-    deleted: `${isTcp ? `  ${use("enforce-connection", "forgetConnection")}(context);\n` : ""}  ${use("policy", "over")}(context);\n`,
-  });
+        ...noting,
+      ],
+      asks: (kind, context) => `${said(kind, asks[kind])}(${context})`,
+      before: (callback) => `${place(callback)}${values.length === 0 ? "" : "    readParameters();\n"}`,
+      ends: (kind, flow, last) => `${said(kind, ends[kind])}(${argumentsOf(ends[kind], flow, last)})`,
+      takesConnections: isTcp,
+      remembers,
+      created: `  ${use("policy", "begun")}(context, parent);\n`,
+      deleted: `${forgetting}${isTcp ? `  ${use("enforce-connection", "forgetConnection")}(context);\n` : ""}  ${use("policy", "over")}(context);\n`,
+    });
+  const plain = entryWith([], "");
+  // Whoever is called as the request comes in asks then; for others it is noted.
+  const notes = isAsking && !plain.includes("export function proxy_on_request_headers(");
+  const entry = notes ? entryWith([noting(use)], `  ${use("on-path", "forgetPath")}(context);\n`) : plain;
   return `// The callbacks around the filter code of ${name}.\n${entry}`;
 }
 

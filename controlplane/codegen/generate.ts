@@ -19,6 +19,8 @@ export interface GenerateOptions {
   readonly over?: "http" | "tcp";
   /** Whether what policies do to requests is recorded for the access log. Default false. */
   readonly decisions?: boolean;
+  /** Whether only the paths of requests say of some policies what they are for. Default false. */
+  readonly asks?: boolean;
 }
 
 /** AssemblyScript for one module with all of these policies in this order, each with its chosen section alone. */
@@ -67,6 +69,7 @@ ${judge}${statements}}
     };
   });
   const states = policies.flatMap((policy) => policy.states.map((state) => ({ policy, state })));
+  const asking = options.asks === true ? [`${imports.use("on-path", "askPaths")}()`] : [];
   const recording = records ? [`${imports.use("decisions", "recordDecisions")}()`] : [];
   const configured = states.map(({ policy, state }) => {
     const slot = cells.slot(policy.name, state.name);
@@ -81,7 +84,8 @@ ${judge}${statements}}
     {
       names,
       calls,
-      configured: [...recording, ...configured],
+      configured: [...recording, ...asking, ...configured],
+      asks: options.asks === true,
       ended,
       ...(over === "tcp" ? { connections: { counted, ...cells.connections(counted.length) } } : {}),
     },

@@ -102,7 +102,7 @@ interface Context {
 /** What has been asked of contexts lately: the same walks are asked about again and again, and take long. */
 const contexts = new Map<string, Context>();
 
-function contextOf({ anchored, parts }: DraftPolicy): Context {
+export function contextOf({ anchored, parts }: DraftPolicy): Context {
   const pattern = `${anchored ? "^" : ""}(?=.)(?:${parts.map((part) => part.pattern).join("")})$`;
   const known = contexts.get(pattern);
   if (known !== undefined) return known;
@@ -405,6 +405,10 @@ function tellingSets(
       isOpen(service) && (passed.has(service.name) || (side === "ingress" && service.name === duty.to)),
   );
   const starts = new Set(scope.map((walk) => serviceOf(walk[0])));
+  // What a service sends by itself does not say which version of it did.
+  const isMute =
+    mesh.services.some(({ name, origin }) => name === "b" && origin && passed.has(name)) &&
+    duty.policy.parts.some(({ text }) => text.includes("b@v"));
   const able = mesh.services.map(
     ({ isStore, proxy }) =>
       !isStore && dataplanes.some((each) => (proxy === "any" || proxy === each.name) && carries(each)),
@@ -422,7 +426,7 @@ function tellingSets(
     const stamps = (name: string): boolean =>
       ((bits >> mesh.services.findIndex((service) => service.name === name)) & 1) === 1;
     const isAble = mesh.services.every(({ name }, number) => !stamps(name) || able[number] === true);
-    return !isForged && isAble && isEnough && [...starts].every(stamps);
+    return !isForged && !isMute && isAble && isEnough && [...starts].every(stamps);
   });
 }
 

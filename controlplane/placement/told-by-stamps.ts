@@ -1,4 +1,5 @@
 import { type CallGraph, callGraph } from "../analysis/call-graph.ts";
+import type { ContextMachine } from "../analysis/path-machine.ts";
 import { type Lookalikes, type Point, type Projection, project, type Stop } from "../analysis/projection.ts";
 import { leadingTo } from "../analysis/shortest-path.ts";
 import type { Policy } from "../language/policy.ts";
@@ -15,6 +16,8 @@ export type Blindness =
   | { readonly kind: "connection"; readonly service: string }
   /** Paths begin at a service that has no proxy which could write the first state. */
   | { readonly kind: "origin"; readonly service: string }
+  /** Paths begin at a service by itself, the context tells its versions apart, and what goes out of it does not say which one sent it. */
+  | { readonly kind: "originVersion"; readonly service: string }
   /** A proxy cannot tell what comes from outside, and is not to be trusted, from what its callers inside send. */
   | { readonly kind: "outside"; readonly service: string }
   /** Two paths, one of which matches, look alike to all services that could stamp. */
@@ -50,7 +53,7 @@ export function toldByStamps(
   const blindAt = (side: PlacedSide): ReadonlyMap<string, Blindness> | "tooManyStates" => {
     const found = new Map<string, Blindness>();
     let open = [...points(side)].filter(([key, { calls: own }]) => {
-      const blindness = uncarried(own, side, { graph, all });
+      const blindness = uncarried(own, side, { graph, all, machine: contextMachine(policy, mesh) });
       if (blindness !== undefined) found.set(key, blindness);
       return blindness === undefined && !isPlain;
     });
@@ -155,7 +158,11 @@ export function stampers(mesh: Mesh, dataplanes: readonly Dataplane[]): Readonly
 function uncarried(
   calls: readonly number[],
   side: PlacedSide,
-  { graph, all }: { readonly graph: CallGraph; readonly all: ReadonlySet<number> },
+  {
+    graph,
+    all,
+    machine,
+  }: { readonly graph: CallGraph; readonly all: ReadonlySet<number>; readonly machine: ContextMachine },
 ): Blindness | undefined {
   const { mesh } = graph;
   const leads = leadingTo(graph, calls);
@@ -169,6 +176,8 @@ function uncarried(
     if (leads[number] !== 1) continue;
     if (graph.isTcp[number] === 1 && graph.before[number] !== -2) return { kind: "connection", service };
     if (graph.before[number] === -1 && !all.has(number)) return { kind: "origin", service };
+    if (mesh.services.get(service)?.origin === true && machine.letters(number).length > 1)
+      return { kind: "originVersion", service };
   }
   return undefined;
 }

@@ -111,13 +111,29 @@ export function nameOf(block: usize, policy: u32): Bytes {
 
 /** The lines that start with `@`, as `@self NAME` and `@peer NAME ADDRESSES` (tabs between), say who is who. */
 export function fact(block: usize, key: Bytes): Bytes {
+  at = block + HEAD;
+  return factFrom(block, key);
+}
+
+/** The same of the next line that starts so, behind the one that was read last. */
+export function nextFact(block: usize, key: Bytes): Bytes {
+  skipLine();
+  return factFrom(block, key);
+}
+
+function factFrom(block: usize, key: Bytes): Bytes {
   const end = block + load<u32>(block, 8);
-  for (at = block + HEAD; at < end; skipLine()) {
+  for (; at < end; skipLine()) {
     if (!same(at, pointerOf(key), lengthOf(key))) continue;
     at += lengthOf(key);
     return field();
   }
   return MISSING;
+}
+
+/** The field behind the one that was read last. */
+export function nextField(): Bytes {
+  return field();
 }
 
 /** The name in the line `@peer NAME ADDRESSES` that lists this address. */

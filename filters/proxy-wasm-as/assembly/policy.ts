@@ -91,7 +91,14 @@ export function callTo(name: Bytes): void {
   callee = name;
 }
 
-/** Whether a policy is for this request: the peer is one of its own. */
+/** Asks the path of the request whether a policy is for it, a function; 0 where the call decides for all, and the compiler drops it. */
+let asker: usize = 0;
+
+export function askBy(ask: (policy: u32, peer: Bytes) => bool): void {
+  asker = changetype<usize>(ask);
+}
+
+/** Whether a policy is for this request: the peer is one of its own, or the path says so. */
 export function runs(policy: u32): bool {
   settle();
   if (block == 0 || answered) return false;
@@ -99,8 +106,10 @@ export function runs(policy: u32): bool {
   const entry = entryOf(block, policy);
   setFlags(load<u32>(entry));
   if ((flags & ALL) != 0) return true;
-  const found = listed(peersIn(block, entry), isOutbound() ? calleeName() : callerName());
-  return found == ((flags & COMPLEMENT) == 0);
+  const peers = peersIn(block, entry);
+  const peer = isOutbound() ? calleeName() : callerName();
+  if (listed(peers, peer) == ((flags & COMPLEMENT) == 0)) return true;
+  return asker != 0 && load<u8>(peers) != NOBODY && changetype<(policy: u32, peer: Bytes) => bool>(asker)(policy, peer);
 }
 
 /** Have a policy at work of which it is known already that it is for this request. False where there is no configuration. */

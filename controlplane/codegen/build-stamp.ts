@@ -1,0 +1,82 @@
+import { strict as assert } from "node:assert";
+import { createHash } from "node:crypto";
+import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
+import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
+import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
+import type { ChainCache } from "./chain-cache.ts";
+import type { Module } from "./module.ts";
+
+/** The module that stamps requests, which is the same for all services. Its code is ours: where it does not compile or run, that is a fault of this program. */
+export async function buildStamp(
+  direction: "inbound" | "outbound",
+  configuration: string,
+  cache: ChainCache,
+): Promise<{ readonly module: Module; readonly source: string }> {
+  const source = textOf(direction);
+  const { bytes, stderr } = await cache.assembled.get(source, () => assemble({ entry: source }));
+  assert(bytes !== undefined, `the module that stamps compiles: ${stderr}`);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const reasons = cache.verified.get(sha256, () => verifyModule(bytes));
+  assert(reasons.length === 0, `the module that stamps may be shipped: ${reasons.join("; ")}`);
+  const key = `${sha256} ${configuration}`;
+  const smoked = await cache.tried.get(key, () => smoke(bytes, configuration));
+  // A machine that is too busy may do better the next time.
+  if (smoked.kind !== "tried") cache.tried.delete(key);
+  else assert(smoked.reasons.length === 0, `the module that stamps runs: ${smoked.reasons.join("; ")}`);
+  const { imports, exports } = cache.interfaces.get(sha256, () => {
+    const compiled = new WebAssembly.Module(Uint8Array.from(bytes));
+    return {
+      imports: WebAssembly.Module.imports(compiled)
+        .map((each) => `${each.module}.${each.name}`)
+        .sort(),
+      exports: WebAssembly.Module.exports(compiled)
+        .map((each) => each.name)
+        .sort(),
+    };
+  });
+  // What is not stamped would be taken for what it was before: such a request must not go on.
+  const module: Module = {
+    sha256,
+    bytes,
+    policies: [],
+    actions: [],
+    tags: [],
+    failure: "closed",
+    imports,
+    exports,
+  };
+  return { module, source };
+}
+
+function textOf(direction: "inbound" | "outbound"): string {
+  return `// Stamps requests ${direction === "inbound" ? "as they come in" : "that the service makes by itself"}.
+import "proxy-wasm-as/assembly/abort";
+import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+import { allocate } from "proxy-wasm-as/assembly/policy";
+import { stamp } from "proxy-wasm-as/assembly/stamp";
+
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  return stamp(context, ${direction === "outbound"});
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = configure(root, size, 0);
+  __collect();
+  return accepted;
+}
+
+export function proxy_on_context_create(context: u32, parent: u32): void {
+  created(context, parent);
+}
+
+export function proxy_on_delete(context: u32): void {
+  deleted(context);
+}
+
+export function proxy_on_memory_allocate(size: usize): usize {
+  return allocate(size);
+}
+
+export function proxy_abi_version_0_2_1(): void {}
+`;
+}

@@ -1,0 +1,92 @@
+import type { Mesh } from "../mesh/mesh.ts";
+import type { Asking, PathTables, Stamping } from "../placement/path-tables.ts";
+import type { Item } from "./failure-class.ts";
+
+/** What a plugin's configuration says of the paths of requests, as the SDK's `on-path.ts` and `stamp.ts` read it. */
+
+/** The header that the state is in: a member of a list, or all of it. */
+export function pathFact({ stateHeader }: Mesh): string {
+  return stateHeader.startsWith("header:")
+    ? `@path\t${stateHeader.slice("header:".length).toLowerCase()}\twhole`
+    : `@path\t${stateHeader}\tlist`;
+}
+
+/** Where a chain runs, as far as paths go. */
+export interface PathSite {
+  readonly service: string;
+  readonly direction: "inbound" | "outbound";
+  readonly version?: string;
+  /** By revision, the one that paths begin with first. */
+  readonly tables: readonly PathTables[];
+}
+
+/** Where a policy asks here, by revision. */
+export function askedHere(
+  { policy, placed }: Item,
+  { service, direction, version, tables }: PathSite,
+): readonly {
+  readonly revision: string;
+  readonly asks: readonly Asking[];
+}[] {
+  const side = direction === "inbound" ? "ingress" : "egress";
+  return tables.map(({ revision, asks }) => ({
+    revision,
+    asks: asks.filter(
+      (asking) =>
+        asking.policy === policy.name &&
+        asking.section === placed.section &&
+        asking.side === side &&
+        (side === "ingress" ? asking.to : asking.from) === service &&
+        (asking.version === undefined || asking.version === version),
+    ),
+  }));
+}
+
+/** The peers whose requests the path decides about: `*` for those of all callers, where these are not known. */
+export function askedPeers(item: Item, site: PathSite): ReadonlySet<string> {
+  const [now] = askedHere(item, site);
+  return new Set(now?.asks.map((asking) => peerOf(asking, site)) ?? []);
+}
+
+function peerOf({ from, to }: Asking, { direction }: PathSite): string {
+  return direction === "inbound" ? (from ?? "*") : to;
+}
+
+/** In which states a policy is for the requests of which peers, and what becomes of those that nobody knows. */
+export function whenFacts(item: Item, site: PathSite): readonly string[] {
+  const { policy } = item;
+  const lines = askedHere(item, site).flatMap(({ revision, asks }) =>
+    [...Map.groupBy(asks, ({ states, others }) => `${listOf(states)}\t${listOf(others)}`)].map(
+      ([lists, alike]) => {
+        const peers = alike.map((asking) => peerOf(asking, site)).sort();
+        return `@when\t${policy.name}\t${revision}\t${peers.join(",")}\t${lists}`;
+      },
+    ),
+  );
+  return lines.length === 0 ? [] : [...lines, `@lost\t${policy.name}\t${policy.onLost}`];
+}
+
+/** How a service's requests are stamped, and which ones come from outside: of no service that is listed. */
+export function stampFacts(
+  { service, direction, version, tables }: PathSite,
+  outside: "nobody" | "everybody" | "unlisted",
+): readonly string[] {
+  const own = ({ stamps }: PathTables): Stamping | undefined =>
+    stamps.find(
+      (each) => each.service === service && (each.version === undefined || each.version === version),
+    );
+  return [
+    ...(outside === "nobody" ? [] : [`@outside\t${outside === "everybody" ? "*" : "!"}`]),
+    ...tables.map((each) => {
+      const stamping = own(each);
+      const steps = [...(stamping?.steps ?? [])].map(([from, to]) => `${from}>${to}`);
+      // What goes out was stamped as it came in, and what the service does by itself begins a path.
+      const list = stamping === undefined || direction === "outbound" ? "=" : steps.join(",") || "-";
+      return `@stamp\t${each.revision}\t${stamping?.first ?? "-"}\t${list}`;
+    }),
+  ];
+}
+
+function listOf(states: readonly number[]): string {
+  return states.join(",") || "-";
+}

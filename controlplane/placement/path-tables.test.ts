@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { checkPolicies } from "../language/check-policies.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import { pathTables } from "./path-tables.ts";
+import { meshText, policySources, stampedCases } from "./random-cases.test-helper.ts";
+import { callOf, contextOf, walksOf } from "./second-reading.test-helper.ts";
+import { place } from "./solve.ts";
+
+test("a state that proxies carry along a path says whether policies match at its end", async () => {
+  let stamped = 0;
+  let asked = 0;
+  const property = fc.asyncProperty(stampedCases, async (drawn) => {
+    const { mesh } = fromYaml(
+      { path: "mesh.yaml", text: meshText(drawn.mesh) },
+      drawn.dataplanes.map(({ name }) => name),
+    );
+    if (mesh === undefined) throw new Error("a mesh without errors is one");
+    const { policies } = checkPolicies(policySources(drawn.policies), mesh);
+    const { placement } = await place(policies, mesh, { dataplanes: drawn.dataplanes, stamps: true });
+    if (placement === undefined) return;
+    const tables = pathTables(placement, policies, { mesh, dataplanes: drawn.dataplanes });
+    if (tables === "tooManyStates") throw new Error("so few services have few states");
+    expect(tables === undefined).toBe(placement.proxies.every(({ stamps }) => !stamps));
+    if (tables === undefined) return;
+    stamped++;
+    const known = (letter: string | undefined) => ({
+      service: letter?.toLowerCase() ?? "",
+      version: letter === "B" ? "v1" : "v2",
+    });
+    for (const walk of walksOf(drawn.mesh)) {
+      if (walk.length < 2) continue;
+      const states: (number | undefined)[] = [];
+      for (const [at, letter] of [...walk].entries()) {
+        const { service, version } = known(letter);
+        const own = tables.stamps.find(
+          (each) => each.service === service && (each.version ?? version) === version,
+        );
+        const last = states.at(-1);
+        states.push(own === undefined ? last : at === 0 ? own.first : own.steps.get(last ?? 0));
+      }
+      const [from, to] = callOf(walk).split(">");
+      const { version } = known(walk.at(-1));
+      for (const draft of drawn.policies) {
+        const placed = placement.proxies.flatMap((proxy) =>
+          proxy.policies.filter(
+            ({ policy, calls }) =>
+              policy === draft.name &&
+              calls.some(
+                ([caller, callee, versions]) =>
+                  caller === from && callee === to && (versions?.includes(version) ?? true),
+              ),
+          ),
+        );
+        const enforced = placed.filter(({ policy, side, section }) => {
+          const asking = tables.asks.filter(
+            (each) =>
+              each.policy === policy &&
+              each.section === section &&
+              each.side === side &&
+              each.to === to &&
+              (each.from ?? from) === from &&
+              (each.version ?? version) === version,
+          );
+          expect(asking.length).toBeLessThan(2);
+          if (asking[0] === undefined) return true;
+          asked++;
+          const state = (side === "ingress" ? states.at(-1) : states.at(-2)) ?? 0;
+          const [{ states: matching, others }] = asking;
+          expect([...matching, ...others].filter((each) => each === state)).toHaveLength(1);
+          return matching.includes(state);
+        });
+        expect([walk, draft.name, enforced.length]).toEqual([
+          walk,
+          draft.name,
+          contextOf(draft).test(walk) ? 1 : 0,
+        ]);
+      }
+    }
+  });
+  await fc.assert(property, { numRuns: 120 });
+  expect(stamped).toBeGreaterThan(10);
+  expect(asked).toBeGreaterThan(1_000);
+});

@@ -1,0 +1,198 @@
+import { strict as assert } from "node:assert";
+import { createHash } from "node:crypto";
+import { automaton } from "../analysis/automaton.ts";
+import { callGraph } from "../analysis/call-graph.ts";
+import { type ContextMachine, contextMachines } from "../analysis/path-machine.ts";
+import { answerKey, type Point, project } from "../analysis/projection.ts";
+import { type StampAutomaton, stampAutomaton } from "../analysis/stamp-automaton.ts";
+import { keyOf } from "../analysis/verdicts.ts";
+import type { Policy, Side } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import type { Dataplane } from "./dataplane.ts";
+import { at0 } from "./network.ts";
+import type { PlacedSide, Placement } from "./placement.ts";
+import type { Demand } from "./policy-demands.ts";
+import { type Problem, problem } from "./problem.ts";
+import { pointOf } from "./told-by-stamps.ts";
+
+/** What the proxies of a placement have to know of the paths of requests (design §5). A state is a number from 1. */
+export interface PathTables {
+  /** Six characters that are those of equal tables, and of no others that are in use with these. */
+  readonly revision: string;
+  readonly stamps: readonly Stamping[];
+  readonly asks: readonly Asking[];
+}
+
+/** How a service, in one of its versions where these differ, updates the state of a request that comes in. */
+export interface Stamping {
+  readonly service: string;
+  readonly version?: string;
+  /** The state of paths that begin here; absent where none does of which anything is asked. */
+  readonly first?: number;
+  /** From other states nothing is asked any more. */
+  readonly steps: ReadonlyMap<number, number>;
+}
+
+/** Where the path decides whether a policy is for a request. */
+export interface Asking {
+  readonly policy: string;
+  readonly section: Side;
+  readonly side: PlacedSide;
+  /** Absent at ingress where callers are not known: it is asked of all calls into the service. */
+  readonly from?: string;
+  readonly to: string;
+  /** Of the callee, where its versions differ. */
+  readonly version?: string;
+  /** In these it is, and in the others it is not: no other state can be there. At ingress of a service that stamps they are those behind its stamp. */
+  readonly states: readonly number[];
+  readonly others: readonly number[];
+}
+
+/**
+ * The tables of a placement whose stamps suffice: undefined where no policy asks, `tooManyStates` when a header would have to hold more than
+ * two bytes.
+ */
+export function pathTables(
+  placement: Placement,
+  policies: readonly Policy[],
+  { mesh, dataplanes }: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
+): PathTables | "tooManyStates" | undefined {
+  const graph = callGraph(mesh);
+  const asked = Map.groupBy(askedOf(problem(policies, mesh, dataplanes), placement), ({ policy }) => policy);
+  if (asked.size === 0) return undefined;
+  const machines = contextMachines(
+    graph,
+    [...asked.keys()].map(({ context }) => automaton(context, "may")),
+  );
+  const stamps = new Set(
+    placement.proxies.flatMap((proxy) => (proxy.stamps ? [graph.numbers.get(proxy.service) ?? -1] : [])),
+  );
+  const projections = [...asked.values()].map((all, number) => {
+    const machine = machines[number] as ContextMachine;
+    const found = project(graph, { machine, points: all.map(({ point }) => point) }, stamps);
+    assert(found.kind !== "lookalikes", "the stamps of a placement suffice");
+    return found;
+  });
+  const found = projections.flatMap((each) => (each.kind === "projection" ? [each] : []));
+  const states = found.length < projections.length ? undefined : stampAutomaton(found);
+  if (states === undefined) return "tooManyStates";
+
+  const lettersOf = (service: string): readonly { readonly name: string; readonly version?: string }[] => {
+    const number = graph.numbers.get(service) ?? -1;
+    const [machine] = machines;
+    const letters = machine?.letters(number) ?? [];
+    if (letters.length === 1) return letters.map(({ name }) => ({ name }));
+    const versions = [...(mesh.services.get(service)?.versions.keys() ?? [])];
+    return versions.map((version) => ({ name: machine?.letterOf(number, version).name ?? "", version }));
+  };
+  return {
+    revision: revisionOf(states, [...asked.values()]),
+    stamps: placement.proxies
+      .filter((proxy) => proxy.stamps)
+      .flatMap(({ service }) =>
+        lettersOf(service).map(({ name, version }): Stamping => {
+          const first = states.starts.get(name);
+          return {
+            service,
+            ...(version === undefined ? {} : { version }),
+            ...(first === undefined || first === 0 ? {} : { first }),
+            steps: new Map(
+              states.next.flatMap((next, from) => {
+                const to = next.get(name) ?? 0;
+                return from === 0 || to === 0 ? [] : [[from, to] as const];
+              }),
+            ),
+          };
+        }),
+      ),
+    asks: [...asked.values()].flatMap((all, question) =>
+      all.flatMap(({ policy, section, side, from, to, point, routedTo }, number) =>
+        lettersOf(to)
+          // The caller's proxy knows of no version but the one that a route has decided.
+          .filter(
+            ({ version }, at) =>
+              side === "ingress" || (routedTo === undefined ? at === 0 : version === routedTo),
+          )
+          .map(({ name, version }): Asking => {
+            const key = answerKey(number, point, { name, symbols: [] });
+            const statesOf = (matches: boolean): readonly number[] =>
+              (states.answers[question] ?? []).flatMap((answers, state) =>
+                answers.get(key) === matches ? [state] : [],
+              );
+            return {
+              policy: policy.name,
+              section,
+              side,
+              ...(from === undefined ? {} : { from }),
+              to,
+              ...(version === undefined || side === "egress" ? {} : { version }),
+              states: statesOf(true),
+              others: statesOf(false),
+            };
+          }),
+      ),
+    ),
+  };
+}
+
+interface Asked extends Pick<Asking, "section" | "side" | "from" | "to"> {
+  readonly policy: Policy;
+  readonly point: Point;
+  /** The version that all requests of the call go to. */
+  readonly routedTo: string | undefined;
+}
+
+/** Where policies ask, by where a placement has them. */
+function askedOf({ calls, demands, starts, units, mesh }: Problem, placement: Placement): readonly Asked[] {
+  const numbers = new Map(callGraph(mesh).calls.map((call, number) => [keyOf(call), number]));
+  const sides = sidesOf(placement);
+  const found = new Map<string, Asked>();
+  for (const [own, { from, to }] of calls.entries()) {
+    for (let unit = at0(starts, own); unit < at0(starts, own + 1); unit++) {
+      const { policy, section, asks, routed } = demands[at0(units, unit)] as Demand;
+      const side = sides.get(seatOf(policy.name, section.name, from, to));
+      if (side === undefined || !asks[side] || from === null) continue;
+      const call = numbers.get(keyOf({ from, to })) ?? -1;
+      const [key, point] = pointOf(side, call, { mesh, routed });
+      const isShared = side === "ingress" && mesh.identity === "none";
+      found.set(`${policy.name} ${section.name} ${side} ${key}`, {
+        policy,
+        section: section.name,
+        side,
+        ...(isShared ? {} : { from }),
+        to,
+        point: { ...point, isBehindStamp: side === "ingress" },
+        routedTo: routed.get(call),
+      });
+    }
+  }
+  return [...found.values()];
+}
+
+function sidesOf({ proxies }: Placement): ReadonlyMap<string, PlacedSide> {
+  return new Map(
+    proxies.flatMap((proxy) =>
+      proxy.policies.flatMap(({ policy, section, side, calls }) =>
+        calls.map(([from, to]) => [seatOf(policy, section, from, to), side] as const),
+      ),
+    ),
+  );
+}
+
+function seatOf(policy: string, section: Side, from: string | null, to: string): string {
+  return `${policy} ${section} ${from ?? ""}>${to}`;
+}
+
+/** Equal for tables that are: of the automaton, and of where and for what it is asked. */
+function revisionOf({ starts, next, answers }: StampAutomaton, asked: readonly (readonly Asked[])[]): string {
+  const places = asked.map((all) =>
+    all.map(({ policy, section, side, from, to }) => [policy.name, section, side, from ?? null, to]),
+  );
+  const text = JSON.stringify([
+    places,
+    [...starts],
+    next.map((each) => [...each]),
+    answers.map((each) => each.map((own) => [...own].sort())),
+  ]);
+  return createHash("sha256").update(text).digest("base64url").slice(0, 6);
+}

@@ -1,0 +1,122 @@
+import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf } from "./bytes";
+import { proxy_define_metric, proxy_increment_metric } from "./env";
+import { cell } from "./cell";
+import { allocate } from "./memory";
+import { readState, recallState, revision, token } from "./path-state";
+import { phase, stream, turn } from "./phase";
+import { fact, listed, nextFact, nextField } from "./plugins";
+import { askBy, callerOf, currentBlock, deny, policyName } from "./policy";
+import { addRecord, createSlab, findRecord, forgetRecords } from "./slab";
+
+// Where only the path of a request says whether a policy is for it (design §5), the configuration has, before the lines of policies:
+//
+//     @when  POLICY  REVISION  PEERS  STATES  OTHERS   in a state of the first list it is, in one of the others it is not
+//     @lost  POLICY  deny | skip
+//
+// Without a state that is in one of the lists the path was lost on its way.
+
+const EVERYBODY: u8 = 42;
+const D_ENY: u8 = 100;
+// "@when\t@lost\twire.lost.unknown"
+const WORDS: usize = memory.data<u8>([
+  64, 119, 104, 101, 110, 9, 64, 108, 111, 115, 116, 9, 119, 105, 114, 101, 46, 108, 111, 115, 116, 46, 117, 110, 107, 110, 111,
+  119, 110,
+]);
+
+/** The callback in which the state was read; and whose loss has been counted, by policy, as bits. */
+let read: u32 = 0;
+let counted: u64 = 0;
+let countedFor: u32 = 0;
+
+/** Said once a module is configured some of whose policies ask. */
+export function askPaths(): void {
+  askBy(isOnPath);
+}
+
+/** Records of what is to be known of a request when its response comes: the lengths of a revision and a state, and both. */
+let slab: usize = 0;
+const RECORD: usize = 72;
+
+/** Said first where a request comes in whose response will be asked about: its headers are not there any more then. */
+export function notePath(context: u32): void {
+  if (slab == 0) slab = createSlab(RECORD);
+  look();
+  const size: usize = revision == MISSING ? 0 : lengthOf(revision) + lengthOf(token);
+  if (size == 0 || size > RECORD - 8) return;
+  const record = addRecord(slab, context);
+  store<u32>(record, <u32>lengthOf(revision));
+  store<u32>(record, <u32>lengthOf(token), 4);
+  memory.copy(record + 8, pointerOf(revision), lengthOf(revision));
+  memory.copy(record + 8 + lengthOf(revision), pointerOf(token), lengthOf(token));
+}
+
+/** Said when a stream has gone of which something may have been noted. */
+export function forgetPath(context: u32): void {
+  forgetRecords(context);
+}
+
+function look(): void {
+  if (read == turn) return;
+  read = turn;
+  const record: usize = slab == 0 ? 0 : findRecord(slab, stream);
+  if (record != 0) {
+    const size: usize = <usize>load<u32>(record);
+    recallState(bytes(record + 8, size), bytes(record + 8 + size, load<u32>(record, 4)));
+  } else if (phase == 0) {
+    readState();
+  } else {
+    recallState(MISSING, MISSING);
+  }
+}
+
+function isOnPath(policy: u32, peer: Bytes): bool {
+  look();
+  const key = keyOf(0, 6);
+  let isAsked = false;
+  for (let which = fact(currentBlock(), key); which != MISSING; which = nextFact(currentBlock(), key)) {
+    const peers = nextField();
+    const states = nextField();
+    const others = nextField();
+    if (load<u8>(pointerOf(peers)) != EVERYBODY && !listed(pointerOf(peers), peer)) continue;
+    isAsked = true;
+    if (!equal(which, revision)) continue;
+    if (listed(pointerOf(states), token)) return true;
+    if (listed(pointerOf(others), token)) return false;
+  }
+  if (isAsked) lose(policy);
+  return false;
+}
+
+/** Nobody knows whether the policy is for this request. */
+function lose(policy: u32): void {
+  if (countedFor != stream) {
+    countedFor = stream;
+    counted = 0;
+  }
+  if ((counted & (1 << <u64>policy)) == 0) {
+    counted |= 1 << <u64>policy;
+    const name = policyName();
+    let caller = callerOf();
+    if (caller == MISSING) caller = bytes(WORDS + 22, 7);
+    const size: usize = 11 + lengthOf(name) + lengthOf(caller);
+    const metric = allocate(size);
+    memory.copy(metric, WORDS + 12, 10);
+    memory.copy(metric + 10, pointerOf(name), lengthOf(name));
+    store<u8>(metric + 10 + lengthOf(name), 46);
+    memory.copy(metric + 11 + lengthOf(name), pointerOf(caller), lengthOf(caller));
+    proxy_define_metric(0, metric, size, cell);
+    proxy_increment_metric(load<u32>(cell), 1);
+  }
+  const what = fact(currentBlock(), keyOf(6, 6));
+  if (what != MISSING && load<u8>(pointerOf(what)) == D_ENY) deny(403, 0);
+}
+
+/** A word with the name of the policy at work behind it, each with a tab. */
+function keyOf(at: usize, size: usize): Bytes {
+  const name = policyName();
+  const start = allocate(size + lengthOf(name) + 1);
+  memory.copy(start, WORDS + at, size);
+  memory.copy(start + size, pointerOf(name), lengthOf(name));
+  store<u8>(start + size + lengthOf(name), 9);
+  return bytes(start, size + lengthOf(name) + 1);
+}

@@ -1,0 +1,178 @@
+import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, same, trimmed } from "./bytes";
+import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
+import { allocate } from "./memory";
+import { afterMember, allValues, firstMember, isList, isSaid, readState, revision, stateHeader, stateIn, token } from "./path-state";
+import { begin, callerName, currentBlock, leave } from "./policy";
+import { fact, nextField } from "./plugins";
+import { random_get } from "./wasi_snapshot_preview1";
+
+// The stamp of a service: an update of the state of a request's path (design §5). What it has to know is in the configuration:
+//
+//     @path     HEADER  list | whole
+//     @outside  *                                   all requests come from outside
+//     @outside  !                                   those of no service of a `@peer` line do
+//     @stamp    REVISION  ORIGIN  FROM>TO,FROM>TO   for each revision that is in use, the one that paths begin with first
+//
+// ORIGIN is the state of paths that begin here, `-` where none does. In a revision in which the service does not stamp the list is `=`.
+
+const REQUEST: u32 = 0;
+const MEMBERS_MAX: u32 = 32;
+const ANYBODY: u8 = 42;
+const BUT: u8 = 33;
+const UNCHANGED: u8 = 61;
+const NONE: u8 = 45;
+const COMMA: u8 = 44;
+
+// "@outside\t@stamp\twire=traceparenttracestate"
+const WORDS: usize = memory.data<u8>([
+  64, 111, 117, 116, 115, 105, 100, 101, 9, 64, 115, 116, 97, 109, 112, 9, 119, 105, 114, 101, 61, 116, 114, 97, 99, 101, 112,
+  97, 114, 101, 110, 116, 116, 114, 97, 99, 101, 115, 116, 97, 116, 101,
+]);
+const random: usize = memory.data(24);
+
+/** Stamp a request that comes in; one that the service has made by itself and that goes out, where it is an origin. Said in `onRequestHeaders`. */
+export function stamp(context: u32, isOutbound: bool): u32 {
+  begin(context);
+  if (currentBlock() != 0) {
+    readState();
+    if (isOutbound) {
+      // What the service was asked to do has a state; what it does by itself has none.
+      if (revision == MISSING) writeFirst();
+    } else if (comesFromOutside()) {
+      writeFirst();
+    } else {
+      advance();
+    }
+  }
+  return leave();
+}
+
+function comesFromOutside(): bool {
+  const which = fact(currentBlock(), bytes(WORDS, 9));
+  if (which == MISSING) return false;
+  const sign = load<u8>(pointerOf(which));
+  return sign == ANYBODY || (sign == BUT && callerName() == MISSING);
+}
+
+/** The state of a path that begins here, of the revision that is written now. What outside traffic brings is none. */
+function writeFirst(): void {
+  const now = fact(currentBlock(), bytes(WORDS + 9, 7));
+  const first = now == MISSING ? MISSING : nextField();
+  if (first == MISSING || load<u8>(pointerOf(first)) == NONE) write(MISSING, MISSING);
+  else write(now, first);
+}
+
+/** The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. */
+function advance(): void {
+  if (revision == MISSING) {
+    write(MISSING, MISSING);
+    return;
+  }
+  const key = allocate(7 + lengthOf(revision) + 1);
+  memory.copy(key, WORDS + 9, 7);
+  memory.copy(key + 7, pointerOf(revision), lengthOf(revision));
+  store<u8>(key + 7 + lengthOf(revision), 9);
+  const origin = fact(currentBlock(), bytes(key, 8 + lengthOf(revision)));
+  if (origin == MISSING) {
+    write(MISSING, MISSING);
+    return;
+  }
+  const states = nextField();
+  if (lengthOf(states) == 1 && load<u8>(pointerOf(states)) == UNCHANGED) return;
+  write(revision, behind(states, token));
+}
+
+/** What a list of `FROM>TO` leads to from a state. */
+function behind(states: Bytes, from: Bytes): Bytes {
+  for (let rest = states; rest != MISSING; ) {
+    const step = firstMember(rest);
+    rest = afterMember(rest, step);
+    const size = lengthOf(from);
+    if (lengthOf(step) > size + 1 && load<u8>(pointerOf(step) + size) == 62 && same(pointerOf(step), pointerOf(from), size))
+      return bytes(pointerOf(step) + size + 1, lengthOf(step) - size - 1);
+  }
+  return MISSING;
+}
+
+/** Have the header say this state and no other one, or none, and beside it what others have said. */
+function write(ofRevision: Bytes, state: Bytes): void {
+  const name = stateHeader();
+  if (state == MISSING && !isSaid) return;
+  if (state != MISSING && equal(ofRevision, revision) && equal(state, token)) return;
+  const others = isList() ? otherMembers(name) : MISSING;
+  if (state == MISSING && others == MISSING) {
+    proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
+    return;
+  }
+  const size = lengthOf(ofRevision) + 1 + lengthOf(state);
+  const start = allocate(6 + size + (others == MISSING ? 0 : lengthOf(others)));
+  let at = start;
+  if (state != MISSING) {
+    if (isList()) at = put(at, bytes(WORDS + 16, 5));
+    at = put(at, ofRevision);
+    store<u8>(at++, 46);
+    at = put(at, state);
+  }
+  if (others != MISSING) {
+    if (at > start) store<u8>(at++, COMMA);
+    at = put(at, others);
+  }
+  proxy_replace_header_map_value(REQUEST, pointerOf(name), lengthOf(name), start, at - start);
+  if (state != MISSING && isTraceState(name)) beTraced();
+}
+
+function isTraceState(name: Bytes): bool {
+  return equal(name, bytes(WORDS + 32, 10));
+}
+
+/** The members that are not ours, as many as there may be beside it. */
+function otherMembers(name: Bytes): Bytes {
+  const all = allValues(name);
+  if (all == MISSING) return MISSING;
+  const start = allocate(lengthOf(all));
+  let at = start;
+  let count: u32 = 1;
+  for (let rest = all; rest != MISSING && count < MEMBERS_MAX; ) {
+    const member = firstMember(rest);
+    rest = afterMember(rest, member);
+    const own = trimmed(member);
+    if (lengthOf(own) == 0 || stateIn(own) != MISSING) continue;
+    if (at > start) store<u8>(at++, COMMA);
+    at = put(at, own);
+    count++;
+  }
+  return at == start ? MISSING : bytes(start, at - start);
+}
+
+/** Tracing libraries drop a `tracestate` that stands alone: a request that is not traced gets an identity, as one that nobody samples. */
+function beTraced(): void {
+  const name = bytes(WORDS + 21, 11);
+  if (allValues(name) != MISSING) return;
+  random_get(random, 24);
+  const start = allocate(55);
+  store<u16>(start, 0x3030);
+  store<u8>(start + 2, 45);
+  hex(start + 3, random, 16);
+  store<u8>(start + 35, 45);
+  hex(start + 36, random + 16, 8);
+  store<u8>(start + 52, 45);
+  store<u16>(start + 53, 0x3030);
+  proxy_replace_header_map_value(REQUEST, pointerOf(name), lengthOf(name), start, 55);
+}
+
+function hex(to: usize, from: usize, size: usize): void {
+  for (let i: usize = 0; i < size; i++) {
+    const byte = load<u8>(from + i);
+    store<u8>(to + 2 * i, digit(byte >> 4));
+    store<u8>(to + 2 * i + 1, digit(byte & 15));
+  }
+}
+
+function digit(value: u8): u8 {
+  return value < 10 ? 48 + value : 87 + value;
+}
+
+function put(to: usize, text: Bytes): usize {
+  memory.copy(to, pointerOf(text), lengthOf(text));
+  return to + lengthOf(text);
+}

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { assemble } from "../build/assemble.ts";
+import { actionModule } from "./action-module.test-helper.ts";
+import { createHost, type Host } from "./index.ts";
+
+const moduleOf = async (part: "request" | "response"): Promise<Uint8Array> => {
+  const imports = { "actions/headers": "setHeader", "on-path": "askPaths, forgetPath, notePath" };
+  const entry = actionModule({
+    imports,
+    configure: "askPaths();",
+    [part]: 'setHeader(b"enforced", b"yes");',
+    rest: `export function proxy_on_delete(context: u32): void { forgetPath(context); deleted(context); }
+${part === "request" ? "" : "export function proxy_on_request_headers(context: u32, count: u32, last: u32): u32 { begin(context); notePath(context); return end(); }"}`,
+  });
+  const { bytes = new Uint8Array(), stderr } = await assemble({ entry });
+  expect(stderr).toBe("");
+  return bytes;
+};
+const modules = { request: await moduleOf("request"), response: await moduleOf("response") };
+type Part = keyof typeof modules;
+const parts: readonly Part[] = ["request", "response"];
+
+const facts = `@self\tr
+@peer\tapi\t10.0.0.1
+@peer\tweb\t10.0.0.2
+@peer\tjob\t10.0.0.3
+@path\ttracestate\tlist
+@when\tp\tnewrev\tapi\t1,4\t2
+@when\tp\toldrev\tapi\t-\t1
+@when\tp\tnewrev\tweb\t2\t1,4
+`;
+const lost = (what: string): string => `@lost\tp\t${what}\n`;
+const start = (part: Part = "request", line = "p\tinbound\tjob\n", more = lost("skip")): Host =>
+  createHost(modules[part], { configuration: `${facts}${more}${line}` });
+
+/** Whether the policy was enforced on a request of this caller with this state, or on its response, or what was answered instead. */
+function enforced(host: Host, caller: string, state: string | undefined): boolean | number {
+  const address = { api: "10.0.0.1", web: "10.0.0.2", job: "10.0.0.3" }[caller] ?? "10.0.0.9";
+  const { requestHeaders, response, localReply } = host.exchange({
+    headers: [[":method", "GET"], ...(state === undefined ? [] : [["tracestate", state] as const])],
+    properties: { "source.address": `${address}:40000` },
+    response: {},
+  });
+  expect(host.failure).toBeNull();
+  if (localReply !== undefined) return localReply.status;
+  return [...requestHeaders, ...(response?.headers ?? [])].some(([name]) => name === "enforced");
+}
+
+test.each(parts)("a policy is for a %s where the path says so, by the call that it came by", (part) => {
+  const host = start(part);
+  expect(enforced(host, "api", "wire=newrev.1")).toBe(true);
+  expect(enforced(host, "api", "a=1,wire=newrev.4")).toBe(true);
+  expect(enforced(host, "api", "wire=newrev.2")).toBe(false);
+  expect(enforced(host, "web", "wire=newrev.2")).toBe(true);
+  expect(enforced(host, "web", "wire=newrev.1")).toBe(false);
+  // Where the call decides nobody looks.
+  expect(enforced(host, "job", undefined)).toBe(true);
+  expect(enforced(host, "other", undefined)).toBe(false);
+  expect(host.metrics.size).toBe(0);
+});
+
+test("a revision that the policy is not in is none in which it is for anybody", () => {
+  expect(enforced(start(), "api", "wire=oldrev.1")).toBe(false);
+});
+
+test.each(parts)("of a %s without a state that can be it is not known, and counted by caller", (part) => {
+  const states = [
+    undefined,
+    "a=1",
+    "wire=newrev.9",
+    "wire=other1.1",
+    "wire=oldrev.7",
+    "wire=newrev.1,wire=newrev.2",
+  ];
+  const host = start(part);
+  for (const state of states) expect(enforced(host, "api", state)).toBe(false);
+  expect(enforced(host, "web", undefined)).toBe(false);
+  expect(Object.fromEntries(host.metrics)).toEqual({
+    "wire.lost.p.api": states.length,
+    "wire.lost.p.web": 1,
+  });
+});
+
+test("what is not known may be denied", () => {
+  const host = start("request", undefined, lost("deny"));
+  expect(enforced(host, "api", undefined)).toBe(403);
+  expect(enforced(host, "api", "wire=newrev.2")).toBe(false);
+  expect(enforced(host, "other", undefined)).toBe(false);
+});
+
+test("an audited policy counts what it would have denied, and denies nothing", () => {
+  const host = start("request", "p\tinbound\tjob\taudit\n", lost("deny"));
+  expect(enforced(host, "api", undefined)).toBe(false);
+  expect(Object.fromEntries(host.metrics)).toEqual({ "wire.audit.p": 1, "wire.lost.p.api": 1 });
+});
+
+test("one that is switched off asks nobody", () => {
+  const host = start("request", "p\tinbound\t-\n", lost("deny"));
+  expect(enforced(host, "api", "wire=newrev.1")).toBe(false);
+  expect(enforced(host, "api", undefined)).toBe(false);
+});

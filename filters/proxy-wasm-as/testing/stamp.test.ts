@@ -1,0 +1,167 @@
+import { expect, test } from "vitest";
+import { assemble } from "../build/assemble.ts";
+import { createHost, type Host } from "./index.ts";
+
+const moduleOf = async (isOutbound: boolean): Promise<Uint8Array> => {
+  const { bytes = new Uint8Array(), stderr } = await assemble({
+    entry: `import "proxy-wasm-as/assembly/abort";
+import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+import { allocate } from "proxy-wasm-as/assembly/policy";
+import { stamp } from "proxy-wasm-as/assembly/stamp";
+export function proxy_on_request_headers(context: u32, count: u32, last: u32): u32 { return stamp(context, ${isOutbound}); }
+export function proxy_on_configure(root: u32, size: u32): u32 { return configure(root, size, 0); }
+export function proxy_on_context_create(context: u32, parent: u32): void { created(context, parent); }
+export function proxy_on_delete(context: u32): void { deleted(context); }
+export function proxy_on_memory_allocate(size: usize): usize { return allocate(size); }
+export function proxy_abi_version_0_2_1(): void {}
+`,
+  });
+  expect(stderr).toBe("");
+  return bytes;
+};
+const [inbound, outbound] = await Promise.all([moduleOf(false), moduleOf(true)]);
+
+/** Two revisions are in use, the first of which paths begin with. */
+const inside = "@stamp\tnewrev\t-\t1>2,12>3,s.t>4\n@stamp\toldrev\t-\t7>8\n@stamp\tasisrv\t-\t=\n";
+const entry = "@stamp\tnewrev\t1\t1>2\n@stamp\toldrev\t6\t7>8\n";
+
+interface Settings {
+  readonly header?: string;
+  readonly isOutbound?: boolean;
+}
+
+function start(facts: string, { header = "tracestate\tlist", isOutbound = false }: Settings = {}): Host {
+  return createHost(isOutbound ? outbound : inbound, {
+    configuration: `@self\ts\n@path\t${header}\n${facts}`,
+  });
+}
+
+/** What the service sees of a request with these headers. */
+function seen(
+  host: Host,
+  headers: readonly (readonly [string, string])[],
+  from = "10.0.0.9:40000",
+): readonly string[] {
+  const { requestHeaders } = host.exchange({
+    headers: [[":method", "GET"], ...headers],
+    properties: { "source.address": from },
+  });
+  expect(host.failure).toBeNull();
+  return requestHeaders.flatMap(([name, value]) => (name.startsWith(":") ? [] : [`${name}: ${value}`]));
+}
+
+const traced = ["traceparent", "00-1-2-01"] as const;
+const state = (host: Host, ...values: readonly string[]): readonly string[] =>
+  seen(host, [traced, ...values.map((value) => ["tracestate", value] as const)]).slice(1);
+
+test("a state goes on, first in the list, and what others have said stays", () => {
+  const host = start(inside);
+  expect(state(host, "wire=newrev.1")).toEqual(["tracestate: wire=newrev.2"]);
+  expect(state(host, "a=1,wire=newrev.12, b=2 ")).toEqual(["tracestate: wire=newrev.3,a=1,b=2"]);
+  expect(state(host, "a=1", "b=2 ,\twire =  newrev.1 ")).toEqual(["tracestate: wire=newrev.2,a=1,b=2"]);
+  expect(state(host, "wire=newrev.s.t")).toEqual(["tracestate: wire=newrev.4"]);
+});
+
+test("each revision has states of its own, and one in which the service does not stamp goes by", () => {
+  const host = start(inside);
+  expect(state(host, "wire=oldrev.7")).toEqual(["tracestate: wire=oldrev.8"]);
+  expect(state(host, "a=1,wire=asisrv.1")).toEqual(["tracestate: a=1,wire=asisrv.1"]);
+});
+
+test("what is no state of a revision in use is lost, and takes nothing with it", () => {
+  const host = start(inside);
+  for (const lost of [
+    "wire=newrev.9",
+    "wire=newrev.2",
+    "wire=other1.1",
+    "wire=newrev",
+    "wire=newrev.",
+    "wire=",
+    "wire=.1",
+    "wire=NEWREV.1",
+    "wire=newrev.1,wire=newrev.12",
+    "wire=newrev.1 2",
+  ]) {
+    expect(state(host, lost)).toEqual([]);
+    expect(state(host, `a=1,${lost},b=2`)).toEqual(["tracestate: a=1,b=2"]);
+  }
+  expect(state(host)).toEqual([]);
+  // What others say is not touched where there is nothing of ours.
+  for (const others of ["a=1, b=2", "Wire=newrev.1", "wired=newrev.1", "x@wire=newrev.1", ",,"])
+    expect(state(host, others)).toEqual([`tracestate: ${others}`]);
+});
+
+test("no more than 32 members are left", () => {
+  const others = Array.from({ length: 40 }, (_, number) => `k${number}=v`);
+  const [value = ""] = state(start(inside), `${others.join(",")},wire=newrev.1`);
+  expect(value).toBe(`tracestate: wire=newrev.2,${others.slice(0, 31).join(",")}`);
+});
+
+test("what outside traffic brings is discarded in whatever shape it comes", () => {
+  const host = start(`@outside\t*\n${entry}`);
+  const first = ["tracestate: wire=newrev.1"];
+  expect(state(host)).toEqual(first);
+  for (const forged of [
+    "wire=newrev.2",
+    "wire=oldrev.7",
+    "wire = newrev.2",
+    "wire=newrev.2,wire=newrev.3",
+    "wire=newrev.1",
+  ])
+    expect(state(host, forged)).toEqual(first);
+  expect(state(host, "wire=newrev.2", "wire=newrev.1", "wire=oldrev.7")).toEqual(first);
+  expect(state(host, "a=1,wire=newrev.2", "b=2,wire=newrev.1")).toEqual([
+    "tracestate: wire=newrev.1,a=1,b=2",
+  ]);
+});
+
+test("at an entry with callers inside, who is none of these is outside", () => {
+  const host = start(`@outside\t!\n@peer\tr\t10.0.0.1,10.0.0.2\n${entry}`);
+  const forged = [traced, ["tracestate", "wire=newrev.1"]] as const;
+  expect(seen(host, forged, "10.0.0.2:40000").slice(1)).toEqual(["tracestate: wire=newrev.2"]);
+  expect(seen(host, forged, "10.0.0.3:40000").slice(1)).toEqual(["tracestate: wire=newrev.1"]);
+});
+
+test("an untraced request becomes one that can be traced, since libraries drop a state that stands alone", () => {
+  const host = start(`@outside\t*\n${entry}`);
+  const [one, other] = [seen(host, []), seen(host, [])];
+  expect(one).toEqual([
+    "tracestate: wire=newrev.1",
+    expect.stringMatching(/^traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00$/),
+  ]);
+  expect(other[1]).not.toBe(one[1]);
+  expect(seen(start(`@outside\t*\n${entry}`, { header: "baggage\tlist" }), [])).toEqual([
+    "baggage: wire=newrev.1",
+  ]);
+});
+
+test("in baggage the properties of others stay with them", () => {
+  const host = start(inside, { header: "baggage\tlist" });
+  expect(seen(host, [["baggage", "user=7;secret, wire=newrev.1;p=1 ,x=y"]])).toEqual([
+    "baggage: wire=newrev.2,user=7;secret,x=y",
+  ]);
+});
+
+test("a header of its own is all state", () => {
+  const host = start(inside, { header: "x-path\twhole" });
+  expect(seen(host, [["x-path", " newrev.1 "]])).toEqual(["x-path: newrev.2"]);
+  expect(
+    seen(host, [
+      ["x-path", "newrev.1"],
+      ["x-path", "newrev.1"],
+    ]),
+  ).toEqual(["x-path: newrev.2"]);
+  expect(
+    seen(host, [
+      ["x-path", "newrev.1"],
+      ["x-path", "newrev.12"],
+    ]),
+  ).toEqual([]);
+  expect(seen(host, [["x-path", "wire=newrev.1"]])).toEqual([]);
+});
+
+test("a service that makes requests by itself begins their paths, and passes on those that it was sent", () => {
+  const host = start("@stamp\tnewrev\t5\t=\n", { isOutbound: true });
+  expect(state(host)).toEqual(["tracestate: wire=newrev.5"]);
+  expect(state(host, "a=1,wire=newrev.2")).toEqual(["tracestate: a=1,wire=newrev.2"]);
+});
