@@ -332,6 +332,26 @@ describe("a roll-back", () => {
     expect(switches).toEqual(["x", ""]);
   });
 
+  test("that is in force keeps its switches, whatever becomes of a save that was made meanwhile", async () => {
+    const { applied, apply, revisions, turn, kinds, switches } = setUp();
+    await applied("a");
+    await applied("b");
+    await revisions.switchOff(["x"]);
+    const begun = revisions.rollBack(build("a"), back(1));
+    const rolled = await turn();
+    const saved = apply("c");
+    const next = await turn();
+    // Too late to be replaced.
+    rolled.end("done");
+    await begun.turn;
+    next.fail(new WireError("nack", "proxy api refuses it"));
+    await expect(saved.turn).rejects.toThrow("refuses it");
+    expect([kinds(), switches]).toEqual([
+      ["1 converged", "2 rolled back", "3 rolled back x", "4 converged", "5 rejected"],
+      ["x", ""],
+    ]);
+  });
+
   test("that a save replaces leaves the save with the switches that it was to have", async () => {
     const { applied, apply, revisions, turn, kinds, switches } = setUp();
     await applied("a");
