@@ -23,7 +23,7 @@ function setUp(
   unfinished?: { readonly input: Build["input"]; readonly off: readonly string[] },
 ) {
   let current: Build | undefined;
-  let off: readonly string[] = [];
+  let off: readonly string[] = unfinished?.off ?? [];
   let late: readonly string[] = [];
   let slowly: Promise<void> = Promise.resolve();
   const turns: {
@@ -350,6 +350,26 @@ describe("a roll-back", () => {
       ["1 converged", "2 rolled back", "3 rolled back x", "4 converged", "5 rejected"],
       ["x", ""],
     ]);
+  });
+
+  test("that a restart goes on with is what goes on in the place of the files over the next one too", async () => {
+    const first = setUp();
+    await first.applied("a");
+    await first.applied("b");
+    await first.revisions.switchOff(["x"]);
+    const files = { policies: "b", mesh: "m" };
+    first.revisions.rollBack(build("a"), { ...back(1), files });
+    await first.turn();
+    // On its way nothing acts that is off before or after.
+    const { input } = build("a");
+    const { revisions } = setUp(first.revisions.history, { input, off: ["x"] });
+    await revisions.resume({
+      to: build("a"),
+      ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
+    }).turn;
+    expect(revisions.history.findLast(({ outcome }) => outcome.kind === "converged")).toMatchObject({
+      ...{ input, files },
+    });
   });
 
   test("that a save replaces leaves the save with the switches that it was to have", async () => {

@@ -129,6 +129,12 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     return newest.number;
   }
 
+  /** What the files said when this was made the last time: a roll-back that had not ended has other switches than its revision. */
+  function filesBehind(input: Build["input"]): Files {
+    const hash = inputHash(input);
+    return history.findLast((each) => inputHash(each.input) === hash)?.files ?? filesOf(input);
+  }
+
   /** What the control plane has in force, as a revision. */
   function present(): Revision | undefined {
     const { current, off } = controlPlane;
@@ -320,7 +326,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const cause = { kind: "start" } as const;
       const number =
         ofContent(history, { input, off })?.number ??
-        record({ input, placement, off, cause, files: filesOf(input) });
+        record({ input, placement, off, cause, files: filesBehind(input) });
       return { number, turn: follow(number, controlPlane.resume(rollout)) };
     },
     switchOff: (names) => {
