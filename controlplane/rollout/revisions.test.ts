@@ -352,24 +352,39 @@ describe("a roll-back", () => {
     ]);
   });
 
-  test("that a restart goes on with is what goes on in the place of the files over the next one too", async () => {
+  test("that was cut off goes on under its number in the next process, with the switches that it was to have", async () => {
     const first = setUp();
     await first.applied("a");
-    await first.applied("b");
     await first.revisions.switchOff(["x"]);
+    await first.applied("b");
     const files = { policies: "b", mesh: "m" };
-    first.revisions.rollBack(build("a"), { ...back(1), files });
+    const begun = first.revisions.rollBack(build("a"), { ...back(1), files });
     await first.turn();
-    // On its way nothing acts that is off before or after.
+    const kept = first.revisions.history;
+    // On its way nothing acts that is off before or after, so that it looks like revision 2.
     const { input } = build("a");
-    const { revisions } = setUp(first.revisions.history, { input, off: ["x"] });
-    await revisions.resume({
+    const shown = setUp(kept, { input, off: ["x"] });
+    const resumed = shown.revisions.resume({
       to: build("a"),
       ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
-    }).turn;
-    expect(revisions.history.findLast(({ outcome }) => outcome.kind === "converged")).toMatchObject({
-      ...{ input, files },
     });
+    expect(resumed.number).toBe(begun.number);
+    await resumed.turn;
+    expect([shown.kinds().at(-1), shown.switches]).toEqual(["4 converged", [""]]);
+    expect(shown.revisions.history.at(-1)?.files).toEqual(files);
+
+    // Before anybody was shown it.
+    const before = setUp(kept, { input: build("b").input, off: ["x"] });
+    const former = before.revisions.resume({
+      to: build("b"),
+      ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
+    });
+    const tried = before.revisions.apply(build("a"), files);
+    await former.turn;
+    expect(before.switches).toEqual([]);
+    (await before.turn()).end("done");
+    await tried.turn;
+    expect([before.kinds().at(-1), before.switches]).toEqual(["4 converged", [""]]);
   });
 
   test("that a save replaces leaves the save with the switches that it was to have", async () => {

@@ -100,7 +100,8 @@ const pollMs = 100;
 
 export function createRevisions(options: RevisionsOptions): Revisions {
   const { controlPlane, ads, nowMs } = options;
-  let history = takenUp(options.history, options.unfinished, nowMs());
+  const cutOff = rollBackCutOff(options);
+  let history = takenUp(options.history, cutOff?.isShown ? cutOff.revision : options.unfinished, nowMs());
   let written: Promise<void> = Promise.resolve();
   const waking = new Set<() => void>();
   /** Rollouts and switches that are under way: they look themselves whether something is in force. */
@@ -108,7 +109,12 @@ export function createRevisions(options: RevisionsOptions): Revisions {
   /** The policies that are off before a roll-back, and that are to be off when it is over; it was asked for as the `since`th. */
   let aim:
     | { readonly before: readonly string[]; readonly off: readonly string[]; readonly since: number }
-    | undefined;
+    | undefined = cutOff && {
+    before: inForce(options.history)?.off ?? [],
+    off: cutOff.revision.off,
+    // What is gone on with comes first, whether it is the roll-back or what was there before.
+    since: cutOff.isShown ? 1 : 2,
+  };
   /** How often something was to be rolled out. */
   let asked = 0;
 
@@ -127,12 +133,6 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     const newest = history.at(-1);
     assert(newest !== undefined, "what was recorded is there");
     return newest.number;
-  }
-
-  /** What the files said when this was made the last time: a roll-back that had not ended has other switches than its revision. */
-  function filesBehind(input: Build["input"]): Files {
-    const hash = inputHash(input);
-    return history.findLast((each) => inputHash(each.input) === hash)?.files ?? filesOf(input);
   }
 
   /** What the control plane has in force, as a revision. */
@@ -227,17 +227,22 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     // A save is rolled out by now, with the switches that it was to have in the end.
     if (mine !== asked) return "replaced";
     // It has been in force, and whoever goes back to it waits for no canary.
-    return rollOut(build, mine, true);
+    return inForceBy(() => controlPlane.apply(build, { isReturn: true }), mine);
   }
 
   /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. It was asked for as `mine`. */
-  async function rollOut(build: Build, mine: number, isReturn = false): Promise<Turn | "late"> {
+  async function inForceBy(rollOut: () => Promise<Turn>, mine: number): Promise<Turn | "late"> {
     try {
-      const turn = await controlPlane.apply(build, { isReturn });
+      const turn = await rollOut();
       if (turn === "replaced" || aim === undefined) return turn;
+      if (mine < aim.since) {
+        // What was cut off before anybody was shown it, and cannot be built any more.
+        if (mine === asked) aim = undefined;
+        return turn;
+      }
       if (mine !== asked) {
         // It goes on where what comes after it is not taken, and with these.
-        if (mine >= aim.since) aim = { ...aim, before: aim.off };
+        aim = { ...aim, before: aim.off };
         return turn;
       }
       const { off } = aim;
@@ -317,17 +322,18 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const { input, placement } = build;
       const number = record({ input, placement, off: aim?.off ?? controlPlane.off, cause, files });
       const mine = ++asked;
-      const applied = written.then(() => rollOut(build, mine));
+      const applied = written.then(() => inForceBy(() => controlPlane.apply(build), mine));
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
       const { to, off } = rollout;
       const { input, placement } = to;
       const cause = { kind: "start" } as const;
-      const number =
-        ofContent(history, { input, off })?.number ??
-        record({ input, placement, off, cause, files: filesBehind(input) });
-      return { number, turn: follow(number, controlPlane.resume(rollout)) };
+      const known = cutOff?.isShown ? cutOff.revision : ofContent(history, { input, off });
+      const number = known?.number ?? record({ input, placement, off, cause, files: filesOf(input) });
+      const mine = ++asked;
+      const resumed = inForceBy(() => controlPlane.resume(rollout), mine);
+      return { number, turn: follow(number, resumed) };
     },
     switchOff: (names) => {
       const off = [...new Set(names)].sort();
@@ -379,4 +385,18 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     receipts,
     written: () => written,
   };
+}
+
+/** The roll-back that another process had begun, where its switches were not there yet; `isShown`: proxies had been shown it. */
+function rollBackCutOff({
+  history,
+  unfinished,
+}: RevisionsOptions): { readonly revision: Revision; readonly isShown: boolean } | undefined {
+  const revision = history.findLast(
+    ({ outcome, cause }) =>
+      outcome.kind === "rolling out" && (cause.kind === "rollback" || cause.kind === "switch"),
+  );
+  if (unfinished === undefined || revision?.cause.kind !== "rollback") return undefined;
+  if (isDeepStrictEqual(revision.off, unfinished.off)) return undefined;
+  return { revision, isShown: inputHash(revision.input) === inputHash(unfinished.input) };
 }
