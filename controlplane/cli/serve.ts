@@ -347,8 +347,11 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
       newest: history.at(-1)?.number ?? null,
       rejected: lastRejected(history) ?? null,
     },
-    /** Whether the newest build that was begun is the one in force. */
-    settled: newest !== undefined && newest === controlPlane.current,
+    /** Whether the newest change is the one in force. One that waits for proxies that are away, or for its turn, has not been begun yet. */
+    settled:
+      newest !== undefined &&
+      newest === controlPlane.current &&
+      history.at(-1)?.outcome.kind !== "rolling out",
     /** How far a staged rollout is, while one runs. */
     wave: controlPlane.wave ?? null,
     /** Policies that are switched off. */

@@ -258,6 +258,17 @@ describe("a proxy that is away", () => {
     expect([await older, await newer]).toEqual(["replaced", "done"]);
   });
 
+  test("is waited for no longer since the change that waits is replaced again and again", async () => {
+    const { controlPlane } = await withRateAway(200);
+    const changes = [await policies("b", "b"), await policies("b", "c")];
+    const became: Promise<unknown>[] = [];
+    for (let count = 0; count < 12; count++) {
+      became.push(controlPlane.apply(changes[count % 2] as Build).catch((error: unknown) => `${error}`));
+      await sleep(50);
+    }
+    expect((await Promise.all(became)).slice(0, -1)).toContainEqual(expect.stringContaining("[absent]"));
+  });
+
   test("after the callers have been told, is waited for, and what it may lead to stays", async () => {
     let isGone = false;
     const { controlPlane, diary } = setUp({

@@ -154,6 +154,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   });
   /** The proxies that the last change concerned. */
   let concerns: ReadonlySet<string> = new Set();
+  /** Proxies that are waited for before a change is shown to anybody, and since when: also by the changes whose place it took. */
+  let awaited: ReadonlyMap<string, number> = new Map();
   /** Whether it was not taken since some of these were not connected. */
   let isToReturn = false;
 
@@ -342,19 +344,27 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   /** Resolves when all of these that were given something before are connected; rejects when some are not for too long. */
   async function areThere(concerned: ReadonlySet<string>, replaced: AbortSignal): Promise<Turn> {
     const away = (): readonly string[] => awayOf(concerned);
-    const endMs = performance.now() + stageTimeoutMs;
+    const beganMs = performance.now();
+    const before = awaited;
+    awaited = new Map(away().map((node) => [node, before.get(node) ?? beganMs]));
+    // Else what is saved again and again would wait for ever, and endpoints with it.
+    const endMs = Math.min(beganMs, ...awaited.values()) + stageTimeoutMs;
     let told = false;
-    const toldMs = performance.now() + impatientMs;
+    const toldMs = beganMs + impatientMs;
     while (away().length > 0) {
       if (replaced.aborted) return "replaced";
       const nowMs = performance.now();
-      if (nowMs >= endMs) throw absence(away());
+      if (nowMs >= endMs) {
+        awaited = new Map();
+        throw absence(away());
+      }
       if (nowMs >= toldMs && !told) {
         told = true;
         for (const node of away()) waiting(node, { kind: "timeout" });
       }
       await presence.changed((told ? endMs : Math.min(endMs, toldMs)) - nowMs, replaced);
     }
+    awaited = new Map();
     return "done";
   }
 

@@ -23,7 +23,7 @@ function setUp(
   unfinished?: { readonly input: Build["input"]; readonly off: readonly string[] },
 ) {
   let current: Build | undefined;
-  let off: readonly string[] = [];
+  let off: readonly string[] = unfinished?.off ?? [];
   let late: readonly string[] = [];
   let slowly: Promise<void> = Promise.resolve();
   const turns: {
@@ -330,6 +330,61 @@ describe("a roll-back", () => {
     (await turn()).end("done");
     await begun.turn;
     expect(switches).toEqual(["x", ""]);
+  });
+
+  test("that is in force keeps its switches, whatever becomes of a save that was made meanwhile", async () => {
+    const { applied, apply, revisions, turn, kinds, switches } = setUp();
+    await applied("a");
+    await applied("b");
+    await revisions.switchOff(["x"]);
+    const begun = revisions.rollBack(build("a"), back(1));
+    const rolled = await turn();
+    const saved = apply("c");
+    const next = await turn();
+    // Too late to be replaced.
+    rolled.end("done");
+    await begun.turn;
+    next.fail(new WireError("nack", "proxy api refuses it"));
+    await expect(saved.turn).rejects.toThrow("refuses it");
+    expect([kinds(), switches]).toEqual([
+      ["1 converged", "2 rolled back", "3 rolled back x", "4 converged", "5 rejected"],
+      ["x", ""],
+    ]);
+  });
+
+  test("that was cut off goes on under its number in the next process, with the switches that it was to have", async () => {
+    const first = setUp();
+    await first.applied("a");
+    await first.revisions.switchOff(["x"]);
+    await first.applied("b");
+    const files = { policies: "b", mesh: "m" };
+    const begun = first.revisions.rollBack(build("a"), { ...back(1), files });
+    await first.turn();
+    const kept = first.revisions.history;
+    // On its way nothing acts that is off before or after, so that it looks like revision 2.
+    const { input } = build("a");
+    const shown = setUp(kept, { input, off: ["x"] });
+    const resumed = shown.revisions.resume({
+      to: build("a"),
+      ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
+    });
+    expect(resumed.number).toBe(begun.number);
+    await resumed.turn;
+    expect([shown.kinds().at(-1), shown.switches]).toEqual(["4 converged", [""]]);
+    expect(shown.revisions.history.at(-1)?.files).toEqual(files);
+
+    // Before anybody was shown it.
+    const before = setUp(kept, { input: build("b").input, off: ["x"] });
+    const former = before.revisions.resume({
+      to: build("b"),
+      ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
+    });
+    const tried = before.revisions.apply(build("a"), files);
+    await former.turn;
+    expect(before.switches).toEqual([]);
+    (await before.turn()).end("done");
+    await tried.turn;
+    expect([before.kinds().at(-1), before.switches]).toEqual(["4 converged", [""]]);
   });
 
   test("that a save replaces leaves the save with the switches that it was to have", async () => {

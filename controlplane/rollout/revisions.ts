@@ -100,13 +100,21 @@ const pollMs = 100;
 
 export function createRevisions(options: RevisionsOptions): Revisions {
   const { controlPlane, ads, nowMs } = options;
-  let history = takenUp(options.history, options.unfinished, nowMs());
+  const cutOff = rollBackCutOff(options);
+  let history = takenUp(options.history, cutOff?.isShown ? cutOff.revision : options.unfinished, nowMs());
   let written: Promise<void> = Promise.resolve();
   const waking = new Set<() => void>();
   /** Rollouts and switches that are under way: they look themselves whether something is in force. */
   let underWay = 0;
-  /** The policies that are off before a roll-back, and that are to be off when it is over. */
-  let aim: { readonly before: readonly string[]; readonly off: readonly string[] } | undefined;
+  /** The policies that are off before a roll-back, and that are to be off when it is over; it was asked for as the `since`th. */
+  let aim:
+    | { readonly before: readonly string[]; readonly off: readonly string[]; readonly since: number }
+    | undefined = cutOff && {
+    before: inForce(options.history)?.off ?? [],
+    off: cutOff.revision.off,
+    // What is gone on with comes first, whether it is the roll-back or what was there before.
+    since: cutOff.isShown ? 1 : 2,
+  };
   /** How often something was to be rolled out. */
   let asked = 0;
 
@@ -213,31 +221,35 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     return became;
   }
 
-  /** Something is to be rolled out; says later whether it is still the last. */
-  function ask(): () => boolean {
-    const mine = ++asked;
-    return () => mine === asked;
-  }
-
   /** On the way nothing acts that is switched off before or after. */
-  async function goBack(build: Build, off: readonly string[], isLast: () => boolean): Promise<Turn | "late"> {
+  async function goBack(build: Build, off: readonly string[], mine: number): Promise<Turn | "late"> {
     await switchTo([...(aim?.before ?? controlPlane.off), ...off]);
     // A save is rolled out by now, with the switches that it was to have in the end.
-    if (!isLast()) return "replaced";
+    if (mine !== asked) return "replaced";
     // It has been in force, and whoever goes back to it waits for no canary.
-    return rollOut(build, isLast, true);
+    return inForceBy(() => controlPlane.apply(build, { isReturn: true }), mine);
   }
 
-  /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. */
-  async function rollOut(build: Build, isLast: () => boolean, isReturn = false): Promise<Turn | "late"> {
+  /** Once it is in force so are the switches that a roll-back was to have, be it this one or one that it has replaced. It was asked for as `mine`. */
+  async function inForceBy(rollOut: () => Promise<Turn>, mine: number): Promise<Turn | "late"> {
     try {
-      const turn = await controlPlane.apply(build, { isReturn });
-      if (turn === "replaced" || aim === undefined || !isLast()) return turn;
+      const turn = await rollOut();
+      if (turn === "replaced" || aim === undefined) return turn;
+      if (mine < aim.since) {
+        // What was cut off before anybody was shown it, and cannot be built any more.
+        if (mine === asked) aim = undefined;
+        return turn;
+      }
+      if (mine !== asked) {
+        // It goes on where what comes after it is not taken, and with these.
+        aim = { ...aim, before: aim.off };
+        return turn;
+      }
       const { off } = aim;
       aim = undefined;
       return (await switchTo(off)).late.length > 0 ? "late" : turn;
     } catch (error) {
-      if (!isLast()) throw error;
+      if (mine !== asked) throw error;
       const before = aim?.before;
       aim = undefined;
       if (before !== undefined) await switchTo(before);
@@ -309,18 +321,19 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     apply: (build, files, cause = { kind: "files" }) => {
       const { input, placement } = build;
       const number = record({ input, placement, off: aim?.off ?? controlPlane.off, cause, files });
-      const isLast = ask();
-      const applied = written.then(() => rollOut(build, isLast));
+      const mine = ++asked;
+      const applied = written.then(() => inForceBy(() => controlPlane.apply(build), mine));
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
       const { to, off } = rollout;
       const { input, placement } = to;
       const cause = { kind: "start" } as const;
-      const number =
-        ofContent(history, { input, off })?.number ??
-        record({ input, placement, off, cause, files: filesOf(input) });
-      return { number, turn: follow(number, controlPlane.resume(rollout)) };
+      const known = cutOff?.isShown ? cutOff.revision : ofContent(history, { input, off });
+      const number = known?.number ?? record({ input, placement, off, cause, files: filesOf(input) });
+      const mine = ++asked;
+      const resumed = inForceBy(() => controlPlane.resume(rollout), mine);
+      return { number, turn: follow(number, resumed) };
     },
     switchOff: (names) => {
       const off = [...new Set(names)].sort();
@@ -329,7 +342,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
         const { input, placement, files } = head;
         record({ input, placement, files, off, cause: { kind: "switch" } });
       }
-      if (aim !== undefined) aim = { before: off, off };
+      if (aim !== undefined) aim = { ...aim, before: off, off };
       return switchOff(off);
     },
     rollBack: (build, { to, policiesOnly, off, files }) => {
@@ -337,9 +350,9 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       const cause = { kind: "rollback", to, ...(policiesOnly ? { policiesOnly } : {}) } as const;
       const number = record({ input, placement, off, files, cause });
       // Also for a save that comes before this is written down.
-      aim = { before: aim?.before ?? controlPlane.off, off };
-      const isLast = ask();
-      const gone = written.then(() => goBack(build, off, isLast));
+      const mine = ++asked;
+      aim = { before: aim?.before ?? controlPlane.off, off, since: mine };
+      const gone = written.then(() => goBack(build, off, mine));
       return { number, turn: follow(number, gone) };
     },
     waitForConvergence: async (wanted, timeoutMs) => {
@@ -372,4 +385,18 @@ export function createRevisions(options: RevisionsOptions): Revisions {
     receipts,
     written: () => written,
   };
+}
+
+/** The roll-back that another process had begun, where its switches were not there yet; `isShown`: proxies had been shown it. */
+function rollBackCutOff({
+  history,
+  unfinished,
+}: RevisionsOptions): { readonly revision: Revision; readonly isShown: boolean } | undefined {
+  const revision = history.findLast(
+    ({ outcome, cause }) =>
+      outcome.kind === "rolling out" && (cause.kind === "rollback" || cause.kind === "switch"),
+  );
+  if (unfinished === undefined || revision?.cause.kind !== "rollback") return undefined;
+  if (isDeepStrictEqual(revision.off, unfinished.off)) return undefined;
+  return { revision, isShown: inputHash(revision.input) === inputHash(unfinished.input) };
 }

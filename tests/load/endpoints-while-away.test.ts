@@ -67,7 +67,7 @@ test("a policy that waits for a proxy keeps nobody from knowing where services a
   const moved = wire.log().length;
   const [address = ""] = allEndpoints.api;
   await writeFile(meshFile, changingMesh({ ...allEndpoints, api: [address] }));
-  await wire.untilLog(/in force:/, { from: moved, timeoutMs: 15_000 });
+  await wire.untilLog(/^in force:/m, { from: moved, timeoutMs: 15_000 });
   expect(wire.log().slice(moved)).not.toMatch(/the change is not taken/);
   for (let request = 0; request < 6; request++) expect(await seenBy("api", "p1")).toEqual(["first", address]);
 

@@ -53,6 +53,8 @@ test("a proxy that is down holds up what concerns it, and nothing else", async (
 
   const concerned = await save("geo", "second");
   await wire.untilLog(/still waiting for the proxy of geo/, { from: concerned });
+  expect((await wire.status()).settled).toBe(false);
+  expect((await run("status")).out).toMatch(/^the newest change is not in force yet /m);
   // Nobody is shown what cannot come to all whom it concerns.
   await wire.untilLog(
     /the change is not taken: \[absent\] it concerns proxies that are not connected, and is tried again when they are: geo/,
