@@ -19,6 +19,8 @@ export interface Cut {
   readonly call: CallName;
   readonly one: readonly string[];
   readonly both: readonly (readonly [string, string])[];
+  /** Two paths that they would tell apart, of which the context matches the first. */
+  readonly paths: { readonly matching: readonly string[]; readonly other: readonly string[] };
   /** Or the sections of this name are at egress for all calls into the service: only at ingress have these to be told apart. */
   readonly unlessEgress?: Side;
 }
@@ -103,14 +105,16 @@ function cutsFor(
   for (const alike of found.kind === "lookalikes" ? found.found : []) {
     const each = asked[alike.point];
     assert(each !== undefined, "points are numbered as they were given");
-    const { one, both } = tellingApart(sharpest(alike, each.point), (service) => able.has(service));
-    const [from, to] = alike.matching.slice(-2).map(({ service }) => service);
+    const paths = sharpest(alike, each.point);
+    const { one, both } = tellingApart(paths, (service) => able.has(service));
+    const [from, to] = paths.matching.slice(-2).map(({ service }) => service);
     const call = each.point.calls.find((number) => graph.from[number] === from && graph.to[number] === to);
     const name = graph.calls[call ?? -1];
     assert(name !== undefined, "a path ends at its point");
     cuts.push({
       policy,
       call: { from: name.from, to: name.to },
+      paths: { matching: paths.matching.map(({ name }) => name), other: paths.other.map(({ name }) => name) },
       one: one.map(nameOf),
       both: both.map(([first, second]) => [nameOf(first), nameOf(second)]),
       ...(each.unlessEgress === undefined ? {} : { unlessEgress: each.unlessEgress }),

@@ -7,23 +7,30 @@ import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Input } from "./changes.ts";
 import { compare, type Difference } from "./compare.ts";
-import type { Dataplane } from "./dataplane.ts";
+import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { forcingOf, type Need } from "./forcing.ts";
 import { type Freeings, freeingOf } from "./freeing.ts";
 import type { LeastCost, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
 import { sectionsOf } from "./section.ts";
 import { place } from "./solve.ts";
+import { type StampReason, stampReasons, stampReasonText } from "./stamp-reasons.ts";
 
 /** One line for each proxy, in plain words: which policies and calls need it, and why the other end of a call would not do. */
 export function explainPlacement(
   placement: Placement,
   policies: readonly Policy[],
   mesh: Mesh,
+  dataplanes: readonly Dataplane[] = defaultDataplanes,
 ): readonly string[] {
+  const stamps = stampReasons(placement, { policies, mesh }, dataplanes);
   const known = new Map(policies.map((policy) => [policy.name, policy]));
   return placement.proxies.map((proxy) => {
-    const reasons = proxy.policies.map((placed) => reasonFor(placed, known, mesh, proxy.policies));
+    const stamp = stamps.get(proxy.service);
+    const reasons = [
+      ...(stamp === undefined ? [] : [stampReasonText(stamp)]),
+      ...proxy.policies.map((placed) => reasonFor(placed, known, mesh, proxy.policies)),
+    ];
     // There is but one kind where nobody declares others.
     const kind = proxy.dataplane === "envoy" ? "" : ` (${proxy.dataplane})`;
     return `${proxy.service}${kind}: ${[...new Set(reasons)].join("; ")}${countOf(proxy)}`;
@@ -36,6 +43,8 @@ export interface ProxyReasons {
   readonly dataplane: string;
   /** `free` when there is a placement as cheap without a proxy here; `undecided` when the time was up before that was known. */
   readonly need: Need;
+  /** Why it stamps, where it does. */
+  readonly stamp?: StampReason;
   /** The placement without it that differs the least. */
   readonly instead?: Difference;
   readonly freeing: Freeings;
@@ -71,9 +80,11 @@ export async function explainProxy(
   { input, dataplanes, timeLimitS }: Asked,
 ): Promise<ProxyReasons> {
   const { service, dataplane } = proxy;
+  const reason = stampReasons(placement, input, dataplanes).get(service);
+  const stamp = reason === undefined ? {} : { stamp: reason };
   const need = await forcingOf(problem(input.policies, input.mesh, dataplanes), proxy, timeLimitS);
   if (need.kind === "undecided")
-    return { service, dataplane, need, freeing: { found: [], isComplete: false, untried: 0 } };
+    return { service, dataplane, need, ...stamp, freeing: { found: [], isComplete: false, untried: 0 } };
   if (need.kind === "free") {
     const services = new Map(input.mesh.services);
     const own = services.get(service);
@@ -87,10 +98,17 @@ export async function explainProxy(
     // Where the time was up before it was found, nothing is said of it.
     const isAsCheap = other.placement !== undefined && other.placement.cost <= placement.cost;
     const instead = isAsCheap ? { instead: compare(placement, other.placement) } : {};
-    return { service, dataplane, need, ...instead, freeing: { found: [], isComplete: true, untried: 0 } };
+    return {
+      service,
+      dataplane,
+      need,
+      ...stamp,
+      ...instead,
+      freeing: { found: [], isComplete: true, untried: 0 },
+    };
   }
   const freeing = await freeingOf(input, { service, forcing: need.forcing, dataplanes, timeLimitS });
-  return { service, dataplane, need, freeing };
+  return { service, dataplane, need, ...stamp, freeing };
 }
 
 export async function explainPolicy(

@@ -3,7 +3,7 @@ import type { Cut } from "./cuts.ts";
 import { type Least, least } from "./least.ts";
 import { reachOf, within } from "./nearby.ts";
 import type { Network } from "./network.ts";
-import { partOf } from "./part-of.ts";
+import { partOf, withServices } from "./part-of.ts";
 import type { LeastCost, PlacedProxy } from "./placement.ts";
 import { type Problem, type Unit, unitsOf } from "./problem.ts";
 import { seatsOf } from "./seats.ts";
@@ -37,7 +37,9 @@ export async function forcingOf(problem: Problem, proxy: PlacedProxy, timeLimitS
   const all = [...unitsOf(problem)].map((unit, number) => ({ unit, number }));
   const cuts: Cut[] = [];
   const judge = async (units: readonly Numbered[]): Promise<Need["kind"]> => {
-    if (!units.some(({ unit: { call } }) => call.from === service || call.to === service)) return "free";
+    // A service may have to stamp for calls far away.
+    if (!proxy.stamps && !units.some(({ unit: { call } }) => call.from === service || call.to === service))
+      return "free";
     const { best, without } = await costs(problem, service, { units, timeLimitS, cuts });
     return needOf(best, without);
   };
@@ -60,6 +62,10 @@ export async function forcingOf(problem: Problem, proxy: PlacedProxy, timeLimitS
   const [own = [], others = []] = [true, false].map((is) =>
     all.filter(({ unit }) => enforces(proxy, unit) === is),
   );
+  if (proxy.stamps) {
+    const asking = all.filter((each) => asks(each.unit) || enforces(proxy, each.unit));
+    return await answer(await minimal((await judge(asking)) === "forced" ? asking : all, judge));
+  }
   const few = await fewest(service, [...own, ...others], judge);
   if (few !== undefined) return await answer(few);
   if ((await judge(own)) === "forced") return await answer(await minimal(own, judge));
@@ -70,6 +76,10 @@ export async function forcingOf(problem: Problem, proxy: PlacedProxy, timeLimitS
       return await answer(await minimal(around, judge));
     assert(reachOf(near, all).size > near.size, "what forces a proxy is connected with it");
   }
+}
+
+function asks({ demand }: Unit): boolean {
+  return demand.asks.egress || demand.asks.ingress;
 }
 
 export function enforces({ service, policies }: PlacedProxy, { demand, call }: Unit): boolean {
@@ -162,7 +172,10 @@ async function costs(
   asked: { readonly units: readonly Numbered[]; readonly timeLimitS: number; readonly cuts: Cut[] },
 ): Promise<Costs> {
   const { units, timeLimitS, cuts } = asked;
-  const part = partOf(problem, new Set(units.map(({ number }) => number)));
+  const own = partOf(problem, new Set(units.map(({ number }) => number)));
+  const isNear = own.services.some(({ name }) => name === service);
+  // One that stamps need not be at either end of any of their calls.
+  const part = isNear ? own : withServices(own, [service]);
   const place = part.services.findIndex(({ name }) => name === service);
   const options = { before: seatsOf(part, undefined), timeLimitS, cuts };
   const best = await least(part, options);

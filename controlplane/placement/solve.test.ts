@@ -7,8 +7,10 @@ import { dataplanesMax } from "../language/offer.ts";
 import type { CopperPolicy, Side, Statement } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh, Service } from "../mesh/mesh.ts";
-import type { Dataplane } from "./dataplane.ts";
+import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { explainPlacement } from "./explain.ts";
+import { forcingOf } from "./forcing.ts";
+import { problem } from "./problem.ts";
 import { type PlaceOptions, place } from "./solve.ts";
 
 const span = { start: 0, end: 0 };
@@ -158,6 +160,32 @@ test("a context that the call does not decide is refused with two paths", async 
   expect(diagnostics.map((diagnostic) => `${diagnostic.code} ${diagnostic.message}`)).toEqual([
     "PLC0101 `p` matches only some requests of the call `s2 -> s3`: `s0 -> s1 -> s2 -> s3` matches, `s0 -> s2 -> s3` does not",
   ]);
+});
+
+test("where paths decide, services stamp, and it is said which two paths their stamps tell apart", async () => {
+  const mesh = small({
+    size: 4,
+    edges: [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [2, 3],
+    ],
+  });
+  const policies = [policy("p", sequence(service("s1"), service("s2"), service("s3")))];
+  const { placement } = await place(policies, mesh, { stamps: true });
+  if (placement === undefined) throw new Error("there is a placement");
+  expect(explainPlacement(placement, policies, mesh)).toEqual([
+    "s0: paths of requests begin here",
+    "s1: its stamp tells s0 -> s1 -> s2 -> s3, which p is for, from s0 -> s2 -> s3",
+    "s2: p at egress for s2 -> s3 (cheapest side)",
+  ]);
+  for (const proxy of placement.proxies) {
+    const need = await forcingOf(problem(policies, mesh, defaultDataplanes), proxy, 10);
+    expect(need.kind === "forced" && need.forcing.units.map(({ call }) => `${call.from}>${call.to}`)).toEqual(
+      proxy.service === "s2" ? false : ["s2>s3"],
+    );
+  }
 });
 
 test("without identities, ingress that would touch another caller is refused", async () => {
