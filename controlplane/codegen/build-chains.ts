@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import type { PathTables } from "../placement/path-tables.ts";
+import { noPaths, type PathsInUse } from "../placement/path-tables.ts";
 import type { PlacedPolicy, PlacedProxy, Placement } from "../placement/placement.ts";
 import { buildModule } from "./build-module.ts";
 import { buildStamp } from "./build-stamp.ts";
@@ -21,8 +21,8 @@ export interface BuildOptions {
   readonly addressesOf: (service: string) => readonly string[];
   readonly commutes: Commutes;
   readonly cache?: ChainCache;
-  /** What proxies have to know of the paths of requests, by revision, the one that paths begin with first. Default none. */
-  readonly tables?: readonly PathTables[];
+  /** What proxies have to know of the paths of requests. Default nothing. */
+  readonly paths?: PathsInUse;
 }
 
 /** The chains of all proxies; without those that failed when there are errors among the diagnostics. */
@@ -50,9 +50,9 @@ export async function buildChains(
   const sources = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
   const givenUp = new Set<string>();
-  const { addressesOf, tables = [] } = options;
+  const { addressesOf, paths = noPaths } = options;
   for (const proxy of placement.proxies) {
-    for (const way of waysOf(proxy, mesh, tables)) {
+    for (const way of waysOf(proxy, mesh, paths)) {
       const { direction, version, callee } = way;
       const items = placedOn(proxy, way, mesh).flatMap((placed): Item[] => {
         const policy = byName.get(placed.policy);
@@ -63,7 +63,7 @@ export async function buildChains(
       const slots: Slot[] = [];
       const taken = new Set<string>();
       const vmId = `wire/${proxy.service}/${direction}`;
-      const stamping = stampConfiguration(proxy, way, { mesh, addressesOf, tables });
+      const stamping = stampConfiguration(proxy, way, { mesh, addressesOf, paths });
       if (stamping !== undefined) {
         const stem = `${version === undefined ? vmId : `${vmId}@${version}`}/stamp`;
         const { module, source } = await buildStamp(direction, stamping, cache);
@@ -93,7 +93,7 @@ export async function buildChains(
           ...(version === undefined ? {} : { version }),
           mesh,
           addressesOf,
-          tables,
+          paths,
         });
         const built = await buildModule(
           first,
@@ -143,10 +143,10 @@ type Way = Pick<Chain, "direction" | "version" | "callee">;
  * The chains that a proxy may have: one inbound, or one for each version where policies tell them apart; one outbound; and one for each
  * store that is called.
  */
-function waysOf(proxy: PlacedProxy, mesh: Mesh, tables: readonly PathTables[]): readonly Way[] {
+function waysOf(proxy: PlacedProxy, mesh: Mesh, { known }: PathsInUse): readonly Way[] {
   const apart =
     proxy.policies.some(({ calls }) => calls.some(([, , versions]) => versions !== undefined)) ||
-    tables.some(
+    known.some(
       ({ stamps, asks }) =>
         stamps.some(({ service, version }) => service === proxy.service && version !== undefined) ||
         asks.some(
@@ -169,14 +169,14 @@ function waysOf(proxy: PlacedProxy, mesh: Mesh, tables: readonly PathTables[]): 
 function stampConfiguration(
   { service, stamps }: PlacedProxy,
   { direction, version, callee }: Way,
-  { mesh, addressesOf, tables }: Pick<Site, "mesh" | "addressesOf" | "tables">,
+  { mesh, addressesOf, paths }: Pick<Site, "mesh" | "addressesOf" | "paths">,
 ): string | undefined {
   const { entry = false, origin = false } = mesh.services.get(service) ?? {};
   if (!stamps || callee !== undefined || (direction === "outbound" && !origin)) return undefined;
   const callers = mesh.calls.flatMap(({ from, to }) => (to === service && from !== null ? [from] : []));
   const isOpen = direction === "inbound" && entry;
   const outside = !isOpen ? "nobody" : callers.length === 0 ? "everybody" : "unlisted";
-  const site = { service, direction, ...(version === undefined ? {} : { version }), tables };
+  const site = { service, direction, ...(version === undefined ? {} : { version }), paths };
   return [
     `@self\t${service}`,
     pathFact(mesh),

@@ -1,7 +1,7 @@
 import type { PolicyParameter } from "../language/policy.ts";
 import { callsIn, textOf } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import type { PathTables } from "../placement/path-tables.ts";
+import type { PathsInUse } from "../placement/path-tables.ts";
 import { chosenSection, type Item } from "./failure-class.ts";
 import type { Chain } from "./module.ts";
 import { askedPeers, pathFact, whenFacts } from "./path-facts.ts";
@@ -16,8 +16,7 @@ export interface Site {
   readonly version?: string;
   readonly mesh: Mesh;
   readonly addressesOf: (service: string) => readonly string[];
-  /** What is known of the paths of requests, of the revision that they begin with first; none where no policy asks. */
-  readonly tables: readonly PathTables[];
+  readonly paths: PathsInUse;
 }
 
 /**

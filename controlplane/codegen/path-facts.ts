@@ -1,5 +1,11 @@
 import type { Mesh } from "../mesh/mesh.ts";
-import type { Asking, PathTables, Stamping } from "../placement/path-tables.ts";
+import {
+  type Asking,
+  type PathsInUse,
+  type PathTables,
+  type Stamping,
+  stateless,
+} from "../placement/path-tables.ts";
 import type { Item } from "./failure-class.ts";
 
 /** What a plugin's configuration says of the paths of requests, as the SDK's `on-path.ts` and `stamp.ts` read it. */
@@ -16,36 +22,33 @@ export interface PathSite {
   readonly service: string;
   readonly direction: "inbound" | "outbound";
   readonly version?: string;
-  /** By revision, the one that paths begin with first. */
-  readonly tables: readonly PathTables[];
+  readonly paths: PathsInUse;
 }
 
-/** Where a policy asks here, by revision. */
-export function askedHere(
+/** What a revision says here of a policy. */
+function askedHere(
   { policy, placed }: Item,
-  { service, direction, version, tables }: PathSite,
-): readonly {
-  readonly revision: string;
-  readonly asks: readonly Asking[];
-}[] {
+  { service, direction, version }: PathSite,
+  { asks }: PathTables,
+): readonly Asking[] {
   const side = direction === "inbound" ? "ingress" : "egress";
-  return tables.map(({ revision, asks }) => ({
-    revision,
-    asks: asks.filter(
-      (asking) =>
-        asking.policy === policy.name &&
-        asking.section === placed.section &&
-        asking.side === side &&
-        (side === "ingress" ? asking.to : asking.from) === service &&
-        (asking.version === undefined || asking.version === version),
-    ),
-  }));
+  return asks.filter(
+    (asking) =>
+      asking.policy === policy.name &&
+      asking.section === placed.section &&
+      asking.side === side &&
+      (side === "ingress" ? asking.to : asking.from) === service &&
+      (asking.version === undefined || asking.version === version),
+  );
 }
 
 /** The peers whose requests the path decides about: `*` for those of all callers, where these are not known. */
 export function askedPeers(item: Item, site: PathSite): ReadonlySet<string> {
-  const [now] = askedHere(item, site);
-  return new Set(now?.asks.map((asking) => peerOf(asking, site)) ?? []);
+  const { own, known } = site.paths;
+  const tables = known.filter(({ revision }) => revision === own);
+  const peers = tables.flatMap((each) => askedHere(item, site, each)).map((asking) => peerOf(asking, site));
+  const called = new Set(item.placed.calls.map(([from, to]) => (site.direction === "inbound" ? from : to)));
+  return new Set(peers.filter((peer) => peer === "*" || called.has(peer)));
 }
 
 function peerOf({ from, to }: Asking, { direction }: PathSite): string {
@@ -55,20 +58,23 @@ function peerOf({ from, to }: Asking, { direction }: PathSite): string {
 /** In which states a policy is for the requests of which peers, and what becomes of those that nobody knows. */
 export function whenFacts(item: Item, site: PathSite): readonly string[] {
   const { policy } = item;
-  const lines = askedHere(item, site).flatMap(({ revision, asks }) =>
-    [...Map.groupBy(asks, ({ states, others }) => `${listOf(states)}\t${listOf(others)}`)].map(
+  const peers = askedPeers(item, site);
+  if (peers.size === 0) return [];
+  const lines = site.paths.known.flatMap((each) => {
+    const asks = askedHere(item, site, each).filter((asking) => peers.has(peerOf(asking, site)));
+    return [...Map.groupBy(asks, ({ states, others }) => `${listOf(states)}\t${listOf(others)}`)].map(
       ([lists, alike]) => {
-        const peers = alike.map((asking) => peerOf(asking, site)).sort();
-        return `@when\t${policy.name}\t${revision}\t${peers.join(",")}\t${lists}`;
+        const names = alike.map((asking) => peerOf(asking, site)).sort();
+        return `@when\t${policy.name}\t${each.revision}\t${names.join(",")}\t${lists}`;
       },
-    ),
-  );
-  return lines.length === 0 ? [] : [...lines, `@lost\t${policy.name}\t${policy.onLost}`];
+    );
+  });
+  return [...lines, `@lost\t${policy.name}\t${policy.onLost}`];
 }
 
 /** How a service's requests are stamped, and which ones come from outside: of no service that is listed. */
 export function stampFacts(
-  { service, direction, version, tables }: PathSite,
+  { service, direction, version, paths: { begin, known } }: PathSite,
   outside: "nobody" | "everybody" | "unlisted",
 ): readonly string[] {
   const own = ({ stamps }: PathTables): Stamping | undefined =>
@@ -77,16 +83,19 @@ export function stampFacts(
     );
   return [
     ...(outside === "nobody" ? [] : [`@outside\t${outside === "everybody" ? "*" : "!"}`]),
-    ...tables.map((each) => {
-      const stamping = own(each);
-      const steps = [...(stamping?.steps ?? [])].map(([from, to]) => `${from}>${to}`);
-      // What goes out was stamped as it came in, and what the service does by itself begins a path.
-      const list = stamping === undefined || direction === "outbound" ? "=" : steps.join(",") || "-";
-      return `@stamp\t${each.revision}\t${stamping?.first ?? "-"}\t${list}`;
-    }),
+    ...(begin === undefined ? [] : [`@begin\t${begin}`]),
+    ...known
+      .filter(({ revision }) => revision !== stateless)
+      .map((each) => {
+        const stamping = own(each);
+        const steps = [...(stamping?.steps ?? [])].map(([from, to]) => `${from}>${to}`);
+        // What goes out was stamped as it came in, and what the service does by itself begins a path.
+        const list = stamping === undefined || direction === "outbound" ? "=" : steps.join(",") || "-";
+        return `@stamp\t${each.revision}\t${stamping?.first ?? "-"}\t${list}`;
+      }),
   ];
 }
 
-function listOf(states: readonly number[]): string {
-  return states.join(",") || "-";
+function listOf(states: Asking["states"]): string {
+  return states === "all" ? "*" : states.join(",") || "-";
 }

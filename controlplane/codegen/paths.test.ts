@@ -1,13 +1,24 @@
+import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createHost, type Host } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { commutes } from "../analysis/commutes.ts";
 import { checkPolicies } from "../language/check-policies.ts";
+import { hasErrors } from "../language/diagnostic.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
-import { pathTables } from "../placement/path-tables.ts";
-import { type Case, meshText, policySources, stampedCases } from "../placement/random-cases.test-helper.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { pathsOf, pathTables } from "../placement/path-tables.ts";
+import {
+  type Case,
+  type DraftMesh,
+  type DraftPolicy,
+  meshText,
+  policySources,
+  stampedCases,
+} from "../placement/random-cases.test-helper.ts";
 import { contextOf, walksOf } from "../placement/second-reading.test-helper.ts";
 import { place } from "../placement/solve.ts";
+import { nextStep, type Running } from "../placement/under-way.ts";
 import { buildChains, createChainCache } from "./build-chains.ts";
 
 const cache = createChainCache();
@@ -29,75 +40,157 @@ const cases = fc
   }));
 
 test("the modules of proxies enforce a policy on each request whose path it is for, once, and on no other", async () => {
-  const counts = { cases: 0, walks: 0, enforced: 0 };
-  await fc.assert(
-    fc.asyncProperty(cases, async (drawn) => await check(drawn, counts)),
-    { numRuns: 25 },
-  );
+  const counts = { cases: 0, enforced: 0 };
+  const property = fc.asyncProperty(cases, async (drawn) => {
+    const running = await runningOf(drawn, drawn.policies);
+    if (running === undefined || running.paths.own === undefined) return;
+    counts.cases++;
+    const only = await hostsOf(running, drawn.mesh);
+    for (const walk of requestsOf(drawn.mesh)) {
+      const seen = sent(walk, { mesh: running.mesh, draft: drawn.mesh, wayOf: () => only });
+      for (const draft of drawn.policies) {
+        const isFor = contextOf(draft).test(walk);
+        expect([walk, draft.name, timesOf(draft, seen)]).toEqual([walk, draft.name, isFor ? 1 : 0]);
+        if (isFor) counts.enforced++;
+      }
+    }
+  });
+  await fc.assert(property, { numRuns: 25 });
   expect(counts.cases).toBeGreaterThan(1);
   expect(counts.enforced).toBeGreaterThan(10);
 });
 
-async function check(drawn: Case, counts: { cases: number; walks: number; enforced: number }): Promise<void> {
-  const { dataplanes } = drawn;
+test("while contexts change, a request is judged as before or as after, whichever proxies have changed", async () => {
+  const counts = { changes: 0, steps: 0, enforced: 0 };
+  const changes = fc.record({
+    before: cases,
+    after: cases,
+    /** Of the calls of a path, which ones go the new way. */
+    ways: fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
+  });
+  const property = fc.asyncProperty(changes, async ({ before, after, ways }) => {
+    const [from, to] = [await runningOf(before, before.policies), await runningOf(before, after.policies)];
+    if (from === undefined || to === undefined || from.paths.begin === to.paths.begin) return;
+    counts.changes++;
+    for (let current = from, steps = 0; current !== to; steps++) {
+      assert(steps < 4, "a change of states is made of three");
+      const step = nextStep(current, to);
+      const next: Running =
+        step.kind === "wanted"
+          ? to
+          : { ...(step.kind === "taught" ? current : to), placement: step.placement, paths: step.paths };
+      const [old, young] = [await hostsOf(current, before.mesh), await hostsOf(next, before.mesh)];
+      for (const walk of requestsOf(before.mesh)) {
+        const seen = sent(walk, {
+          mesh: to.mesh,
+          draft: before.mesh,
+          wayOf: (call) => (ways[call % ways.length] === true ? young : old),
+        });
+        for (const name of new Set([...before.policies, ...after.policies].map((policy) => policy.name))) {
+          const drafts = [before.policies, after.policies].map((all) =>
+            all.find((each) => each.name === name),
+          );
+          const verdicts = new Set(drafts.map((draft) => draft !== undefined && contextOf(draft).test(walk)));
+          const times = timesOf({ name }, seen);
+          expect([walk, name, step.kind, [...verdicts].map(Number)]).toEqual([
+            walk,
+            name,
+            step.kind,
+            expect.arrayContaining([times]),
+          ]);
+          counts.enforced += times;
+        }
+      }
+      counts.steps++;
+      current = next;
+    }
+  });
+  await fc.assert(property, { numRuns: 25 });
+  expect(counts.steps).toBeGreaterThan(counts.changes);
+  expect(counts.enforced).toBeGreaterThan(10);
+});
+
+async function runningOf(
+  { mesh: draft, dataplanes }: Case,
+  policies: readonly DraftPolicy[],
+): Promise<Running | undefined> {
   const { mesh } = fromYaml(
-    { path: "mesh.yaml", text: meshText(drawn.mesh) },
+    { path: "mesh.yaml", text: meshText(draft) },
     dataplanes.map(({ name }) => name),
   );
-  if (mesh === undefined) throw new Error("a mesh without errors is one");
-  const { policies } = checkPolicies(policySources(drawn.policies), mesh);
-  const { placement } = await place(policies, mesh, { dataplanes, stamps: true });
-  const tables = placement && pathTables(placement, policies, { mesh, dataplanes });
-  if (placement === undefined || tables === undefined || tables === "tooManyStates") return;
-  const names = [...mesh.services.keys()];
-  const addressOf = (service: string): string => `10.0.0.${names.indexOf(service) + 1}`;
+  assert(mesh !== undefined, "a mesh without errors is one");
+  const checked = checkPolicies(policySources(policies), mesh);
+  if (hasErrors(checked.diagnostics)) return undefined;
+  const { placement } = await place(checked.policies, mesh, { dataplanes, stamps: true });
+  if (placement === undefined) return undefined;
+  const tables = pathTables(placement, checked.policies, { mesh, dataplanes });
+  assert(tables !== "tooManyStates", "so few services have few states");
+  return { mesh, policies: checked.policies, placement, paths: pathsOf(tables) };
+}
+
+/** The filters of each proxy, by service, direction and version. */
+type Hosts = ReadonlyMap<string, readonly Host[]>;
+
+async function hostsOf({ mesh, policies, placement, paths }: Running, draft: DraftMesh): Promise<Hosts> {
   const built = await buildChains(policies, placement, mesh, {
-    addressesOf: (service) => [addressOf(service)],
+    addressesOf: (service) => [addressOf(draft, service)],
     commutes,
     cache,
-    tables: [tables],
+    paths,
   });
   expect(built.diagnostics).toEqual([]);
-  const hosts = new Map<string, readonly Host[]>(
+  return new Map(
     built.chains.map(({ service, direction, version, slots }) => [
       `${service} ${direction} ${version ?? ""}`,
       slots.map(({ module, configuration }) => createHost(module.bytes, { configuration })),
     ]),
   );
-  counts.cases++;
-  for (const walk of walksOf(drawn.mesh)
+}
+
+function addressOf({ services }: DraftMesh, name: string): string {
+  return `10.0.0.${services.findIndex((service) => service.name === name) + 1}`;
+}
+
+function requestsOf(mesh: DraftMesh): readonly string[] {
+  return walksOf(mesh)
     .filter(({ length }) => length > 1)
-    .slice(0, walksMax)) {
-    const stops = [...walk].map((letter) => ({
-      service: letter.toLowerCase(),
-      version: letter === "B" ? "v1" : "v2",
-    }));
-    const isOutside = mesh.services.get(stops[0]?.service ?? "")?.entry === true;
-    // What outside traffic brings changes nothing.
-    let headers: Headers = isOutside ? [["tracestate", `a=1,wire=${tables.revision}.2`]] : [];
-    let seen: readonly string[] = [];
-    for (const [at, { service, version }] of stops.entries()) {
-      const before = stops[at - 1]?.service;
-      if (at === 0 && !isOutside) continue;
-      const out = before === undefined ? [] : (hosts.get(`${before} outbound `) ?? []);
-      const inbound = hosts.get(`${service} inbound `) ?? hosts.get(`${service} inbound ${version}`) ?? [];
-      const sent = through(out, headers, { "xds.route_name": `${service}@x` });
-      const source = before === undefined ? "10.9.9.9" : addressOf(before);
-      const got = through(inbound, forwarded(sent.headers), { "source.address": `${source}:40000` });
-      headers = forwarded(got.headers);
-      seen = [...sent.headers, ...sent.answered, ...got.headers, ...got.answered].map(([name]) => name);
-    }
-    counts.walks++;
-    for (const draft of drawn.policies) {
-      const isFor = contextOf(draft).test(walk);
-      expect([walk, draft.name, seen.filter((name) => name === draft.name).length]).toEqual([
-        walk,
-        draft.name,
-        isFor ? 1 : 0,
-      ]);
-      if (isFor) counts.enforced++;
-    }
+    .slice(0, walksMax);
+}
+
+interface World {
+  readonly mesh: Mesh;
+  readonly draft: DraftMesh;
+  /** The proxies at both ends of a call of a path, by its number. */
+  readonly wayOf: (call: number) => Hosts;
+}
+
+/** The headers that filters have left on the last request of a path and on its response. */
+function sent(walk: string, { mesh, draft, wayOf }: World): readonly string[] {
+  const stops = [...walk].map((letter) => ({
+    service: letter.toLowerCase(),
+    version: letter === "B" ? "v1" : "v2",
+  }));
+  const isOutside = mesh.services.get(stops[0]?.service ?? "")?.entry === true;
+  // What outside traffic brings changes nothing.
+  let headers: Headers = isOutside ? [["tracestate", "a=1,wire=abcdef.2"]] : [];
+  let seen: readonly string[] = [];
+  for (const [at, { service, version }] of stops.entries()) {
+    const before = stops[at - 1]?.service;
+    if (at === 0 && !isOutside) continue;
+    const hosts = wayOf(at);
+    const out = before === undefined ? [] : (hosts.get(`${before} outbound `) ?? []);
+    const inbound = hosts.get(`${service} inbound `) ?? hosts.get(`${service} inbound ${version}`) ?? [];
+    const going = through(out, headers, { "xds.route_name": `${service}@x` });
+    const source = before === undefined ? "10.9.9.9" : addressOf(draft, before);
+    const coming = through(inbound, forwarded(going.headers), { "source.address": `${source}:40000` });
+    headers = forwarded(coming.headers);
+    seen = [...going.headers, ...going.answered, ...coming.headers, ...coming.answered].map(([name]) => name);
   }
+  return seen;
+}
+
+function timesOf({ name }: Pick<DraftPolicy, "name">, seen: readonly string[]): number {
+  return seen.filter((each) => each === name).length;
 }
 
 type Headers = readonly (readonly [string, string])[];

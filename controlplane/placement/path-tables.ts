@@ -44,8 +44,29 @@ export interface Asking {
   /** Of the callee, where its versions differ. */
   readonly version?: string;
   /** In these it is, and in the others it is not: no other state can be there. At ingress of a service that stamps they are those behind its stamp. */
-  readonly states: readonly number[];
-  readonly others: readonly number[];
+  readonly states: readonly number[] | "all";
+  readonly others: readonly number[] | "all";
+}
+
+/** What the proxies of a build know of paths. While a change is under way they know the states of two revisions. */
+export interface PathsInUse {
+  /** The revision that paths begin with; absent where they begin without a state. */
+  readonly begin?: string;
+  /** The revision by which the policies of the build ask; absent where none does. */
+  readonly own?: string;
+  /** All revisions that are in use, and what each says to the policies of the build. That of requests without a state is `-`. */
+  readonly known: readonly PathTables[];
+}
+
+export const noPaths: PathsInUse = { known: [] };
+
+/** The revision of requests whose paths began before there was any. */
+export const stateless = "-";
+
+/** Those of a build that nothing else is under way with. */
+export function pathsOf(tables: PathTables | undefined): PathsInUse {
+  if (tables === undefined) return noPaths;
+  return { begin: tables.revision, own: tables.revision, known: [tables] };
 }
 
 /**
@@ -142,28 +163,34 @@ interface Asked extends Pick<Asking, "section" | "side" | "from" | "to"> {
   readonly routedTo: string | undefined;
 }
 
-/** Where policies ask, by where a placement has them. */
+/**
+ * Where policies ask, by where a placement has them. Where callers are known it is the same question on both sides, and a policy may be on its way from
+ * one to the other: it is answered on both.
+ */
 function askedOf({ calls, demands, starts, units, mesh }: Problem, placement: Placement): readonly Asked[] {
   const numbers = new Map(callGraph(mesh).calls.map((call, number) => [keyOf(call), number]));
   const sides = sidesOf(placement);
+  const isShared = mesh.identity === "none";
   const found = new Map<string, Asked>();
   for (const [own, { from, to }] of calls.entries()) {
     for (let unit = at0(starts, own); unit < at0(starts, own + 1); unit++) {
-      const { policy, section, asks, routed } = demands[at0(units, unit)] as Demand;
-      const side = sides.get(seatOf(policy.name, section.name, from, to));
-      if (side === undefined || !asks[side] || from === null) continue;
-      const call = numbers.get(keyOf({ from, to })) ?? -1;
-      const [key, point] = pointOf(side, call, { mesh, routed });
-      const isShared = side === "ingress" && mesh.identity === "none";
-      found.set(`${policy.name} ${section.name} ${side} ${key}`, {
-        policy,
-        section: section.name,
-        side,
-        ...(isShared ? {} : { from }),
-        to,
-        point: { ...point, isBehindStamp: side === "ingress" },
-        routedTo: routed.get(call),
-      });
+      const { policy, section, asks, blind, routed } = demands[at0(units, unit)] as Demand;
+      const placed = sides.get(seatOf(policy.name, section.name, from, to));
+      if (placed === undefined || !asks[placed] || from === null) continue;
+      for (const side of ["egress", "ingress"] as const) {
+        if (side !== placed && (isShared || !asks[side] || blind?.[side] !== undefined)) continue;
+        const call = numbers.get(keyOf({ from, to })) ?? -1;
+        const [key, point] = pointOf(side, call, { mesh, routed });
+        found.set(`${policy.name} ${section.name} ${side} ${key}`, {
+          policy,
+          section: section.name,
+          side,
+          ...(isShared && side === "ingress" ? {} : { from }),
+          to,
+          point: { ...point, isBehindStamp: side === "ingress" },
+          routedTo: routed.get(call),
+        });
+      }
     }
   }
   return [...found.values()];

@@ -2,7 +2,7 @@ import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf } from "./bytes";
 import { proxy_define_metric, proxy_increment_metric } from "./env";
 import { cell } from "./cell";
 import { allocate } from "./memory";
-import { readState, recallState, revision, token } from "./path-state";
+import { isSaid, readState, recallState, revision, token } from "./path-state";
 import { phase, stream, turn } from "./phase";
 import { fact, listed, nextFact, nextField } from "./plugins";
 import { askBy, callerOf, currentBlock, deny, policyName } from "./policy";
@@ -10,12 +10,13 @@ import { addRecord, createSlab, findRecord, forgetRecords } from "./slab";
 
 // Where only the path of a request says whether a policy is for it (design §5), the configuration has, before the lines of policies:
 //
-//     @when  POLICY  REVISION  PEERS  STATES  OTHERS   in a state of the first list it is, in one of the others it is not
+//     @when  POLICY  REVISION  PEERS  STATES  OTHERS   in a state of the first list it is, in one of the others it is not; `*` are all
 //     @lost  POLICY  deny | skip
 //
-// Without a state that is in one of the lists the path was lost on its way.
+// The revision of requests without a state is `-`. Without a state that is in one of the lists the path was lost on its way.
 
 const EVERYBODY: u8 = 42;
+const STATELESS: u8 = 45;
 const D_ENY: u8 = 100;
 // "@when\t@lost\twire.lost.unknown"
 const WORDS: usize = memory.data<u8>([
@@ -42,8 +43,11 @@ export function notePath(context: u32): void {
   if (slab == 0) slab = createSlab(RECORD);
   look();
   const size: usize = revision == MISSING ? 0 : lengthOf(revision) + lengthOf(token);
-  if (size == 0 || size > RECORD - 8) return;
+  // What is not noted is taken for one without a state, which is not what an unreadable one is.
+  if (size > RECORD - 8 || (size == 0 && !isSaid)) return;
   const record = addRecord(slab, context);
+  store<u64>(record, 0);
+  if (size == 0) return;
   store<u32>(record, <u32>lengthOf(revision));
   store<u32>(record, <u32>lengthOf(token), 4);
   memory.copy(record + 8, pointerOf(revision), lengthOf(revision));
@@ -61,11 +65,16 @@ function look(): void {
   const record: usize = slab == 0 ? 0 : findRecord(slab, stream);
   if (record != 0) {
     const size: usize = <usize>load<u32>(record);
-    recallState(bytes(record + 8, size), bytes(record + 8 + size, load<u32>(record, 4)));
+    const isKnown = load<u64>(record) != 0;
+    recallState(
+      true,
+      isKnown ? bytes(record + 8, size) : MISSING,
+      isKnown ? bytes(record + 8 + size, load<u32>(record, 4)) : MISSING,
+    );
   } else if (phase == 0) {
     readState();
   } else {
-    recallState(MISSING, MISSING);
+    recallState(false, MISSING, MISSING);
   }
 }
 
@@ -79,12 +88,21 @@ function isOnPath(policy: u32, peer: Bytes): bool {
     const others = nextField();
     if (load<u8>(pointerOf(peers)) != EVERYBODY && !listed(pointerOf(peers), peer)) continue;
     isAsked = true;
-    if (!equal(which, revision)) continue;
-    if (listed(pointerOf(states), token)) return true;
-    if (listed(pointerOf(others), token)) return false;
+    if (!isRevision(which)) continue;
+    if (isIn(states)) return true;
+    if (isIn(others)) return false;
   }
   if (isAsked) lose(policy);
   return false;
+}
+
+function isRevision(which: Bytes): bool {
+  if (revision != MISSING) return equal(which, revision);
+  return !isSaid && lengthOf(which) == 1 && load<u8>(pointerOf(which)) == STATELESS;
+}
+
+function isIn(states: Bytes): bool {
+  return load<u8>(pointerOf(states)) == EVERYBODY || (token != MISSING && listed(pointerOf(states), token));
 }
 
 /** Nobody knows whether the policy is for this request. */

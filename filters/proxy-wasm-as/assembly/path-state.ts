@@ -39,7 +39,8 @@ export function isList(): bool {
 export let isSaid: bool = false;
 
 /** Take this for the state: what was read before of the same request. */
-export function recallState(ofRevision: Bytes, state: Bytes): void {
+export function recallState(said: bool, ofRevision: Bytes, state: Bytes): void {
+  isSaid = said;
   revision = ofRevision;
   token = state;
 }

@@ -11,7 +11,8 @@ import { random_get } from "./wasi_snapshot_preview1";
 //     @path     HEADER  list | whole
 //     @outside  *                                   all requests come from outside
 //     @outside  !                                   those of no service of a `@peer` line do
-//     @stamp    REVISION  ORIGIN  FROM>TO,FROM>TO   for each revision that is in use, the one that paths begin with first
+//     @begin    REVISION                            paths begin with a state of this one; without, they begin without a state
+//     @stamp    REVISION  ORIGIN  FROM>TO,FROM>TO   for each revision that is in use
 //
 // ORIGIN is the state of paths that begin here, `-` where none does. In a revision in which the service does not stamp the list is `=`.
 
@@ -23,10 +24,10 @@ const UNCHANGED: u8 = 61;
 const NONE: u8 = 45;
 const COMMA: u8 = 44;
 
-// "@outside\t@stamp\twire=traceparenttracestate"
+// "@outside\t@stamp\twire=traceparenttracestate@begin\t"
 const WORDS: usize = memory.data<u8>([
   64, 111, 117, 116, 115, 105, 100, 101, 9, 64, 115, 116, 97, 109, 112, 9, 119, 105, 114, 101, 61, 116, 114, 97, 99, 101, 112,
-  97, 114, 101, 110, 116, 116, 114, 97, 99, 101, 115, 116, 97, 116, 101,
+  97, 114, 101, 110, 116, 116, 114, 97, 99, 101, 115, 116, 97, 116, 101, 64, 98, 101, 103, 105, 110, 9,
 ]);
 const random: usize = memory.data(24);
 
@@ -56,30 +57,31 @@ function comesFromOutside(): bool {
 
 /** The state of a path that begins here, of the revision that is written now. What outside traffic brings is none. */
 function writeFirst(): void {
-  const now = fact(currentBlock(), bytes(WORDS + 9, 7));
-  const first = now == MISSING ? MISSING : nextField();
+  const now = fact(currentBlock(), bytes(WORDS + 42, 7));
+  const first = now == MISSING ? MISSING : originOf(now);
   if (first == MISSING || load<u8>(pointerOf(first)) == NONE) write(MISSING, MISSING);
   else write(now, first);
 }
 
 /** The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. */
 function advance(): void {
-  if (revision == MISSING) {
-    write(MISSING, MISSING);
-    return;
-  }
-  const key = allocate(7 + lengthOf(revision) + 1);
-  memory.copy(key, WORDS + 9, 7);
-  memory.copy(key + 7, pointerOf(revision), lengthOf(revision));
-  store<u8>(key + 7 + lengthOf(revision), 9);
-  const origin = fact(currentBlock(), bytes(key, 8 + lengthOf(revision)));
-  if (origin == MISSING) {
+  if (revision == MISSING || originOf(revision) == MISSING) {
     write(MISSING, MISSING);
     return;
   }
   const states = nextField();
   if (lengthOf(states) == 1 && load<u8>(pointerOf(states)) == UNCHANGED) return;
   write(revision, behind(states, token));
+}
+
+/** The field behind a revision that is in use; MISSING where it is not. The next field is the one behind. */
+function originOf(which: Bytes): Bytes {
+  const size = lengthOf(which);
+  const key = allocate(8 + size);
+  memory.copy(key, WORDS + 9, 7);
+  memory.copy(key + 7, pointerOf(which), size);
+  store<u8>(key + 7 + size, 9);
+  return fact(currentBlock(), bytes(key, 8 + size));
 }
 
 /** What a list of `FROM>TO` leads to from a state. */

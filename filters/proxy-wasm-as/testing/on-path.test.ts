@@ -63,6 +63,23 @@ test("a revision that the policy is not in is none in which it is for anybody", 
   expect(enforced(start(), "api", "wire=oldrev.1")).toBe(false);
 });
 
+test.each(parts)(
+  "of a %s that began before there were states, or by others, a whole revision may be said",
+  (part) => {
+    const more = "@when\tp\t-\tapi\t*\t-\n@when\tp\t-\tweb\t-\t*\n@when\tp\tbefore\tapi\t-\t*\n";
+    const host = start(part, undefined, `${more}${lost("skip")}`);
+    expect(enforced(host, "api", undefined)).toBe(true);
+    expect(enforced(host, "api", "a=1")).toBe(true);
+    expect(enforced(host, "web", undefined)).toBe(false);
+    expect(enforced(host, "api", "wire=before.77")).toBe(false);
+    expect(host.metrics.size).toBe(0);
+    // What nobody can read is not what has no state.
+    expect(enforced(host, "api", "wire=newrev.1,wire=newrev.2")).toBe(false);
+    expect(enforced(host, "api", "wire=newrev")).toBe(false);
+    expect(Object.fromEntries(host.metrics)).toEqual({ "wire.lost.p.api": 2 });
+  },
+);
+
 test.each(parts)("of a %s without a state that can be it is not known, and counted by caller", (part) => {
   const states = [
     undefined,

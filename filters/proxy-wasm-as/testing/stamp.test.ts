@@ -23,7 +23,7 @@ const [inbound, outbound] = await Promise.all([moduleOf(false), moduleOf(true)])
 
 /** Two revisions are in use, the first of which paths begin with. */
 const inside = "@stamp\tnewrev\t-\t1>2,12>3,s.t>4\n@stamp\toldrev\t-\t7>8\n@stamp\tasisrv\t-\t=\n";
-const entry = "@stamp\tnewrev\t1\t1>2\n@stamp\toldrev\t6\t7>8\n";
+const entry = "@begin\tnewrev\n@stamp\tnewrev\t1\t1>2\n@stamp\toldrev\t6\t7>8\n";
 
 interface Settings {
   readonly header?: string;
@@ -115,6 +115,12 @@ test("what outside traffic brings is discarded in whatever shape it comes", () =
   ]);
 });
 
+test("before there are states, paths begin without one, and nobody brings one", () => {
+  const host = start("@outside\t*\n@stamp\tnewrev\t1\t1>2\n");
+  expect(state(host)).toEqual([]);
+  expect(state(host, "a=1,wire=newrev.1")).toEqual(["tracestate: a=1"]);
+});
+
 test("at an entry with callers inside, who is none of these is outside", () => {
   const host = start(`@outside\t!\n@peer\tr\t10.0.0.1,10.0.0.2\n${entry}`);
   const forged = [traced, ["tracestate", "wire=newrev.1"]] as const;
@@ -161,7 +167,7 @@ test("a header of its own is all state", () => {
 });
 
 test("a service that makes requests by itself begins their paths, and passes on those that it was sent", () => {
-  const host = start("@stamp\tnewrev\t5\t=\n", { isOutbound: true });
+  const host = start("@begin\tnewrev\n@stamp\tnewrev\t5\t=\n", { isOutbound: true });
   expect(state(host)).toEqual(["tracestate: wire=newrev.5"]);
   expect(state(host, "a=1,wire=newrev.2")).toEqual(["tracestate: a=1,wire=newrev.2"]);
 });

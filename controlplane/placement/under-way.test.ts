@@ -1,0 +1,106 @@
+import { strict as assert } from "node:assert";
+import { expect, test } from "vitest";
+import { checkPolicies } from "../language/check-policies.ts";
+import { fromYaml } from "../mesh/from-yaml.ts";
+import { defaultDataplanes } from "./dataplane.ts";
+import { pathsOf, pathTables } from "./path-tables.ts";
+import { place } from "./solve.ts";
+import { nextStep, type Running } from "./under-way.ts";
+
+const meshText = `
+name: shop
+identity: address
+services:
+  web: { entry: true }
+  cart: {}
+  api: {}
+  rate: {}
+calls:
+  web: [cart, api]
+  cart: [api]
+  api: [rate]
+`;
+const { mesh } = fromYaml({ path: "mesh.yaml", text: meshText });
+
+/** What runs where each of these policies has this context. */
+async function running(contexts: Readonly<Record<string, string>>): Promise<Running> {
+  assert(mesh !== undefined, "the mesh has no errors");
+  const text = Object.entries(contexts)
+    .map(
+      ([name, context]) =>
+        `policy ${name} ( act (Request request) context ('${context}') ) { SetHeader(request, 'x', '1'); }`,
+    )
+    .join("\n---\n");
+  const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
+  const { placement } = await place(policies, mesh, { stamps: true });
+  assert(placement !== undefined, "there is a placement");
+  const tables = pathTables(placement, policies, { mesh, dataplanes: defaultDataplanes });
+  assert(tables !== "tooManyStates", "there are few states");
+  return { mesh, policies, placement, paths: pathsOf(tables) };
+}
+
+function stepsTo(from: Running, to: Running): readonly string[] {
+  const texts: string[] = [];
+  for (let current = from; current !== to; ) {
+    const step = nextStep(current, to);
+    assert(texts.length < 4, "a change is made of three");
+    const next: Running =
+      step.kind === "wanted"
+        ? to
+        : { ...(step.kind === "taught" ? current : to), placement: step.placement, paths: step.paths };
+    const { begin, known } = next.paths;
+    const said = known.map(({ revision, asks }) => {
+      const own = asks.map(({ policy, side, states, others }) => `${policy} ${side} ${states}/${others}`);
+      const name = revision === to.paths.begin ? "new" : revision === from.paths.begin ? "old" : revision;
+      return `${name}(${own.join(", ")})`;
+    });
+    const stamps = next.placement.proxies.filter((proxy) => proxy.stamps).map(({ service }) => service);
+    const first = begin === to.paths.begin ? "new" : begin === from.paths.begin ? "old" : "nothing";
+    texts.push(
+      `${step.kind}: begins ${begin === undefined ? "nothing" : first}; ${said.join(" ")}; stamps ${stamps}`,
+    );
+    current = next;
+  }
+  return texts;
+}
+
+test("states come in three steps, and what began without one is judged as it was", async () => {
+  const decided = await running({ p: "api -> rate" });
+  const asked = await running({ p: "cart -> api -> rate", q: "cart -> api -> rate" });
+  expect(stepsTo(decided, asked)).toEqual([
+    "taught: begins nothing; new(); stamps cart,web",
+    expect.stringMatching(
+      /^both: begins new; new\(.*\) -\(p egress all\/, p ingress all\/, q egress \/all, q ingress \/all\); stamps cart,web$/,
+    ),
+    expect.stringMatching(/^wanted: begins new; new\(.*\); stamps cart,web$/),
+  ]);
+});
+
+test("and they go in two, the services that stamp last", async () => {
+  const asked = await running({ p: "cart -> api -> rate" });
+  const decided = await running({ p: "api -> rate" });
+  expect(stepsTo(asked, decided)).toEqual([
+    "both: begins old; old(); stamps cart,web",
+    "wanted: begins nothing; ; stamps ",
+  ]);
+});
+
+test("a change that needs no other states is one step, and so is one without any", async () => {
+  const [asked, again] = [
+    await running({ p: "cart -> api -> rate" }),
+    await running({ p: "cart -> api -> rate" }),
+  ];
+  expect(stepsTo(asked, again)).toHaveLength(1);
+  expect(stepsTo(await running({ p: "api -> rate" }), await running({ q: "web -> api" }))).toHaveLength(1);
+});
+
+test("a step that has been made is not made again, wherever the process that made it ended", async () => {
+  const [from, to] = [
+    await running({ p: "cart -> api -> rate" }),
+    await running({ p: "web -> api -> rate", q: "cart -> api" }),
+  ];
+  const taught = nextStep(from, to);
+  assert(taught.kind === "taught", "others have to know the states first");
+  const kept: Running = structuredClone({ ...from, placement: taught.placement, paths: taught.paths });
+  expect(nextStep(kept, to).kind).toBe("both");
+});

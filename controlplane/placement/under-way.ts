@@ -1,0 +1,129 @@
+import type { Policy } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { type Asking, type PathsInUse, type PathTables, stateless } from "./path-tables.ts";
+import type { PlacedProxy, Placement } from "./placement.ts";
+
+/** What runs, or is to run, as far as the paths of requests go. */
+export interface Running {
+  readonly mesh: Mesh;
+  readonly policies: readonly Policy[];
+  readonly placement: Placement;
+  readonly paths: PathsInUse;
+}
+
+/** What is to run next on the way to what is wanted. */
+export type NextStep =
+  | { readonly kind: "wanted" }
+  /** What runs, with services that stamp for what is wanted, and proxies that know its states. Nothing writes them yet. */
+  | { readonly kind: "taught"; readonly placement: Placement; readonly paths: PathsInUse }
+  /** What is wanted, for requests whose paths began before too. */
+  | { readonly kind: "both"; readonly placement: Placement; readonly paths: PathsInUse };
+
+/**
+ * A request has the states of one revision on all of its path, so all who read or stamp it have to know that revision before the first one writes
+ * it, and as long as one that has it is under way. So a change of states is made of three: all are taught, then paths begin with the new
+ * states and policies are the new ones, and last the old states are forgotten. In each, every request is judged by the revision that it began with.
+ */
+export function nextStep(current: Running, wanted: Running): NextStep {
+  const [was, next] = [current.paths, wanted.paths];
+  const wantedTables = next.known.find(({ revision }) => revision === next.own);
+  if (was.begin === next.begin) return { kind: "wanted" };
+  if (wantedTables === undefined)
+    // Nobody will ask; those that do run until requests are led elsewhere.
+    return was.own === undefined
+      ? { kind: "wanted" }
+      : {
+          kind: "both",
+          placement: alsoStamping(wanted, current),
+          paths: { ...(was.begin === undefined ? {} : { begin: was.begin }), known: was.known.map(unasked) },
+        };
+  const isTaught =
+    was.known.some(({ revision }) => revision === wantedTables.revision) &&
+    alsoStamping(current, wanted) === current.placement;
+  if (!isTaught) {
+    const own = was.known.find(({ revision }) => revision === was.own);
+    const others = was.known.filter(({ revision }) => revision !== wantedTables.revision);
+    return {
+      kind: "taught",
+      placement: alsoStamping(current, wanted),
+      paths: { ...was, known: [...others, toldTo(own, wantedTables, wanted)] },
+    };
+  }
+  const before = was.known
+    .filter(({ revision }) => revision !== wantedTables.revision && revision !== stateless)
+    .map((each) => toldTo(wantedTables, each, current));
+  const none: PathTables = { revision: stateless, stamps: [], asks: [] };
+  return {
+    kind: "both",
+    placement: alsoStamping(wanted, current),
+    paths: {
+      ...next,
+      known: [
+        wantedTables,
+        ...before,
+        ...(was.begin === undefined ? [toldTo(wantedTables, none, current)] : []),
+      ],
+    },
+  };
+}
+
+function unasked(tables: PathTables): PathTables {
+  return { ...tables, asks: [] };
+}
+
+/** The placement of what runs with the stamps of another one, as far as there are these services; the same object where it has them all. */
+function alsoStamping({ placement, mesh }: Running, other: Running): Placement {
+  const had = new Map(placement.proxies.map((proxy) => [proxy.service, proxy]));
+  const more = other.placement.proxies.filter(
+    ({ service, stamps }) => stamps && mesh.services.has(service) && had.get(service)?.stamps !== true,
+  );
+  if (more.length === 0) return placement;
+  for (const { service, dataplane } of more)
+    had.set(service, { service, dataplane, policies: [], ...had.get(service), stamps: true });
+  const byName = (a: PlacedProxy, b: PlacedProxy): number => (a.service < b.service ? -1 : 1);
+  return { ...placement, proxies: [...had.values()].sort(byName) };
+}
+
+/** What a revision says where the policies of a build ask; `of` is what it was made for. */
+function toldTo(own: PathTables | undefined, tables: PathTables, of: Running): PathTables {
+  return { ...tables, asks: (own?.asks ?? []).flatMap((asking) => said(asking, tables, of)) };
+}
+
+function said(asking: Asking, { asks }: PathTables, of: Running): readonly Asking[] {
+  const policy = of.policies.find(({ name }) => name === asking.policy);
+  const nobody = { ...asking, states: [], others: "all" } as const;
+  if (policy === undefined || policy.mode === "off") return [nobody];
+  const same = asks.filter(
+    (each) =>
+      each.policy === asking.policy &&
+      each.side === asking.side &&
+      each.from === asking.from &&
+      each.to === asking.to &&
+      (each.version === undefined || asking.version === undefined || each.version === asking.version),
+  );
+  const section = same.some((each) => each.section === asking.section) ? asking.section : same[0]?.section;
+  const told = same.filter((each) => each.section === section);
+  if (told.length > 0)
+    return told.map(({ states, others, version }) => ({
+      ...asking,
+      ...(version === undefined ? {} : { version }),
+      states,
+      others,
+    }));
+  return [isAlways(asking, of) ? { ...asking, states: "all", others: [] } : nobody];
+}
+
+/** Whether a policy was for all requests where it asks now. */
+function isAlways({ policy, from, to, version }: Asking, { placement, mesh }: Running): boolean {
+  const placed = placement.proxies
+    .flatMap(({ policies }) => policies)
+    .filter((each) => each.policy === policy)
+    .flatMap(({ calls }) => calls)
+    .filter(
+      ([, callee, versions]) =>
+        callee === to && (versions === undefined || version === undefined || versions.includes(version)),
+    );
+  const callers = mesh.calls.flatMap((call) => (call.to === to && call.from !== null ? [call.from] : []));
+  const asked = from === undefined ? callers : [from];
+  return asked.every((caller) => placed.some((call) => call[0] === caller));
+}
