@@ -7,6 +7,7 @@ import { declaredDataplanes } from "../language/check-imports.ts";
 import { dataplaneNames } from "../language/offer.ts";
 import type { Source } from "../language/source.ts";
 import { build } from "../pipeline/build.ts";
+import { nextBuild } from "../pipeline/next-build.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { absent } from "../rollout/absence.ts";
@@ -134,11 +135,17 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       void wanted.tryAgain();
     },
     ...(staged === undefined ? {} : { staged }),
+    nextBuild: (current, wanted) => nextBuild(current, wanted, cache),
     off: start.off,
     ...(kept === undefined ? {} : { kept }),
     ...(start.unfinished === undefined
       ? {}
-      : { unfinished: { input: start.unfinished.to.input, off: start.unfinished.off } }),
+      : {
+          unfinished: {
+            input: (start.unfinished.goal ?? start.unfinished.to).input,
+            off: start.unfinished.off,
+          },
+        }),
     unkept: (error) => output.progress(`wire: ${error.message}: what was in force is not written down`),
   });
   const { ads, controlPlane, revisions, rates } = rollouts;

@@ -11,7 +11,14 @@ import { fromYaml } from "../mesh/from-yaml.ts";
 import { isSamePlace } from "../mesh/is-same-place.ts";
 import { type Build, build, type Input } from "../pipeline/build.ts";
 import type { Rollout } from "../rollout/rollout.ts";
-import { checkWritable, type Kept, readState, type State } from "../rollout/state-file.ts";
+import {
+  checkWritable,
+  type Kept,
+  type KeptPaths,
+  pathsKept,
+  readState,
+  type State,
+} from "../rollout/state-file.ts";
 import { laidAsKept } from "../xds/laid-chain.ts";
 import { noPolicies } from "./no-policies.ts";
 import { readSources } from "./read-sources.ts";
@@ -72,7 +79,8 @@ export async function startingPoint(options: {
     noPolicies(output, paths);
     return { kind: "nothing" };
   }
-  const previous = unfinished?.to.placement;
+  const wanted = unfinished?.goal ?? unfinished?.to;
+  const previous = wanted?.placement;
   const first = await sayIfLong(
     output,
     options.build({ policies, mesh }, { cache, ...(previous === undefined ? {} : { previous }) }),
@@ -87,7 +95,7 @@ export async function startingPoint(options: {
     if (output.json) output.print(diagnosticsJson(first.diagnostics));
     return { kind: "nothing" };
   }
-  const isInForce = isDeepStrictEqual(first.build.input, unfinished?.to.input);
+  const isInForce = isDeepStrictEqual(first.build.input, wanted?.input);
   return { kind: "something", mesh, policies, read, ...goOn, ...(isInForce ? {} : { build: first.build }) };
 }
 
@@ -159,17 +167,24 @@ async function rebuild(state: State, cache: ChainCache): Promise<Rollout | undef
   const to = await builtAgain(state.to, cache);
   if (to === undefined) return undefined;
   const from = state.from === undefined ? undefined : await builtAgain(state.from, cache);
+  const goal = state.goal === undefined ? undefined : await builtAgain(state.goal, cache);
   const { followers, off, left, stage, wave, isReturn } = state;
   const kept = { followers, off, left, former: new Map(Object.entries(state.former)) };
   if (from === undefined) return { to, stage: 0, ...kept };
   return {
     ...{ from, to, stage, ...kept },
+    ...(goal === undefined ? {} : { goal }),
     ...(wave === undefined ? {} : { wave }),
     ...(isReturn === undefined ? {} : { isReturn }),
   };
 }
 
-async function builtAgain({ input, placement, layout }: Kept, cache: ChainCache): Promise<Build | undefined> {
-  const { build: made } = await build(input, { placement, cache });
+const noKeptPaths: KeptPaths = { known: [] };
+
+async function builtAgain(
+  { input, placement, paths = noKeptPaths, layout }: Kept,
+  cache: ChainCache,
+): Promise<Build | undefined> {
+  const { build: made } = await build(input, { placement, paths: pathsKept(paths), cache });
   return made && { ...made, chains: laidAsKept(made.chains, layout) };
 }

@@ -12,6 +12,8 @@ import { checkClaims } from "../mesh/check-claims.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { defaultDataplanes } from "../placement/dataplane.ts";
+import { diagnoseTooManyStates } from "../placement/diagnose.ts";
+import { type PathsInUse, pathsOf, pathTables } from "../placement/path-tables.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type PricedDataplane, priced } from "../placement/priced.ts";
 import { place } from "../placement/solve.ts";
@@ -33,6 +35,7 @@ export interface Build {
   /** What a service's proxy may be. */
   readonly dataplanes: readonly PricedDataplane[];
   readonly placement: Placement;
+  readonly paths: PathsInUse;
   /** As they are laid out where nothing runs yet. */
   readonly chains: readonly LaidChain[];
   readonly modules: readonly Module[];
@@ -53,6 +56,8 @@ export interface BuildOptions {
   readonly last?: Build;
   /** Take this placement instead of solving: a build that was kept is the same again, whatever the solver would say today. */
   readonly placement?: Placement;
+  /** With it, what proxies knew of paths; default what they have to know where nothing else is under way. */
+  readonly paths?: PathsInUse;
   readonly cache?: ChainCache;
 }
 
@@ -112,25 +117,29 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
   const afterPlacement = [...diagnostics, ...placed.diagnostics];
   if (placed.placement === undefined || hasErrors(placed.diagnostics)) return { diagnostics: afterPlacement };
 
-  const plan = addressPlan(mesh);
-  const compiled = await buildChains(policies, placed.placement, mesh, {
-    addressesOf: plan.sources,
+  const { placement } = placed;
+  const tables =
+    options.paths === undefined ? pathTables(placement, policies, { mesh, dataplanes }) : undefined;
+  if (tables !== undefined && "kind" in tables)
+    return { diagnostics: [...afterPlacement, ...diagnoseTooManyStates(tables.policies)] };
+  const paths = options.paths ?? pathsOf(tables);
+  const made = await compiled({ input, mesh, policies, dataplanes, placement, paths }, options.cache);
+  return { ...made, diagnostics: [...afterPlacement, ...made.diagnostics] };
+}
+
+/** A build from its placement on. */
+export async function compiled(
+  parts: Omit<Build, "chains" | "modules" | "generated">,
+  cache?: ChainCache,
+): Promise<BuildResult> {
+  const { mesh, policies, placement, paths } = parts;
+  const { chains, modules, sources, diagnostics } = await buildChains(policies, placement, mesh, {
+    addressesOf: addressPlan(mesh).sources,
     commutes,
-    ...(options.cache === undefined ? {} : { cache: options.cache }),
+    paths,
+    ...(cache === undefined ? {} : { cache }),
   });
-  const all = [...afterPlacement, ...compiled.diagnostics];
-  if (hasErrors(compiled.diagnostics)) return { diagnostics: all };
-  return {
-    build: {
-      input,
-      mesh,
-      policies,
-      dataplanes,
-      placement: placed.placement,
-      chains: layOut({ mesh, placement: placed.placement, chains: compiled.chains }),
-      modules: compiled.modules,
-      generated: compiled.sources,
-    },
-    diagnostics: all,
-  };
+  if (hasErrors(diagnostics)) return { diagnostics };
+  const laid = layOut({ mesh, placement, chains });
+  return { build: { ...parts, chains: laid, modules, generated: sources }, diagnostics };
 }

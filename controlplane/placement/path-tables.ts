@@ -69,15 +69,18 @@ export function pathsOf(tables: PathTables | undefined): PathsInUse {
   return { begin: tables.revision, own: tables.revision, known: [tables] };
 }
 
-/**
- * The tables of a placement whose stamps suffice: undefined where no policy asks, `tooManyStates` when a header would have to hold more than
- * two bytes.
- */
+/** The contexts of these policies together have more states than a header is to hold. */
+export interface TooManyStates {
+  readonly kind: "tooManyStates";
+  readonly policies: readonly Policy[];
+}
+
+/** The tables of a placement whose stamps suffice: undefined where no policy asks. */
 export function pathTables(
   placement: Placement,
   policies: readonly Policy[],
   { mesh, dataplanes }: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
-): PathTables | "tooManyStates" | undefined {
+): PathTables | TooManyStates | undefined {
   const graph = callGraph(mesh);
   const asked = Map.groupBy(askedOf(problem(policies, mesh, dataplanes), placement), ({ policy }) => policy);
   if (asked.size === 0) return undefined;
@@ -96,7 +99,7 @@ export function pathTables(
   });
   const found = projections.flatMap((each) => (each.kind === "projection" ? [each] : []));
   const states = found.length < projections.length ? undefined : stampAutomaton(found);
-  if (states === undefined) return "tooManyStates";
+  if (states === undefined) return { kind: "tooManyStates", policies: [...asked.keys()] };
 
   const lettersOf = (service: string): readonly { readonly name: string; readonly version?: string }[] => {
     const number = graph.numbers.get(service) ?? -1;

@@ -42,7 +42,9 @@ function setUp({
   pauses = {},
   staged,
   unkept,
+  nextBuild,
 }: {
+  readonly nextBuild?: ControlPlaneOptions["nextBuild"];
   /** Why switches cannot be kept. */
   readonly unkept?: WireError;
   readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
@@ -90,6 +92,7 @@ function setUp({
     ads,
     ...{ off, pauses },
     ...(staged === undefined ? {} : { staged }),
+    ...(nextBuild === undefined ? {} : { nextBuild }),
     planned: (plan) =>
       void diary.push(plan.kind === "staged" ? `in ${plan.waves.length} waves` : plan.because),
     judged: ({ wave, of, proxies }, { reason }) =>
@@ -168,6 +171,63 @@ describe("a rollout", () => {
     expect(diary.slice(0, 2)).toEqual([toRate, "# callers told"]);
     expect(diary).toContain(throughFrontend);
     expect(diary.at(-1)).toBe("rate forgotten");
+  });
+});
+
+describe("a build that others have to come before", () => {
+  /** From one at ingress to one at egress, by one for all calls. */
+  const nextBuild = async (current: Build, wanted: Build): Promise<Build> =>
+    wanted === egress && current.input === ingress.input ? everywhere : wanted;
+  const waysOf = (entered: readonly Rollout[]): readonly string[] => {
+    const names = new Map(
+      [ingress, egress, everywhere].map((each, at) => [each.input, ["ingress", "egress", "between"][at]]),
+    );
+    return entered.map(({ from, to, goal, stage }) =>
+      [from, to, goal]
+        .map((each) => names.get(each?.input ?? ingress.input) ?? "")
+        .slice(0, goal === undefined ? 2 : 3)
+        .concat(`${stage}`)
+        .join(" "),
+    );
+  };
+  const way = [
+    ...[0, 1, 2].map((stage) => `ingress between egress ${stage}`),
+    ...[0, 1, 2].map((stage) => `between egress ${stage}`),
+  ];
+
+  test("is rolled out after them, and what it comes to is known from the beginning", async () => {
+    const { controlPlane, entered, finished } = setUp({ nextBuild, pauses: { lingerMs: 10 } });
+    await controlPlane.apply(ingress);
+    entered.length = 0;
+    await controlPlane.apply(egress);
+    expect(waysOf(entered)).toEqual(way);
+    expect(controlPlane.current).toBe(egress);
+    expect(finished.map(({ to }) => to.input)).toEqual([egress.input]);
+  });
+
+  test("is gone on with by another process, from wherever it was", async () => {
+    const first = setUp({ nextBuild, pauses: { lingerMs: 10 } });
+    await first.controlPlane.apply(ingress);
+    first.entered.length = 0;
+    await first.controlPlane.apply(egress);
+    for (const [number, cut] of first.entered.entries()) {
+      const { controlPlane, entered } = setUp({ nextBuild, pauses: { lingerMs: 10 } });
+      await controlPlane.resume(cut);
+      expect(waysOf(entered)).toEqual(way.slice(number));
+      expect(controlPlane.current?.input).toBe(egress.input);
+    }
+  });
+
+  test("gives way to what is newer, which goes on from what is in force by then", async () => {
+    const { controlPlane, entered } = setUp({ nextBuild, pauses: { lingerMs: 60_000 } });
+    await controlPlane.apply(ingress);
+    const turn = controlPlane.apply(egress);
+    while (controlPlane.current?.input !== everywhere.input) await sleep(5);
+    entered.length = 0;
+    const newer = controlPlane.apply(ingress);
+    expect(await turn).toBe("replaced");
+    expect(await newer).toBe("done");
+    expect(waysOf(entered)).toEqual([0, 1, 2].map((stage) => `between ingress ${stage}`));
   });
 });
 

@@ -112,6 +112,8 @@ export interface ControlPlaneOptions {
   readonly planned?: (plan: Waves) => void;
   readonly judged?: (progress: WaveProgress, verdict: Verdict) => void;
   readonly pauses?: Partial<Pauses>;
+  /** What is rolled out next on the way from what is in force to what is wanted. By default that itself. */
+  readonly nextBuild?: (current: Build, wanted: Build) => Promise<Build>;
   /** The last change was not taken since proxies that it concerns were not connected, and now all are. */
   readonly returned?: () => void;
   /** Policies that are switched off from the beginning. */
@@ -296,15 +298,15 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   /** Of what is shown now to the proxy of a service. While `back` policies close what they refuse, there is more to come. */
   function marking(back: readonly string[]): (service: string) => Mark | undefined {
     assert(shown !== undefined, "what is marked is shown");
-    const { from, to, stage, wave } = shown;
-    const isWhole = back.length === 0;
+    const { from, to, goal, stage, wave } = shown;
+    const isWhole = back.length === 0 && goal === undefined;
     if (from !== undefined && wave !== undefined) {
       const told = new Set(toldIn(wave));
-      const [old, next] = [from, to].map((build) => options.mark?.({ to: build, off }, isWhole));
+      const [old, next] = [from, goal ?? to].map((build) => options.mark?.({ to: build, off }, isWhole));
       return (service) => (told.has(service) ? next : old);
     }
     const isFinal = from === undefined || from === to || stage === lastStage;
-    const mark = options.mark?.({ to, off }, isFinal && isWhole);
+    const mark = options.mark?.({ to: goal ?? to, off }, isFinal && isWhole);
     return () => mark;
   }
 
@@ -396,7 +398,23 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     );
   }
 
+  /** One rollout after the other, until what is wanted is in force. */
   async function run(rollout: Begun, replaced: AbortSignal): Promise<Turn> {
+    for (let next = rollout; ; ) {
+      const { goal, isReturn = false } = next;
+      const turn = await runOne(next, replaced);
+      if (turn === "replaced" || goal === undefined) return turn;
+      next = await changeTo(goal, isReturn);
+      if (next.goal === undefined) {
+        // What is on its way since before has to be known until then.
+        const over = sleep(lingerMs, undefined, { ref: false });
+        if ((await unlessReplaced(over, replaced, 0)) === "replaced") return "replaced";
+      }
+      if (replaced.aborted) return "replaced";
+    }
+  }
+
+  async function runOne(rollout: Begun, replaced: AbortSignal): Promise<Turn> {
     const { from, to, isReturn } = rollout;
     if (from === undefined) return runFirst(to, replaced);
     concerns = concernedIn({ ...rollout, from });
@@ -538,7 +556,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     if (plan !== undefined) options.planned?.(plan);
     try {
       const turn = await run(rollout, replaced);
-      if (turn === "done") await finish(rollout.to);
+      if (turn === "done" && current !== undefined) await finish(current);
       options.ended?.(turn);
       return turn;
     } catch (cause) {
@@ -551,10 +569,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     }
   }
 
-  /** A change to what is in force, with the waves that it comes in. */
-  function changeTo(build: Build, isReturn: boolean): Begun & { plan?: Waves } {
+  /** The next change to what is in force on the way to a build, with the waves that it comes in. */
+  async function changeTo(build: Build, isReturn: boolean): Promise<Begun & { plan?: Waves }> {
     if (current === undefined) return { to: build, stage: 0 };
-    const change = { from: current, to: laidOutAfter(build, current), stage: 0 };
+    const next = (await options.nextBuild?.(current, build)) ?? build;
+    const change = {
+      from: current,
+      to: laidOutAfter(next, current),
+      stage: 0,
+      ...(next === build ? {} : { goal: build }),
+    };
     if (isReturn) return { ...change, isReturn };
     if (staged === undefined || !hasOtherPolicies(change.from, change.to)) return change;
     const isOneMesh = isDeepStrictEqual(change.from.input.mesh, change.to.input.mesh);
@@ -675,7 +699,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       return { late, ...(unkept === undefined ? {} : { unkept }) };
     },
     apply: (build, { isReturn = false } = {}) =>
-      inTurn((replaced) => roll(changeTo(build, isReturn), replaced)),
+      inTurn(async (replaced) => roll(await changeTo(build, isReturn), replaced)),
     resume: (rollout) =>
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);

@@ -3,7 +3,7 @@ import type { Revision } from "../history/revision.ts";
 import type { Source } from "../language/source.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Layout } from "../xds/laid-chain.ts";
-import type { Kept, State } from "./state-file.ts";
+import type { Kept, KeptPaths, State } from "./state-file.ts";
 
 /** A revision with hashes of texts in the place of texts. */
 export type StoredRevision = Omit<Revision, "input" | "placement"> & {
@@ -54,9 +54,42 @@ const layout: z.ZodMiniType<Layout> = z.object({
   taken: texts,
 });
 
+const states = z.union([z.array(count), z.literal("all")]);
+
+const paths: z.ZodMiniType<KeptPaths> = z.object({
+  begin: z.exactOptional(z.string()),
+  own: z.exactOptional(z.string()),
+  known: z.array(
+    z.object({
+      revision: z.string(),
+      stamps: z.array(
+        z.object({
+          service: z.string(),
+          version: z.exactOptional(z.string()),
+          first: z.exactOptional(count),
+          steps: z.array(z.tuple([count, count])),
+        }),
+      ),
+      asks: z.array(
+        z.object({
+          policy: z.string(),
+          section: z.enum(["egress", "ingress", "either"]),
+          side: z.enum(["egress", "ingress"]),
+          from: z.exactOptional(z.string()),
+          to: z.string(),
+          version: z.exactOptional(z.string()),
+          states,
+          others: states,
+        }),
+      ),
+    }),
+  ),
+});
+
 const kept: z.ZodMiniType<Kept> = z.object({
   input: z.object({ policies: z.array(source), mesh: source }),
   placement: placementSchema,
+  paths: z.exactOptional(paths),
   layout: z.array(layout),
 });
 
@@ -67,6 +100,7 @@ const wave = z
 export const stateSchema: z.ZodMiniType<State> = z.object({
   from: z.exactOptional(kept),
   to: kept,
+  goal: z.exactOptional(kept),
   stage: count.check(z.maximum(2)),
   wave: z.exactOptional(wave),
   isReturn: z.exactOptional(z.literal(true)),

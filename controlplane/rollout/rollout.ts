@@ -6,6 +6,8 @@ export interface Rollout {
   /** In force before; absent for the first build. */
   readonly from?: Build;
   readonly to: Build;
+  /** What is wanted, where that cannot be in force at once: others of these rollouts follow. */
+  readonly goal?: Build;
   /** Number of the stage that is being entered. */
   readonly stage: number;
   /** Where it is before the stages: proxies get it in these waves, of which the last one are the stages. */

@@ -6,7 +6,12 @@ import type { Build } from "../pipeline/build.ts";
 import { createRates, type Rates } from "../rates/create-rates.ts";
 import type { Peer } from "../server/transport.ts";
 import { createXdsServer, type XdsServer, type XdsServerOptions } from "../server/xds-server.ts";
-import { type ControlPlane, createControlPlane, type Staged } from "./control-plane.ts";
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  createControlPlane,
+  type Staged,
+} from "./control-plane.ts";
 import type { ControlPlaneEvent } from "./event.ts";
 import type { HealthReading } from "./health.ts";
 import type { HistoryFolder } from "./history-folder.ts";
@@ -53,6 +58,8 @@ export interface RolloutsOptions {
   readonly unfinished?: Content;
   /** How changes come to some proxies before the others; to all together by default. */
   readonly staged?: Staging;
+  /** What has to be in force first on the way to a build; by default nothing. */
+  readonly nextBuild?: ControlPlaneOptions["nextBuild"];
   /** Milliseconds that a change waits for the proxies that it concerns; 30,000 by default. */
   readonly stageTimeoutMs?: number;
   /** The last change was not taken since proxies that it concerns were not connected, and now all are. */
@@ -131,7 +138,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
       },
     },
     begun: (rollout) => {
-      const shown = { input: rollout.to.input, off: controlPlane.off };
+      const shown = { input: (rollout.goal ?? rollout.to).input, off: controlPlane.off };
       const mark = revisions.mark(shown, true);
       watch.begin(rollout, mark === undefined ? undefined : Number(mark.revision));
     },
@@ -151,6 +158,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     waiting: (node, { kind }) => watch.waiting(node, kind),
     ...(options.returned === undefined ? {} : { returned: options.returned }),
     pauses: { stageTimeoutMs },
+    ...(options.nextBuild === undefined ? {} : { nextBuild: options.nextBuild }),
   });
   const revisions = createRevisions({
     ...{ controlPlane, ads, history: options.kept?.history ?? [], nowMs: () => Date.now() },

@@ -3,6 +3,7 @@ import { open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import type { Build, Input } from "../pipeline/build.ts";
+import type { PathsInUse, PathTables, Stamping } from "../placement/path-tables.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type Layout, layoutOf } from "../xds/laid-chain.ts";
 import { format, readKept, stateSchema } from "./kept-schemas.ts";
@@ -14,6 +15,8 @@ import type { Rollout } from "./rollout.ts";
 export interface Kept {
   readonly input: Input;
   readonly placement: Placement;
+  /** What proxies know of paths; absent where that is nothing. */
+  readonly paths?: KeptPaths;
   /** How the chains stand in the proxies, which depends on what was there before. */
   readonly layout: readonly Layout[];
 }
@@ -22,20 +25,56 @@ export interface Kept {
 export interface State extends Pick<Rollout, "stage" | "followers" | "off" | "left" | "wave" | "isReturn"> {
   readonly from?: Kept;
   readonly to: Kept;
+  readonly goal?: Kept;
   /** Addresses by which services are still known, by service. */
   readonly former: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What has to be kept of a rollout. */
-export function stateOf({ from, to, former, ...rest }: Rollout): State {
+export function stateOf({ from, to, goal, former, ...rest }: Rollout): State {
   return {
     ...(from === undefined ? {} : { from: keptOf(from) }),
+    ...(goal === undefined ? {} : { goal: keptOf(goal) }),
     ...{ to: keptOf(to), ...rest, former: Object.fromEntries(former) },
   };
 }
 
-function keptOf({ input, placement, chains }: Build): Kept {
-  return { input, placement, layout: chains.map(layoutOf) };
+function keptOf({ input, placement, paths, chains }: Build): Kept {
+  return {
+    input,
+    placement,
+    ...(paths.known.length === 0 ? {} : { paths: keptPaths(paths) }),
+    layout: chains.map(layoutOf),
+  };
+}
+
+/** The same with steps as JSON has them. */
+export type KeptPaths = Omit<PathsInUse, "known"> & {
+  readonly known: readonly (Omit<PathTables, "stamps"> & {
+    readonly stamps: readonly (Omit<Stamping, "steps"> & {
+      readonly steps: readonly (readonly [from: number, to: number])[];
+    })[];
+  })[];
+};
+
+function keptPaths({ known, ...paths }: PathsInUse): KeptPaths {
+  return {
+    ...paths,
+    known: known.map(({ stamps, ...tables }) => ({
+      ...tables,
+      stamps: stamps.map(({ steps, ...stamping }) => ({ ...stamping, steps: [...steps] })),
+    })),
+  };
+}
+
+export function pathsKept({ known, ...paths }: KeptPaths): PathsInUse {
+  return {
+    ...paths,
+    known: known.map(({ stamps, ...tables }) => ({
+      ...tables,
+      stamps: stamps.map(({ steps, ...stamping }) => ({ ...stamping, steps: new Map(steps) })),
+    })),
+  };
 }
 
 /** Undefined when there is none yet. */

@@ -5,6 +5,7 @@ import type { Chain, Module } from "../../controlplane/codegen/module.ts";
 import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import type { Build } from "../../controlplane/pipeline/build.ts";
+import { noPaths } from "../../controlplane/placement/path-tables.ts";
 import type { Placement } from "../../controlplane/placement/placement.ts";
 import { type AddressPlan, addressPlan } from "../../controlplane/xds/address-plan.ts";
 import { strippedHeaders } from "../../controlplane/xds/control-headers.ts";
@@ -263,6 +264,7 @@ async function buildOf(mesh: Mesh): Promise<Build> {
     modules: Object.values(modules),
     generated: new Map(),
     dataplanes: [],
+    paths: noPaths,
   };
 }
 

@@ -1,0 +1,18 @@
+import { strict as assert } from "node:assert";
+import type { ChainCache } from "../codegen/chain-cache.ts";
+import { nextStep } from "../placement/under-way.ts";
+import { type Build, compiled } from "./build.ts";
+
+/** What is rolled out next on the way from a build to another one: that itself, or what has to be in force before. */
+export async function nextBuild(current: Build, wanted: Build, cache?: ChainCache): Promise<Build> {
+  const step = nextStep(current, wanted);
+  if (step.kind === "wanted") return wanted;
+  const { input, mesh, policies, dataplanes } = step.kind === "taught" ? current : wanted;
+  const { placement, paths } = step;
+  const { build, diagnostics } = await compiled(
+    { input, mesh, policies, dataplanes, placement, paths },
+    cache,
+  );
+  assert(build !== undefined, `what compiled before compiles again: ${diagnostics[0]?.message}`);
+  return build;
+}
