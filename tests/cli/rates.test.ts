@@ -32,7 +32,8 @@ test("`wire rates` shows what proxies count, and writes it into a mesh file", as
     ],
   });
   await expect
-    .poll(async () => (await runWire(["rates", "--url", wire.http])).stdout)
+    // Each time is a process of its own.
+    .poll(async () => (await runWire(["rates", "--url", wire.http])).stdout, { timeout: 20_000 })
     .toMatch(
       /^call +a second {2}mesh file {2}over +how\nfrontend -> search {2}12\.5 +\d+ +2 s +counted by the caller's proxy\n/,
     );
