@@ -2,6 +2,7 @@ import { emulatedServices } from "../../controlplane/cli/emulated-services.ts";
 import { runProxies } from "../../controlplane/cli/run-proxies.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import type { Build } from "../../controlplane/pipeline/build.ts";
+import { nextBuild } from "../../controlplane/pipeline/next-build.ts";
 import { createControlPlane } from "../../controlplane/rollout/control-plane.ts";
 import { createXdsServer } from "../../controlplane/server/xds-server.ts";
 import { outside, type Target } from "../../controlplane/xds/address-map.ts";
@@ -17,6 +18,8 @@ export interface RunningMesh extends AsyncDisposable {
   outside(entry: string): Target | undefined;
   /** Where a service finds what it calls. */
   target(from: string, to: string): Target | undefined;
+  /** Resolves when another build is in force in its place. */
+  change(next: Build): Promise<unknown>;
 }
 
 export interface MeshOptions {
@@ -42,6 +45,8 @@ export async function startMesh(
   const ads = await createXdsServer({
     listen: { host: "127.0.0.1", port: 0 },
     onNack: ({ node, message }) => refuse(new Error(`${node}: ${message}`)),
+    onConnected: (node) => controlPlane.streams.connected(node),
+    onDisconnected: (node) => controlPlane.streams.disconnected(node),
   });
   stack.defer(() => ads.close());
   const controlPlane = createControlPlane({
@@ -49,6 +54,9 @@ export async function startMesh(
     entering: async () => undefined,
     switching: async () => undefined,
     waiting: () => undefined,
+    nextBuild,
+    // Requests here do not take longer.
+    pauses: { lingerMs: 2_000 },
   });
 
   const proxies = runProxies({
@@ -80,6 +88,7 @@ export async function startMesh(
     addresses,
     outside: (entry) => target(outside, entry),
     target,
+    change: (next) => Promise.race([controlPlane.apply(next), refused]),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

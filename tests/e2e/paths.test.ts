@@ -1,0 +1,251 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { Agent, get, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
+import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
+import type { Mesh } from "../../controlplane/mesh/mesh.ts";
+import { type Random, random } from "../../controlplane/mesh/random.ts";
+import { type Build, build } from "../../controlplane/pipeline/build.ts";
+import type { Target } from "../../controlplane/xds/address-map.ts";
+import { visitedHeader } from "../../envoy/emulator/forwarded-headers.ts";
+import type { CallTree } from "../../envoy/emulator/service.ts";
+import { type RunningMesh, startMesh } from "./start-mesh.ts";
+
+// Contexts that only the paths of requests decide, on the social network with its circle, and request trees at random. Which calls a policy is for is
+// predicted from the paths alone, by JavaScript's regular expressions, and seen in the headers that services answer with.
+
+const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
+const rounds = 8;
+const requests = 650;
+const atOnce = 12;
+const changes = 6;
+const afterwards = 100;
+const meshFile = join(import.meta.dirname, "../../examples/meshes/social-network.yaml");
+const cache = createChainCache();
+
+/** A policy, and its context as a regular expression over letters of services. */
+interface Drawn {
+  readonly name: string;
+  readonly text: string;
+  readonly matches: RegExp;
+}
+
+interface Counts {
+  requests: number;
+  /** Those of which some call was asked about, was found to match, was found not to. */
+  asked: number;
+  matched: number;
+  unmatched: number;
+}
+
+describe("paths of requests", () => {
+  test("decide which calls a policy is for, and no other call meets it", { timeout: 600_000 }, async () => {
+    process.stderr.write(`paths: seed ${seed}\n`);
+    const draw = random(seed);
+    const world = await readWorld();
+    const counts: Counts = { requests: 0, asked: 0, matched: 0, unmatched: 0 };
+    for (let round = 0; round < rounds; round++) {
+      const one = await drawn(draw, world);
+      await using running = await startMesh(one.built);
+      await concurrently(
+        atOnce,
+        () => counts.requests >= (round + 1) * requests,
+        async () => {
+          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          check(tree, { world, possible: [one], counts });
+        },
+      );
+    }
+    process.stderr.write(`paths: ${JSON.stringify(counts)}\n`);
+    expect(counts.requests).toBeGreaterThanOrEqual(5_000);
+    expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
+    expect(counts.matched / counts.asked).toBeGreaterThan(0.15);
+    expect(counts.unmatched / counts.asked).toBeGreaterThan(0.15);
+  });
+
+  test("decide it while contexts and placements change, as before or as after", {
+    timeout: 600_000,
+  }, async () => {
+    const draw = random(seed + 1);
+    const world = await readWorld();
+    const counts: Counts = { requests: 0, asked: 0, matched: 0, unmatched: 0 };
+    let now = await drawn(draw, world);
+    await using running = await startMesh(now.built);
+    for (let change = 0; change < changes; change++) {
+      const next = await drawn(draw, world, now.built);
+      const possible = [now, next];
+      let isOver = false;
+      const load = concurrently(
+        atOnce,
+        () => isOver,
+        async () => {
+          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          check(tree, { world, possible, counts });
+        },
+      );
+      await running.change(next.built).finally(() => {
+        isOver = true;
+      });
+      await load;
+      // From now on it is as after alone.
+      let left = afterwards;
+      await concurrently(
+        atOnce,
+        () => left-- <= 0,
+        async () => {
+          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          check(tree, { world, possible: [next], counts });
+        },
+      );
+      now = next;
+    }
+    process.stderr.write(`paths: while they change ${JSON.stringify(counts)}\n`);
+    expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
+  });
+});
+
+interface World {
+  readonly mesh: Mesh;
+  readonly source: { readonly path: string; readonly text: string };
+  readonly letters: ReadonlyMap<string, string>;
+}
+
+async function readWorld(): Promise<World> {
+  const source = { path: meshFile, text: await readFile(meshFile, "utf8") };
+  const { mesh } = fromYaml(source);
+  if (mesh === undefined) throw new Error(`${meshFile} cannot be read`);
+  const letters = [...mesh.services.keys()].map(
+    (name, number) => [name, String.fromCharCode(97 + number)] as const,
+  );
+  return { mesh, source, letters: new Map(letters) };
+}
+
+function entryOf(running: RunningMesh): Target {
+  const entry = running.outside("nginx-thrift");
+  if (entry === undefined) throw new Error("the mesh has an entry");
+  return entry;
+}
+
+/** What is in force. */
+interface Form {
+  readonly built: Build;
+  readonly policies: readonly Drawn[];
+}
+
+/** Policies of which some ask, and what they are built to, near to what is there. */
+async function drawn(draw: Random, { source, letters }: World, last?: Build): Promise<Form> {
+  for (;;) {
+    const policies = ["p0", "p1", "p2"].map((name) => anyPolicy(draw, name, letters));
+    const text = policies.map((policy) => policy.text).join("\n");
+    const { build: built } = await build(
+      { policies: [{ path: "paths.cup", text }], mesh: source },
+      { cache, stamps: true, ...(last === undefined ? {} : { last }) },
+    );
+    if (built?.placement.proxies.some(({ stamps }) => stamps)) return { built, policies };
+  }
+}
+
+function anyPolicy(draw: Random, name: string, letters: World["letters"]): Drawn {
+  const called = [
+    "user-service",
+    "social-graph-service",
+    "post-storage-service",
+    "user-mention-service",
+    "url-shorten-service",
+  ];
+  const passed = [
+    "compose-post-service",
+    "text-service",
+    "social-graph-service",
+    "home-timeline-service",
+    "user-service",
+    "user-timeline-service",
+  ];
+  const [one, other, last] = [draw.pick(passed), draw.pick(passed), draw.pick(called)];
+  const of = (service: string): string => letters.get(service) ?? "";
+  const [text, pattern] = draw.pick([
+    [`${one} -> .* -> ${last}`, `${of(one)}.*${of(last)}`],
+    [`^nginx-thrift -> .* -> ${one} -> .* -> ${last}`, `^${of("nginx-thrift")}.*${of(one)}.*${of(last)}`],
+    [`${one} -> [^${other}]* -> ${last}`, `${of(one)}[^${of(other)}]*${of(last)}`],
+    [`nginx-thrift -> ${one} -> ${last}`, `${of("nginx-thrift")}${of(one)}${of(last)}`],
+    [`(${one} | ${other}) -> . -> ${last}`, `(?:${of(one)}|${of(other)}).${of(last)}`],
+  ] as const);
+  const side = draw.pick(["", "[Ingress]", "[Egress]"]);
+  return {
+    name,
+    text: `policy ${name} ( act (Request r) context ('${text}') ) { ${side} AddHeader(r, '${name}', '1'); }`,
+    matches: new RegExp(`${pattern}$`),
+  };
+}
+
+/** Services that are not called in this request, so that each has another tree. */
+function askedFor(draw: Random, mesh: Mesh): Readonly<Record<string, string>> {
+  const skipped = [...mesh.services.values()].filter(
+    ({ protocol }) => protocol === "tcp" || draw.below(5) === 0,
+  );
+  const names = skipped.map(({ name }) => name).filter((name) => name !== "nginx-thrift");
+  const forged = draw.below(2) === 0 ? { tracestate: "a=1,wire=forged.1" } : {};
+  return { [visitedHeader]: names.join(","), ...forged };
+}
+
+/** Each call of a tree met each policy as often as one of the forms that are possible has it. */
+function check(
+  tree: CallTree,
+  {
+    world,
+    possible,
+    counts,
+  }: { readonly world: World; readonly possible: readonly Form[]; readonly counts: Counts },
+): void {
+  const met = new Set<string>();
+  const walk = (visit: CallTree, before: readonly string[]): void => {
+    expect(visit.status).toBe(200);
+    const path = [...before, visit.service];
+    const text = path.map((service) => world.letters.get(service)).join("");
+    for (const name of ["p0", "p1", "p2"]) {
+      const times = (visit.headers?.[name] ?? []).flatMap((value) => value.split(",")).length;
+      const verdicts = possible.map(({ policies }) =>
+        Number(
+          path.length > 1 && policies.some((policy) => policy.name === name && policy.matches.test(text)),
+        ),
+      );
+      expect([path.join(" -> "), name, verdicts]).toEqual([
+        path.join(" -> "),
+        name,
+        expect.arrayContaining([times]),
+      ]);
+      const isAsked = possible.some(({ built }) =>
+        built.paths.known[0]?.asks.some(
+          (asking) => asking.policy === name && asking.to === visit.service && asking.from === before.at(-1),
+        ),
+      );
+      if (isAsked) met.add("asked").add(times > 0 ? "matched" : "unmatched");
+    }
+    for (const each of visit.calls ?? []) walk(each, path);
+  };
+  walk(tree, []);
+  counts.requests++;
+  if (met.has("asked")) counts.asked++;
+  if (met.has("matched")) counts.matched++;
+  if (met.has("unmatched")) counts.unmatched++;
+}
+
+async function ask({ address, port }: Target, headers: Readonly<Record<string, string>>): Promise<CallTree> {
+  const sent = get({ host: address, port, headers, agent });
+  const [response]: IncomingMessage[] = await once(sent, "response");
+  if (response === undefined) throw new Error("a response comes with its event");
+  return JSON.parse(await textOf(response));
+}
+
+// A connection that a proxy lets go of would be used again by a request.
+const agent = new Agent({ keepAlive: false });
+
+async function concurrently(count: number, isOver: () => boolean, act: () => Promise<void>): Promise<void> {
+  const worker = async (): Promise<void> => {
+    while (!isOver()) await act();
+  };
+  await Promise.all(Array.from({ length: count }, worker));
+}
