@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Bound, bound } from "../controlplane/analysis/bound.ts";
+import { askBound, type Bound, bound, stampBound } from "../controlplane/analysis/bound.ts";
 import type { Slot } from "../controlplane/codegen/module.ts";
 import type { Build } from "../controlplane/pipeline/build.ts";
 import { createHost, type HostExchange } from "../filters/proxy-wasm-as/testing/index.ts";
@@ -20,8 +20,11 @@ export function measure(build: Build, options: { readonly runs: number }): reado
     .flatMap(({ slots }) => slots)
     .flatMap((slot) => {
       const policies = build.policies.filter(({ name }) => slot.module.policies.includes(name));
-      const bounds = policies.map(bound).filter((found): found is Bound => found !== undefined);
-      if (bounds.length < policies.length) return [];
+      const own = policies.map(bound).filter((found): found is Bound => found !== undefined);
+      if (own.length < policies.length) return [];
+      const isAsking = slot.configuration.includes("@when\t");
+      const bounds =
+        policies.length === 0 ? [stampBound] : [...own, ...(isAsking ? own.map(() => askBound) : [])];
       const text = policies.map(({ source }) => source.text).join("\n");
       return [measureSlot(slot, bounds, { text, runs: options.runs })];
     });
@@ -61,15 +64,22 @@ function exchanges(text: string, configuration: string): fc.Arbitrary<HostExchan
   const peers = [...configuration.matchAll(/^[^@\t\n]+\toutbound\t([^\t\n]*)/gm)].flatMap(([, list = ""]) =>
     list.split(","),
   );
+  const states = [...configuration.matchAll(/^@stamp\t(\w+)/gm)].flatMap(([, revision]) => [
+    `wire=${revision}.1`,
+    `a=1,wire=${revision}.2,b=2`,
+  ]);
   const services = [...words, ...peers].filter((word) => /^[a-z0-9-]+$/.test(word));
   const value = fc.oneof(
-    fc.constantFrom("", "1", "true", "a=1, wire-deadline=99999999999999", ...words),
+    fc.constantFrom("", "1", "true", "a=1, wire-deadline=99999999999999", ...states, ...words),
     fc.integer({ min: 100, max: 45_000 }).map((size) => "x,".repeat(size / 2)),
   );
   const headers = fc
-    .array(fc.tuple(fc.constantFrom("x-request-id", "baggage", "grpc-status", ...names), value), {
-      maxLength: 12,
-    })
+    .array(
+      fc.tuple(fc.constantFrom("x-request-id", "baggage", "grpc-status", "tracestate", ...names), value),
+      {
+        maxLength: 12,
+      },
+    )
     .map((list) => {
       let left = 50_000;
       return list.filter(([, each]) => {

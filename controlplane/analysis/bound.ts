@@ -50,6 +50,12 @@ const last = (sizes: readonly number[]): number => sizes.at(-1) ?? 0;
 /** Of each name with an escape on the way to a field a copy is made, and of the field. The shortest of these takes six bytes of JSON. */
 const readsJson = (bytes: number): number => 9 * bytes + block(0);
 
+/** A service's stamp: the caller, the header twice, a trace that begins, and both written. */
+export const stampBound: Bound = { hostCalls: 7, bytes: 4 * header + 8 * block(nameMax) };
+
+/** What a policy takes beside its own where only paths decide: the header, and where the path was lost a metric and an answer. */
+export const askBound: Bound = { hostCalls: 4, bytes: header + 4 * block(nameMax) };
+
 /** By the name of the action in checked policies. The tests hold it against what is counted and allocated in the in-process host. */
 export const costs: Readonly<Record<string, Cost>> = {
   GetHeader: readsHeader,

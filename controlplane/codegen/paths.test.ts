@@ -121,7 +121,7 @@ async function runningOf(
   assert(mesh !== undefined, "a mesh without errors is one");
   const checked = checkPolicies(policySources(policies), mesh);
   if (hasErrors(checked.diagnostics)) return undefined;
-  const { placement } = await place(checked.policies, mesh, { dataplanes, stamps: true });
+  const { placement } = await place(checked.policies, mesh, { dataplanes });
   if (placement === undefined) return undefined;
   const tables = pathTables(placement, checked.policies, { mesh, dataplanes });
   assert(tables === undefined || !("kind" in tables), "so few services have few states");

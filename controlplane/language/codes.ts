@@ -109,7 +109,7 @@ export const codes = {
   MSH0210: "claim of a token that nobody's keys are known for",
 
   // Placement
-  PLC0101: "context that needs the path at run time",
+  PLC0101: "context that no proxy can decide",
   PLC0102: "no data plane offers what a policy needs",
   PLC0103: "constraints that no placement meets",
   PLC0104: "callers that cannot be told apart",

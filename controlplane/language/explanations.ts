@@ -160,7 +160,7 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A value has the type that the policy declares, and stays within what the actions it goes to can be given.",
 
   PLC0101:
-    "The policy is for some of the requests of a call and not for others, depending on the path that they took before. That is not carried from proxy to proxy yet.",
+    "Only the path that a request has come by says whether the policy is for it. Services on the way stamp requests then, for which they need proxies. Here nobody could tell, whoever stamped.",
   PLC0102:
     "On neither side of the call is there a proxy that may enforce the policy and offers all of its actions.",
   PLC0103:

@@ -58,8 +58,6 @@ export interface BuildOptions {
   readonly placement?: Placement;
   /** With it, what proxies knew of paths; default what they have to know where nothing else is under way. */
   readonly paths?: PathsInUse;
-  /** Whether services may have to stamp, as in `PlaceOptions`. */
-  readonly stamps?: boolean;
   readonly cache?: ChainCache;
 }
 
@@ -114,7 +112,6 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
       ? await place(policies, mesh, {
           dataplanes,
           ...(previous === undefined ? {} : { previous }),
-          ...(options.stamps === undefined ? {} : { stamps: options.stamps }),
         })
       : { placement: options.placement, diagnostics: [] };
   const afterPlacement = [...diagnostics, ...placed.diagnostics];

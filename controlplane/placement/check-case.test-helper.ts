@@ -65,7 +65,7 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const mesh = meshOf(drawn);
   const checked = checkPolicies(policySources(drawn.policies), mesh);
   expect(checked.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes, stamps: true });
+  const { placement, diagnostics } = await place(checked.policies, mesh, { dataplanes });
   const codes = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code));
   expect(hasErrors(diagnostics)).toBe(placement === undefined);
   expect(codes.has("PLC0107")).toBe(duties === undefined);
@@ -100,9 +100,7 @@ export async function checkCase(drawn: Case, counts: Counts): Promise<void> {
   const { proxies, units } = movesOf(question, before, placement);
   if (proxies !== next.proxies || units !== next.units) counts.nearer++;
   for (const previous of [placement, next.placement])
-    expect((await place(checked.policies, mesh, { dataplanes, previous, stamps: true })).placement).toEqual(
-      previous,
-    );
+    expect((await place(checked.policies, mesh, { dataplanes, previous })).placement).toEqual(previous);
   for (const changed of changesOf(drawn))
     if (
       (await checkChange(world, checked.policies, { walks, placement: next.placement }, changed)) ===
@@ -144,7 +142,7 @@ async function checkNearest(
   previous: Placement,
 ): Promise<{ readonly placement: Placement } & ReturnType<typeof movesOf>> {
   const { dataplanes } = drawn;
-  const { placement } = await place(policies, mesh, { dataplanes, previous, stamps: true });
+  const { placement } = await place(policies, mesh, { dataplanes, previous });
   const nearest = bestOf(question, before);
   expect(placement?.cost).toBe((nearest?.cost ?? 0) / 1_000);
   if (placement === undefined) throw new Error("there is a cost, and so a placement");
@@ -191,7 +189,7 @@ async function checkChange(
   );
   const { dataplanes } = changed;
   if (bestOf(question, nothing) === undefined) {
-    const refused = await place(kept, newMesh, { dataplanes, previous: placement, stamps: true });
+    const refused = await place(kept, newMesh, { dataplanes, previous: placement });
     expect(refused.placement).toBeUndefined();
     return "impossible";
   }
@@ -203,7 +201,7 @@ async function checkChange(
     stamps: drawn.mesh.services.map(({ name }) => stampsIn(placement).includes(name)),
   };
   const next = await checkNearest({ drawn: changed, mesh: newMesh, question }, kept, before, placement);
-  const options = { dataplanes: [...dataplanes], previous: structuredClone(placement), stamps: true };
+  const options = { dataplanes: [...dataplanes], previous: structuredClone(placement) };
   expect((await place(anew, { ...newMesh }, options)).placement).toEqual(next.placement);
   return "changed";
 }

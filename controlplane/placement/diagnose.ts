@@ -56,13 +56,13 @@ function isManySteps(expression: Expression): boolean {
   return steps(expression) > 2;
 }
 
-/** One message for each policy whose context only the path of a request can decide, with two paths that show it. */
-export function diagnoseSometimes(
+/** One message for each policy whose context says more than a connection does, with two paths that show it. */
+export function diagnoseConnections(
   sometimes: readonly { readonly policy: Policy; readonly call: CallName }[],
   mesh: Mesh,
 ): readonly Diagnostic[] {
   return [...Map.groupBy(sometimes, ({ policy }) => policy).values()].flatMap((found): Diagnostic[] => {
-    const [first, ...others] = found;
+    const [first] = found;
     if (first === undefined) return [];
     const { policy, call } = first;
     const yes = shortestWitness(policy, mesh, call, true);
@@ -71,27 +71,13 @@ export function diagnoseSometimes(
       pathText(yes) === pathText(no)
         ? `${pathText(yes)} matches with some versions of its services and not with others`
         : `${pathText(yes)} matches, ${pathText(no)} does not`;
-    if (mesh.services.get(call.to)?.protocol === "tcp") {
-      return [
-        {
-          code: "PLC0107",
-          severity: "error",
-          message: `\`${policy.name}\` needs more of the path than a TCP connection has, on the call ${callText(call)}: ${witnesses}`,
-          help: `a connection may carry requests of many paths, and only its caller and callee are known: end the context with \`${call.from ?? "."} -> ${call.to}\` and nothing before it, or leave \`${call.to}\` out`,
-          label: "is more than caller and callee decide",
-          source: policy.source,
-          span: policy.contextSpan,
-        },
-      ];
-    }
-    const more = others.length === 0 ? "" : `, and of ${others.length} more`;
     return [
       {
-        code: "PLC0101",
+        code: "PLC0107",
         severity: "error",
-        message: `\`${policy.name}\` matches only some requests of the call ${callText(call)}${more}: ${witnesses}`,
-        help: `the path of a request is not known at run time yet; write a context that the call alone decides, such as \`${call.from ?? "^"} -> ${call.to}\``,
-        label: "needs the path of the request",
+        message: `\`${policy.name}\` needs more of the path than a TCP connection has, on the call ${callText(call)}: ${witnesses}`,
+        help: `a connection may carry requests of many paths, and only its caller and callee are known: end the context with \`${call.from ?? "."} -> ${call.to}\` and nothing before it, or leave \`${call.to}\` out`,
+        label: "is more than caller and callee decide",
         source: policy.source,
         span: policy.contextSpan,
       },

@@ -18,7 +18,7 @@ test("a state that proxies carry along a path says whether policies match at its
     );
     if (mesh === undefined) throw new Error("a mesh without errors is one");
     const { policies } = checkPolicies(policySources(drawn.policies), mesh);
-    const { placement } = await place(policies, mesh, { dataplanes: drawn.dataplanes, stamps: true });
+    const { placement } = await place(policies, mesh, { dataplanes: drawn.dataplanes });
     if (placement === undefined) return;
     const tables = pathTables(placement, policies, {
       mesh,
@@ -97,7 +97,7 @@ test("with a key states are codes, others for each key and revision, and the val
   });
   if (mesh === undefined) throw new Error("the mesh has no errors");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
-  const { placement } = await place(policies, mesh, { stamps: true });
+  const { placement } = await place(policies, mesh);
   if (placement === undefined) throw new Error("there is a placement");
   const withKey = (key?: Uint8Array): PathTables => {
     const tables = pathTables(placement, policies, {

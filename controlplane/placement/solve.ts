@@ -5,15 +5,15 @@ import { core, remediesOf } from "./core.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import {
   diagnoseConflict,
+  diagnoseConnections,
   diagnoseHomeless,
   diagnoseNothing,
-  diagnoseSometimes,
   diagnoseTooManyStates,
 } from "./diagnose.ts";
 import { layOut, placedProxies } from "./layout.ts";
 import { least } from "./least.ts";
 import type { Placement } from "./placement.ts";
-import { homelessUnits, type Problem, problem, unitsOf } from "./problem.ts";
+import { homelessUnits, problem } from "./problem.ts";
 import { layoutOf, rememberLayout, seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
 
@@ -24,8 +24,6 @@ export interface PlaceOptions {
   readonly dataplanes?: readonly Dataplane[];
   /** How long the solver may look for something better; default 10. */
   readonly timeLimitS?: number;
-  /** Whether services may have to stamp, so that proxies know the paths of requests. Default false: no proxy reads a stamp yet. */
-  readonly stamps?: boolean;
 }
 
 export interface PlaceResult {
@@ -35,15 +33,6 @@ export interface PlaceResult {
 }
 
 const timeLimitS = 10;
-
-/** Calls of which only the paths of requests decide whether a policy matches. */
-function askedIn(model: Problem): Problem["sometimes"] {
-  const asked = [...unitsOf(model)].filter(({ demand }) => demand.asks.egress);
-  const byPolicy = Map.groupBy(asked, ({ demand }) => demand.policy);
-  return [...byPolicy].flatMap(([policy, own]) =>
-    [...new Set(own.map(({ call }) => call))].map((call) => ({ policy, call })),
-  );
-}
 
 /** The cheapest placement of the policies in the mesh, proved unless the time is up before (design §6), or why there is none. */
 export async function place(
@@ -55,7 +44,7 @@ export async function place(
   const model = problem(policies, mesh, dataplanes);
   const undecided = [
     ...diagnoseTooManyStates(model.tooManyStates),
-    ...diagnoseSometimes([...model.sometimes, ...(options.stamps === true ? [] : askedIn(model))], mesh),
+    ...diagnoseConnections(model.sometimes, mesh),
   ];
   if (undecided.length > 0) return { diagnostics: undecided };
   const homeless = homelessUnits(model);

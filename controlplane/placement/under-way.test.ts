@@ -32,7 +32,7 @@ async function running(contexts: Readonly<Record<string, string>>): Promise<Runn
     )
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
-  const { placement } = await place(policies, mesh, { stamps: true });
+  const { placement } = await place(policies, mesh);
   assert(placement !== undefined, "there is a placement");
   const tables = pathTables(placement, policies, { mesh, dataplanes: defaultDataplanes });
   assert(tables === undefined || !("kind" in tables), "there are few states");

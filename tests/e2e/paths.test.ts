@@ -142,7 +142,7 @@ async function drawn(draw: Random, { source, letters }: World, last?: Build): Pr
     const text = policies.map((policy) => policy.text).join("\n");
     const { build: built } = await build(
       { policies: [{ path: "paths.cup", text }], mesh: source },
-      { cache, stamps: true, ...(last === undefined ? {} : { last }) },
+      { cache, ...(last === undefined ? {} : { last }) },
     );
     if (built?.placement.proxies.some(({ stamps }) => stamps)) return { built, policies };
   }

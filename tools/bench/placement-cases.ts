@@ -55,7 +55,7 @@ interface Input {
 }
 
 async function placed({ mesh, policies, options }: Input): Promise<Placement> {
-  const { placement } = await place(policies, mesh, { ...options, timeLimitS: 120, stamps: true });
+  const { placement } = await place(policies, mesh, { ...options, timeLimitS: 120 });
   assert(placement?.status === "optimal", "the optimum is proved");
   return placement;
 }
