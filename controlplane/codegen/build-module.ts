@@ -123,7 +123,8 @@ async function compile(policy: Policy, options: AssembleOptions, cache: ChainCac
   return { source, bytes, diagnostics: [] };
 }
 
-function interfaceOf(
+/** What a module imports and exports, by its hash. */
+export function interfaceOf(
   bytes: Uint8Array,
   sha256: string,
   cache: ChainCache,

@@ -3,7 +3,10 @@ import { createHash } from "node:crypto";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { smoke } from "../../filters/proxy-wasm-as/build/smoke.ts";
 import { verifyModule } from "../../filters/proxy-wasm-as/build/verify-module.ts";
+import { interfaceOf } from "./build-module.ts";
 import type { ChainCache } from "./chain-cache.ts";
+import { lifeCycle } from "./entry.ts";
+import { createImports } from "./generate.ts";
 import type { Module } from "./module.ts";
 
 /** The module that stamps requests, which is the same for all services. Its code is ours: where it does not compile or run, that is a fault of this program. */
@@ -23,17 +26,7 @@ export async function buildStamp(
   // A machine that is too busy may do better the next time.
   if (smoked.kind !== "tried") cache.tried.delete(key);
   else assert(smoked.reasons.length === 0, `the module that stamps runs: ${smoked.reasons.join("; ")}`);
-  const { imports, exports } = cache.interfaces.get(sha256, () => {
-    const compiled = new WebAssembly.Module(Uint8Array.from(bytes));
-    return {
-      imports: WebAssembly.Module.imports(compiled)
-        .map((each) => `${each.module}.${each.name}`)
-        .sort(),
-      exports: WebAssembly.Module.exports(compiled)
-        .map((each) => each.name)
-        .sort(),
-    };
-  });
+  const { imports, exports } = interfaceOf(bytes, sha256, cache);
   // What is not stamped would be taken for what it was before: such a request must not go on.
   const module: Module = {
     sha256,
@@ -49,34 +42,16 @@ export async function buildStamp(
 }
 
 function textOf(direction: "inbound" | "outbound"): string {
+  const imports = createImports();
+  const stamp = imports.use("stamp", "stamp");
+  const life = lifeCycle({ names: "0", begun: [], over: [] }, imports.use);
   return `// Stamps requests ${direction === "inbound" ? "as they come in" : "that the service makes by itself"}.
 import "proxy-wasm-as/assembly/abort";
-import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
-import { allocate } from "proxy-wasm-as/assembly/policy";
-import { stamp } from "proxy-wasm-as/assembly/stamp";
+${imports.lines()}
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
-  return stamp(context, ${direction === "outbound"});
+  return ${stamp}(context, ${direction === "outbound"});
 }
 
-export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, 0);
-  __collect();
-  return accepted;
-}
-
-export function proxy_on_context_create(context: u32, parent: u32): void {
-  created(context, parent);
-}
-
-export function proxy_on_delete(context: u32): void {
-  deleted(context);
-}
-
-export function proxy_on_memory_allocate(size: usize): usize {
-  return allocate(size);
-}
-
-export function proxy_abi_version_0_2_1(): void {}
-`;
+${life}`;
 }

@@ -40,9 +40,6 @@ export function entry(entries: Entries, use: Use): string {
   const requests = numbered.filter((each) => phaseOf(each) === "request");
   // Order is nesting: on the way back the last policy is the first (design §4).
   const responses = numbered.filter((each) => phaseOf(each) === "response").reverse();
-  for (const name of ["configure", "created", "deleted"]) use("plugins", name);
-  use("policy", "allocate");
-  const lines = (statements: readonly string[]): string => statements.map((each) => `  ${each};\n`).join("");
   // A response is asked about when the headers of its request are not there any more.
   const notes = asks && responses.length > 0;
   // A client may go while its body is awaited.
@@ -64,26 +61,46 @@ export function entry(entries: Entries, use: Use): string {
     connection?.callbacks ??
     (notes && requests.length === 0 ? noting(use) : onPhase("request", requests, use, notes)) +
       onPhase("response", responses, use);
-  return `${callbacks}${onLog}export function proxy_on_configure(root: u32, size: u32): u32 {
-  const accepted = configure(root, size, ${names}());
-${lines([...configured, ...(connection?.configured ?? [])])}  __collect();
+  const begun = [...configured, ...(connection?.configured ?? [])];
+  return `${callbacks}${onLog}${lifeCycle({ names: `${names}()`, begun, over: [...deleted, ...(connection?.deleted ?? [])] }, use)}`;
+}
+
+/** What a module does as it is configured and as streams come and go. */
+export function lifeCycle(
+  {
+    names,
+    begun,
+    over,
+  }: { readonly names: string; readonly begun: readonly string[]; readonly over: readonly string[] },
+  use: Use,
+): string {
+  const [configure, created, deleted] = ["configure", "created", "deleted"].map((name) =>
+    use("plugins", name),
+  );
+  return `export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = ${configure}(root, size, ${names});
+${lines(begun)}  __collect();
   return accepted;
 }
 
 export function proxy_on_context_create(context: u32, parent: u32): void {
-  created(context, parent);
+  ${created}(context, parent);
 }
 
 export function proxy_on_delete(context: u32): void {
-${lines([...deleted, ...(connection?.deleted ?? [])])}  deleted(context);
+${lines(over)}  ${deleted}(context);
 }
 
 export function proxy_on_memory_allocate(size: usize): usize {
-  return allocate(size);
+  return ${use("policy", "allocate")}(size);
 }
 
 export function proxy_abi_version_0_2_1(): void {}
 `;
+}
+
+function lines(statements: readonly string[]): string {
+  return statements.map((each) => `  ${each};\n`).join("");
 }
 
 /** Keeps in mind what will be asked of the path when the response comes. */

@@ -16,6 +16,7 @@ import type { PlacedSide } from "./placement.ts";
 import { likeness } from "./policy-demands.ts";
 import { openSides, type Problem, type Unit } from "./problem.ts";
 import { isUncounted, knowsCaller } from "./section.ts";
+import type { Blindness } from "./told-by-stamps.ts";
 
 /** One message for each policy whose context cannot be looked through. */
 export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Diagnostic[] {
@@ -260,9 +261,12 @@ interface Reason {
 function reasonFor(unit: Unit, world: Problem): Reason {
   const {
     call,
-    demand: { policy, section, versions },
+    demand: { policy, section, versions, blind },
   } = unit;
   const { sides } = section;
+  const [blindness] = sides.flatMap((side) => blind?.[side] ?? []);
+  if (blindness !== undefined && sides.every((side) => blind?.[side] !== undefined))
+    return { code: "PLC0101", ...blindnessText(blindness, call) };
   const reasons: string[] = [];
   let untold = false;
   let unversioned = false;
@@ -328,6 +332,41 @@ function reasonFor(unit: Unit, world: Problem): Reason {
           ? "let the service take a proxy that offers the actions, or leave out the heading so that the other side may enforce it"
           : "let one of the two services take a proxy that offers the actions",
   };
+}
+
+/** Why no proxy could know which requests of a call a policy is for, and what would help. */
+function blindnessText(blindness: Blindness, call: CallName): Pick<Reason, "reason" | "help"> {
+  const context = `or write a context that the call alone decides, such as \`${call.from ?? "^"} -> ${call.to}\``;
+  const only = "only the path of a request says whether it is for it";
+  switch (blindness.kind) {
+    case "connection":
+      return {
+        reason: `${only}, and requests come by way of \`${blindness.service}\`, over connections, which carry no headers`,
+        help: `leave \`${blindness.service}\` out of the calls, ${context}`,
+      };
+    case "origin":
+      return {
+        reason: `${only}, and paths begin at \`${blindness.service}\`, which has no proxy that could write where`,
+        help: `let \`${blindness.service}\` take a proxy, ${context}`,
+      };
+    case "originVersion":
+      return {
+        reason: `${only}, and what \`${blindness.service}\` sends by itself does not say which of its versions did`,
+        help: `name \`${blindness.service}\` without a version, ${context}`,
+      };
+    case "outside":
+      return {
+        reason: `${only}, and the proxy of \`${blindness.service}\` cannot tell what comes from outside, where nobody is to be trusted, from what its callers send`,
+        help: `set \`identity: address\` in the mesh, ${context}`,
+      };
+    case "lookalikes":
+      return {
+        reason: `${only}: ${pathText(blindness.matching)} is, ${pathText(blindness.other)} is not, and they look alike to all services that can take a proxy`,
+        help: `let a service that is on one of these paths alone take a proxy, ${context}`,
+      };
+    default:
+      return blindness satisfies never;
+  }
 }
 
 /** How the caller's proxy could do it instead. */

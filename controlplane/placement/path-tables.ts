@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { automaton } from "../analysis/automaton.ts";
 import { callGraph } from "../analysis/call-graph.ts";
 import { type ContextMachine, contextMachines } from "../analysis/path-machine.ts";
@@ -15,7 +15,10 @@ import type { Demand } from "./policy-demands.ts";
 import { type Problem, problem } from "./problem.ts";
 import { pointOf } from "./told-by-stamps.ts";
 
-/** What the proxies of a placement have to know of the paths of requests (design §5). A state is a number from 1. */
+/**
+ * What the proxies of a placement have to know of the paths of requests (design §5). A state is as the header has it: a number from 1, or with a key
+ * what nobody can find who has not got it.
+ */
 export interface PathTables {
   /** Six characters that are those of equal tables, and of no others that are in use with these. */
   readonly revision: string;
@@ -28,9 +31,9 @@ export interface Stamping {
   readonly service: string;
   readonly version?: string;
   /** The state of paths that begin here; absent where none does of which anything is asked. */
-  readonly first?: number;
+  readonly first?: string;
   /** From other states nothing is asked any more. */
-  readonly steps: ReadonlyMap<number, number>;
+  readonly steps: ReadonlyMap<string, string>;
 }
 
 /** Where the path decides whether a policy is for a request. */
@@ -44,8 +47,8 @@ export interface Asking {
   /** Of the callee, where its versions differ. */
   readonly version?: string;
   /** In these it is, and in the others it is not: no other state can be there. At ingress of a service that stamps they are those behind its stamp. */
-  readonly states: readonly number[] | "all";
-  readonly others: readonly number[] | "all";
+  readonly states: readonly string[] | "all";
+  readonly others: readonly string[] | "all";
 }
 
 /** What the proxies of a build know of paths. While a change is under way they know the states of two revisions. */
@@ -75,11 +78,18 @@ export interface TooManyStates {
   readonly policies: readonly Policy[];
 }
 
+export interface PathWorld {
+  readonly mesh: Mesh;
+  readonly dataplanes: readonly Dataplane[];
+  /** A secret by which states cannot be invented. With another one they are of another revision. Default none. */
+  readonly key?: Uint8Array;
+}
+
 /** The tables of a placement whose stamps suffice: undefined where no policy asks. */
 export function pathTables(
   placement: Placement,
   policies: readonly Policy[],
-  { mesh, dataplanes }: { readonly mesh: Mesh; readonly dataplanes: readonly Dataplane[] },
+  { mesh, dataplanes, key }: PathWorld,
 ): PathTables | TooManyStates | undefined {
   const graph = callGraph(mesh);
   const asked = Map.groupBy(askedOf(problem(policies, mesh, dataplanes), placement), ({ policy }) => policy);
@@ -109,8 +119,10 @@ export function pathTables(
     const versions = [...(mesh.services.get(service)?.versions.keys() ?? [])];
     return versions.map((version) => ({ name: machine?.letterOf(number, version).name ?? "", version }));
   };
+  const revision = revisionOf(states, [...asked.values()], key);
+  const token = (state: number): string => tokenOf(state, revision, key);
   return {
-    revision: revisionOf(states, [...asked.values()]),
+    revision,
     stamps: placement.proxies
       .filter((proxy) => proxy.stamps)
       .flatMap(({ service }) =>
@@ -119,11 +131,11 @@ export function pathTables(
           return {
             service,
             ...(version === undefined ? {} : { version }),
-            ...(first === undefined || first === 0 ? {} : { first }),
+            ...(first === undefined || first === 0 ? {} : { first: token(first) }),
             steps: new Map(
               states.next.flatMap((next, from) => {
                 const to = next.get(name) ?? 0;
-                return from === 0 || to === 0 ? [] : [[from, to] as const];
+                return from === 0 || to === 0 ? [] : [[token(from), token(to)] as const];
               }),
             ),
           };
@@ -138,10 +150,10 @@ export function pathTables(
               side === "ingress" || (routedTo === undefined ? at === 0 : version === routedTo),
           )
           .map(({ name, version }): Asking => {
-            const key = answerKey(number, point, { name, symbols: [] });
-            const statesOf = (matches: boolean): readonly number[] =>
+            const answer = answerKey(number, point, { name, symbols: [] });
+            const statesOf = (matches: boolean): readonly string[] =>
               (states.answers[question] ?? []).flatMap((answers, state) =>
-                answers.get(key) === matches ? [state] : [],
+                answers.get(answer) === matches ? [token(state)] : [],
               );
             return {
               policy: policy.name,
@@ -213,8 +225,12 @@ function seatOf(policy: string, section: Side, from: string | null, to: string):
   return `${policy} ${section} ${from ?? ""}>${to}`;
 }
 
-/** Equal for tables that are: of the automaton, and of where and for what it is asked. */
-function revisionOf({ starts, next, answers }: StampAutomaton, asked: readonly (readonly Asked[])[]): string {
+/** Equal for tables that are: of the automaton, and of where and for what it is asked, with one key. */
+function revisionOf(
+  { starts, next, answers }: StampAutomaton,
+  asked: readonly (readonly Asked[])[],
+  key: Uint8Array | undefined,
+): string {
   const places = asked.map((all) =>
     all.map(({ policy, section, side, from, to }) => [policy.name, section, side, from ?? null, to]),
   );
@@ -224,5 +240,14 @@ function revisionOf({ starts, next, answers }: StampAutomaton, asked: readonly (
     next.map((each) => [...each]),
     answers.map((each) => each.map((own) => [...own].sort())),
   ]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, 6);
+  const hash = key === undefined ? createHash("sha256") : createHmac("sha256", key);
+  return hash.update(text).digest("base64url").slice(0, 6);
+}
+
+/** As much of a message authentication code as cannot be guessed: 96 bits. */
+const tokenLength = 16;
+
+function tokenOf(state: number, revision: string, key: Uint8Array | undefined): string {
+  if (key === undefined) return `${state}`;
+  return createHmac("sha256", key).update(`${revision}.${state}`).digest("base64url").slice(0, tokenLength);
 }

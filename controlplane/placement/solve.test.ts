@@ -188,6 +188,57 @@ test("where paths decide, services stamp, and it is said which two paths their s
   }
 });
 
+describe("where only paths decide and no stamp would tell", () => {
+  const meshOf = (services: string, calls: string, identity = "address"): Mesh => {
+    const text = `name: m\nidentity: ${identity}\nservices: ${services}\ncalls: ${calls}\n`;
+    const { mesh } = fromYaml({ path: "mesh.yaml", text });
+    if (mesh === undefined) throw new Error("the mesh has no errors");
+    return mesh;
+  };
+  const calls = "{ a: [b, c], b: [c], c: [d] }";
+  const said = async (mesh: Mesh, context: string): Promise<string | undefined> => {
+    const text = `policy p ( act (Request r) context ('${context}') ) { SetHeader(r, 'x', '1'); }`;
+    const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
+    const { diagnostics } = await place(policies, mesh, { stamps: true });
+    return diagnostics.map(({ code, message }) => `${code} ${message.split(": only ")[1]}`)[0];
+  };
+
+  test.each([
+    [
+      "paths begin where no proxy can be",
+      meshOf("{ a: { entry: true, proxy: never }, b: {}, c: {}, d: {} }", calls),
+      "b -> c -> d",
+      "PLC0101 the path of a request says whether it is for it, and paths begin at `a`, which has no proxy that could write where",
+    ],
+    [
+      "paths look alike",
+      meshOf("{ a: { entry: true }, b: { proxy: never }, c: {}, d: {} }", calls),
+      "b -> c -> d",
+      "PLC0101 the path of a request says whether it is for it: `a -> b -> c -> d` is, `a -> c -> d` is not, and they look alike to all services that can take a proxy",
+    ],
+    [
+      "requests come over connections",
+      meshOf("{ a: { entry: true }, b: { protocol: tcp }, c: {}, d: {} }", "{ a: [b, c], b: [c], c: [d] }"),
+      "b -> c -> d",
+      "PLC0101 the path of a request says whether it is for it, and requests come by way of `b`, over connections, which carry no headers",
+    ],
+    [
+      "outside cannot be told from inside",
+      meshOf("{ a: { entry: true }, b: {}, c: {}, d: {} }", "{ a: [b, c], b: [c, a], c: [d] }", "none"),
+      "b -> c -> d",
+      "PLC0101 the path of a request says whether it is for it, and the proxy of `a` cannot tell what comes from outside, where nobody is to be trusted, from what its callers send",
+    ],
+    [
+      "versions of an origin are one",
+      meshOf("{ a: { origin: true, versions: { v1: {}, v2: {} } }, c: {}, d: {} }", "{ a: [c], c: [d] }"),
+      "a@v2 -> c -> d",
+      "PLC0101 the path of a request says whether it is for it, and what `a` sends by itself does not say which of its versions did",
+    ],
+  ])("%s", async (_, mesh, context, message) => {
+    expect(await said(mesh, context)).toBe(message);
+  });
+});
+
 test("without identities, ingress that would touch another caller is refused", async () => {
   const mesh = small({
     size: 3,

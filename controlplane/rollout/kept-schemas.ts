@@ -54,7 +54,7 @@ const layout: z.ZodMiniType<Layout> = z.object({
   taken: texts,
 });
 
-const states = z.union([z.array(count), z.literal("all")]);
+const states = z.union([texts, z.literal("all")]);
 
 const paths: z.ZodMiniType<KeptPaths> = z.object({
   begin: z.exactOptional(z.string()),
@@ -66,8 +66,8 @@ const paths: z.ZodMiniType<KeptPaths> = z.object({
         z.object({
           service: z.string(),
           version: z.exactOptional(z.string()),
-          first: z.exactOptional(count),
-          steps: z.array(z.tuple([count, count])),
+          first: z.exactOptional(z.string()),
+          steps: z.array(z.tuple([z.string(), z.string()])),
         }),
       ),
       asks: z.array(

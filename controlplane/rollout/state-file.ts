@@ -52,7 +52,7 @@ function keptOf({ input, placement, paths, chains }: Build): Kept {
 export type KeptPaths = Omit<PathsInUse, "known"> & {
   readonly known: readonly (Omit<PathTables, "stamps"> & {
     readonly stamps: readonly (Omit<Stamping, "steps"> & {
-      readonly steps: readonly (readonly [from: number, to: number])[];
+      readonly steps: readonly (readonly [from: string, to: string])[];
     })[];
   })[];
 };

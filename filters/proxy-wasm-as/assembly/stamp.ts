@@ -37,8 +37,8 @@ export function stamp(context: u32, isOutbound: bool): u32 {
   if (currentBlock() != 0) {
     readState();
     if (isOutbound) {
-      // What the service was asked to do has a state; what it does by itself has none.
-      if (revision == MISSING) writeFirst();
+      // What the service was asked to do has a state, be it one that nobody can read; what it does by itself has none.
+      if (!isSaid) writeFirst();
     } else if (comesFromOutside()) {
       writeFirst();
     } else {

@@ -169,5 +169,6 @@ test("a header of its own is all state", () => {
 test("a service that makes requests by itself begins their paths, and passes on those that it was sent", () => {
   const host = start("@begin\tnewrev\n@stamp\tnewrev\t5\t=\n", { isOutbound: true });
   expect(state(host)).toEqual(["tracestate: wire=newrev.5"]);
-  expect(state(host, "a=1,wire=newrev.2")).toEqual(["tracestate: a=1,wire=newrev.2"]);
+  for (const passed of ["a=1,wire=newrev.2", "wire=newrev.2,wire=newrev.3", "wire=other1.2", "wire="])
+    expect(state(host, passed)).toEqual([`tracestate: ${passed}`]);
 });
