@@ -7,7 +7,7 @@ import type { Policy, Side } from "../language/policy.ts";
 import { contextMachine } from "./context-machine.ts";
 import { at0 } from "./network.ts";
 import type { Demand } from "./policy-demands.ts";
-import type { Problem } from "./problem.ts";
+import { asksPaths, type Problem } from "./problem.ts";
 import { pointOf, stampers } from "./told-by-stamps.ts";
 
 /**
@@ -50,6 +50,7 @@ export function missedCuts(
   choice: Choice,
   enough: Enough = createEnough(),
 ): readonly Cut[] | Policy {
+  if (!asksPaths(problem)) return [];
   const graph = callGraph(problem.mesh);
   const numberOf = (name: string): number => graph.numbers.get(name) ?? -1;
   const stamps = new Set([...choice.stamps].map(numberOf));

@@ -6,7 +6,7 @@ import { type Optimum, optimize } from "./optimize.ts";
 import { originsOf } from "./origins.ts";
 import { withServices } from "./part-of.ts";
 import { placementNetwork } from "./placement-network.ts";
-import { type Problem, unitsOf } from "./problem.ts";
+import { asksPaths, type Problem, unitsOf } from "./problem.ts";
 import type { Seats } from "./seats.ts";
 
 export interface LeastOptions {
@@ -45,7 +45,7 @@ export async function least(problem: Problem, options: LeastOptions): Promise<Le
   const end = performance.now() + timeLimitS * 1000;
   const enough = createEnough();
   for (;;) {
-    const own = cuts.filter(bindsIn(problem));
+    const own = cuts.length === 0 ? cuts : cuts.filter(bindsIn(problem));
     const { network, grid, sidesOf, stampsOf } = placementNetwork(concerning(problem, own), before, own);
     const secondsLeft = Math.max(0, (end - performance.now()) / 1000);
     const optimum = await optimize(change(network), secondsLeft);
@@ -89,6 +89,7 @@ function bindsIn(problem: Problem): (cut: Cut) => boolean {
 
 /** The problem with all services that may have to stamp: a part of one has no others than its own calls are between. */
 function concerning(problem: Problem, cuts: readonly Cut[]): Problem {
+  if (!asksPaths(problem)) return problem;
   const here = new Set(problem.services.map(({ name }) => name));
   const { always, atIngress } = originsOf(problem);
   const named = new Set([

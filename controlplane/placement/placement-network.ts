@@ -5,7 +5,7 @@ import type { Cut } from "./cuts.ts";
 import { at0, emptyTable, type Link, type Network, type Table } from "./network.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { Demand } from "./policy-demands.ts";
-import { type NumberedCall, type Problem, replicasOf } from "./problem.ts";
+import { asksPaths, type NumberedCall, type Problem, replicasOf } from "./problem.ts";
 import { type Seats, wasAtIngress } from "./seats.ts";
 import { shapesOf, sidesOf } from "./shapes.ts";
 import { stampWidth, withStamps } from "./with-stamps.ts";
@@ -31,7 +31,7 @@ export function placementNetwork(
   before: Seats,
   cuts: readonly Cut[] = [],
 ): PlacementNetwork {
-  const asks = problem.demands.some((demand) => demand.asks.egress || demand.asks.ingress);
+  const asks = asksPaths(problem);
   const width = Math.max(problem.dataplanes.length + 1, asks ? stampWidth : 0);
   const grid = gridOf(problem);
   const exact = (cost: number): number => Math.round(cost * grid);
@@ -43,6 +43,7 @@ export function placementNetwork(
   const parts = { width, grid, exact, shapes, costsOf, before };
   const { network, sidesOf, sideVariable } =
     problem.mesh.identity === "none" ? sharedSides(problem, parts) : ownSides(problem, parts);
+  if (!asks) return { grid, sidesOf, network, stampsOf: () => new Set() };
   return { grid, sidesOf, ...withStamps(network, { problem, cuts, exact, before, sideVariable }) };
 }
 
@@ -203,7 +204,7 @@ function gridOf(problem: Problem): number {
     0,
   );
   const stamping = Math.max(0, ...dataplanes.map(({ stampCost = 0 }) => stampCost));
-  if (demands.some(({ asks }) => asks.egress || asks.ingress))
+  if (asksPaths(problem))
     for (let number = 0; number < services.length; number++) most += at0(rates, number) * stamping;
   const priced = demands.map(({ costs }) =>
     costs === undefined ? 0 : Math.max(...costs.egress, ...costs.ingress),

@@ -142,6 +142,11 @@ function byCall(
   return { starts, units };
 }
 
+/** Whether only the paths of requests decide about some of its units. */
+export function asksPaths({ demands }: Pick<Problem, "demands">): boolean {
+  return demands.some(({ asks }) => asks.egress || asks.ingress);
+}
+
 /** The units of a problem, call by call. */
 export function* unitsOf({ calls, demands, starts, units }: Problem): Generator<Unit> {
   for (const [number, call] of calls.entries()) {
