@@ -66,9 +66,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     ["*", "PerPlugin", "PerStream", "fetch", "grpc", "grpcStream"].some((name) => filter.sdk.has(name));
   const again = configured.length > 0 ? "  if (waiting != 0) readParameters(waiting);\n" : "";
   const goBack =
-    guard === undefined && filter.writesBodies && forgets
-      ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n`
-      : "";
+    filter.writesBodies && forgets ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n` : "";
   const said: Around = {
     use,
     guard,
@@ -301,7 +299,7 @@ function around(
   return `  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${call}
   }
-  ${guard.ends(kind, "0", "1")};
+${goBack}  ${guard.ends(kind, "0", "1")};
 ${last}`;
 }
 
@@ -348,7 +346,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
 ${without === "" ? "" : `    ${without}`}  }
-${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
+${look("0")}${goBack}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }
