@@ -106,7 +106,7 @@ function behind(states: Bytes, from: Bytes): Bytes {
 function write(ofRevision: Bytes, state: Bytes): void {
   const name = stateHeader();
   if (state == MISSING && !isSaid) return;
-  const size = lengthOf(ofRevision) + 1 + lengthOf(state);
+  const size: usize = state == MISSING ? 0 : lengthOf(ofRevision) + 1 + lengthOf(state);
   const isRead = state != MISSING && isTraceState(name);
   const others = isList() ? otherMembers(name, isRead ? TRACE_STATE_MAX - size - 5 : 0) : MISSING;
   if (state == MISSING && others == MISSING) {
