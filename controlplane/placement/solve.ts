@@ -24,7 +24,7 @@ export interface PlaceOptions {
   readonly dataplanes?: readonly Dataplane[];
   /** How long the solver may look for something better; default 10. */
   readonly timeLimitS?: number;
-  /** Whether services may have to stamp, so that proxies know the paths of requests. Default false: no proxy reads a stamp yet. */
+  /** Whether services may have to stamp, so that proxies know the paths of requests. Default false: what only paths decide is refused, until all that users see of it is there. */
   readonly stamps?: boolean;
 }
 
