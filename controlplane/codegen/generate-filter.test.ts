@@ -302,6 +302,51 @@ export function onDelete(stream: Stream): void { log.info("delete"); }`);
   expect(run(5000)).toBe(before);
 });
 
+test("what is kept for who makes a body larger than the limit is there when it has written, and goes after that", async () => {
+  const growing = (
+    kept: string,
+    read: string,
+  ) => `import { Answer, Flow, log, PerStream, Request } from "proxy-wasm-as";
+class Seen { count: u32 = 0; }
+const seen = new PerStream<Seen>();
+${kept}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  ${read}
+  if (last) request.fetch({ cluster: "more", path: "/" }, got);
+  return Flow.Pause;
+}
+function got(request: Request, answer: Answer): void {
+  const before = ++seen.of(request).count;
+  request.resume();
+  const given = request.body.append(answer.body.text()!);
+  log.info(before.toString() + " " + given.toString() + " " + (++seen.of(request).count).toString());
+}`;
+  for (const text of [
+    growing("", ""),
+    growing("const waiting: Request[] = [];", "waiting.push(request); waiting.shift();"),
+  ]) {
+    const host = createHost(await compile(text), {
+      configuration: configurationOf("enforce"),
+      allowOnHeadersStopIteration: true,
+      bufferLimit: 8,
+    });
+    host.onFetch("more", () => ({ body: "more and more" }));
+    const run = (times: number): number => {
+      for (let i = 0; i < times; i++) {
+        const stream = host.open({ ...toB, body: ["abc"], isUnfinished: true });
+        stream.send({ body: ["de"] });
+        const { response, logs, callCounts } = stream.result();
+        expect([response?.status, callCounts["continue_stream"]]).toEqual([413, undefined]);
+        expect(logs.map(({ message }) => message)).toEqual(["1 2 2"]);
+      }
+      return host.memoryPages;
+    };
+    const pages = run(1000);
+    expect(run(8000)).toBe(pages);
+    expect(host.failure).toBeNull();
+  }
+});
+
 test("a timer has the parameters and the mode of its own configuration", async () => {
   const bytes = await compile(`import { Counter, log } from "proxy-wasm-as";
 class Params { text: string = ""; }

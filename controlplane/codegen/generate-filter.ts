@@ -140,7 +140,9 @@ ${configured.join("")}  __collect();
   const plain = entryWith([], "");
   // Whoever is called as the request comes in asks then; for others it is noted.
   const notes = isAsking && !plain.includes("export function proxy_on_request_headers(");
-  const entry = notes ? entryWith([noting(use)], `  ${use("on-path", "forgetPath")}(context);\n`) : plain;
+  // What remembers streams forgets them by itself, once nothing is left that uses what is kept.
+  const forgetting = () => (remembers ? "" : `  ${use("on-path", "forgetPath")}(context);\n`);
+  const entry = notes ? entryWith([noting(use)], forgetting()) : plain;
   return `// The callbacks around the filter code of ${name}.\n${entry}`;
 }
 

@@ -55,7 +55,7 @@ test("the modules of proxies enforce a policy on each request whose path it is f
       }
     }
   });
-  await fc.assert(property, { numRuns: 25 });
+  await fc.assert(property, { numRuns: 25, seed: 8 });
   expect(counts.cases).toBeGreaterThan(1);
   expect(counts.enforced).toBeGreaterThan(10);
 });
@@ -105,7 +105,7 @@ test("while contexts change, a request is judged as before or as after, whicheve
       current = next;
     }
   });
-  await fc.assert(property, { numRuns: 25 });
+  await fc.assert(property, { numRuns: 25, seed: 9 });
   expect(counts.steps).toBeGreaterThan(counts.changes);
   expect(counts.enforced).toBeGreaterThan(10);
 });

@@ -142,26 +142,28 @@ function small(options: {
   };
 }
 
+/** Two ways lead to `s2`, one of them by `s1`. */
+const detour = small({
+  size: 4,
+  edges: [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+    [2, 3],
+  ],
+});
+
 test("where paths decide, services stamp, and it is said which two paths their stamps tell apart", async () => {
-  const mesh = small({
-    size: 4,
-    edges: [
-      [0, 1],
-      [0, 2],
-      [1, 2],
-      [2, 3],
-    ],
-  });
   const policies = [policy("p", sequence(service("s1"), service("s2"), service("s3")))];
-  const { placement } = await place(policies, mesh);
+  const { placement } = await place(policies, detour);
   if (placement === undefined) throw new Error("there is a placement");
-  expect(explainPlacement(placement, policies, mesh)).toEqual([
+  expect(explainPlacement(placement, policies, detour)).toEqual([
     "s0: paths of requests begin here",
     "s1: its stamp tells s0 -> s1 -> s2 -> s3, which p is for, from s0 -> s2 -> s3",
     "s2: p at egress for s2 -> s3 (cheapest side)",
   ]);
   for (const proxy of placement.proxies) {
-    const need = await forcingOf(problem(policies, mesh, defaultDataplanes), proxy, 10);
+    const need = await forcingOf(problem(policies, detour, defaultDataplanes), proxy, 10);
     expect(need.kind === "forced" && need.forcing.units.map(({ call }) => `${call.from}>${call.to}`)).toEqual(
       proxy.service === "s2" ? false : ["s2>s3"],
     );

@@ -60,7 +60,6 @@ describe("paths of requests", () => {
       );
     }
     process.stderr.write(`paths: ${JSON.stringify(counts)}\n`);
-    expect(counts.requests).toBeGreaterThanOrEqual(5_000);
     expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
     expect(counts.matched / counts.asked).toBeGreaterThan(0.15);
     expect(counts.unmatched / counts.asked).toBeGreaterThan(0.15);

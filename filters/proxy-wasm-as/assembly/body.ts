@@ -11,6 +11,7 @@ import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
 import { setWaiting, waiting } from "./inside";
 import { ask, asked, partOf, streamOf, turnBack, turnTo } from "./kept";
+import { leaving, setLeaving } from "./leaving";
 import { decodeBytes, encodeBytes } from "./utf8";
 
 // "response_payload_too_large"
@@ -118,6 +119,7 @@ function write(body: usize, start: u32, length: u32, content: Bytes): Status {
     if (lengthOf(content) > 0 && isOutgrown(buffer)) {
       // Envoy has ended it, and crashes when something else is done to it.
       endByFilter(streamOf(body));
+      if (leaving == streamOf(body)) setLeaving(0);
       status = Status.BadArgument;
     }
   }
@@ -138,9 +140,12 @@ function put(buffer: BufferType, start: u32, length: u32, content: Bytes): Statu
   const ownEnded = ended;
   const ownAsked = asked;
   const ownResponding = responding;
+  const ownLeaving = leaving;
+  setLeaving(0);
   setWaiting(own);
   const status = proxy_set_buffer_bytes(buffer, start, length, pointerOf(content), lengthOf(content));
   setWaiting(before);
+  setLeaving(ownLeaving);
   returnTo(own, ownEnded);
   if (ownAsked != asked) ask(ownAsked);
   if (ownResponding != responding) lookAtResponse(ownResponding);

@@ -18,6 +18,11 @@ export function writeBodies(headers: MapType): void {
   written |= 1 << headers;
 }
 
+/** Whether it does. */
+export function writesBody(headers: MapType): bool {
+  return (written & (1 << headers)) != 0;
+}
+
 /** Said when headers or a piece of a body go on by what a callback of such a filter returns, 0, and more of the body is to come. */
 export function leaveLengthOut(headers: MapType, flow: u32, last: u32): void {
   if (flow == 0 && last == 0 && !audits()) removeLength(headers);
@@ -25,7 +30,7 @@ export function leaveLengthOut(headers: MapType, flow: u32, last: u32): void {
 
 /** Said before the headers of a stream may go on because the filter lets go of them. */
 export function resumeWithoutLength(stream: u32, headers: MapType): void {
-  if ((written & (1 << headers)) == 0 || audits() || !turnTo(stream)) return;
+  if (!writesBody(headers) || audits() || !turnTo(stream)) return;
   removeLength(headers);
   turnBack(stream);
 }

@@ -18,11 +18,16 @@ import { random_get } from "./wasi_snapshot_preview1";
 
 const REQUEST: u32 = 0;
 const MEMBERS_MAX: u32 = 32;
+/** More than this of `tracestate` some libraries do not take. In bytes. */
+const TRACE_STATE_MAX: usize = 512;
+const IDENTITY: usize = 55;
 const ANYBODY: u8 = 42;
 const BUT: u8 = 33;
 const UNCHANGED: u8 = 61;
 const NONE: u8 = 45;
 const COMMA: u8 = 44;
+const EQUALS: u8 = 61;
+const AT: u8 = 64;
 
 // "@outside\t@stamp\twire=traceparenttracestate@begin\t"
 const WORDS: usize = memory.data<u8>([
@@ -71,7 +76,8 @@ function advance(): void {
   }
   const states = nextField();
   if (lengthOf(states) == 1 && load<u8>(pointerOf(states)) == UNCHANGED) return;
-  write(revision, behind(states, token));
+  const state = behind(states, token);
+  if (!equal(state, token)) write(revision, state);
 }
 
 /** The field behind a revision that is in use; MISSING where it is not. The next field is the one behind. */
@@ -100,13 +106,13 @@ function behind(states: Bytes, from: Bytes): Bytes {
 function write(ofRevision: Bytes, state: Bytes): void {
   const name = stateHeader();
   if (state == MISSING && !isSaid) return;
-  if (state != MISSING && equal(ofRevision, revision) && equal(state, token)) return;
-  const others = isList() ? otherMembers(name) : MISSING;
+  const size: usize = state == MISSING ? 0 : lengthOf(ofRevision) + 1 + lengthOf(state);
+  const isRead = state != MISSING && isTraceState(name);
+  const others = isList() ? otherMembers(name, isRead ? TRACE_STATE_MAX - size - 5 : 0) : MISSING;
   if (state == MISSING && others == MISSING) {
     proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
     return;
   }
-  const size = lengthOf(ofRevision) + 1 + lengthOf(state);
   const start = allocate(6 + size + (others == MISSING ? 0 : lengthOf(others)));
   let at = start;
   if (state != MISSING) {
@@ -120,15 +126,18 @@ function write(ofRevision: Bytes, state: Bytes): void {
     at = put(at, others);
   }
   proxy_replace_header_map_value(REQUEST, pointerOf(name), lengthOf(name), start, at - start);
-  if (state != MISSING && isTraceState(name)) beTraced();
+  if (isRead) beTraced();
 }
 
 function isTraceState(name: Bytes): bool {
   return equal(name, bytes(WORDS + 32, 10));
 }
 
-/** The members that are not ours, as many as there may be beside it. */
-function otherMembers(name: Bytes): Bytes {
+/**
+ * The members that are not ours, as many as there may be beside it. Those that libraries would drop the whole list for are left out where there is `room` for so many
+ * bytes: who calls from outside would have the state dropped with them.
+ */
+function otherMembers(name: Bytes, room: usize): Bytes {
   const all = allValues(name);
   if (all == MISSING) return MISSING;
   const start = allocate(lengthOf(all));
@@ -139,6 +148,10 @@ function otherMembers(name: Bytes): Bytes {
     rest = afterMember(rest, member);
     const own = trimmed(member);
     if (lengthOf(own) == 0 || stateIn(own) != MISSING) continue;
+    if (room != 0) {
+      const key = keySize(own);
+      if (key == 0 || at - start + 1 + lengthOf(own) > room || isAmong(bytes(start, at - start), pointerOf(own), key)) continue;
+    }
     if (at > start) store<u8>(at++, COMMA);
     at = put(at, own);
     count++;
@@ -146,12 +159,62 @@ function otherMembers(name: Bytes): Bytes {
   return at == start ? MISSING : bytes(start, at - start);
 }
 
-/** Tracing libraries drop a `tracestate` that stands alone: a request that is not traced gets an identity, as one that nobody samples. */
+/** How long the key of a member of `tracestate` is, with what ends it; 0 of what is no member that each library takes. */
+function keySize(member: Bytes): usize {
+  const start = pointerOf(member);
+  const end = start + lengthOf(member);
+  // Where the key begins, or what follows the `@` in it.
+  let from = start;
+  let at = start;
+  for (; at < end && load<u8>(at) != EQUALS; at++) {
+    const byte = load<u8>(at);
+    if (byte == AT) {
+      if (from > start || at == start || at - start > 241) return 0;
+      from = at + 1;
+    } else if (!isOfKey(byte)) return 0;
+  }
+  const isOfTenant = from > start;
+  if (at == from || at - from > <usize>(isOfTenant ? 14 : 256) || !isLetter(load<u8>(from))) return 0;
+  if (isOfTenant && !isLetter(load<u8>(start)) && !isDigit(load<u8>(start))) return 0;
+  const value = at + 1;
+  if (value >= end || end - value > 256) return 0;
+  for (let i = value; i < end; i++) {
+    const byte = load<u8>(i);
+    if (byte < 32 || byte > 126 || byte == EQUALS) return 0;
+  }
+  return value - start;
+}
+
+/** Whether a list has a member with this key. */
+function isAmong(list: Bytes, key: usize, size: usize): bool {
+  for (let rest = list; rest != MISSING; ) {
+    const member = firstMember(rest);
+    rest = afterMember(rest, member);
+    if (lengthOf(member) > size && same(pointerOf(member), key, size)) return true;
+  }
+  return false;
+}
+
+function isOfKey(byte: u8): bool {
+  return isLetter(byte) || isDigit(byte) || byte == 95 || byte == 45 || byte == 42 || byte == 47;
+}
+
+function isLetter(byte: u8): bool {
+  return byte >= 97 && byte <= 122;
+}
+
+function isDigit(byte: u8): bool {
+  return byte >= 48 && byte <= 57;
+}
+
+/**
+ * Tracing libraries drop a `tracestate` that stands alone, or beside a `traceparent` that they cannot read: such a request gets an identity, as one that nobody samples.
+ */
 function beTraced(): void {
   const name = bytes(WORDS + 21, 11);
-  if (allValues(name) != MISSING) return;
+  if (isIdentity(allValues(name))) return;
   random_get(random, 24);
-  const start = allocate(55);
+  const start = allocate(IDENTITY);
   store<u16>(start, 0x3030);
   store<u8>(start + 2, 45);
   hex(start + 3, random, 16);
@@ -159,7 +222,26 @@ function beTraced(): void {
   hex(start + 36, random + 16, 8);
   store<u8>(start + 52, 45);
   store<u16>(start + 53, 0x3030);
-  proxy_replace_header_map_value(REQUEST, pointerOf(name), lengthOf(name), start, 55);
+  proxy_replace_header_map_value(REQUEST, pointerOf(name), lengthOf(name), start, IDENTITY);
+}
+
+/** Whether this is one `traceparent`: version, trace, parent and flags, of which neither trace nor parent is zero. */
+function isIdentity(value: Bytes): bool {
+  if (value == MISSING || lengthOf(value) != IDENTITY) return false;
+  const start = pointerOf(value);
+  // "ff" is no version.
+  if (load<u16>(start) == 0x6666) return false;
+  let digits: u8 = 0;
+  for (let at: usize = 0; at < IDENTITY; at++) {
+    const byte = load<u8>(start + at);
+    if (at == 2 || at == 35 || at == 52) {
+      if (byte != 45 || (at > 2 && digits == 0)) return false;
+      digits = 0;
+    } else if (isDigit(byte) || (byte >= 97 && byte <= 102)) {
+      digits |= byte ^ 48;
+    } else return false;
+  }
+  return true;
 }
 
 function hex(to: usize, from: usize, size: usize): void {

@@ -3,7 +3,7 @@ import { widenOrNull } from "./byte-string";
 import { Body, bodyOf } from "./body";
 import { bytes, lengthOf } from "./bytes";
 import { hasResponse } from "./code-details";
-import { resumeWithoutLength } from "./content-length";
+import { resumeWithoutLength, writesBody } from "./content-length";
 import { endByFilter, isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
@@ -15,6 +15,7 @@ import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
 import { isAtWork, isThere, turnBack, turnTo } from "./kept";
+import { leaveLater, letLeave } from "./leaving";
 import { Pairs } from "./pair-list";
 import { calledByRoute, callerAddress } from "./peers";
 import { replyTo } from "./reply";
@@ -154,7 +155,7 @@ export class Request extends Message {
   resume(): Status {
     if (isOver(this.id)) return Status.BadArgument;
     resumeWithoutLength(this.id, MapType.HttpRequestHeaders);
-    return letGo(this.id, StreamType.HttpRequest);
+    return letGo(this.id, StreamType.HttpRequest, writesBody(MapType.HttpRequestHeaders));
   }
 
   /** End the stream without an answer; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
@@ -243,17 +244,22 @@ function isAnswered(stream: u32): bool {
   return found;
 }
 
-/** Let go on what was paused of it. */
-export function letGo(stream: u32, what: StreamType): Status {
+/** Let go on what was paused of it; `later`, a request, at the end of the callback. */
+export function letGo(stream: u32, what: StreamType, later: bool = false): Status {
   if (!turnTo(stream)) return Status.BadArgument;
   // What the callback is about goes another way.
   if (isAtWork(stream)) noteResumed(what & 1);
-  const status = audits() ? Status.Ok : proxy_continue_stream(what);
+  let status = Status.Ok;
+  if (!audits()) {
+    if (later) leaveLater(stream);
+    else status = proxy_continue_stream(what);
+  }
   turnBack(stream);
   return status;
 }
 
 function end(stream: u32, what: StreamType): Status {
+  if (writesBody(MapType.HttpRequestHeaders)) letLeave();
   if (isOver(stream) || !turnTo(stream)) return Status.BadArgument;
   if (!(isAtWork(stream) ? holdsBackEnd() : holdsBack())) {
     endByFilter(stream);

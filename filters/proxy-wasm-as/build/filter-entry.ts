@@ -65,10 +65,11 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     guard?.remembers === true ||
     ["*", "PerPlugin", "PerStream", "fetch", "grpc", "grpcStream"].some((name) => filter.sdk.has(name));
   const again = configured.length > 0 ? "  if (waiting != 0) readParameters(waiting);\n" : "";
-  const goBack =
-    guard === undefined && filter.writesBodies && forgets
-      ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n`
-      : "";
+  // What was let go goes on then, where it is not let go at once.
+  const leaves = resumes && written.includes("Request") ? `  ${use("letLeave")}();\n` : "";
+  const forgetsGone =
+    filter.writesBodies && forgets ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n` : "";
+  const goBack = `${leaves}${forgetsGone}`;
   const said: Around = {
     use,
     guard,
@@ -215,7 +216,7 @@ function ofTheEntry({ exported, sdk }: FilterUse, said: Around): readonly string
   }
   const deleted = exported.find(({ name }) => name === "onDelete");
   const configuration = isConfigured ? `  ${use("forgetParameters")}(context);\n` : "";
-  const forget = `${forgets ? `  ${use(goBack === "" ? "forgetStream" : "forgetInTime")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
+  const forget = `${forgets ? `  ${use(goBack.includes("forgetGone") ? "forgetInTime" : "forgetStream")}(context);\n` : ""}${configuration}${guard?.deleted ?? ""}`;
   if (deleted !== undefined) {
     const isStream = said.beginsRoots ? `if (!${use("isRoot")}(context)) ` : "";
     const ended = `${use("endStream")}(context);\n`;
@@ -242,7 +243,7 @@ interface Around {
   readonly enter: (context: string) => string;
   /** What has the parameters read for a context. */
   readonly read: (context: string) => string;
-  /** What leaves to the callback that this one was called inside of what that had, or forgets what went meanwhile. */
+  /** What lets go on, leaves to the callback that this one was called inside of what that had, or forgets what went meanwhile. */
   readonly goBack: string;
   /** Whether something is kept of a stream, or of a configuration, that has to go with it. */
   readonly forgets: boolean;
@@ -301,7 +302,7 @@ function around(
   return `  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${call}
   }
-  ${guard.ends(kind, "0", "1")};
+${goBack}  ${guard.ends(kind, "0", "1")};
 ${last}`;
 }
 
@@ -348,7 +349,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
 ${without === "" ? "" : `    ${without}`}  }
-${look("0")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
+${look("0")}${goBack}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }

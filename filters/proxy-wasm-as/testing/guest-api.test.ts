@@ -842,6 +842,45 @@ function got(request: Request, answer: Answer): void {
   expect(logs.map(({ message }) => message)).toEqual(["2 2 2"]);
 });
 
+test("a request that was let go before its body is made larger than the limit does not go on", async () => {
+  const host = await hostOf(
+    `
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  if (last) request.fetch({ cluster: "more", path: "/" }, got);
+  return Flow.Pause;
+}
+function got(request: Request, answer: Answer): void {
+  const more = answer.body.text()!;
+  log.info(request.resume().toString() + " " + request.body.append(more).toString());
+  if (more == "denied") request.reply(403);
+}
+export function onLog(stream: Stream): void {}`,
+    { bufferLimit: 11 },
+  );
+  const ask = (more: string) => {
+    host.onFetch("more", () => ({ body: more }));
+    const stream = host.open({ body: ["abc"], isUnfinished: true });
+    stream.send({ body: ["de"] });
+    return stream.result();
+  };
+  const outgrown = ask("more and more");
+  expect(outgrown.response?.status).toBe(413);
+  expect(outgrown.logs.map(({ message }) => message)).toEqual(["0 2"]);
+  expect(outgrown.callCounts["continue_stream"] ?? 0).toBe(0);
+  const grown = ask("f");
+  expect(grown).toMatchObject({
+    action: "continue",
+    requestBody: "abcdef",
+    callCounts: { continue_stream: 1 },
+  });
+  expect(grown.logs.map(({ message }) => message)).toEqual(["0 0"]);
+  // Who is answered after that is let go before.
+  const calls = ask("denied").calls;
+  expect(calls.indexOf("continue_stream")).toBeLessThan(calls.indexOf("send_local_response"));
+  expect(calls.filter((name) => name === "continue_stream")).toHaveLength(1);
+  expect(host.failure).toBeNull();
+});
+
 test("what is kept for who writes a body is there when it has written, whoever was called and has gone meanwhile", async () => {
   const filter = `import { log, PerStream, Request, Stream } from "proxy-wasm-as";
 class Params { name: string = ""; }

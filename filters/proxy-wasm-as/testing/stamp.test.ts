@@ -50,7 +50,8 @@ function seen(
   return requestHeaders.flatMap(([name, value]) => (name.startsWith(":") ? [] : [`${name}: ${value}`]));
 }
 
-const traced = ["traceparent", "00-1-2-01"] as const;
+const identity = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
+const traced = ["traceparent", identity] as const;
 const state = (host: Host, ...values: readonly string[]): readonly string[] =>
   seen(host, [traced, ...values.map((value) => ["tracestate", value] as const)]).slice(1);
 
@@ -139,6 +140,48 @@ test("an untraced request becomes one that can be traced, since libraries drop a
   expect(seen(start(`@outside\t*\n${entry}`, { header: "baggage\tlist" }), [])).toEqual([
     "baggage: wire=newrev.1",
   ]);
+});
+
+test("nobody outside has the state dropped by what libraries drop it for", () => {
+  const host = start(`@outside\t*\n${entry}`);
+  const fresh = /^traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00$/;
+  for (const unreadable of [
+    "",
+    "x",
+    "00-1-2-01",
+    identity.toUpperCase(),
+    identity.replace("00-", "ff-"),
+    identity.replace(/ab/g, "00"),
+    identity.replace(/cd/g, "00"),
+    `${identity}-x`,
+    `${identity},${identity}`,
+  ]) {
+    const headers = seen(host, [["traceparent", unreadable]]);
+    expect(headers).toContain("tracestate: wire=newrev.1");
+    expect(headers).toContainEqual(expect.stringMatching(fresh));
+    expect(headers).toHaveLength(2);
+  }
+  // Also beside what is as it would be written.
+  expect(seen(host, [["tracestate", "wire=newrev.1"]])).toContainEqual(expect.stringMatching(fresh));
+  const long = "x".repeat(256);
+  for (const bad of [
+    "bad",
+    "=1",
+    "a=",
+    "A=1",
+    "a=1=2",
+    "a=\t.",
+    "a=\u00e9",
+    "1=1",
+    "@a=1",
+    "a@=1",
+    "a@b@c=1",
+    `a=${long}x`,
+  ])
+    expect(state(host, `b=2,${bad},c=3`)).toEqual(["tracestate: wire=newrev.1,b=2,c=3"]);
+  expect(state(host, "wire=newrev.1,bad")).toEqual(["tracestate: wire=newrev.1"]);
+  expect(state(host, "a=1,190@nr=0-0,a=2,aa=3")).toEqual(["tracestate: wire=newrev.1,a=1,190@nr=0-0,aa=3"]);
+  expect(state(host, `a=${long},b=${long},c=3`)).toEqual([`tracestate: wire=newrev.1,a=${long},c=3`]);
 });
 
 test("in baggage the properties of others stay with them", () => {
