@@ -1,5 +1,5 @@
-import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf } from "./bytes";
-import { proxy_define_metric, proxy_increment_metric } from "./env";
+import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, property } from "./bytes";
+import { proxy_define_metric, proxy_increment_metric, proxy_set_property } from "./env";
 import { cell } from "./cell";
 import { allocate } from "./memory";
 import { isSaid, readState, recallState, revision, token } from "./path-state";
@@ -13,7 +13,8 @@ import { addRecord, createSlab, findRecord, forgetRecords } from "./slab";
 //     @when  POLICY  REVISION  PEERS  STATES  OTHERS   in a state of the first list it is, in one of the others it is not; `*` are all
 //     @lost  POLICY  deny | skip
 //
-// The revision of requests without a state is `-`. Without a state that is in one of the lists the path was lost on its way.
+// The revision of requests without a state is `-`. Without a state that is in one of the lists the path was lost on its way: that is counted,
+// and said to the access log: `POLICY CALLER;POLICY CALLER` as `%FILTER_STATE(wasm.wire.lost:PLAIN)%`.
 
 const EVERYBODY: u8 = 42;
 const STATELESS: u8 = 45;
@@ -23,6 +24,8 @@ const WORDS: usize = memory.data<u8>([
   64, 119, 104, 101, 110, 9, 64, 108, 111, 115, 116, 9, 119, 105, 114, 101, 46, 108, 111, 115, 116, 46, 117, 110, 107, 110, 111,
   119, 110,
 ]);
+/** What a record has no room for is left out. */
+const ROOM: usize = 1024;
 
 /** The callback in which the state was read; and whose loss has been counted, by policy, as bits. */
 let read: u32 = 0;
@@ -124,9 +127,29 @@ function lose(policy: u32): void {
     memory.copy(metric + 11 + lengthOf(name), pointerOf(caller), lengthOf(caller));
     proxy_define_metric(0, metric, size, cell);
     proxy_increment_metric(load<u32>(cell), 1);
+    record(name, caller);
   }
   const what = fact(currentBlock(), keyOf(6, 6));
   if (what != MISSING && load<u8>(pointerOf(what)) == D_ENY) deny(403, 0);
+}
+
+/** Behind what other policies have lost, be they in other modules. */
+function record(name: Bytes, caller: Bytes): void {
+  const key = bytes(WORDS + 12, 9);
+  const before = property(key);
+  const own = lengthOf(name) + 1 + lengthOf(caller);
+  const start = allocate((before == MISSING ? 0 : lengthOf(before) + 1) + own);
+  let at = start;
+  if (before != MISSING) {
+    if (lengthOf(before) + 1 + own > ROOM) return;
+    memory.copy(at, pointerOf(before), lengthOf(before));
+    store<u8>(at + lengthOf(before), 59);
+    at += lengthOf(before) + 1;
+  }
+  memory.copy(at, pointerOf(name), lengthOf(name));
+  store<u8>(at + lengthOf(name), 32);
+  memory.copy(at + lengthOf(name) + 1, pointerOf(caller), lengthOf(caller));
+  proxy_set_property(pointerOf(key), lengthOf(key), start, at + own - start);
 }
 
 /** A word with the name of the policy at work behind it, each with a tab. */

@@ -98,6 +98,26 @@ test.each(parts)("of a %s without a state that can be it is not known, and count
   });
 });
 
+test("what is not known is said to the access log, behind what other modules have said", () => {
+  const host = start();
+  const record = (
+    properties: Readonly<Record<string, string>>,
+    state = "wire=newrev.9",
+  ): string | undefined =>
+    host
+      .exchange({
+        headers: [["tracestate", state]],
+        properties: { "source.address": "10.0.0.1:40000", ...properties },
+      })
+      .filterState.get("wasm.wire.lost");
+  expect(record({})).toBe("p api");
+  expect(record({}, "wire=newrev.2")).toBeUndefined();
+  const before = "other api;".padEnd(1_018, "x");
+  expect(record({ "['wire.lost']": "other web" })).toBe("other web;p api");
+  expect(record({ "['wire.lost']": before })).toBe(`${before};p api`);
+  expect(record({ "['wire.lost']": `${before}x` })).toBeUndefined();
+});
+
 test("what is not known may be denied", () => {
   const host = start("request", undefined, lost("deny"));
   expect(enforced(host, "api", undefined)).toBe(403);
