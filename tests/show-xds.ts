@@ -9,6 +9,8 @@ import { ClusterLoadAssignmentSchema } from "../controlplane/xds/generated/envoy
 import { ListenerSchema } from "../controlplane/xds/generated/envoy/config/listener/v3/listener_pb.ts";
 import { FilterConfigSchema } from "../controlplane/xds/generated/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "../controlplane/xds/generated/envoy/config/route/v3/route_pb.ts";
+import { ExpressionFilterSchema } from "../controlplane/xds/generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts";
+import { HttpGrpcAccessLogConfigSchema } from "../controlplane/xds/generated/envoy/extensions/access_loggers/grpc/v3/als_pb.ts";
 import { StdoutAccessLogSchema } from "../controlplane/xds/generated/envoy/extensions/access_loggers/stream/v3/stream_pb.ts";
 import { HTTPFaultSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { HeaderMutationSchema as HeaderMutationFilterSchema } from "../controlplane/xds/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.ts";
@@ -29,11 +31,13 @@ import { byType, proxyResources, wayOf } from "../controlplane/xds/snapshot.ts";
 import { typeUrl } from "../controlplane/xds/type-url.ts";
 
 const registry = createRegistry(
+  ExpressionFilterSchema,
   FilterConfigSchema,
   HTTPFaultSchema,
   HeaderMutationFilterSchema,
   HeaderMutationSchema,
   HttpConnectionManagerSchema,
+  HttpGrpcAccessLogConfigSchema,
   HttpProtocolOptionsSchema,
   JwtAuthenticationSchema,
   PreviousHostsPredicateSchema,

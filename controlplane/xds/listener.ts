@@ -25,6 +25,7 @@ import type { Place } from "./laid-chain.ts";
 import { localReplies } from "./local-replies.ts";
 import type { Machinery } from "./machinery.ts";
 import { filtersAfter, filtersBefore } from "./native-filters.ts";
+import { atEnd, pathLog } from "./path-log.ts";
 import { anyOf, type Resource, resource } from "./resource.ts";
 import { typeUrl } from "./type-url.ts";
 
@@ -74,15 +75,20 @@ function filterChain(
 ): FilterChain {
   const { service, direction, machinery } = options;
   const localReplyConfig = localReplies(machinery);
+  const { tags, decisions, states } = machinery;
+  const tagged = tags === undefined ? undefined : accessLog(service, direction, tags);
   const manager = create(HttpConnectionManagerSchema, {
     statPrefix: options.direction,
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: { case: "rds", value: { configSource: ads(), routeConfigName: options.name } },
     httpFilters: [...filtersBefore(machinery), ...options.places.map(httpFilter), ...filtersAfter(machinery)],
     accessLog: [
-      ...(machinery.tags === undefined ? [] : [accessLog(service, direction, machinery.tags)]),
-      ...(machinery.decisions === undefined ? [] : [decisionLog(service, direction, machinery.decisions)]),
+      ...(tagged === undefined ? [] : [states === undefined ? tagged : atEnd(tagged)]),
+      // When a request comes nothing has been decided about it.
+      ...(decisions === undefined ? [] : [decisionLog(service, direction, decisions)]),
+      ...(states === undefined ? [] : [pathLog(direction, states, machinery)]),
     ],
+    ...(states === undefined ? {} : { accessLogOptions: { flushAccessLogOnNewRequest: true } }),
     // Before any route is chosen: a filter that removed the header would come after the first choice.
     earlyHeaderMutationExtensions: [
       {

@@ -35,7 +35,12 @@ const mesh: Mesh = {
 };
 const addresses = addressPlan(mesh);
 
-function chain(service: string, direction: Chain["direction"], used: Partial<Module>): Chain {
+function chain(
+  service: string,
+  direction: Chain["direction"],
+  used: Partial<Module>,
+  configuration = "",
+): Chain {
   const module: Module = {
     ...{
       sha256: "00",
@@ -47,7 +52,7 @@ function chain(service: string, direction: Chain["direction"], used: Partial<Mod
     },
     ...{ actions: [], tags: [], ...used },
   };
-  return { service, direction, slots: [{ name: `wire/${service}`, vmId: "vm", module, configuration: "" }] };
+  return { service, direction, slots: [{ name: `wire/${service}`, vmId: "vm", module, configuration }] };
 }
 
 const placement = { status: "optimal", cost: 0, bound: 0, proxies: [], unmatched: [] } as const;
@@ -185,9 +190,45 @@ describe("machinery", () => {
     }
   });
 
+  test("where a module looks at paths, probes are told of as they come, and nothing else is logged before the end", () => {
+    const logs = (configuration: string) =>
+      managers(
+        snapshot("frontend", [
+          chain(
+            "frontend",
+            "outbound",
+            { actions: ["TagAccessLog"], tags: ["a"], policies: ["p"] },
+            configuration,
+          ),
+        ]),
+      ).map(({ accessLog, accessLogOptions }) => ({
+        names: accessLog.map(({ name }) => name),
+        ends: accessLog.map(({ filter }) => filter?.filterSpecifier.case),
+        isEarly: accessLogOptions?.flushAccessLogOnNewRequest ?? false,
+      }));
+    expect(logs("@self\tfrontend\n")).toEqual([
+      { names: ["envoy.access_loggers.stdout"], ends: [undefined], isEarly: false },
+    ]);
+    expect(logs("@self\tfrontend\n@path\ttracestate\tlist\n")).toEqual([
+      {
+        names: ["envoy.access_loggers.stdout", "envoy.access_loggers.http_grpc"],
+        ends: ["logTypeFilter", "andFilter"],
+        isEarly: true,
+      },
+    ]);
+    // And of paths that are lost, where some can be.
+    const asking = "@self\tfrontend\n@path\ttracestate\tlist\n@when\tp\tr\t*\t1\t2\n";
+    expect(logs(asking)).toMatchObject([{ ends: ["logTypeFilter", "orFilter"], isEarly: true }]);
+  });
+
   test("other machinery is another generation, at the callee of a caller that hashes too", () => {
-    const generation = (used: Partial<Module>, callers: Partial<Module>, of: Mesh = mesh): string => {
-      const chains = [chain("rate", "inbound", used), chain("frontend", "outbound", callers)];
+    const generation = (
+      used: Partial<Module>,
+      callers: Partial<Module>,
+      of: Mesh = mesh,
+      configuration = "",
+    ): string => {
+      const chains = [chain("rate", "inbound", used, configuration), chain("frontend", "outbound", callers)];
       return layOut({ mesh: of, placement, chains })[0]?.generation ?? "";
     };
     const before = generation({}, {});
@@ -199,6 +240,9 @@ describe("machinery", () => {
       generation({ actions: ["TagAccessLog"], tags: ["b"] }, {}),
       generation({}, { actions: ["SetHashKey"] }),
       generation({}, {}, { ...mesh, accessLog: true }),
+      generation({}, {}, mesh, "\n@path\ttracestate\tlist\n"),
+      generation({}, {}, mesh, "\n@path\ttracestate\tlist\n@when\tp\t"),
+      generation({}, {}, { ...mesh, stateHeader: "baggage" }, "\n@path\tbaggage\tlist\n"),
     ];
     expect(new Set(all).size).toBe(all.length);
   });

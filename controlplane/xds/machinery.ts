@@ -1,6 +1,7 @@
 import type { Slot } from "../codegen/module.ts";
 import type { Mesh, TokenProvider } from "../mesh/mesh.ts";
 import { controlHeaders } from "./control-headers.ts";
+import { type StateHeader, stateHeaderOf } from "./probe.ts";
 
 /** What of Envoy's own has to be there for a chain, because its filters only decide. Nothing that no policy uses is shipped. */
 export interface Machinery {
@@ -23,6 +24,10 @@ export interface Machinery {
   readonly tags?: readonly string[];
   /** Logs this share of what policies decide; absent when it is not recorded. */
   readonly decisions?: number;
+  /** Tells the control plane what is left of the doctor's probes; absent where no module looks at this header. */
+  readonly states?: StateHeader;
+  /** Tells it of paths that are lost, too: a module asks for them. */
+  readonly loses: boolean;
 }
 
 /** The host functions by which filter code asks a cluster. */
@@ -40,21 +45,33 @@ export function machineryOf(slots: readonly Slot[], mesh: Mesh): Machinery {
     deadlines: actions.has("SetDeadline"),
     retries: actions.has("SetRetries"),
     asks: slots.some(({ module }) => asking.some((name) => module.imports.includes(`env.${name}`))),
+    loses: slots.some(asksForPaths),
     ...(actions.has("GetClaim") && mesh.jwt !== undefined ? { providers: mesh.jwt } : {}),
     ...(actions.has("TagAccessLog") || mesh.accessLog === true ? { tags } : {}),
     ...(slots.length > 0 && mesh.decisionLog !== undefined ? { decisions: mesh.decisionLog } : {}),
+    ...(slots.some(looksAtPaths) ? { states: stateHeaderOf(mesh.stateHeader) } : {}),
   };
+}
+
+/** Whether its module stamps requests, or asks how far their paths have come. */
+export function looksAtPaths({ configuration }: Pick<Slot, "configuration">): boolean {
+  return configuration.includes("\n@path\t");
+}
+
+function asksForPaths({ configuration }: Slot): boolean {
+  return configuration.includes("\n@when\t");
 }
 
 /** Names what is there: a chain that needs other machinery is another generation. Empty when it needs none. */
 export function nameOf(machinery: Machinery): readonly string[] {
   const used = Object.entries(machinery).filter(([, value]) => value === true);
-  const { providers, tags, decisions } = machinery;
+  const { providers, tags, decisions, states } = machinery;
   return [
     ...used.map(([name]) => name),
     ...(providers === undefined ? [] : [`jwt ${JSON.stringify([...providers])}`]),
     ...(tags === undefined ? [] : [`log ${tags.join()}`]),
     ...(decisions === undefined ? [] : [`decisions ${decisions}`]),
+    ...(states === undefined ? [] : [`states ${states.name}`]),
   ];
 }
 
