@@ -1,3 +1,5 @@
+import type { EmulatedService } from "./service.ts";
+
 /** Carries the services that a request has passed, so that cycles in the graph end. Not shown in answers. */
 export const visitedHeader = "x-emulator-visited";
 
@@ -61,8 +63,9 @@ export function allHeaders(
 /** What an application's tracing library hands on to its callees, and the two headers that applications do. */
 export function forwardedHeaders(
   headers: Readonly<Record<string, readonly string[]>>,
+  { drops = [] }: Pick<EmulatedService, "drops"> = {},
 ): Readonly<Record<string, string[]>> {
-  return pick(headers, (name) => forwarded.has(name));
+  return pick(headers, (name) => forwarded.has(name) && !drops.includes(name) && !drops.includes("*"));
 }
 
 function pick(

@@ -5,6 +5,8 @@ export interface EmulatedService {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** Headers, in lower case, that it does not hand on though tracing libraries do; `*` are all. Default none. */
+  readonly drops?: readonly string[];
   /** Made one after the other for each request. */
   readonly calls: readonly { readonly to: string; readonly protocol: Protocol }[];
 }

@@ -42,8 +42,8 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-async function emulator(): Promise<Emulator> {
-  const started = await startEmulator({ services, addresses: first });
+async function emulator(running: readonly EmulatedService[] = services): Promise<Emulator> {
+  const started = await startEmulator({ services: running, addresses: first });
   closers.push(started.close);
   return started;
 }
@@ -90,6 +90,17 @@ describe("startEmulator", () => {
     expect(seen).not.toHaveProperty("x-secret");
     expect(seen).not.toHaveProperty("x-emulator-visited");
     expect(seen[":authority"]).toEqual(["search"]);
+  });
+
+  test("hands on nothing that a service drops", async () => {
+    const drops: string[] = ["tracestate"];
+    await emulator(services.map((each) => (each.service === "frontend" ? { ...each, drops } : each)));
+    const seen = async () =>
+      (await ask({ traceparent: "00-1-2-01", tracestate: "a=1", "x-canary": "yes" })).calls?.[0]?.headers;
+    expect(await seen()).toMatchObject({ traceparent: ["00-1-2-01"], "x-canary": ["yes"] });
+    expect(await seen()).not.toHaveProperty("tracestate");
+    drops.push("*");
+    expect(await seen()).not.toHaveProperty("traceparent");
   });
 
   test("makes one call alone when it is asked to, with all the headers that it got", async () => {
