@@ -49,6 +49,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       (stage) => `controlplane/${stage}`,
     ),
   ],
+  "controlplane/doctor": [
+    "controlplane/mesh",
+    "controlplane/placement",
+    "controlplane/codegen",
+    "controlplane/xds",
+  ],
   "controlplane/history": ["controlplane/language", "controlplane/placement", "controlplane/pipeline"],
   "controlplane/costs": ["controlplane/language", "controlplane/codegen", "envoy", "filters/proxy-wasm-as"],
   "controlplane/server": ["controlplane/xds", "controlplane/error"],
@@ -58,9 +64,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Sockets, files, clocks and child processes belong to the outermost shell. */
-const pure = ["regex", "language", "mesh", "editor", "analysis", "placement", "xds", "history", "rates"].map(
-  (stage) => `controlplane/${stage}`,
-);
+const pure = [
+  "regex",
+  "language",
+  "mesh",
+  "editor",
+  "analysis",
+  "placement",
+  "xds",
+  "doctor",
+  "history",
+  "rates",
+].map((stage) => `controlplane/${stage}`);
 const world =
   /from "node:(fs|net|http|http2|https|child_process|dgram|timers|os)(\/promises)?"|\bDate\.now\(|\bMath\.random\(/;
 
