@@ -8,6 +8,7 @@ const counts: XdsCounts = {
   refusals: new Map([["permission_denied", 2]]),
   quarantined: new Map([[typeUrl.extension, 1]]),
   ...{ pushes: 5, nodes: 3, nodesConnected: 2, streams: 6, waiting: 7, loadStreams: 8, loadReports: 9 },
+  ...{ logStreams: 10, logsUnread: 11 },
 };
 
 test("each figure of the server under its name, however often it is asked for", async () => {

@@ -28,6 +28,7 @@ test("what goes out, comes back, waits, is refused and is held back is counted",
   expect(server.counts()).toEqual({
     ...{ types: new Map(), refusals: new Map(), quarantined: new Map() },
     ...{ pushes: 0, nodes: 0, nodesConnected: 0, streams: 0, waiting: 0, loadStreams: 0, loadReports: 0 },
+    ...{ logStreams: 0, logsUnread: 0 },
   });
 
   server.setSnapshot("rate", clusters("1"));
@@ -67,6 +68,7 @@ test("what goes out, comes back, waits, is refused and is held back is counted",
   expect(rest).toEqual({
     ...{ refusals: new Map([["permission_denied", 1]]), quarantined: new Map([[cluster, 1]]) },
     ...{ pushes: 3, nodes: 2, nodesConnected: 2, streams: 2, waiting: 1, loadStreams: 0, loadReports: 0 },
+    ...{ logStreams: 0, logsUnread: 0 },
   });
   expect(converged).toHaveLength(2);
 });

@@ -26,6 +26,9 @@ export interface XdsCounts {
   /** Streams on which load is reported, and the reports with some that came on them. */
   readonly loadStreams: number;
   readonly loadReports: number;
+  /** Streams on which access logs come, and messages of these that were let go of unread. */
+  readonly logStreams: number;
+  readonly logsUnread: number;
   /** Streams that wait to be let in. */
   readonly waiting: number;
   /** Resources of which the version that is wanted is held back, since a client refused it. */
@@ -38,10 +41,11 @@ export interface Tally {
   readonly refusals: Map<Refusal, number>;
   pushes: number;
   loadReports: number;
+  logsUnread: number;
 }
 
 export function createTally(): Tally {
-  return { types: new Map(), refusals: new Map(), pushes: 0, loadReports: 0 };
+  return { types: new Map(), refusals: new Map(), pushes: 0, loadReports: 0, logsUnread: 0 };
 }
 
 /** The figures of a type, to be added to. */

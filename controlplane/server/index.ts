@@ -9,6 +9,7 @@ export type { Refusal, TypeCounts, XdsCounts } from "./counts.ts";
 export { startGrpcJsTransport } from "./grpc-js-transport.ts";
 export { startHttp2Transport } from "./http2-transport.ts";
 export type { ClusterLoad, LoadReport } from "./load-report.ts";
+export type { LoggedRequests } from "./log-streams.ts";
 export type { Ack, Nack, NodeStatus, Outcome } from "./node.ts";
 export type { Mark, Moment, Receipt } from "./receipts.ts";
 export type { Snapshot } from "./snapshot.ts";
@@ -27,6 +28,7 @@ export {
   createXdsServer,
   type Limits,
   type Loads,
+  type Logs,
   type Refused,
   type XdsServer,
   type XdsServerOptions,

@@ -13,10 +13,11 @@ export interface DiscoveryMethod {
   readonly type?: TypeUrl;
 }
 
-/** A method that the server answers: of a discovery service, or of one that proxies report their load to or that tells of proxies. */
+/** A method that the server answers: of a discovery service, or of one that proxies report to or that tells of proxies. */
 export type Method =
   | DiscoveryMethod
   | { readonly kind: "loadStats"; readonly path: string }
+  | { readonly kind: "accessLogs"; readonly path: string }
   | { readonly kind: "clientStatus"; readonly path: string };
 
 const aggregated = "envoy.service.discovery.v3.AggregatedDiscoveryService";
@@ -61,6 +62,10 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     {
       kind: "loadStats" as const,
       path: "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats",
+    },
+    {
+      kind: "accessLogs" as const,
+      path: "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs",
     },
     { kind: "clientStatus" as const, path: `/${status}/StreamClientStatus` },
     { kind: "clientStatus" as const, path: `/${status}/FetchClientStatus` },

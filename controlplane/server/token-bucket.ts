@@ -1,7 +1,7 @@
 /** So many at once, and so many a second from then on. */
 export interface TokenBucket {
-  /** Take one; false where none is left. */
-  readonly take: (nowMs: number) => boolean;
+  /** Take one, or so many; false where there are not as many left. */
+  readonly take: (nowMs: number, wanted?: number) => boolean;
   /** How long until there is one, in milliseconds. */
   readonly waitMs: (nowMs: number) => number;
 }
@@ -20,10 +20,10 @@ export function createTokenBucket({
     filledMs = nowMs;
   };
   return {
-    take: (nowMs) => {
+    take: (nowMs, wanted = 1) => {
       fill(nowMs);
-      if (tokens < 1) return false;
-      tokens--;
+      if (tokens < wanted) return false;
+      tokens -= wanted;
       return true;
     },
     waitMs: (nowMs) => {

@@ -12,6 +12,7 @@ import { startHttp2Transport } from "./http2-transport.ts";
 import { isLoopback } from "./is-loopback.ts";
 import type { LoadReport } from "./load-report.ts";
 import { createLoadStreams } from "./load-streams.ts";
+import { createLogStreams, type LoggedRequests } from "./log-streams.ts";
 import type { DiscoveryMethod } from "./methods.ts";
 import { type Ack, createNode, type Nack, type Node, type NodeStatus, type Outcome } from "./node.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
@@ -55,6 +56,8 @@ export interface XdsServerOptions {
   readonly seesAll?: (peer: Peer) => boolean;
   /** Take reports of load; absent, they are not asked for. */
   readonly loads?: Loads;
+  /** Take access logs; absent, who sends some is told that they are not taken here. */
+  readonly logs?: Logs;
 }
 
 export interface Refused {
@@ -71,6 +74,11 @@ export interface Loads {
   readonly onReport: (report: LoadReport) => void;
   /** No more reports come of this stream. */
   readonly onEnded?: (node: string, stream: number) => void;
+}
+
+export interface Logs {
+  /** Told of requests as a node's access log has them. Of what one stream says in a second so much is read as is some thousands of them. */
+  readonly onEntries: (logged: LoggedRequests) => void;
 }
 
 /** What became of a revision at the nodes that were given it. */
@@ -92,6 +100,8 @@ export interface Limits {
   readonly namesMax: number;
   /** Streams that a node may have; 32 by default. */
   readonly streamsMax: number;
+  /** Streams on which a node may send access logs; 256 by default, since an Envoy has one for each log and worker. */
+  readonly logStreamsMax: number;
   /** Responses of one type that a client may leave without an answer; 32 by default. The next waits, and says what is the latest then. */
   readonly unansweredMax: number;
   /** Milliseconds after which the stream of a client that still owes those answers is ended, when there is more for it; 60,000 by default. */
@@ -110,6 +120,7 @@ const defaults: Limits = {
   messageBytesMax: 64 << 20,
   namesMax: 100_000,
   streamsMax: 32,
+  logStreamsMax: 256,
   unansweredMax: 32,
   answerMsMax: 60_000,
   admission: { perSecond: 2_000, burst: 1_000 },
@@ -182,6 +193,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     acknowledged: guarded(options.onAcknowledged, undefined),
     report: guarded(options.loads?.onReport, undefined),
     ended: guarded(options.loads?.onEnded, undefined),
+    entries: guarded(options.logs?.onEntries, undefined),
     seesAll: guarded(options.seesAll, false),
     refuses:
       options.refuses === undefined
@@ -320,6 +332,18 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       nowMs: () => performance.now(),
     });
 
+  const logStreams =
+    options.logs &&
+    createLogStreams({
+      refuses: (call, name, open) => mayNot(call, name, open, limits.logStreamsMax),
+      refuse,
+      onEntries: on.entries,
+      onUnread: () => {
+        tally.logsUnread++;
+      },
+      nowMs: () => performance.now(),
+    });
+
   function refuse(call: Call, why: Refusal, details: string, node?: string): void {
     tally.refusals.set(why, (tally.refusals.get(why) ?? 0) + 1);
     call.end({ code: refusalCode[why], details });
@@ -331,12 +355,13 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     { peer }: Call,
     name: string,
     streams: number,
+    streamsMax = limits.streamsMax,
   ): { readonly why: Refusal; readonly details: string } | undefined {
     const refusal = on.refuses(peer, name);
     if (refusal !== undefined) return { why: "permission_denied", details: refusal };
-    return streams < limits.streamsMax
+    return streams < streamsMax
       ? undefined
-      : { why: "resource_exhausted", details: `node ${name} has ${limits.streamsMax} streams already` };
+      : { why: "resource_exhausted", details: `node ${name} has ${streamsMax} streams already` };
   }
 
   /** The first message says who the client is. */
@@ -404,6 +429,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
         return discover(call, method);
       case "loadStats":
         return loadStreams?.accept(call) ?? unimplemented(call, "reports of load are not taken here");
+      case "accessLogs":
+        return logStreams?.accept(call) ?? unimplemented(call, "access logs are not taken here");
       case "clientStatus":
         return statusCall(call, { states: seenBy, refuse, bytesMax: limits.messageBytesMax });
       default:
@@ -572,6 +599,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       const end = (call: Call | undefined): void => call?.end({ code: code.ok, details: "" });
       for (const stream of [...node.streams]) end(calls.get(stream));
       loadStreams?.endNode(name, end);
+      logStreams?.endNode(name, end);
     },
     waitForAcks: async (name, timeoutMs) => {
       const gathered = await gatherings.all([name], standingOf, timeoutMs);
@@ -615,13 +643,14 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       nodesConnected: [...nodes.values()].filter(({ streams }) => streams.size > 0).length,
       streams: calls.size,
       loadStreams: loadStreams?.count() ?? 0,
+      logStreams: logStreams?.count() ?? 0,
       waiting: admission.waiting(),
       quarantined: heldBack([...groups.values()]),
     }),
     rotate: (credentials) => transport.rotate(credentials),
     drain: async (overMs) => {
       transport.drain();
-      const open = [...calls.values(), ...(loadStreams?.calls() ?? [])];
+      const open = [...calls.values(), ...(loadStreams?.calls() ?? []), ...(logStreams?.calls() ?? [])];
       for (const [index, call] of open.entries()) {
         setTimeout(
           () => call.end({ code: code.unavailable, details: "this server is going away" }),
@@ -634,7 +663,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     },
     close: async () => {
       stop();
-      for (const call of [...calls.values(), ...(loadStreams?.calls() ?? [])])
+      for (const call of [...calls.values(), ...(loadStreams?.calls() ?? []), ...(logStreams?.calls() ?? [])])
         call.end({ code: code.ok, details: "" });
       await transport.close();
     },
