@@ -12,6 +12,7 @@ import { explainPlacement } from "../placement/explain.ts";
 import type { Rates } from "../rates/create-rates.ts";
 import { absent } from "../rollout/absence.ts";
 import { callMetrics } from "../rollout/call-metrics.ts";
+import { doctorAnswer, doctorCommand } from "../rollout/doctor-api.ts";
 import type { ControlPlaneEvent } from "../rollout/event.ts";
 import { eventText } from "../rollout/event-text.ts";
 import { historyAnswer } from "../rollout/history-answers.ts";
@@ -148,7 +149,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         }),
     unkept: (error) => output.progress(`wire: ${error.message}: what was in force is not written down`),
   });
-  const { ads, controlPlane, revisions, rates } = rollouts;
+  const { ads, controlPlane, paths: pathReports, revisions, rates } = rollouts;
   listening.follow(ads.rotate);
   controlPlane.addresses.expect(options.follower ?? []);
   const api = await startHttpApi({
@@ -157,9 +158,13 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     ...(token === undefined ? {} : { token: () => token.latest }),
     status: () => statusOf(rollouts),
     node: (name) => nodeOf(name, rollouts),
-    metrics: () => metrics.show(ads.counts(), rates?.report()),
-    callMetrics: () => callMetrics(rates?.report() ?? { calls: [] }),
-    answers: { history: historyAnswer(revisions, () => controlPlane.wave), rates: ratesAnswer(rates) },
+    metrics: () => metrics.show(ads.counts(), { rates: rates?.report(), lost: pathReports.lostRequests() }),
+    callMetrics: () => callMetrics(rates?.report() ?? { calls: [] }, pathReports.lost()),
+    answers: {
+      history: historyAnswer(revisions, () => controlPlane.wave),
+      rates: ratesAnswer(rates),
+      doctor: doctorAnswer(pathReports),
+    },
     commands: {
       ...switchCommands(switchedIn(rollouts), (report) => {
         const { off, waitingFor, milliseconds } = report;
@@ -173,6 +178,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
         const unkept = unkeptText(report);
         if (unkept !== "") output.progress(`wire: ${unkept}`);
       }),
+      doctor: doctorCommand(pathReports, (name) => controlPlane.current?.mesh.services.has(name) === true),
       "force-leave": leaveCommand(controlPlane, (report) => {
         output.progress(leaveText(report));
         const unkept = unkeptText(report);
@@ -342,7 +348,7 @@ function nodeOf(node: string, { ads, newest }: Rollouts): unknown {
 }
 
 /** `GET /status`: the placement in force, and what each proxy was sent, acknowledged and refused. */
-function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
+function statusOf({ controlPlane, ads, newest, revisions, paths }: Rollouts): unknown {
   const { history } = revisions;
   const receipts = new Map(revisions.receipts().map((receipt) => [receipt.service, receipt]));
   const builds = [newest, controlPlane.current].filter((build) => build !== undefined);
@@ -363,6 +369,9 @@ function statusOf({ controlPlane, ads, newest, revisions }: Rollouts): unknown {
     wave: controlPlane.wave ?? null,
     /** Policies that are switched off. */
     off: offIn({ controlPlane, newest }),
+    /** Where the paths of requests were lost, and who may be at fault. */
+    lost: paths.lost(),
+    stateHeader: controlPlane.current?.mesh.stateHeader,
     placement: controlPlane.current?.placement,
     addresses: controlPlane.addresses.latest?.revision,
     proxies: ads.status().map((status) => ({

@@ -12,6 +12,13 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
       { policy: "hot-path", exists: true },
       { policy: "old", exists: false },
     ],
+    lost: [
+      {
+        ...{ policy: "gate", caller: "geo", proxy: "rate", requests: 2, suspects: ["geo"] },
+        ...{ since: "2026-11-30T06:40:01.000Z", last: "2026-11-30T06:41:00.000Z" },
+      },
+    ],
+    stateHeader: "baggage",
     proxies: [
       {
         ...{ service: "rate", connected: true, left: false, settled: true },
@@ -61,6 +68,7 @@ test("a line for each proxy says how much of each kind it has taken, and then wh
     "frontend refuses hot (version 7), of policy `hot-path` (hot.cup:3): Unable to create it",
     "frontend refuses in (version 2): in use",
     "frontend keeps old: no",
+    "`gate` has lost the path of 2 requests from geo from 2026-11-30T06:40:01.000Z to 2026-11-30T06:41:00.000Z in the proxy of rate: geo does not hand on `baggage`",
     "switched off: hot-path, old (there is no such policy now)",
     "wave 1 of 3, watched: rate, frontend",
     "the newest change is not in force yet (the newest revision is 3, in force is 2)",

@@ -1,3 +1,4 @@
+import { type LostContext, lostText } from "../doctor/lost-context.ts";
 import { ofPolicies } from "../rollout/nack-text.ts";
 import { oneLine } from "../rollout/one-line.ts";
 import type { ProxyReceipt } from "../rollout/proxy-receipt.ts";
@@ -20,6 +21,9 @@ export interface StatusReport {
   readonly wave: WaveProgress | null;
   /** Policies that are switched off. */
   readonly off: readonly Off[];
+  /** Where the paths of requests were lost since the control plane began, and the header that states are in. */
+  readonly lost?: readonly LostContext[];
+  readonly stateHeader?: string;
   readonly proxies: readonly ProxyReport[];
 }
 
@@ -47,7 +51,15 @@ const kinds = ["cluster", "endpoints", "extension", "listener", "route"] as cons
 const titles = ["clusters", "endpoints", "filters", "listeners", "routes"];
 
 /** One line for each proxy, and one for each resource that a proxy refuses. */
-export function statusTable({ settled, revision, wave, off, proxies }: StatusReport): readonly string[] {
+export function statusTable({
+  settled,
+  revision,
+  wave,
+  off,
+  lost = [],
+  stateHeader = "",
+  proxies,
+}: StatusReport): readonly string[] {
   const rows = proxies.map((proxy) => [
     proxy.service,
     stateOf(proxy),
@@ -60,6 +72,7 @@ export function statusTable({ settled, revision, wave, off, proxies }: StatusRep
   return [
     ...aligned([["proxy", "state", "revision", ...titles], ...rows]),
     ...refusals,
+    ...lost.map((each) => lostText(each, stateHeader)),
     ...[offText(off)].filter((line) => line !== ""),
     ...(wave === null ? [] : [`wave ${wave.wave} of ${wave.of}, watched: ${wave.proxies.join(", ")}`]),
     lastLine(settled, revision),

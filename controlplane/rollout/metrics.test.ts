@@ -16,7 +16,7 @@ test("each figure of the server under its name, however often it is asked for", 
   await metrics.show(counts);
   const { body, contentType } = await metrics.show(counts);
   expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
-  const own = body.split("\n").filter((line) => /^wire_(xds|load)_[a-z_]+(\{.*\})? [^0]/.test(line));
+  const own = body.split("\n").filter((line) => /^wire_(xds|load|log)_[a-z_]+(\{.*\})? [^0]/.test(line));
   expect(own).toEqual([
     "wire_xds_streams 6",
     "wire_xds_nodes 3",
@@ -24,6 +24,8 @@ test("each figure of the server under its name, however often it is asked for", 
     "wire_xds_admission_waiting 7",
     "wire_load_streams 8",
     "wire_load_reports_total 9",
+    "wire_log_streams 10",
+    "wire_log_messages_unread_total 11",
     'wire_xds_responses_total{type="cluster"} 4',
     'wire_xds_sent_bytes_total{type="cluster"} 1024',
     'wire_xds_acks_total{type="cluster"} 3',
@@ -43,14 +45,18 @@ test("each figure of the server under its name, however often it is asked for", 
 test("calls are counted by how their rates are known", async () => {
   const call = { from: "a", to: "b", rate: 1, declared: 1, seconds: 60 };
   const { body } = await createMetrics().show(counts, {
-    ...{ windowSeconds: 60, intervalSeconds: 10 },
-    calls: [
-      { ...call, basis: "counted" },
-      { ...call, basis: "counted" },
-      { ...call, basis: "split" },
-    ],
-    unmeasured: [{ from: "b", to: "c" }],
+    rates: {
+      ...{ windowSeconds: 60, intervalSeconds: 10 },
+      calls: [
+        { ...call, basis: "counted" },
+        { ...call, basis: "counted" },
+        { ...call, basis: "split" },
+      ],
+      unmeasured: [{ from: "b", to: "c" }],
+    },
+    lost: 12,
   });
+  expect(body).toContain("\nwire_lost_contexts_total 12\n");
   expect(body.split("\n").filter((line) => line.startsWith("wire_calls{"))).toEqual([
     'wire_calls{basis="counted"} 2',
     'wire_calls{basis="remainder"} 0',

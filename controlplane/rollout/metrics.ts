@@ -11,7 +11,7 @@ export interface Metrics {
   /** The answer to `GET /metrics`, with how the server is then. */
   show(
     counts: XdsCounts,
-    rates?: RatesReport,
+    more?: { readonly rates?: RatesReport | undefined; readonly lost?: number },
   ): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
@@ -26,6 +26,7 @@ export function createMetrics(): Metrics {
 
   let now: XdsCounts | undefined;
   let rates: RatesReport | undefined;
+  let lost = 0;
   const counts = (): XdsCounts => {
     assert(now !== undefined, "metrics are collected when they are shown");
     return now;
@@ -65,6 +66,13 @@ export function createMetrics(): Metrics {
   gauge("wire_xds_admission_waiting", "Streams that wait to be let in.", ({ waiting }) => waiting);
   gauge("wire_load_streams", "Streams on which proxies report their load.", ({ loadStreams }) => loadStreams);
   counter("wire_load_reports_total", "Reports of load that have come.", ({ loadReports }) => loadReports);
+  gauge("wire_log_streams", "Streams on which proxies tell of lost paths.", ({ logStreams }) => logStreams);
+  counter(
+    "wire_log_messages_unread_total",
+    "Messages of these that were let go of, since they were too many.",
+    ({ logsUnread }) => logsUnread,
+  );
+  counter("wire_lost_contexts_total", "Requests of which a policy has lost the path.", () => lost);
   new Gauge({
     ...{ name: "wire_calls", help: "Calls of the mesh, by how their rates are known.", registers },
     labelNames: ["basis"],
@@ -175,9 +183,10 @@ export function createMetrics(): Metrics {
           break;
       }
     },
-    show: async (latest, latestRates) => {
+    show: async (latest, more = {}) => {
       now = latest;
-      rates = latestRates;
+      rates = more.rates;
+      lost = more.lost ?? 0;
       return { contentType: register.contentType, body: await register.metrics() };
     },
   };

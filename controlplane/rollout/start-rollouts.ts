@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { WireError } from "../error/wire-error.ts";
 import type { History } from "../history/history.ts";
 import type { Content } from "../history/revision.ts";
@@ -16,6 +17,7 @@ import type { ControlPlaneEvent } from "./event.ts";
 import type { HealthReading } from "./health.ts";
 import type { HistoryFolder } from "./history-folder.ts";
 import { onceIn } from "./once-in.ts";
+import { createPathReports, type PathReports } from "./path-reports.ts";
 import { usualPauses } from "./pauses.ts";
 import { refusedPolicies } from "./refused-policies.ts";
 import { createRevisions, type Revisions } from "./revisions.ts";
@@ -34,6 +36,7 @@ export interface Rollouts {
   readonly revisions: Revisions;
   /** Absent where proxies are not asked for their load. */
   readonly rates?: Rates;
+  readonly paths: PathReports;
 }
 
 /** Waves, and how long and by which measure the proxies of one have to be healthy before the next. */
@@ -91,6 +94,14 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
           ...{ mesh: () => newest?.mesh, intervalMs: loadIntervalMs },
           nowMs: () => performance.now(),
         });
+  const paths = createPathReports({
+    current: () => controlPlane.current,
+    nowMs: () => Date.now(),
+    random: (digits) =>
+      randomBytes(Math.ceil(digits / 2))
+        .toString("hex")
+        .slice(0, digits),
+  });
   const stream = (kind: "connected" | "disconnected") => (node: string, peer: Peer) => {
     observe({ kind, node, ...peer });
     controlPlane.streams[kind](node);
@@ -117,6 +128,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     onDisconnected: stream("disconnected"),
     onConverged: (converged) => observe({ kind: "converged", ...converged }),
     onAcknowledged: () => revisions.acknowledged(),
+    logs: { onEntries: paths.onEntries },
     ...(rates === undefined || loadIntervalMs === undefined
       ? {}
       : { loads: { intervalMs: loadIntervalMs, onReport: rates.onReport, onEnded: rates.onEnded } }),
@@ -170,6 +182,7 @@ export async function startRollouts(options: RolloutsOptions): Promise<Rollouts>
     controlPlane,
     revisions,
     ...(rates === undefined ? {} : { rates }),
+    paths,
     get newest() {
       return newest;
     },
