@@ -5,6 +5,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import { cacheDirectory } from "../../envoy/cache-directory.ts";
 import { WireError } from "../error/wire-error.ts";
 import type { DiffOptions } from "./diff.ts";
+import type { DoctorOptions } from "./doctor.ts";
 import type { HistoryOptions } from "./history.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
 import type { RatesOptions } from "./rates.ts";
@@ -234,6 +235,24 @@ controlPlane(command("status"))
   .addOption(json())
   .action((options: StatusOptions) =>
     run<StatusOptions>(async () => (await import("./status.ts")).status)([], options),
+  );
+
+controlPlane(command("doctor"))
+  .description("ask the services of a running mesh, one by one, whether they hand on what policies read")
+  .argument("[services...]", "services to ask; all that have to hand on something, without any")
+  .addOption(
+    new Option("--request <request>", "what to ask of them, as `GET /cart`")
+      .argParser(parseRequest)
+      .default({ method: "GET", path: "/" }, "`GET /`"),
+  )
+  .option("--timeout <seconds>", "how long each has for its answer", parsePatience, 5)
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nExits with 0 where all of them do, and with 1 where one does not, or nobody knows.",
+  )
+  .action((services: readonly string[], options: DoctorOptions) =>
+    run<DoctorOptions>(async () => (await import("./doctor.ts")).doctor)(services, options),
   );
 
 controlPlane(command("rates"))
@@ -544,6 +563,12 @@ function parseSeconds(text: string): number {
       `error: \`${text}\` is not a number of seconds, 0 to ${secondsMax}`,
     );
   return seconds;
+}
+
+function parseRequest(text: string): DoctorOptions["request"] {
+  const [, method = "", path = ""] = /^([A-Z]+) (\/\S*)$/.exec(text) ?? [];
+  if (method !== "") return { method, path };
+  throw new CommanderError(2, "wire.request", `error: \`${text}\` is no request: METHOD /PATH`);
 }
 
 function parsePatience(text: string): number {
