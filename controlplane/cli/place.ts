@@ -90,7 +90,8 @@ export async function placeCommand(
         `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${mibText(mesh)}`,
       );
     }
-    for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);
+    for (const line of explainPlacement(placed.placement, policies, mesh, dataplanes))
+      output.print(`  ${line}`);
     for (const name of unmatched) output.print(`  ${name} is enforced nowhere`);
   }
   return 0;

@@ -11,7 +11,7 @@ import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { forcingOf, type Need } from "./forcing.ts";
 import { type Freeings, freeingOf } from "./freeing.ts";
 import type { LeastCost, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
-import { problem } from "./problem.ts";
+import { problem, unitsOf } from "./problem.ts";
 import { sectionsOf } from "./section.ts";
 import { place } from "./solve.ts";
 import { type StampReason, stampReasons, stampReasonText } from "./stamp-reasons.ts";
@@ -61,6 +61,8 @@ export interface PolicyReasons {
     readonly side: PlacedSide;
     /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
     readonly check: "none" | "call" | "caller" | "version" | "caller and version";
+    /** Whether it is only for some of these requests, by the paths that they have come by. */
+    readonly byPath: boolean;
   }[];
   /** What everything would cost without it: nothing where the others then cannot be enforced, and `undecided` where nothing was found in time. */
   readonly without: LeastCost | "impossible" | "undecided";
@@ -118,10 +120,19 @@ export async function explainPolicy(
 ): Promise<PolicyReasons> {
   const into = Map.groupBy(callsOf(input.mesh), ({ to }) => to);
   const outOf = Map.groupBy(callsOf(input.mesh), ({ from }) => from);
+  const asked = new Set(
+    [...unitsOf(problem(input.policies, input.mesh, dataplanes))]
+      .filter(({ demand }) => demand.policy.name === policy)
+      .flatMap(({ demand: { section, asks }, call }) =>
+        (["egress", "ingress"] as const)
+          .filter((side) => asks[side])
+          .map((side) => JSON.stringify([section.name, side, call.from, call.to])),
+      ),
+  );
   const placed = placement.proxies.flatMap(({ service, policies }) =>
     policies
       .filter((placed) => placed.policy === policy)
-      .flatMap(({ side, calls: own }) => {
+      .flatMap(({ section, side, calls: own }) => {
         const all = (side === "ingress" ? into : outOf).get(service) ?? [];
         const others = own.length < all.length;
         return own.map(([from, to, versions]) => {
@@ -136,7 +147,8 @@ export async function explainPolicy(
               : caller
                 ? "caller and version"
                 : "version";
-          return { from, to, ...(versions === undefined ? {} : { versions }), side, check };
+          const byPath = asked.has(JSON.stringify([section, side, from, to]));
+          return { from, to, ...(versions === undefined ? {} : { versions }), side, check, byPath };
         });
       }),
   );
