@@ -23,17 +23,12 @@ const MEMBER: u32 = 0x65726977;
 export let revision: Bytes = MISSING;
 export let token: Bytes = MISSING;
 
-/** The name of the header, in lower case; MISSING where the configuration says none. */
-export function stateHeader(): Bytes {
-  return fact(currentBlock(), bytes(PATH, 6));
-}
+/** The name of the header, in lower case, and whether the state is a member of it, among others. */
+export let stateHeader: Bytes = MISSING;
+export let isMember: bool = false;
 
-/** Whether the state is a member of the header, among others. */
-export function isList(): bool {
-  if (stateHeader() == MISSING) return false;
-  const how = nextField();
-  return lengthOf(how) > 0 && load<u8>(pointerOf(how)) == LIST;
-}
+/** All values of the header, joined by commas; MISSING where there is none. */
+export let allSaid: Bytes = MISSING;
 
 /** Whether the header says a state at all, be it one that nobody can read. */
 export let isSaid: bool = false;
@@ -47,12 +42,15 @@ export function recallState(said: bool, ofRevision: Bytes, state: Bytes): void {
 
 /** Read the state of the request, while its headers are there: not in the callbacks of its response. */
 export function readState(): void {
-  const isMember = isList();
+  stateHeader = fact(currentBlock(), bytes(PATH, 6));
+  const how = nextField();
+  isMember = lengthOf(how) > 0 && load<u8>(pointerOf(how)) == LIST;
   let state = MISSING;
   isSaid = false;
   revision = MISSING;
   token = MISSING;
-  for (let rest = allValues(stateHeader()); rest != MISSING; ) {
+  allSaid = stateHeader == MISSING ? MISSING : allValues(stateHeader);
+  for (let rest = allSaid; rest != MISSING; ) {
     const member = firstMember(rest);
     rest = afterMember(rest, member);
     const own = isMember ? stateIn(trimmed(member)) : trimmed(member);

@@ -1,7 +1,7 @@
 import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, same, trimmed } from "./bytes";
 import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
 import { allocate } from "./memory";
-import { afterMember, allValues, firstMember, isList, isSaid, readState, revision, stateHeader, stateIn, token } from "./path-state";
+import { afterMember, allValues, allSaid, firstMember, isMember, isSaid, readState, revision, stateHeader, stateIn, token } from "./path-state";
 import { begin, callerName, currentBlock, leave } from "./policy";
 import { fact, nextField } from "./plugins";
 import { random_get } from "./wasi_snapshot_preview1";
@@ -104,11 +104,11 @@ function behind(states: Bytes, from: Bytes): Bytes {
 
 /** Have the header say this state and no other one, or none, and beside it what others have said. */
 function write(ofRevision: Bytes, state: Bytes): void {
-  const name = stateHeader();
   if (state == MISSING && !isSaid) return;
+  const name = stateHeader;
   const size: usize = state == MISSING ? 0 : lengthOf(ofRevision) + 1 + lengthOf(state);
   const isRead = state != MISSING && isTraceState(name);
-  const others = isList() ? otherMembers(name, isRead ? TRACE_STATE_MAX - size - 5 : 0) : MISSING;
+  const others = isMember ? otherMembers(isRead ? TRACE_STATE_MAX - size - 5 : 0) : MISSING;
   if (state == MISSING && others == MISSING) {
     proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
     return;
@@ -116,7 +116,7 @@ function write(ofRevision: Bytes, state: Bytes): void {
   const start = allocate(6 + size + (others == MISSING ? 0 : lengthOf(others)));
   let at = start;
   if (state != MISSING) {
-    if (isList()) at = put(at, bytes(WORDS + 16, 5));
+    if (isMember) at = put(at, bytes(WORDS + 16, 5));
     at = put(at, ofRevision);
     store<u8>(at++, 46);
     at = put(at, state);
@@ -137,13 +137,12 @@ function isTraceState(name: Bytes): bool {
  * The members that are not ours, as many as there may be beside it. Those that libraries would drop the whole list for are left out where there is `room` for so many
  * bytes: who calls from outside would have the state dropped with them.
  */
-function otherMembers(name: Bytes, room: usize): Bytes {
-  const all = allValues(name);
-  if (all == MISSING) return MISSING;
-  const start = allocate(lengthOf(all));
+function otherMembers(room: usize): Bytes {
+  if (allSaid == MISSING) return MISSING;
+  const start = allocate(lengthOf(allSaid));
   let at = start;
   let count: u32 = 1;
-  for (let rest = all; rest != MISSING && count < MEMBERS_MAX; ) {
+  for (let rest = allSaid; rest != MISSING && count < MEMBERS_MAX; ) {
     const member = firstMember(rest);
     rest = afterMember(rest, member);
     const own = trimmed(member);
