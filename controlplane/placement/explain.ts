@@ -5,13 +5,14 @@ import { inOrder } from "../language/in-order.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
+import { byPath } from "./by-path.ts";
 import type { Input } from "./changes.ts";
 import { compare, type Difference } from "./compare.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { forcingOf, type Need } from "./forcing.ts";
 import { type Freeings, freeingOf } from "./freeing.ts";
 import type { LeastCost, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
-import { problem, unitsOf } from "./problem.ts";
+import { problem } from "./problem.ts";
 import { sectionsOf } from "./section.ts";
 import { place } from "./solve.ts";
 import { type StampReason, stampReasons, stampReasonText } from "./stamp-reasons.ts";
@@ -120,15 +121,7 @@ export async function explainPolicy(
 ): Promise<PolicyReasons> {
   const into = Map.groupBy(callsOf(input.mesh), ({ to }) => to);
   const outOf = Map.groupBy(callsOf(input.mesh), ({ from }) => from);
-  const asked = new Set(
-    [...unitsOf(problem(input.policies, input.mesh, dataplanes))]
-      .filter(({ demand }) => demand.policy.name === policy)
-      .flatMap(({ demand: { section, asks }, call }) =>
-        (["egress", "ingress"] as const)
-          .filter((side) => asks[side])
-          .map((side) => JSON.stringify([section.name, side, call.from, call.to])),
-      ),
-  );
+  const isByPath = byPath(problem(input.policies, input.mesh, dataplanes));
   const placed = placement.proxies.flatMap(({ service, policies }) =>
     policies
       .filter((placed) => placed.policy === policy)
@@ -147,8 +140,10 @@ export async function explainPolicy(
               : caller
                 ? "caller and version"
                 : "version";
-          const byPath = asked.has(JSON.stringify([section, side, from, to]));
-          return { from, to, ...(versions === undefined ? {} : { versions }), side, check, byPath };
+          return {
+            ...{ from, to, ...(versions === undefined ? {} : { versions }), side, check },
+            byPath: isByPath({ policy, section, side }, { from, to }),
+          };
         });
       }),
   );
