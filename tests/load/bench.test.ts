@@ -6,7 +6,8 @@ import { declaredDataplanes } from "../../controlplane/language/check-imports.ts
 import { runWire, startWire } from "../cli/run-wire.ts";
 
 test("costs are measured in an Envoy, and printed as an interface", async () => {
-  const pattern = "^cost/(proxy/.*|module/.*|path/.*|action/(Request.SetHeader|string.ToLower|int.ToString))$";
+  const pattern =
+    "^cost/(proxy/.*|module/.*|path/.*|action/(Request.SetHeader|string.ToLower|int.ToString))$";
   const { code, stdout, stderr } = await runWire(["bench", "--json", "--rounds", "1", pattern]);
   expect(code, stderr).toBe(0);
   const said = JSON.parse(stdout) as {
