@@ -58,6 +58,8 @@ export interface BuildOptions {
   readonly placement?: Placement;
   /** With it, what proxies knew of paths; default what they have to know where nothing else is under way. */
   readonly paths?: PathsInUse;
+  /** A secret by which nobody can invent a state; with another one all states are others. Default none. */
+  readonly pathKey?: Uint8Array;
   readonly cache?: ChainCache;
 }
 
@@ -118,8 +120,8 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
   if (placed.placement === undefined || hasErrors(placed.diagnostics)) return { diagnostics: afterPlacement };
 
   const { placement } = placed;
-  const tables =
-    options.paths === undefined ? pathTables(placement, policies, { mesh, dataplanes }) : undefined;
+  const world = { mesh, dataplanes, ...(options.pathKey === undefined ? {} : { key: options.pathKey }) };
+  const tables = options.paths === undefined ? pathTables(placement, policies, world) : undefined;
   if (tables !== undefined && "kind" in tables)
     return { diagnostics: [...afterPlacement, ...diagnoseTooManyStates(tables.policies)] };
   const paths = options.paths ?? pathsOf(tables);
