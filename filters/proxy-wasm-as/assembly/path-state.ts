@@ -17,7 +17,7 @@ const LIST: u8 = 108;
 // "@path\t"
 const PATH: usize = memory.data<u8>([64, 112, 97, 116, 104, 9]);
 /** "wire" */
-const MEMBER: u32 = 0x65726977;
+export const MEMBER: u32 = 0x65726977;
 
 /** What comes before the point of a state, and what comes after it; MISSING where no state is there, or two that differ. */
 export let revision: Bytes = MISSING;
@@ -79,11 +79,11 @@ export function allValues(name: Bytes): Bytes {
   return property(bytes(path, size));
 }
 
-/** A list up to its first comma. */
-export function firstMember(list: Bytes): Bytes {
+/** A list up to its first comma, or what else is between its members. */
+export function firstMember(list: Bytes, between: u8 = COMMA): Bytes {
   const start = pointerOf(list);
   let size: usize = 0;
-  while (size < lengthOf(list) && load<u8>(start + size) != COMMA) size++;
+  while (size < lengthOf(list) && load<u8>(start + size) != between) size++;
   return bytes(start, size);
 }
 

@@ -15,7 +15,7 @@ import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
 import { isAtWork, isThere, turnBack, turnTo } from "./kept";
-import { leaveLater, letLeave } from "./leaving";
+import { isTrailing, leaveLater, letLeave } from "./leaving";
 import { Pairs } from "./pair-list";
 import { calledByRoute, callerAddress } from "./peers";
 import { replyTo } from "./reply";
@@ -155,7 +155,7 @@ export class Request extends Message {
   resume(): Status {
     if (isOver(this.id)) return Status.BadArgument;
     resumeWithoutLength(this.id, MapType.HttpRequestHeaders);
-    return letGo(this.id, StreamType.HttpRequest, writesBody(MapType.HttpRequestHeaders));
+    return letGo(this.id, StreamType.HttpRequest, writesBody(MapType.HttpRequestHeaders) || isTrailing(this.id));
   }
 
   /** End the stream without an answer; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
@@ -259,7 +259,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
 }
 
 function end(stream: u32, what: StreamType): Status {
-  if (writesBody(MapType.HttpRequestHeaders)) letLeave();
+  letLeave();
   if (isOver(stream) || !turnTo(stream)) return Status.BadArgument;
   if (!(isAtWork(stream) ? holdsBackEnd() : holdsBack())) {
     endByFilter(stream);

@@ -333,13 +333,19 @@ function callbackText(
   const asks = keepsStreams && result?.type === "Flow";
   const look = (at: string): string =>
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
-  const first = `${look(context)}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
+  // Of trailers that it lets go, what it returns may say the same.
+  const leavesOnce = resumes && own.name === "onRequestTrailers";
+  const first = `${look(context)}${leavesOnce ? `  ${use("lookAtTrailers")}(${context});\n` : ""}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
   const without = written
     .filter((each) => each === side)
     .map((each) => leftOut(each, returns ? (guard === undefined ? "result" : "flow") : "0", use))
     .join("");
+  const leaves = (flow: string): string => {
+    if (!leavesOnce) return goBack;
+    return `  ${use("passTrailers")}(${returns ? flow : "0"});\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
+  };
   const streams =
     ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
   const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
@@ -349,7 +355,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
 ${without === "" ? "" : `    ${without}`}  }
-${look("0")}${goBack}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
+${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
 }
 `;
   }
@@ -363,7 +369,7 @@ ${look("0")}${goBack}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns 
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
   const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
-  return `${start}${text}${parameters}${run}${look("0")}${goBack}  ${use("collect")}();\n${end}}\n`;
+  return `${start}${text}${parameters}${run}${look("0")}${leaves("result")}  ${use("collect")}();\n${end}}\n`;
 }
 
 /** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */

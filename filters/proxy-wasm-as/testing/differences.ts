@@ -55,7 +55,7 @@ export const differences: readonly Difference[] = [
   {
     host: "trailers of a request that are let go in their own callback, which goes on, go on once",
     envoy: "sends them twice",
-    why: "what a service makes of that is its own affair",
+    why: "what a service makes of that is its own affair, and filters of the SDK have them go on once",
     shown: { kind: "told", reason: "it needs trailers, which no difference is played with" },
   },
   {

@@ -881,6 +881,42 @@ export function onLog(stream: Stream): void {}`,
   expect(host.failure).toBeNull();
 });
 
+test("trailers that a callback lets go, and that go on by what it returns, go on once", async () => {
+  for (const writes of ["", 'if (request.headers.has("x-write")) request.body.append("!");']) {
+    const host = await hostOf(
+      `
+export function onRequest(request: Request, last: bool): Flow {
+  return last ? Flow.Continue : Flow.Pause;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow { return Flow.Pause; }
+export function onRequestTrailers(request: Request): Flow {
+  ${writes}
+  log.info(request.resume().toString());
+  if (request.headers.has("x-denied")) request.reply(403);
+  return request.headers.has("x-paused") ? Flow.Pause : Flow.Continue;
+}
+export function onLog(stream: Stream): void {}`,
+      { allowOnHeadersStopIteration: true },
+    );
+    const sent = (...names: readonly string[]) =>
+      host.exchange({ headers: names.map((name) => [name, "1"]), body: ["a"], trailers: [["t", "1"]] });
+    for (const [names, times] of [
+      [[], 0],
+      [["x-paused"], 1],
+      [["x-write"], 0],
+      [["x-write", "x-paused"], 1],
+    ] as const) {
+      const { callCounts, requestBody, requestTrailers, logs } = sent(...names);
+      expect(callCounts["continue_stream"] ?? 0).toBe(times);
+      expect(requestBody).toBe(writes !== "" && names[0] === "x-write" ? "a!" : "a");
+      expect(requestTrailers).toEqual([["t", "1"]]);
+      expect(logs.map(({ message }) => message)).toEqual(["0"]);
+    }
+    expect(sent("x-denied").response?.status).toBe(403);
+    expect(host.failure).toBeNull();
+  }
+});
+
 test("what is kept for who writes a body is there when it has written, whoever was called and has gone meanwhile", async () => {
   const filter = `import { log, PerStream, Request, Stream } from "proxy-wasm-as";
 class Params { name: string = ""; }
