@@ -408,7 +408,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if (next.goal === undefined) {
         // What is on its way since before has to be known until then.
         const over = sleep(lingerMs, undefined, { ref: false });
-        if ((await unlessReplaced(over, replaced, 0)) === "replaced") return "replaced";
+        if ((await unlessReplaced(over, replaced, 0)) === "replaced")
+          // All have what was wanted, who only know more than that.
+          return isDeepStrictEqual(current?.input, goal.input) ? "done" : "replaced";
       }
       if (replaced.aborted) return "replaced";
     }

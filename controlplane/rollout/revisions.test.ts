@@ -57,9 +57,9 @@ function setUp(
             fail: reject,
           }),
         ),
-      resume: async ({ to }) => {
+      resume: async ({ to, goal = to }) => {
         if (refusal !== undefined) throw refusal;
-        current = to;
+        current = goal;
         return "done";
       },
       switchOff: async (names) => {
@@ -232,6 +232,14 @@ describe("what becomes of a revision", () => {
     await resumed.turn;
     expect([resumed.number, kinds()]).toEqual([1, ["1 converged", "2 rejected"]]);
     expect(await applied("b")).toBe(2);
+    // On its way by another build, which is like the first one.
+    const later = setUp(first.revisions.history, { input: build("b").input, off: [] });
+    const gone = later.revisions.resume({
+      ...{ from: build("a"), to: build("a"), goal: build("b"), stage: 0 },
+      ...{ followers: [], off: [], former: new Map(), left: [] },
+    });
+    await gone.turn;
+    expect([gone.number, later.kinds()]).toEqual([2, ["1 converged", "2 converged"]]);
     // A state without a history begins one.
     const afresh = setUp([], { input, off: ["p"] });
     await afresh.revisions.switchOff(["p"]);

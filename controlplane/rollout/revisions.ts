@@ -330,8 +330,8 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
-      const { to, off } = rollout;
-      const { input, placement } = to;
+      const { to, goal = to, off } = rollout;
+      const { input, placement } = goal;
       const cause = { kind: "start" } as const;
       const known = cutOff === undefined ? ofContent(history, { input, off }) : cutOff.shown;
       const number = known?.number ?? record({ input, placement, off, cause, files: filesOf(input) });
