@@ -343,6 +343,20 @@ describe("a roll-back", () => {
     expect(switches).toEqual(["x", ""]);
   });
 
+  test("that is not taken leaves the switches as they were, whatever was under way before it", async () => {
+    const { applied, apply, revisions, turn, switches } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    const saved = apply("c");
+    const running = await turn();
+    const begun = revisions.rollBack(build("a"), { ...back(1), off: ["y"] });
+    running.end("done");
+    await saved.turn;
+    (await turn()).fail(new WireError("nack", "proxy api refuses it"));
+    await expect(begun.turn).rejects.toThrow("refuses it");
+    expect(switches).toEqual(["x", "x,y", "x"]);
+  });
+
   test("that is in force keeps its switches, whatever becomes of a save that was made meanwhile", async () => {
     const { applied, apply, revisions, turn, kinds, switches } = setUp();
     await applied("a");
