@@ -215,16 +215,20 @@ describe("a build that others have to come before", () => {
 
   test("is in force before the last of its rollouts, when only what was before is left to forget", async () => {
     const both = { ...everywhere, input: egress.input };
+    const marked: (readonly [isWanted: boolean, isFinal: boolean])[] = [];
     const { controlPlane } = setUp({
       nextBuild: async (current, wanted) =>
         wanted === egress && current.input === ingress.input ? both : wanted,
       pauses: { lingerMs: 60_000 },
+      mark: ({ to }, isFinal) => void marked.push([to.input === egress.input, isFinal]),
     });
     await controlPlane.apply(ingress);
     const turn = controlPlane.apply(egress);
     while (controlPlane.current?.input !== egress.input) await sleep(5);
     const newer = controlPlane.apply(other);
     expect([await turn, await newer]).toEqual(["done", "done"]);
+    // Nor do proxies wait for more of it.
+    expect(marked).toContainEqual([true, true]);
   });
 
   test("is gone on with by another process, from wherever it was", async () => {

@@ -228,8 +228,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   async function finish(to: Build): Promise<void> {
     await oneByOne(async () => {
       if (shown?.from === undefined || shown.to !== to) return;
-      shown = { ...shown, isOver: true };
+      const { goal, ...last } = shown;
+      shown = { ...last, isOver: true };
       await options.finished?.(kept(shown)).catch(() => undefined);
+      // What proxies have is a step on the way no more.
+      if (goal !== undefined) showAgain();
     });
   }
 
