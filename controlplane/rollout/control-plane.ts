@@ -228,8 +228,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   async function finish(to: Build): Promise<void> {
     await oneByOne(async () => {
       if (shown?.from === undefined || shown.to !== to) return;
-      shown = { ...shown, isOver: true };
+      const { goal, ...last } = shown;
+      shown = { ...last, isOver: true };
       await options.finished?.(kept(shown)).catch(() => undefined);
+      // What proxies have is a step on the way no more.
+      if (goal !== undefined) showAgain();
     });
   }
 
@@ -408,7 +411,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if (next.goal === undefined) {
         // What is on its way since before has to be known until then.
         const over = sleep(lingerMs, undefined, { ref: false });
-        if ((await unlessReplaced(over, replaced, 0)) === "replaced") return "replaced";
+        if ((await unlessReplaced(over, replaced, 0)) === "replaced")
+          // All have what was wanted, who only know more than that.
+          return isDeepStrictEqual(current?.input, goal.input) ? "done" : "replaced";
       }
       if (replaced.aborted) return "replaced";
     }
