@@ -152,7 +152,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       void wanted.tryAgain();
     },
     ...(staged === undefined ? {} : { staged }),
-    nextBuild: (current, wanted) => nextBuild(current, wanted, cache),
+    nextBuild: (current, wanted, mayForget) => nextBuild(current, wanted, { mayForget, cache }),
     off: start.off,
     ...(kept === undefined ? {} : { kept }),
     ...(start.unfinished === undefined
