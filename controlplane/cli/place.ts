@@ -1,8 +1,10 @@
 import { hasErrors } from "../language/diagnostic.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
+import { diagnoseTooManyTogether } from "../placement/diagnose.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { fromJson } from "../placement/from-json.ts";
+import { pathTables } from "../placement/path-tables.ts";
 import { place } from "../placement/solve.ts";
 import { mibText } from "./cost-text.ts";
 import type { ExitCode } from "./main.ts";
@@ -59,6 +61,13 @@ export async function placeCommand(
     });
   if (placed.placement === undefined) {
     if (output.json) output.print(diagnosticsJson(all));
+    return 1;
+  }
+  const tables = pathTables(placed.placement, policies, { mesh, dataplanes });
+  if (tables !== undefined && "kind" in tables) {
+    const tooMany = diagnoseTooManyTogether(tables.policies);
+    if (output.json) output.print(diagnosticsJson([...all, ...tooMany]));
+    reportDiagnostics(output, tooMany);
     return 1;
   }
   const { status, cost, bound, proxies, unmatched } = placed.placement;
