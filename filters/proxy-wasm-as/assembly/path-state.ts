@@ -40,16 +40,21 @@ export function recallState(said: bool, ofRevision: Bytes, state: Bytes): void {
   token = state;
 }
 
-/** Read the state of the request, while its headers are there: not in the callbacks of its response. */
-export function readState(): void {
+/** Look up the header's name. MISSING where the configuration says none. */
+export function findStateHeader(): Bytes {
   stateHeader = fact(currentBlock(), bytes(PATH, 6));
   const how = nextField();
   isMember = lengthOf(how) > 0 && load<u8>(pointerOf(how)) == LIST;
+  return stateHeader;
+}
+
+/** Read the state that all values of the header say. */
+export function readState(said: Bytes): void {
   let state = MISSING;
   isSaid = false;
   revision = MISSING;
   token = MISSING;
-  allSaid = stateHeader == MISSING ? MISSING : allValues(stateHeader);
+  allSaid = said;
   for (let rest = allSaid; rest != MISSING; ) {
     const member = firstMember(rest);
     rest = afterMember(rest, member);

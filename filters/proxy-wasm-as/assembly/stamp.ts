@@ -3,8 +3,9 @@ import { proxy_remove_header_map_value, proxy_replace_header_map_value } from ".
 import { isBaggageMember, isTraceMember } from "./list-members";
 import { allocate } from "./memory";
 import {
-  afterMember, allSaid, allValues, firstMember, isMember, isSaid, readState, revision, stateHeader, stateIn, token,
+  afterMember, allSaid, findStateHeader, firstMember, isMember, isSaid, readState, revision, stateHeader, stateIn, token,
 } from "./path-state";
+import { nameHere, nextPair, rewind } from "./pairs";
 import { begin, callerName, currentBlock, leave } from "./policy";
 import { fact, nextField } from "./plugins";
 import { random_get } from "./wasi_snapshot_preview1";
@@ -39,11 +40,14 @@ const WORDS: usize = memory.data<u8>([
 ]);
 const random: usize = memory.data(24);
 
+/** All values of `traceparent`, joined by commas; MISSING where there is none. */
+let identity: Bytes = MISSING;
+
 /** Stamp a request that comes in; one that the service has made by itself and that goes out, where it is an origin. Said in `onRequestHeaders`. */
 export function stamp(context: u32, isOutbound: bool): u32 {
   begin(context);
   if (currentBlock() != 0) {
-    readState();
+    readState(readHeaders(findStateHeader()));
     if (isOutbound) {
       // What the service was asked to do has a state, be it one that nobody can read; what it does by itself has none.
       if (!isSaid) writeFirst(false);
@@ -113,7 +117,7 @@ function write(ofRevision: Bytes, state: Bytes, isOutside: bool): void {
   const isRead = state != MISSING && isTraceState(name);
   // Beside `wire=` and a comma.
   const room = (isTraceState(name) ? TRACE_STATE_MAX : BAGGAGE_MAX) - size - 6;
-  const others = isMember ? otherMembers(isOutside || isRead ? room : 0) : MISSING;
+  const others = isMember ? otherMembers(isOutside || isRead ? room : 0, isOutside) : MISSING;
   if (state == MISSING && others == MISSING) {
     proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
     return;
@@ -134,15 +138,36 @@ function write(ofRevision: Bytes, state: Bytes, isOutside: bool): void {
   if (isRead) beTraced();
 }
 
+/** All values of the header with the state, joined by commas, and of `traceparent` beside it; MISSING where there is none. One call of the host. */
+function readHeaders(name: Bytes): Bytes {
+  const traceParent = bytes(WORDS + 21, 11);
+  let state = MISSING;
+  identity = MISSING;
+  rewind();
+  for (let value = nextPair(); value != MISSING; value = nextPair()) {
+    if (equal(nameHere, name)) state = joined(state, value);
+    else if (equal(nameHere, traceParent)) identity = joined(identity, value);
+  }
+  return state;
+}
+
+function joined(all: Bytes, next: Bytes): Bytes {
+  if (all == MISSING) return next;
+  const start = allocate(lengthOf(all) + 1 + lengthOf(next));
+  const at = put(start, all);
+  store<u8>(at, COMMA);
+  return bytes(start, put(at + 1, next) - start);
+}
+
 function isTraceState(name: Bytes): bool {
   return equal(name, bytes(WORDS + 32, 10));
 }
 
 /**
- * The members that are not ours. Those that libraries would drop the whole list for, or take for ours, are left out where there is `room` for so many bytes: who calls
- * from outside would have the state dropped or changed with them.
+ * The members that are not ours, as far as there is `room` for so many bytes; 0 is no limit. Of what comes from outside those are left out that libraries would drop the whole list for, or
+ * take for ours: the state would be dropped or changed with them.
  */
-function otherMembers(room: usize): Bytes {
+function otherMembers(room: usize, isOutside: bool): Bytes {
   if (allSaid == MISSING) return MISSING;
   const isTraced = isTraceState(stateHeader);
   const most = isTraced ? TRACE_MEMBERS_MAX : BAGGAGE_MEMBERS_MAX;
@@ -155,10 +180,8 @@ function otherMembers(room: usize): Bytes {
     const own = trimmed(member);
     if (lengthOf(own) == 0 || stateIn(own) != MISSING) continue;
     const size = lengthOf(own) + <usize>(at > start ? 1 : 0);
-    if (room != 0) {
-      if (count == most || at - start + size > room) continue;
-      if (!(isTraced ? isTraceMember(own, bytes(start, at - start)) : isBaggageMember(own))) continue;
-    }
+    if (room != 0 && (count == most || at - start + size > room)) continue;
+    if (isOutside && !(isTraced ? isTraceMember(own, bytes(start, at - start)) : isBaggageMember(own))) continue;
     if (at > start) store<u8>(at++, COMMA);
     at = put(at, own);
     count++;
@@ -171,7 +194,7 @@ function otherMembers(room: usize): Bytes {
  */
 function beTraced(): void {
   const name = bytes(WORDS + 21, 11);
-  if (isIdentity(allValues(name))) return;
+  if (isIdentity(identity)) return;
   random_get(random, 24);
   const start = allocate(IDENTITY);
   store<u16>(start, 0x3030);
