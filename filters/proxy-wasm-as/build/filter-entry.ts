@@ -57,6 +57,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const beginsRoots =
     guard === undefined && exported.some(({ name }) => name === "onDelete" || name === "onDone");
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
+  const resets = filter.sdk.has("*") || filter.sdk.has("reset");
   const written = writtenSides(filter);
   const forgets =
     configured.length > 0 ||
@@ -79,6 +80,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     forgets,
     beginsRoots,
     resumes,
+    resets,
     keepsStreams,
     written,
   };
@@ -251,6 +253,8 @@ interface Around {
   readonly beginsRoots: boolean;
   /** Whether the filter lets go on what it has paused. */
   readonly resumes: boolean;
+  /** Whether it ends streams without an answer. */
+  readonly resets: boolean;
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */
   readonly written: readonly Side[];
@@ -318,6 +322,7 @@ function callbackText(
     goBack,
     beginsRoots,
     resumes,
+    resets,
     keepsStreams,
     written,
     calls = true,
@@ -346,6 +351,9 @@ function callbackText(
     if (!leavesOnce) return goBack;
     return `  ${use("passTrailers")}(${returns ? flow : "0"});\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
   };
+  // Envoy crashes when trailers go on of a response that has been reset meanwhile.
+  const goesBy = (flow: string): string =>
+    resets && own.name === "onResponseTrailers" ? `${use("isOver")}(${context}) ? 1 : ${flow}` : flow;
   const streams =
     ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
   const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
@@ -355,7 +363,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
 ${without === "" ? "" : `    ${without}`}  }
-${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
+${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, goesBy(returns ? "flow" : "0"), returns ? lastOf(own, all) : "1")};
 }
 `;
   }
@@ -368,7 +376,8 @@ ${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, returns ? "flow" : "0", 
     : read(context);
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
-  const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
+  const end =
+    result === undefined ? "" : `  return ${goesBy(returns ? `${stops}result` : result.otherwise)};\n`;
   return `${start}${text}${parameters}${run}${look("0")}${leaves("result")}  ${use("collect")}();\n${end}}\n`;
 }
 

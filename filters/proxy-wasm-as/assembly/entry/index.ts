@@ -6,7 +6,7 @@ import { Request, Response, Stream } from "../stream";
 export { configurationText, vmConfigurationText } from "../configuration";
 export { leaveLengthOut, writeBodies } from "../content-length";
 export { enter } from "../context";
-export { endStream, lookAtResponse } from "../at-work";
+export { endStream, isOver, lookAtResponse } from "../at-work";
 export {
   contextOfGrpcCall,
   dispatchGrpcClose,
