@@ -91,3 +91,15 @@ test("a response that is reset in the callback for its trailers brings no Envoy 
     service.close();
   }
 });
+
+test("a request that its callback lets go, and that goes on by what that returns, comes to the service once", async () => {
+  await using filter = await startFilter({
+    bytes: await filterModule(
+      "export function onRequest(request: Request): void { log.info(request.resume().toString()); }",
+    ),
+    address: "127.90.14.4",
+  });
+  expect((await filter.send({})).status).toBe(200);
+  expect(filter.said()).toEqual(["0"]);
+  expect(filter.atOnceMax).toBe(1);
+});

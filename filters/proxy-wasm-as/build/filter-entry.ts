@@ -65,6 +65,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     keepsStreams ||
     guard?.remembers === true ||
     ["*", "PerPlugin", "PerStream", "fetch", "grpc", "grpcStream"].some((name) => filter.sdk.has(name));
+  const tracks = resumes && forgets && own.some(({ name }) => name.startsWith("onRequest"));
   const again = configured.length > 0 ? "  if (waiting != 0) readParameters(waiting);\n" : "";
   // What was let go goes on then, where it is not let go at once.
   const leaves = resumes && written.includes("Request") ? `  ${use("letLeave")}();\n` : "";
@@ -114,6 +115,7 @@ ${enter("context")}  ${guard.asks("connection", "context")};
     ...(resumes ? written : []).map(
       (side) => `${use("writeBodies")}(${use("MapType")}.Http${side}Headers);\n`,
     ),
+    ...(tracks ? [`${use("letGoOnce")}();\n`] : []),
     ...(keepsStreams ? [`${use("keepStreams")}();\n`] : []),
     ...(startsWithValues || keepsStreams ? [`${use("keep")}();\n`] : []),
   ];
@@ -338,9 +340,10 @@ function callbackText(
   const asks = keepsStreams && result?.type === "Flow";
   const look = (at: string): string =>
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
-  // Of trailers that it lets go, what it returns may say the same.
-  const leavesOnce = resumes && own.name === "onRequestTrailers";
-  const first = `${look(context)}${leavesOnce ? `  ${use("lookAtTrailers")}(${context});\n` : ""}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
+  // Of what it lets go, what it returns may say the same.
+  const [, part] = (resumes ? /^onRequest(|Body|Trailers)$/.exec(own.name) : null) ?? [];
+  const asked = part === "Trailers" ? part : "Request";
+  const first = `${look(context)}${part === undefined ? "" : `  ${use(`lookAt${asked}`)}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
   const without = written
@@ -348,8 +351,8 @@ function callbackText(
     .map((each) => leftOut(each, returns ? (guard === undefined ? "result" : "flow") : "0", use))
     .join("");
   const leaves = (flow: string): string => {
-    if (!leavesOnce) return goBack;
-    return `  ${use("passTrailers")}(${returns ? flow : "0"});\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
+    if (part === undefined) return goBack;
+    return `  ${use(`pass${asked}`)}(${returns ? flow : "0"});\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
   };
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
   const goesBy = (flow: string): string =>

@@ -59,10 +59,10 @@ export const differences: readonly Difference[] = [
     shown: { kind: "told", reason: "differences are played where a body waits with its headers" },
   },
   {
-    host: "trailers of a request that are let go in their own callback, which goes on, go on once",
-    envoy: "sends them twice",
+    host: "a request that is let go in its own callback, which goes on, or once more behind its trailers, goes on once",
+    envoy: "sends it twice: of headers the service gets two requests, and of trailers two ends",
     why: "what a service makes of that is its own affair, and filters of the SDK have them go on once",
-    shown: { kind: "told", reason: "it needs trailers, which no difference is played with" },
+    shown: { kind: "told", reason: "of what the service gets, the table looks at the last" },
   },
   {
     host: "nothing is routed: a request without `x-forwarded-proto` goes on",
