@@ -10,8 +10,8 @@ export interface StampAutomaton {
   readonly starts: ReadonlyMap<string, number>;
   /** By state and the name of the next stop; where there is none, the next state is 0. */
   readonly next: readonly ReadonlyMap<string, number>[];
-  /** By projection, state and `answerKey`: whether paths in this state match. */
-  readonly answers: readonly (readonly ReadonlyMap<string, boolean>[])[];
+  /** For a projection, by state and `answerKey`: whether paths in this state match. */
+  answersOf(projection: number): readonly ReadonlyMap<string, boolean>[];
 }
 
 /** What fits into two bytes. */
@@ -22,32 +22,107 @@ const nothingAsked = 0;
 /** Undefined when it would have more states than a header is to hold. */
 export function stampAutomaton(projections: readonly Projection[]): StampAutomaton | undefined {
   const parts = projections.map(minimal);
-  const tuples: (readonly number[])[] = [];
-  const numbers = new Map<string, number>();
-  const numberOf = (tuple: readonly number[]): number => {
-    const key = tuple.join();
-    const number = numbers.get(key) ?? tuples.length;
-    if (number === tuples.length) tuples.push(tuple);
+  const joined = joinedOf(parts);
+  // Once more, so that the states of one part alone are numbered as those of several: in the order in which they are come to.
+  const whole = joined && bothOf(joined, nobody);
+  if (whole === undefined) return undefined;
+  const { starts, next } = whole;
+  return {
+    states: next.length,
+    starts,
+    next,
+    answersOf(projection) {
+      const own = statesIn(whole, projection);
+      const answers = parts[projection]?.answers ?? [];
+      return own.map((state) => answers[state] ?? noAnswers);
+    },
+  };
+}
+
+/** Where the names of stops lead. State 0 asks nothing, and is where all others lead. */
+interface Ways {
+  readonly starts: ReadonlyMap<string, number>;
+  readonly next: readonly ReadonlyMap<string, number>[];
+}
+
+/** Two that are read together; by state of both, those of each. */
+interface Both extends Ways {
+  readonly left: Joined;
+  readonly right: Joined;
+  readonly lefts: readonly number[];
+  readonly rights: readonly number[];
+  /** Of how many parts these are. */
+  readonly size: number;
+}
+
+type Joined = Part | Both;
+
+const noAnswers: ReadonlyMap<string, boolean> = new Map();
+const nobody: Part = { starts: new Map(), next: [new Map()], answers: [noAnswers] };
+
+/**
+ * All of them, two by two, so that each of these is of parts that are as many: none has more states than all together have, and one that has too many is found
+ * before the others are looked at.
+ */
+function joinedOf(parts: readonly Part[]): Joined | undefined {
+  const [only] = parts;
+  if (parts.length < 2) return only ?? nobody;
+  const middle = parts.length >> 1;
+  const left = joinedOf(parts.slice(0, middle));
+  const right = left && joinedOf(parts.slice(middle));
+  return left && right && bothOf(left, right);
+}
+
+/** The states that two can be in at once. */
+function bothOf(left: Joined, right: Joined): Both | undefined {
+  const [lefts, rights]: [number[], number[]] = [[], []];
+  const numbers = new Map<number, number>();
+  const numberOf = (one: number, other: number): number => {
+    const key = one * right.next.length + other;
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    const number = lefts.push(one) - 1;
+    rights.push(other);
     numbers.set(key, number);
     return number;
   };
-  numberOf(parts.map(() => nothingAsked));
-  const named = (maps: readonly (ReadonlyMap<string, number> | undefined)[]): ReadonlyMap<string, number> => {
-    const stops = [...new Set(maps.flatMap((map) => [...(map?.keys() ?? [])]))].sort();
-    return new Map(stops.map((stop) => [stop, numberOf(maps.map((map) => map?.get(stop) ?? nothingAsked))]));
+  numberOf(nothingAsked, nothingAsked);
+  const named = (
+    ones: ReadonlyMap<string, number> | undefined,
+    others: ReadonlyMap<string, number> | undefined,
+  ): ReadonlyMap<string, number> => {
+    const stops = [...new Set([...(ones?.keys() ?? []), ...(others?.keys() ?? [])])].sort();
+    return new Map(
+      stops.map((stop) => [
+        stop,
+        numberOf(ones?.get(stop) ?? nothingAsked, others?.get(stop) ?? nothingAsked),
+      ]),
+    );
   };
-  const starts = named(parts.map((part) => part.starts));
+  const starts = named(left.starts, right.starts);
   const next: ReadonlyMap<string, number>[] = [];
-  for (const tuple of tuples) {
-    if (tuples.length > statesMax) return undefined;
-    next.push(named(tuple.map((state, part) => parts[part]?.next[state])));
+  for (const [state, one] of lefts.entries()) {
+    if (lefts.length > statesMax) return undefined;
+    next.push(named(left.next[one], right.next[rights[state] ?? nothingAsked]));
   }
-  return {
-    states: tuples.length,
-    starts,
-    next,
-    answers: parts.map(({ answers }, part) => tuples.map((tuple) => answers[tuple[part] ?? 0] ?? new Map())),
-  };
+  return { left, right, lefts, rights, starts, next, size: sizeOf(left) + sizeOf(right) };
+}
+
+function sizeOf(joined: Joined): number {
+  return "size" in joined ? joined.size : 1;
+}
+
+/** By state of all, that of one part. */
+function statesIn(all: Both, part: number): readonly number[] {
+  let states: readonly number[] = all.lefts;
+  let at: Joined = all.left;
+  for (let number = part; "size" in at; ) {
+    const size: number = sizeOf(at.left);
+    const own: readonly number[] = number < size ? at.lefts : at.rights;
+    states = states.map((state) => own[state] ?? nothingAsked);
+    [at, number] = number < size ? [at.left, number] : [at.right, number - size];
+  }
+  return states;
 }
 
 type Part = Pick<Projection, "starts" | "next" | "answers">;

@@ -1,7 +1,7 @@
 import { WireError } from "../error/wire-error.ts";
 import { endpoint } from "./endpoint.ts";
 import { readSource } from "./read-files.ts";
-import { tokenIn } from "./token-in.ts";
+import { secretIn } from "./secret-in.ts";
 
 /** Where a control plane's HTTP API is, and what it wants to see. */
 export interface ControlPlaneOptions {
@@ -33,7 +33,7 @@ export async function askControlPlane(
   asked?: Asked,
 ): Promise<Answered> {
   const { httpHost, httpPort, httpTokenFile: file } = options;
-  const token = file === undefined ? undefined : tokenIn(file, (await readSource(file)).text);
+  const token = file === undefined ? undefined : secretIn(file, (await readSource(file)).text, "token");
   const base = options.url?.replace(/\/+$/, "") ?? `http://${endpoint(httpHost, httpPort)}`;
   const url = `${base}${path}`;
   const answer = await fetch(url, {

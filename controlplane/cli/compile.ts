@@ -49,7 +49,7 @@ export async function compile(
   else {
     for (const module of manifest.modules) {
       output.print(
-        `${module.sha256.slice(0, 12)}  ${String(module.bytes).padStart(6)} B  ${module.policies.join(", ")}`,
+        `${module.sha256.slice(0, 12)}  ${String(module.bytes).padStart(6)} B  ${module.policies.length === 0 ? "stamps requests with how far their paths have come" : module.policies.join(", ")}`,
       );
     }
     output.print(`written to ${options.out}`);

@@ -18,6 +18,7 @@ import { fromJson } from "../placement/from-json.ts";
 import type { LeastCost, Placement } from "../placement/placement.ts";
 import type { Unit } from "../placement/problem.ts";
 import { place } from "../placement/solve.ts";
+import { type StampReason, stampReasonText } from "../placement/stamp-reasons.ts";
 import { changeLines } from "./change-lines.ts";
 import { costDifference, costText, mibText } from "./cost-text.ts";
 import { counted } from "./counted.ts";
@@ -128,17 +129,24 @@ export async function explain(
   return 0;
 }
 
-function proxyJson({ service, dataplane, need, instead, freeing }: ProxyReasons): unknown {
+function proxyJson({ service, dataplane, need, stamp, instead, freeing }: ProxyReasons): unknown {
   return {
     service,
     dataplane,
     need: need.kind,
     ...(need.kind === "forced" ? forcingJson(need.forcing) : {}),
+    ...(stamp === undefined ? {} : { stamp: stampJson(stamp) }),
     ...(instead === undefined ? {} : { instead: { proxies: instead.proxies, policies: instead.policies } }),
     freedBy: freeing.found.map(({ change, cost }) => ({ ...change, text: changeText(change), cost })),
     complete: freeing.isComplete,
     untried: freeing.untried,
   };
+}
+
+function stampJson(reason: StampReason): unknown {
+  if (reason.kind === "origin") return reason;
+  const { kind, policy, call, matching, other } = reason;
+  return { kind, policy, call: [call.from, call.to], matching, other };
 }
 
 function forcingJson({ units, size, cost, without }: Forcing): Readonly<Record<string, unknown>> {
@@ -172,15 +180,20 @@ interface Whole {
 }
 
 function proxyLines(
-  { service, dataplane, need, instead, freeing }: ProxyReasons,
+  { service, dataplane, need, stamp, instead, freeing }: ProxyReasons,
   { placement, unit }: Whole,
 ): readonly string[] {
   const kind = dataplane === "envoy" ? "" : ` (${dataplane})`;
+  const stamps = stamp === undefined ? [] : [`  it stamps requests: ${stampReasonText(stamp)}`];
   if (need.kind === "undecided")
-    return [`${service}${kind} has a proxy, and in the time it was not proved whether it needs one`];
+    return [
+      `${service}${kind} has a proxy, and in the time it was not proved whether it needs one`,
+      ...stamps,
+    ];
   if (need.kind === "free")
     return [
       `${service}${kind} has a proxy, and some other placement is as cheap without it`,
+      ...stamps,
       ...(instead === undefined ? [] : changeLines(instead)),
     ];
   const { units, cost, without } = need.forcing;
@@ -193,6 +206,7 @@ function proxyLines(
     : "no single change is known that would free it";
   return [
     `${service}${kind} has a proxy because of ${unitsText(units)}`,
+    ...stamps,
     `  ${else_}`,
     ...(freeing.found.length === 0
       ? [`  ${none}`]
@@ -221,9 +235,9 @@ function policyLines({ policy, calls, without }: PolicyReasons, whole: Whole): r
   const different = new Set(calls.map(({ from, to }) => `${from ?? ""} ${to}`)).size;
   return [
     `${policy} is enforced on ${counted(different, "call")}; ${withoutText(without, whole)}`,
-    ...calls.map(({ from, to, versions, side, check }) => {
+    ...calls.map(({ from, to, versions, side, check, byPath }) => {
       const after = check === "caller and version" ? ", if it is this caller and version" : checks[check];
-      return `  ${from ?? "outside"} -> ${calleesText(to, versions)} at ${side}${after}`;
+      return `  ${from ?? "outside"} -> ${calleesText(to, versions)} at ${side}${after}${byPath ? ", if the path of the request is one that it is for" : ""}`;
     }),
   ];
 }

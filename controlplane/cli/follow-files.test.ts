@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { folderWith } from "../../tests/cli/run-wire.ts";
 import { WireError } from "../error/wire-error.ts";
 import { followFiles } from "./follow-files.ts";
-import { tokenIn } from "./token-in.ts";
+import { secretIn } from "./secret-in.ts";
 
 const one = "1111111111111111";
 const two = "2222222222222222";
@@ -46,10 +46,10 @@ test("what is read anew is taken once, also where a link leads elsewhere, and wh
   await expect.poll(() => seen).toEqual([two, one]);
 });
 
-test("a token is one word that nobody guesses", () => {
-  expect(tokenIn("token", ` ${one}\n`)).toBe(one);
+test("a secret is one word that nobody guesses", () => {
+  expect(secretIn("file", ` ${one}\n`, "token")).toBe(one);
   for (const text of ["", "\n", "short", `${one} ${two}`, `${one}\n${two}`, `${one}é`])
-    expect(() => tokenIn("token", text)).toThrow(
-      "[token] token has no token: one line of 16 or more letters",
+    expect(() => secretIn("file", text, "key")).toThrow(
+      "[key] file has no key: one line of 16 or more letters",
     );
 });

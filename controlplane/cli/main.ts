@@ -34,6 +34,11 @@ const params = (): Option =>
     "values for the parameters of policies (YAML or JSON: `policy: { parameter: value }`)",
   ).argParser(parseParams);
 const httpTokenFile = (what: string): Option => new Option("--http-token-file <file>", `a file with ${what}`);
+const pathKey = (): Option =>
+  new Option(
+    "--path-key <file>",
+    "a file with a secret (one line, as by `openssl rand -hex 32`) without which no service can invent where a request has come from; read again when it changes",
+  );
 const policies = "policy files, or folders of them";
 const canary = (): Option =>
   new Option(
@@ -200,6 +205,7 @@ command("serve")
   )
   .option("--drain <seconds>", "how long letting go of the proxies takes at the end", parseSeconds, 0)
   .option("--state <file>", "where the state in force is kept, so that a restart re-sends nothing")
+  .addOption(pathKey())
   .addOption(json())
   .action(run(async () => (await import("./serve.ts")).serve));
 
@@ -215,6 +221,7 @@ command("up")
   )
   .option("--xds-port <port>", "port of the xDS server on 127.0.0.1; 0 takes a free one", parsePort, 18000)
   .option("--http-port <port>", "port of the HTTP API on 127.0.0.1; 0 takes a free one", parsePort, 18001)
+  .addOption(pathKey())
   .addOption(loadInterval())
   .addOption(canary())
   .addOption(waves())

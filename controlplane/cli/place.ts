@@ -1,8 +1,10 @@
 import { hasErrors } from "../language/diagnostic.ts";
 import { checkInput } from "../pipeline/build.ts";
 import { amountsOf } from "../placement/amounts.ts";
+import { diagnoseTooManyTogether } from "../placement/diagnose.ts";
 import { explainPlacement } from "../placement/explain.ts";
 import { fromJson } from "../placement/from-json.ts";
+import { pathTables } from "../placement/path-tables.ts";
 import { place } from "../placement/solve.ts";
 import { mibText } from "./cost-text.ts";
 import type { ExitCode } from "./main.ts";
@@ -61,6 +63,13 @@ export async function placeCommand(
     if (output.json) output.print(diagnosticsJson(all));
     return 1;
   }
+  const tables = pathTables(placed.placement, policies, { mesh, dataplanes });
+  if (tables !== undefined && "kind" in tables) {
+    const tooMany = diagnoseTooManyTogether(tables.policies);
+    if (output.json) output.print(diagnosticsJson([...all, ...tooMany]));
+    reportDiagnostics(output, tooMany);
+    return 1;
+  }
   const { status, cost, bound, proxies, unmatched } = placed.placement;
   const amounts = amountsOf(placed.placement, policies, { mesh, dataplanes });
   // A sum of many measurements has more places than anybody believes; a bare number is as it was written.
@@ -90,7 +99,8 @@ export async function placeCommand(
         `  together they take ${rounded(amounts.cpuMilli)} mCPU and ${rounded(amounts.memoryMib)} MiB; the cost is in mCPU, at ${mibText(mesh)}`,
       );
     }
-    for (const line of explainPlacement(placed.placement, policies, mesh)) output.print(`  ${line}`);
+    for (const line of explainPlacement(placed.placement, policies, mesh, dataplanes))
+      output.print(`  ${line}`);
     for (const name of unmatched) output.print(`  ${name} is enforced nowhere`);
   }
   return 0;

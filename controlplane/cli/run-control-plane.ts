@@ -12,6 +12,8 @@ export interface ControlPlaneChildOptions {
   readonly folder: string;
   readonly xdsPort: number;
   readonly httpPort: number;
+  /** A file with the secret of the states of paths. */
+  readonly pathKey?: string;
   /** Seconds between two reports of a proxy's load; 0 asks for none. */
   readonly loadInterval: number;
   /** How changes are staged; they come to all proxies together where nothing is given. */
@@ -60,6 +62,7 @@ export async function runControlPlane(
         ...["serve", ...options.policies, "--mesh", options.mesh, "--mesh-text", options.meshText, "--json"],
         ...(options.params === undefined ? [] : ["--params", options.params]),
         ...["--xds-port", String(xdsPort), "--http-port", String(httpPort)],
+        ...(options.pathKey === undefined ? [] : ["--path-key", options.pathKey]),
         ...["--load-interval", String(options.loadInterval)],
         ...stagingArgs(options.staging),
         ...["--state", join(options.folder, "state.json"), "--follower", "services"],

@@ -33,7 +33,7 @@ import { addressPlan } from "../xds/address-plan.ts";
 import { placesOf } from "../xds/decode.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { endpoint } from "./endpoint.ts";
-import { followToken } from "./follow-token.ts";
+import { followSecret } from "./follow-secret.ts";
 import { createJsonLog } from "./json-log.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
@@ -61,6 +61,8 @@ export interface ServeOptions extends XdsListeningOptions, StagingOptions {
   /** A file with what requests to the HTTP API have to bear; needed where others reach it. */
   readonly httpTokenFile?: string;
   readonly state?: string;
+  /** A file with a secret without which nobody inside can invent the state of a path; read again when it changes. */
+  readonly pathKey?: string;
   /** Lines for people by default, or one JSON object for each event; on standard error. */
   readonly log?: "text" | "json";
   /** Seconds over which the proxies are let go of at the end; 0, at once, by default. */
@@ -88,7 +90,21 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       `others reach the HTTP API on \`${httpHost}\`, so it needs a token: write one into a file, as by \`openssl rand -hex 32\`, and give it by --http-token-file`,
     );
   const staged = stagingBy(options);
-  using token = httpTokenFile === undefined ? undefined : await followToken(httpTokenFile, output.progress);
+  const { progress } = output;
+  using token =
+    httpTokenFile === undefined
+      ? undefined
+      : await followSecret({ path: httpTokenFile, kind: "token", of: "the HTTP API", progress });
+  using pathKey =
+    options.pathKey === undefined
+      ? undefined
+      : await followSecret({
+          ...{ path: options.pathKey, kind: "key", of: "the states of paths", progress },
+          changed: () => keyChanged(),
+        });
+  /** What is built before there is anything to change has the key of then. */
+  const firstKey = pathKey?.latest;
+  let keyChanged = (): void => undefined;
   using listening = await xdsListening(options, output.progress);
   const paths = withParams(named, options.params);
   const cache = createChainCache();
@@ -110,7 +126,8 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   };
   const timed: typeof build = async (input, how) => {
     const startMs = performance.now();
-    const result = await build(input, how);
+    const key = pathKey === undefined ? {} : { pathKey: Buffer.from(pathKey.latest) };
+    const result = await build(input, { ...key, ...how });
     const outcome = result.build === undefined ? "faulty" : "built";
     observe({ kind: "built", outcome, ms: performance.now() - startMs });
     return result;
@@ -136,7 +153,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
       void wanted.tryAgain();
     },
     ...(staged === undefined ? {} : { staged }),
-    nextBuild: (current, wanted) => nextBuild(current, wanted, cache),
+    nextBuild: (current, wanted, mayForget) => nextBuild(current, wanted, { mayForget, cache }),
     off: start.off,
     ...(kept === undefined ? {} : { kept }),
     ...(start.unfinished === undefined
@@ -248,6 +265,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
     rollOut: (made, files, cause) => follow(revisions.apply(made, files, cause)),
     inTurn,
   });
+  keyChanged = () => void wanted.tryAgain();
   const watch = await watchPolicies({
     paths,
     initial: start.read.policies,
@@ -258,6 +276,7 @@ export async function serve(named: readonly string[], options: ServeOptions): Pr
   if (start.build !== undefined)
     void wanted.begin(start.build, start.unfinished === undefined ? { kind: "start" } : undefined);
 
+  if (pathKey?.latest !== firstKey) keyChanged();
   using _ = watchMesh({
     mesh: start.read.mesh,
     ...(options.meshText === undefined ? {} : { file: options.meshText }),
@@ -316,7 +335,7 @@ function switchedIn(rollouts: Rollouts): Switched {
 /** One line for the whole, one for each proxy. */
 function describe(title: "in force" | "still in force", { controlPlane, revisions }: Rollouts): string {
   if (controlPlane.current === undefined) return `${title}: nothing`;
-  const { placement, policies, mesh } = controlPlane.current;
+  const { placement, policies, mesh, dataplanes } = controlPlane.current;
   const there = inForce(revisions.history);
   const without = (there?.outcome.kind === "converged" ? there.outcome.without : undefined) ?? [];
   const away =
@@ -325,7 +344,7 @@ function describe(title: "in force" | "still in force", { controlPlane, revision
       : `, without the ${without.length === 1 ? "proxy" : "proxies"} of ${without.join(", ")}, not connected`;
   return [
     `${title}: ${placement.proxies.length} of ${mesh.services.size} services ${placement.proxies.length === 1 ? "has" : "have"} a proxy${there === undefined ? "" : ` (revision ${there.number})`}${away}`,
-    ...explainPlacement(placement, policies, mesh).map((line) => `  ${line}`),
+    ...explainPlacement(placement, policies, mesh, dataplanes).map((line) => `  ${line}`),
   ].join("\n");
 }
 

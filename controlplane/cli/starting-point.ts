@@ -95,7 +95,9 @@ export async function startingPoint(options: {
     if (output.json) output.print(diagnosticsJson(first.diagnostics));
     return { kind: "nothing" };
   }
-  const isInForce = isDeepStrictEqual(first.build.input, wanted?.input);
+  // With another key the states are others.
+  const isInForce =
+    isDeepStrictEqual(first.build.input, wanted?.input) && first.build.paths.own === wanted?.paths.own;
   return { kind: "something", mesh, policies, read, ...goOn, ...(isInForce ? {} : { build: first.build }) };
 }
 

@@ -40,6 +40,8 @@ export interface UpOptions extends Omit<StagingOptions, "proxyAdmin"> {
   readonly accessLog?: string;
   readonly xdsPort: number;
   readonly httpPort: number;
+  /** A file with the secret of the states of paths. */
+  readonly pathKey?: string;
   /** Seconds between two reports of a proxy's load; 0 asks for none. */
   readonly loadInterval: number;
   readonly json?: boolean;
@@ -132,6 +134,7 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
     folder,
     xdsPort,
     httpPort,
+    ...(options.pathKey === undefined ? {} : { pathKey: options.pathKey }),
     loadInterval: options.loadInterval,
     staging: options,
     progress,

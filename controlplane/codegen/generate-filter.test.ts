@@ -347,6 +347,56 @@ function got(request: Request, answer: Answer): void {
   }
 });
 
+test("a policy that writes bodies lets go what waits at the end of any callback", async () => {
+  const host = createHost(
+    await compile(
+      `import { Answer, Flow, log, Request } from "proxy-wasm-as";
+export const tickPeriod = 10;
+const waiting: Request[] = [];
+export function onRequest(request: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  return last ? wait(request) : Flow.Pause;
+}
+export function onRequestTrailers(request: Request): Flow {
+  if (!request.headers.has("x-at-once")) return wait(request);
+  log.info(request.resume().toString());
+  return Flow.Continue;
+}
+function wait(request: Request): Flow {
+  if (request.headers.has("x-timed")) waiting.push(request);
+  else request.fetch({ cluster: "more", path: "/" }, (request: Request, answer: Answer) => leave(request));
+  return Flow.Pause;
+}
+export function onTick(): void {
+  while (waiting.length > 0) leave(waiting.shift());
+}
+function leave(request: Request): void {
+  log.info(request.resume().toString() + request.body.append("!").toString());
+}`,
+    ),
+    { configuration: configurationOf("enforce"), allowOnHeadersStopIteration: true },
+  );
+  host.onFetch("more", () => ({}));
+  const trailers = [["t", "1"]] as const;
+  for (const last of [{}, { trailers }])
+    for (const names of [[], ["x-timed"], ...("trailers" in last ? [["x-at-once"]] : [])]) {
+      const stream = host.open({
+        ...toB,
+        headers: names.map((name) => [name, "1"] as const),
+        body: ["a"],
+        ...last,
+      });
+      if (names[0] === "x-timed") host.advance(10_000_000n);
+      const { action, requestBody, requestTrailers, callCounts } = stream.result();
+      const isAtOnce = names[0] === "x-at-once";
+      expect([action, requestBody]).toEqual(["continue", isAtOnce ? "a" : "a!"]);
+      expect(requestTrailers).toEqual("trailers" in last ? trailers : []);
+      expect(callCounts["continue_stream"] ?? 0).toBe(isAtOnce ? 0 : 1);
+      stream.end();
+    }
+  expect(host.failure).toBeNull();
+});
+
 test("a timer has the parameters and the mode of its own configuration", async () => {
   const bytes = await compile(`import { Counter, log } from "proxy-wasm-as";
 class Params { text: string = ""; }

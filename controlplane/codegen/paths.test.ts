@@ -74,7 +74,7 @@ test("while contexts change, a request is judged as before or as after, whicheve
     counts.changes++;
     for (let current = from, steps = 0; current !== to; steps++) {
       assert(steps < 4, "a change of states is made of three");
-      const step = nextStep(current, to);
+      const step = nextStep(current, to, current !== from);
       const next: Running =
         step.kind === "wanted"
           ? to

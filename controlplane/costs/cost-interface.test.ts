@@ -40,6 +40,12 @@ state Counter {
 test("the defaults are such an interface, with a figure for everything", () => {
   expect(checkImports([measured]).diagnostics).toEqual([]);
   const [dataplane] = declaredDataplanes([measured]);
-  expect(Object.keys(dataplane?.cost ?? {})).toEqual(["cpuMilli", "memoryMib", "requestNs"]);
+  expect(Object.keys(dataplane?.cost ?? {})).toEqual([
+    "cpuMilli",
+    "memoryMib",
+    "requestNs",
+    "stampNs",
+    "checkNs",
+  ]);
   expect(Object.keys(dataplane?.actionCosts ?? {})).toEqual(expect.arrayContaining([...actionBodies.keys()]));
 });

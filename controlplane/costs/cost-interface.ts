@@ -8,8 +8,8 @@ import type { CostFigure } from "./measure-costs.ts";
 /** The figures as an interface that can be put beside policies: the standard's data plane, with what was measured of it. */
 export function costInterface(figures: readonly CostFigure[]): string {
   const known = new Map(figures.map(({ name, value }) => [name, value]));
-  const amounts = (["cpu", "memory", "request"] as const).flatMap((key) => {
-    const value = known.get(`cost/proxy/${key}`);
+  const amounts = (["cpu", "memory", "request", "stamp", "check"] as const).flatMap((key) => {
+    const value = known.get(`cost/${key === "stamp" || key === "check" ? "path" : "proxy"}/${key}`);
     return value === undefined ? [] : [`${key}: ${shown(value)}${units[key]}`];
   });
   const receivers = [...standardInterface.receivers.values()].flatMap((receiver) => {
@@ -23,7 +23,7 @@ export function costInterface(figures: readonly CostFigure[]): string {
   return format({ path: "measured.cui", text }).text;
 }
 
-const units = { cpu: "mCPU", memory: "MiB", request: "us" } as const;
+const units = { cpu: "mCPU", memory: "MiB", request: "us", stamp: "us", check: "us" } as const;
 
 function heading({ kind, name, extends: parent }: Receiver): string {
   return `${kind} ${name}${parent === undefined ? "" : `: ${parent}`}`;

@@ -10,10 +10,11 @@ import { residentKiB } from "../../envoy/measure/resident-kib.ts";
 import { type Row, sideBySide } from "../../envoy/measure/side-by-side.ts";
 import { type ActionBody, actionBodies } from "./action-bodies.ts";
 import { idleBody, moduleRow } from "./build-rows.ts";
+import { pathRows } from "./path-rows.ts";
 
 /** Something that was measured. */
 export interface CostFigure {
-  /** `cost/proxy/…`, `cost/module/…`, or `cost/action/` and the action's name. */
+  /** `cost/proxy/…`, `cost/module/…`, `cost/path/…`, or `cost/action/` and the action's name. */
   readonly name: string;
   readonly value: number;
   readonly unit: "mCPU" | "MiB" | "us";
@@ -36,6 +37,7 @@ export interface CostOptions {
 
 const proxy = { cpu: "cost/proxy/cpu", memory: "cost/proxy/memory", request: "cost/proxy/request" } as const;
 const module = { memory: "cost/module/memory", request: "cost/module/request" } as const;
+const path = { stamp: "cost/path/stamp", check: "cost/path/check" } as const;
 const actionPrefix = "cost/action/";
 /** As many listeners as an Envoy gets at once. */
 const rowsAtOnce = 16;
@@ -46,6 +48,7 @@ const modulesMax = 4;
 export const costNames: readonly string[] = [
   ...Object.values(proxy),
   ...Object.values(module),
+  ...Object.values(path),
   ...[...actionBodies.keys()].map((name) => `${actionPrefix}${name}`),
 ];
 
@@ -54,6 +57,7 @@ export async function measureCosts(options: CostOptions): Promise<void> {
   const isWanted = (name: string): boolean => options.wanted.test(name);
   if ([proxy.cpu, proxy.memory, module.memory].some(isWanted)) await measureIdle(options, isWanted);
   if ([proxy.request, module.request].some(isWanted)) await measureRequests(options, isWanted);
+  if (Object.values(path).some(isWanted)) await measurePaths(options, isWanted);
   const wanted = [...actionBodies].filter(([name]) => isWanted(`${actionPrefix}${name}`));
   for (let from = 0; from < wanted.length; from += rowsAtOnce)
     await measureActions(wanted.slice(from, from + rowsAtOnce), options, {
@@ -113,6 +117,22 @@ async function measureRequests(options: CostOptions, isWanted: (name: string) =>
   if (isWanted(proxy.request)) found({ name: proxy.request, value: median(entered ?? []), unit: "us" });
   const value = median(differences(entered, plain));
   if (isWanted(module.request)) found({ name: module.request, value, unit: "us" });
+}
+
+/** To stamp, beside a module that does nothing; and to look at the path before a policy, beside the policy for all requests. */
+async function measurePaths(options: CostOptions, isWanted: (name: string) => boolean): Promise<void> {
+  const { folder, progress, found } = options;
+  progress("stamps, and looking at them");
+  const { stamp, check, unchecked } = await pathRows(folder);
+  const idle = await moduleRow("idle", idleBody("Request"), folder);
+  const [stamped, checked, all, entered] = await measureCpu(
+    [stamp, check, unchecked, { ...idle, headers: stamp.headers ?? [] }],
+    measureOptions(options),
+  );
+  const stamping = Math.max(0, median(differences(stamped, entered)));
+  const checking = Math.max(0, median(differences(checked, all)));
+  if (isWanted(path.stamp)) found({ name: path.stamp, value: stamping, unit: "us" });
+  if (isWanted(path.check)) found({ name: path.check, value: checking, unit: "us" });
 }
 
 async function measureActions(

@@ -118,6 +118,7 @@ export const codes = {
   PLC0107: "context that a connection does not decide",
   PLC0108: "no placement found in the time allowed",
   PLC0109: "last placement that cannot be read",
+  PLC0110: "policy that writes over the paths of requests",
   PLC0201: "policy that is enforced nowhere",
   PLC0202: "statements that are enforced nowhere",
   PLC0203: "route that is never taken",

@@ -8,6 +8,10 @@ export interface Amounts {
   readonly memoryMib?: number;
   /** CPU of a request through the proxy before any action is done, in nanoseconds. */
   readonly requestNs?: number;
+  /** CPU of one update of the state that a request's path has. */
+  readonly stampNs?: number;
+  /** CPU of one look at that state before a policy. */
+  readonly checkNs?: number;
 }
 
 /** What one execution of an action costs: a bare number where the proxy's cost is one, or CPU time. */
@@ -18,7 +22,15 @@ export const amountKeys = {
   cpu: { amount: "cpuMilli", what: "amount of CPU", write: "`120mCPU` or `0.12CPU`" },
   memory: { amount: "memoryMib", what: "amount of memory", write: "`45MiB` or `0.5GiB`" },
   request: { amount: "requestNs", what: "CPU time of a request", write: "`40us`" },
+  stamp: { amount: "stampNs", what: "CPU time of a stamp", write: "`4us`" },
+  check: { amount: "checkNs", what: "CPU time of a look at a path", write: "`2us`" },
 } as const;
+
+const times = new Map([
+  ["ns", 1],
+  ["us", 1000],
+  ["ms", 1_000_000],
+]);
 
 /** Factors of units to what amounts are in. */
 export const amountUnits: Readonly<Record<keyof typeof amountKeys, ReadonlyMap<string, number>>> = {
@@ -30,9 +42,7 @@ export const amountUnits: Readonly<Record<keyof typeof amountKeys, ReadonlyMap<s
     ["MiB", 1],
     ["GiB", 1024],
   ]),
-  request: new Map([
-    ["ns", 1],
-    ["us", 1000],
-    ["ms", 1_000_000],
-  ]),
+  request: times,
+  stamp: times,
+  check: times,
 };

@@ -10,20 +10,30 @@ const help =
   "use quoted names or constants that hold one, on `request.headers` or a variable that is begun with them";
 const label = "from here on it may be any header: this filter is placed as one without lists";
 
+/** What is known of the headers that the code uses. */
+interface HeadersOfCode {
+  /** False when not all that it does with them is known, so that the lists must not be believed. */
+  readonly areListed: boolean;
+  /** Those that it writes in any case, as proxies keep their names. */
+  readonly written: readonly string[];
+}
+
 /**
  * Hold the lists `reads` and `writes` against the code, which placement would else believe: what is used is listed, and what is listed is
- * used. False when not all that the code does with headers is known, so that the lists must not be believed. A list that is not there is
- * compared with nothing, since such a filter commutes with nothing. `all` are the nodes of the file.
+ * used. A list that is not there is compared with nothing, since such a filter commutes with nothing. `all` are the nodes of the file.
  */
 export function checkHeaders(
   constants: ReadonlyMap<string, assemblyscript.Expression>,
   all: readonly Node[],
   reporter: Reporter,
-): boolean {
+): HeadersOfCode {
   const given = lists.filter((list) => constants.has(list));
   const { uses, lost } = headerUses(all);
   for (const use of uses) checkWritable(use, reporter);
-  if (given.length === 0) return true;
+  const sure = new Set(
+    uses.flatMap(({ list, names = [] }) => (list === "writes" ? names.map(headerKey) : [])),
+  );
+  if (given.length === 0) return { areListed: true, written: [...sure] };
   for (const list of given) {
     const node = constants.get(list);
     if (node === undefined || !isList(node)) continue;
@@ -50,7 +60,9 @@ export function checkHeaders(
       label,
       help: `${help}; or leave the lists out`,
     });
-  return lost.length === 0 && uses.every(({ list, names }) => names !== undefined || !given.includes(list));
+  const areListed =
+    lost.length === 0 && uses.every(({ list, names }) => names !== undefined || !given.includes(list));
+  return { areListed, written: [...sure] };
 }
 
 /** What would be written, and is not when the filter runs. */

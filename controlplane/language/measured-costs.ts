@@ -9,7 +9,7 @@ export const measured: Source = {
   path: "measured.cui",
   text: `import "standard.cui";
 dataplane envoy
-cost: { cpu: 1.1mCPU, memory: 84.9MiB, request: 53.7us }
+cost: { cpu: 1.1mCPU, memory: 84.9MiB, request: 53.7us, stamp: 27.4us, check: 8.9us }
 
 act Request: Connection {
   action Deny(self, const status status = 403, const text body = "") cost 0.1us,
@@ -123,11 +123,15 @@ export const measuredCosts: {
 
 function read(): typeof measuredCosts {
   const [part] = parseInterface(measured).interfaces;
-  const { cpuMilli = 0, memoryMib = 0, requestNs = 0 } = typeof part?.cost === "object" ? part.cost : {};
+  const cost = typeof part?.cost === "object" ? part.cost : {};
+  const { cpuMilli = 0, memoryMib = 0, requestNs = 0, stampNs = 0, checkNs = 0 } = cost;
   const actions = [...(part?.receivers.values() ?? [])].flatMap(({ name: receiver, actions: own }) =>
     [...own.values()].map(
       ({ name, cost }) => [`${receiver}.${name}`, typeof cost === "object" ? cost.cpuNs : 0] as const,
     ),
   );
-  return { proxy: { cpuMilli, memoryMib, requestNs }, actionNs: Object.fromEntries(actions) };
+  return {
+    proxy: { cpuMilli, memoryMib, requestNs, stampNs, checkNs },
+    actionNs: Object.fromEntries(actions),
+  };
 }

@@ -57,6 +57,8 @@ export interface FilterPolicy extends PolicyCommon {
   /** Header names that it declares to read and write; absent: it commutes with nothing. */
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
+  /** Headers that its code is known to write, listed or not, as proxies keep their names. Default none. */
+  readonly written?: readonly string[];
   /** That it adds to lines of the access log, sorted. Default none. */
   readonly tags?: readonly string[];
 }

@@ -114,8 +114,10 @@ export function readFilter(source: Source): {
     writes: readNames("writes", constants.get("writes"), reporter),
   };
   // Placement believes the lists: where not all that the code does is known, there are none.
-  const isHeld = !hasErrors(reporter.diagnostics) && checkHeaders(constants, all, reporter);
-  const { reads, writes } = isHeld ? lists : { reads: undefined, writes: undefined };
+  const { areListed, written } = hasErrors(reporter.diagnostics)
+    ? { areListed: false, written: [] }
+    : checkHeaders(constants, all, reporter);
+  const { reads, writes } = areListed ? lists : { reads: undefined, writes: undefined };
 
   const tags = filterTags(all, reporter);
   const parameters = filterParameters(constants.get("params"), statements, reporter);
@@ -160,6 +162,7 @@ export function readFilter(source: Source): {
       ...(tags.length > 0 ? { tags } : {}),
       ...(reads === undefined ? {} : { reads }),
       ...(writes === undefined ? {} : { writes }),
+      ...(written.length === 0 ? {} : { written }),
     },
   };
 }

@@ -56,6 +56,22 @@ endpoints:
     ]);
   });
 
+  test("a header that means something else cannot hold the state of paths", () => {
+    const read = (stateHeader: string) =>
+      fromYaml({
+        path: "m",
+        text: `name: a\nstateHeader: "${stateHeader}"\nservices: { b: { entry: true } }\n`,
+      });
+    expect(["TraceState", "header:X-Path"].map((name) => read(name).mesh?.stateHeader)).toEqual([
+      "tracestate",
+      "header:x-path",
+    ]);
+    for (const name of ["host", "Content-Length", "x-wire-path", "x-envoy-path", "traceparent", "Expect"])
+      expect(read(`header:${name}`).diagnostics).toMatchObject([
+        { code: "MSH0103", message: expect.stringContaining("cannot hold the state of paths: ") },
+      ]);
+  });
+
   test("the share of decisions that are logged", () => {
     const read = (share: string) =>
       fromYaml({ path: "m", text: `name: a\ndecisionLog: ${share}\nservices: { b: { entry: true } }\n` });

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { unreadable, unwritable } from "../language/check-header.ts";
 import { type Diagnostic, hasErrors } from "../language/diagnostic.ts";
 import { firstErrors } from "../language/first-errors.ts";
 import { suggest } from "../language/nearest.ts";
@@ -15,6 +16,8 @@ import type { Call, Endpoint, Mesh, Prices, Protocol, Service, TokenProvider } f
 const identities = ["none", "address", "mtls"] as const;
 /** `envoy` is the one data plane so far. */
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
+/** Of these a state may be a part, if at all, and not the whole. */
+const ofTracing: readonly string[] = ["traceparent", "tracestate", "baggage", "x-request-id", "b3"];
 const meshKeys = [
   "name",
   "identity",
@@ -484,11 +487,26 @@ function readKeySet(value: Value, reporter: Reporter): string | undefined {
   return undefined;
 }
 
+function takenHeader(name: string): string | undefined {
+  const problem = unwritable(name, "SetHeader", "request") ?? unreadable(name, "request");
+  if (problem !== undefined) return problem.message;
+  return ofTracing.includes(name.toLowerCase()) ? "tracing libraries write it" : undefined;
+}
+
 function readStateHeader(entry: Entry | undefined, reporter: Reporter): string | undefined {
   if (!entry) return undefined;
   const value = scalar(entry.value);
-  if (typeof value === "string" && stateHeader.test(value)) return value;
-  wrong(entry.value.span, "`stateHeader`", "`tracestate`, `baggage` or `header:NAME`", reporter);
+  if (typeof value !== "string" || !stateHeader.test(value)) {
+    wrong(entry.value.span, "`stateHeader`", "`tracestate`, `baggage` or `header:NAME`", reporter);
+    return undefined;
+  }
+  const [, name] = value.split(":");
+  // All of that header is the state: not of one that means something else already.
+  const taken = name === undefined ? undefined : takenHeader(name);
+  if (taken === undefined) return value.toLowerCase();
+  reporter.report("MSH0103", entry.value.span, `\`${value}\` cannot hold the state of paths: ${taken}`, {
+    help: "choose a name of your own, such as `header:x-path`",
+  });
   return undefined;
 }
 

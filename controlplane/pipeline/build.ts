@@ -12,7 +12,7 @@ import { checkClaims } from "../mesh/check-claims.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { defaultDataplanes } from "../placement/dataplane.ts";
-import { diagnoseTooManyStates } from "../placement/diagnose.ts";
+import { diagnoseTooManyTogether } from "../placement/diagnose.ts";
 import { type PathsInUse, pathsOf, pathTables } from "../placement/path-tables.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type PricedDataplane, priced } from "../placement/priced.ts";
@@ -58,6 +58,8 @@ export interface BuildOptions {
   readonly placement?: Placement;
   /** With it, what proxies knew of paths; default what they have to know where nothing else is under way. */
   readonly paths?: PathsInUse;
+  /** A secret by which nobody can invent a state; with another one all states are others. Default none. */
+  readonly pathKey?: Uint8Array;
   readonly cache?: ChainCache;
 }
 
@@ -118,10 +120,10 @@ export async function build(input: Input, options: BuildOptions = {}): Promise<B
   if (placed.placement === undefined || hasErrors(placed.diagnostics)) return { diagnostics: afterPlacement };
 
   const { placement } = placed;
-  const tables =
-    options.paths === undefined ? pathTables(placement, policies, { mesh, dataplanes }) : undefined;
+  const world = { mesh, dataplanes, ...(options.pathKey === undefined ? {} : { key: options.pathKey }) };
+  const tables = options.paths === undefined ? pathTables(placement, policies, world) : undefined;
   if (tables !== undefined && "kind" in tables)
-    return { diagnostics: [...afterPlacement, ...diagnoseTooManyStates(tables.policies)] };
+    return { diagnostics: [...afterPlacement, ...diagnoseTooManyTogether(tables.policies)] };
   const paths = options.paths ?? pathsOf(tables);
   const made = await compiled({ input, mesh, policies, dataplanes, placement, paths }, options.cache);
   return { ...made, diagnostics: [...afterPlacement, ...made.diagnostics] };

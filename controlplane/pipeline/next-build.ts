@@ -3,9 +3,13 @@ import type { ChainCache } from "../codegen/chain-cache.ts";
 import { nextStep } from "../placement/under-way.ts";
 import { type Build, compiled } from "./build.ts";
 
-/** What is rolled out next on the way from a build to another one: that itself, or what has to be in force before. */
-export async function nextBuild(current: Build, wanted: Build, cache?: ChainCache): Promise<Build> {
-  const step = nextStep(current, wanted);
+/** What is rolled out next on the way from a build to another one: that itself, or what has to be in force before. It may forget the states of paths that began before the current one. */
+export async function nextBuild(
+  current: Build,
+  wanted: Build,
+  { mayForget, cache }: { readonly mayForget: boolean; readonly cache?: ChainCache },
+): Promise<Build> {
+  const step = nextStep(current, wanted, mayForget);
   if (step.kind === "wanted") return wanted;
   const { input, mesh, policies, dataplanes } = step.kind === "taught" ? current : wanted;
   const { placement, paths } = step;

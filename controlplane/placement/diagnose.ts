@@ -35,6 +35,26 @@ export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Dia
   );
 }
 
+/** One message for policies of which each can be looked through, and which all together have more states than a header is to hold. */
+export function diagnoseTooManyTogether(policies: readonly Policy[]): readonly Diagnostic[] {
+  const [first] = policies;
+  if (first === undefined) return [];
+  const names = policies.slice(0, 5).map(({ name }) => `\`${name}\``);
+  const more = policies.length - names.length;
+  const last = more > 0 ? `${more} more` : names.pop();
+  return [
+    {
+      code: "PLC0106",
+      severity: "error",
+      message: `the contexts of ${names.join(", ")} and ${last} have more than 65,535 states together`,
+      help: "what a request has passed of each is remembered apart from the others: contexts that begin at fewer services, or that end where fewer policies ask, have fewer states",
+      label: "is one of them",
+      source: first.source,
+      span: first.contextSpan,
+    },
+  ];
+}
+
 /** Whether there are several steps over any service that are not repeated. */
 function isManySteps(expression: Expression): boolean {
   const steps = (node: Expression): number => {

@@ -5,6 +5,7 @@ import { inOrder } from "../language/in-order.ts";
 import type { Policy } from "../language/policy.ts";
 import { callsIn } from "../language/statements-in.ts";
 import type { Mesh } from "../mesh/mesh.ts";
+import { byPath } from "./by-path.ts";
 import type { Input } from "./changes.ts";
 import { compare, type Difference } from "./compare.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
@@ -61,6 +62,8 @@ export interface PolicyReasons {
     readonly side: PlacedSide;
     /** What the proxy has to look at before it enforces the policy, since not all that comes to it is concerned. */
     readonly check: "none" | "call" | "caller" | "version" | "caller and version";
+    /** Whether it is only for some of these requests, by the paths that they have come by. */
+    readonly byPath: boolean;
   }[];
   /** What everything would cost without it: nothing where the others then cannot be enforced, and `undecided` where nothing was found in time. */
   readonly without: LeastCost | "impossible" | "undecided";
@@ -118,10 +121,11 @@ export async function explainPolicy(
 ): Promise<PolicyReasons> {
   const into = Map.groupBy(callsOf(input.mesh), ({ to }) => to);
   const outOf = Map.groupBy(callsOf(input.mesh), ({ from }) => from);
+  const isByPath = byPath(problem(input.policies, input.mesh, dataplanes));
   const placed = placement.proxies.flatMap(({ service, policies }) =>
     policies
       .filter((placed) => placed.policy === policy)
-      .flatMap(({ side, calls: own }) => {
+      .flatMap(({ section, side, calls: own }) => {
         const all = (side === "ingress" ? into : outOf).get(service) ?? [];
         const others = own.length < all.length;
         return own.map(([from, to, versions]) => {
@@ -136,7 +140,10 @@ export async function explainPolicy(
               : caller
                 ? "caller and version"
                 : "version";
-          return { from, to, ...(versions === undefined ? {} : { versions }), side, check };
+          return {
+            ...{ from, to, ...(versions === undefined ? {} : { versions }), side, check },
+            byPath: isByPath({ policy, section, side }, { from, to }),
+          };
         });
       }),
   );

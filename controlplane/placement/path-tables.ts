@@ -141,8 +141,9 @@ export function pathTables(
           };
         }),
       ),
-    asks: [...asked.values()].flatMap((all, question) =>
-      all.flatMap(({ policy, section, side, from, to, point, routedTo }, number) =>
+    asks: [...asked.values()].flatMap((all, question) => {
+      const answersOf = states.answersOf(question);
+      return all.flatMap(({ policy, section, side, from, to, point, routedTo }, number) =>
         lettersOf(to)
           // The caller's proxy knows of no version but the one that a route has decided.
           .filter(
@@ -152,9 +153,7 @@ export function pathTables(
           .map(({ name, version }): Asking => {
             const answer = answerKey(number, point, { name, symbols: [] });
             const statesOf = (matches: boolean): readonly string[] =>
-              (states.answers[question] ?? []).flatMap((answers, state) =>
-                answers.get(answer) === matches ? [token(state)] : [],
-              );
+              answersOf.flatMap((answers, state) => (answers.get(answer) === matches ? [token(state)] : []));
             return {
               policy: policy.name,
               section,
@@ -166,8 +165,8 @@ export function pathTables(
               others: statesOf(false),
             };
           }),
-      ),
-    ),
+      );
+    }),
   };
 }
 
@@ -227,21 +226,24 @@ function seatOf(policy: string, section: Side, from: string | null, to: string):
 
 /** Equal for tables that are: of the automaton, and of where and for what it is asked, with one key. */
 function revisionOf(
-  { starts, next, answers }: StampAutomaton,
+  { starts, next, answersOf }: StampAutomaton,
   asked: readonly (readonly Asked[])[],
   key: Uint8Array | undefined,
 ): string {
   const places = asked.map((all) =>
     all.map(({ policy, section, side, from, to }) => [policy.name, section, side, from ?? null, to]),
   );
-  const text = JSON.stringify([
-    places,
-    [...starts],
-    next.map((each) => [...each]),
-    answers.map((each) => each.map((own) => [...own].sort())),
-  ]);
   const hash = key === undefined ? createHash("sha256") : createHmac("sha256", key);
-  return hash.update(text).digest("base64url").slice(0, 6);
+  hash.update(JSON.stringify([places, [...starts], next.map((each) => [...each])]));
+  const texts = new Map<ReadonlyMap<string, boolean>, string>();
+  const textOf = (answers: ReadonlyMap<string, boolean>): string => {
+    const text = texts.get(answers) ?? JSON.stringify([...answers].sort());
+    texts.set(answers, text);
+    return text;
+  };
+  // One after the other, since all together they may be longer than a text can be.
+  for (const question of asked.keys()) hash.update(`\n${answersOf(question).map(textOf).join()}`);
+  return hash.digest("base64url").slice(0, 6);
 }
 
 /** As much of a message authentication code as cannot be guessed: 96 bits. */

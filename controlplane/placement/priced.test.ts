@@ -53,20 +53,31 @@ test("what is not said is what was measured, of all data planes as soon as one h
 
 test("what proxies take together, at these prices, is what the placement costs", async () => {
   const { policies } = checkPolicies([
-    { path: "p.cup", text: policy("mark", "a -> b") + policy("note", "b -> c") + policy("all", ".* -> c") },
+    {
+      path: "p.cup",
+      text:
+        policy("mark", "a -> b") +
+        policy("note", "b -> c") +
+        policy("all", ".* -> c") +
+        // By way of `b`, which only a stamp can tell.
+        policy("late", "b -> c -> d"),
+    },
   ]);
   const rate = fc.integer({ min: 0, max: 5000 });
   const amount = fc.integer({ min: 0, max: 2000 });
-  const setting = fc.record({ rates: fc.tuple(rate, rate, rate), amounts: fc.tuple(amount, amount, amount) });
+  const setting = fc.record({
+    rates: fc.tuple(rate, rate, rate, rate),
+    amounts: fc.tuple(amount, amount, amount, amount),
+  });
   await fc.assert(
-    fc.asyncProperty(setting, async ({ rates: [ab, bc, ac], amounts: [cpu, memory, request] }) => {
+    fc.asyncProperty(setting, async ({ rates: [ab, bc, ac, cd], amounts: [cpu, memory, request, stamp] }) => {
       const { mesh } = fromYaml({
         path: "mesh.yaml",
-        text: `name: m\nidentity: address\nprices: { cpu: 5, memory: 3 }\nservices: { a: { entry: true, replicas: 2 }, b: { replicas: 3 }, c: {} }\ncalls: { a: [{ to: b, rate: ${ab} }, { to: c, rate: ${ac} }], b: [{ to: c, rate: ${bc} }] }`,
+        text: `name: m\nidentity: address\nprices: { cpu: 5, memory: 3 }\nservices: { a: { entry: true, replicas: 2 }, b: { replicas: 3 }, c: {}, d: {} }\ncalls: { a: [{ to: b, rate: ${ab} }, { to: c, rate: ${ac} }], b: [{ to: c, rate: ${bc} }], c: [{ to: d, rate: ${cd} }] }`,
       });
       if (mesh === undefined) throw new Error("the mesh is right");
       const all = dataplanes(
-        `import "standard.cui"; dataplane x cost: { cpu: ${cpu}mCPU, memory: ${memory}MiB, request: ${request}ns }\n---\nimport "standard.cui"; dataplane y cost: { cpu: 30mCPU }`,
+        `import "standard.cui"; dataplane x cost: { cpu: ${cpu}mCPU, memory: ${memory}MiB, request: ${request}ns, stamp: ${stamp}us, check: 3us }\n---\nimport "standard.cui"; dataplane y cost: { cpu: 30mCPU }`,
         mesh.prices,
       );
       const { placement } = await place(policies, mesh, { dataplanes: all });

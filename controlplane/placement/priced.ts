@@ -33,7 +33,7 @@ export function priced(
 
 /** A data plane whose proxies take these amounts. */
 export function withAmounts(
-  dataplane: Omit<PricedDataplane, "cost" | "requestCost" | "amounts">,
+  dataplane: Omit<PricedDataplane, "cost" | "requestCost" | "stampCost" | "checkCost" | "amounts">,
   amounts: Required<Amounts>,
   prices: Prices = defaultPrices,
 ): PricedDataplane {
@@ -41,6 +41,8 @@ export function withAmounts(
     ...dataplane,
     cost: amounts.cpuMilli + amounts.memoryMib * milliForMib(prices),
     requestCost: milliAtOneASecond(amounts.requestNs),
+    stampCost: milliAtOneASecond(amounts.stampNs),
+    checkCost: milliAtOneASecond(amounts.checkNs),
     amounts,
   };
 }

@@ -16,6 +16,7 @@ import type { Placement } from "./placement.ts";
 import { homelessUnits, problem } from "./problem.ts";
 import { layoutOf, rememberLayout, seatsOf } from "./seats.ts";
 import { warn } from "./warn.ts";
+import { diagnoseWrittenOver } from "./written-over.ts";
 
 export interface PlaceOptions {
   /** The placement in force: among optima, the one with the fewest changes from it is taken. */
@@ -58,6 +59,8 @@ export async function place(
   if (optimum.kind === "tooManyStates") return { diagnostics: diagnoseTooManyStates([optimum.policy]) };
   if (optimum.kind === "nothing") return { diagnostics: diagnoseNothing(seconds, policies) };
   const { values, sides, stamps, cost, bound, grid } = optimum;
+  const writtenOver = stamps.size === 0 ? [] : diagnoseWrittenOver(model);
+  if (writtenOver.length > 0) return { diagnostics: writtenOver };
   const layout = layOut(model, { values, sides, stamps }, layoutOf(options.previous));
   const placement: Placement = {
     status: cost === bound ? "optimal" : "feasible",

@@ -42,7 +42,7 @@ async function running(contexts: Readonly<Record<string, string>>): Promise<Runn
 function stepsTo(from: Running, to: Running): readonly string[] {
   const texts: string[] = [];
   for (let current = from; current !== to; ) {
-    const step = nextStep(current, to);
+    const step = nextStep(current, to, current !== from);
     assert(texts.length < 4, "a change is made of three");
     const next: Running =
       step.kind === "wanted"
@@ -99,8 +99,26 @@ test("a step that has been made is not made again, wherever the process that mad
     await running({ p: "cart -> api -> rate" }),
     await running({ p: "web -> api -> rate", q: "cart -> api" }),
   ];
-  const taught = nextStep(from, to);
+  const taught = nextStep(from, to, false);
   assert(taught.kind === "taught", "others have to know the states first");
   const kept: Running = structuredClone({ ...from, placement: taught.placement, paths: taught.paths });
-  expect(nextStep(kept, to).kind).toBe("both");
+  expect(nextStep(kept, to, true).kind).toBe("both");
+});
+
+test("a change that comes while requests of before are under way does not forget their states", async () => {
+  const [from, to] = [
+    await running({ p: "cart -> api -> rate" }),
+    await running({ p: "cart -> api -> rate", q: "web -> api -> rate" }),
+  ];
+  const taught = nextStep(from, to, false);
+  assert(taught.kind === "taught", "others have to know the states first");
+  const both = nextStep({ ...from, placement: taught.placement, paths: taught.paths }, to, true);
+  assert(both.kind === "both", "then paths begin with them");
+  const now: Running = { ...to, placement: both.placement, paths: both.paths };
+  // Of other policies, that ask nothing of paths.
+  const more = await running({ p: "cart -> api -> rate", q: "web -> api -> rate", r: "web -> api" });
+  const next = nextStep(now, more, false);
+  assert(next.kind === "both", "the old states are still known");
+  expect(next.paths).toEqual(both.paths);
+  expect(nextStep({ ...more, placement: next.placement, paths: next.paths }, more, true).kind).toBe("wanted");
 });

@@ -23,11 +23,21 @@ export type NextStep =
  * A request has the states of one revision on all of its path, so all who read or stamp it have to know that revision before the first one writes
  * it, and as long as one that has it is under way. So a change of states is made of three: all are taught, then paths begin with the new
  * states and policies are the new ones, and last the old states are forgotten. In each, every request is judged by the revision that it began with.
+ * Old states may only be forgotten once no request has them any more: `mayForget`.
  */
-export function nextStep(current: Running, wanted: Running): NextStep {
+export function nextStep(current: Running, wanted: Running, mayForget: boolean): NextStep {
   const [was, next] = [current.paths, wanted.paths];
   const wantedTables = next.known.find(({ revision }) => revision === next.own);
-  if (was.begin === next.begin) return { kind: "wanted" };
+  if (was.begin === next.begin) {
+    const others = was.known.filter(({ revision }) => revision !== next.own);
+    if (mayForget || wantedTables === undefined || others.length === 0) return { kind: "wanted" };
+    // What is wanted changed on the way: it asks as what runs does, since its tables are the same.
+    return {
+      kind: "both",
+      placement: alsoStamping(wanted, current),
+      paths: { ...next, known: [wantedTables, ...others] },
+    };
+  }
   if (wantedTables === undefined)
     // Nobody will ask; those that do run until requests are led elsewhere.
     return was.own === undefined

@@ -42,9 +42,8 @@ function setUp({
   pauses = {},
   staged,
   unkept,
-  nextBuild,
-}: {
-  readonly nextBuild?: ControlPlaneOptions["nextBuild"];
+  ...asked
+}: Pick<ControlPlaneOptions, "nextBuild" | "mark"> & {
   /** Why switches cannot be kept. */
   readonly unkept?: WireError;
   readonly outcome?: (node: string) => Outcome | Promise<Outcome>;
@@ -92,7 +91,7 @@ function setUp({
     ads,
     ...{ off, pauses },
     ...(staged === undefined ? {} : { staged }),
-    ...(nextBuild === undefined ? {} : { nextBuild }),
+    ...asked,
     planned: (plan) =>
       void diary.push(plan.kind === "staged" ? `in ${plan.waves.length} waves` : plan.because),
     judged: ({ wave, of, proxies }, { reason }) =>
@@ -196,13 +195,40 @@ describe("a build that others have to come before", () => {
   ];
 
   test("is rolled out after them, and what it comes to is known from the beginning", async () => {
-    const { controlPlane, entered, finished } = setUp({ nextBuild, pauses: { lingerMs: 10 } });
+    const marked: (readonly [isWanted: boolean, isFinal: boolean])[] = [];
+    const { controlPlane, entered, finished } = setUp({
+      nextBuild,
+      pauses: { lingerMs: 10 },
+      mark: ({ to }, isFinal) => void marked.push([to.input === egress.input, isFinal]),
+    });
     await controlPlane.apply(ingress);
     entered.length = 0;
-    await controlPlane.apply(egress);
+    marked.length = 0;
+    await controlPlane.apply(egress, { isReturn: true });
     expect(waysOf(entered)).toEqual(way);
+    expect(entered.every(({ isReturn }) => isReturn)).toBe(true);
     expect(controlPlane.current).toBe(egress);
     expect(finished.map(({ to }) => to.input)).toEqual([egress.input]);
+    // Proxies are on the way to it until the last stage of all.
+    expect(marked).toEqual(way.map((_, number) => [true, number === way.length - 1]));
+  });
+
+  test("is in force before the last of its rollouts, when only what was before is left to forget", async () => {
+    const both = { ...everywhere, input: egress.input };
+    const marked: (readonly [isWanted: boolean, isFinal: boolean])[] = [];
+    const { controlPlane } = setUp({
+      nextBuild: async (current, wanted) =>
+        wanted === egress && current.input === ingress.input ? both : wanted,
+      pauses: { lingerMs: 60_000 },
+      mark: ({ to }, isFinal) => void marked.push([to.input === egress.input, isFinal]),
+    });
+    await controlPlane.apply(ingress);
+    const turn = controlPlane.apply(egress);
+    while (controlPlane.current?.input !== egress.input) await sleep(5);
+    const newer = controlPlane.apply(other);
+    expect([await turn, await newer]).toEqual(["done", "done"]);
+    // Nor do proxies wait for more of it.
+    expect(marked).toContainEqual([true, true]);
   });
 
   test("is gone on with by another process, from wherever it was", async () => {
@@ -327,6 +353,24 @@ describe("a proxy that is away", () => {
       await sleep(50);
     }
     expect((await Promise.all(became)).slice(0, -1)).toContainEqual(expect.stringContaining("[absent]"));
+  });
+
+  test("is waited for as long again by what comes after one that was given up, or that it came back for", async () => {
+    const { controlPlane, leave, comeBack } = await withRateAway(200);
+    const isGivenUp = async (change: Build): Promise<void> => {
+      const startedMs = performance.now();
+      await expect(controlPlane.apply(change)).rejects.toThrow("[absent]");
+      expect(performance.now() - startedMs).toBeGreaterThan(150);
+    };
+    const change = await policies("b", "b");
+    await isGivenUp(change);
+    await isGivenUp(change);
+    const applied = controlPlane.apply(change);
+    await sleep(120);
+    comeBack();
+    expect(await applied).toBe("done");
+    leave();
+    await isGivenUp(await policies("c", "b"));
   });
 
   test("after the callers have been told, is waited for, and what it may lead to stays", async () => {

@@ -112,8 +112,11 @@ export interface ControlPlaneOptions {
   readonly planned?: (plan: Waves) => void;
   readonly judged?: (progress: WaveProgress, verdict: Verdict) => void;
   readonly pauses?: Partial<Pauses>;
-  /** What is rolled out next on the way from what is in force to what is wanted. By default that itself. */
-  readonly nextBuild?: (current: Build, wanted: Build) => Promise<Build>;
+  /**
+   * What is rolled out next on the way from what is in force to what is wanted. By default that itself. With `mayForget` nothing is under way any more that began
+   * before what is in force came to be.
+   */
+  readonly nextBuild?: (current: Build, wanted: Build, mayForget: boolean) => Promise<Build>;
   /** The last change was not taken since proxies that it concerns were not connected, and now all are. */
   readonly returned?: () => void;
   /** Policies that are switched off from the beginning. */
@@ -228,8 +231,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   async function finish(to: Build): Promise<void> {
     await oneByOne(async () => {
       if (shown?.from === undefined || shown.to !== to) return;
-      shown = { ...shown, isOver: true };
+      const { goal, ...last } = shown;
+      shown = { ...last, isOver: true };
       await options.finished?.(kept(shown)).catch(() => undefined);
+      // What proxies have is a step on the way no more.
+      if (goal !== undefined) showAgain();
     });
   }
 
@@ -404,11 +410,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const { goal, isReturn = false } = next;
       const turn = await runOne(next, replaced);
       if (turn === "replaced" || goal === undefined) return turn;
-      next = await changeTo(goal, isReturn);
+      next = await changeTo(goal, isReturn, true);
       if (next.goal === undefined) {
         // What is on its way since before has to be known until then.
         const over = sleep(lingerMs, undefined, { ref: false });
-        if ((await unlessReplaced(over, replaced, 0)) === "replaced") return "replaced";
+        if ((await unlessReplaced(over, replaced, 0)) === "replaced")
+          // All have what was wanted, who only know more than that.
+          return isDeepStrictEqual(current?.input, goal.input) ? "done" : "replaced";
       }
       if (replaced.aborted) return "replaced";
     }
@@ -570,9 +578,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   }
 
   /** The next change to what is in force on the way to a build, with the waves that it comes in. */
-  async function changeTo(build: Build, isReturn: boolean): Promise<Begun & { plan?: Waves }> {
+  async function changeTo(
+    build: Build,
+    isReturn: boolean,
+    mayForget: boolean,
+  ): Promise<Begun & { plan?: Waves }> {
     if (current === undefined) return { to: build, stage: 0 };
-    const next = (await options.nextBuild?.(current, build)) ?? build;
+    const next = (await options.nextBuild?.(current, build, mayForget)) ?? build;
     const change = {
       from: current,
       to: laidOutAfter(next, current),
@@ -699,7 +711,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       return { late, ...(unkept === undefined ? {} : { unkept }) };
     },
     apply: (build, { isReturn = false } = {}) =>
-      inTurn(async (replaced) => roll(await changeTo(build, isReturn), replaced)),
+      inTurn(async (replaced) => roll(await changeTo(build, isReturn, false), replaced)),
     resume: (rollout) =>
       inTurn(async (replaced) => {
         addresses.expect(rollout.followers);

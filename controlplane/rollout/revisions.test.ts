@@ -21,6 +21,8 @@ function build(text: string): Build {
 function setUp(
   history: History = [],
   unfinished?: { readonly input: Build["input"]; readonly off: readonly string[] },
+  /** Why what is gone on with is not taken. */
+  refusal?: WireError,
 ) {
   let current: Build | undefined;
   let off: readonly string[] = unfinished?.off ?? [];
@@ -55,8 +57,9 @@ function setUp(
             fail: reject,
           }),
         ),
-      resume: async ({ to }) => {
-        current = to;
+      resume: async ({ to, goal = to }) => {
+        if (refusal !== undefined) throw refusal;
+        current = goal;
         return "done";
       },
       switchOff: async (names) => {
@@ -229,6 +232,14 @@ describe("what becomes of a revision", () => {
     await resumed.turn;
     expect([resumed.number, kinds()]).toEqual([1, ["1 converged", "2 rejected"]]);
     expect(await applied("b")).toBe(2);
+    // On its way by another build, which is like the first one.
+    const later = setUp(first.revisions.history, { input: build("b").input, off: [] });
+    const gone = later.revisions.resume({
+      ...{ from: build("a"), to: build("a"), goal: build("b"), stage: 0 },
+      ...{ followers: [], off: [], former: new Map(), left: [] },
+    });
+    await gone.turn;
+    expect([gone.number, later.kinds()]).toEqual([2, ["1 converged", "2 converged"]]);
     // A state without a history begins one.
     const afresh = setUp([], { input, off: ["p"] });
     await afresh.revisions.switchOff(["p"]);
@@ -332,6 +343,20 @@ describe("a roll-back", () => {
     expect(switches).toEqual(["x", ""]);
   });
 
+  test("that is not taken leaves the switches as they were, whatever was under way before it", async () => {
+    const { applied, apply, revisions, turn, switches } = setUp();
+    await applied("a");
+    await revisions.switchOff(["x"]);
+    const saved = apply("c");
+    const running = await turn();
+    const begun = revisions.rollBack(build("a"), { ...back(1), off: ["y"] });
+    running.end("done");
+    await saved.turn;
+    (await turn()).fail(new WireError("nack", "proxy api refuses it"));
+    await expect(begun.turn).rejects.toThrow("refuses it");
+    expect(switches).toEqual(["x", "x,y", "x"]);
+  });
+
   test("that is in force keeps its switches, whatever becomes of a save that was made meanwhile", async () => {
     const { applied, apply, revisions, turn, kinds, switches } = setUp();
     await applied("a");
@@ -352,41 +377,6 @@ describe("a roll-back", () => {
     ]);
   });
 
-  test("that was cut off goes on under its number in the next process, with the switches that it was to have", async () => {
-    const first = setUp();
-    await first.applied("a");
-    await first.revisions.switchOff(["x"]);
-    await first.applied("b");
-    const files = { policies: "b", mesh: "m" };
-    const begun = first.revisions.rollBack(build("a"), { ...back(1), files });
-    await first.turn();
-    const kept = first.revisions.history;
-    // On its way nothing acts that is off before or after, so that it looks like revision 2.
-    const { input } = build("a");
-    const shown = setUp(kept, { input, off: ["x"] });
-    const resumed = shown.revisions.resume({
-      to: build("a"),
-      ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
-    });
-    expect(resumed.number).toBe(begun.number);
-    await resumed.turn;
-    expect([shown.kinds().at(-1), shown.switches]).toEqual(["4 converged", [""]]);
-    expect(shown.revisions.history.at(-1)?.files).toEqual(files);
-
-    // Before anybody was shown it.
-    const before = setUp(kept, { input: build("b").input, off: ["x"] });
-    const former = before.revisions.resume({
-      to: build("b"),
-      ...{ stage: 0, followers: [], off: ["x"], former: new Map(), left: [] },
-    });
-    const tried = before.revisions.apply(build("a"), files);
-    await former.turn;
-    expect(before.switches).toEqual([]);
-    (await before.turn()).end("done");
-    await tried.turn;
-    expect([before.kinds().at(-1), before.switches]).toEqual(["4 converged", [""]]);
-  });
-
   test("that a save replaces leaves the save with the switches that it was to have", async () => {
     const { applied, apply, revisions, turn, kinds, switches } = setUp();
     await applied("a");
@@ -404,6 +394,102 @@ describe("a roll-back", () => {
     await saved.turn;
     expect(switches).toEqual(["x", ""]);
     expect(kinds()).toEqual(["1 converged", "2 converged x", "3 converged x", "4 superseded", "5 converged"]);
+  });
+});
+
+describe("a roll-back that was cut off", () => {
+  const files = { policies: "b", mesh: "m" };
+
+  /** From revision 3, which is b with x off, to a with y off: on the way neither acts. */
+  async function cutOff() {
+    const first = setUp();
+    await first.applied("a");
+    await first.revisions.switchOff(["x"]);
+    await first.applied("b");
+    const off = ["y"];
+    first.revisions.rollBack(build("a"), { to: 1, off, policiesOnly: false, files });
+    await first.turn();
+    return first;
+  }
+
+  /** The next process, which goes on with what was shown. */
+  function next(
+    { revisions: { history } }: ReturnType<typeof setUp>,
+    shown: { readonly text: string; readonly off?: readonly string[]; readonly refused?: true },
+  ) {
+    const { text, off = ["x", "y"], refused } = shown;
+    const to = build(text);
+    const after = setUp(history, { input: to.input, off }, refused && new WireError("nack", "no"));
+    const rollout = { to, stage: 0, followers: [], off, former: new Map(), left: [] };
+    return { ...after, resumed: () => after.revisions.resume(rollout) };
+  }
+
+  test("goes on under its number, and ends with the switches that it was to have", async () => {
+    const { resumed, revisions, kinds, switches } = next(await cutOff(), { text: "a" });
+    const begun = resumed();
+    expect(begun.number).toBe(4);
+    await begun.turn;
+    expect([kinds().at(-1), switches]).toEqual(["4 converged y", ["y"]]);
+    expect(revisions.history.at(-1)?.files).toEqual(files);
+  });
+
+  test("and is not taken then leaves the switches as they were before it", async () => {
+    const { resumed, kinds, switches } = next(await cutOff(), { text: "a", refused: true });
+    await expect(resumed().turn).rejects.toThrow("no");
+    expect([kinds().at(-1), switches]).toEqual(["4 rejected y", ["x"]]);
+
+    // Also where it was to have those of its way.
+    const first = setUp();
+    await first.applied("a");
+    first.revisions.rollBack(build("b"), { to: 1, off: ["x"], policiesOnly: false, files });
+    await first.turn();
+    const same = next(first, { text: "b", off: ["x"], refused: true });
+    await expect(same.resumed().turn).rejects.toThrow("no");
+    expect([same.kinds().at(-1), same.switches]).toEqual(["2 rejected x", [""]]);
+  });
+
+  test("before anybody was shown it is tried, and is not what was there before", async () => {
+    const first = await cutOff();
+    const taken = next(first, { text: "b" });
+    const former = taken.resumed();
+    const tried = taken.revisions.apply(build("a"), files);
+    await former.turn;
+    expect([former.number, taken.switches]).toEqual([3, []]);
+    (await taken.turn()).end("done");
+    await tried.turn;
+    expect([taken.kinds().at(-1), taken.switches]).toEqual(["4 converged y", ["y"]]);
+
+    const refused = next(first, { text: "b" });
+    const before = refused.resumed();
+    const again = refused.revisions.apply(build("a"), files);
+    await before.turn;
+    (await refused.turn()).fail(new WireError("nack", "no"));
+    await expect(again.turn).rejects.toThrow("no");
+    expect([refused.kinds().slice(-2), refused.switches]).toEqual([["3 converged x", "4 rejected y"], ["x"]]);
+  });
+
+  test("before anybody was shown it, and is not tried, leaves the switches as they were", async () => {
+    const { resumed, kinds, switches } = next(await cutOff(), { text: "b" });
+    await resumed().turn;
+    expect([kinds().slice(-2), switches]).toEqual([["3 converged x", "4 rejected y"], ["x"]]);
+  });
+
+  test("leaves its switches to a save that came after it", async () => {
+    const first = await cutOff();
+    first.apply("c");
+    const { resumed, kinds, switches } = next(first, { text: "c" });
+    const begun = resumed();
+    expect(begun.number).toBe(5);
+    await begun.turn;
+    expect([kinds().at(-1), switches]).toEqual(["5 converged y", ["y"]]);
+  });
+
+  test("has the switches that were set on its way", async () => {
+    const first = await cutOff();
+    await first.revisions.switchOff(["z"]);
+    const { resumed, kinds, switches } = next(first, { text: "a", off: ["z"] });
+    await resumed().turn;
+    expect([kinds().at(-1), switches]).toEqual(["5 converged z", []]);
   });
 });
 

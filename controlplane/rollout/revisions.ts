@@ -101,7 +101,7 @@ const pollMs = 100;
 export function createRevisions(options: RevisionsOptions): Revisions {
   const { controlPlane, ads, nowMs } = options;
   const cutOff = rollBackCutOff(options);
-  let history = takenUp(options.history, cutOff?.isShown ? cutOff.revision : options.unfinished, nowMs());
+  let history = takenUp(options.history, cutOff?.shown ?? options.unfinished, nowMs());
   let written: Promise<void> = Promise.resolve();
   const waking = new Set<() => void>();
   /** Rollouts and switches that are under way: they look themselves whether something is in force. */
@@ -237,7 +237,7 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       if (turn === "replaced" || aim === undefined) return turn;
       if (mine < aim.since) {
         // What was cut off before anybody was shown it, and cannot be built any more.
-        if (mine === asked) aim = undefined;
+        if (mine === asked) await leaveOff();
         return turn;
       }
       if (mine !== asked) {
@@ -249,12 +249,16 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       aim = undefined;
       return (await switchTo(off)).late.length > 0 ? "late" : turn;
     } catch (error) {
-      if (mine !== asked) throw error;
-      const before = aim?.before;
-      aim = undefined;
-      if (before !== undefined) await switchTo(before);
+      if (mine === asked) await leaveOff();
       throw error;
     }
+  }
+
+  /** There is nothing that goes back any more. */
+  async function leaveOff(): Promise<void> {
+    const before = aim?.before;
+    aim = undefined;
+    if (before !== undefined) await switchTo(before);
   }
 
   async function switchTo(names: readonly string[]): Promise<SwitchedOff> {
@@ -326,10 +330,10 @@ export function createRevisions(options: RevisionsOptions): Revisions {
       return { number, turn: follow(number, applied) };
     },
     resume: (rollout) => {
-      const { to, off } = rollout;
-      const { input, placement } = to;
+      const { to, goal = to, off } = rollout;
+      const { input, placement } = goal;
       const cause = { kind: "start" } as const;
-      const known = cutOff?.isShown ? cutOff.revision : ofContent(history, { input, off });
+      const known = cutOff === undefined ? ofContent(history, { input, off }) : cutOff.shown;
       const number = known?.number ?? record({ input, placement, off, cause, files: filesOf(input) });
       const mine = ++asked;
       const resumed = inForceBy(() => controlPlane.resume(rollout), mine);
@@ -387,16 +391,22 @@ export function createRevisions(options: RevisionsOptions): Revisions {
   };
 }
 
-/** The roll-back that another process had begun, where its switches were not there yet; `isShown`: proxies had been shown it. */
+/** The roll-back that another process had begun, and what it was in the midst of showing: that, what came after it, or before it what was there. */
 function rollBackCutOff({
   history,
   unfinished,
-}: RevisionsOptions): { readonly revision: Revision; readonly isShown: boolean } | undefined {
+}: RevisionsOptions):
+  | { readonly revision: Revision; readonly shown: Revision | undefined; readonly isShown: boolean }
+  | undefined {
   const revision = history.findLast(
     ({ outcome, cause }) =>
       outcome.kind === "rolling out" && (cause.kind === "rollback" || cause.kind === "switch"),
   );
   if (unfinished === undefined || revision?.cause.kind !== "rollback") return undefined;
-  if (isDeepStrictEqual(revision.off, unfinished.off)) return undefined;
-  return { revision, isShown: inputHash(revision.input) === inputHash(unfinished.input) };
+  // Whatever is off: on the way that is more than before and after.
+  const hash = inputHash(unfinished.input);
+  const shown = history.findLast(
+    ({ input, outcome }) => outcome.kind !== "rejected" && inputHash(input) === hash,
+  );
+  return { revision, shown, isShown: shown !== undefined && shown.number >= revision.number };
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import type { Build } from "../pipeline/build.ts";
 import type { ControlPlaneEvent } from "./event.ts";
 import { eventText } from "./event-text.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Stage } from "./stages.ts";
 import { watchRollouts } from "./watch-rollouts.ts";
 
-const [from, to] = [{}, {}] as Rollout["to"][] as [Rollout["to"], Rollout["to"]];
+const [from, to, between] = [1, 2, 3].map((input) => ({ input })) as unknown as [Build, Build, Build];
 const rollout: Rollout = { from, to, stage: 0, followers: [], off: [], former: new Map(), left: [] };
 
 function stage(name: Stage["name"], ...proxies: readonly string[]): Stage {
@@ -97,5 +98,22 @@ test("stages, and each proxy's answer once in each, are told with the time that 
     { kind: "rolloutEnded", rollout: 1, outcome: "failed", ms: 15, reason: "b is late" },
     { kind: "rolloutBegun", rollout: 2, isFirst: false },
     { kind: "rolloutEnded", rollout: 2, outcome: "replaced", ms: 0 },
+  ]);
+});
+
+test("builds that come before the one that is wanted are stages of its rollout, and not taken back", () => {
+  const events: ControlPlaneEvent[] = [];
+  const watch = watchRollouts(
+    (event) => events.push(event),
+    () => 0,
+  );
+  const first = { ...rollout, to: between, goal: to };
+  watch.begin(first);
+  watch.enter(first, stage("old side off", "a"));
+  // Laid out where the one before has its chains.
+  watch.enter({ ...rollout, from: between, to: { ...to } }, stage("new side on", "a"));
+  watch.enter({ ...rollout, from: between, to: between }, stage("new side on", "a"));
+  expect(events.flatMap((event) => (event.kind === "stageBegun" ? event.stage : event.kind))).toEqual([
+    ...["rolloutBegun", "old side off", "stageEnded", "new side on", "stageEnded", "takenBack"],
   ]);
 });

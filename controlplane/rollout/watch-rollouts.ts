@@ -27,6 +27,12 @@ interface Running {
   stage?: { readonly name: Stage["name"]; readonly beganMs: number; readonly open: Set<string> };
 }
 
+/** Whether a stage is of the way back. What is kept after going back is that nothing is on its way. */
+function isBack(entered: Begun, begun: Begun): boolean {
+  const [wanted, before] = [entered, begun].map(({ to, goal = to }) => goal.input);
+  return entered.from === entered.to || wanted !== before;
+}
+
 export function watchRollouts(
   observe: (event: ControlPlaneEvent) => void,
   nowMs: () => number,
@@ -54,8 +60,7 @@ export function watchRollouts(
       endStage(running);
       const { waves = [], index = 0 } = rollout.wave ?? {};
       const proxies = waves[index] ?? [...snapshots.keys()];
-      // What is kept after going back is that nothing is on its way.
-      if (rollout.to !== running.rollout.to) {
+      if (isBack(rollout, running.rollout)) {
         if (running.isTakenBack) return;
         running.isTakenBack = true;
         observe({ kind: "takenBack", rollout: number, proxies });

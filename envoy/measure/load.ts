@@ -7,6 +7,8 @@ import { requestHeaders } from "./request-headers.ts";
 export interface Ask {
   readonly address: string;
   readonly port: number;
+  /** Beside `requestHeaders`; the same ones whenever this port is asked. */
+  readonly headers: readonly (readonly [string, string])[];
   readonly requests: number;
   /** How many are under way at once. */
   readonly inFlight: number;
@@ -27,12 +29,12 @@ interface Connection {
   ask(ask: Ask): Promise<void>;
 }
 
-function open({ address, port }: Ask): Connection {
+function open({ address, port, headers }: Ask): Connection {
   const socket = connect(port, address);
   socket.setNoDelay(true);
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)));
-  const request = frame(HEADERS, WHOLE, 0, block());
+  const request = frame(HEADERS, WHOLE, 0, block([...requestHeaders, ...headers]));
   let stream = 1;
   let unasked = 0;
   let unanswered = 0;
@@ -117,9 +119,9 @@ function frame(type: number, flags: number, stream: number, body: Buffer): Buffe
 }
 
 /** Each header as itself, without table and Huffman code. */
-function block(): Buffer {
+function block(headers: readonly (readonly [string, string])[]): Buffer {
   const text = (value: string): number[] => [value.length, ...Buffer.from(value)];
-  return Buffer.from(requestHeaders.flatMap(([name, value]) => [0, ...text(name), ...text(value)]));
+  return Buffer.from(headers.flatMap(([name, value]) => [0, ...text(name), ...text(value)]));
 }
 
 // Whoever asks is gone.

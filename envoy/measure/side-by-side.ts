@@ -13,6 +13,8 @@ export interface Row {
   readonly filter?: Filter;
   /** Where requests go on to, over HTTP/2; absent: they are answered by the proxy itself. */
   readonly upstreamPort?: number;
+  /** What its requests have beside `requestHeaders`. Default nothing. */
+  readonly headers?: readonly (readonly [string, string])[];
 }
 
 /** An Envoy with one worker, and a process that makes requests to it. */
@@ -45,7 +47,13 @@ export async function sideBySide(rows: readonly Row[]): Promise<SideBySide> {
     pid: envoy.pid,
     ports,
     ask: ({ row, requests, inFlight }) =>
-      askLoad(load, { address, port: ports[row] ?? 0, requests, inFlight }),
+      askLoad(load, {
+        address,
+        port: ports[row] ?? 0,
+        headers: rows[row]?.headers ?? [],
+        requests,
+        inFlight,
+      }),
     async [Symbol.asyncDispose]() {
       load.kill();
       await envoy.stop({ drainMs: 0 });

@@ -57,6 +57,50 @@ test("explain --json: reasons by proxy and policy, and names that need no proxy"
   });
 });
 
+const paths = {
+  "late.cup": `policy late ( act (Request r) context ('b -> c -> d') ) {\n  SetHeader(r, 'late', 'yes');\n}\n`,
+  "mesh.yaml": `name: detour
+identity: address
+services: { a: { entry: true }, b: { replicas: 2 }, c: {}, d: {} }
+calls: { a: [b, c], b: [c], c: [d] }
+`,
+};
+
+test("explain says why services stamp, and where the path of a request decides", async () => {
+  using folder = folderWith(paths);
+  const args = ["explain", folder.path, "--mesh", join(folder.path, "mesh.yaml"), "a", "b", "late"];
+  expect((await runWire(args)).stdout).toBe(
+    [
+      "a has a proxy because of `late` on c -> d",
+      "  it stamps requests: paths of requests begin here",
+      "  without a proxy on `a` that is impossible",
+      "  to free it, remove `late`: cost 0 instead of 4",
+      "b has a proxy because of `late` on c -> d",
+      "  it stamps requests: its stamp tells a -> b -> c -> d, which late is for, from a -> c -> d",
+      "  without a proxy on `b` that is impossible",
+      "  to free it, remove `late`: cost 0 instead of 4",
+      "late is enforced on 1 call; without it all would cost 4 less",
+      "  c -> d at egress, if the path of the request is one that it is for",
+      "",
+    ].join("\n"),
+  );
+  const { proxies, policies } = JSON.parse((await runWire([...args, "--json"])).stdout);
+  expect(proxies.map(({ service, stamp }: Readonly<Record<string, unknown>>) => [service, stamp])).toEqual([
+    ["a", { kind: "origin" }],
+    [
+      "b",
+      {
+        kind: "apart",
+        policy: "late",
+        call: ["c", "d"],
+        matching: ["a", "b", "c", "d"],
+        other: ["a", "c", "d"],
+      },
+    ],
+  ]);
+  expect(policies).toMatchObject([{ policy: "late", calls: [{ from: "c", to: "d", byPath: true }] }]);
+});
+
 const inUnits = {
   "planes.cui": `import "standard.cui";
 dataplane envoy
@@ -231,7 +275,7 @@ test("a policy for versions: place and explain name them", async () => {
   );
   const told = JSON.parse((await runWire(["explain", ...args, "p", "--json"])).stdout);
   expect(told.policies[0].calls).toEqual([
-    { from: "f", to: "b", versions: ["v2"], side: "ingress", check: "caller and version" },
+    { from: "f", to: "b", versions: ["v2"], side: "ingress", check: "caller and version", byPath: false },
   ]);
 });
 

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { assemble } from "../../filters/proxy-wasm-as/build/assemble.ts";
 import { filterModule } from "../../filters/proxy-wasm-as/testing/filter.test-helper.ts";
@@ -55,4 +58,48 @@ test("an answer that the filter holds up as a response comes when it is let go, 
   const streams = [{}, { "x-late": "1" }, {}].map((headers) => filter.send({ headers, goneAfterMs: 5_000 }));
   expect((await Promise.all(streams)).map(({ status }) => status)).toEqual([403, 403, 403]);
   await expect.poll(() => filter.said()).toEqual(["2 0 0", "2 0 0", "2 0 0"]);
+});
+
+test("a response that is reset in the callback for its trailers brings no Envoy down", async () => {
+  const address = "127.90.14.3";
+  const service = createServer();
+  service.on("stream", (stream) => {
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.on("error", () => stream.destroy());
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.end("ok");
+  });
+  service.listen(0, address);
+  await once(service, "listening");
+  try {
+    await using filter = await startFilter({
+      bytes: await filterModule(
+        "export function onResponseTrailers(response: Response): void { log.info(response.reset().toString()); }",
+      ),
+      address,
+      grpcPort: (service.address() as AddressInfo).port,
+    });
+    const answer = await filter.send({
+      headers: { "content-type": "application/grpc" },
+      body: [],
+      goneAfterMs: 2_000,
+    });
+    expect(answer.status).toBe(0);
+    await expect.poll(() => filter.said()).toEqual(["0"]);
+    expect((await filter.send({})).status).toBe(200);
+  } finally {
+    service.close();
+  }
+});
+
+test("a request that its callback lets go, and that goes on by what that returns, comes to the service once", async () => {
+  await using filter = await startFilter({
+    bytes: await filterModule(
+      "export function onRequest(request: Request): void { log.info(request.resume().toString()); }",
+    ),
+    address: "127.90.14.4",
+  });
+  expect((await filter.send({})).status).toBe(200);
+  expect(filter.said()).toEqual(["0"]);
+  expect(filter.atOnceMax).toBe(1);
 });

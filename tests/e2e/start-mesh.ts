@@ -54,7 +54,7 @@ export async function startMesh(
     entering: async () => undefined,
     switching: async () => undefined,
     waiting: () => undefined,
-    nextBuild,
+    nextBuild: (current, wanted, mayForget) => nextBuild(current, wanted, { mayForget }),
     // Requests here do not take longer.
     pauses: { lingerMs: 2_000 },
   });

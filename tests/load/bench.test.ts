@@ -6,7 +6,8 @@ import { declaredDataplanes } from "../../controlplane/language/check-imports.ts
 import { runWire, startWire } from "../cli/run-wire.ts";
 
 test("costs are measured in an Envoy, and printed as an interface", async () => {
-  const pattern = "^cost/(proxy/.*|module/.*|action/(Request.SetHeader|string.ToLower|int.ToString))$";
+  const pattern =
+    "^cost/(proxy/.*|module/.*|path/.*|action/(Request.SetHeader|string.ToLower|int.ToString))$";
   const { code, stdout, stderr } = await runWire(["bench", "--json", "--rounds", "1", pattern]);
   expect(code, stderr).toBe(0);
   const said = JSON.parse(stdout) as {
@@ -21,6 +22,8 @@ test("costs are measured in an Envoy, and printed as an interface", async () => 
     "cost/module/memory MiB",
     "cost/proxy/request us",
     "cost/module/request us",
+    "cost/path/stamp us",
+    "cost/path/check us",
     "cost/action/Request.SetHeader us",
     "cost/action/string.ToLower us",
     "cost/action/int.ToString us",
@@ -34,6 +37,8 @@ test("costs are measured in an Envoy, and printed as an interface", async () => 
     cpuMilli: expect.any(Number),
     memoryMib: expect.closeTo(memory, 1),
     requestNs: expect.any(Number),
+    stampNs: expect.any(Number),
+    checkNs: expect.any(Number),
   });
   expect(Object.keys(dataplane?.actionCosts ?? {}).sort()).toEqual([
     "RPCRequest.SetHeader",

@@ -12,6 +12,7 @@ import { type BenchCase, medianMs } from "./case.ts";
 import { conflictCases } from "./conflict-cases.ts";
 import { keptByEnvoyCases } from "./kept-by-envoy.ts";
 import { keptObjectsCases } from "./kept-objects.ts";
+import { pathCases } from "./path-cases.ts";
 import { placementCases } from "./placement-cases.ts";
 import { checked, policy, simplePolicy } from "./policies.ts";
 import { sdkCases } from "./sdk/sdk-cases.ts";
@@ -65,6 +66,7 @@ export const cases: readonly BenchCase[] = [
   ...budgetCases,
   ...keptByEnvoyCases,
   ...placementCases,
+  ...pathCases,
   ...conflictCases,
   ...sdkCases,
   ...controlPlaneCases,

@@ -2,6 +2,7 @@
 import { bench } from "../../controlplane/cli/bench.ts";
 import { costNames } from "../../controlplane/costs/measure-costs.ts";
 import { cases } from "./cases.ts";
+import { pathTable } from "./path-table.ts";
 import { costTable } from "./sdk/cost-table.ts";
 import { xdsTable } from "./xds/xds-table.ts";
 import { z3Table } from "./z3-table.ts";
@@ -16,7 +17,7 @@ for (const { name, unit, limit, measure } of cases.filter((each) => wanted.test(
   console.log(name.padEnd(34) + shown(figure) + (limit === undefined ? "" : shown(limit)));
   if (limit !== undefined && figure > limit) passed = false;
 }
-for (const table of [costTable, z3Table, xdsTable].filter((each) => wanted.test(each.name))) {
+for (const table of [costTable, pathTable, z3Table, xdsTable].filter((each) => wanted.test(each.name))) {
   if (!(await table.print())) passed = false;
 }
 // The same as `wire bench`.

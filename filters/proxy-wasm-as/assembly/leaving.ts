@@ -1,21 +1,98 @@
 import { StreamType } from "./enums";
 import { proxy_continue_stream } from "./env";
 import { turnBack, turnTo } from "./kept";
+import { addRecord, createSlab, findRecord } from "./slab";
 
 // What a callback lets go, Envoy lets go once that has ended, or one that it calls inside of it. Where these are called since a body was made too large, the request
-// has been answered already: let go then, it has its connection wait for ever. So a filter that writes bodies says at the end of its callback what it has let go.
+// has been answered already: let go then, it has its connection wait for ever. And a request that is let go and then goes on by what its callback returns goes twice:
+// of headers the service gets two requests, and of trailers what comes second stands where the next request begins. So a filter that does one of these says at the end
+// of its callback what it has let go.
 
 /** The request that is to go on; 0 when there is none. */
 export let leaving: u32 = 0;
+/** The request that is looked at. */
+let asking: u32 = 0;
+
+/** Whether it is kept in mind which requests have been let go; where it is not, the compiler drops all of that. */
+let tracks: bool = false;
+/** Requests that have been let go, and whether nothing of them was paused since; 0 before the first. */
+let left: usize = 0;
 
 export function setLeaving(stream: u32): void {
   leaving = stream;
 }
 
+/**
+ * Said as the module of a filter starts that may let a request go in more than one callback, and forgets streams. What is let go twice, such as by the answers to two
+ * calls, has trailers that went on with it sent twice.
+ */
+export function letGoOnce(): void {
+  tracks = true;
+}
+
+/** Whether a request has been let go since it was last paused; it is from now on. */
+export function goesAgain(stream: u32): bool {
+  if (!tracks) return false;
+  const record: usize = left == 0 ? 0 : findRecord(left, stream);
+  const before = record != 0 && load<bool>(record);
+  if (!before) setLeft(stream, true);
+  return before;
+}
+
+function setLeft(stream: u32, now: bool): void {
+  if (!tracks) return;
+  let record: usize = left == 0 ? 0 : findRecord(left, stream);
+  if (record == 0) {
+    if (!now) return;
+    if (left == 0) left = createSlab(1);
+    record = addRecord(left, stream);
+  }
+  store<bool>(record, now);
+}
+
+/** Said before a filter looks at a request. */
+export function lookAtRequest(stream: u32): void {
+  asking = stream;
+}
+
+/** Said when it has: with 0 it goes on, and else may be let go again. */
+export function passRequest(flow: u32): void {
+  if (flow == 0) passOnce();
+  else setLeft(asking, false);
+  asking = 0;
+}
+
+/** The same of its trailers, behind which nothing comes: what is let go of them now is let go for good. */
+export function lookAtTrailers(stream: u32): void {
+  asking = stream;
+  setLeft(stream, false);
+}
+
+export function passTrailers(flow: u32): void {
+  if (flow == 0) {
+    passOnce();
+    setLeft(asking, true);
+  }
+  asking = 0;
+}
+
+function passOnce(): void {
+  if (leaving == asking) leaving = 0;
+}
+
+/** Whether the filter is asked about this request, and has not said yet whether it is to wait. */
+export function isAsked(stream: u32): bool {
+  return asking != 0 && asking == stream;
+}
+
 /** Have a request go on at the end of the callback. */
 export function leaveLater(stream: u32): void {
-  if (leaving != stream) letLeave();
-  leaving = stream;
+  const before = leaving;
+  if (before == stream) return;
+  // Of the one that it is asked about it has not said yet whether that goes on.
+  if (isAsked(before)) leaving = stream;
+  letLeave();
+  leaving = isAsked(before) ? before : stream;
 }
 
 /** Said at the end of a callback, and before a stream is ended in it. */

@@ -2,7 +2,7 @@ import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, property } from "./b
 import { proxy_define_metric, proxy_increment_metric, proxy_set_property } from "./env";
 import { cell } from "./cell";
 import { allocate } from "./memory";
-import { isSaid, readState, recallState, revision, token } from "./path-state";
+import { allValues, findStateHeader, isSaid, readState, recallState, revision, token } from "./path-state";
 import { phase, stream, turn } from "./phase";
 import { fact, listed, nextFact, nextField } from "./plugins";
 import { askBy, callerOf, currentBlock, deny, policyName } from "./policy";
@@ -75,7 +75,8 @@ function look(): void {
       isKnown ? bytes(record + 8 + size, load<u32>(record, 4)) : MISSING,
     );
   } else if (phase == 0) {
-    readState();
+    const name = findStateHeader();
+    readState(name == MISSING ? MISSING : allValues(name));
   } else {
     recallState(false, MISSING, MISSING);
   }

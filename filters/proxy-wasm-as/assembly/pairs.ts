@@ -31,18 +31,26 @@ export function rewind(): void {
   offset = pairs + 4 + load<u32>(pairs) * 8;
 }
 
+/** The name of the header that `nextPair` has come to, in lower case. */
+export let nameHere: Bytes = MISSING;
+
+/** The value of the next header, whichever that is; MISSING when there is none left. */
+export function nextPair(): Bytes {
+  if (index >= load<u32>(pairs)) return MISSING;
+  const nameSize = load<u32>(pairs + 4 + index * 8);
+  const valueSize = load<u32>(pairs + 8 + index * 8);
+  nameHere = bytes(offset, nameSize);
+  const value = bytes(offset + nameSize + 1, valueSize);
+  index++;
+  offset += nameSize + valueSize + 2;
+  return value;
+}
+
 /** The next value of a header, whose name is in lower case; MISSING when there is none left. */
 export function nextValue(name: Bytes): Bytes {
-  const count = load<u32>(pairs);
-  while (index < count) {
-    const nameSize = load<u32>(pairs + 4 + index * 8);
-    const valueSize = load<u32>(pairs + 8 + index * 8);
-    const at = offset;
-    index++;
-    offset += nameSize + valueSize + 2;
-    if (equal(bytes(at, nameSize), name)) return bytes(at + nameSize + 1, valueSize);
-  }
-  return MISSING;
+  let value = nextPair();
+  while (value != MISSING && !equal(nameHere, name)) value = nextPair();
+  return value;
 }
 
 /** Whether any value of a header is this one. The common cases, absent and equal at once, cost one call of the host. */

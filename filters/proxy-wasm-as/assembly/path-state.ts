@@ -17,23 +17,18 @@ const LIST: u8 = 108;
 // "@path\t"
 const PATH: usize = memory.data<u8>([64, 112, 97, 116, 104, 9]);
 /** "wire" */
-const MEMBER: u32 = 0x65726977;
+export const MEMBER: u32 = 0x65726977;
 
 /** What comes before the point of a state, and what comes after it; MISSING where no state is there, or two that differ. */
 export let revision: Bytes = MISSING;
 export let token: Bytes = MISSING;
 
-/** The name of the header, in lower case; MISSING where the configuration says none. */
-export function stateHeader(): Bytes {
-  return fact(currentBlock(), bytes(PATH, 6));
-}
+/** The name of the header, in lower case, and whether the state is a member of it, among others. */
+export let stateHeader: Bytes = MISSING;
+export let isMember: bool = false;
 
-/** Whether the state is a member of the header, among others. */
-export function isList(): bool {
-  if (stateHeader() == MISSING) return false;
-  const how = nextField();
-  return lengthOf(how) > 0 && load<u8>(pointerOf(how)) == LIST;
-}
+/** All values of the header, joined by commas; MISSING where there is none. */
+export let allSaid: Bytes = MISSING;
 
 /** Whether the header says a state at all, be it one that nobody can read. */
 export let isSaid: bool = false;
@@ -45,14 +40,22 @@ export function recallState(said: bool, ofRevision: Bytes, state: Bytes): void {
   token = state;
 }
 
-/** Read the state of the request, while its headers are there: not in the callbacks of its response. */
-export function readState(): void {
-  const isMember = isList();
+/** Look up the header's name. MISSING where the configuration says none. */
+export function findStateHeader(): Bytes {
+  stateHeader = fact(currentBlock(), bytes(PATH, 6));
+  const how = nextField();
+  isMember = lengthOf(how) > 0 && load<u8>(pointerOf(how)) == LIST;
+  return stateHeader;
+}
+
+/** Read the state that all values of the header say. */
+export function readState(said: Bytes): void {
   let state = MISSING;
   isSaid = false;
   revision = MISSING;
   token = MISSING;
-  for (let rest = allValues(stateHeader()); rest != MISSING; ) {
+  allSaid = said;
+  for (let rest = allSaid; rest != MISSING; ) {
     const member = firstMember(rest);
     rest = afterMember(rest, member);
     const own = isMember ? stateIn(trimmed(member)) : trimmed(member);
@@ -81,11 +84,11 @@ export function allValues(name: Bytes): Bytes {
   return property(bytes(path, size));
 }
 
-/** A list up to its first comma. */
-export function firstMember(list: Bytes): Bytes {
+/** A list up to its first comma, or what else is between its members. */
+export function firstMember(list: Bytes, between: u8 = COMMA): Bytes {
   const start = pointerOf(list);
   let size: usize = 0;
-  while (size < lengthOf(list) && load<u8>(start + size) != COMMA) size++;
+  while (size < lengthOf(list) && load<u8>(start + size) != between) size++;
   return bytes(start, size);
 }
 

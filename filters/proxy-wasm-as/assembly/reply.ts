@@ -1,8 +1,7 @@
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { wasAnswered } from "./code-details";
 import { endByFilter, isOver } from "./at-work";
-import { writesBody } from "./content-length";
-import { MapType, Status } from "./enums";
+import { Status } from "./enums";
 import { proxy_send_local_response } from "./env";
 import { gone } from "./gone";
 import { answered, details, holdsBack, holdsBackEnd, setAnswered } from "./guard";
@@ -25,7 +24,7 @@ function isAnswered(context: u32, why: Bytes): bool {
 
 /** Answer a stream, once. */
 export function replyTo(context: u32, status: i32, body: Bytes, headers: Pairs | null, grpcStatus: i32): Status {
-  if (writesBody(MapType.HttpRequestHeaders)) letLeave();
+  letLeave();
   if (isAskedAboutAnother(context) || !turnTo(context)) return Status.BadArgument;
   const given = send(context, status, body, headers, grpcStatus);
   turnBack(context);

@@ -1,7 +1,11 @@
 import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, same, trimmed } from "./bytes";
 import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
+import { isBaggageMember, isTraceMember } from "./list-members";
 import { allocate } from "./memory";
-import { afterMember, allValues, firstMember, isList, isSaid, readState, revision, stateHeader, stateIn, token } from "./path-state";
+import {
+  afterMember, allSaid, findStateHeader, firstMember, isMember, isSaid, readState, revision, stateHeader, stateIn, token,
+} from "./path-state";
+import { nameHere, nextPair, rewind } from "./pairs";
 import { begin, callerName, currentBlock, leave } from "./policy";
 import { fact, nextField } from "./plugins";
 import { random_get } from "./wasi_snapshot_preview1";
@@ -17,17 +21,17 @@ import { random_get } from "./wasi_snapshot_preview1";
 // ORIGIN is the state of paths that begin here, `-` where none does. In a revision in which the service does not stamp the list is `=`.
 
 const REQUEST: u32 = 0;
-const MEMBERS_MAX: u32 = 32;
-/** More than this of `tracestate` some libraries do not take. In bytes. */
+/** More than this some libraries do not take: of members, and in bytes. */
+const TRACE_MEMBERS_MAX: u32 = 32;
 const TRACE_STATE_MAX: usize = 512;
+const BAGGAGE_MEMBERS_MAX: u32 = 64;
+const BAGGAGE_MAX: usize = 8192;
 const IDENTITY: usize = 55;
 const ANYBODY: u8 = 42;
 const BUT: u8 = 33;
 const UNCHANGED: u8 = 61;
 const NONE: u8 = 45;
 const COMMA: u8 = 44;
-const EQUALS: u8 = 61;
-const AT: u8 = 64;
 
 // "@outside\t@stamp\twire=traceparenttracestate@begin\t"
 const WORDS: usize = memory.data<u8>([
@@ -36,16 +40,19 @@ const WORDS: usize = memory.data<u8>([
 ]);
 const random: usize = memory.data(24);
 
+/** All values of `traceparent`, joined by commas; MISSING where there is none. */
+let identity: Bytes = MISSING;
+
 /** Stamp a request that comes in; one that the service has made by itself and that goes out, where it is an origin. Said in `onRequestHeaders`. */
 export function stamp(context: u32, isOutbound: bool): u32 {
   begin(context);
   if (currentBlock() != 0) {
-    readState();
+    readState(readHeaders(findStateHeader()));
     if (isOutbound) {
       // What the service was asked to do has a state, be it one that nobody can read; what it does by itself has none.
-      if (!isSaid) writeFirst();
+      if (!isSaid) writeFirst(false);
     } else if (comesFromOutside()) {
-      writeFirst();
+      writeFirst(true);
     } else {
       advance();
     }
@@ -61,23 +68,23 @@ function comesFromOutside(): bool {
 }
 
 /** The state of a path that begins here, of the revision that is written now. What outside traffic brings is none. */
-function writeFirst(): void {
+function writeFirst(isOutside: bool): void {
   const now = fact(currentBlock(), bytes(WORDS + 42, 7));
   const first = now == MISSING ? MISSING : originOf(now);
-  if (first == MISSING || load<u8>(pointerOf(first)) == NONE) write(MISSING, MISSING);
-  else write(now, first);
+  if (first == MISSING || load<u8>(pointerOf(first)) == NONE) write(MISSING, MISSING, isOutside);
+  else write(now, first, isOutside);
 }
 
 /** The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. */
 function advance(): void {
   if (revision == MISSING || originOf(revision) == MISSING) {
-    write(MISSING, MISSING);
+    write(MISSING, MISSING, false);
     return;
   }
   const states = nextField();
   if (lengthOf(states) == 1 && load<u8>(pointerOf(states)) == UNCHANGED) return;
   const state = behind(states, token);
-  if (!equal(state, token)) write(revision, state);
+  if (!equal(state, token)) write(revision, state, false);
 }
 
 /** The field behind a revision that is in use; MISSING where it is not. The next field is the one behind. */
@@ -102,13 +109,15 @@ function behind(states: Bytes, from: Bytes): Bytes {
   return MISSING;
 }
 
-/** Have the header say this state and no other one, or none, and beside it what others have said. */
-function write(ofRevision: Bytes, state: Bytes): void {
-  const name = stateHeader();
-  if (state == MISSING && !isSaid) return;
+/** Have the header say this state and no other one, or none, and beside it what others have said. What comes from outside may be no state, and be one behind a library. */
+function write(ofRevision: Bytes, state: Bytes, isOutside: bool): void {
+  const name = stateHeader;
+  if (state == MISSING && !isSaid && !isOutside) return;
   const size: usize = state == MISSING ? 0 : lengthOf(ofRevision) + 1 + lengthOf(state);
   const isRead = state != MISSING && isTraceState(name);
-  const others = isList() ? otherMembers(name, isRead ? TRACE_STATE_MAX - size - 5 : 0) : MISSING;
+  // Beside `wire=` and a comma.
+  const room = (isTraceState(name) ? TRACE_STATE_MAX : BAGGAGE_MAX) - size - 6;
+  const others = isMember ? otherMembers(isOutside || isRead ? room : 0, isOutside) : MISSING;
   if (state == MISSING && others == MISSING) {
     proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
     return;
@@ -116,7 +125,7 @@ function write(ofRevision: Bytes, state: Bytes): void {
   const start = allocate(6 + size + (others == MISSING ? 0 : lengthOf(others)));
   let at = start;
   if (state != MISSING) {
-    if (isList()) at = put(at, bytes(WORDS + 16, 5));
+    if (isMember) at = put(at, bytes(WORDS + 16, 5));
     at = put(at, ofRevision);
     store<u8>(at++, 46);
     at = put(at, state);
@@ -129,29 +138,50 @@ function write(ofRevision: Bytes, state: Bytes): void {
   if (isRead) beTraced();
 }
 
+/** All values of the header with the state, joined by commas, and of `traceparent` beside it; MISSING where there is none. One call of the host. */
+function readHeaders(name: Bytes): Bytes {
+  const traceParent = bytes(WORDS + 21, 11);
+  let state = MISSING;
+  identity = MISSING;
+  rewind();
+  for (let value = nextPair(); value != MISSING; value = nextPair()) {
+    if (equal(nameHere, name)) state = joined(state, value);
+    else if (equal(nameHere, traceParent)) identity = joined(identity, value);
+  }
+  return state;
+}
+
+function joined(all: Bytes, next: Bytes): Bytes {
+  if (all == MISSING) return next;
+  const start = allocate(lengthOf(all) + 1 + lengthOf(next));
+  const at = put(start, all);
+  store<u8>(at, COMMA);
+  return bytes(start, put(at + 1, next) - start);
+}
+
 function isTraceState(name: Bytes): bool {
   return equal(name, bytes(WORDS + 32, 10));
 }
 
 /**
- * The members that are not ours, as many as there may be beside it. Those that libraries would drop the whole list for are left out where there is `room` for so many
- * bytes: who calls from outside would have the state dropped with them.
+ * The members that are not ours, as far as there is `room` for so many bytes; 0 is no limit. Of what comes from outside those are left out that libraries would drop the whole list for, or
+ * take for ours: the state would be dropped or changed with them.
  */
-function otherMembers(name: Bytes, room: usize): Bytes {
-  const all = allValues(name);
-  if (all == MISSING) return MISSING;
-  const start = allocate(lengthOf(all));
+function otherMembers(room: usize, isOutside: bool): Bytes {
+  if (allSaid == MISSING) return MISSING;
+  const isTraced = isTraceState(stateHeader);
+  const most = isTraced ? TRACE_MEMBERS_MAX : BAGGAGE_MEMBERS_MAX;
+  const start = allocate(lengthOf(allSaid));
   let at = start;
   let count: u32 = 1;
-  for (let rest = all; rest != MISSING && count < MEMBERS_MAX; ) {
+  for (let rest = allSaid; rest != MISSING; ) {
     const member = firstMember(rest);
     rest = afterMember(rest, member);
     const own = trimmed(member);
     if (lengthOf(own) == 0 || stateIn(own) != MISSING) continue;
-    if (room != 0) {
-      const key = keySize(own);
-      if (key == 0 || at - start + 1 + lengthOf(own) > room || isAmong(bytes(start, at - start), pointerOf(own), key)) continue;
-    }
+    const size = lengthOf(own) + <usize>(at > start ? 1 : 0);
+    if (room != 0 && (count == most || at - start + size > room)) continue;
+    if (isOutside && !(isTraced ? isTraceMember(own, bytes(start, at - start)) : isBaggageMember(own))) continue;
     if (at > start) store<u8>(at++, COMMA);
     at = put(at, own);
     count++;
@@ -159,60 +189,12 @@ function otherMembers(name: Bytes, room: usize): Bytes {
   return at == start ? MISSING : bytes(start, at - start);
 }
 
-/** How long the key of a member of `tracestate` is, with what ends it; 0 of what is no member that each library takes. */
-function keySize(member: Bytes): usize {
-  const start = pointerOf(member);
-  const end = start + lengthOf(member);
-  // Where the key begins, or what follows the `@` in it.
-  let from = start;
-  let at = start;
-  for (; at < end && load<u8>(at) != EQUALS; at++) {
-    const byte = load<u8>(at);
-    if (byte == AT) {
-      if (from > start || at == start || at - start > 241) return 0;
-      from = at + 1;
-    } else if (!isOfKey(byte)) return 0;
-  }
-  const isOfTenant = from > start;
-  if (at == from || at - from > <usize>(isOfTenant ? 14 : 256) || !isLetter(load<u8>(from))) return 0;
-  if (isOfTenant && !isLetter(load<u8>(start)) && !isDigit(load<u8>(start))) return 0;
-  const value = at + 1;
-  if (value >= end || end - value > 256) return 0;
-  for (let i = value; i < end; i++) {
-    const byte = load<u8>(i);
-    if (byte < 32 || byte > 126 || byte == EQUALS) return 0;
-  }
-  return value - start;
-}
-
-/** Whether a list has a member with this key. */
-function isAmong(list: Bytes, key: usize, size: usize): bool {
-  for (let rest = list; rest != MISSING; ) {
-    const member = firstMember(rest);
-    rest = afterMember(rest, member);
-    if (lengthOf(member) > size && same(pointerOf(member), key, size)) return true;
-  }
-  return false;
-}
-
-function isOfKey(byte: u8): bool {
-  return isLetter(byte) || isDigit(byte) || byte == 95 || byte == 45 || byte == 42 || byte == 47;
-}
-
-function isLetter(byte: u8): bool {
-  return byte >= 97 && byte <= 122;
-}
-
-function isDigit(byte: u8): bool {
-  return byte >= 48 && byte <= 57;
-}
-
 /**
  * Tracing libraries drop a `tracestate` that stands alone, or beside a `traceparent` that they cannot read: such a request gets an identity, as one that nobody samples.
  */
 function beTraced(): void {
   const name = bytes(WORDS + 21, 11);
-  if (isIdentity(allValues(name))) return;
+  if (isIdentity(identity)) return;
   random_get(random, 24);
   const start = allocate(IDENTITY);
   store<u16>(start, 0x3030);
@@ -237,7 +219,7 @@ function isIdentity(value: Bytes): bool {
     if (at == 2 || at == 35 || at == 52) {
       if (byte != 45 || (at > 2 && digits == 0)) return false;
       digits = 0;
-    } else if (isDigit(byte) || (byte >= 97 && byte <= 102)) {
+    } else if ((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102)) {
       digits |= byte ^ 48;
     } else return false;
   }

@@ -15,7 +15,7 @@ import { GrpcAnswer, GrpcCall, startGrpcCall } from "./grpc-call";
 import { GrpcHandlers, GrpcStream, startGrpcStream } from "./grpc-stream";
 import { Answer, HttpCall, startHttpCall } from "./http-call";
 import { isAtWork, isThere, turnBack, turnTo } from "./kept";
-import { leaveLater, letLeave } from "./leaving";
+import { goesAgain, isAsked, leaveLater, letLeave } from "./leaving";
 import { Pairs } from "./pair-list";
 import { calledByRoute, callerAddress } from "./peers";
 import { replyTo } from "./reply";
@@ -149,13 +149,13 @@ export class Request extends Message {
 
   /**
    * Let go on what was paused, once the callback has ended; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`; nothing goes on of a request
-   * that was answered before. It is for what was paused before: of what a
+   * that was answered before, or let go and not paused since. It is for what was paused before: of what a
    * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
    */
   resume(): Status {
     if (isOver(this.id)) return Status.BadArgument;
     resumeWithoutLength(this.id, MapType.HttpRequestHeaders);
-    return letGo(this.id, StreamType.HttpRequest, writesBody(MapType.HttpRequestHeaders));
+    return letGo(this.id, StreamType.HttpRequest, writesBody(MapType.HttpRequestHeaders) || isAsked(this.id));
   }
 
   /** End the stream without an answer; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`, when it has ended. `proxy_close_stream`. */
@@ -250,7 +250,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
   // What the callback is about goes another way.
   if (isAtWork(stream)) noteResumed(what & 1);
   let status = Status.Ok;
-  if (!audits()) {
+  if (!audits() && !(what == StreamType.HttpRequest && goesAgain(stream))) {
     if (later) leaveLater(stream);
     else status = proxy_continue_stream(what);
   }
@@ -259,7 +259,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
 }
 
 function end(stream: u32, what: StreamType): Status {
-  if (writesBody(MapType.HttpRequestHeaders)) letLeave();
+  letLeave();
   if (isOver(stream) || !turnTo(stream)) return Status.BadArgument;
   if (!(isAtWork(stream) ? holdsBackEnd() : holdsBack())) {
     endByFilter(stream);

@@ -57,6 +57,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const beginsRoots =
     guard === undefined && exported.some(({ name }) => name === "onDelete" || name === "onDone");
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
+  const resets = filter.sdk.has("*") || filter.sdk.has("reset");
   const written = writtenSides(filter);
   const forgets =
     configured.length > 0 ||
@@ -64,6 +65,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     keepsStreams ||
     guard?.remembers === true ||
     ["*", "PerPlugin", "PerStream", "fetch", "grpc", "grpcStream"].some((name) => filter.sdk.has(name));
+  const tracks = resumes && forgets && own.some(({ name }) => name.startsWith("onRequest"));
   const again = configured.length > 0 ? "  if (waiting != 0) readParameters(waiting);\n" : "";
   // What was let go goes on then, where it is not let go at once.
   const leaves = resumes && written.includes("Request") ? `  ${use("letLeave")}();\n` : "";
@@ -79,6 +81,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     forgets,
     beginsRoots,
     resumes,
+    resets,
     keepsStreams,
     written,
   };
@@ -112,6 +115,7 @@ ${enter("context")}  ${guard.asks("connection", "context")};
     ...(resumes ? written : []).map(
       (side) => `${use("writeBodies")}(${use("MapType")}.Http${side}Headers);\n`,
     ),
+    ...(tracks ? [`${use("letGoOnce")}();\n`] : []),
     ...(keepsStreams ? [`${use("keepStreams")}();\n`] : []),
     ...(startsWithValues || keepsStreams ? [`${use("keep")}();\n`] : []),
   ];
@@ -251,6 +255,8 @@ interface Around {
   readonly beginsRoots: boolean;
   /** Whether the filter lets go on what it has paused. */
   readonly resumes: boolean;
+  /** Whether it ends streams without an answer. */
+  readonly resets: boolean;
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */
   readonly written: readonly Side[];
@@ -318,6 +324,7 @@ function callbackText(
     goBack,
     beginsRoots,
     resumes,
+    resets,
     keepsStreams,
     written,
     calls = true,
@@ -333,13 +340,23 @@ function callbackText(
   const asks = keepsStreams && result?.type === "Flow";
   const look = (at: string): string =>
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
-  const first = `${look(context)}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
+  // Of what it lets go, what it returns may say the same.
+  const [, part] = (resumes ? /^onRequest(|Body|Trailers)$/.exec(own.name) : null) ?? [];
+  const asked = part === "Trailers" ? part : "Request";
+  const first = `${look(context)}${part === undefined ? "" : `  ${use(`lookAt${asked}`)}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
   const without = written
     .filter((each) => each === side)
     .map((each) => leftOut(each, returns ? (guard === undefined ? "result" : "flow") : "0", use))
     .join("");
+  const leaves = (flow: string): string => {
+    if (part === undefined) return goBack;
+    return `  ${use(`pass${asked}`)}(${returns ? flow : "0"});\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
+  };
+  // Envoy crashes when trailers go on of a response that has been reset meanwhile.
+  const goesBy = (flow: string): string =>
+    resets && own.name === "onResponseTrailers" ? `${use("isOver")}(${context}) ? 1 : ${flow}` : flow;
   const streams =
     ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
   const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
@@ -349,7 +366,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
 ${without === "" ? "" : `    ${without}`}  }
-${look("0")}${goBack}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns ? lastOf(own, all) : "1")};
+${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, goesBy(returns ? "flow" : "0"), returns ? lastOf(own, all) : "1")};
 }
 `;
   }
@@ -362,8 +379,9 @@ ${look("0")}${goBack}  ${end}${guard.ends(kind, returns ? "flow" : "0", returns 
     : read(context);
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
-  const end = result === undefined ? "" : `  return ${returns ? `${stops}result` : result.otherwise};\n`;
-  return `${start}${text}${parameters}${run}${look("0")}${goBack}  ${use("collect")}();\n${end}}\n`;
+  const end =
+    result === undefined ? "" : `  return ${goesBy(returns ? `${stops}result` : result.otherwise)};\n`;
+  return `${start}${text}${parameters}${run}${look("0")}${leaves("result")}  ${use("collect")}();\n${end}}\n`;
 }
 
 /** What a pause is where the body has to wait, too: Envoy's `StopAllIterationAndWatermark`. */

@@ -88,7 +88,7 @@ export interface FilterModule {
 }
 
 const SDK = "proxy-wasm-as";
-const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "resume"]);
+const telling: ReadonlySet<string> = new Set(["fetch", "grpc", "grpcStream", "reset", "resume"]);
 
 /** Said of a filter that makes calls of the plugin's own, which have the name that those of a stream have. */
 export const OF_PLUGIN = "calls of the plugin";

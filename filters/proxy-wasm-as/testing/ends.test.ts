@@ -132,6 +132,20 @@ test("a response is not let go in its own callbacks, which do so by what they re
   expect(response?.body).toBe("a");
 });
 
+test("a response is reset in the callback for its trailers, whatever that returns", async () => {
+  for (const side of ["response", "response.request"])
+    for (const returned of ["void {", "Flow { if (response.status == 1) return Flow.Pause;"]) {
+      const end = returned.startsWith("void") ? "" : "return Flow.Continue;";
+      const host = await hostOf(
+        `export function onResponseTrailers(response: Response): ${returned} log.info(\`\${<i32>${side}.reset()}\`); ${end} }`,
+      );
+      const { logs, response } = host.exchange({ response: { body: "a", trailers: [["t", "1"]] } });
+      expect(messages(logs)).toEqual(["0"]);
+      expect(response).toBeUndefined();
+      expect(host.failure).toBeNull();
+    }
+});
+
 test("the host fails the VM where an Envoy would crash", async () => {
   for (const [code, failure] of [
     [
@@ -141,6 +155,10 @@ test("the host fails the VM where an Envoy would crash", async () => {
     [
       "proxy_on_response_trailers(id: u32, count: u32): u32 { proxy_continue_stream(1); return 0; }",
       /last callback/,
+    ],
+    [
+      "proxy_on_response_trailers(id: u32, count: u32): u32 { proxy_close_stream(0); return 0; }",
+      /close_stream in trailers of a response that go on/,
     ],
     ["proxy_on_log(id: u32): void { proxy_close_stream(0); }", /close_stream of a stream that has ended/],
     [

@@ -881,6 +881,133 @@ export function onLog(stream: Stream): void {}`,
   expect(host.failure).toBeNull();
 });
 
+test("trailers that a callback lets go, and that go on by what it returns, go on once", async () => {
+  for (const writes of ["", 'if (request.headers.has("x-write")) request.body.append("!");']) {
+    const host = await hostOf(
+      `
+export function onRequest(request: Request, last: bool): Flow {
+  return last ? Flow.Continue : Flow.Pause;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow { return Flow.Pause; }
+export function onRequestTrailers(request: Request): Flow {
+  ${writes}
+  log.info(request.resume().toString());
+  if (request.headers.has("x-denied")) request.reply(403);
+  return request.headers.has("x-paused") ? Flow.Pause : Flow.Continue;
+}
+export function onLog(stream: Stream): void {}`,
+      { allowOnHeadersStopIteration: true },
+    );
+    const sent = (...names: readonly string[]) =>
+      host.exchange({ headers: names.map((name) => [name, "1"]), body: ["a"], trailers: [["t", "1"]] });
+    for (const [names, times] of [
+      [[], 0],
+      [["x-paused"], 1],
+      [["x-write"], 0],
+      [["x-write", "x-paused"], 1],
+    ] as const) {
+      const { callCounts, requestBody, requestTrailers, logs } = sent(...names);
+      expect(callCounts["continue_stream"] ?? 0).toBe(times);
+      expect(requestBody).toBe(writes !== "" && names[0] === "x-write" ? "a!" : "a");
+      expect(requestTrailers).toEqual([["t", "1"]]);
+      expect(logs.map(({ message }) => message)).toEqual(["0"]);
+    }
+    expect(sent("x-denied").response?.status).toBe(403);
+    expect(host.failure).toBeNull();
+  }
+});
+
+test("what a callback of a request lets go, and what goes on by what it returns, goes on once", async () => {
+  const host = await hostOf(
+    `
+export function onRequest(request: Request, last: bool): Flow {
+  if (request.headers.has("x-headers")) request.resume();
+  return request.headers.has("x-paused") ? Flow.Pause : Flow.Continue;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): void {
+  if (request.headers.has("x-body")) request.resume();
+}`,
+    { allowOnHeadersStopIteration: true },
+  );
+  for (const [names, times] of [
+    [["x-headers"], 0],
+    [["x-headers", "x-paused"], 1],
+    [["x-paused", "x-body"], 0],
+  ] as const)
+    for (const body of [[], ["a"]]) {
+      const { callCounts, action } = host.request({ headers: names.map((name) => [name, "1"]), body });
+      expect(callCounts["continue_stream"] ?? 0).toBe(times);
+      expect(action).toBe(times === 0 && names.length === 2 && body.length === 0 ? "stop" : "continue");
+    }
+  expect(host.failure).toBeNull();
+});
+
+test("a request that was let go goes on once, however often it is let go, until it is paused again", async () => {
+  const host = await hostOf(
+    `
+function answered(request: Request, answer: Answer): void { log.info(request.resume().toString()); }
+function asks(request: Request): void { request.fetch({ cluster: "auth" }, answered); }
+export function onRequest(request: Request, last: bool): Flow {
+  if (!request.headers.has("x-asks")) return Flow.Continue;
+  asks(request);
+  asks(request);
+  return Flow.Pause;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  if (last || size != 2) return Flow.Continue;
+  asks(request);
+  asks(request);
+  if (request.body.text() == "aa") request.resume();
+  return Flow.Pause;
+}
+export function onRequestTrailers(request: Request): Flow {
+  const first = request.trailers.get("t")!;
+  if (first == "none") return Flow.Continue;
+  asks(request);
+  if (first == "paused") {
+    asks(request);
+    return Flow.Pause;
+  }
+  return Flow.Continue;
+}
+export function onLog(stream: Stream): void {}`,
+    { allowOnHeadersStopIteration: true },
+  );
+  host.onFetch("auth");
+  const times = (asks: boolean, body: string, trailer: string): readonly number[] => {
+    const stream = host.open({
+      headers: [[":method", "POST"], ...(asks ? [["x-asks", "1"] as const] : [])],
+      isUnfinished: true,
+    });
+    let from = 0;
+    const answerAll = (): number => {
+      const before = stream.result().callCounts["continue_stream"] ?? 0;
+      for (const fetch of host.fetches.slice(from)) fetch.answer({});
+      from = host.fetches.length;
+      return (stream.result().callCounts["continue_stream"] ?? 0) - before;
+    };
+    from = host.fetches.length - (asks ? 2 : 0);
+    const counts = [answerAll()];
+    stream.send({ body: [body], isUnfinished: true });
+    counts.push(answerAll());
+    stream.send({ trailers: [["t", trailer]] });
+    counts.push(answerAll());
+    expect(stream.result()).toMatchObject({ requestBody: body, action: "continue" });
+    stream.respond({});
+    expect(stream.result().response?.status).toBe(200);
+    expect(new Set(stream.result().logs.map(({ message }) => message))).toEqual(new Set(["0"]));
+    stream.end();
+    return counts;
+  };
+  expect(times(true, "b", "none")).toEqual([1, 0, 0]);
+  expect(times(true, "bb", "none")).toEqual([1, 1, 0]);
+  expect(times(true, "aa", "none")).toEqual([1, 1, 0]);
+  expect(times(false, "bb", "paused")).toEqual([0, 1, 1]);
+  expect(times(true, "b", "paused")).toEqual([1, 0, 1]);
+  expect(times(true, "b", "goes on")).toEqual([1, 0, 0]);
+  expect(host.failure).toBeNull();
+});
+
 test("what is kept for who writes a body is there when it has written, whoever was called and has gone meanwhile", async () => {
   const filter = `import { log, PerStream, Request, Stream } from "proxy-wasm-as";
 class Params { name: string = ""; }

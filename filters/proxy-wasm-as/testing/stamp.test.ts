@@ -182,6 +182,57 @@ test("nobody outside has the state dropped by what libraries drop it for", () =>
   expect(state(host, "wire=newrev.1,bad")).toEqual(["tracestate: wire=newrev.1"]);
   expect(state(host, "a=1,190@nr=0-0,a=2,aa=3")).toEqual(["tracestate: wire=newrev.1,a=1,190@nr=0-0,aa=3"]);
   expect(state(host, `a=${long},b=${long},c=3`)).toEqual([`tracestate: wire=newrev.1,a=${long},c=3`]);
+  const fits = `b=${"x".repeat(512 - "wire=newrev.1,".length - long.length - "a=,b=".length)}`;
+  expect(state(host, `a=${long},${fits}x,c=3`)).toEqual([`tracestate: wire=newrev.1,a=${long},c=3`]);
+  expect(state(host, `a=${long},${fits}`)).toEqual([`tracestate: wire=newrev.1,a=${long},${fits}`]);
+  const [tenant, system] = ["t".repeat(241), "s".repeat(14)];
+  expect(state(host, `${tenant}@${system}=1`)).toEqual([`tracestate: wire=newrev.1,${tenant}@${system}=1`]);
+  for (const bad of [`t${tenant}@s=1`, `t@${system}s=1`, "_t@s=1"])
+    expect(state(host, bad)).toEqual(["tracestate: wire=newrev.1"]);
+  // Where paths begin without a state, too.
+  const stateless = start("@outside\t*\n@stamp\tnewrev\t1\t1>2\n");
+  expect(state(stateless, "\u00a0wire=newrev.1,a=1")).toEqual(["tracestate: a=1"]);
+});
+
+test("nobody outside says a state in baggage that libraries decode, or has them drop the baggage", () => {
+  const host = start(`@outside\t*\n${entry}`, { header: "baggage\tlist" });
+  const left = (baggage: string): readonly string[] => seen(host, [["baggage", baggage]]);
+  const good = "user=J%C3%BCrgen%20K;secret; p = 1 ,$-.^_`|~!#&'*9 = (<>?@[]{}:/=,empty=";
+  expect(left(good)).toEqual([`baggage: wire=newrev.1,${good.replace(" ,", ",")}`]);
+  for (const bad of [
+    "%77ire=newrev.5",
+    "+wire=newrev.5",
+    "WIRE=newrev.5",
+    "\u00a0wire=newrev.5",
+    "bad",
+    "=1",
+    "a b=1",
+    "a=b c",
+    'a="b"',
+    "a=\\",
+    "a=\u00e9",
+    "a=%zz",
+    "a=%4",
+    "a=%ff",
+    "a=1;",
+    "a=1;=2",
+    "a=1;b=%zz",
+    "a(=1",
+  ])
+    expect(left(`b=2,${bad},c=3`)).toEqual(["baggage: wire=newrev.1,b=2,c=3"]);
+  const long = "x".repeat(5000);
+  expect(left(`a=${long},b=${long},c=3`)).toEqual(["baggage: wire=newrev.1,c=3"]);
+  const less = "x".repeat(4094);
+  expect(left(`a=${less},b=${less},c=3`)).toEqual([`baggage: wire=newrev.1,a=${less},c=3`]);
+  const many = Array.from({ length: 70 }, (_, i) => `k${i}=1`);
+  expect(left(many.join())).toEqual([`baggage: wire=newrev.1,${many.slice(0, 63).join()}`]);
+  const stateless = start("@outside\t*\n@stamp\tnewrev\t1\t1>2\n", { header: "baggage\tlist" });
+  expect(seen(stateless, [["baggage", "%77ire=newrev.5"]])).toEqual([]);
+  expect(seen(stateless, [["baggage", "a=1,%77ire=newrev.5"]])).toEqual(["baggage: a=1"]);
+  // What services say themselves stays as they say it.
+  expect(
+    seen(start(inside, { header: "baggage\tlist" }), [["baggage", `wire=newrev.1,a=b c,${many.join()}`]]),
+  ).toEqual([`baggage: wire=newrev.2,a=b c,${many.join()}`]);
 });
 
 test("in baggage the properties of others stay with them", () => {

@@ -491,6 +491,8 @@ export function createStream(
       open.add(base + 1);
       const answered = ask("trailers", made.trailers.count);
       if (answered === 0) {
+        if (base === 2 && closeDetails !== undefined)
+          failBy(crash("close_stream in trailers of a response that go on"));
         body.release();
         made.hasBodyAtHand = false;
         open.delete(base + 1);

@@ -6,7 +6,7 @@ import { Request, Response, Stream } from "../stream";
 export { configurationText, vmConfigurationText } from "../configuration";
 export { leaveLengthOut, writeBodies } from "../content-length";
 export { enter } from "../context";
-export { endStream, lookAtResponse } from "../at-work";
+export { endStream, isOver, lookAtResponse } from "../at-work";
 export {
   contextOfGrpcCall,
   dispatchGrpcClose,
@@ -21,7 +21,7 @@ export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
 export { waiting } from "../inside";
 export { ask, keepStreams } from "../kept";
-export { letLeave } from "../leaving";
+export { letGoOnce, letLeave, lookAtRequest, lookAtTrailers, passRequest, passTrailers } from "../leaving";
 export { MapType } from "../enums";
 export { forgetGone, forgetInTime, forgetStream } from "./forget";
 export { collect, keep } from "./memory";

@@ -1,0 +1,38 @@
+import { footprint } from "../analysis/footprint.ts";
+import type { Diagnostic } from "../language/diagnostic.ts";
+import { phaseOf } from "../language/phase-of.ts";
+import type { Policy } from "../language/policy.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import type { Problem } from "./problem.ts";
+
+/** Policies that write over what proxies have written of the paths of requests, where services stamp: one message for each. */
+export function diagnoseWrittenOver({ demands, mesh }: Problem): readonly Diagnostic[] {
+  const carriers = carriersIn(mesh);
+  return [...new Set(demands.map(({ policy }) => policy))].flatMap((policy): readonly Diagnostic[] => {
+    const header = carriers.find((name) => writes(policy, name));
+    if (header === undefined) return [];
+    return [
+      {
+        code: "PLC0110",
+        severity: "error",
+        message: `\`${policy.name}\` writes \`${header}\`, by which proxies know the paths of requests`,
+        help: `write another header, or have the paths in one of their own: \`stateHeader: header:x-path\` in the mesh file`,
+        source: policy.source,
+        span: policy.span,
+      },
+    ];
+  });
+}
+
+/** The headers without which a state does not arrive, in lower case. */
+function carriersIn({ stateHeader }: Mesh): readonly string[] {
+  // Libraries drop a `tracestate` that is alone, or beside an identity that they cannot read.
+  if (stateHeader === "tracestate") return [stateHeader, "traceparent"];
+  return [stateHeader.replace(/^header:/, "")];
+}
+
+function writes(policy: Policy, header: string): boolean {
+  if (policy.mode === "audit") return false;
+  if (policy.kind === "filter") return policy.written?.includes(header) === true;
+  return phaseOf(policy) === "request" && footprint(policy)?.writes.has(`request:${header}`) === true;
+}
