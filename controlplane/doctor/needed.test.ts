@@ -11,6 +11,7 @@ async function needed(
   services: string,
   calls: string,
   contexts: readonly string[],
+  key?: Uint8Array,
 ): Promise<readonly (readonly [service: string, state: string])[]> {
   const text = `name: m\nidentity: address\nservices: { ${services} }\ncalls: { ${calls} }\n`;
   const { mesh, diagnostics } = fromYaml({ path: "mesh.yaml", text });
@@ -22,7 +23,10 @@ async function needed(
   const checked = checkPolicies([{ path: "p.cup", text: policies.join("\n") }], mesh);
   const { placement } = await place(checked.policies, mesh);
   assert(placement !== undefined, "it has a placement");
-  const tables = pathTables(placement, checked.policies, { mesh, dataplanes: defaultDataplanes });
+  const tables = pathTables(placement, checked.policies, {
+    ...{ mesh, dataplanes: defaultDataplanes },
+    ...(key === undefined ? {} : { key }),
+  });
   assert(tables === undefined || !("kind" in tables), "so few services have few states");
   const paths: PathsInUse = pathsOf(tables);
   return neededServices(mesh, paths).map(({ service, state }) => {
@@ -45,4 +49,12 @@ test("on a circle, and from services that begin paths by themselves, which are a
   const services = "front: { entry: true }, job: { origin: true }, a: {}, b: {}, c: {}";
   const found = await needed(services, "front: [a], job: [a], a: [b], b: [a, c]", ["front -> .* -> c"]);
   expect(found.map(([service]) => service)).toEqual(["front", "a", "b"]);
+});
+
+test("what follows from a key nobody is told", async () => {
+  const calls = "front: [middle], batch: [middle], middle: [near], near: [far]";
+  const plain = await needed(two, calls, ["front -> .* -> far"]);
+  const keyed = await needed(two, calls, ["front -> .* -> far"], new Uint8Array(32));
+  expect(plain.map(([, state]) => state)).not.toContain("0");
+  expect(keyed).toEqual(plain.map(([service]) => [service, "0"]));
 });

@@ -1,10 +1,10 @@
 import type { Mesh } from "../mesh/mesh.ts";
-import type { PathsInUse, PathTables } from "../placement/path-tables.ts";
+import { isSecret, type PathsInUse, type PathTables } from "../placement/path-tables.ts";
 
 /** A service that has to hand on states. */
 export interface Needed {
   readonly service: string;
-  /** `REVISION.STATE` of one that comes to it, and that something further on asks for. */
+  /** `REVISION.STATE` of one that comes to it, and that something further on asks for; where states follow from a key one that is none, and that nobody knows. */
   readonly state: string;
 }
 
@@ -61,7 +61,9 @@ export function neededServices(mesh: Mesh, paths: PathsInUse): readonly Needed[]
   for (const { before } of needed) for (const place of before) need(place);
   return [...mesh.services.keys()].flatMap((service) => {
     const place = [...(places.get(service)?.values() ?? [])].find(({ isNeeded }) => isNeeded);
-    return place === undefined ? [] : [{ service, state: `${tables.revision}.${place.state}` }];
+    return place === undefined
+      ? []
+      : [{ service, state: `${tables.revision}.${isSecret(place.state) ? "0" : place.state}` }];
   });
 }
 

@@ -249,6 +249,11 @@ function revisionOf(
 /** As much of a message authentication code as cannot be guessed: 96 bits. */
 const tokenLength = 16;
 
+/** Whether a state follows from a key, so that nobody is to be told it. */
+export function isSecret(token: string): boolean {
+  return token.length === tokenLength;
+}
+
 function tokenOf(state: number, revision: string, key: Uint8Array | undefined): string {
   if (key === undefined) return `${state}`;
   return createHmac("sha256", key).update(`${revision}.${state}`).digest("base64url").slice(0, tokenLength);

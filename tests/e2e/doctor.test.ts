@@ -63,7 +63,12 @@ async function doctor(running: ServedMesh, ...args: readonly string[]) {
 const all = ["traceparent", "x-request-id", "b3", "x-b3-traceid"];
 const [forwards, yes] = [{ kind: "forwards" }, [[200, true]]] as const;
 
-describe.each(["tracestate", "baggage", "header:x-canary"])("where states are in `%s`", (stateHeader) => {
+describe.each([
+  { stateHeader: "tracestate" },
+  { stateHeader: "tracestate", pathKey: "ab".repeat(32) },
+  { stateHeader: "baggage" },
+  { stateHeader: "header:x-canary" },
+])("where states are as in %j", ({ stateHeader, pathKey }) => {
   const header = stateHeader.replace("header:", "");
 
   test("the service that drops it is found, and policies do as `onLost` says", {
@@ -73,6 +78,7 @@ describe.each(["tracestate", "baggage", "header:x-canary"])("where states are in
     await using running = await serveMesh({
       mesh: mesh(stateHeader),
       policies,
+      ...(pathKey === undefined ? {} : { pathKey }),
       as: (service) => (service.service === "near" ? { ...service, drops } : service),
     });
     expect(await came(running)).toEqual({ near: yes, far: yes, aside: yes });

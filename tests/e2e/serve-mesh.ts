@@ -23,6 +23,8 @@ export interface ServedMesh extends AsyncDisposable {
 export async function serveMesh(options: {
   readonly mesh: string;
   readonly policies: Readonly<Record<string, string>>;
+  /** A secret by which no service can invent the state of a path. */
+  readonly pathKey?: string;
   readonly as?: (service: EmulatedService) => EmulatedService;
 }): Promise<ServedMesh> {
   const found = await findEnvoy();
@@ -30,11 +32,21 @@ export async function serveMesh(options: {
   const { mesh } = fromYaml({ path: "mesh.yaml", text: options.mesh });
   if (mesh === undefined) throw new Error("the mesh cannot be read");
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(folderWith({ ...options.policies, "mesh.yaml": options.mesh }));
+  const folder = stack.use(
+    folderWith({ ...options.policies, "mesh.yaml": options.mesh, key: options.pathKey ?? "" }),
+  );
   const files = Object.keys(options.policies).map((name) => `${folder.path}/${name}`);
   const [first = "", ...others] = files;
+  const keyed = options.pathKey === undefined ? [] : ["--path-key", `${folder.path}/key`];
   const wire = stack.use(
-    await serving(first, [...others, "--mesh", `${folder.path}/mesh.yaml`, "--follower", "services"]),
+    await serving(first, [
+      ...others,
+      "--mesh",
+      `${folder.path}/mesh.yaml`,
+      "--follower",
+      "services",
+      ...keyed,
+    ]),
   );
 
   const addresses = addressPlan(mesh);
