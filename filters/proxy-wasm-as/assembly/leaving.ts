@@ -13,9 +13,7 @@ export let leaving: u32 = 0;
 /** The request that is looked at. */
 let asking: u32 = 0;
 
-/** Whether it is kept in mind which requests have been let go; where it is not, the compiler drops all of that. */
-let tracks: bool = false;
-/** Requests that have been let go, and whether nothing of them was paused since; 0 before the first. */
+/** Requests that have been let go, and whether nothing of them was paused since; 0 where that is not kept in mind, and the compiler drops all of it. */
 let left: usize = 0;
 
 export function setLeaving(stream: u32): void {
@@ -27,27 +25,23 @@ export function setLeaving(stream: u32): void {
  * calls, has trailers that went on with it sent twice.
  */
 export function letGoOnce(): void {
-  tracks = true;
+  left = createSlab(1);
 }
 
 /** Whether a request has been let go since it was last paused; it is from now on. */
 export function goesAgain(stream: u32): bool {
-  if (!tracks) return false;
-  const record: usize = left == 0 ? 0 : findRecord(left, stream);
-  const before = record != 0 && load<bool>(record);
-  if (!before) setLeft(stream, true);
-  return before;
+  if (left == 0) return false;
+  let record = findRecord(left, stream);
+  if (record == 0) record = addRecord(left, stream);
+  else if (load<bool>(record)) return true;
+  store<bool>(record, true);
+  return false;
 }
 
-function setLeft(stream: u32, now: bool): void {
-  if (!tracks) return;
-  let record: usize = left == 0 ? 0 : findRecord(left, stream);
-  if (record == 0) {
-    if (!now) return;
-    if (left == 0) left = createSlab(1);
-    record = addRecord(left, stream);
-  }
-  store<bool>(record, now);
+/** It may be let go again. */
+function mayGoAgain(stream: u32): void {
+  const record: usize = left == 0 ? 0 : findRecord(left, stream);
+  if (record != 0) store<bool>(record, false);
 }
 
 /** Said before a filter looks at a request. */
@@ -58,20 +52,20 @@ export function lookAtRequest(stream: u32): void {
 /** Said when it has: with 0 it goes on, and else may be let go again. */
 export function passRequest(flow: u32): void {
   if (flow == 0) passOnce();
-  else setLeft(asking, false);
+  else mayGoAgain(asking);
   asking = 0;
 }
 
 /** The same of its trailers, behind which nothing comes: what is let go of them now is let go for good. */
 export function lookAtTrailers(stream: u32): void {
   asking = stream;
-  setLeft(stream, false);
+  mayGoAgain(stream);
 }
 
 export function passTrailers(flow: u32): void {
   if (flow == 0) {
     passOnce();
-    setLeft(asking, true);
+    goesAgain(asking);
   }
   asking = 0;
 }

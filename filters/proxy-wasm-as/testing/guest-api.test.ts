@@ -743,15 +743,15 @@ export function onRequest(request: Request): Flow {
   return Flow.Pause;
 }`,
     },
-    budget: 20_000,
+    budget: 26_000,
   });
   expect(problems).toEqual([]);
   const host = createHost(bytes);
   host.onFetch("auth");
   const headers = [["a", "1"]] as const;
-  const streams = Array.from({ length: 500 }, () => host.open({ headers }));
+  const streams = Array.from({ length: 650 }, () => host.open({ headers }));
   for (const stream of streams) stream.end();
-  expect([host.failure, host.fetches.length]).toEqual([null, 500]);
+  expect([host.failure, host.fetches.length]).toEqual([null, 650]);
 });
 
 test("what the fields of a call say, its headers do not", async () => {
