@@ -119,7 +119,7 @@ function caller(service: EmulatedService): Caller {
       const request: Request = {
         path,
         headers: {
-          ...(only === undefined ? forwardedHeaders(headers) : allHeaders(headers)),
+          ...(only === undefined ? forwardedHeaders(headers, service.forwards) : allHeaders(headers)),
           [visitedHeader]: [visited.join(",")],
           // It is for who is called, not for who is asked to call.
           ...(only === undefined || answering === undefined ? {} : { [answerHeader]: [...answering] }),
