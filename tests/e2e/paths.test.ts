@@ -92,7 +92,7 @@ describe("paths of requests", () => {
     timeout: 600_000,
   }, async () => {
     const draw = random(seed + 1);
-    const world = await readWorld();
+    const world = await readWorld((mesh) => handingOnIds(draw, mesh));
     const counts = noCounts();
     let now = await drawn(draw, world);
     await using running = await startMesh(now.built);

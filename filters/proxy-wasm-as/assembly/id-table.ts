@@ -113,7 +113,7 @@ function read(id: Bytes): void {
   size = HEAD;
 }
 
-/** False where somebody else was first. */
+/** False where somebody else was first, who has got on by that: so it is tried again without a limit. */
 function write(): bool {
   let isEmpty = size == HEAD;
   for (let at: usize = 0; isEmpty && at < HEAD; at += 4) isEmpty = load<u32>(bucket + at) == 0;

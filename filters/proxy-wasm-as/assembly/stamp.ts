@@ -62,7 +62,7 @@ function writeFirst(isOutside: bool): void {
   else writeState(now, first, isOutside);
 }
 
-/** The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. */
+/** The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. What says that it is lost goes on saying so. */
 function advance(): void {
   if (isLost()) return;
   if (revision == MISSING || originOf(revision) == MISSING) {
