@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { askBound, type Bound, bound, stampBound } from "../controlplane/analysis/bound.ts";
+import { askBound, type Bound, bound, joinBound, stampBound } from "../controlplane/analysis/bound.ts";
 import type { Slot } from "../controlplane/codegen/module.ts";
 import type { Build } from "../controlplane/pipeline/build.ts";
 import { createHost, type HostExchange } from "../filters/proxy-wasm-as/testing/index.ts";
@@ -23,8 +23,9 @@ export function measure(build: Build, options: { readonly runs: number }): reado
       const own = policies.map(bound).filter((found): found is Bound => found !== undefined);
       if (own.length < policies.length) return [];
       const isAsking = slot.configuration.includes("@when\t");
+      const stamping = [stampBound, ...(slot.configuration.includes("@forwards\t") ? [joinBound] : [])];
       const bounds =
-        policies.length === 0 ? [stampBound] : [...own, ...(isAsking ? own.map(() => askBound) : [])];
+        policies.length === 0 ? stamping : [...own, ...(isAsking ? own.map(() => askBound) : [])];
       const text = policies.map(({ source }) => source.text).join("\n");
       return [measureSlot(slot, bounds, { text, runs: options.runs })];
     });

@@ -11,6 +11,7 @@ export function emulatedServices(mesh: Mesh, addresses: AddressPlan): readonly E
       address: instance.address,
       port: instance.port,
       protocol: service.protocol,
+      ...(service.forwards === undefined ? {} : { forwards: [service.forwards] }),
       calls: mesh.calls
         .filter((call) => call.from === service.name)
         .map((call) => ({ to: call.to, protocol: mesh.services.get(call.to)?.protocol ?? "http" })),

@@ -144,7 +144,7 @@ function proxyJson({ service, dataplane, need, stamp, instead, freeing }: ProxyR
 }
 
 function stampJson(reason: StampReason): unknown {
-  if (reason.kind === "origin") return reason;
+  if (reason.kind !== "apart") return reason;
   const { kind, policy, call, matching, other } = reason;
   return { kind, policy, call: [call.from, call.to], matching, other };
 }

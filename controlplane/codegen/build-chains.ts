@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
-import type { Mesh } from "../mesh/mesh.ts";
+import type { IdHeader, Mesh } from "../mesh/mesh.ts";
 import { noPaths, type PathsInUse } from "../placement/path-tables.ts";
 import type { PlacedPolicy, PlacedProxy, Placement } from "../placement/placement.ts";
 import { buildModule } from "./build-module.ts";
@@ -11,7 +11,7 @@ import { configuration, type Site } from "./configuration.ts";
 import type { Item } from "./failure-class.ts";
 import { type Commutes, group } from "./group.ts";
 import type { Chain, Module, Slot } from "./module.ts";
-import { pathFact, stampFacts } from "./path-facts.ts";
+import { forwardsFact, pathFact, stampFacts } from "./path-facts.ts";
 import { connectionCallers, refusedCallers } from "./refused-callers.ts";
 
 export { type ChainCache, createChainCache } from "./chain-cache.ts";
@@ -65,13 +65,16 @@ export async function buildChains(
       const vmId = `wire/${proxy.service}/${direction}`;
       const stamping = stampConfiguration(proxy, way, { mesh, addressesOf, paths });
       if (stamping !== undefined) {
+        const { origin: isOrigin = false } = mesh.services.get(proxy.service) ?? {};
+        const joins = joinedBy(proxy.service, mesh) !== undefined;
         const stem = `${version === undefined ? vmId : `${vmId}@${version}`}/stamp`;
-        const { module, source } = await buildStamp(direction, stamping, cache);
+        const { module, source } = await buildStamp({ direction, isOrigin, joins }, stamping, cache);
         sources.set(stem, source);
         modules.set(module.sha256, module);
         slots.push({
           name: `${stem}/${digest(stamping)}`,
-          vmId: `${vmId}/stamp`,
+          // What is noted as it comes in is found as it goes out.
+          vmId: joins ? `wire/${proxy.service}/stamp` : `${vmId}/stamp`,
           module,
           configuration: stamping,
         });
@@ -165,14 +168,22 @@ function waysOf(proxy: PlacedProxy, mesh: Mesh, { known }: PathsInUse): readonly
   ];
 }
 
-/** What the filter that stamps has to know, where there is one this way: of what comes in, or of what a service begins by itself. */
+/** The header with the id by which what a service sends is joined to what it was sent, if that is all that it hands on and anybody sends it anything. */
+function joinedBy(service: string, mesh: Mesh): IdHeader | undefined {
+  const { entry = false, forwards } = mesh.services.get(service) ?? {};
+  return entry || mesh.calls.some(({ to }) => to === service) ? forwards : undefined;
+}
+
+/** What the filter that stamps has to know, where there is one this way: of what comes in, or of what a service begins by itself or has to be joined to what came in. */
 function stampConfiguration(
   { service, stamps }: PlacedProxy,
   { direction, version, callee }: Way,
   { mesh, addressesOf, paths }: Pick<Site, "mesh" | "addressesOf" | "paths">,
 ): string | undefined {
   const { entry = false, origin = false } = mesh.services.get(service) ?? {};
-  if (!stamps || callee !== undefined || (direction === "outbound" && !origin)) return undefined;
+  const id = joinedBy(service, mesh);
+  if (!stamps || callee !== undefined || (direction === "outbound" && !origin && id === undefined))
+    return undefined;
   const callers = mesh.calls.flatMap(({ from, to }) => (to === service && from !== null ? [from] : []));
   const isOpen = direction === "inbound" && entry;
   const outside = !isOpen ? "nobody" : callers.length === 0 ? "everybody" : "unlisted";
@@ -180,10 +191,11 @@ function stampConfiguration(
   return [
     `@self\t${service}`,
     pathFact(mesh),
+    ...(id === undefined ? [] : [forwardsFact(id)]),
     ...(outside === "unlisted"
       ? [...new Set(callers)].sort().map((name) => `@peer\t${name}\t${addressesOf(name).join(",")}`)
       : []),
-    ...stampFacts(site, outside),
+    ...(direction === "outbound" && !origin ? [] : stampFacts(site, outside)),
   ]
     .map((line) => `${line}\n`)
     .join("");

@@ -9,13 +9,22 @@ import { lifeCycle } from "./entry.ts";
 import { createImports } from "./generate.ts";
 import type { Module } from "./module.ts";
 
-/** The module that stamps requests, which is the same for all services. Its code is ours: where it does not compile or run, that is a fault of this program. */
+/** What a module that stamps does, and when. */
+export interface StampOptions {
+  readonly direction: "inbound" | "outbound";
+  /** Outbound: paths begin with what the service makes by itself. */
+  readonly isOrigin: boolean;
+  /** An id is all that the service hands on: what goes out is joined to what has come in. */
+  readonly joins: boolean;
+}
+
+/** The module that stamps requests, which is the same for all services that hand on the same. Its code is ours: where it does not compile or run, that is a fault of this program. */
 export async function buildStamp(
-  direction: "inbound" | "outbound",
+  options: StampOptions,
   configuration: string,
   cache: ChainCache,
 ): Promise<{ readonly module: Module; readonly source: string }> {
-  const source = textOf(direction);
+  const source = textOf(options);
   const { bytes, stderr } = await cache.assembled.get(source, () => assemble({ entry: source }));
   assert(bytes !== undefined, `the module that stamps compiles: ${stderr}`);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -41,17 +50,33 @@ export async function buildStamp(
   return { module, source };
 }
 
-function textOf(direction: "inbound" | "outbound"): string {
+function textOf(options: StampOptions): string {
+  const { direction, isOrigin, joins } = options;
   const imports = createImports();
-  const stamp = imports.use("stamp", "stamp");
-  const life = lifeCycle({ names: "0", begun: [], over: [] }, imports.use);
-  return `// Stamps requests ${direction === "inbound" ? "as they come in" : "that the service makes by itself"}.
+  const isOutbound = direction === "outbound";
+  const call = joins
+    ? isOutbound
+      ? `${imports.use("join", "giveBack")}(context, ${isOrigin})`
+      : `${imports.use("join", "stampAndNote")}(context)`
+    : `${imports.use("stamp", "stamp")}(context, ${isOutbound})`;
+  const over = joins && !isOutbound ? [`${imports.use("join", "takeBack")}(context)`] : [];
+  const life = lifeCycle({ names: "0", begun: [], over }, imports.use);
+  return `// ${sentenceOf(options)}
 import "proxy-wasm-as/assembly/abort";
 ${imports.lines()}
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
-  return ${stamp}(context, ${direction === "outbound"});
+  return ${call};
 }
 
 ${life}`;
+}
+
+function sentenceOf({ direction, isOrigin, joins }: StampOptions): string {
+  if (direction === "inbound")
+    return `Stamps requests as they come in${joins ? ", and notes their states by their ids" : ""}.`;
+  const given = "Gives requests the states of those that have led to them, by their ids";
+  const stamped = "tamps requests that the service makes by itself";
+  if (!joins) return `S${stamped}.`;
+  return isOrigin ? `${given}, and s${stamped}.` : `${given}.`;
 }

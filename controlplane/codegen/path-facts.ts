@@ -1,4 +1,4 @@
-import type { Mesh } from "../mesh/mesh.ts";
+import type { IdHeader, Mesh } from "../mesh/mesh.ts";
 import {
   type Asking,
   type PathsInUse,
@@ -15,6 +15,12 @@ export function pathFact({ stateHeader }: Mesh): string {
   return stateHeader.startsWith("header:")
     ? `@path\t${stateHeader.slice("header:".length).toLowerCase()}\twhole`
     : `@path\t${stateHeader}\tlist`;
+}
+
+/** Where the id is that is all that a service hands on. */
+export function forwardsFact(header: IdHeader): string {
+  const shape = header === "traceparent" ? "trace" : header === "x-request-id" ? "whole" : "b3";
+  return `@forwards\t${header}\t${shape}`;
 }
 
 /** Where a chain runs, as far as paths go. */

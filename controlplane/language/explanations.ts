@@ -178,7 +178,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   PLC0109:
     "With `--from`, `wire place` looks at the placement that is in force. It takes what `wire place --json` printed.",
   PLC0110:
-    "Where only the paths of requests decide whether a policy is for them, their state is in the header that the mesh file names as `stateHeader`, and libraries hand on `tracestate` only beside a `traceparent`. A policy that writes one of these takes the state away. Where no policy asks for paths it may.",
+    "Where only the paths of requests decide whether a policy is for them, their state is in the header that the mesh file names as `stateHeader`, and libraries hand on `tracestate` only beside a `traceparent`. Where a service hands on an id alone (`forwards`), proxies know the state by it. A policy that writes one of these takes the state away. Where no policy asks for paths it may.",
   PLC0201:
     "No request of this mesh takes a path that the context matches, or none goes to a version that it is for, since an earlier policy sends all of them to another one. It is a warning, since the mesh may grow.",
   PLC0202:

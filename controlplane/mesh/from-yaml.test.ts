@@ -66,10 +66,36 @@ endpoints:
       "tracestate",
       "header:x-path",
     ]);
-    for (const name of ["host", "Content-Length", "x-wire-path", "x-envoy-path", "traceparent", "Expect"])
+    for (const name of [
+      "host",
+      "Content-Length",
+      "x-wire-path",
+      "x-envoy-path",
+      "traceparent",
+      "X-B3-TraceId",
+      "Expect",
+    ])
       expect(read(`header:${name}`).diagnostics).toMatchObject([
         { code: "MSH0103", message: expect.stringContaining("cannot hold the state of paths: ") },
       ]);
+  });
+
+  test("what a service hands on", () => {
+    const read = (service: string) =>
+      fromYaml({ path: "m", text: `name: a\nservices: { b: { entry: true, ${service} } }\n` });
+    const forwards = (service: string) => read(service).mesh?.services.get("b")?.forwards;
+    for (const header of ["traceparent", "x-request-id", "b3", "x-b3-traceid"])
+      expect(forwards(`forwards: ${header}`)).toBe(header);
+    expect(forwards("forwards: state")).toBeUndefined();
+    expect(read("forwards: x-trace").diagnostics).toMatchObject([
+      {
+        code: "MSH0103",
+        message: "`forwards` takes `state` or `traceparent` or `x-request-id` or `b3` or `x-b3-traceid`",
+      },
+    ]);
+    expect(read("protocol: tcp, forwards: b3").diagnostics).toContainEqual(
+      expect.objectContaining({ code: "MSH0103", message: "`b` is a store, which hands on no header" }),
+    );
   });
 
   test("the share of decisions that are logged", () => {

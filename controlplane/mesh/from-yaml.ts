@@ -11,13 +11,22 @@ import { checkSize, total } from "./check-size.ts";
 import { ipAddress } from "./ip-address.ts";
 import { keySetFault } from "./key-set-fault.ts";
 import { processesMax, rateMax, versionsMax } from "./limits.ts";
-import type { Call, Endpoint, Mesh, Prices, Protocol, Service, TokenProvider } from "./mesh.ts";
+import {
+  type Call,
+  type Endpoint,
+  idHeaders,
+  type Mesh,
+  type Prices,
+  type Protocol,
+  type Service,
+  type TokenProvider,
+} from "./mesh.ts";
 
 const identities = ["none", "address", "mtls"] as const;
 /** `envoy` is the one data plane so far. */
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
 /** Of these a state may be a part, if at all, and not the whole. */
-const ofTracing: readonly string[] = ["traceparent", "tracestate", "baggage", "x-request-id", "b3"];
+const ofTracing: readonly string[] = ["tracestate", "baggage", ...idHeaders];
 const meshKeys = [
   "name",
   "identity",
@@ -30,7 +39,7 @@ const meshKeys = [
   "calls",
   "endpoints",
 ];
-const serviceKeys = ["entry", "origin", "protocol", "port", "replicas", "versions", "proxy"];
+const serviceKeys = ["entry", "origin", "forwards", "protocol", "port", "replicas", "versions", "proxy"];
 // Lower case: a proxy compares the names of hosts without regard to case.
 const serviceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
 const outside = "outside";
@@ -184,6 +193,16 @@ function readService(
     : entriesOf(entry.value, reporter, `service \`${entry.key}\``, serviceKeys);
   const at = (key: string) => entries.find((inner) => inner.key === key);
   const protocol = oneOf(at("protocol"), protocols, reporter) ?? "http";
+  const forwards = oneOf(at("forwards"), ["state", ...idHeaders], reporter) ?? "state";
+  if (forwards !== "state" && protocol === "tcp")
+    reporter.report(
+      "MSH0103",
+      at("forwards")?.value.span ?? entry.keySpan,
+      `\`${entry.key}\` is a store, which hands on no header`,
+      {
+        help: "leave out `forwards`: what a connection leads to has no path",
+      },
+    );
   const versions = readVersions(at("versions"), reporter);
   const replicas = whole(at("replicas"), 0, processesMax, reporter);
   const inVersions = total(versions);
@@ -202,6 +221,7 @@ function readService(
     name: entry.key,
     entry: flag(at("entry"), reporter),
     origin: flag(at("origin"), reporter),
+    ...(forwards === "state" ? {} : { forwards }),
     protocol,
     port: whole(at("port"), 1, 65_535, reporter) ?? (protocol === "tcp" ? 6379 : 8080),
     replicas: replicas ?? (versions.size === 0 ? 1 : inVersions),

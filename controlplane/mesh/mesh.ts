@@ -37,10 +37,17 @@ export interface TokenProvider {
 
 export type Protocol = "http" | "grpc" | "tcp";
 
+/** Headers that carry an id of what a request belongs to, one of which is all that some applications hand on. */
+export const idHeaders = ["traceparent", "x-request-id", "b3", "x-b3-traceid"] as const;
+
+export type IdHeader = (typeof idHeaders)[number];
+
 export interface Service {
   readonly name: string;
   readonly entry: boolean;
   readonly origin: boolean;
+  /** All that the service hands on from a request to those that it leads to is the id in this header. Default: the state header. */
+  readonly forwards?: IdHeader;
   readonly protocol: Protocol;
   /** Where the service listens; default 8080, and 6379 for TCP. */
   readonly port: number;

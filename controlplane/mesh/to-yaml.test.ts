@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromYaml } from "./from-yaml.ts";
 import { generateAlibaba } from "./generate-alibaba.ts";
-import type { Mesh, Service } from "./mesh.ts";
+import { idHeaders, type Mesh, type Service } from "./mesh.ts";
 import { plainMesh, plainService } from "./suite.ts";
 import { toYaml } from "./to-yaml.ts";
 
@@ -34,6 +34,7 @@ function service(own: string): fc.Arbitrary<Service> {
     .record({
       entry: fc.boolean(),
       origin: fc.boolean(),
+      forwards: fc.constantFrom(undefined, ...idHeaders),
       protocol: fc.constantFrom("http", "grpc", "tcp"),
       port: fc.constantFrom(8080, 6379, 1, 65_535),
       replicas,
@@ -43,13 +44,14 @@ function service(own: string): fc.Arbitrary<Service> {
       }),
       proxy: fc.constantFrom("any", "never", "envoy"),
     })
-    .map(({ versions, ...rest }): Service => {
+    .map(({ versions, forwards, ...rest }): Service => {
       const all = new Map(Object.entries(versions).map(([tag, count]) => [tag, { replicas: count }]));
       const total = [...all.values()].reduce((sum, version) => sum + version.replicas, 0);
       const [first] = all.keys();
       return plainService(own, {
         ...rest,
         protocol: rest.protocol as Service["protocol"],
+        ...(forwards === undefined || rest.protocol === "tcp" ? {} : { forwards }),
         versions: all,
         ...(all.size === 0 ? {} : { replicas: total }),
         endpoints:

@@ -51,10 +51,11 @@ function mapped<Value, Shown>(
 }
 
 function serviceOf(service: Service): object {
-  const { entry, origin, protocol, port, replicas, versions, proxy } = service;
+  const { entry, origin, forwards, protocol, port, replicas, versions, proxy } = service;
   return {
     ...(entry ? { entry } : {}),
     ...(origin ? { origin } : {}),
+    ...(forwards === undefined ? {} : { forwards }),
     ...(protocol === "http" ? {} : { protocol }),
     ...(port === (protocol === "tcp" ? 6379 : 8080) ? {} : { port }),
     ...(versions.size > 0

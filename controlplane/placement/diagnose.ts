@@ -355,6 +355,11 @@ function blindnessText(blindness: Blindness, call: CallName): Pick<Reason, "reas
         reason: `${only}, and paths begin at \`${blindness.service}\`, which has no proxy that could write where`,
         help: `let \`${blindness.service}\` take a proxy, ${context}`,
       };
+    case "idAlone":
+      return {
+        reason: `${only}, and \`${blindness.service}\` hands on an id alone and has no proxy that could write the state which goes with it`,
+        help: `let \`${blindness.service}\` take a proxy, have it hand on the state header and leave out its \`forwards\`, ${context}`,
+      };
     case "originVersion":
       return {
         reason: `${only}, and what \`${blindness.service}\` sends by itself does not say which of its versions did`,

@@ -5,7 +5,10 @@ import { at0 } from "./network.ts";
 import type { Demand } from "./policy-demands.ts";
 import type { Problem } from "./problem.ts";
 
-/** Services where paths begin and which therefore have to stamp (design §5): an absent state then always means that it was lost. */
+/**
+ * Services that have to stamp (design §5), whatever their stamps tell apart: where paths begin, since an absent state then always means that it was lost; and what
+ * hands on an id alone, since its proxy has to say again what it was told with that id.
+ */
 export interface Origins {
   /** Wherever the policies are enforced. */
   readonly always: ReadonlySet<string>;
@@ -28,11 +31,11 @@ export function originsOf({ mesh, calls, demands, starts, units }: Problem): Ori
       const { asks, policy, section } = demands[at0(units, unit)] as Demand;
       if (asks.egress && from !== null && !done.has(from)) {
         done.add(from);
-        for (const name of startsBefore(graph, [from])) always.add(name);
+        for (const name of mustStamp(graph, [from])) always.add(name);
       }
       const key = `${to} ${section.name} ${policy.name}`;
       if (asks.ingress && mesh.identity === "none" && !atIngress.has(key)) {
-        const services = startsBefore(graph, callersOf(mesh, to));
+        const services = mustStamp(graph, callersOf(mesh, to));
         atIngress.set(key, { callee: to, section: section.name, policy: policy.name, services });
       }
     }
@@ -40,17 +43,24 @@ export function originsOf({ mesh, calls, demands, starts, units }: Problem): Ori
   return { always, atIngress: [...atIngress.values()] };
 }
 
+/** Whether an id is all that a service hands on. */
+export function handsOnId({ services }: Mesh, service: string): boolean {
+  return services.get(service)?.forwards !== undefined;
+}
+
 function callersOf({ calls }: Mesh, callee: string): readonly string[] {
   return calls.flatMap(({ from, to }) => (to === callee && from !== null ? [from] : []));
 }
 
-/** Where paths through these services begin. */
-function startsBefore(graph: CallGraph, names: readonly string[]): readonly string[] {
+/** Where paths through these services begin, and what on them hands on an id alone. */
+function mustStamp(graph: CallGraph, names: readonly string[]): readonly string[] {
   const { first, ends } = graph.incoming;
   const met = new Set(names.map((name) => graph.numbers.get(name) ?? -1));
   for (const service of met)
     for (let at = at0(first, service); at < at0(first, service + 1); at++) met.add(at0(ends, at));
-  return [...met]
-    .filter((service) => graph.before[service] === -1)
-    .map((service) => graph.services[service] ?? "");
+  return [...met].flatMap((service) => {
+    const name = graph.services[service] ?? "";
+    const isReached = graph.before[service] !== -2;
+    return graph.before[service] === -1 || (isReached && handsOnId(graph.mesh, name)) ? [name] : [];
+  });
 }

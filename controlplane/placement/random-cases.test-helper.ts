@@ -27,6 +27,8 @@ export interface DraftService {
   readonly name: string;
   readonly entry: boolean;
   readonly origin: boolean;
+  /** Whether an id is all that it hands on. Default no. */
+  readonly idAlone?: boolean;
   readonly isStore: boolean;
   /** `any`, `never` or the name of a data plane. */
   readonly proxy: string;
@@ -155,9 +157,10 @@ function meshes(known: readonly string[], dataplanes: readonly string[]): fc.Arb
 }
 
 export function meshText({ identity, services, calls }: DraftMesh): string {
-  const of = ({ name, entry, origin, isStore, proxy, replicas }: DraftService) => ({
+  const of = ({ name, entry, origin, idAlone, isStore, proxy, replicas }: DraftService) => ({
     ...(entry ? { entry } : {}),
     ...(origin ? { origin } : {}),
+    ...(idAlone === true ? { forwards: "traceparent" } : {}),
     ...(isStore ? { protocol: "tcp" } : {}),
     ...(proxy === "any" ? {} : { proxy }),
     ...(name === "b" ? { versions: { v1: { replicas }, v2: {} } } : { replicas }),
@@ -489,6 +492,7 @@ export const stampedCases: fc.Arbitrary<Case> = fc
     more: fc.array(fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 5 })), { minLength: 2, maxLength: 5 }),
     second: fc.nat({ max: 15 }),
     closed: fc.nat({ max: 15 }),
+    alone: fc.nat({ max: 11 }),
     contexts: fc.array(
       fc.record({
         anchored: chance(20),
@@ -499,7 +503,7 @@ export const stampedCases: fc.Arbitrary<Case> = fc
       { minLength: 1, maxLength: 2 },
     ),
   })
-  .map(({ drawn, identity, size, callers, more, second, closed, contexts: drafts }) => {
+  .map(({ drawn, identity, size, callers, more, second, closed, alone, contexts: drafts }) => {
     const known = letters.slice(0, size);
     const tree = known.slice(1).map((to, at) => [known[callers[at + 1] ?? 0] ?? "a", to] as const);
     const others = more.flatMap(([from, to]) => {
@@ -526,6 +530,8 @@ export const stampedCases: fc.Arbitrary<Case> = fc
         services: known.map((name, number) => ({
           ...{ name, entry: number === 0, origin: number === second, isStore: false, replicas: 1 },
           proxy: number === closed ? "never" : "any",
+          // Now and then the one that takes no proxy.
+          idAlone: number === (alone > 8 ? closed : alone),
         })),
         calls: [...pairs.values()],
       },

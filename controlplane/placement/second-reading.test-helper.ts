@@ -405,6 +405,10 @@ function tellingSets(
       isOpen(service) && (passed.has(service.name) || (side === "ingress" && service.name === duty.to)),
   );
   const starts = new Set(scope.map((walk) => serviceOf(walk[0])));
+  // Nobody but its proxy can say how far a request had come.
+  const idAlone = mesh.services.flatMap(({ name, idAlone }) =>
+    idAlone === true && passed.has(name) ? [name] : [],
+  );
   // What a service sends by itself does not say which version of it did.
   const isMute =
     mesh.services.some(({ name, origin }) => name === "b" && origin && passed.has(name)) &&
@@ -426,7 +430,7 @@ function tellingSets(
     const stamps = (name: string): boolean =>
       ((bits >> mesh.services.findIndex((service) => service.name === name)) & 1) === 1;
     const isAble = mesh.services.every(({ name }, number) => !stamps(name) || able[number] === true);
-    return !isForged && !isMute && isAble && isEnough && [...starts].every(stamps);
+    return !isForged && !isMute && isAble && isEnough && [...starts, ...idAlone].every(stamps);
   });
 }
 

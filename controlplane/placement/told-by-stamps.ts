@@ -7,6 +7,7 @@ import type { Mesh } from "../mesh/mesh.ts";
 import { contextMachine } from "./context-machine.ts";
 import { carriesState, type Dataplane, fitting } from "./dataplane.ts";
 import { at0 } from "./network.ts";
+import { handsOnId } from "./origins.ts";
 import type { PlacedSide } from "./placement.ts";
 import type { World } from "./problem.ts";
 
@@ -16,6 +17,8 @@ export type Blindness =
   | { readonly kind: "connection"; readonly service: string }
   /** Paths begin at a service that has no proxy which could write the first state. */
   | { readonly kind: "origin"; readonly service: string }
+  /** An id is all that a service hands on, and it has no proxy which could write the state that goes with it. */
+  | { readonly kind: "idAlone"; readonly service: string }
   /** Paths begin at a service by itself, the context tells its versions apart, and what goes out of it does not say which one sent it. */
   | { readonly kind: "originVersion"; readonly service: string }
   /** A proxy cannot tell what comes from outside, and is not to be trusted, from what its callers inside send. */
@@ -176,6 +179,8 @@ function uncarried(
     if (leads[number] !== 1) continue;
     if (graph.isTcp[number] === 1 && graph.before[number] !== -2) return { kind: "connection", service };
     if (graph.before[number] === -1 && !all.has(number)) return { kind: "origin", service };
+    if (graph.before[number] !== -2 && handsOnId(mesh, service) && !all.has(number))
+      return { kind: "idAlone", service };
     if (mesh.services.get(service)?.origin === true && machine.letters(number).length > 1)
       return { kind: "originVersion", service };
   }

@@ -8,15 +8,18 @@ import type { Problem } from "./problem.ts";
 /** Policies that write over what proxies have written of the paths of requests, where services stamp: one message for each. */
 export function diagnoseWrittenOver({ demands, mesh }: Problem): readonly Diagnostic[] {
   const carriers = carriersIn(mesh);
+  const ids = [...mesh.services.values()].flatMap(({ forwards }) => forwards ?? []);
   return [...new Set(demands.map(({ policy }) => policy))].flatMap((policy): readonly Diagnostic[] => {
-    const header = carriers.find((name) => writes(policy, name));
+    const header = [...carriers, ...ids].find((name) => writes(policy, name));
     if (header === undefined) return [];
     return [
       {
         code: "PLC0110",
         severity: "error",
         message: `\`${policy.name}\` writes \`${header}\`, by which proxies know the paths of requests`,
-        help: `write another header, or have the paths in one of their own: \`stateHeader: header:x-path\` in the mesh file`,
+        help: ids.some((name) => name === header)
+          ? "write another header: by this one the proxies of services that hand on nothing else know whose request is whose"
+          : `write another header, or have the paths in one of their own: \`stateHeader: header:x-path\` in the mesh file`,
         source: policy.source,
         span: policy.span,
       },

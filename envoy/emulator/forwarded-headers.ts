@@ -15,7 +15,7 @@ export const answerHeader = "x-emulator-answer";
 /** The tree of a service that was asked to answer something else, in base64. */
 export const treeHeader = "x-emulator-tree";
 
-const forwarded = new Set([
+const ofTracing: readonly string[] = [
   "traceparent",
   "tracestate",
   "baggage",
@@ -26,9 +26,9 @@ const forwarded = new Set([
   "x-b3-parentspanid",
   "x-b3-sampled",
   "x-b3-flags",
-  "x-canary",
-  "user-agent",
-]);
+];
+
+const ofApplications: readonly string[] = ["x-canary", "user-agent"];
 
 /** All headers by name, each value apart, in the order in which they came. Pseudo-headers are included. */
 export function headerValues(rawHeaders: readonly string[]): Readonly<Record<string, readonly string[]>> {
@@ -60,12 +60,16 @@ export function allHeaders(
   return pick(headers, (name) => !name.startsWith(":") && !hopByHop.has(name));
 }
 
-/** What an application's tracing library hands on to its callees, and the two headers that applications do. */
+/** What an application's tracing library hands on to its callees, all of it or as much as is given, and the two headers that applications do. */
 export function forwardedHeaders(
   headers: Readonly<Record<string, readonly string[]>>,
-  { drops = [] }: Pick<EmulatedService, "drops"> = {},
+  { forwards = ofTracing, drops = [] }: Pick<EmulatedService, "forwards" | "drops"> = {},
 ): Readonly<Record<string, string[]>> {
-  return pick(headers, (name) => forwarded.has(name) && !drops.includes(name) && !drops.includes("*"));
+  const isDropped = (name: string): boolean => drops.includes(name) || drops.includes("*");
+  return pick(
+    headers,
+    (name) => (forwards.includes(name) || ofApplications.includes(name)) && !isDropped(name),
+  );
 }
 
 function pick(

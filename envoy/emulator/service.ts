@@ -9,6 +9,8 @@ export interface EmulatedService {
   readonly drops?: readonly string[];
   /** Made one after the other for each request. */
   readonly calls: readonly { readonly to: string; readonly protocol: Protocol }[];
+  /** Of the headers that tracing libraries hand on, those that this service does. Default all. */
+  readonly forwards?: readonly string[];
 }
 
 /** `http`: HTTP/1.1. `grpc`: HTTP/2 without TLS. `tcp`: a store that answers lines. */

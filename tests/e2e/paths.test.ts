@@ -19,6 +19,7 @@ import { type RunningMesh, startMesh } from "./start-mesh.ts";
 
 const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
 const rounds = 8;
+const roundsByIds = 4;
 const requests = 650;
 const atOnce = 12;
 const changes = 6;
@@ -39,6 +40,8 @@ interface Counts {
   asked: number;
   matched: number;
   unmatched: number;
+  /** Those of which some call was asked about behind a service that hands on an id alone. */
+  joined: number;
 }
 
 describe("paths of requests", () => {
@@ -46,7 +49,7 @@ describe("paths of requests", () => {
     process.stderr.write(`paths: seed ${seed}\n`);
     const draw = random(seed);
     const world = await readWorld();
-    const counts: Counts = { requests: 0, asked: 0, matched: 0, unmatched: 0 };
+    const counts = noCounts();
     for (let round = 0; round < rounds; round++) {
       const one = await drawn(draw, world);
       await using running = await startMesh(one.built);
@@ -65,12 +68,32 @@ describe("paths of requests", () => {
     expect(counts.unmatched / counts.asked).toBeGreaterThan(0.15);
   });
 
+  test("decide it behind services that hand on an id alone, too", { timeout: 600_000 }, async () => {
+    const draw = random(seed + 2);
+    const counts = noCounts();
+    for (let round = 0; round < roundsByIds; round++) {
+      const world = await readWorld((mesh) => handingOnIds(draw, mesh));
+      const one = await drawn(draw, world);
+      await using running = await startMesh(one.built);
+      await concurrently(
+        atOnce,
+        () => counts.requests >= (round + 1) * requests,
+        async () => {
+          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          check(tree, { world, possible: [one], counts });
+        },
+      );
+    }
+    process.stderr.write(`paths: by ids ${JSON.stringify(counts)}\n`);
+    expect(counts.joined / counts.requests).toBeGreaterThan(0.2);
+  });
+
   test("decide it while contexts and placements change, as before or as after", {
     timeout: 600_000,
   }, async () => {
     const draw = random(seed + 1);
-    const world = await readWorld();
-    const counts: Counts = { requests: 0, asked: 0, matched: 0, unmatched: 0 };
+    const world = await readWorld((mesh) => handingOnIds(draw, mesh));
+    const counts = noCounts();
     let now = await drawn(draw, world);
     await using running = await startMesh(now.built);
     for (let change = 0; change < changes; change++) {
@@ -112,8 +135,22 @@ interface World {
   readonly letters: ReadonlyMap<string, string>;
 }
 
-async function readWorld(): Promise<World> {
-  const source = { path: meshFile, text: await readFile(meshFile, "utf8") };
+function noCounts(): Counts {
+  return { requests: 0, asked: 0, matched: 0, unmatched: 0, joined: 0 };
+}
+
+/** The mesh with some services of which a trace, or the id of a request, is all that they hand on. */
+function handingOnIds(draw: Random, mesh: string): string {
+  const services = ["compose-post-service", "text-service", "social-graph-service", "user-service"];
+  const lines = services.filter(() => draw.below(3) > 0).map((name) => `  ${name}: { protocol: http`);
+  return lines.reduce(
+    (text, line) => text.replace(line, `${line}, forwards: ${draw.pick(["traceparent", "x-request-id"])}`),
+    mesh,
+  );
+}
+
+async function readWorld(changed: (mesh: string) => string = (mesh) => mesh): Promise<World> {
+  const source = { path: meshFile, text: changed(await readFile(meshFile, "utf8")) };
   const { mesh } = fromYaml(source);
   if (mesh === undefined) throw new Error(`${meshFile} cannot be read`);
   const letters = [...mesh.services.keys()].map(
@@ -222,6 +259,8 @@ function check(
         ),
       );
       if (isAsked) met.add("asked").add(times > 0 ? "matched" : "unmatched");
+      if (isAsked && before.some((name) => world.mesh.services.get(name)?.forwards !== undefined))
+        met.add("joined");
     }
     for (const each of visit.calls ?? []) walk(each, path);
   };
@@ -230,6 +269,7 @@ function check(
   if (met.has("asked")) counts.asked++;
   if (met.has("matched")) counts.matched++;
   if (met.has("unmatched")) counts.unmatched++;
+  if (met.has("joined")) counts.joined++;
 }
 
 async function ask({ address, port }: Target, headers: Readonly<Record<string, string>>): Promise<CallTree> {

@@ -19,6 +19,9 @@ const PATH: usize = memory.data<u8>([64, 112, 97, 116, 104, 9]);
 /** "wire" */
 export const MEMBER: u32 = 0x65726977;
 
+/** "lost", which stands for a revision where a proxy says that nobody can know the state, and behind the point why. */
+export const LOST: u32 = 0x74736f6c;
+
 /** What comes before the point of a state, and what comes after it; MISSING where no state is there, or two that differ. */
 export let revision: Bytes = MISSING;
 export let token: Bytes = MISSING;
@@ -32,6 +35,11 @@ export let allSaid: Bytes = MISSING;
 
 /** Whether the header says a state at all, be it one that nobody can read. */
 export let isSaid: bool = false;
+
+/** Whether a proxy before this one has said that nobody can know the state. */
+export function isLost(): bool {
+  return revision != MISSING && lengthOf(revision) == 4 && load<u32>(pointerOf(revision)) == LOST;
+}
 
 /** Take this for the state: what was read before of the same request. */
 export function recallState(said: bool, ofRevision: Bytes, state: Bytes): void {
@@ -113,4 +121,10 @@ export function stateIn(member: Bytes): Bytes {
 
 function isBlank(byte: u8): bool {
   return byte == 32 || byte == 9;
+}
+
+/** Copy a text; where it ends. */
+export function put(to: usize, text: Bytes): usize {
+  memory.copy(to, pointerOf(text), lengthOf(text));
+  return to + lengthOf(text);
 }
