@@ -23,6 +23,8 @@ export interface Examined {
   readonly headers: Readonly<Record<string, string>>;
   /** What stands for the state where all is handed on. */
   readonly state: string;
+  /** The header with the id that it is to hand on, where that is all: its own proxy gives the state back. */
+  readonly forwards?: string;
 }
 
 /** A request that a probe has led to, as a proxy saw it come. JSON. */

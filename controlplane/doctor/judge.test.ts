@@ -54,6 +54,16 @@ function verdicts(
 const forwards = { kind: "forwards" };
 const drops = (...to: readonly string[]): Verdict => ({ kind: "drops", only: ["traceparent"], to });
 
+test("a service that is to hand on an id alone does so, or not even that", () => {
+  const { services, ...rest } = examination("a>b", "a>", "a");
+  const asked = (forwards: string): Examination => ({
+    ...rest,
+    services: services.map((each) => ({ ...each, forwards })),
+  });
+  expect(verdicts(asked("traceparent"), seen("a: a> bare"))).toEqual({ a: forwards });
+  expect(verdicts(asked("x-request-id"), seen("a: a> bare"))).toEqual({ a: drops() });
+});
+
 describe("next to a proxy", () => {
   const asked = examination("a>b a>c", ">b >c", "a");
 

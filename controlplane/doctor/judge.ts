@@ -102,6 +102,8 @@ function verdictOf(
   const sure = bare.filter((edge) => suspects(edge).every(handsOn));
   if (sure.length > 0) {
     const only = new Set(sure.flatMap(({ by }) => by));
+    if (examined.forwards !== undefined && sure.every(({ by }) => by.includes(examined.forwards ?? "")))
+      return { kind: "forwards" };
     return { kind: "drops", only: [...only], to: [...new Set(sure.flatMap(({ to }) => to ?? []))] };
   }
   if (whole.length > 0) return { kind: "forwards" };

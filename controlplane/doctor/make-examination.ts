@@ -3,7 +3,7 @@ import type { PathsInUse } from "../placement/path-tables.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import type { LaidChain } from "../xds/laid-chain.ts";
 import { type Probe, probeDigits, probeHeaders, probeId, stateHeaderOf, stateOf } from "../xds/probe.ts";
-import type { Examination } from "./examination.ts";
+import type { Examination, Examined } from "./examination.ts";
 import { neededServices } from "./needed.ts";
 import { reachable, sightsOf } from "./sights.ts";
 
@@ -42,7 +42,13 @@ export function makeExamination(
           probe: probe.id,
           headers: probeHeaders(probe, header),
           state: stateOf(probe, header),
+          ...forwardsOf(mesh, service),
         };
       }),
   };
+}
+
+function forwardsOf({ services }: Mesh, service: string): Pick<Examined, "forwards"> {
+  const forwards = services.get(service)?.forwards;
+  return forwards === undefined ? {} : { forwards };
 }
