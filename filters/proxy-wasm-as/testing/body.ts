@@ -18,6 +18,8 @@ export interface Body extends Buffer {
   release(): void;
   /** What is held goes on with trailers. */
   end(): void;
+  /** Its end has gone on without what is held, which nobody reads any more. */
+  lose(): void;
   /** The piece is out of the filter's reach, what it has buffered is not. */
   forget(): void;
 }
@@ -71,6 +73,9 @@ export function createBody(): Body {
     end() {
       if (isUnread) held = noBytes;
       release();
+    },
+    lose() {
+      held = noBytes;
     },
     forget() {
       isForgotten = true;

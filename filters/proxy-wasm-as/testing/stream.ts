@@ -480,6 +480,7 @@ export function createStream(
       made.hasBuffer ||= made.isHeadersHeld || (made.hasBodyAtHand && answered !== dataStatus.stopNoBuffer);
       made.isEndHeld = made.hasBodyAtHand && made.hasEnded && !made.wentBefore;
       body.answer(Math.min(answered, dataStatus.stopNoBuffer));
+      if (made.wentBefore && made.hasEnded && made.hasBodyAtHand) body.lose();
       if (answered === dataStatus.continue && made.hasEnded) goOn(true);
       if (answered === dataStatus.continue) settle(made);
       else if (made.isOutgrown) return;
