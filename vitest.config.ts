@@ -33,6 +33,9 @@ const long = [
   "tests/cli/{new,process}.test.ts",
 ];
 
+/** Takes a minute with an Envoy, beside what is in `tests/load`. */
+const longWithEnvoy = ["tests/fidelity/acts.test.ts"];
+
 /** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -69,6 +72,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "e2e",
           include: ["tests/{e2e,fidelity}/*.test.ts"],
+          exclude: ["**/node_modules/**", ...longWithEnvoy],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file runs a mesh on the same loopback addresses.
@@ -97,7 +101,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "load",
-          include: ["tests/{load,sides}/*.test.ts"],
+          include: ["tests/{load,sides}/*.test.ts", ...longWithEnvoy],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

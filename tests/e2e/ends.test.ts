@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { request as httpRequest } from "node:http";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
@@ -13,7 +14,8 @@ import {
 } from "../../filters/proxy-wasm-as/testing/raw-acts.test-helper.ts";
 import { rawModule } from "../../filters/proxy-wasm-as/testing/raw-module.test-helper.ts";
 import { twoActs, twoActsFilter } from "../../filters/proxy-wasm-as/testing/two-acts.test-helper.ts";
-import { type FilterInEnvoy, startFilter } from "./one-filter.ts";
+import { rawUnreadModule, unreadFilter } from "../../filters/proxy-wasm-as/testing/unread.test-helper.ts";
+import { FILTER_PORT, type FilterInEnvoy, startFilter } from "./one-filter.ts";
 
 test("what the host fails a VM for brings an Envoy down, and nothing else of that kind does", async () => {
   const { bytes, stderr } = await assemble(rawModule(rawActsModule));
@@ -102,4 +104,72 @@ test("a request that its callback lets go, and that goes on by what that returns
   expect((await filter.send({})).status).toBe(200);
   expect(filter.said()).toEqual(["0"]);
   expect(filter.atOnceMax).toBe(1);
+});
+
+test("what a filter writes where a body ends arrives, though nothing reads on what was paused and let go before; of a raw module it is lost", async () => {
+  const address = "127.90.14.6";
+  let filter: FilterInEnvoy | undefined;
+  const comes = (line: string, from: number) =>
+    expect.poll(() => filter?.said().slice(from), { timeout: 10_000 }).toContain(line);
+  let from = 0;
+  const service = createServer();
+  service.on("stream", async (stream, headers) => {
+    stream.on("error", () => stream.destroy());
+    let got = "";
+    for await (const piece of stream) got += String(piece);
+    const end = headers["x-end"];
+    stream.on("wantTrailers", () => stream.sendTrailers({ t: "1" }));
+    stream.respond({ ":status": 200, "x-got": got }, { waitForTrailers: end === "trailers" });
+    stream.write("12");
+    if (headers["x-raw"] === undefined) await comes("response let go 0", from);
+    stream.end(end === "more" ? "34" : undefined);
+  });
+  service.listen(0, address);
+  await once(service, "listening");
+  const grpcPort = (service.address() as AddressInfo).port;
+  const send = async (end: string, more: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    from = filter?.said().length ?? 0;
+    const request = httpRequest({
+      host: address,
+      port: FILTER_PORT,
+      method: "POST",
+      agent: false,
+      headers: {
+        "content-type": "application/grpc",
+        "x-end": end,
+        ...(end === "trailers" ? { trailer: "t" } : {}),
+        ...more,
+      },
+    });
+    const answer = once(request, "response");
+    request.write("ab");
+    await comes(more["x-raw"] === undefined ? "request let go 0" : "let go 0", from);
+    if (end === "trailers") request.addTrailers({ t: "1" });
+    request.end(end === "more" ? "cd" : undefined);
+    const [response] = await answer;
+    let body = "";
+    for await (const piece of response) body += String(piece);
+    return [String(response.headers["x-got"]), body];
+  };
+  try {
+    filter = await startFilter({ bytes: await filterModule(unreadFilter, "minimal"), address, grpcPort });
+    const found = [];
+    for (const end of ["empty", "more", "trailers"]) found.push(await send(end, {}));
+    await filter[Symbol.asyncDispose]();
+    const { bytes, stderr } = await assemble(rawModule(rawUnreadModule));
+    if (bytes === undefined) throw new Error(stderr);
+    filter = await startFilter({ bytes, address, grpcPort });
+    for (const end of ["empty", "more", "trailers"]) found.push(await send(end, { "x-raw": "1" }));
+    expect(found).toEqual([
+      ["ab!", "12?"],
+      ["abcd!", "1234?"],
+      ["ab!", "12?"],
+      ["ab", "12"],
+      ["abcd!", "1234"],
+      ["ab", "12"],
+    ]);
+  } finally {
+    await filter?.[Symbol.asyncDispose]();
+    service.close();
+  }
 });

@@ -146,6 +146,7 @@ function configOf(
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     {
       stat_prefix: "filter",
+      http_protocol_options: { enable_trailers: true },
       upgrade_configs: [{ upgrade_type: "websocket" }],
       route_config: {
         virtual_hosts: [

@@ -29,9 +29,6 @@ function RESPONSE(): Bytes {
  *
  * Envoy keeps no more of a body than its limit, 1 MiB where `per_connection_buffer_limit_bytes` says nothing else. One that a filter holds and makes larger, it answers with 413, or
  * 500, or breaks off: the write gives `BadArgument`, nothing more can be done to the stream in that callback, and `onResponse`, `onLog` and `onDelete` may have been called meanwhile.
- *
- * What is written to a last piece that is empty is lost where the piece before was paused and has been let go by `resume`: Envoy has it nowhere to go. Who adds to the end of
- * such a body pauses until the end of it, or adds to the last piece that is there.
  */
 // The object is no memory: its address is the number of the buffer, and whose it is.
 @unmanaged

@@ -21,6 +21,7 @@ import { calledByRoute, callerAddress } from "./peers";
 import { replyTo } from "./reply";
 import { statusIn } from "./status-header";
 import { steerByKey, steerToVersion } from "./steering";
+import { noteUnread } from "./unread";
 import { encodeBytes } from "./utf8";
 
 /**
@@ -251,6 +252,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
   if (isAtWork(stream)) noteResumed(what & 1);
   let status = Status.Ok;
   if (!audits() && !(what == StreamType.HttpRequest && goesAgain(stream))) {
+    noteUnread(stream, what);
     if (later) leaveLater(stream);
     else status = proxy_continue_stream(what);
   }

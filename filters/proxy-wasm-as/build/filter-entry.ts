@@ -69,6 +69,8 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const again = configured.length > 0 ? "  if (waiting != 0) readParameters(waiting);\n" : "";
   // What was let go goes on then, where it is not let go at once.
   const leaves = resumes && written.includes("Request") ? `  ${use("letLeave")}();\n` : "";
+  // What has been written where nobody reads on is found only by what is kept of streams.
+  const passesUnread = resumes && forgets;
   const forgetsGone =
     filter.writesBodies && forgets ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n` : "";
   const goBack = `${leaves}${forgetsGone}`;
@@ -82,6 +84,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     beginsRoots,
     resumes,
     resets,
+    passesUnread,
     keepsStreams,
     written,
   };
@@ -257,6 +260,8 @@ interface Around {
   readonly resumes: boolean;
   /** Whether it ends streams without an answer. */
   readonly resets: boolean;
+  /** Whether bodies that it writes may be paused and let go. */
+  readonly passesUnread: boolean;
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */
   readonly written: readonly Side[];
@@ -325,6 +330,7 @@ function callbackText(
     beginsRoots,
     resumes,
     resets,
+    passesUnread,
     keepsStreams,
     written,
     calls = true,
@@ -357,6 +363,14 @@ function callbackText(
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
   const goesBy = (flow: string): string =>
     resets && own.name === "onResponseTrailers" ? `${use("isOver")}(${context}) ? 1 : ${flow}` : flow;
+  const [, direction, piece] = /^on(Request|Response)(Body|Trailers)$/.exec(own.name) ?? [];
+  const passes = (flow: string): string => {
+    if (!passesUnread || !written.some((each) => each === direction)) return flow;
+    const what = `context, ${use("StreamType")}.Http${direction}`;
+    return piece === "Body"
+      ? `${use("passPiece")}(${what}, size, last, ${flow})`
+      : `${use("passEnd")}(${what}, ${flow})`;
+  };
   const streams =
     ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
   const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
@@ -366,7 +380,7 @@ function callbackText(
     return `${start}${flow}  if (${guard.asks(kind, context)}) {
 ${guard.before(own)}    ${returns ? `flow = ${call}` : call};
 ${without === "" ? "" : `    ${without}`}  }
-${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, goesBy(returns ? "flow" : "0"), returns ? lastOf(own, all) : "1")};
+${look("0")}${leaves("flow")}  ${end}${passes(guard.ends(kind, goesBy(returns ? "flow" : "0"), returns ? lastOf(own, all) : "1"))};
 }
 `;
   }
@@ -380,7 +394,9 @@ ${look("0")}${leaves("flow")}  ${end}${guard.ends(kind, goesBy(returns ? "flow" 
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
   const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
   const end =
-    result === undefined ? "" : `  return ${goesBy(returns ? `${stops}result` : result.otherwise)};\n`;
+    result === undefined
+      ? ""
+      : `  return ${passes(goesBy(returns ? `${stops}result` : result.otherwise))};\n`;
   return `${start}${text}${parameters}${run}${look("0")}${leaves("result")}  ${use("collect")}();\n${end}}\n`;
 }
 

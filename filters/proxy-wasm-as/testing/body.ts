@@ -16,6 +16,10 @@ export interface Body extends Buffer {
   answer(answered: number): void;
   /** The filter lets go of all that it holds. */
   release(): void;
+  /** What is held goes on with trailers. */
+  end(): void;
+  /** Its end has gone on without what is held, which nobody reads any more. */
+  lose(): void;
   /** The piece is out of the filter's reach, what it has buffered is not. */
   forget(): void;
 }
@@ -26,6 +30,10 @@ export function createBody(): Body {
   let piece: Uint8Array = noBytes;
   let isBuffering = false;
   let isForgotten = false;
+  // What was held has gone on, and the filter still writes where it was, which is read no more until something is held again.
+  let isUnread = false;
+  /** The piece that is seen is not empty. */
+  let hasCome = false;
   const release = (): void => {
     passed = join(passed, held);
     held = noBytes;
@@ -42,20 +50,33 @@ export function createBody(): Body {
     },
     arrive(next) {
       piece = bytesOf(next);
+      hasCome = piece.length > 0;
       isForgotten = false;
       if (!isBuffering) return;
       held = join(held, piece);
       piece = noBytes;
     },
     answer(answered) {
+      if (answered === dataStatus.continue && isUnread && !hasCome) held = noBytes;
       const all = join(held, piece);
       isBuffering = answered === dataStatus.stopAndBuffer;
+      isUnread = false;
       if (answered === dataStatus.stopNoBuffer) return;
       held = all;
       piece = noBytes;
       if (answered === dataStatus.continue) release();
     },
-    release,
+    release() {
+      release();
+      isUnread = isBuffering;
+    },
+    end() {
+      if (isUnread) held = noBytes;
+      release();
+    },
+    lose() {
+      held = noBytes;
+    },
     forget() {
       isForgotten = true;
     },

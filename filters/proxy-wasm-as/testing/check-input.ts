@@ -65,13 +65,13 @@ export function checkRequest(request: HostRequest, workers: number): void {
   checkWorker(request.worker, workers);
 }
 
-/** What follows of a request, whether that is unfinished. */
-export function checkMore(more: HostMore, isUnfinished: boolean): void {
-  checkRecord("what follows of a request", more);
-  checkBody("the body of a request", more.body);
-  checkPairs("the trailers of a request", more.trailers);
+/** What follows of a message, whether that is unfinished. */
+export function checkMore(kind: "request" | "response", more: HostMore, isUnfinished: boolean): void {
+  checkRecord(`what follows of a ${kind}`, more);
+  checkBody(`the body of a ${kind}`, more.body);
+  checkPairs(`the trailers of a ${kind}`, more.trailers);
   if (!isUnfinished)
-    wrong("a request that has ended takes no more: begin it with `isUnfinished: true`", more);
+    wrong(`a ${kind} that has ended takes no more: begin it with \`isUnfinished: true\``, more);
 }
 
 /** What a service, or a cluster that is asked, answers. */

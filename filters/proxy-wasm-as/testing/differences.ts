@@ -65,12 +65,6 @@ export const differences: readonly Difference[] = [
     shown: { kind: "told", reason: "of what the service gets, the table looks at the last" },
   },
   {
-    host: "what is written to an empty last piece of a body goes on, also when the piece before was paused and has been let go since",
-    envoy: "loses it then, and says that it was written",
-    why: "not mended yet; a filter that adds to the end of such a body pauses until then",
-    shown: { kind: "told", reason: "the table does not play what comes after an answer to a call" },
-  },
-  {
     host: "nothing is routed: a request without `x-forwarded-proto` goes on",
     envoy: "answers 404",
     why: "there are no routes in a test, and none of Envoy's own headers",

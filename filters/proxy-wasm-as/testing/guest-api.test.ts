@@ -4,6 +4,7 @@ import { buildFilter } from "../build/build-filter.ts";
 import { hostOf } from "./filter.test-helper.ts";
 import { createHost, type HostExchange, type HostResponse } from "./index.ts";
 import { propertyKey } from "./property-key.ts";
+import { unreadFilter } from "./unread.test-helper.ts";
 
 test("any bytes that a header may have pass through a string unchanged", async () => {
   const host = await hostOf(`export function onRequest(request: Request): Flow {
@@ -1005,6 +1006,28 @@ export function onLog(stream: Stream): void {}`,
   expect(times(false, "bb", "paused")).toEqual([0, 1, 1]);
   expect(times(true, "b", "paused")).toEqual([1, 0, 1]);
   expect(times(true, "b", "goes on")).toEqual([1, 0, 0]);
+  expect(host.failure).toBeNull();
+});
+
+test("what is written where a body ends arrives, though nothing reads on what was paused and let go before", async () => {
+  const host = await hostOf(unreadFilter, {}, "minimal");
+  host.onFetch("service");
+  const ends = [
+    [{}, ""],
+    [{ body: "cd" }, "cd"],
+    [{ trailers: [["t", "1"]] }, ""],
+  ] as const;
+  for (const [end, more] of ends)
+    for (const [back, moreBack] of ends) {
+      const stream = host.open({ headers: [[":method", "POST"]], body: "ab", isUnfinished: true });
+      stream.send(end);
+      stream.respond({ body: "12", isUnfinished: true });
+      stream.respondMore(back);
+      stream.end();
+      expect(stream.result()).toMatchObject({ requestBody: `ab${more}!`, action: "continue" });
+      expect(stream.result().response?.body).toBe(`12${moreBack}?`);
+      expect(stream.result().logs.filter(({ message }) => !message.endsWith(" 0"))).toEqual([]);
+    }
   expect(host.failure).toBeNull();
 });
 

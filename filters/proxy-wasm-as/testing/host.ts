@@ -66,7 +66,7 @@ export interface HostExchange extends HostRequest {
 }
 
 /** A stream that a test drives itself: it is open until `end`. */
-export type HostStream = Pick<Stream, "send" | "respond" | "end" | "result">;
+export type HostStream = Pick<Stream, "send" | "respond" | "respondMore" | "end" | "result">;
 
 /** One configuration of the module, which takes requests and connections. */
 export interface Plugin {
@@ -165,17 +165,27 @@ export function createHost(bytes: Uint8Array, options: HostOptions = {}): Host {
     };
     const open = (request: HostRequest): HostStream => {
       checkRequest(request, workers.length);
-      const { send, respond, end, result } = next(request.worker ?? turn++).open(setting, request);
+      const { send, respond, respondMore, end, result } = next(request.worker ?? turn++).open(
+        setting,
+        request,
+      );
       let { isUnfinished = false } = request;
+      let isAnswerUnfinished = false;
       return {
         send(more) {
-          checkMore(more, isUnfinished);
+          checkMore("request", more, isUnfinished);
           ({ isUnfinished = false } = more);
           send(more);
         },
         respond(response) {
           checkAnswer(response);
+          ({ isUnfinished: isAnswerUnfinished = false } = response);
           respond(response);
+        },
+        respondMore(more) {
+          checkMore("response", more, isAnswerUnfinished);
+          ({ isUnfinished: isAnswerUnfinished = false } = more);
+          respondMore(more);
         },
         end,
         result,

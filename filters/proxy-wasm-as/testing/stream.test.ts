@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { assemble } from "../build/assemble.ts";
 import { createHost, createSharedData, type Host, type HostOptions } from "./index.ts";
 import { rawModule } from "./raw-module.test-helper.ts";
+import { rawUnreadModule } from "./unread.test-helper.ts";
 
 async function hostOf(body: string, options: HostOptions = {}): Promise<Host> {
   const { bytes = new Uint8Array(), stderr } = await assemble(rawModule(body));
@@ -360,5 +361,21 @@ export function proxy_on_request_trailers(id: u32, count: u32): u32 { value("tra
       /^a request that has ended takes no more: begin it with `isUnfinished: true`/,
     );
     other.end();
+  }
+});
+
+test("what is written where a body ends is lost behind a piece that was paused and let go, unless more of it comes", async () => {
+  const host = await hostOf(rawUnreadModule);
+  for (const [end, body] of [
+    [{}, "ab"],
+    [{ body: "cd" }, "abcd!"],
+    [{ trailers: [["t", "1"]] }, "ab"],
+  ] as const) {
+    const stream = host.open({ headers: [[":method", "POST"]], body: "ab", isUnfinished: true });
+    host.advance(20_000_000n);
+    stream.send(end);
+    expect(stream.result()).toMatchObject({ requestBody: body, action: "continue" });
+    expect(said(stream.result())).toEqual(["let go 0", "wrote 0"]);
+    stream.end();
   }
 });

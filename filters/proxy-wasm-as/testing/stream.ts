@@ -75,6 +75,8 @@ export interface Stream extends Context {
   send(more: HostMore): void;
   /** The service answers; without effect on the request when the filter or nobody lets it through. */
   respond(response: HostResponse): void;
+  /** More of an unfinished response comes, where that has begun. */
+  respondMore(more: HostMore): void;
   /** The client has its answer, or has gone: `proxy_on_log`, `proxy_on_done` and `proxy_on_delete`. Once. */
   end(): void;
   result(): HostResult;
@@ -302,6 +304,7 @@ export function createStream(
     },
     send,
     respond,
+    respondMore,
     end,
     result,
   };
@@ -477,6 +480,7 @@ export function createStream(
       made.hasBuffer ||= made.isHeadersHeld || (made.hasBodyAtHand && answered !== dataStatus.stopNoBuffer);
       made.isEndHeld = made.hasBodyAtHand && made.hasEnded && !made.wentBefore;
       body.answer(Math.min(answered, dataStatus.stopNoBuffer));
+      if (made.wentBefore && made.hasEnded && made.hasBodyAtHand) body.lose();
       if (answered === dataStatus.continue && made.hasEnded) goOn(true);
       if (answered === dataStatus.continue) settle(made);
       else if (made.isOutgrown) return;
@@ -493,7 +497,7 @@ export function createStream(
       if (answered === 0) {
         if (base === 2 && closeDetails !== undefined)
           failBy(crash("close_stream in trailers of a response that go on"));
-        body.release();
+        body.end();
         made.hasBodyAtHand = false;
         open.delete(base + 1);
         goOn(true);
@@ -580,12 +584,22 @@ export function createStream(
 
   function send(more: HostMore): void {
     if (hasEnded || isReset) return;
-    const isEmpty = more.trailers === undefined && (more.body === undefined || more.body.length === 0);
-    // That nothing more comes is a last piece, too.
-    way.add(isEmpty && !more.isUnfinished ? { body: "" } : more);
-    pump(way);
+    follow(way, more);
     begin();
     vm.parts.proxy.loop.settle();
+  }
+
+  function respondMore(more: HostMore): void {
+    if (hasEnded || isReset || answer === undefined || isOwn) return;
+    follow(answer, more);
+    vm.parts.proxy.loop.settle();
+  }
+
+  function follow(direction: Way, more: HostMore): void {
+    const isEmpty = more.trailers === undefined && (more.body === undefined || more.body.length === 0);
+    // That nothing more comes is a last piece, too.
+    direction.add(isEmpty && !more.isUnfinished ? { body: "" } : more);
+    pump(direction);
   }
 
   function respond(response: HostResponse): void {

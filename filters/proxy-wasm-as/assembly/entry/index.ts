@@ -22,7 +22,8 @@ export { configureParameters, forgetParameters, parameterAt, parametersOf } from
 export { waiting } from "../inside";
 export { ask, keepStreams } from "../kept";
 export { letGoOnce, letLeave, lookAtRequest, lookAtTrailers, passRequest, passTrailers } from "../leaving";
-export { MapType } from "../enums";
+export { MapType, StreamType } from "../enums";
+export { passEnd, passPiece } from "../unread";
 export { forgetGone, forgetInTime, forgetStream } from "./forget";
 export { collect, keep } from "./memory";
 
