@@ -252,7 +252,8 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
   if (isAtWork(stream)) noteResumed(what & 1);
   let status = Status.Ok;
   if (!audits() && !(what == StreamType.HttpRequest && goesAgain(stream))) {
-    noteUnread(stream, what);
+    // Of what the filter is asked about, what it returns says so: that goes on with all that was written.
+    if (what == StreamType.HttpResponse || !isAsked(stream)) noteUnread(stream, what);
     if (later) leaveLater(stream);
     else status = proxy_continue_stream(what);
   }
