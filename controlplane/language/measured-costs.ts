@@ -9,7 +9,7 @@ export const measured: Source = {
   path: "measured.cui",
   text: `import "standard.cui";
 dataplane envoy
-cost: { cpu: 1.1mCPU, memory: 84.9MiB, request: 53.7us, stamp: 27.4us, check: 8.9us }
+cost: { cpu: 1.1mCPU, memory: 84.9MiB, request: 53.7us, stamp: 20.1us, check: 12.3us }
 
 act Request: Connection {
   action Deny(self, const status status = 403, const text body = "") cost 0.1us,
