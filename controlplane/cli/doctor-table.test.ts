@@ -10,8 +10,8 @@ test("a line for each service, and one for all", () => {
       stateHeader,
       services: [
         { service: "front", verdict: { kind: "forwards" } },
-        { service: "near", verdict: { kind: "drops", only: ["traceparent", "b3"], to: ["far", "aside"] } },
-        { service: "own", verdict: { kind: "drops", only: ["b3"], to: [] } },
+        { service: "near", verdict: { kind: "drops", headers: ["traceparent", "b3"], to: ["far", "aside"] } },
+        { service: "own", verdict: { kind: "drops", headers: ["b3"], to: [] } },
         { service: "job", verdict: { kind: "silent", status: 404 } },
         { service: "a", verdict: { kind: "behind", services: ["near", "job"] } },
         { service: "gone", verdict: { kind: "unasked", why: "10.0.0.1:80: connect ECONNREFUSED" } },

@@ -31,7 +31,7 @@ function verdictText(verdict: Verdict, stateHeader: string): string {
     case "forwards":
       return `forwards ${stateHeader}`;
     case "drops":
-      return `forwards only ${verdict.only.join(", ")}${verdict.to.length === 0 ? "" : ` to ${verdict.to.join(", ")}`}`;
+      return `forwards only ${verdict.headers.join(", ")}${verdict.to.length === 0 ? "" : ` to ${verdict.to.join(", ")}`}`;
     case "silent":
       return `forwards nothing, or has called nobody (it answered ${verdict.status}): --request 'METHOD PATH' asks it for something else`;
     case "behind":

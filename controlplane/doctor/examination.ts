@@ -50,7 +50,7 @@ export type Answered =
 export type Verdict =
   | { readonly kind: "forwards" }
   /** It hands on these headers, and not the state, to these services, or, where none is named, to all that its own proxy sees; to others it may. */
-  | { readonly kind: "drops"; readonly only: readonly string[]; readonly to: readonly string[] }
+  | { readonly kind: "drops"; readonly headers: readonly string[]; readonly to: readonly string[] }
   /** No proxy has seen anything of its probe: it hands on nothing, or has called nobody. */
   | { readonly kind: "silent"; readonly status: number }
   /** What becomes of what it sends is seen behind these alone, and they do not hand it on, or nobody knows whether they do. */

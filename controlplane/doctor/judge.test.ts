@@ -52,7 +52,7 @@ function verdicts(
 }
 
 const forwards = { kind: "forwards" };
-const drops = (...to: readonly string[]): Verdict => ({ kind: "drops", only: ["traceparent"], to });
+const drops = (...to: readonly string[]): Verdict => ({ kind: "drops", headers: ["traceparent"], to });
 
 test("a service that is to hand on an id alone does so, or not even that", () => {
   const { services, ...rest } = examination("a>b", "a>", "a");

@@ -101,10 +101,10 @@ function verdictOf(
   const bare = edges.filter(({ isWhole }) => !isWhole);
   const sure = bare.filter((edge) => suspects(edge).every(handsOn));
   if (sure.length > 0) {
-    const only = new Set(sure.flatMap(({ by }) => by));
+    const left = new Set(sure.flatMap(({ by }) => by));
     if (examined.forwards !== undefined && sure.every(({ by }) => by.includes(examined.forwards ?? "")))
       return { kind: "forwards" };
-    return { kind: "drops", only: [...only], to: [...new Set(sure.flatMap(({ to }) => to ?? []))] };
+    return { kind: "drops", headers: [...left], to: [...new Set(sure.flatMap(({ to }) => to ?? []))] };
   }
   if (whole.length > 0) return { kind: "forwards" };
   const unclear = bare.flatMap(suspects).filter((other) => !handsOn(other));

@@ -103,7 +103,7 @@ describe.each([
         ...{ front: forwards, batch: forwards, middle: forwards },
         near: {
           kind: "drops",
-          only: expect.arrayContaining(all),
+          headers: expect.arrayContaining(all),
           to: expect.arrayContaining(["far", "aside"]),
         },
       },
