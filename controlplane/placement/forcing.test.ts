@@ -234,16 +234,18 @@ test("a policy's calls are told with what its proxy has to look at, and what it 
   const of = (name: string) => explainPolicy(name, placement, { input, dataplanes, timeLimitS });
   expect(await of("p")).toEqual({
     policy: "p",
-    calls: [{ from: "a", to: "b", side: "ingress", check: "none" }],
+    calls: [{ from: "a", to: "b", side: "ingress", check: "none", byPath: false }],
     without: { cost: 2, bound: 2 },
   });
   expect(await of("q")).toEqual({
     policy: "q",
-    calls: [{ from: "a", to: "c", side: "egress", check: "call" }],
+    calls: [{ from: "a", to: "c", side: "egress", check: "call", byPath: false }],
     without: { cost: 1, bound: 1 },
   });
   // Both of its sections are there.
-  expect((await of("r")).calls).toEqual([{ from: "b", to: "d", side: "egress", check: "none" }]);
+  expect((await of("r")).calls).toEqual([
+    { from: "b", to: "d", side: "egress", check: "none", byPath: false },
+  ]);
 });
 
 test("two placements differ by the proxies and sides that changed", async () => {
