@@ -72,6 +72,14 @@ export function forwardedHeaders(
   );
 }
 
+/** Those of these that are to be seen. */
+export function shownHeaders(
+  headers: Readonly<Record<string, readonly string[]>>,
+  shown: readonly string[],
+): Readonly<Record<string, string[]>> {
+  return pick(headers, (name) => shown.includes(name));
+}
+
 function pick(
   headers: Readonly<Record<string, readonly string[]>>,
   wanted: (name: string) => boolean,

@@ -4,6 +4,7 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import { WireError } from "../../controlplane/error/wire-error.ts";
 import { treeHeader } from "./forwarded-headers.ts";
 import type { CallTree, EmulatedAnswer, EmulatedService } from "./service.ts";
+import { work } from "./work.ts";
 
 /** What a service is asked: its headers as name, value, name, value. */
 export type Handle = (path: string, rawHeaders: readonly string[]) => Promise<Handled>;
@@ -91,7 +92,7 @@ function createServerFor(service: EmulatedService, handle: Handle): Server {
         socket.on("data", (chunk) => {
           const lines = (pending + chunk.toString()).split("\n");
           pending = lines.pop() ?? "";
-          for (const _ of lines) socket.write(`OK ${service.service}\n`);
+          for (const _ of lines) void work(service.work).then(() => socket.write(`OK ${service.service}\n`));
         });
       });
     default:

@@ -7,10 +7,30 @@ export interface EmulatedService {
   readonly protocol: Protocol;
   /** Headers, in lower case, that it does not hand on though tracing libraries do; `*` are all. Default none. */
   readonly drops?: readonly string[];
-  /** Made one after the other for each request. */
-  readonly calls: readonly { readonly to: string; readonly protocol: Protocol }[];
+  /** Made for each request, in this order. */
+  readonly calls: readonly EmulatedCall[];
+  /** Whether calls are made all at once. Default one after the other. */
+  readonly isParallel?: boolean;
+  /** What it does for each request before it calls anybody, and a store for each line. Default nothing. */
+  readonly work?: Work;
+  /** The headers, in lower case, that its answers show of a request. Default all. */
+  readonly shows?: readonly string[];
   /** Of the headers that tracing libraries hand on, those that this service does. Default all. */
   readonly forwards?: readonly string[];
+}
+
+export interface EmulatedCall {
+  readonly to: string;
+  readonly protocol: Protocol;
+  /** The paths, without their queries, of the requests for which it is made. Default all. */
+  readonly paths?: readonly string[];
+}
+
+export interface Work {
+  /** Microseconds that the process computes. Default 0. */
+  readonly cpuUs?: number;
+  /** Milliseconds that the request waits meanwhile, as for a disk. Default 0. */
+  readonly waitMs?: number;
 }
 
 /** `http`: HTTP/1.1. `grpc`: HTTP/2 without TLS. `tcp`: a store that answers lines. */

@@ -1,4 +1,4 @@
-import { createServer, get } from "node:http";
+import { createServer, get, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
@@ -115,6 +115,43 @@ describe("startEmulator", () => {
     expect((await askSearch({ "x-emulator-call": ["nobody"] })).calls).toEqual([]);
   });
 
+  test("calls are made for the paths that they are for, and all at once where that is wanted", async () => {
+    // Answers when two have come: one after the other they never do.
+    const waiting: ServerResponse[] = [];
+    const paths: (string | undefined)[] = [];
+    const pair = createServer((request, response) => {
+      paths.push(request.headers.host);
+      waiting.push(response);
+      if (waiting.length === 2) for (const each of waiting) each.end("{}");
+    });
+    await new Promise<void>((resolve) => pair.listen(8081, at(9), resolve));
+    closers.push(() => void pair.close());
+    const started = await emulator([
+      {
+        ...{ service: "frontend", address: at(1), port: 8080, protocol: "http", isParallel: true },
+        calls: [
+          { to: "a", protocol: "http" },
+          { to: "b", protocol: "http", paths: ["/hotels"] },
+          { to: "c", protocol: "http", paths: ["/users", "/reviews"] },
+        ],
+      },
+    ]);
+    const target = direct(9, 8081);
+    await started.update({ revision: "fan", map: { frontend: { a: target, b: target, c: target } } });
+    expect((await ask()).calls?.map(({ service }) => service)).toEqual(["a", "b"]);
+    expect(paths.sort()).toEqual(["a", "b"]);
+  });
+
+  test("computes for as long as it is told to, and shows the headers that it is told to", async () => {
+    const [frontend] = services;
+    if (frontend === undefined) throw new Error("there is no frontend");
+    await emulator([{ ...frontend, calls: [], work: { cpuUs: 50_000 }, shows: ["x-canary"] }]);
+    const before = process.threadCpuUsage();
+    expect((await ask({ "x-canary": "yes", "x-secret": "mine" })).headers).toEqual({ "x-canary": ["yes"] });
+    const { user, system } = process.threadCpuUsage(before);
+    expect(user + system).toBeGreaterThanOrEqual(50_000);
+  });
+
   test("calls come from the caller's own address", async () => {
     const started = await emulator();
     const peers: (string | undefined)[] = [];
@@ -168,11 +205,17 @@ describe("startEmulator", () => {
     );
   });
 
-  test("a store answers each line", async () => {
-    await emulator();
+  test("a store answers each line, when it has waited as long as it is told to", async () => {
+    const waitMs = 100;
+    await emulator(services.map((each) => (each.service === "store" ? { ...each, work: { waitMs } } : each)));
     const socket = connect(6379, at(3));
-    socket.end("one\ntwo\n");
-    expect(await text(socket)).toBe("OK store\nOK store\n");
+    const begunMs = performance.now();
+    socket.write("one\ntwo\n");
+    expect(await new Promise((resolve) => socket.once("data", resolve))).toBeInstanceOf(Buffer);
+    // A timer may come a millisecond early.
+    expect(performance.now() - begunMs).toBeGreaterThanOrEqual(waitMs - 1);
+    socket.end();
+    expect(await text(socket)).toMatch(/^(OK store\n)?$/);
   });
 });
 

@@ -8,12 +8,14 @@ import {
   forwardedHeaders,
   headerValues,
   sendHeader,
+  shownHeaders,
   treeHeader,
   visitedHeader,
 } from "./forwarded-headers.ts";
 import { type Handled, listen } from "./listen.ts";
 import type { CallTree, EmulatedAnswer, EmulatedService, Protocol } from "./service.ts";
 import { treeOf } from "./tree-of.ts";
+import { work } from "./work.ts";
 
 export interface Emulator {
   /** The revision in force. */
@@ -126,14 +128,22 @@ function caller(service: EmulatedService): Caller {
         },
         ...(only === undefined ? {} : { sent: fromBase64<Sent>(sending?.[0]) ?? {} }),
       };
+      await work(service.work);
+      const made = service.calls.filter(({ to, paths }) =>
+        only === undefined ? !visited.includes(to) && isFor(path, paths) : to === only,
+      );
       const calls: CallTree[] = [];
-      for (const { to, protocol } of service.calls) {
-        if (only === undefined ? !visited.includes(to) : to === only)
-          calls.push(await send(map(), to, protocol, request));
-      }
+      if (service.isParallel === true)
+        calls.push(
+          ...(await Promise.all(made.map(({ to, protocol }) => send(map(), to, protocol, request)))),
+        );
+      else for (const { to, protocol } of made) calls.push(await send(map(), to, protocol, request));
       const version = service.version === undefined ? {} : { version: service.version };
       const { address } = service;
-      const tree: CallTree = { service: service.service, ...version, address, status: 200, headers, calls };
+      const shown = service.shows === undefined ? headers : shownHeaders(headers, service.shows);
+      const tree: CallTree = {
+        ...{ service: service.service, ...version, address, status: 200, headers: shown, calls },
+      };
       const answer = only === undefined ? fromBase64<EmulatedAnswer>(answering?.[0]) : undefined;
       return answer === undefined ? { tree } : { tree, answer };
     },
@@ -158,6 +168,10 @@ interface Request {
 }
 
 type Sent = Pick<Outgoing, "method" | "body">;
+
+function isFor(path: string, paths: readonly string[] | undefined): boolean {
+  return paths === undefined || paths.includes(path.split("?", 1)[0] ?? "");
+}
 
 /** Only tests write these, and they write what they should. */
 function fromBase64<T>(text: string | undefined): T | undefined {
