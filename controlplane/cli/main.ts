@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { cacheDirectory } from "../../envoy/cache-directory.ts";
 import { WireError } from "../error/wire-error.ts";
+import { applicationNames } from "../eval/application-names.ts";
+import { modes, scenarios } from "../eval/mode.ts";
 import type { DiffOptions } from "./diff.ts";
 import type { DoctorOptions } from "./doctor.ts";
+import type { EvalRunOptions } from "./eval-run.ts";
 import type { HistoryOptions } from "./history.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
 import type { RatesOptions } from "./rates.ts";
@@ -395,6 +398,45 @@ command("bench")
     run<typeof options>(async () => (await import("./bench.ts")).bench)([pattern], options),
   );
 
+const evaluate = command("eval").description(
+  "measure applications in meshes of several kinds, on this machine, and compare them",
+);
+
+command("run", evaluate)
+  .description(
+    "run one application at one rate in one mesh, see that its policies are enforced, and measure it",
+  )
+  .addOption(
+    new Option("--app <name>", "which application").choices([...applicationNames]).makeOptionMandatory(),
+  )
+  .addOption(
+    new Option(
+      "--scenario <name>",
+      "which policies: `p1`, headers and versions by context; `p1p2`, also who may open a connection to which store",
+    )
+      .choices([...scenarios])
+      .default("p1"),
+  )
+  .addOption(
+    new Option(
+      "--mesh <name>",
+      "`none`: no proxies and no policies; `sidecars`: one before every service; `selective`: before the callers that policies are about; `node`: one for all; `wire`: where Wire places them",
+    )
+      .choices([...modes])
+      .default("wire"),
+  )
+  .option("--rate <number>", "requests a second", parsePositiveRate, 20)
+  .option("--duration <seconds>", "of the measurement", parseDuration, 10)
+  .option("--warm-up <seconds>", "before it, counted for nothing", parseSeconds, 3)
+  .option("--out <folder>", "append the figures to `runs.jsonl` in a folder")
+  .addOption(json())
+  .action((options: EvalRunOptions) =>
+    run<EvalRunOptions>(async () => {
+      const { evalRun } = await import("./eval-run.ts");
+      return (_, given) => evalRun(given);
+    })([], options),
+  );
+
 const meshTools = command("mesh").description("make up a mesh, learn one from traces, or compare the two");
 
 command("generate", meshTools)
@@ -578,6 +620,17 @@ function parseRequest(text: string): DoctorOptions["request"] {
   throw new CommanderError(2, "wire.request", `error: \`${text}\` is no request: METHOD /PATH`);
 }
 
+function parseDuration(text: string): number {
+  const seconds = parseSeconds(text);
+  if (seconds < 1)
+    throw new CommanderError(
+      2,
+      "wire.seconds",
+      `error: \`${text}\` seconds are too short to measure: 1 or more`,
+    );
+  return seconds;
+}
+
 function parsePatience(text: string): number {
   const seconds = parseSeconds(text);
   if (seconds < 1)
@@ -614,6 +667,12 @@ function parseRate(text: string): number {
     );
   }
   return rate;
+}
+
+function parsePositiveRate(text: string): number {
+  const rate = parseRate(text);
+  if (rate > 0) return rate;
+  throw new CommanderError(2, "wire.rate", "error: without requests there is nothing to measure");
 }
 
 /** A reader that has seen enough, as `head` does, ends the command as an interrupt would; a crash would be no answer. */

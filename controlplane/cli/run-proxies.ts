@@ -20,6 +20,8 @@ export interface RunProxiesOptions {
 export interface RunningProxies {
   /** Returns at once: the control plane sees by itself which proxies have come. */
   want(services: readonly string[]): void;
+  /** The Envoys that run now, by service. */
+  pids(): ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export function runProxies(options: RunProxiesOptions): RunningProxies {
   const running = new Map<string, Proxy>();
   /** Those that are leaving: a new one for the same service has to wait, because they share an address. */
   const leaving = new Map<string, Promise<void>>();
+  const pids = new Map<string, number>();
 
   function leave(service: string, proxy: Proxy): void {
     running.delete(service);
@@ -52,9 +55,11 @@ export function runProxies(options: RunProxiesOptions): RunningProxies {
     want(services) {
       for (const [service, proxy] of running) if (!services.includes(service)) leave(service, proxy);
       for (const service of services) {
-        if (!running.has(service)) running.set(service, keep(service, leaving.get(service), options));
+        if (!running.has(service))
+          running.set(service, keep(service, leaving.get(service), { ...options, pids }));
       }
     },
+    pids: () => new Map(pids),
     async stop() {
       for (const [service, proxy] of running) leave(service, proxy);
       await Promise.all(leaving.values());
@@ -63,7 +68,11 @@ export function runProxies(options: RunProxiesOptions): RunningProxies {
 }
 
 /** Start an Envoy once `before` has ended, and again whenever it ends or fails to start, until it is told to leave. */
-function keep(service: string, before: Promise<void> | undefined, options: RunProxiesOptions): Proxy {
+function keep(
+  service: string,
+  before: Promise<void> | undefined,
+  options: RunProxiesOptions & { readonly pids: Map<string, number> },
+): Proxy {
   const left = new AbortController();
   const isLeaving = new Promise<void>((resolve) => left.signal.addEventListener("abort", () => resolve()));
 
@@ -77,6 +86,8 @@ function keep(service: string, before: Promise<void> | undefined, options: RunPr
       try {
         const envoy = await start(service, options);
         backoffMs = backoffMsMin;
+        options.pids.set(service, envoy.pid);
+        void envoy.exited.then(() => options.pids.delete(service));
         const exit = await Promise.race([envoy.exited, isLeaving]);
         if (exit === undefined) {
           await envoy.stop({ drainMs });

@@ -29,6 +29,8 @@ export interface Chain {
   readonly callee?: string;
   /** Only of chains for connections: from where it lets none through. Those that a chain before it had let in are closed. */
   readonly refuses?: Addresses;
+  /** Calls are led through it though it has no slots, as in a mesh that gives every service a proxy. Default false. */
+  readonly isBare?: true;
   readonly slots: readonly Slot[];
 }
 

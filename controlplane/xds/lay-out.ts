@@ -30,7 +30,12 @@ export function layOut(next: Whole<Chain>, before?: Whole<LaidChain>): readonly 
 
 /** A generation that is not the one before. */
 function fresh(chain: Chain, whole: Whole<Chain>, taken?: string): LaidChain {
-  const names = [...chain.slots.map(({ name }) => name), ...needs(chain, whole)];
+  const names = [
+    ...chain.slots.map(({ name }) => name),
+    ...needs(chain, whole),
+    // Nothing else tells apart those that one service has to stores.
+    ...(chain.isBare === true ? [wayName(chain)] : []),
+  ];
   let generation = generationOf(names);
   for (let n = 2; generation === taken; n++) generation = generationOf([...names, `${n}`]);
   if (isForConnections(chain, whole.mesh)) {
@@ -42,6 +47,8 @@ function fresh(chain: Chain, whole: Whole<Chain>, taken?: string): LaidChain {
       slots: chain.slots.map((slot) => ({ ...slot, place: slot.name })),
     };
   }
+  // No policy comes to it later that would need a spare place.
+  if (chain.isBare === true) return { ...chain, generation, places: [], slots: [] };
   const { service, direction, version } = chain;
   const stem = `wire/${service}/${direction}${version === undefined ? "" : `@${version}`}/${generation}`;
   const spare = [{ failure: "closed" }, { failure: "open" }] as const;

@@ -11,7 +11,6 @@ import { listener } from "./listener.ts";
 import { lateHeaders, leftHeaders, type Machinery, machineryOf, nameOf } from "./machinery.ts";
 import { byName, type Resource, type Resources } from "./resource.ts";
 import { type RouteTarget, routes } from "./route.ts";
-import { slotsOf } from "./slots-of.ts";
 import { networkExtension, tcpListener } from "./tcp-listener.ts";
 import { type TypeUrl, typeUrl } from "./type-url.ts";
 
@@ -91,7 +90,8 @@ export function inboundListeners(
   name: string,
   build: readonly LaidChain[] = chains,
 ): readonly InboundListener[] {
-  if (slotsOf(chains, name, "inbound").length === 0) return [];
+  if (!chains.some((chain) => chain.service === name && chain.direction === "inbound" && isThere(chain)))
+    return [];
   const versions = [...serviceOf(world.mesh, name).versions.keys()];
   const at = (version?: string, index?: number): InboundListener => {
     const chain = chainOf(chains, name, "inbound", version);
@@ -141,9 +141,14 @@ function chainOf(
       chain.service === service &&
       chain.direction === direction &&
       chain.callee === undefined &&
-      chain.slots.length > 0 &&
+      isThere(chain) &&
       (chain.version ?? version) === version,
   );
+}
+
+/** Whether calls are led through it. */
+function isThere({ slots, isBare }: LaidChain): boolean {
+  return slots.length > 0 || isBare === true;
 }
 
 function inbound(world: World, way: Way, name: string): readonly Resource[] {

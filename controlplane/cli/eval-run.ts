@@ -1,0 +1,59 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Mode, Scenario } from "../eval/mode.ts";
+import type { RunResult } from "../eval/run-result.ts";
+import { runText } from "../eval/run-text.ts";
+import { loadApplication } from "./eval-applications.ts";
+import { evalTurn } from "./eval-once.ts";
+import { evalTools } from "./eval-tools.ts";
+import type { ExitCode } from "./main.ts";
+import { createOutput } from "./report.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+import { writing } from "./write-file.ts";
+
+export interface EvalRunOptions {
+  readonly app: string;
+  readonly scenario: Scenario;
+  readonly mesh: Mode;
+  readonly rate: number;
+  readonly duration: number;
+  readonly warmUp: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** `wire eval run`: one application at one rate in one mesh. */
+export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
+  const output = createOutput({ json: options.json === true });
+  const { progress } = output;
+  const stop = new AbortController();
+  void untilInterrupted().then(() => {
+    progress("stopping");
+    stop.abort();
+  });
+  const { app, scenario, mesh, rate, duration: seconds, warmUp: warmUpSeconds, out } = options;
+  const tools = await evalTools(progress);
+  const loaded = await loadApplication(app, scenario);
+  progress(`starting ${app} as ${mesh}`);
+  const turn = { loaded, scenario, mesh, rates: [rate], seconds, warmUpSeconds, round: 1, seed: 1 };
+  let result: RunResult | undefined;
+  try {
+    for await (const each of evalTurn(turn, tools, { signal: stop.signal, progress })) result = each;
+  } catch (error) {
+    // What broke off with the interrupt is its consequence.
+    if (!stop.signal.aborted) throw error;
+  }
+  if (result === undefined) return 0;
+  if (out !== undefined) await appendRun(out, result);
+  output.print(output.json ? JSON.stringify(result) : runText(result));
+  return result.void === undefined ? 0 : 3;
+}
+
+/** Add a line to `runs.jsonl` of a folder, which is made where it is not there. */
+export async function appendRun(folder: string, result: RunResult): Promise<void> {
+  const file = join(folder, "runs.jsonl");
+  await writing(file, async () => {
+    await mkdir(folder, { recursive: true });
+    await appendFile(file, `${JSON.stringify(result)}\n`);
+  });
+}
