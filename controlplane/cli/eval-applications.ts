@@ -17,6 +17,8 @@ export interface LoadedApplication {
   readonly meshFile: Source;
   readonly mesh: Mesh;
   readonly policies: readonly Source[];
+  /** Whether the entry speaks HTTP/2. */
+  readonly isHttp2: boolean;
 }
 
 export async function loadApplication(name: string, scenario: Scenario): Promise<LoadedApplication> {
@@ -31,5 +33,7 @@ export async function loadApplication(name: string, scenario: Scenario): Promise
   // They are ours, and tests read them.
   if (mesh === undefined || hasErrors(diagnostics))
     throw new Error(diagnostics.map((each) => renderDiagnostic(each, { color: false })).join("\n"));
-  return { name, application: applicationOf(text), meshFile, mesh, policies };
+  const application = applicationOf(text);
+  const isHttp2 = mesh.services.get(application.entry)?.protocol === "grpc";
+  return { name, application, meshFile, mesh, policies, isHttp2 };
 }

@@ -1,15 +1,13 @@
-import { appendFile, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Mode, Scenario } from "../eval/mode.ts";
 import type { RunResult } from "../eval/run-result.ts";
 import { runText } from "../eval/run-text.ts";
 import { loadApplication } from "./eval-applications.ts";
-import { evalTurn } from "./eval-once.ts";
+import { appendResult } from "./eval-files.ts";
 import { evalTools } from "./eval-tools.ts";
+import { evalTurn } from "./eval-turn.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
-import { writing } from "./write-file.ts";
 
 export interface EvalRunOptions {
   readonly app: string;
@@ -44,16 +42,7 @@ export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
     if (!stop.signal.aborted) throw error;
   }
   if (result === undefined) return 0;
-  if (out !== undefined) await appendRun(out, result);
+  if (out !== undefined) await appendResult(out, result);
   output.print(output.json ? JSON.stringify(result) : runText(result));
   return result.void === undefined ? 0 : 3;
-}
-
-/** Add a line to `runs.jsonl` of a folder, which is made where it is not there. */
-export async function appendRun(folder: string, result: RunResult): Promise<void> {
-  const file = join(folder, "runs.jsonl");
-  await writing(file, async () => {
-    await mkdir(folder, { recursive: true });
-    await appendFile(file, `${JSON.stringify(result)}\n`);
-  });
 }

@@ -8,6 +8,7 @@ import { applicationNames } from "../eval/application-names.ts";
 import { modes, scenarios } from "../eval/mode.ts";
 import type { DiffOptions } from "./diff.ts";
 import type { DoctorOptions } from "./doctor.ts";
+import type { EvalAllOptions } from "./eval-all.ts";
 import type { EvalRunOptions } from "./eval-run.ts";
 import type { HistoryOptions } from "./history.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
@@ -437,6 +438,30 @@ command("run", evaluate)
     })([], options),
   );
 
+command("all", evaluate)
+  .description(
+    "run every application in every mesh, at rates from light to past saturation, in rounds, and write the report; goes on where it was interrupted",
+  )
+  .requiredOption("--out <folder>", "where the figures and the report go")
+  .option(
+    "--quick",
+    "one round at one rate, a few seconds each: a quarter of an hour in all, to see that it works",
+  )
+  .addOption(listOption("--app", "which applications", applicationNames))
+  .addOption(listOption("--scenario", "which policies", scenarios))
+  .addOption(listOption("--mesh", "which meshes", modes))
+  .option("--rounds <number>", "how often everything has its turn; figures are medians", parseCount, 5)
+  .option("--duration <seconds>", "of each measurement", parseDuration, 5)
+  .option("--warm-up <seconds>", "before each, counted for nothing", parseSeconds, 2)
+  .option("--seed <number>", "of the order in which meshes have their turns", parseWhole, 1)
+  .addOption(json())
+  .action((options: EvalAllOptions) =>
+    run<EvalAllOptions>(async () => {
+      const { evalAll } = await import("./eval-all.ts");
+      return (_, given) => evalAll(given);
+    })([], options),
+  );
+
 const meshTools = command("mesh").description("make up a mesh, learn one from traces, or compare the two");
 
 command("generate", meshTools)
@@ -514,6 +539,11 @@ command("lsp")
   .description("serve an editor on standard input and output: the language server of Copper and filter code")
   .option("--stdio", "as editors ask for it; there is no other way")
   .action(run(async () => (await import("./lsp.ts")).lsp));
+
+/** One or more of some names, with blanks between; by default all. */
+function listOption(flag: string, description: string, names: readonly string[]): Option {
+  return new Option(`${flag} <names...>`, description).choices([...names]).default([...names], "all");
+}
 
 function command(name: string, above: Command = program): Command {
   return above.command(name).exitOverride();

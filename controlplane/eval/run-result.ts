@@ -60,13 +60,16 @@ const number = z.number();
 const text = z.string();
 const byPart = { proxies: number, services: number, controlPlane: number };
 
-const schema: z.ZodMiniType<RunResult> = z.object({
+export const machineSchema: z.ZodMiniType<Machine> = z.object({
+  ...{ commit: text, envoy: text, node: text, processor: text },
+  ...{ cores: number, memoryGib: number },
+});
+
+/** How it is read again. */
+export const runSchema: z.ZodMiniType<RunResult> = z.object({
   kind: z.literal("run"),
   at: text,
-  machine: z.object({
-    ...{ commit: text, envoy: text, node: text, processor: text },
-    ...{ cores: number, memoryGib: number },
-  }),
+  machine: machineSchema,
   application: text,
   scenario: z.enum(scenarios),
   mesh: z.enum(modes),
@@ -84,8 +87,3 @@ const schema: z.ZodMiniType<RunResult> = z.object({
   enforcement: z.exactOptional(z.object({ covered: number, wrong: number, example: z.exactOptional(text) })),
   void: z.exactOptional(text),
 });
-
-/** Read a line of `runs.jsonl`; throws with what is wrong with it. */
-export function runResultOf(line: string): RunResult {
-  return schema.parse(JSON.parse(line));
-}

@@ -39,7 +39,7 @@ export async function* evalTurn(
       ...{ mesh, application, vegeta: tools.vegeta, rate, seconds, signal },
       warmUpSeconds: turn.warmUpSeconds,
       isEnforced: mode !== "none",
-      isHttp2: services.services.get(application.entry)?.protocol === "grpc",
+      isHttp2: loaded.isHttp2,
     });
     const faults = await faultsOf(turn, mesh, measured.enforcement);
     yield {

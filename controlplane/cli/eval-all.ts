@@ -1,0 +1,175 @@
+import { WireError } from "../error/wire-error.ts";
+import type { Mode, Scenario } from "../eval/mode.ts";
+import { type PlannedTurn, plan } from "../eval/plan.ts";
+import type { Result } from "../eval/results.ts";
+import { loadApplication } from "./eval-applications.ts";
+import { measureCapacity } from "./eval-capacity.ts";
+import { appendResult, loadResults, resultsFile } from "./eval-files.ts";
+import { type EvalTools, evalTools } from "./eval-tools.ts";
+import { evalTurn } from "./eval-turn.ts";
+import type { ExitCode } from "./main.ts";
+import { createOutput, type Output } from "./report.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+
+export interface EvalAllOptions {
+  readonly out: string;
+  readonly app: readonly string[];
+  readonly scenario: readonly Scenario[];
+  readonly mesh: readonly Mode[];
+  readonly rounds: number;
+  readonly duration: number;
+  readonly warmUp: number;
+  readonly seed: number;
+  /** One round at one rate, for a few seconds each. */
+  readonly quick?: boolean;
+  readonly json?: boolean;
+}
+
+/** Rates as shares of what a proxy before every service sustains: from light to past saturation. */
+const shares: readonly number[] = [0.1, 0.25, 0.5, 0.8, 1.2];
+/** Of a quick run, in which only one thing is compared. */
+const quickShares: readonly number[] = [0.5];
+const quick = { rounds: 1, duration: 3, warmUp: 1 } as const;
+const trialSeconds = { whole: 4, quick: 2 } as const;
+
+/** `wire eval all`: every application in every mesh at every rate. What the folder has already is not measured again. */
+export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
+  const options = given.quick === true ? { ...given, ...quick } : given;
+  const output = createOutput({ json: options.json === true });
+  const stop = new AbortController();
+  void untilInterrupted().then(() => {
+    output.progress("stopping: what was measured is kept, and the same command goes on from there");
+    stop.abort();
+  });
+  const tools = await evalTools(output.progress);
+  const known = await loadResults(options.out, output.progress);
+  const run: Run = { options, output, tools, known: [...known], signal: stop.signal, troubles: [] };
+  try {
+    await measureAll(run, await ratesOf(run));
+  } catch (error) {
+    // What broke off with the interrupt is its consequence.
+    if (!stop.signal.aborted) throw error;
+  }
+  return finish(run);
+}
+
+interface Run {
+  readonly options: EvalAllOptions;
+  readonly output: Output;
+  readonly tools: EvalTools;
+  /** What has been measured, those of earlier commands too. */
+  readonly known: Result[];
+  readonly signal: AbortSignal;
+  /** Turns that could not be measured, a line for each. */
+  readonly troubles: string[];
+}
+
+/** The rates of each application. */
+async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>> {
+  const { options, output, tools, known, signal } = run;
+  const rates = new Map<string, readonly number[]>();
+  for (const application of options.app) {
+    const isKnown = known.find((each) => each.kind === "capacity" && each.application === application);
+    if (isKnown === undefined)
+      output.progress(`${application}: which rate a proxy before every service sustains`);
+    const capacity =
+      isKnown ??
+      (await measureCapacity({
+        ...{ application, tools, signal, progress: output.progress },
+        seconds: options.quick === true ? trialSeconds.quick : trialSeconds.whole,
+      }));
+    if (capacity === undefined)
+      throw new WireError(
+        "eval",
+        `${application} sustains no rate on this machine: it is too slow, or too busy`,
+      );
+    if (isKnown === undefined) await keep(run, capacity);
+    output.progress(`${application}: ${capacity.rate} requests a second`);
+    const wanted = options.quick === true ? quickShares : shares;
+    rates.set(
+      application,
+      wanted.map((share) => Math.max(1, Math.round(capacity.rate * share))),
+    );
+  }
+  return rates;
+}
+
+async function measureAll(run: Run, rates: ReadonlyMap<string, readonly number[]>): Promise<void> {
+  const { options, output, known } = run;
+  const turns = plan({
+    ...{ applications: options.app, scenarios: options.scenario, meshes: options.mesh },
+    ...{ rounds: options.rounds, seed: options.seed },
+  })
+    .map((turn) => ({
+      turn,
+      rates: (rates.get(turn.application) ?? []).filter((rate) => !isThere(known, turn, rate)),
+    }))
+    .filter((each) => each.rates.length > 0);
+  const startMs = performance.now();
+  for (const [index, { turn, rates: left }] of turns.entries()) {
+    const minutes = ((performance.now() - startMs) / index / 60_000) * (turns.length - index);
+    const remaining = index === 0 ? "" : `; about ${Math.ceil(minutes)} min to go`;
+    output.progress(`[${index + 1}/${turns.length}] round ${turn.round}: ${nameOf(turn)}${remaining}`);
+    await measureTurn(run, turn, left);
+  }
+}
+
+async function measureTurn(run: Run, turn: PlannedTurn, rates: readonly number[]): Promise<void> {
+  const { options, output, tools, signal } = run;
+  const loaded = await loadApplication(turn.application, turn.scenario);
+  const whole = {
+    ...{ loaded, scenario: turn.scenario, mesh: turn.mesh, round: turn.round, rates },
+    ...{ seconds: options.duration, warmUpSeconds: options.warmUp, seed: options.seed },
+  };
+  try {
+    for await (const result of evalTurn(whole, tools, { signal, progress: output.progress })) {
+      await keep(run, result);
+      const { requests, latencyMs } = result;
+      output.progress(
+        `    ${result.rate}/s: ${requests.answered} of ${requests.due} answered, p99 ${latencyMs?.p99.toFixed(1) ?? "-"} ms${result.void === undefined ? "" : `; VOID: ${result.void}`}`,
+      );
+    }
+  } catch (error) {
+    // One mesh that does not start must not cost the hours that the others took.
+    if (!(error instanceof WireError) || signal.aborted) throw error;
+    run.troubles.push(`${nameOf(turn)}: ${error.message}`);
+    output.progress(`    not measured: ${error.message}`);
+  }
+}
+
+async function keep(run: Run, result: Result): Promise<void> {
+  run.known.push(result);
+  await appendResult(run.options.out, result);
+}
+
+function isThere(known: readonly Result[], turn: PlannedTurn, rate: number): boolean {
+  return known.some(
+    (each) =>
+      each.kind === "run" &&
+      each.application === turn.application &&
+      each.scenario === turn.scenario &&
+      each.mesh === turn.mesh &&
+      each.round === turn.round &&
+      each.rate === rate,
+  );
+}
+
+function nameOf({ application, scenario, mesh }: PlannedTurn): string {
+  return `${application} ${scenario} as ${mesh}`;
+}
+
+function finish({ options, output, known, troubles, signal }: Run): ExitCode {
+  const runs = known.filter((each) => each.kind === "run");
+  const voids = runs.filter((each) => each.void !== undefined);
+  const isComplete = !signal.aborted && troubles.length === 0;
+  if (output.json) {
+    const counts = { runs: runs.length, void: voids.length };
+    output.print(
+      JSON.stringify({ complete: isComplete, results: resultsFile(options.out), ...counts, troubles }),
+    );
+  } else {
+    output.print(`${runs.length} runs, ${voids.length} void, in ${resultsFile(options.out)}`);
+    for (const trouble of troubles) output.print(`not measured: ${trouble}`);
+  }
+  return voids.length === 0 && troubles.length === 0 ? 0 : 3;
+}

@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { capacityOf, nextTrial, type Trial } from "./capacity.ts";
+
+function search(isSustained: (rate: number) => boolean): readonly Trial[] {
+  const trials: Trial[] = [];
+  for (let rate = nextTrial(trials); rate !== undefined; rate = nextTrial(trials))
+    trials.push({ rate, isSustained: isSustained(rate) });
+  return trials;
+}
+
+test("what a mesh sustains is found within a fifth, in few trials", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 1, max: 9_000, noNaN: true }), (capacity) => {
+      const trials = search((rate) => rate <= capacity);
+      const found = capacityOf(trials) ?? 0;
+      expect(found).toBeLessThanOrEqual(capacity);
+      // The next whole rate is more than it.
+      expect(found * 1.2 + 1).toBeGreaterThanOrEqual(Math.min(capacity, 5_120));
+      expect(trials.length).toBeLessThanOrEqual(14);
+    }),
+  );
+});
+
+test("it ends where nothing is sustained, and where a trial goes wrong that one above it had passed", () => {
+  expect(capacityOf(search(() => false))).toBeUndefined();
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.boolean()), (tosses) => {
+      const trials = search(() => tosses.next().value === true);
+      expect(trials.length).toBeLessThanOrEqual(30);
+    }),
+  );
+});
