@@ -5,6 +5,7 @@ import type { Result } from "../eval/results.ts";
 import { loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
 import { appendResult, loadResults, resultsFile } from "./eval-files.ts";
+import { plot } from "./eval-plot.ts";
 import { type EvalTools, evalTools } from "./eval-tools.ts";
 import { evalTurn } from "./eval-turn.ts";
 import type { ExitCode } from "./main.ts";
@@ -158,18 +159,19 @@ function nameOf({ application, scenario, mesh }: PlannedTurn): string {
   return `${application} ${scenario} as ${mesh}`;
 }
 
-function finish({ options, output, known, troubles, signal }: Run): ExitCode {
+async function finish({ options, output, known, troubles, signal }: Run): Promise<ExitCode> {
   const runs = known.filter((each) => each.kind === "run");
   const voids = runs.filter((each) => each.void !== undefined);
   const isComplete = !signal.aborted && troubles.length === 0;
+  const report = runs.length === 0 ? undefined : (await plot(options.out, known)).at(-1);
   if (output.json) {
+    const files = { results: resultsFile(options.out), report: report ?? null };
     const counts = { runs: runs.length, void: voids.length };
-    output.print(
-      JSON.stringify({ complete: isComplete, results: resultsFile(options.out), ...counts, troubles }),
-    );
+    output.print(JSON.stringify({ complete: isComplete, ...files, ...counts, troubles }));
   } else {
     output.print(`${runs.length} runs, ${voids.length} void, in ${resultsFile(options.out)}`);
     for (const trouble of troubles) output.print(`not measured: ${trouble}`);
+    if (report !== undefined) output.print(`report: ${report}`);
   }
   return voids.length === 0 && troubles.length === 0 ? 0 : 3;
 }

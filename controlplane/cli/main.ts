@@ -9,6 +9,7 @@ import { modes, scenarios } from "../eval/mode.ts";
 import type { DiffOptions } from "./diff.ts";
 import type { DoctorOptions } from "./doctor.ts";
 import type { EvalAllOptions } from "./eval-all.ts";
+import type { EvalPlotOptions } from "./eval-plot.ts";
 import type { EvalRunOptions } from "./eval-run.ts";
 import type { HistoryOptions } from "./history.ts";
 import type { MeshGenerateOptions } from "./mesh-generate.ts";
@@ -460,6 +461,32 @@ command("all", evaluate)
       const { evalAll } = await import("./eval-all.ts");
       return (_, given) => evalAll(given);
     })([], options),
+  );
+
+command("plot", evaluate)
+  .description("draw what was measured: charts as SVG and PNG, and the report as one HTML file")
+  .argument("<folder>", "where the figures are, and where the report goes")
+  .option(
+    "--update <file>",
+    "write the figures between `<!-- EVAL-START -->` and `<!-- EVAL-END -->` of a document too",
+  )
+  .addOption(json())
+  .action((folder: string, options: EvalPlotOptions) =>
+    run<EvalPlotOptions>(async () => (await import("./eval-plot.ts")).evalPlot)([folder], options),
+  );
+
+command("install", evaluate)
+  .description("fetch and build what measurements need, Envoy and Vegeta, which they would do by themselves")
+  .addOption(json())
+  .action((options: { readonly json?: boolean }) =>
+    run<typeof options>(async () => (await import("./eval-install.ts")).evalInstall)([], options),
+  );
+
+command("uninstall", evaluate)
+  .description("delete what was built for measurements alone")
+  .addOption(json())
+  .action((options: { readonly json?: boolean }) =>
+    run<typeof options>(async () => (await import("./eval-install.ts")).evalUninstall)([], options),
   );
 
 const meshTools = command("mesh").description("make up a mesh, learn one from traces, or compare the two");

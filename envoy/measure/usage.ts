@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { cpuNanoseconds } from "./measure-cpu.ts";
+import { residentKiB } from "./resident-kib.ts";
 
 /** What some processes have taken so far, from the operating system's own accounts. */
 export interface Usage {
   /** Time on a CPU of all their threads. */
   readonly cpuNs: number;
-  /** Resident memory, of which what several processes share is counted in parts (`Pss`). */
+  /** What of them is in RAM, the code too: what each would take on a machine of its own, where it shares that with no other. */
   readonly memoryKib: number;
 }
 
@@ -13,11 +13,7 @@ export function usageOf(pids: Iterable<number>): Usage {
   let [cpuNs, memoryKib] = [0, 0];
   for (const pid of pids) {
     cpuNs += cpuNanoseconds(pid);
-    memoryKib += proportionalKib(pid);
+    memoryKib += residentKiB(pid);
   }
   return { cpuNs, memoryKib };
-}
-
-function proportionalKib(pid: number): number {
-  return Number(/^Pss:\s*(\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
 }

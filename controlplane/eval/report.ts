@@ -1,0 +1,172 @@
+import type { Chart } from "./charts/chart.ts";
+import type { Claim } from "./claims.ts";
+import type { Comparison, Measured } from "./comparison.ts";
+import type { Machine } from "./run-result.ts";
+import type { Estimate } from "./statistics.ts";
+
+/** All that a report says. */
+export interface Reported {
+  readonly comparison: Comparison;
+  readonly machines: readonly Machine[];
+  /** What is aimed at, and what the first Wire's paper claims. */
+  readonly aims: readonly Claim[];
+  readonly paperClaims: readonly Claim[];
+  readonly charts: readonly (Chart & { readonly svg: string })[];
+  /** Whether only one round was measured, for a few seconds each: figures to see that it works, and no more. */
+  readonly isQuick: boolean;
+}
+
+/** The report, one HTML file that needs no other. */
+export function report({ comparison, machines, aims, paperClaims, charts, isQuick }: Reported): string {
+  const { measured, capacities, comparedAt } = comparison;
+  const compared = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
+  return page("Applications in meshes", [
+    ...(isQuick
+      ? [
+          `<p class="quick">Quick: one round, a few seconds each. It shows that everything works; its figures are no measurements.</p>`,
+        ]
+      : []),
+    `<p>${sentence(comparison)} ${machines.map(machineText).join("; ")}.</p>`,
+    ...voidList(comparison),
+    "<h2>What is compared</h2>",
+    meshes,
+    `<p>Meshes are compared at the highest rate that is no more than half of what <code>sidecars</code> sustains, at which 99 % of the requests are answered and all but
+      one in a hundred within 500 ms: ${capacities
+        .map(
+          ({ application, rate }) =>
+            `${text(application)} ${comparedAt.get(application)} of ${rate} requests a second`,
+        )
+        .join(", ")}.</p>`,
+    "<h2>Figures</h2>",
+    "<p>Medians of the rounds, with the interval that holds the true median; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
+    table(
+      [
+        "application",
+        "policies",
+        "mesh",
+        "proxies",
+        "p50 ms",
+        "p99 ms",
+        "added p99 ms",
+        "CPU of proxies, cores",
+        "memory of proxies, MiB",
+      ],
+      compared.map(figuresOf),
+    ),
+    "<h2>Aims</h2>",
+    claimTable(aims, "aim"),
+    "<h2>What the first Wire's paper claims</h2>",
+    "<p>Of its own placement beside Istio's sidecars, on a rented cluster.</p>",
+    claimTable(paperClaims, "claim"),
+    ...charts.flatMap(({ title, caption, svg }) => [
+      `<h2>${text(title)}</h2>`,
+      `<figure>${svg}<figcaption>${text(caption)}</figcaption></figure>`,
+    ]),
+  ]);
+}
+
+/** The figures at the compared rate as Markdown, for a README. */
+export function markdown({ comparison, isQuick }: Pick<Reported, "comparison" | "isQuick">): string {
+  const { measured, comparedAt } = comparison;
+  const rows = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
+  const head = ["application", "policies", "mesh", "proxies", "p99 ms", "added p99 ms", "cores", "MiB"];
+  const cells = rows.map((each) => [
+    ...[each.application, each.scenario, each.mesh, `${each.proxies}`],
+    ...[short(each.p99Ms, 1), short(each.addedP99Ms, 1), short(each.proxyCores, 3), short(each.proxyMib, 0)],
+  ]);
+  return [
+    ...(isQuick ? ["Quick: these are no measurements.", ""] : []),
+    `| ${head.join(" | ")} |`,
+    `|${head.map((_, at) => (at < 3 ? "---" : "---:")).join("|")}|`,
+    ...cells.map((row) => `| ${row.join(" | ")} |`),
+  ].join("\n");
+}
+
+function sentence({ runs, void: voids, measured }: Comparison): string {
+  const rounds = Math.max(0, ...measured.map(({ proxyCores }) => proxyCores.rounds));
+  return `${runs} runs in ${rounds} ${rounds === 1 ? "round" : "rounds"}, of which ${voids.length} are void.`;
+}
+
+function machineText({ processor, cores, memoryGib, envoy, node, commit }: Machine): string {
+  return text(
+    `${processor}, ${cores} cores, ${memoryGib} GiB, for services, proxies, control plane and load together; Envoy ${envoy}, Node ${node}, Wire at ${commit}`,
+  );
+}
+
+function voidList({ void: voids }: Comparison): readonly string[] {
+  if (voids.length === 0) return [];
+  const lines = voids.map(
+    (run) =>
+      `<li>${text(`${run.application} ${run.scenario} as ${run.mesh}, ${run.rate}/s: ${run.void}`)}</li>`,
+  );
+  return [`<p>Void, since their policies were not enforced:</p><ul>${lines.join("")}</ul>`];
+}
+
+const meshes = `<ul>
+<li><code>none</code>: no proxies, and no policies.</li>
+<li><code>sidecars</code>: an Envoy before every service and store, through which all that comes and goes passes, as Istio's injection has it. Without Istio's own filters
+for telemetry, so that it is a lower bound of what Istio takes.</li>
+<li><code>selective</code>: the same before the callers that policies are about, and before what a heading says: what the paper calls Istio++.</li>
+<li><code>node</code>: one Envoy through which all HTTP calls of the machine pass, as Cilium has it.</li>
+<li><code>wire</code>: what <code>wire serve</code> places and ships: full Envoys, and for rules about connections Envoys that only pass these on.</li>
+</ul><p>All run the same filters, of the same compiler, so that what differs is where. Services are emulated: they call each other as the originals do, and compute and wait as they are told.</p>`;
+
+function figuresOf(each: Measured): readonly string[] {
+  return [
+    ...[each.application, each.scenario, each.mesh, `${each.proxies} of ${each.replicas}`],
+    ...[interval(each.p50Ms, 1), interval(each.p99Ms, 1), interval(each.addedP99Ms, 1)],
+    ...[interval(each.proxyCores, 3), interval(each.proxyMib, 0)],
+  ];
+}
+
+function interval(found: Estimate | undefined, digits: number): string {
+  if (found === undefined) return "–";
+  const { median, low, high, rounds } = found;
+  return rounds === 1
+    ? median.toFixed(digits)
+    : `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+}
+
+function short(found: Estimate | undefined, digits: number): string {
+  return found === undefined ? "–" : found.median.toFixed(digits);
+}
+
+function claimTable(claims: readonly Claim[], aim: string): string {
+  return table(
+    ["application", "policies", "figure", aim, "this machine", ""],
+    claims.map(({ application, scenario, figure, aim: aimed, shown, isMet }) => [
+      ...[application, scenario, figure, aimed, shown],
+      isMet === undefined ? "" : isMet ? "met" : "missed",
+    ]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[], tag: string): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${text(cell)}</${tag}>`).join("")}</tr>`;
+  return `<table><thead>${row(head, "th")}</thead><tbody>${rows.map((cells) => row(cells, "td")).join("\n")}</tbody></table>`;
+}
+
+function page(title: string, parts: readonly string[]): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${text(title)}</title>
+<style>
+body { font: 16px/1.5 "DejaVu Sans", sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; font-size: 0.85rem; }
+td, th { padding: 0.2rem 0.8rem 0.2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; }
+figure { margin: 0; overflow-x: auto; }
+figcaption { color: #555; }
+.quick { border: 2px solid #d55e00; padding: 0.5rem 1rem; }
+</style>
+<h1>${text(title)}</h1>
+${parts.join("\n")}
+</html>
+`;
+}
+
+function text(raw: string): string {
+  return raw.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

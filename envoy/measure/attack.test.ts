@@ -1,0 +1,64 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Answered, answeredOf, hitsOf } from "./attack.ts";
+
+function answered(number: number, sentMs: number, tookMs: number): Answered {
+  return { number, sentMs, tookMs, status: 200, error: "", body: "" };
+}
+
+test("latency counts from when a request was due: one that had to wait before it was sent is late", () => {
+  // Ten a second; the third was sent when the second had been answered, 250 ms late.
+  const hits = hitsOf([answered(0, 5_000, 20), answered(2, 5_450, 10), answered(1, 5_100, 350)], 10);
+  expect(hits.map(({ number, dueMs, latencyMs }) => [number, dueMs, latencyMs])).toEqual([
+    [0, 0, 20],
+    [1, 100, 350],
+    [2, 200, 260],
+  ]);
+});
+
+test("no latency is shorter than what a request took, and that of a request in time is just that", () => {
+  const cases = fc.record({
+    rate: fc.integer({ min: 1, max: 5_000 }),
+    late: fc.array(fc.double({ min: 0, max: 50, noNaN: true }), { minLength: 1, maxLength: 50 }),
+  });
+  fc.assert(
+    fc.property(cases, ({ rate, late }) => {
+      const hits = hitsOf(
+        late.map((lateMs, number) => answered(number, 1_000_000 + (number * 1000) / rate + lateMs, 7)),
+        rate,
+      );
+      const least = Math.min(...late);
+      for (const { number, latencyMs } of hits)
+        expect(latencyMs).toBeCloseTo(7 + (late[number] ?? Number.NaN) - least, 4);
+    }),
+  );
+});
+
+test("a line of Vegeta is read to the nanosecond, in its time zone, with the body", () => {
+  const line = JSON.stringify({
+    ...{ attack: "", seq: 3, code: 0, timestamp: "2026-11-30T10:00:00.000123456+01:00", latency: 1_500_000 },
+    ...{
+      bytes_out: 0,
+      bytes_in: 2,
+      error: "timeout",
+      body: "e30=",
+      method: "GET",
+      url: "http://x/",
+      headers: null,
+    },
+  });
+  const read = answeredOf(line);
+  expect(read).toMatchObject({ number: 3, tookMs: 1.5, status: 0, error: "timeout", body: "{}" });
+  expect(read.sentMs - Date.UTC(2026, 10, 30, 9)).toBeCloseTo(0.123, 2);
+  // A whole second has no fraction, and a body may be none.
+  const whole = answeredOf(
+    line.replace("00.000123456+01:00", "00Z").replace('"e30="', "null").replace('"seq":3', '"seq":4'),
+  );
+  expect(whole).toMatchObject({ sentMs: Date.UTC(2026, 10, 30, 10), body: "", number: 4 });
+});
+
+test("what was not answered says why", () => {
+  expect(hitsOf([{ ...answered(0, 0, 1), status: 0, error: "timeout" }], 1)).toMatchObject([
+    { error: "timeout" },
+  ]);
+});
