@@ -11,6 +11,7 @@ const slow = [
   "controlplane/codegen/sizes.test.ts",
   "controlplane/costs/action-bodies.test.ts",
   "controlplane/editor/any-text.test.ts",
+  "controlplane/eval/baseline.test.ts",
   "controlplane/mesh/generate-seed-family.test.ts",
   "controlplane/placement/{forcing,independent,optimize,path-tables}.test.ts",
   "controlplane/regex/{against-re2,compile-regex}.test.ts",

@@ -21,7 +21,13 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
   const { application, tools, seconds, signal, progress } = options;
   const loaded = await loadApplication(application, "p1p2");
   const at = new Date().toISOString();
-  await using mesh = await startEvalMesh({ ...loaded, mode: "sidecars", envoy: tools.envoy, progress });
+  await using mesh = await startEvalMesh({
+    ...loaded,
+    mode: "sidecars",
+    envoy: tools.envoy,
+    signal,
+    progress,
+  });
   const trials: Trial[] = [];
   for (let rate = nextTrial(trials); rate !== undefined; rate = nextTrial(trials)) {
     const { requests, latencyMs } = await measure({

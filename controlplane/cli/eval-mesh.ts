@@ -28,6 +28,8 @@ export interface EvalMeshOptions {
   readonly mode: Mode;
   /** The binary. */
   readonly envoy: string;
+  /** Ends it between two steps, with the reason as error. */
+  readonly signal: AbortSignal;
   progress(line: string): void;
 }
 
@@ -101,6 +103,7 @@ async function withBaseline(start: Start, mode: BaselineFile["mode"]): Promise<S
   stack.defer(() => controlPlane.stop());
   const { xdsPort, proxies, addresses, bare } = (await controlPlane.ready) as BaselineReady;
   const services = await startServices(start, { addresses: { revision: "1", map: addresses } });
+  start.signal.throwIfAborted();
   const envoys = await Promise.all(
     proxies.map(async ({ node, address }) => {
       const running = await startEnvoy({
@@ -138,6 +141,7 @@ async function withWire(start: Start): Promise<Started> {
       `the control plane ended (code ${controlPlane.exitCode}) before it was ready`,
     );
   stack.defer(() => controlPlane.stop());
+  start.signal.throwIfAborted();
   const { http, xdsPort } = controlPlane;
   const services = await startServices(start, { follow: `${http}/addresses`, follower: "services" });
   const proxies = runProxies({ envoy, xdsPort, addresses: addressPlan(mesh), progress: quiet });

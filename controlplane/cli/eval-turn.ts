@@ -30,7 +30,7 @@ export async function* evalTurn(
   const { application, mesh: services } = loaded;
   await using mesh = await startEvalMesh({
     ...{ application, mesh: services, meshFile: loaded.meshFile, policies: loaded.policies, mode },
-    ...{ envoy: tools.envoy, progress },
+    ...{ envoy: tools.envoy, signal, progress },
   });
   for (const rate of turn.rates) {
     signal.throwIfAborted();

@@ -8,7 +8,7 @@ import type { Readable } from "node:stream";
 export const root: string = resolve(import.meta.dirname, "../..");
 export const hotel: string = join(root, "examples/meshes/hotel-reservation.yaml");
 
-const killMs = 45_000;
+const killMsUsual = 45_000;
 
 export interface Run {
   readonly code: number | null;
@@ -19,6 +19,8 @@ export interface Run {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** When it is killed. Default 45 seconds. */
+  readonly killMs?: number;
 }
 
 /** `wire` as a user starts it, as a process that is still running. */
@@ -44,7 +46,7 @@ export function runWire(args: readonly string[], options: RunOptions = {}): Prom
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), killMs);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.killMs ?? killMsUsual);
   return new Promise((done) => {
     child.once("close", (code) => {
       clearTimeout(timer);

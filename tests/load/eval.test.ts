@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { applicationNames } from "../../controlplane/eval/application-names.ts";
+import { modes } from "../../controlplane/eval/mode.ts";
+import { readResults } from "../../controlplane/eval/results.ts";
+import type { RunResult } from "../../controlplane/eval/run-result.ts";
+import { folderWith, runWire, startWire } from "../cli/run-wire.ts";
+
+// Every application in every mesh, with all policies, real Envoys and real load: what is measured is looked at elsewhere, here that it is measured, that the answers
+// show the policies, and that the figures are of what they say.
+
+const timeout = 240_000;
+
+describe.each(applicationNames)("%s", (name) => {
+  test.each(modes)("as %s", { timeout }, async (mesh) => {
+    const which = ["--app", name, "--scenario", "p1p2", "--mesh", mesh];
+    const how = ["--rate", "10", "--duration", "2", "--warm-up", "1", "--json"];
+    const { code, stdout, stderr } = await runWire(["eval", "run", ...which, ...how], { killMs: timeout });
+    expect(code, stderr).toBe(0);
+    const run: RunResult = JSON.parse(stdout);
+    expect(run).toMatchObject({ kind: "run", application: name, scenario: "p1p2", mesh, rate: 10 });
+    expect(run.requests).toEqual({ due: 20, answered: 20 });
+    expect(run.cores.services).toBeGreaterThan(0);
+    expect(run.memoryMib.services).toBeGreaterThan(10);
+    if (mesh === "none") {
+      expect(run.proxies).toBe(0);
+      expect(run.memoryMib.proxies).toBe(0);
+      expect(run.enforcement).toBeUndefined();
+      return;
+    }
+    expect(run.enforcement?.covered).toBeGreaterThan(0);
+    expect(run.enforcement?.wrong).toBe(0);
+    expect(run.cores.proxies).toBeGreaterThan(0);
+    // No Envoy takes less, and none here takes four times as much.
+    expect(run.memoryMib.proxies / run.proxies).toBeGreaterThan(20);
+    expect(run.memoryMib.proxies / run.proxies).toBeLessThan(300);
+    if (mesh === "node") expect(run.proxies).toBe(1);
+    if (mesh === "wire") expect(run.proxies).toBeLessThan(run.replicas);
+  });
+});
+
+test("what was measured before Ctrl-C is kept, and the same command goes on from there to the report", {
+  timeout,
+}, async () => {
+  using folder = folderWith({});
+  const args = ["eval", "all", "--quick", "--app", "bookinfo", "--scenario", "p1", "--mesh", "none", "wire"];
+  const child = startWire([...args, "--out", folder.path, "--json"]);
+  const file = join(folder.path, "runs.jsonl");
+  const runs = () => {
+    const { results, unread } = readResults(readFileSync(file, "utf8"));
+    expect(unread).toEqual([]);
+    return results.filter(({ kind }) => kind === "run");
+  };
+  let log = "";
+  await new Promise<void>((resolve) => {
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      log += chunk;
+      if (log.includes("[2/2]")) resolve();
+    });
+    child.once("close", () => resolve());
+  });
+  child.kill("SIGINT");
+  const [code] = await once(child, "close");
+  expect(code, log).toBe(0);
+  const [first, ...others] = runs();
+  expect(others).toEqual([]);
+  const again = await runWire([...args, "--out", folder.path, "--json"], { killMs: timeout });
+  expect(again.code, again.stderr).toBe(0);
+  expect(JSON.parse(again.stdout)).toMatchObject({ complete: true, runs: 2, void: 0, troubles: [] });
+  expect(runs()[0]).toEqual(first);
+  expect(readFileSync(join(folder.path, "report.html"), "utf8")).toContain(
+    "2 runs in 1 round, of which 0 are void",
+  );
+});
