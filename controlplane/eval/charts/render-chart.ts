@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Resvg } from "@resvg/resvg-js";
 import { parse, View } from "vega";
 import { compile } from "vega-lite";
@@ -6,9 +6,10 @@ import type { Chart } from "./chart.ts";
 
 /** It comes with a package, so that a picture is the same on machines that have other fonts, or none. */
 const font = "DejaVu Sans";
-const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
-  join(import.meta.dirname, "../../../node_modules/dejavu-fonts-ttf/ttf", file),
-);
+const fontFiles = [
+  import.meta.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
+  import.meta.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"),
+].map((url) => fileURLToPath(url));
 
 /** Pixels of a PNG for one of an SVG: what dense screens show. */
 const scale = 2;
