@@ -45,6 +45,7 @@ export async function* evalTurn(
     yield {
       ...{ kind: "run", at, machine: tools.machine, application: loaded.name, scenario, mesh: mode },
       ...{ rate, seconds, round, seed },
+      services: services.services.size,
       replicas: [...services.services.keys()].reduce(
         (sum, name) => sum + addressPlan(services).instances(name).length,
         0,

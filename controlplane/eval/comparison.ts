@@ -23,7 +23,7 @@ export interface Measured {
   readonly serviceMib: Estimate;
   readonly controlPlaneMib: Estimate;
   readonly proxies: number;
-  readonly replicas: number;
+  readonly services: number;
   /** The whole of the latencies, each share's median of the rounds. */
   readonly distribution: readonly (readonly [share: number, ms: number])[];
 }
@@ -84,7 +84,7 @@ function measuredOf(
 ): readonly Measured[] {
   const [first] = group;
   if (first === undefined) return [];
-  const { application, scenario, mesh, rate, proxies, replicas } = first;
+  const { application, scenario, mesh, rate, proxies, services } = first;
   const of = (figure: (run: RunResult) => number): Estimate => certain(estimate(group.map(figure)));
   const latency = (figure: "p50" | "p99"): Estimate | undefined =>
     estimate(group.flatMap(({ latencyMs }) => latencyMs?.[figure] ?? []));
@@ -92,7 +92,7 @@ function measuredOf(
   const addedP99Ms = estimate(added(group, groups.get(keyOf({ ...first, mesh: "none" })) ?? []));
   return [
     {
-      ...{ application, scenario, mesh, rate, proxies, replicas },
+      ...{ application, scenario, mesh, rate, proxies, services },
       answeredRate: of(({ requests, seconds }) => requests.answered / seconds),
       ...(p50Ms === undefined ? {} : { p50Ms }),
       ...(p99Ms === undefined ? {} : { p99Ms }),

@@ -113,7 +113,7 @@ for telemetry, so that it is a lower bound of what Istio takes.</li>
 
 function figuresOf(each: Measured): readonly string[] {
   return [
-    ...[each.application, each.scenario, each.mesh, `${each.proxies} of ${each.replicas}`],
+    ...[each.application, each.scenario, each.mesh, `${each.proxies} of ${each.services}`],
     ...[interval(each.p50Ms, 1), interval(each.p99Ms, 1), interval(each.addedP99Ms, 1)],
     ...[interval(each.proxyCores, 3), interval(each.proxyMib, 0)],
   ];

@@ -38,9 +38,10 @@ export interface RunResult {
   readonly round: number;
   /** By which the order of the meshes in each round was drawn. */
   readonly seed: number;
-  /** Of services and stores. */
+  /** Services and stores, and replicas of all of them. */
+  readonly services: number;
   readonly replicas: number;
-  /** Envoys. */
+  /** Envoys. One stands before all replicas of a service. */
   readonly proxies: number;
   readonly requests: { readonly due: number; readonly answered: number };
   /** How many were not answered with 200, by why: `status 503`, `timeout`. */
@@ -73,7 +74,15 @@ export const runSchema: z.ZodMiniType<RunResult> = z.object({
   application: text,
   scenario: z.enum(scenarios),
   mesh: z.enum(modes),
-  ...{ rate: number, seconds: number, round: number, seed: number, replicas: number, proxies: number },
+  ...{
+    rate: number,
+    seconds: number,
+    round: number,
+    seed: number,
+    services: number,
+    replicas: number,
+    proxies: number,
+  },
   requests: z.object({ due: number, answered: number }),
   failures: z.record(text, number),
   latencyMs: z.exactOptional(

@@ -37,7 +37,7 @@ describe.each(applicationNames)("%s", (name) => {
     expect(run.memoryMib.proxies / run.proxies).toBeGreaterThan(20);
     expect(run.memoryMib.proxies / run.proxies).toBeLessThan(300);
     if (mesh === "node") expect(run.proxies).toBe(1);
-    if (mesh === "wire") expect(run.proxies).toBeLessThan(run.replicas);
+    if (mesh === "wire") expect(run.proxies).toBeLessThan(run.services);
   });
 });
 
