@@ -34,6 +34,19 @@ test("no latency is shorter than what a request took, and that of a request in t
   );
 });
 
+test("of any rate, what is due at a whole second is due at just that", () => {
+  const rates = fc.record({
+    rate: fc.integer({ min: 1, max: 10_000 }),
+    second: fc.integer({ min: 0, max: 60 }),
+  });
+  fc.assert(
+    fc.property(rates, ({ rate, second }) => {
+      const hits = hitsOf([answered(0, 5, 1), answered(rate * second, 5 + second * 1000, 1)], rate);
+      expect(hits.at(-1)?.dueMs).toBe(second * 1000);
+    }),
+  );
+});
+
 test("a line of Vegeta is read to the nanosecond, in its time zone, with the body", () => {
   const line = JSON.stringify({
     ...{ attack: "", seq: 3, code: 0, timestamp: "2026-11-30T10:00:00.000123456+01:00", latency: 1_500_000 },

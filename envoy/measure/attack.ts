@@ -77,14 +77,15 @@ export interface Answered {
 
 /** When requests were due: each so long after the one before; and none was sent before it was due. */
 export function hitsOf(answered: readonly Answered[], rate: number): readonly Hit[] {
-  const periodMs = 1000 / rate;
+  // In this order, so that whole seconds are whole.
+  const due = (number: number): number => (number * 1000) / rate;
   const firstMs = answered.reduce(
-    (least, { number, sentMs }) => Math.min(least, sentMs - number * periodMs),
+    (least, { number, sentMs }) => Math.min(least, sentMs - due(number)),
     Number.POSITIVE_INFINITY,
   );
   return answered
     .map(({ number, sentMs, tookMs, status, error, body }) => {
-      const dueMs = number * periodMs;
+      const dueMs = due(number);
       const latencyMs = sentMs - firstMs + tookMs - dueMs;
       return { number, dueMs, latencyMs, status, body, ...(status === 0 ? { error } : {}) };
     })

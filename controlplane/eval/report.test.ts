@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cpuBars, memoryBars } from "./charts/bars.ts";
+import { latencyDistribution } from "./charts/latency-distribution.ts";
+import { pngOf, svgOf } from "./charts/render-chart.ts";
+import { throughputLatency } from "./charts/throughput-latency.ts";
+import { aims, paperClaims } from "./claims.ts";
+import { atComparedRate, compared } from "./comparison.ts";
+import { markdown, report } from "./report.ts";
+import { readResults } from "./results.ts";
+import type { RunResult } from "./run-result.ts";
+
+// The pipeline from lines of a file to the report, on what was recorded once.
+
+const text = readFileSync(join(import.meta.dirname, "recorded/runs.jsonl"), "utf8");
+const { results, unread } = readResults(text);
+const runs = results.filter((each) => each.kind === "run");
+const comparison = compared(results);
+
+function middle(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;
+}
+
+function of(mesh: RunResult["mesh"], rate: number): readonly RunResult[] {
+  return runs.filter((run) => run.mesh === mesh && run.rate === rate);
+}
+
+describe("results", () => {
+  test("all lines are read, and half a line at the end costs nobody the others", () => {
+    expect(unread).toEqual([]);
+    expect(runs).toHaveLength(4 * 5 * 3);
+    const cut = readResults(text.slice(0, -200));
+    expect(cut.results).toHaveLength(results.length - 1);
+    expect(cut.unread).toEqual([results.length]);
+    expect(readResults("{}\nnonsense\n\n").unread).toEqual([1, 2]);
+  });
+});
+
+describe("comparison", () => {
+  const [capacity] = comparison.capacities;
+  const rate = comparison.comparedAt.get("bookinfo") ?? 0;
+
+  test("meshes are compared at half of what is sustained", () => {
+    expect(rate).toBe(Math.round((capacity?.rate ?? 0) / 2));
+  });
+
+  test("figures are medians of the rounds, from the least to the most of three", () => {
+    const there = atComparedRate(comparison, "bookinfo", "p1");
+    expect(there.map(({ mesh }) => mesh)).toEqual(["none", "sidecars", "selective", "wire"]);
+    for (const { mesh, proxyCores, p99Ms, addedP99Ms, answeredRate } of there) {
+      const own = of(mesh, rate);
+      const cores = own.map((run) => run.cores.proxies);
+      expect(proxyCores).toEqual({
+        ...{ median: middle(cores), low: Math.min(...cores), high: Math.max(...cores) },
+        ...{ confidence: 0.75, rounds: 3 },
+      });
+      expect(p99Ms?.median).toBe(middle(own.flatMap(({ latencyMs }) => latencyMs?.p99 ?? [])));
+      const added = own.map(({ round, latencyMs }) => {
+        const without = of("none", rate).find((run) => run.round === round);
+        return (latencyMs?.p99 ?? Number.NaN) - (without?.latencyMs?.p99 ?? Number.NaN);
+      });
+      expect(addedP99Ms?.median).toBe(middle(added));
+      expect(answeredRate.median).toBeLessThanOrEqual(rate);
+    }
+  });
+
+  test("a void run is in no figure, and is told", () => {
+    const voided = results.map((each) =>
+      each.kind === "run" && each.mesh === "wire" && each.round === 1
+        ? { ...each, void: "not enforced" }
+        : each,
+    );
+    const without = compared(voided);
+    expect(without.void).toHaveLength(5);
+    expect(atComparedRate(without, "bookinfo", "p1").at(-1)?.proxyCores.rounds).toBe(2);
+    const told = report({ comparison: without, ...rest, isQuick: false });
+    expect(told).toContain("of which 5 are void");
+    expect(told).toContain(`bookinfo p1 as wire, ${rate}/s: not enforced`);
+  });
+});
+
+const rest = {
+  machines: runs.slice(0, 1).map(({ machine }) => machine),
+  aims: [],
+  paperClaims: [],
+  charts: [],
+};
+
+describe("claims", () => {
+  test("each aim is held against the medians, met or missed", () => {
+    const rate = comparison.comparedAt.get("bookinfo") ?? 0;
+    const memory = (mesh: RunResult["mesh"]) => middle(of(mesh, rate).map((run) => run.memoryMib.proxies));
+    const [first] = aims(comparison);
+    const share = memory("wire") / memory("sidecars");
+    expect(first).toMatchObject({
+      figure: "memory of the proxies, of that of sidecars",
+      isMet: share <= 2 / 5 + 0.1,
+    });
+    expect(first?.shown.startsWith(share.toFixed(2))).toBe(true);
+    expect(aims(comparison)).toHaveLength(6);
+    expect(paperClaims(comparison)).toHaveLength(2);
+  });
+});
+
+describe("report", () => {
+  test("charts have a mark for each figure, as SVG and as PNG", async () => {
+    for (const draw of [throughputLatency, latencyDistribution, cpuBars, memoryBars]) {
+      const chart = draw(comparison);
+      const svg = await svgOf(chart);
+      expect(svg).toMatch(/^<svg/u);
+      for (const mesh of ["sidecars", "selective", "wire"]) expect(svg).toContain(`>${mesh}</text>`);
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/u);
+      const png = Buffer.from(pngOf(svg));
+      expect(png.subarray(1, 4).toString()).toBe("PNG");
+      // Text was drawn too, which a font is needed for: a picture without it is another one.
+      expect(png.equals(Buffer.from(pngOf(svg.replaceAll(/<text.*?<\/text>/gsu, ""))))).toBe(false);
+    }
+    const svg = await svgOf(cpuBars(comparison));
+    expect(svg.match(/aria-roledescription="bar"/gu)).toHaveLength(3);
+  });
+
+  test("is one file, with the machine, each mesh, and what it is not where only one round was made", async () => {
+    const charts = await Promise.all(
+      [cpuBars(comparison)].map(async (chart) => ({ ...chart, svg: await svgOf(chart) })),
+    );
+    const whole = {
+      comparison,
+      ...rest,
+      aims: aims(comparison),
+      paperClaims: paperClaims(comparison),
+      charts,
+    };
+    const html = report({ ...whole, isQuick: false });
+    expect(html).toContain(`${runs.length} runs in 3 rounds, of which 0 are void.`);
+    expect(html).toContain(runs[0]?.machine.processor);
+    expect(html.match(/<svg/gu)).toHaveLength(1);
+    expect(html).not.toMatch(/src=|href="http/u);
+    expect(html).not.toContain("no measurements");
+    expect(report({ ...whole, isQuick: true })).toContain("its figures are no measurements");
+  });
+
+  test("as Markdown it is a table that a document takes", () => {
+    const lines = markdown({ comparison, isQuick: false }).split("\n");
+    expect(lines).toHaveLength(2 + 4);
+    for (const line of lines) expect(line.split("|")).toHaveLength(lines[0]?.split("|").length ?? 0);
+  });
+});
