@@ -1009,6 +1009,40 @@ export function onLog(stream: Stream): void {}`,
   expect(host.failure).toBeNull();
 });
 
+test("a request of which nothing waits is not let go, and its trailers wait with what does", async () => {
+  const play = async (waits: boolean, code: string): Promise<readonly (string | number | undefined)[]> => {
+    const host = await hostOf(
+      `function answered(request: Request, answer: Answer): void { log.info(request.resume().toString()); }
+export function onRequest(request: Request): Flow {
+  request.fetch({ cluster: "auth" }, answered);
+  return request.headers.has("x-waits") ? Flow.Pause : Flow.Continue;
+}
+${code}`,
+      { allowOnHeadersStopIteration: true },
+    );
+    host.onFetch("auth");
+    const stream = host.open({
+      headers: [[":method", "POST"], ...(waits ? [["x-waits", "1"] as const] : [])],
+      body: "a",
+      trailers: [["t", "1"]],
+    });
+    const before = stream.result().action;
+    for (const fetch of host.fetches) fetch.answer({});
+    stream.respond({});
+    const { action, callCounts, logs, requestBody, response } = stream.result();
+    expect([host.failure, logs.map(({ message }) => message)]).toEqual([null, ["0"]]);
+    expect([requestBody, response?.status]).toEqual(["a", 200]);
+    return [before, action, callCounts["continue_stream"] ?? 0];
+  };
+  const holding = "export function onRequestBody(request: Request): Flow { return Flow.Pause; }";
+  const looking = "export function onRequestBody(request: Request): void {}";
+  expect(await play(false, "")).toEqual(["continue", "continue", 0]);
+  expect(await play(true, "")).toEqual(["stop", "continue", 1]);
+  // What a piece takes with it waits no longer.
+  expect(await play(true, looking)).toEqual(["continue", "continue", 0]);
+  for (const waits of [true, false]) expect(await play(waits, holding)).toEqual(["stop", "continue", 1]);
+});
+
 test("what is written where a body ends arrives, though nothing reads on what was paused and let go before", async () => {
   const host = await hostOf(unreadFilter, {}, "minimal");
   host.onFetch("service");
