@@ -1065,6 +1065,57 @@ test("what is written where a body ends arrives, though nothing reads on what wa
   expect(host.failure).toBeNull();
 });
 
+test("what is written where a body ends waits with it, and goes nowhere when that is answered", async () => {
+  const host = await hostOf(
+    `class Seen { last: u32 = 0; }
+const seen = new PerStream<Seen>();
+function letGo(request: Request, answer: Answer): void { request.resume(); }
+function wait(request: Request): Flow {
+  request.fetch({ cluster: "service" }, letGo);
+  return Flow.Pause;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  const state = seen.of(request);
+  if (!last) {
+    state.last = <u32>request.body.text()!.charCodeAt(0);
+    return wait(request);
+  }
+  log.info(request.body.append("!").toString());
+  if (state.last == 119) return wait(request);
+  if (state.last == 97) request.reply(403, "no");
+  if (state.last == 114) request.reset();
+  return Flow.Continue;
+}`,
+    {},
+    "minimal",
+  );
+  host.onFetch("service");
+  const answer = (): void => {
+    for (const fetch of host.fetches) fetch.answer({});
+  };
+  for (const [how, before, after, times] of [
+    ["go on", "firstgo on!", "firstgo on!", 3],
+    ["wait", "firstwait", "firstwait!", 3],
+    ["answer", "firstanswer", "firstanswer", 2],
+    ["reset", "firstreset", "firstreset", 2],
+  ] as const) {
+    const stream = host.open({ headers: [[":method", "POST"]], isUnfinished: true });
+    // Each piece is paused and let go, not only the first.
+    for (const body of ["first", how]) {
+      stream.send({ body, isUnfinished: true });
+      answer();
+    }
+    stream.send({});
+    expect(stream.result().requestBody).toBe(before);
+    answer();
+    const { requestBody, callCounts, logs } = stream.result();
+    expect([requestBody, callCounts["continue_stream"]]).toEqual([after, times]);
+    expect(logs.map(({ message }) => message)).toEqual(["0"]);
+    stream.end();
+  }
+  expect(host.failure).toBeNull();
+});
+
 test("what is kept for who writes a body is there when it has written, whoever was called and has gone meanwhile", async () => {
   const filter = `import { log, PerStream, Request, Stream } from "proxy-wasm-as";
 class Params { name: string = ""; }
