@@ -13,8 +13,8 @@ export let leaving: u32 = 0;
 /** The request that is looked at. */
 let asking: u32 = 0;
 
-/** Requests that have been let go, and whether nothing of them was paused since; 0 where that is not kept in mind, and the compiler drops all of it. */
-let left: usize = 0;
+/** Requests that have been paused, and whether nothing has let them go since; 0 where that is not kept in mind, and the compiler drops all of it. */
+let held: usize = 0;
 
 export function setLeaving(stream: u32): void {
   leaving = stream;
@@ -22,26 +22,30 @@ export function setLeaving(stream: u32): void {
 
 /**
  * Said as the module of a filter starts that may let a request go in more than one callback, and forgets streams. What is let go twice, such as by the answers to two
- * calls, has trailers that went on with it sent twice.
+ * calls, or was never paused, has trailers that went on before sent once more.
  */
 export function letGoOnce(): void {
-  left = createSlab(1);
+  held = createSlab(1);
 }
 
-/** Whether a request has been let go since it was last paused; it is from now on. */
+/** Whether nothing of a request waits that could be let go; nothing does from now on. */
 export function goesAgain(stream: u32): bool {
-  if (left == 0) return false;
-  let record = findRecord(left, stream);
-  if (record == 0) record = addRecord(left, stream);
-  else if (load<bool>(record)) return true;
-  store<bool>(record, true);
+  if (held == 0) return false;
+  const record = findRecord(held, stream);
+  // Of what it is asked about it has not said yet whether that waits.
+  if (record == 0 || !load<bool>(record)) return !isAsked(stream);
+  store<bool>(record, false);
   return false;
 }
 
-/** It may be let go again. */
-function mayGoAgain(stream: u32): void {
-  const record: usize = left == 0 ? 0 : findRecord(left, stream);
-  if (record != 0) store<bool>(record, false);
+function setHeld(stream: u32, waits: bool): void {
+  if (held == 0) return;
+  let record = findRecord(held, stream);
+  if (record == 0) {
+    if (!waits) return;
+    record = addRecord(held, stream);
+  }
+  store<bool>(record, waits);
 }
 
 /** Said before a filter looks at a request. */
@@ -49,29 +53,32 @@ export function lookAtRequest(stream: u32): void {
   asking = stream;
 }
 
-/** Said when it has: with 0 it goes on, and else may be let go again. */
+/** Said when it has, and returns nothing: it goes on. */
+export function passOn(): void {
+  if (leaving == asking) leaving = 0;
+  goesAgain(asking);
+  asking = 0;
+}
+
+/** Said when it has: with 0 it goes on, with all that was paused of it, and else may be let go. */
 export function passRequest(flow: u32): void {
-  if (flow == 0) passOnce();
-  else mayGoAgain(asking);
+  if (flow == 0 && leaving == asking) leaving = 0;
+  setHeld(asking, flow != 0);
   asking = 0;
 }
 
 /** The same of its trailers, behind which nothing comes: what is let go of them now is let go for good. */
-export function lookAtTrailers(stream: u32): void {
-  asking = stream;
-  mayGoAgain(stream);
-}
-
 export function passTrailers(flow: u32): void {
-  if (flow == 0) {
-    passOnce();
-    goesAgain(asking);
-  }
-  asking = 0;
+  const stream = asking;
+  const goes = leaving == stream;
+  passRequest(flow);
+  if (goes) setHeld(stream, false);
 }
 
-function passOnce(): void {
-  if (leaving == asking) leaving = 0;
+/** What the callback for trailers returns of a filter that has none of its own: they wait with what was paused before, which any client could have let go by them. */
+export function holdTrailers(stream: u32): u32 {
+  const record = findRecord(held, stream);
+  return record != 0 && load<bool>(record) ? 1 : 0;
 }
 
 /** Whether the filter is asked about this request, and has not said yet whether it is to wait. */

@@ -150,7 +150,7 @@ export class Request extends Message {
 
   /**
    * Let go on what was paused, once the callback has ended; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`; nothing goes on of a request
-   * that was answered before, or let go and not paused since. It is for what was paused before: of what a
+   * that was answered before, never paused, or let go and not paused since. It is for what was paused before: of what a
    * callback is about, what it returns decides, and a last piece of a body that it pauses stays. `proxy_continue_stream`.
    */
   resume(): Status {

@@ -535,6 +535,23 @@ ${more}`;
   expect(await warned("const limits = new Limits();\nconst params: i32 = 5;")).toEqual([]);
 });
 
+test("a body that is held goes on by trailers that nobody looks at, which a warning says", async () => {
+  const warned = async (code: string) => {
+    const text = `import { Flow, Request, Response } from "proxy-wasm-as";\n${code}`;
+    const { problems, warnings } = await build(text);
+    expect(problems).toEqual([]);
+    return warnings.map(({ code, start, end }) => [code, text.slice(start, end)]);
+  };
+  const held = (side: string): string =>
+    `export function on${side}Body(message: ${side}, size: u32, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }`;
+  for (const side of ["Request", "Response"]) {
+    expect(await warned(held(side))).toEqual([["PWA0105", `on${side}Body`]]);
+    const trailers = `export function on${side}Trailers(message: ${side}): void {}`;
+    expect(await warned(`${held(side)}\n${trailers}`)).toEqual([]);
+    expect(await warned(held(side).replace("Flow.Pause", "Flow.Continue"))).toEqual([]);
+  }
+});
+
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
   const imported = 'import { Flow, log, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";

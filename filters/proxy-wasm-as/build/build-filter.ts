@@ -162,7 +162,12 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
     ...problem,
     file: "filter.ts",
   }));
-  return [...heldHeaders(exported, pausing), ...modules.flatMap(misspeltPaths), ...unfilled];
+  return [
+    ...heldHeaders(exported, pausing),
+    ...heldBodies(exported, pausing),
+    ...modules.flatMap(misspeltPaths),
+    ...unfilled,
+  ];
 }
 
 /** Paths that Envoy has no property by, and one that is written much alike. What it has besides, as by metadata or by what filters set, is in no table. */
@@ -194,6 +199,24 @@ function heldHeaders(
     .map(({ name, start, end }) => ({
       code: "PWA0101",
       message: `\`${name}\` pauses and there is \`${name}Body\`: Envoy shows a body while headers are held only with \`allow_on_headers_stop_iteration: true\` in the plugin's configuration, and else never goes on by itself`,
+      file: "filter.ts",
+      start,
+      end,
+    }));
+}
+
+/** Bodies that are held until their end, which trailers are as well. */
+function heldBodies(
+  exported: readonly ExportedFunction[],
+  pausing: ReadonlySet<string>,
+): readonly BuildProblem[] {
+  return exported
+    .filter(({ name }) => /^on(?:Request|Response)Body$/.test(name) && pausing.has(name))
+    .map((callback) => ({ ...callback, trailers: callback.name.replace(/Body$/, "Trailers") }))
+    .filter(({ trailers }) => !exported.some((other) => other.name === trailers))
+    .map(({ name, start, end, trailers }) => ({
+      code: "PWA0105",
+      message: `\`${name}\` pauses and there is no \`${trailers}\`: a body with trailers, which whoever sends it can add, has no last piece, and what was paused of it goes on unseen or stays`,
       file: "filter.ts",
       start,
       end,

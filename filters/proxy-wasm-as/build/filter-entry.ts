@@ -112,6 +112,9 @@ ${enter("context")}  ${guard.asks("connection", "context")};
     );
   for (const side of written)
     if (!own.some(({ name }) => name === `on${side}`)) calls.push(lengthText(side, said));
+  // Without a body's callback, what is paused holds them in Envoy.
+  const has = (callback: string): boolean => own.some(({ name }) => name === callback);
+  if (tracks && has("onRequestBody") && !has("onRequestTrailers")) calls.push(trailersText(said));
   const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const started = [
@@ -166,6 +169,18 @@ function lengthText(side: Side, { use, guard, enter }: Around): string {
   const start = `export function proxy_on_${kind}_headers(context: u32, _count: u32, last: u32): u32 {\n`;
   if (guard === undefined) return `${start}  ${leftOut(side, "0", use)}  return 0;\n}\n`;
   return `${start}${enter("context")}  if (${guard.asks(kind, "context")}) ${leftOut(side, "0", use)}  return ${guard.ends(kind, "0", "last")};
+}
+`;
+}
+
+/** The callback for the trailers of a request of a filter that has none, and lets requests go. */
+function trailersText({ use, guard, enter }: Around): string {
+  const start = "export function proxy_on_request_trailers(context: u32, _count: u32): u32 {\n";
+  const flow = `${use("holdTrailers")}(context)`;
+  if (guard === undefined) return `${start}  return ${flow};\n}\n`;
+  return `${start}${enter("context")}  let flow: u32 = 0;
+  if (${guard.asks("request", "context")}) flow = ${flow};
+  return ${guard.ends("request", "flow", "1")};
 }
 `;
 }
@@ -349,7 +364,7 @@ function callbackText(
   // Of what it lets go, what it returns may say the same.
   const [, part] = (resumes ? /^onRequest(|Body|Trailers)$/.exec(own.name) : null) ?? [];
   const asked = part === "Trailers" ? part : "Request";
-  const first = `${look(context)}${part === undefined ? "" : `  ${use(`lookAt${asked}`)}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
+  const first = `${look(context)}${part === undefined ? "" : `  ${use("lookAtRequest")}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
   const without = written
@@ -358,7 +373,8 @@ function callbackText(
     .join("");
   const leaves = (flow: string): string => {
     if (part === undefined) return goBack;
-    return `  ${use(`pass${asked}`)}(${returns ? flow : "0"});\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
+    const pass = returns ? `${use(`pass${asked}`)}(${flow})` : `${use("passOn")}()`;
+    return `  ${pass};\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
   };
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
   const goesBy = (flow: string): string =>

@@ -1009,6 +1009,40 @@ export function onLog(stream: Stream): void {}`,
   expect(host.failure).toBeNull();
 });
 
+test("a request of which nothing waits is not let go, and its trailers wait with what does", async () => {
+  const play = async (waits: boolean, code: string): Promise<readonly (string | number | undefined)[]> => {
+    const host = await hostOf(
+      `function answered(request: Request, answer: Answer): void { log.info(request.resume().toString()); }
+export function onRequest(request: Request): Flow {
+  request.fetch({ cluster: "auth" }, answered);
+  return request.headers.has("x-waits") ? Flow.Pause : Flow.Continue;
+}
+${code}`,
+      { allowOnHeadersStopIteration: true },
+    );
+    host.onFetch("auth");
+    const stream = host.open({
+      headers: [[":method", "POST"], ...(waits ? [["x-waits", "1"] as const] : [])],
+      body: "a",
+      trailers: [["t", "1"]],
+    });
+    const before = stream.result().action;
+    for (const fetch of host.fetches) fetch.answer({});
+    stream.respond({});
+    const { action, callCounts, logs, requestBody, response } = stream.result();
+    expect([host.failure, logs.map(({ message }) => message)]).toEqual([null, ["0"]]);
+    expect([requestBody, response?.status]).toEqual(["a", 200]);
+    return [before, action, callCounts["continue_stream"] ?? 0];
+  };
+  const holding = "export function onRequestBody(request: Request): Flow { return Flow.Pause; }";
+  const looking = "export function onRequestBody(request: Request): void {}";
+  expect(await play(false, "")).toEqual(["continue", "continue", 0]);
+  expect(await play(true, "")).toEqual(["stop", "continue", 1]);
+  // What a piece takes with it waits no longer.
+  expect(await play(true, looking)).toEqual(["continue", "continue", 0]);
+  for (const waits of [true, false]) expect(await play(waits, holding)).toEqual(["stop", "continue", 1]);
+});
+
 test("what is written where a body ends arrives, though nothing reads on what was paused and let go before", async () => {
   const host = await hostOf(unreadFilter, {}, "minimal");
   host.onFetch("service");
@@ -1028,6 +1062,57 @@ test("what is written where a body ends arrives, though nothing reads on what wa
       expect(stream.result().response?.body).toBe(`12${moreBack}?`);
       expect(stream.result().logs.filter(({ message }) => !message.endsWith(" 0"))).toEqual([]);
     }
+  expect(host.failure).toBeNull();
+});
+
+test("what is written where a body ends waits with it, and goes nowhere when that is answered", async () => {
+  const host = await hostOf(
+    `class Seen { last: u32 = 0; }
+const seen = new PerStream<Seen>();
+function letGo(request: Request, answer: Answer): void { request.resume(); }
+function wait(request: Request): Flow {
+  request.fetch({ cluster: "service" }, letGo);
+  return Flow.Pause;
+}
+export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+  const state = seen.of(request);
+  if (!last) {
+    state.last = <u32>request.body.text()!.charCodeAt(0);
+    return wait(request);
+  }
+  log.info(request.body.append("!").toString());
+  if (state.last == 119) return wait(request);
+  if (state.last == 97) request.reply(403, "no");
+  if (state.last == 114) request.reset();
+  return Flow.Continue;
+}`,
+    {},
+    "minimal",
+  );
+  host.onFetch("service");
+  const answer = (): void => {
+    for (const fetch of host.fetches) fetch.answer({});
+  };
+  for (const [how, before, after, times] of [
+    ["go on", "firstgo on!", "firstgo on!", 3],
+    ["wait", "firstwait", "firstwait!", 3],
+    ["answer", "firstanswer", "firstanswer", 2],
+    ["reset", "firstreset", "firstreset", 2],
+  ] as const) {
+    const stream = host.open({ headers: [[":method", "POST"]], isUnfinished: true });
+    // Each piece is paused and let go, not only the first.
+    for (const body of ["first", how]) {
+      stream.send({ body, isUnfinished: true });
+      answer();
+    }
+    stream.send({});
+    expect(stream.result().requestBody).toBe(before);
+    answer();
+    const { requestBody, callCounts, logs } = stream.result();
+    expect([requestBody, callCounts["continue_stream"]]).toEqual([after, times]);
+    expect(logs.map(({ message }) => message)).toEqual(["0"]);
+    stream.end();
+  }
   expect(host.failure).toBeNull();
 });
 
