@@ -1,5 +1,6 @@
 import type { Protocol } from "../mesh.ts";
 import type { Observations, Observer, Witness } from "./observations.ts";
+import { createNames } from "./own-text.ts";
 
 /** Reads one row; what is wrong with it is said and nothing of it is observed. */
 export type RowReader = (row: readonly string[]) => string | undefined;
@@ -15,7 +16,7 @@ export interface AlibabaCall {
   readonly atMs: number;
   readonly fromInstance?: string;
   readonly toInstance?: string;
-  /** The request that it was made for; empty where there is no such column. */
+  /** The request that it was made for; empty where there is no such column. Part of the row, whose text it keeps in memory. */
   readonly trace: string;
   /** The online service that the request was for: of 2022 only. */
   readonly service?: string;
@@ -63,6 +64,8 @@ export function alibabaCalls(
   const [caller, callee] = [textOf("um"), textOf("dm")];
   const [callerInstance, calleeInstance] = [textOf("uminstanceid"), textOf("dminstanceid")];
   const [traceid, rpcid, serviceid] = [textOf("traceid"), textOf("rpcid"), textOf("service")];
+  // Of a row nothing else is kept.
+  const nameOf = createNames();
   return (row) => {
     const [um, dm, type] = [caller(row), callee(row), rpctype(row).toLowerCase()];
     const protocol = protocols[type];
@@ -79,15 +82,15 @@ export function alibabaCalls(
     if (!isFromOutside && isUnknown(um)) return "nobody knows who called";
     const [fromInstance, toInstance, service] = [callerInstance(row), calleeInstance(row), serviceid(row)];
     return {
-      ...(isFromOutside ? {} : { from: um }),
-      to: dm,
+      ...(isFromOutside ? {} : { from: nameOf(um) }),
+      to: nameOf(dm),
       protocol,
       witness: time < 0 ? "callee" : "caller",
       atMs,
-      ...(isFromOutside || isUnknown(fromInstance) ? {} : { fromInstance }),
-      ...(isUnknown(toInstance) ? {} : { toInstance }),
+      ...(isFromOutside || isUnknown(fromInstance) ? {} : { fromInstance: nameOf(fromInstance) }),
+      ...(isUnknown(toInstance) ? {} : { toInstance: nameOf(toInstance) }),
       trace: traceid(row),
-      ...(isUnknown(service) ? {} : { service }),
+      ...(isUnknown(service) ? {} : { service: nameOf(service) }),
       ...(depth === undefined ? {} : { depth }),
     };
   };
