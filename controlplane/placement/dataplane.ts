@@ -45,12 +45,16 @@ export function offers(dataplane: Dataplane, policy: Policy): boolean {
 /** Acts of which a proxy sees the headers. */
 const withHeaders: ReadonlySet<string> = new Set(["Request", "RPCRequest", "Response", "RPCResponse"]);
 
-/** Whether its proxies look at requests at all, and so can carry the state of their paths; not those that only pass connections on. */
+/**
+ * Whether its proxies look at requests at all, and so can carry the state of their paths; not those that only pass connections on. These
+ * offer for requests too what they offer for connections (`Request.Deny`), and nothing else.
+ */
 export function carriesState({ actions }: Dataplane): boolean {
-  return (
-    actions === "all" ||
-    actions.some((action) => !action.includes(".") || withHeaders.has(action.split(".")[0] ?? ""))
-  );
+  if (actions === "all") return true;
+  return actions.some((action) => {
+    const [act = "", name] = action.split(".");
+    return name === undefined || (withHeaders.has(act) && !actions.includes(`Connection.${name}`));
+  });
 }
 
 /** Whether none of a section's actions is for the other side on this data plane. */
