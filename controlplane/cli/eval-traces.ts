@@ -39,16 +39,21 @@ export async function evalTraces(paths: readonly string[], options: EvalTracesOp
   await writing(options.out, () => makeFolder(options.out));
   const file = await newFile(path);
   if (file === undefined) return refuse(output, `${path} exists already: choose another folder with --out`);
-  const stop = new AbortController();
+  let isComplete = true;
   const stopped = untilInterrupted().then((): undefined => {
     output.progress("stopping");
-    stop.abort();
+    isComplete = false;
   });
   const records: PlacementRecord[] = [];
   try {
-    const input = paths.length === 0 ? madeUp(options) : await read(paths, options, stop.signal);
+    const input = paths.length === 0 ? madeUp(options) : await Promise.race([stopped, read(paths, options)]);
+    if (input === undefined) {
+      // Whoever reads is still at it, and ends with the process.
+      if (output.json) output.print(JSON.stringify({ source: "traces", complete: false, file: null }));
+      return 0;
+    }
     if (input.graphs !== undefined && !output.json) reportGraphs(output, input.graphs);
-    if (input.kept.length === 0 && !stop.signal.aborted)
+    if (input.kept.length === 0)
       return refuse(
         output,
         `no application with ${counted(options.minCalls, "request")} and ${counted(options.minServices, "service")} was found in these files`,
@@ -60,7 +65,7 @@ export async function evalTraces(paths: readonly string[], options: EvalTracesOp
       await writing(path, () => file.appendFile(`${JSON.stringify(record)}\n`));
       records.push(record);
     }
-    report(output, { path, input, records, options, isComplete: !stop.signal.aborted });
+    report(output, { path, input, records, options, isComplete });
     return 0;
   } finally {
     await file.close();
@@ -109,9 +114,8 @@ function madeUp({ seed, minServices, applications = madeUpDefault }: EvalTracesO
 async function read(
   paths: readonly string[],
   { seed, minCalls, minServices, applications }: EvalTracesOptions,
-  signal: AbortSignal,
 ): Promise<Input> {
-  const graphs = await readCallGraphs(paths, { progress: progress(), signal });
+  const graphs = await readCallGraphs(paths, progress());
   const draw = random(seed);
   const called = graphs.applications
     .filter(({ requests }) => requests >= minCalls)

@@ -18,15 +18,13 @@ const archive = "an archive: unpack it first, as by `tar -xzf`";
 /** Read files of Alibaba's call graphs, of 2021 and 2022, `-` being standard input; they may have been compressed by gzip. */
 export async function readCallGraphs(
   paths: readonly string[],
-  options: { readonly progress: (text: string) => void; readonly signal: AbortSignal },
+  progress: (text: string) => void,
 ): Promise<CallGraphs> {
-  const { progress, signal } = options;
   const finder = createApplicationFinder();
   const list = createFaultList();
   let rows = 0;
   const teller = createTeller(progress, () => [[rows, "rows"]]);
   for (const path of paths) {
-    if (signal.aborted) break;
     await withText(path, teller.read, async ({ beginning, pieces }, file) => {
       if (isArchive(beginning)) return list.report(file, 1, archive);
       let isOurs = false;
@@ -38,7 +36,6 @@ export async function readCallGraphs(
         },
         onRow: () => rows++,
         onFault: (line, message) => list.report(file, line, message),
-        signal,
       });
       if (!isOurs) list.report(file, 1, notOurs);
     });

@@ -7,14 +7,12 @@ export interface RowsOptions {
   readonly begin: (header: readonly string[]) => RowReader | string | undefined;
   readonly onRow: () => void;
   readonly onFault: (line: number, message: string) => void;
-  /** Nothing more is read then. */
-  readonly signal?: AbortSignal;
 }
 
 /** Read CSV, row by row, and keep none of them. */
 export async function readRows(
   pieces: AsyncIterable<string>,
-  { begin, onRow, onFault, signal }: RowsOptions,
+  { begin, onRow, onFault }: RowsOptions,
 ): Promise<void> {
   let read: RowReader | undefined;
   let width = 0;
@@ -40,7 +38,7 @@ export async function readRows(
   });
   for await (const piece of pieces) {
     lines.write(piece);
-    if (!isOurs || signal?.aborted === true) return;
+    if (!isOurs) return;
   }
   lines.end();
 }

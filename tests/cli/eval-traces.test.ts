@@ -1,10 +1,11 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type PlacementRecord, placementRecord } from "../../controlplane/eval/traces/placement-record.ts";
-import { folderWith, runWire, startWire } from "./run-wire.ts";
+import { folderWith, root, runWire, startWire } from "./run-wire.ts";
 
 const hash = (name: string): string => `${name}-${"0123456789abcdef".repeat(3)}`;
 
@@ -223,5 +224,31 @@ wire: no application with 100 requests and 2 services was found in these files
     expect(told).toMatchObject({ complete: false, applications: { kept: 50_000 } });
     const records = recordsIn(out);
     expect(new Set(records.map(({ application }) => application)).size).toBe(told.applications.placed);
+  });
+
+  test("Ctrl-C while files are read leaves nothing behind", async () => {
+    using folder = folderWith({});
+    const out = join(folder.path, "out");
+    // It waits for more of its standard input.
+    const child = spawn(process.execPath, [
+      join(root, "controlplane/cli/main.ts"),
+      "eval",
+      "traces",
+      "-",
+      "--out",
+      out,
+    ]);
+    child.stdin.write(rows2021(5000));
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      stdout += chunk;
+    });
+    await expect.poll(() => existsSync(join(out, "placements.jsonl")), { timeout: 60_000 }).toBe(true);
+    await new Promise((later) => setTimeout(later, 500));
+    child.kill("SIGINT");
+    const [code] = await once(child, "close");
+    expect(code).toBe(0);
+    expect(stdout).toBe("");
+    expect(existsSync(join(out, "placements.jsonl"))).toBe(false);
   });
 });
