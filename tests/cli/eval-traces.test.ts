@@ -238,7 +238,7 @@ wire: no application with 100 requests and 2 services was found in these files
       "--out",
       out,
     ]);
-    child.stdin.write(rows2021(5000));
+    child.stdin.write(rows2021(20));
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       stdout += chunk;
