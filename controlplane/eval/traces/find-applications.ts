@@ -60,13 +60,17 @@ export function createApplicationFinder(
     return trace;
   }
 
+  function isTooMuch(): boolean {
+    return traces.size > most.tracesMax || waiting > most.waitingMax;
+  }
+
   /** Those that began first. */
   function forget(): void {
     for (const [id, trace] of traces) {
-      if (traces.size <= most.tracesMax && waiting <= most.waitingMax) return;
       traces.delete(id);
       waiting -= trace.waiting.length;
       lost += trace.waiting.length;
+      if (!isTooMuch()) return;
     }
   }
 
@@ -93,17 +97,18 @@ export function createApplicationFinder(
         return;
       }
       const trace = traces.get(call.trace) ?? newTrace(call.trace);
-      const entry = trace.entry ?? entryOf(call);
-      trace.waiting.push({ ...call, trace: "" });
-      waiting++;
-      if (entry !== undefined) {
-        trace.entry = entry;
-        for (const each of trace.waiting.splice(0)) {
-          take(entry, each);
-          waiting--;
-        }
+      trace.entry ??= entryOf(call);
+      if (trace.entry === undefined) {
+        // Without the id of its trace, which would keep the row in memory.
+        trace.waiting.push({ ...call, trace: "" });
+        waiting++;
+      } else {
+        for (const each of trace.waiting) take(trace.entry, each);
+        waiting -= trace.waiting.length;
+        trace.waiting.length = 0;
+        take(trace.entry, call);
       }
-      forget();
+      if (isTooMuch()) forget();
     },
     finish() {
       const applications: FoundApplication[] = [];
@@ -134,8 +139,8 @@ function entryOf({ from, to, depth }: AlibabaCall): string | undefined {
   return depth === 2 ? from : undefined;
 }
 
-function fromOutside({ from: _, fromInstance: __, ...call }: AlibabaCall): AlibabaCall {
-  return call;
+function fromOutside(call: AlibabaCall): AlibabaCall {
+  return { ...call, from: undefined, fromInstance: undefined };
 }
 
 function newGroup(): Group {

@@ -86,6 +86,11 @@ describe("measureApplication", () => {
       protocol: fc.constantFrom("grpc", "http", "tcp"),
       witness: fc.constantFrom("caller", "callee"),
       atMs: fc.constant(0),
+      ...{
+        fromInstance: fc.constant(undefined),
+        toInstance: fc.constant(undefined),
+        service: fc.constant(undefined),
+      },
       trace: fc.constantFrom("1", "2", "3"),
       depth: fc.integer({ min: 1, max: 4 }),
     });

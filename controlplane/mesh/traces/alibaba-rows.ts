@@ -5,23 +5,23 @@ import { createNames } from "./own-text.ts";
 /** Reads one row; what is wrong with it is said and nothing of it is observed. */
 export type RowReader = (row: readonly string[]) => string | undefined;
 
-/** What one row says. */
+/** What one row says. All of it is there in each, so that reading millions of them is fast. */
 export interface AlibabaCall {
-  /** Absent for a request from outside. */
-  readonly from?: string;
+  /** Undefined for a request from outside. */
+  readonly from: string | undefined;
   readonly to: string;
   readonly protocol: Protocol;
   readonly witness: Witness;
   /** In milliseconds since the recording began. */
   readonly atMs: number;
-  readonly fromInstance?: string;
-  readonly toInstance?: string;
+  readonly fromInstance: string | undefined;
+  readonly toInstance: string | undefined;
   /** The request that it was made for; empty where there is no such column. Part of the row, whose text it keeps in memory. */
   readonly trace: string;
   /** The online service that the request was for: of 2022 only. */
-  readonly service?: string;
-  /** 1 for the first call of a trace, 2 for those that are made for it, and so on; undefined where the row does not say. */
-  readonly depth?: number;
+  readonly service: string | undefined;
+  /** 1 for the first call of a trace, 2 for those that are made for it, and so on; 0 where the row does not say. */
+  readonly depth: number;
 }
 
 /** Takes one row apart, or says what is wrong with it. */
@@ -65,35 +65,43 @@ export function alibabaCalls(
   const [callerInstance, calleeInstance] = [textOf("uminstanceid"), textOf("dminstanceid")];
   const [traceid, rpcid, serviceid] = [textOf("traceid"), textOf("rpcid"), textOf("service")];
   // Of a row nothing else is kept.
-  const nameOf = createNames();
+  const nameOf = createNames(isUnknown);
   return (row) => {
-    const [um, dm, type] = [caller(row), callee(row), rpctype(row).toLowerCase()];
-    const protocol = protocols[type];
+    const type = rpctype(row);
+    const protocol = protocols[type] ?? protocols[type.toLowerCase()];
     const atMs = number(timestamp(row));
     const time = number(rt(row));
-    if (protocol === undefined) return `\`${type}\` is no \`rpctype\`: there are rpc, http, mq, db and mc`;
+    if (protocol === undefined)
+      return `\`${type.toLowerCase()}\` is no \`rpctype\`: there are rpc, http, mq, db and mc`;
     if (atMs === undefined) return `\`${timestamp(row)}\` is no \`timestamp\``;
     if (time === undefined) return `\`${rt(row)}\` is no \`rt\``;
-    if (isUnknown(dm)) return "nobody knows who was called";
-    const id = rpcid(row);
-    const depth = /^\d+(?:\.\d+)*$/.test(id) ? id.split(".").length : undefined;
+    const [from, to] = [nameOf(caller(row)), nameOf(callee(row))];
+    if (to === undefined) return "nobody knows who was called";
+    const depth = depthOf(rpcid(row));
     // The first call of a trace has no number below another's, and often no caller.
-    const isFromOutside = um.toUpperCase() === "USER" || (isUnknown(um) && depth === 1);
-    if (!isFromOutside && isUnknown(um)) return "nobody knows who called";
-    const [fromInstance, toInstance, service] = [callerInstance(row), calleeInstance(row), serviceid(row)];
+    const isFromOutside = from === undefined ? depth === 1 : from.toUpperCase() === "USER";
+    if (from === undefined && !isFromOutside) return "nobody knows who called";
     return {
-      ...(isFromOutside ? {} : { from: nameOf(um) }),
-      to: nameOf(dm),
+      from: isFromOutside ? undefined : from,
+      to,
       protocol,
       witness: time < 0 ? "callee" : "caller",
       atMs,
-      ...(isFromOutside || isUnknown(fromInstance) ? {} : { fromInstance: nameOf(fromInstance) }),
-      ...(isUnknown(toInstance) ? {} : { toInstance: nameOf(toInstance) }),
+      fromInstance: isFromOutside ? undefined : nameOf(callerInstance(row)),
+      toInstance: nameOf(calleeInstance(row)),
       trace: traceid(row),
-      ...(isUnknown(service) ? {} : { service: nameOf(service) }),
-      ...(depth === undefined ? {} : { depth }),
+      service: nameOf(serviceid(row)),
+      depth,
     };
   };
+}
+
+/** How many numbers there are with dots between, such as `0.1.12`; 0 where it is anything else. */
+function depthOf(id: string): number {
+  if (!/^\d+(?:\.\d+)*$/.test(id)) return 0;
+  let depth = 1;
+  for (let dot = id.indexOf("."); dot !== -1; dot = id.indexOf(".", dot + 1)) depth++;
+  return depth;
 }
 
 /** The rows of a file as observations; what is instead of a reader is as with `alibabaCalls`. */
@@ -132,7 +140,7 @@ function clockOf(header: readonly string[]): string {
 }
 
 function isUnknown(name: string): boolean {
-  return unknown.has(name.toLowerCase());
+  return name === "" || unknown.has(name.toLowerCase());
 }
 
 function number(text: string): number | undefined {

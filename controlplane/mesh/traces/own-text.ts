@@ -7,12 +7,12 @@ export function ownText(text: string): string {
   return ` ${text}`.slice(1);
 }
 
-/** Equal texts as one, in memory of its own. */
-export function createNames(): (text: string) => string {
+/** Equal texts as one, in memory of its own; undefined for those that are no name. */
+export function createNames(isNone: (text: string) => boolean): (text: string) => string | undefined {
   const names = new Map<string, string>();
   return (text) => {
     const known = names.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined || isNone(text)) return known;
     const own = ownText(text);
     names.set(own, own);
     return own;
