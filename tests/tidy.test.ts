@@ -63,6 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "envoy",
     "filters/proxy-wasm-as",
   ],
+  "controlplane/eval/traces": ["controlplane/language", "controlplane/mesh", "controlplane/placement"],
   "controlplane/server": ["controlplane/xds", "controlplane/error"],
   "controlplane/rates": ["controlplane/mesh", "controlplane/xds", "controlplane/server"],
   "filters/proxy-wasm-as": [],
@@ -79,6 +80,7 @@ const pure = [
   "placement",
   "xds",
   "doctor",
+  "eval/traces",
   "history",
   "rates",
 ].map((stage) => `controlplane/${stage}`);

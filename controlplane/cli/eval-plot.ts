@@ -10,7 +10,7 @@ import { aims, paperClaims } from "../eval/claims.ts";
 import { type Comparison, compared } from "../eval/comparison.ts";
 import { markdown, type Reported, report } from "../eval/report.ts";
 import type { Result } from "../eval/results.ts";
-import type { Machine } from "../eval/run-result.ts";
+import type { MeshMachine } from "../eval/run-result.ts";
 import { loadResults, resultsFile } from "./eval-files.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
@@ -95,6 +95,6 @@ function isQuick({ measured }: Comparison): boolean {
   return measured.every(({ proxyCores }) => proxyCores.rounds < 2);
 }
 
-function machinesOf(results: readonly Result[]): readonly Machine[] {
+function machinesOf(results: readonly Result[]): readonly MeshMachine[] {
   return [...new Map(results.map(({ machine }) => [JSON.stringify(machine), machine])).values()];
 }

@@ -489,6 +489,39 @@ command("uninstall", evaluate)
     run<typeof options>(async () => (await import("./eval-install.ts")).evalUninstall)([], options),
   );
 
+command("traces", evaluate)
+  .description(
+    "place policies on the applications of production traces, and say how long it takes and who is without a proxy",
+  )
+  .argument(
+    "[files...]",
+    "Alibaba's call graphs as CSV, of 2021 or 2022; without any, made-up applications like theirs",
+  )
+  .requiredOption(
+    "--out <folder>",
+    "where `placements.jsonl` is written: a line for each application and set of policies",
+  )
+  .option(
+    "--min-calls <number>",
+    "requests that an application of the traces has to have had",
+    parseWhole,
+    100,
+  )
+  .option("--min-services <number>", "services that it has to have", parseCount, 2)
+  .option(
+    "--applications <number>",
+    "how many are placed; of those in files as many are drawn (default: all in files, or 1000 made up)",
+    parseApplications,
+  )
+  .option("--seed <number>", "equal seeds make equal applications and policies", parseWhole, 1)
+  .option("--time-limit <seconds>", "how long to look for each placement", parseSeconds, 60)
+  .addOption(json())
+  .addHelpText(
+    "after",
+    "\nCtrl-C ends it; what was placed until then stays in the file. See docs/evaluation.md.",
+  )
+  .action(run(async () => (await import("./eval-traces.ts")).evalTraces));
+
 const meshTools = command("mesh").description("make up a mesh, learn one from traces, or compare the two");
 
 command("generate", meshTools)
@@ -712,6 +745,20 @@ function parseCount(text: string): number {
   const count = numberOf(text);
   if (Number.isInteger(count) && count > 0) return count;
   throw new CommanderError(2, "wire.count", `error: \`${text}\` is not a whole number, 1 or more`);
+}
+
+/** More of them would end with the memory. */
+const applicationsMax = 100_000;
+
+function parseApplications(text: string): number {
+  const count = parseCount(text);
+  if (count > applicationsMax)
+    throw new CommanderError(
+      2,
+      "wire.count",
+      `error: \`${text}\` is more applications than ${applicationsMax}`,
+    );
+  return count;
 }
 
 function parseRate(text: string): number {

@@ -30,7 +30,7 @@ export async function meshDrift(
   if (traces.spans === 0 && traces.rows === 0) {
     const message = "no span was found in these files: nothing can be said of drift";
     if (output.json) output.print(JSON.stringify({ error: message, ...summary(traces) }));
-    else reportFaults(output, traces);
+    else reportFaults(output, traces.faults);
     output.progress(`wire: ${message}`);
     return 1;
   }
@@ -44,7 +44,7 @@ export async function meshDrift(
     output.print(JSON.stringify({ ...found, factor, ...summary(traces), notes: said(traces, observed) }));
     return isSame ? 0 : 1;
   }
-  reportFaults(output, traces);
+  reportFaults(output, traces.faults);
   for (const note of said(traces, observed)) output.progress(`note: ${note}`);
   for (const { from, to } of found.unobserved) output.print(`never observed: ${arrow(from, to)}`);
   for (const { from, to, count } of found.undeclared)

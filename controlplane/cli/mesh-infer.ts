@@ -4,6 +4,7 @@ import { isMeshName } from "../mesh/from-yaml.ts";
 import { toYaml } from "../mesh/to-yaml.ts";
 import { inferMesh, type Labelled, labelled } from "../mesh/traces/infer-mesh.ts";
 import { counted } from "./counted.ts";
+import type { Faults } from "./faults.ts";
 import type { ExitCode } from "./main.ts";
 import { readTraces, type Traces } from "./read-traces.ts";
 import { createOutput, type Output } from "./report.ts";
@@ -51,7 +52,7 @@ export async function meshInfer(
       }),
     );
   } else {
-    reportFaults(output, traces);
+    reportFaults(output, traces.faults);
     for (const note of [...notes, ...said(traces, observed)]) output.progress(`note: ${note}`);
     if (isWell && out === undefined) output.print(text.trimEnd());
     else if (isWell)
@@ -69,7 +70,7 @@ export function summary({ spans, rows, observed, faults }: Traces): object {
 }
 
 /** What could not be read, each kind with the place of its first one. */
-export function reportFaults(output: Output, { faults }: Traces): void {
+export function reportFaults(output: Output, faults: Faults): void {
   for (const { file, line, message, count } of faults.kinds)
     output.progress(`${file}:${line}: ${message}${count === 1 ? "" : ` (and ${count - 1} more)`}`);
   const rest = faults.count - faults.kinds.reduce((sum, { count }) => sum + count, 0);

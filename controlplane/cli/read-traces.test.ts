@@ -1,6 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { toYaml } from "../mesh/to-yaml.ts";
@@ -129,6 +131,22 @@ calls:
     ]);
     // Of the same kind as the first one.
     expect(faults.count).toBe(5);
+  });
+
+  test("names are kept, and not the text that they are from", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const path = file("long.csv", "timestamp,rpctype,um,dm,rt\n");
+    // A new name in each quarter of a MiB.
+    const name = (n: number): string => `service-of-a-long-name-${"0123456789".repeat(4)}-${n}`;
+    for (let n = 0; n < 96; n++) appendFileSync(path, `0,rpc,${name(n)},${name(n + 1)},1\n`.repeat(2200));
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const { observed } = await readTraces([path]);
+    collect();
+    const keptMib = (process.memoryUsage().heapUsed - before) / 2 ** 20;
+    expect(observed.services.size).toBe(97);
+    expect(keptMib).toBeLessThan(4);
   });
 
   test("a quote that is never closed takes one row, and not the rest of the file", async () => {

@@ -133,7 +133,7 @@ describe("report", () => {
     };
     const html = report({ ...whole, isQuick: false });
     expect(html).toContain(`${runs.length} runs in 3 rounds, of which 0 are void.`);
-    expect(html).toContain(runs[0]?.machine.processor);
+    expect(html).toContain(runs[0]?.machine.cpu);
     expect(html.match(/<svg/gu)).toHaveLength(1);
     expect(html).not.toMatch(/src=|href="http/u);
     expect(html).not.toContain("no measurements");

@@ -1,13 +1,13 @@
 import type { Chart } from "./charts/chart.ts";
 import type { Claim } from "./claims.ts";
 import type { Comparison, Measured } from "./comparison.ts";
-import type { Machine } from "./run-result.ts";
+import type { MeshMachine } from "./run-result.ts";
 import type { Estimate } from "./statistics.ts";
 
 /** All that a report says. */
 export interface Reported {
   readonly comparison: Comparison;
-  readonly machines: readonly Machine[];
+  readonly machines: readonly MeshMachine[];
   /** What is aimed at, and what the first Wire's paper claims. */
   readonly aims: readonly Claim[];
   readonly paperClaims: readonly Claim[];
@@ -87,9 +87,9 @@ function sentence({ runs, void: voids, measured }: Comparison): string {
   return `${runs} runs in ${rounds} ${rounds === 1 ? "round" : "rounds"}, of which ${voids.length} are void.`;
 }
 
-function machineText({ processor, cores, memoryGib, envoy, node, commit }: Machine): string {
+function machineText({ cpu, cores, memoryGib, envoy, node, commit }: MeshMachine): string {
   return text(
-    `${processor}, ${cores} cores, ${memoryGib} GiB, for services, proxies, control plane and load together; Envoy ${envoy}, Node ${node}, Wire at ${commit}`,
+    `${cpu}, ${cores} cores, ${memoryGib} GiB, for services, proxies, control plane and load together; Envoy ${envoy}, Node ${node}, Wire at ${commit ?? "no commit"}`,
   );
 }
 

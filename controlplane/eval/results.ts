@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
 import type { Trial } from "./capacity.ts";
-import { type Machine, machineSchema, type RunResult, runSchema } from "./run-result.ts";
+import { type MeshMachine, machineSchema, type RunResult, runSchema } from "./run-result.ts";
 
 /** Which rate an application sustains with a proxy before every service, by which the rates of all meshes are chosen. */
 export interface CapacityResult {
   readonly kind: "capacity";
   readonly at: string;
-  readonly machine: Machine;
+  readonly machine: MeshMachine;
   readonly application: string;
   /** Requests a second. */
   readonly rate: number;

@@ -1,16 +1,13 @@
 import * as z from "zod/mini";
 import type { Enforcement } from "./enforcement.ts";
 import type { Latency } from "./latency.ts";
+import type { Machine } from "./machine.ts";
 import { type Mode, modes, type Scenario, scenarios } from "./mode.ts";
 
-/** On what something was measured. */
-export interface Machine {
-  /** Of this program, with `+` where it has been changed since; `unknown` where it is in no repository. */
-  readonly commit: string;
+/** On what, and with what, a mesh was measured. */
+export interface MeshMachine extends Machine {
+  /** The version of Envoy. */
   readonly envoy: string;
-  readonly node: string;
-  readonly processor: string;
-  readonly cores: number;
   readonly memoryGib: number;
 }
 
@@ -26,7 +23,7 @@ export interface RunResult {
   readonly kind: "run";
   /** When the measurement began, in ISO 8601. */
   readonly at: string;
-  readonly machine: Machine;
+  readonly machine: MeshMachine;
   readonly application: string;
   readonly scenario: Scenario;
   readonly mesh: Mode;
@@ -61,8 +58,8 @@ const number = z.number();
 const text = z.string();
 const byPart = { proxies: number, services: number, controlPlane: number };
 
-export const machineSchema: z.ZodMiniType<Machine> = z.object({
-  ...{ commit: text, envoy: text, node: text, processor: text },
+export const machineSchema: z.ZodMiniType<MeshMachine> = z.object({
+  ...{ commit: z.nullable(text), envoy: text, node: text, cpu: text },
   ...{ cores: number, memoryGib: number },
 });
 

@@ -23,8 +23,12 @@ export function drawService(
   return plainService(name, {
     entry: kind === "entry",
     protocol: isStore ? "tcp" : isHttp ? "http" : "grpc",
-    replicas: Math.max(1, Math.round(lognormal(draw, replicasMean[kind], spread))),
+    replicas: drawReplicas(kind, draw),
   });
+}
+
+export function drawReplicas(kind: Kind, draw: Random): number {
+  return Math.max(1, Math.round(lognormal(draw, replicasMean[kind], spread)));
 }
 
 /** A service of a graph under construction. */

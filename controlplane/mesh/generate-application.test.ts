@@ -1,30 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { applicationFigures, degrees, depth, distancesToPublished } from "./application-figures.ts";
 import { generateApplication } from "./generate-application.ts";
 import type { Mesh } from "./mesh.ts";
 
 const applications = Array.from({ length: 4000 }, (_, seed) => generateApplication({ seed }));
-
-function degrees({ services, calls }: Mesh) {
-  const callers = Map.groupBy(calls, ({ to }) => to);
-  const callees = Map.groupBy(calls, ({ from }) => from);
-  return [...services.values()].map((service) => ({
-    service,
-    in: (callers.get(service.name) ?? []).length,
-    out: (callees.get(service.name) ?? []).length,
-  }));
-}
-
-/** Services on the longest of the shortest ways from the entry. */
-function depth({ services, calls }: Mesh): number {
-  let level = [...services.values()].filter(({ entry }) => entry).map(({ name }) => name);
-  const seen = new Set(level);
-  let levels = 0;
-  for (; level.length > 0; levels++) {
-    level = calls.flatMap(({ from, to }) => (level.includes(from ?? "") && !seen.has(to) ? [to] : []));
-    for (const name of level) seen.add(name);
-  }
-  return levels;
-}
 
 function isCyclic({ services, calls }: Mesh): boolean {
   const left = new Set(services.keys());
@@ -36,48 +15,21 @@ function isCyclic({ services, calls }: Mesh): boolean {
   return left.size > 0;
 }
 
-/**
- * The Kolmogorov–Smirnov distance of a sample to a distribution of which only some percentiles are known: how far the share of values up to
- * each of them is from where it should be. At a whole number the distribution jumps over the percentile, so that both ends of the jump count.
- */
-function distance(values: readonly number[], percentiles: Readonly<Record<string, number>>): number {
-  const share = (holds: (value: number) => boolean) => values.filter(holds).length / values.length;
-  return Math.max(
-    ...Object.entries(percentiles).map(([percentile, value]) =>
-      Math.max(
-        Number(percentile) / 100 - share((each) => each <= value),
-        share((each) => each < value) - Number(percentile) / 100,
-        0,
-      ),
-    ),
-  );
-}
-
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("generateApplication", () => {
-  const nodes = applications.map(({ services }) => services.size);
-  const edges = applications.map(({ calls }) => calls.length);
+  const figures = applicationFigures(applications);
+  const distances = distancesToPublished(figures);
   const all = applications.flatMap(degrees);
 
   test.each([
-    { what: "services", values: nodes, percentiles: { 50: 5, 75: 7, 95: 7, 99: 18 }, max: 0.02 },
-    { what: "calls", values: edges, percentiles: { 50: 4, 99: 21 }, max: 0.02 },
-    {
-      what: "out-degree of those that call",
-      values: all.filter(({ out }) => out > 0).map(({ out }) => out),
-      percentiles: { 50: 2, 75: 6, 90: 6, 99: 11 },
-      max: 0.06,
-    },
-    {
-      what: "in-degree",
-      values: all.filter(({ service }) => !service.entry).map((each) => each.in),
-      percentiles: { 50: 1, 95: 2, 99: 3 },
-      max: 0.02,
-    },
-    { what: "depth", values: applications.map(depth), percentiles: { 50: 2, 90: 3, 99: 5 }, max: 0.02 },
-  ])("$what: by percentiles", ({ values, percentiles, max }) => {
-    expect(distance(values, percentiles as Readonly<Record<string, number>>)).toBeLessThan(max);
+    { figure: "services", max: 0.02 },
+    { figure: "calls", max: 0.02 },
+    { figure: "outDegrees", max: 0.06 },
+    { figure: "inDegrees", max: 0.02 },
+    { figure: "depths", max: 0.02 },
+  ] as const)("$figure: by percentiles", ({ figure, max }) => {
+    expect(distances[figure]).toBeLessThan(max);
   });
 
   test("means and shares", () => {
@@ -85,9 +37,9 @@ describe("generateApplication", () => {
     const share = (holds: (each: (typeof all)[number]) => boolean) => all.filter(holds).length / all.length;
     const isNear = (value: number, published: number, off: number) =>
       expect(Math.abs(value - published)).toBeLessThan(off);
-    isNear(mean(nodes), 5.6, 0.3);
+    isNear(mean(figures.services), 5.6, 0.3);
     isNear(mean(leafShares), 0.727, 0.04);
-    isNear(mean(all.filter(({ out }) => out > 0).map(({ out }) => out)), 3.47, 0.3);
+    isNear(mean(figures.outDegrees), 3.47, 0.3);
     isNear(
       share((each) => each.in >= 2),
       0.087,

@@ -42,6 +42,11 @@ describe("generatePolicies", () => {
     expect(judged.filter(({ calls }) => calls.length > mesh.calls.length / 2).length).toBeGreaterThan(0);
   });
 
+  test("without wide ones, none is for all of the mesh", () => {
+    const { judged } = judge({ seed: 3, policies: 300, wide: 0 });
+    expect(judged.filter(({ calls }) => calls.length > mesh.calls.length / 2)).toEqual([]);
+  });
+
   test("some match sometimes where that is asked for", () => {
     const { pairs, judged } = judge({ seed: 1, policies: 200, sometimes: 0.5 });
     const undecided = judged.filter(({ calls }) => calls.some(({ verdict }) => verdict === "sometimes"));

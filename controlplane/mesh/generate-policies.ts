@@ -1,7 +1,7 @@
 import type { Source } from "../language/source.ts";
-import { dominators } from "./dominators.ts";
 import type { Mesh } from "./mesh.ts";
 import { type Random, random } from "./random.ts";
+import { type RequestGraph, requestGraph } from "./request-graph.ts";
 
 export interface PolicyOptions {
   readonly seed: number;
@@ -9,10 +9,9 @@ export interface PolicyOptions {
   readonly policies?: number;
   /** The share of policies whose contexts match some calls sometimes, so that the path of a request decides. Default 0. */
   readonly sometimes?: number;
+  /** The share of policies for all of the mesh, of which there is one at least unless it is 0. Default 0.007. */
+  readonly wide?: number;
 }
-
-/** Of a thousand policies, those for all of the mesh. */
-const wide = 0.007;
 
 /**
  * Policies of the caller's, the callee's and either side for the requests of a mesh, with contexts from one call to the whole mesh. Whether
@@ -26,14 +25,14 @@ export function generatePolicies(
   /** Of a policy and a call between two services that it matches. */
   readonly pairs: number;
 } {
-  const { policies: count = 1000, sometimes = 0 } = options;
+  const { policies: count = 1000, sometimes = 0, wide = 0.007 } = options;
   const draw = random(options.seed);
-  const graph = graphOf(mesh);
+  const graph = requestGraph(mesh);
   const width = String(count - 1).length;
   const isWide = new Set(
     draw.sample(
       Array.from({ length: count }, (_, index) => index),
-      Math.max(1, Math.round(count * wide)),
+      wide === 0 ? 0 : Math.max(1, Math.round(count * wide)),
     ),
   );
   let pairs = 0;
@@ -47,67 +46,13 @@ export function generatePolicies(
   return { source: { path: "policies.cup", text: texts.join("---\n") }, pairs };
 }
 
-interface Graph {
-  /** Callers and callees by name, of calls that carry requests. */
-  readonly calls: readonly { readonly from: string; readonly to: string }[];
-  readonly callers: ReadonlyMap<string, readonly string[]>;
-  readonly callees: ReadonlyMap<string, readonly string[]>;
-  /** Those that every path to a service passes, itself first. */
-  chain(service: string): readonly string[];
-  /** Those that calls lead to from a service, with itself. */
-  reached(service: string): ReadonlySet<string>;
-}
-
-function graphOf({ services, calls }: Mesh): Graph {
-  const names = [...services.keys()];
-  const numbers = new Map(names.map((name, number) => [name, number]));
-  const requests = calls.flatMap(({ from, to }) =>
-    from === null || services.get(to)?.protocol === "tcp" ? [] : [{ from, to }],
-  );
-  const callees = listed(requests, "from", "to");
-  const above = dominators(
-    names.map((name) => (callees.get(name) ?? []).map((to) => numbers.get(to) ?? -1)),
-    [...services.values()].flatMap(({ name, entry, origin }) =>
-      entry || origin ? [numbers.get(name) ?? -1] : [],
-    ),
-  );
-  return {
-    calls: requests,
-    callers: listed(requests, "to", "from"),
-    callees,
-    chain(service) {
-      const found: string[] = [];
-      for (let at = numbers.get(service) ?? -1; at !== -1; at = above[at] ?? -1) found.push(names[at] ?? "");
-      return found;
-    },
-    reached(service) {
-      const seen = new Set([service]);
-      for (const name of seen) for (const to of callees.get(name) ?? []) seen.add(to);
-      return seen;
-    },
-  };
-}
-
-function listed<Key extends "from" | "to">(
-  calls: Graph["calls"],
-  key: Key,
-  value: "from" | "to",
-): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    [...Map.groupBy(calls, (call) => call[key])].map(([name, list]) => [
-      name,
-      list.map((call) => call[value]),
-    ]),
-  );
-}
-
 /** A context, and how many calls between services it matches. */
 interface Drawn {
   readonly context: string;
   readonly pairs: number;
 }
 
-type Form = (graph: Graph, draw: Random) => Drawn;
+type Form = (graph: RequestGraph, draw: Random) => Drawn;
 
 const oneCall: Form = ({ calls }, draw) => {
   const { from, to } = draw.pick(calls);
@@ -136,7 +81,7 @@ const undecided: Form = (graph, draw) => {
   return oneCall(graph, draw);
 };
 
-function path({ callers, reached }: Graph, from: string, to: string): Drawn {
+function path({ callers, reached }: RequestGraph, from: string, to: string): Drawn {
   const after = reached(from);
   return {
     context: `${from} -> .* -> ${to}`,
@@ -145,7 +90,7 @@ function path({ callers, reached }: Graph, from: string, to: string): Drawn {
 }
 
 /** Whether for every call to a service all requests have passed another one, or none has. */
-function isDecided({ callers, chain, reached }: Graph, from: string, to: string): boolean {
+function isDecided({ callers, chain, reached }: RequestGraph, from: string, to: string): boolean {
   const after = reached(from);
   return (callers.get(to) ?? []).every((caller) => !after.has(caller) || chain(caller).includes(from));
 }
@@ -216,8 +161,8 @@ function only(names: readonly string[]): Services {
 }
 
 /** The calls from some services to some, counted from the side that is listed. */
-function between({ calls, callers, callees }: Graph, from: Services, to: Services): Drawn {
-  const sum = (names: readonly string[], others: Graph["callers"], services: Services): number =>
+function between({ calls, callers, callees }: RequestGraph, from: Services, to: Services): Drawn {
+  const sum = (names: readonly string[], others: RequestGraph["callers"], services: Services): number =>
     names.reduce((count, name) => count + (others.get(name) ?? []).filter(services.has).length, 0);
   const pairs =
     from.listed !== undefined

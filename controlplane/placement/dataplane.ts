@@ -46,8 +46,8 @@ export function offers(dataplane: Dataplane, policy: Policy): boolean {
 const withHeaders: ReadonlySet<string> = new Set(["Request", "RPCRequest", "Response", "RPCResponse"]);
 
 /**
- * Whether its proxies look at requests at all, and so can carry the state of their paths; not those that only pass connections on, though what they do to a
- * connection is done to the requests on it too.
+ * Whether its proxies look at requests at all, and so can carry the state of their paths; not those that only pass connections on. These
+ * offer for requests too what they offer for connections (`Request.Deny`), and nothing else.
  */
 export function carriesState({ actions }: Dataplane): boolean {
   if (actions === "all") return true;
