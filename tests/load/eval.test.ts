@@ -53,6 +53,7 @@ test("what was measured before Ctrl-C is kept, and the same command goes on from
     expect(unread).toEqual([]);
     return results.filter(({ kind }) => kind === "run");
   };
+  const closed = once(child, "close");
   let log = "";
   await new Promise<void>((resolve) => {
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
@@ -62,7 +63,7 @@ test("what was measured before Ctrl-C is kept, and the same command goes on from
     child.once("close", () => resolve());
   });
   child.kill("SIGINT");
-  const [code] = await once(child, "close");
+  const [code] = await closed;
   expect(code, log).toBe(0);
   const [first, ...others] = runs();
   expect(others).toEqual([]);
