@@ -4,9 +4,10 @@ import { type PlannedTurn, plan } from "../eval/plan.ts";
 import type { Result } from "../eval/results.ts";
 import { loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
-import { appendResult, loadResults, resultsFile } from "./eval-files.ts";
+import { appendResult, loadPlacements, loadResults, resultsFile } from "./eval-files.ts";
 import { plot } from "./eval-plot.ts";
 import { type EvalTools, evalTools } from "./eval-tools.ts";
+import { evalTraces } from "./eval-traces.ts";
 import { evalTurn } from "./eval-turn.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput, type Output } from "./report.ts";
@@ -31,6 +32,7 @@ const shares: readonly number[] = [0.1, 0.25, 0.5, 0.8, 1.2];
 /** Of a quick run, in which only one thing is compared. */
 const quickShares: readonly number[] = [0.5];
 const quick = { rounds: 1, duration: 3, warmUp: 1 } as const;
+const [quickApplications, wholeApplications] = [200, 1_000];
 const trialSeconds = { whole: 4, quick: 2 } as const;
 
 /** `wire eval all`: every application in every mesh at every rate. What the folder has already is not measured again. */
@@ -46,6 +48,7 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
   const known = await loadResults(options.out, output.progress);
   const run: Run = { options, output, tools, known: [...known], signal: stop.signal, troubles: [] };
   try {
+    await placeApplications(run);
     await measureAll(run, await ratesOf(run));
   } catch (error) {
     // What broke off with the interrupt is its consequence.
@@ -63,6 +66,17 @@ interface Run {
   readonly signal: AbortSignal;
   /** Turns that could not be measured, a line for each. */
   readonly troubles: string[];
+}
+
+/** Those of made-up traces, which take a minute beside the hours of the rest; none anew where a folder has some. */
+async function placeApplications({ options, output, signal }: Run): Promise<void> {
+  if ((await loadPlacements(options.out, output.progress)).length > 0) return;
+  output.progress("placing policies on applications like those of production traces");
+  const told: Output = { ...output, json: false, print: output.progress };
+  const applications = options.quick === true ? quickApplications : wholeApplications;
+  const which = { minCalls: 1, minServices: 2, timeLimit: 60, seed: options.seed, applications };
+  await evalTraces([], { out: options.out, ...which }, told);
+  signal.throwIfAborted();
 }
 
 /** The rates of each application. */
@@ -163,7 +177,7 @@ async function finish({ options, output, known, troubles, signal }: Run): Promis
   const runs = known.filter((each) => each.kind === "run");
   const voids = runs.filter((each) => each.void !== undefined);
   const isComplete = !signal.aborted && troubles.length === 0;
-  const report = runs.length === 0 ? undefined : (await plot(options.out, known)).at(-1);
+  const report = runs.length === 0 ? undefined : (await plot(options.out, known, output.progress)).at(-1);
   if (output.json) {
     const files = { results: resultsFile(options.out), report: report ?? null };
     const counts = { runs: runs.length, void: voids.length };

@@ -1,7 +1,10 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type * as z from "zod/mini";
 import { WireError } from "../error/wire-error.ts";
-import { type Result, readResults } from "../eval/results.ts";
+import { readLines } from "../eval/read-lines.ts";
+import { type Result, runResult } from "../eval/results.ts";
+import { type PlacementRecord, placementRecord } from "../eval/traces/placement-record.ts";
 import { writing } from "./write-file.ts";
 
 /** Where the results of a folder are. */
@@ -19,17 +22,33 @@ export async function appendResult(folder: string, result: Result): Promise<void
 }
 
 /** The results of a folder; none where it has none. */
-export async function loadResults(
+export function loadResults(folder: string, progress: (line: string) => void): Promise<readonly Result[]> {
+  return loadLines(resultsFile(folder), runResult, progress);
+}
+
+/** Where a folder has what was placed. */
+export function placementsFile(folder: string): string {
+  return join(folder, "placements.jsonl");
+}
+
+export function loadPlacements(
   folder: string,
   progress: (line: string) => void,
-): Promise<readonly Result[]> {
-  const file = resultsFile(folder);
+): Promise<readonly PlacementRecord[]> {
+  return loadLines(placementsFile(folder), placementRecord, progress);
+}
+
+async function loadLines<Line>(
+  file: string,
+  schema: z.ZodMiniType<Line>,
+  progress: (line: string) => void,
+): Promise<readonly Line[]> {
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return "";
     throw new WireError("file", `cannot read ${file}: ${cause.message}`, { cause });
   });
-  const { results, unread } = readResults(text);
+  const { lines, unread } = readLines(text, schema);
   if (unread.length > 0)
-    progress(`${file}: ${unread.length} lines are no results, the first of them ${unread[0]}`);
-  return results;
+    progress(`${file}: ${unread.length} lines cannot be read, the first of them ${unread[0]}`);
+  return lines;
 }

@@ -5,13 +5,17 @@ import { betweenMarks } from "../eval/between-marks.ts";
 import { cpuBars, memoryBars } from "../eval/charts/bars.ts";
 import { latencyDistribution } from "../eval/charts/latency-distribution.ts";
 import { pngOf, svgOf } from "../eval/charts/render-chart.ts";
+import { solveTime } from "../eval/charts/solve-time.ts";
 import { throughputLatency } from "../eval/charts/throughput-latency.ts";
+import { withoutProxy } from "../eval/charts/without-proxy.ts";
 import { aims, paperClaims } from "../eval/claims.ts";
 import { type Comparison, compared } from "../eval/comparison.ts";
 import { markdown, type Reported, report } from "../eval/report.ts";
 import type { Result } from "../eval/results.ts";
 import type { MeshMachine } from "../eval/run-result.ts";
-import { loadResults, resultsFile } from "./eval-files.ts";
+import type { PlacementRecord } from "../eval/traces/placement-record.ts";
+import { summary } from "../eval/traces/summary.ts";
+import { loadPlacements, loadResults, resultsFile } from "./eval-files.ts";
 import type { ExitCode } from "./main.ts";
 import { readSource } from "./read-files.ts";
 import { createOutput } from "./report.ts";
@@ -35,15 +39,19 @@ export async function evalPlot(
       "eval",
       `${resultsFile(folder)} has no runs: \`wire eval all --out ${folder}\` makes some`,
     );
-  const files = await plot(folder, results);
+  const files = await plot(folder, results, output.progress);
   if (options.update !== undefined) await update(options.update, results);
   output.print(output.json ? JSON.stringify({ files }) : files.join("\n"));
   return 0;
 }
 
 /** Write the report of a folder's results into it; the paths of all files. */
-export async function plot(folder: string, results: readonly Result[]): Promise<readonly string[]> {
-  const reported = await reportedOf(results);
+export async function plot(
+  folder: string,
+  results: readonly Result[],
+  progress: (line: string) => void,
+): Promise<readonly string[]> {
+  const reported = await reportedOf(results, await loadPlacements(folder, progress));
   const files = [
     ...reported.charts.flatMap(({ name, svg }) => [
       [`${name}.svg`, svg] as const,
@@ -61,16 +69,21 @@ export async function plot(folder: string, results: readonly Result[]): Promise<
   );
 }
 
-async function reportedOf(results: readonly Result[]): Promise<Reported> {
+async function reportedOf(
+  results: readonly Result[],
+  placements: readonly PlacementRecord[],
+): Promise<Reported> {
   const comparison = compared(results);
-  const charts = [throughputLatency, latencyDistribution, cpuBars, memoryBars].map((draw) =>
-    draw(comparison),
-  );
+  const charts = [
+    ...[throughputLatency, latencyDistribution, cpuBars, memoryBars].map((draw) => draw(comparison)),
+    ...(placements.length === 0 ? [] : [solveTime(placements), withoutProxy(placements)]),
+  ];
   return {
     comparison,
     machines: machinesOf(results),
     aims: aims(comparison),
     paperClaims: paperClaims(comparison),
+    placements: summary(placements),
     charts: await Promise.all(charts.map(async (chart) => ({ ...chart, svg: await svgOf(chart) }))),
     isQuick: isQuick(comparison),
   };

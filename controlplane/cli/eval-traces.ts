@@ -1,5 +1,4 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { type Application, applicationMesh } from "../eval/traces/application-mesh.ts";
 import { generatedApplications } from "../eval/traces/generated-applications.ts";
 import { type Measured, measureApplication } from "../eval/traces/measure-application.ts";
@@ -9,6 +8,7 @@ import { applicationFigures, distancesToPublished } from "../mesh/application-fi
 import { random } from "../mesh/random.ts";
 import { makeFolder } from "../rollout/make-folder.ts";
 import { counted } from "./counted.ts";
+import { placementsFile } from "./eval-files.ts";
 import { machine } from "./machine.ts";
 import type { ExitCode } from "./main.ts";
 import { progress, reportFaults } from "./mesh-infer.ts";
@@ -33,9 +33,12 @@ export interface EvalTracesOptions {
  * `wire eval traces`: places three sets of policies on each application of production traces, or on made-up ones. What was placed until an
  * interrupt stays in the file.
  */
-export async function evalTraces(paths: readonly string[], options: EvalTracesOptions): Promise<ExitCode> {
-  const output = createOutput({ json: options.json === true });
-  const path = join(options.out, "placements.jsonl");
+export async function evalTraces(
+  paths: readonly string[],
+  options: EvalTracesOptions,
+  output: Output = createOutput({ json: options.json === true }),
+): Promise<ExitCode> {
+  const path = placementsFile(options.out);
   await writing(options.out, () => makeFolder(options.out));
   const file = await newFile(path);
   if (file === undefined) return refuse(output, `${path} exists already: choose another folder with --out`);

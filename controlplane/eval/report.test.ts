@@ -7,14 +7,15 @@ import { pngOf, svgOf } from "./charts/render-chart.ts";
 import { throughputLatency } from "./charts/throughput-latency.ts";
 import { aims, paperClaims } from "./claims.ts";
 import { atComparedRate, compared } from "./comparison.ts";
+import { readLines } from "./read-lines.ts";
 import { markdown, report } from "./report.ts";
-import { readResults } from "./results.ts";
+import { runResult } from "./results.ts";
 import type { RunResult } from "./run-result.ts";
 
 // The pipeline from lines of a file to the report, on what was recorded once.
 
 const text = readFileSync(join(import.meta.dirname, "recorded/runs.jsonl"), "utf8");
-const { results, unread } = readResults(text);
+const { lines: results, unread } = readLines(text, runResult);
 const runs = results.filter((each) => each.kind === "run");
 const comparison = compared(results);
 
@@ -30,10 +31,10 @@ describe("results", () => {
   test("all lines are read, and half a line at the end costs nobody the others", () => {
     expect(unread).toEqual([]);
     expect(runs).toHaveLength(4 * 5 * 3);
-    const cut = readResults(text.slice(0, -200));
-    expect(cut.results).toHaveLength(results.length - 1);
+    const cut = readLines(text.slice(0, -200), runResult);
+    expect(cut.lines).toHaveLength(results.length - 1);
     expect(cut.unread).toEqual([results.length]);
-    expect(readResults("{}\nnonsense\n\n").unread).toEqual([1, 2]);
+    expect(readLines("{}\nnonsense\n\n", runResult).unread).toEqual([1, 2]);
   });
 });
 
@@ -84,6 +85,7 @@ const rest = {
   machines: runs.slice(0, 1).map(({ machine }) => machine),
   aims: [],
   paperClaims: [],
+  placements: [],
   charts: [],
 };
 

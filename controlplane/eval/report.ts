@@ -3,6 +3,7 @@ import type { Claim } from "./claims.ts";
 import type { Comparison, Measured } from "./comparison.ts";
 import type { MeshMachine } from "./run-result.ts";
 import type { Estimate } from "./statistics.ts";
+import type { SummaryRow } from "./traces/summary.ts";
 
 /** All that a report says. */
 export interface Reported {
@@ -11,13 +12,23 @@ export interface Reported {
   /** What is aimed at, and what the first Wire's paper claims. */
   readonly aims: readonly Claim[];
   readonly paperClaims: readonly Claim[];
+  /** Of the applications of traces; none where these were not placed. */
+  readonly placements: readonly SummaryRow[];
   readonly charts: readonly (Chart & { readonly svg: string })[];
   /** Whether only one round was measured, for a few seconds each: figures to see that it works, and no more. */
   readonly isQuick: boolean;
 }
 
 /** The report, one HTML file that needs no other. */
-export function report({ comparison, machines, aims, paperClaims, charts, isQuick }: Reported): string {
+export function report({
+  comparison,
+  machines,
+  aims,
+  paperClaims,
+  placements,
+  charts,
+  isQuick,
+}: Reported): string {
   const { measured, capacities, comparedAt } = comparison;
   const compared = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
   return page("Applications in meshes", [
@@ -58,6 +69,7 @@ export function report({ comparison, machines, aims, paperClaims, charts, isQuic
     "<h2>What the first Wire's paper claims</h2>",
     "<p>Of its own placement beside Istio's sidecars, on a rented cluster.</p>",
     claimTable(paperClaims, "claim"),
+    ...placementTable(placements),
     ...charts.flatMap(({ title, caption, svg }) => [
       `<h2>${text(title)}</h2>`,
       `<figure>${svg}<figcaption>${text(caption)}</figcaption></figure>`,
@@ -139,6 +151,34 @@ function claimTable(claims: readonly Claim[], aim: string): string {
       isMet === undefined ? "" : isMet ? "met" : "missed",
     ]),
   );
+}
+
+function placementTable(rows: readonly SummaryRow[]): readonly string[] {
+  if (rows.length === 0) return [];
+  const percent = (shares: SummaryRow["servicesWithout"]): string =>
+    shares === undefined ? "–" : `${(shares.mean * 100).toFixed(1)} %`;
+  return [
+    "<h2>Applications of traces</h2>",
+    "<p>Each placed by itself; shares are means over the applications.</p>",
+    table(
+      [
+        "policies",
+        "services",
+        "placed",
+        "optimal",
+        "ms mean",
+        "95th",
+        "99th",
+        "services without a proxy",
+        "replicas without a proxy",
+      ],
+      rows.map(({ set, size, placements, optimal, ms, servicesWithout, replicasWithout }) => [
+        ...[set, size, `${placements}`, `${optimal}`],
+        ...[ms.mean, ms.p95, ms.p99].map((each) => each.toFixed(1)),
+        ...[percent(servicesWithout), percent(replicasWithout)],
+      ]),
+    ),
+  ];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -16,7 +16,8 @@ export interface CapacityResult {
 /** A line of `runs.jsonl`. */
 export type Result = RunResult | CapacityResult;
 
-const schema: z.ZodMiniType<Result> = z.union([
+/** How a line is read again. */
+export const runResult: z.ZodMiniType<Result> = z.union([
   runSchema,
   z.object({
     kind: z.literal("capacity"),
@@ -24,30 +25,3 @@ const schema: z.ZodMiniType<Result> = z.union([
     trials: z.array(z.object({ rate: z.number(), isSustained: z.boolean() })),
   }),
 ]);
-
-/** What was read of a `runs.jsonl`. The last line may be half there, of a program that was killed; it is left out like any other that is no result. */
-export interface Results {
-  readonly results: readonly Result[];
-  /** Numbers of lines that are no results, from 1. */
-  readonly unread: readonly number[];
-}
-
-export function readResults(text: string): Results {
-  const results: Result[] = [];
-  const unread: number[] = [];
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
-    const parsed = schema.safeParse(json(line));
-    if (parsed.success) results.push(parsed.data);
-    else unread.push(index + 1);
-  }
-  return { results, unread };
-}
-
-function json(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { applicationNames } from "../../controlplane/eval/application-names.ts";
 import { modes } from "../../controlplane/eval/mode.ts";
-import { readResults } from "../../controlplane/eval/results.ts";
+import { readLines } from "../../controlplane/eval/read-lines.ts";
+import { runResult } from "../../controlplane/eval/results.ts";
 import type { RunResult } from "../../controlplane/eval/run-result.ts";
 import { folderWith, runWire, startWire } from "../cli/run-wire.ts";
 
@@ -49,9 +50,9 @@ test("what was measured before Ctrl-C is kept, and the same command goes on from
   const child = startWire([...args, "--out", folder.path, "--json"]);
   const file = join(folder.path, "runs.jsonl");
   const runs = () => {
-    const { results, unread } = readResults(readFileSync(file, "utf8"));
+    const { lines, unread } = readLines(readFileSync(file, "utf8"), runResult);
     expect(unread).toEqual([]);
-    return results.filter(({ kind }) => kind === "run");
+    return lines.filter(({ kind }) => kind === "run");
   };
   const closed = once(child, "close");
   let log = "";
