@@ -59,7 +59,7 @@ function comesFromOutside(): bool {
 function writeFirst(isOutside: bool): void {
   const now = fact(currentBlock(), bytes(WORDS + 16, 7));
   const first = now == MISSING ? MISSING : originOf(now);
-  if (first == MISSING || load<u8>(pointerOf(first)) == NONE) writeState(MISSING, MISSING, isOutside);
+  if (first == MISSING || isSign(first, NONE)) writeState(MISSING, MISSING, isOutside);
   else writeState(now, first, isOutside);
 }
 
@@ -71,9 +71,14 @@ function advance(): void {
     return;
   }
   const states = nextField();
-  if (lengthOf(states) == 1 && load<u8>(pointerOf(states)) == UNCHANGED) return;
+  if (isSign(states, UNCHANGED)) return;
   const state = behind(states, token);
   if (!equal(state, token)) writeState(revision, state, false);
+}
+
+/** A state may begin with a sign: codes that follow from a key do. */
+function isSign(field: Bytes, sign: u8): bool {
+  return lengthOf(field) == 1 && load<u8>(pointerOf(field)) == sign;
 }
 
 /** The field behind a revision that is in use; MISSING where it is not. The next field is the one behind. */

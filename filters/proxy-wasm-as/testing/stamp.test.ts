@@ -92,6 +92,11 @@ test("what is no state of a revision in use is lost, and takes nothing with it",
     expect(state(host, others)).toEqual([`tracestate: ${others}`]);
 });
 
+test("a code that begins as what stands for none does is a state", () => {
+  const host = start("@outside\t*\n@begin\tnewrev\n@stamp\tnewrev\t-Zk3\t-\n");
+  expect(state(host)).toEqual(["tracestate: wire=newrev.-Zk3"]);
+});
+
 test("no more than 32 members are left", () => {
   const others = Array.from({ length: 40 }, (_, number) => `k${number}=v`);
   const [value = ""] = state(start(inside), `${others.join(",")},wire=newrev.1`);
