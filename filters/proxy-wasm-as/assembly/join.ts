@@ -30,7 +30,7 @@ export function stampAndNote(context: u32): u32 {
   begin(context);
   if (currentBlock() != 0) {
     readHeaders();
-    stampInbound();
+    stampInbound(false);
     const id = ownId();
     if (id != MISSING) {
       if (slab == 0) slab = createSlab(4 + ID_MAX);
