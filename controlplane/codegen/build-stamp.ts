@@ -59,7 +59,7 @@ function textOf(options: StampOptions): string {
       ? `${imports.use("join", "giveBack")}(context, ${isOrigin})`
       : `${imports.use("join", "stampAndNote")}(context)`
     : `${imports.use("stamp", "stamp")}(context, ${isOutbound}, ${isOrigin})`;
-  const over = joins && !isOutbound ? [`${imports.use("join", "takeBack")}(context)`] : [];
+  const over = joins && (!isOutbound || isOrigin) ? [`${imports.use("join", "takeBack")}(context)`] : [];
   const life = lifeCycle({ names: "0", begun: [], over }, imports.use);
   return `// ${sentenceOf(options)}
 import "proxy-wasm-as/assembly/abort";

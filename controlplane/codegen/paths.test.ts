@@ -262,9 +262,8 @@ function sent(walk: string, { mesh, draft, wayOf, drops }: World): readonly stri
     const inbound = hosts.get(`${service} inbound `) ?? hosts.get(`${service} inbound ${version}`) ?? [];
     const going = through(out, headers, { "xds.route_name": `${service}@x` });
     const source = before === undefined ? "10.9.9.9" : addressOf(draft, before);
-    for (const stream of going.streams) stream.end();
     const coming = through(inbound, forwarded(going.headers, false), { "source.address": `${source}:40000` });
-    open.push(...coming.streams);
+    open.push(...going.streams, ...coming.streams);
     headers =
       service === drops ? [] : forwarded(coming.headers, mesh.services.get(service)?.forwards !== undefined);
     seen = [...going.headers, ...going.answered, ...coming.headers, ...coming.answered].map(([name]) => name);
