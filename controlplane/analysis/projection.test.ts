@@ -84,6 +84,24 @@ test("two services tell two orders apart of which none does alone", () => {
 });
 
 /** Two paths of the same end that show the same, where the context matches one: found by looking at all of them. */
+test("no more steps are taken than may be, and as many are enough", () => {
+  let taken = 0;
+  const property = fc.property(anyCase, (drawn) => {
+    const { graph, questions, stamps } = setUp(drawn);
+    for (const question of questions) {
+      const budget = { steps: 1_000_000 };
+      const { kind } = project(graph, question, stamps, budget);
+      const steps = 1_000_000 - budget.steps;
+      expect(project(graph, question, stamps, { steps }).kind).toBe(kind);
+      if (steps > 0)
+        expect(project(graph, question, stamps, { steps: steps - 1 }).kind).toBe("tooManyStates");
+      taken += steps;
+    }
+  });
+  fc.assert(property, { numRuns: 50 });
+  expect(taken).toBeGreaterThan(100);
+});
+
 function alikeByEnumeration(
   { mesh }: Case,
   question: Question,

@@ -49,6 +49,11 @@ export interface Projection {
 /** Steps that are looked at before nobody waits any longer. */
 const stepsMax = 20_000_000;
 
+/** Steps that may be taken, of which those are taken away that were. */
+export interface Budget {
+  steps: number;
+}
+
 /** A place in a walk: a service with a state of the context's automaton, and how it was come to. */
 interface Trail {
   readonly service: number;
@@ -65,6 +70,7 @@ export function project(
   graph: CallGraph,
   { machine, points }: Question,
   stamps: ReadonlySet<number>,
+  budget: Budget = { steps: stepsMax },
 ):
   | Projection
   | { readonly kind: "lookalikes"; readonly found: readonly Lookalikes[] }
@@ -108,7 +114,6 @@ export function project(
   const alike = new Map<number, Lookalikes>();
   /** By pair of state and service, the last of the states of the projection that it was met in, and one more. */
   const met: number[] = [];
-  let steps = 0;
   for (const [own, { members, said }] of states.entries()) {
     const found = new Map<string, Answer>();
     const stamped = new Map<string, Map<number, Trail>>();
@@ -119,7 +124,7 @@ export function project(
         const callee = outgoing.ends[at] ?? 0;
         const call = outgoing.calls[at] ?? 0;
         if (isAsked[call] === 0 && leads[callee] === 0) continue;
-        if (++steps > stepsMax || states.length > pairsMax) return { kind: "tooManyStates" };
+        if (--budget.steps < 0 || states.length > pairsMax) return { kind: "tooManyStates" };
         for (const letter of machine.letters(callee)) {
           const state = machine.step(before.state, letter);
           let isAskedBehind = false;

@@ -47,3 +47,23 @@ test("one state answers for all contexts, and no two states say the same", () =>
   expect(said).toBeGreaterThan(1_000);
   expect(most).toBeGreaterThan(5);
 });
+
+test("states that differ only far ahead, where all lead to an answer, are two", () => {
+  const ways = (entries: Readonly<Record<string, number>>) => new Map(Object.entries(entries));
+  const found = stampAutomaton([
+    {
+      kind: "projection",
+      starts: ways({ a: 0, e: 1 }),
+      next: [{ b: 2 }, { b: 2, d: 3 }, {}, { a: 4 }, { b: 5 }, {}].map(ways),
+      answers: [{}, {}, { 0: false }, {}, {}, { 0: true }].map((each) => new Map(Object.entries(each))),
+    },
+  ]);
+  const answerTo = (first: string, ...rest: readonly string[]): boolean | undefined => {
+    const state = rest.reduce((at, name) => found?.next[at]?.get(name) ?? 0, found?.starts.get(first) ?? 0);
+    return found?.answersOf(0)[state]?.get("0");
+  };
+  expect(answerTo("a", "b")).toBe(false);
+  expect(answerTo("e", "b")).toBe(false);
+  expect(answerTo("e", "d", "a", "b")).toBe(true);
+  expect(answerTo("a", "d", "a", "b")).toBeUndefined();
+});

@@ -145,6 +145,7 @@ function minimal({ starts, next, answers }: Part): Part {
       .join(),
   );
   let classes = signatures((state) => own[state] ?? "");
+  // State 0 counts in any case: what has no way leads there, also once nothing else is as good as that.
   for (let before = 0, count = 1; count !== before; ) {
     before = count;
     const last = classes;
@@ -155,7 +156,7 @@ function minimal({ starts, next, answers }: Part): Part {
         .join();
       return ways === "" ? (own[state] ?? "") : `${own[state]};${ways}`;
     });
-    count = new Set(classes).size;
+    count = new Set([nothingAsked, ...classes]).size;
   }
   const renamed = (map: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
     new Map(

@@ -12,7 +12,7 @@ import type { Module } from "./module.ts";
 /** What a module that stamps does, and when. */
 export interface StampOptions {
   readonly direction: "inbound" | "outbound";
-  /** Outbound: paths begin with what the service makes by itself. */
+  /** Paths begin with what the service makes by itself. */
   readonly isOrigin: boolean;
   /** An id is all that the service hands on: what goes out is joined to what has come in. */
   readonly joins: boolean;
@@ -58,8 +58,8 @@ function textOf(options: StampOptions): string {
     ? isOutbound
       ? `${imports.use("join", "giveBack")}(context, ${isOrigin})`
       : `${imports.use("join", "stampAndNote")}(context)`
-    : `${imports.use("stamp", "stamp")}(context, ${isOutbound})`;
-  const over = joins && !isOutbound ? [`${imports.use("join", "takeBack")}(context)`] : [];
+    : `${imports.use("stamp", "stamp")}(context, ${isOutbound}, ${isOrigin})`;
+  const over = joins && (!isOutbound || isOrigin) ? [`${imports.use("join", "takeBack")}(context)`] : [];
   const life = lifeCycle({ names: "0", begun: [], over }, imports.use);
   return `// ${sentenceOf(options)}
 import "proxy-wasm-as/assembly/abort";
@@ -73,8 +73,10 @@ ${life}`;
 }
 
 function sentenceOf({ direction, isOrigin, joins }: StampOptions): string {
-  if (direction === "inbound")
-    return `Stamps requests as they come in${joins ? ", and notes their states by their ids" : ""}.`;
+  if (direction === "inbound") {
+    if (joins) return "Stamps requests as they come in, and notes their states by their ids.";
+    return `Stamps requests as they come in${isOrigin ? ", none of which is the service's own" : ""}.`;
+  }
   const given = "Gives requests the states of those that have led to them, by their ids";
   const stamped = "tamps requests that the service makes by itself";
   if (!joins) return `S${stamped}.`;

@@ -19,6 +19,7 @@ import {
   type DraftMesh,
   type DraftPolicy,
   meshText,
+  type Part,
   policySources,
   stampedCases,
 } from "../placement/random-cases.test-helper.ts";
@@ -70,6 +71,43 @@ test("the modules of proxies enforce a policy on each request whose path it is f
   expect(counts.cases).toBeGreaterThan(1);
   expect(counts.enforced).toBeGreaterThan(10);
   expect(Math.min(counts.joined, counts.met)).toBeGreaterThan(3);
+});
+
+test("what a service on the way to an origin has lost is not taken for a path that begins there", async () => {
+  const service = (name: string) => ({
+    ...{ name, entry: name === "a", origin: name === "d", isStore: false, proxy: "any", replicas: 1 },
+  });
+  const call = (from: string, to: string) => ({ from, to, rate: 1 });
+  const mesh: DraftMesh = {
+    identity: "address",
+    services: ["a", "c", "d", "e"].map(service),
+    calls: [call("a", "c"), call("c", "d"), call("d", "e")],
+  };
+  const policy = (name: string, anchored: boolean, parts: readonly Part[]): DraftPolicy => ({
+    ...{ name, act: "Request", priority: 0, mode: "enforce", anchored, parts },
+    sections: [{ heading: "either", operations: [{ action: { kind: "set", header: name, value: "1" } }] }],
+  });
+  const [a, d, e, between] = [
+    { text: "a", pattern: "a" },
+    { text: "d", pattern: "d" },
+    { text: "e", pattern: "e" },
+    { text: ".*", pattern: "[a-z]*" },
+  ];
+  const policies = [policy("own", true, [d, e]), policy("others", false, [a, between, e])];
+  const dataplanes = [{ name: "envoy", cost: 1, actions: "all" } as const];
+  const running = await runningOf(
+    { mesh, policies, dataplanes, before: { proxies: [], sides: [] } },
+    policies,
+  );
+  assert(running !== undefined, "these can be placed");
+  const only = await hostsOf(running, mesh, new Map());
+  const met = (walk: string, drops?: string): readonly string[] =>
+    sent(walk, { mesh: running.mesh, draft: mesh, wayOf: () => only, ...(drops && { drops }) }).filter(
+      (name) => policies.some((each) => each.name === name),
+    );
+  expect(met("de")).toEqual(["own"]);
+  expect(met("acde")).toEqual(["others"]);
+  expect(met("acde", "c")).toEqual([]);
 });
 
 test("while contexts change, a request is judged as before or as after, whichever proxies have changed", async () => {
@@ -201,10 +239,12 @@ interface World {
   readonly draft: DraftMesh;
   /** The proxies at both ends of a call of a path, by its number. */
   readonly wayOf: (call: number) => Hosts;
+  /** A service that hands on nothing. */
+  readonly drops?: string;
 }
 
 /** The headers that filters have left on the last request of a path and on its response. */
-function sent(walk: string, { mesh, draft, wayOf }: World): readonly string[] {
+function sent(walk: string, { mesh, draft, wayOf, drops }: World): readonly string[] {
   const stops = [...walk].map((letter) => ({
     service: letter.toLowerCase(),
     version: letter === "B" ? "v1" : "v2",
@@ -222,10 +262,10 @@ function sent(walk: string, { mesh, draft, wayOf }: World): readonly string[] {
     const inbound = hosts.get(`${service} inbound `) ?? hosts.get(`${service} inbound ${version}`) ?? [];
     const going = through(out, headers, { "xds.route_name": `${service}@x` });
     const source = before === undefined ? "10.9.9.9" : addressOf(draft, before);
-    for (const stream of going.streams) stream.end();
     const coming = through(inbound, forwarded(going.headers, false), { "source.address": `${source}:40000` });
-    open.push(...coming.streams);
-    headers = forwarded(coming.headers, mesh.services.get(service)?.forwards !== undefined);
+    open.push(...going.streams, ...coming.streams);
+    headers =
+      service === drops ? [] : forwarded(coming.headers, mesh.services.get(service)?.forwards !== undefined);
     seen = [...going.headers, ...going.answered, ...coming.headers, ...coming.answered].map(([name]) => name);
   }
   for (const stream of open) stream.end();

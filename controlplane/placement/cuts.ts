@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { type CallGraph, type CallName, callGraph } from "../analysis/call-graph.ts";
-import { type Lookalikes, type Point, project } from "../analysis/projection.ts";
+import { type Budget, type Lookalikes, type Point, project } from "../analysis/projection.ts";
 import { tellingApart } from "../analysis/telling-apart.ts";
 import { keyOf } from "../analysis/verdicts.ts";
 import type { Policy, Side } from "../language/policy.ts";
@@ -40,9 +40,10 @@ interface Asking {
   readonly unlessEgress?: Side;
 }
 
-/** As many services are tried to find cuts that ask for more: for each, and for all that are missed at once. */
+/** As many services are tried to find cuts that ask for more: for each, and for all that are missed at once, where a context with many states takes many steps. */
 const trialsMax = 12;
 const trialsInAll = 500;
+const trialStepsInAll = 2_000_000;
 
 /** Conditions that a choice does not meet: one for each place where it leaves a proxy in doubt, or the policy whose context has too many states to be looked through. */
 export function missedCuts(
@@ -57,10 +58,12 @@ export function missedCuts(
   const able = stampers(problem.mesh, problem.dataplanes);
   const cuts: Cut[] = [];
   let trialsLeft = trialsInAll;
+  const budget: Budget = { steps: trialStepsInAll };
   for (const [policy, asked] of Map.groupBy(askings(problem, choice), (each) => each.policy)) {
     const places = asked.map(({ id }) => id).join("; ");
     if (enough.has(places, stamps)) continue;
-    const own = cutsFor(policy, asked, { graph, stamps, able, trials: () => trialsLeft-- > 0 });
+    const trials = (): boolean => budget.steps > 0 && trialsLeft-- > 0;
+    const own = cutsFor(policy, asked, { graph, stamps, able, trials, budget });
     if (own === "tooManyStates") return policy;
     if (own.length === 0) enough.add(places, stamps);
     cuts.push(...own);
@@ -88,6 +91,7 @@ export function createEnough(): Enough {
 interface Circumstances {
   /** Whether one more may be tried. */
   readonly trials: () => boolean;
+  readonly budget: Budget;
   readonly graph: CallGraph;
   readonly stamps: ReadonlySet<number>;
   readonly able: ReadonlySet<number>;
@@ -96,7 +100,7 @@ interface Circumstances {
 function cutsFor(
   policy: Policy,
   asked: readonly Asking[],
-  { graph, stamps, able, trials }: Circumstances,
+  { graph, stamps, able, trials, budget }: Circumstances,
 ): readonly Cut[] | "tooManyStates" {
   const machine = contextMachine(policy, graph.mesh);
   const nameOf = (service: number): string => graph.services[service] ?? "";
@@ -135,7 +139,7 @@ function cutsFor(
       // All stamp that do not tell these apart, and one more.
       const apart = new Set([...one.filter((service) => service !== next), ...both.map(([first]) => first)]);
       const more = new Set([...able].filter((service) => !apart.has(service)));
-      const other = project(graph, { machine, points: [point] }, new Set([...more, ...stamps]));
+      const other = project(graph, { machine, points: [point] }, new Set([...more, ...stamps]), budget);
       if (other.kind === "lookalikes" && other.found[0] !== undefined) best = other.found[0];
     }
   }

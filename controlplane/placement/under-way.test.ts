@@ -20,15 +20,18 @@ calls:
   cart: [api]
   api: [rate]
 `;
-const { mesh } = fromYaml({ path: "mesh.yaml", text: meshText });
+const meshOf = (text: string) => fromYaml({ path: "mesh.yaml", text }).mesh;
 
-/** What runs where each of these policies has this context. */
-async function running(contexts: Readonly<Record<string, string>>): Promise<Running> {
+/** What runs where each of these policies has this context, and this heading. */
+async function running(
+  contexts: Readonly<Record<string, string>>,
+  { mesh = meshOf(meshText), heading = "" } = {},
+): Promise<Running> {
   assert(mesh !== undefined, "the mesh has no errors");
   const text = Object.entries(contexts)
     .map(
       ([name, context]) =>
-        `policy ${name} ( act (Request request) context ('${context}') ) { SetHeader(request, 'x', '1'); }`,
+        `policy ${name} ( act (Request request) context ('${context}') ) { ${heading} SetHeader(request, 'x', '1'); }`,
     )
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
@@ -121,4 +124,20 @@ test("a change that comes while requests of before are under way does not forget
   assert(next.kind === "both", "the old states are still known");
   expect(next.paths).toEqual(both.paths);
   expect(nextStep({ ...more, placement: next.placement, paths: next.paths }, more, true).kind).toBe("wanted");
+});
+
+test("what a policy was asked on the other side of a call is said of its states there", async () => {
+  const unknown = meshOf(meshText.replace("identity: address", "identity: none"));
+  const [ingress, egress] = ["[Ingress]", "[Egress]"].map((heading) => ({ mesh: unknown, heading }));
+  const before = await running({ p: "cart -> api -> rate" }, ingress);
+  const after = await running({ p: "^web -> api -> rate" }, egress);
+  const old = before.paths.known[0];
+  const [, both] = stepsTo(before, after);
+  // `rate` does not stamp, and leaves them as they are.
+  expect(old?.stamps.map(({ service }) => service)).toEqual(["cart", "web"]);
+  const [asked] = old?.asks ?? [];
+  expect(both).toContain(`old(p egress ${asked?.states}/${asked?.others})`);
+  const [young] = after.paths.known[0]?.asks ?? [];
+  const [, back] = stepsTo(after, before);
+  expect(back).toContain(`old(p ingress ${young?.states}/${young?.others})`);
 });

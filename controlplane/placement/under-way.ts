@@ -1,6 +1,6 @@
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { type Asking, type PathsInUse, type PathTables, stateless } from "./path-tables.ts";
+import { type Asking, type PathsInUse, type PathTables, type Stamping, stateless } from "./path-tables.ts";
 import type { PlacedProxy, Placement } from "./placement.ts";
 
 /** What runs, or is to run, as far as the paths of requests go. */
@@ -99,7 +99,8 @@ function toldTo(own: PathTables | undefined, tables: PathTables, of: Running): P
   return { ...tables, asks: (own?.asks ?? []).flatMap((asking) => said(asking, tables, of)) };
 }
 
-function said(asking: Asking, { asks }: PathTables, of: Running): readonly Asking[] {
+function said(asking: Asking, tables: PathTables, of: Running): readonly Asking[] {
+  const { asks } = tables;
   const policy = of.policies.find(({ name }) => name === asking.policy);
   const nobody = { ...asking, states: [], others: "all" } as const;
   if (policy === undefined || policy.mode === "off") return [nobody];
@@ -120,11 +121,72 @@ function said(asking: Asking, { asks }: PathTables, of: Running): readonly Askin
       states,
       others,
     }));
+  const elsewhere = asks.filter(
+    (each) =>
+      each.policy === asking.policy &&
+      each.side !== asking.side &&
+      (each.from === undefined || asking.from === undefined || each.from === asking.from) &&
+      each.to === asking.to,
+  );
+  if (elsewhere.length > 0) {
+    const told = elsewhere.filter((each) => each.section === elsewhere[0]?.section);
+    return (asking.side === "egress" ? beforeStamp : behindStamp)(asking, told, { tables, of });
+  }
   return [isAlways(asking, of) ? { ...asking, states: "all", others: [] } : nobody];
 }
 
+interface Elsewhere {
+  readonly tables: PathTables;
+  readonly of: Running;
+}
+
+/** What is known of a call as it goes out, by what is asked where it comes in, behind the stamp of the callee. Of its versions nobody knows yet which one it will be. */
+function beforeStamp(asking: Asking, told: readonly Asking[], { tables }: Elsewhere): readonly Asking[] {
+  const before = (states: Asking["states"], version: string | undefined): readonly string[] => {
+    const own = stampingOf(tables, asking.to, version);
+    if (states === "all" || own === undefined) return states === "all" ? [] : states;
+    return [...own.steps].flatMap(([from, to]) => (states.includes(to) ? [from] : []));
+  };
+  const ofAll = (of: (each: Asking) => Asking["states"]): readonly string[] =>
+    told
+      .map((each) => before(of(each), each.version))
+      .reduce((some, others) => some.filter((state) => others.includes(state)));
+  return [{ ...asking, states: ofAll(({ states }) => states), others: ofAll(({ others }) => others) }];
+}
+
+/** And of one as it comes in, by what is asked where it goes out: nothing of a state by which callers mean two things, or where one of them is not asked. */
+function behindStamp(asking: Asking, told: readonly Asking[], { tables, of }: Elsewhere): readonly Asking[] {
+  const isTold = callersOf(asking, of.mesh).every((caller) => told.some(({ from }) => from === caller));
+  if (!isTold) return [];
+  const own = stampingOf(tables, asking.to, asking.version);
+  const behind = (states: Asking["states"]): readonly string[] => {
+    if (states === "all" || own === undefined) return states === "all" ? [] : states;
+    return states.flatMap((state) => own.steps.get(state) ?? []);
+  };
+  const states = new Set(told.flatMap((each) => behind(each.states)));
+  const others = new Set(told.flatMap((each) => behind(each.others)));
+  const without = (some: ReadonlySet<string>, those: ReadonlySet<string>): readonly string[] =>
+    [...some].filter((state) => !those.has(state));
+  return [{ ...asking, states: without(states, others), others: without(others, states) }];
+}
+
+function stampingOf(
+  { stamps }: PathTables,
+  service: string,
+  version: string | undefined,
+): Stamping | undefined {
+  return stamps.find((each) => each.service === service && each.version === version);
+}
+
+/** The callers whose requests are asked about. */
+function callersOf({ from, to }: Asking, { calls }: Mesh): readonly string[] {
+  if (from !== undefined) return [from];
+  return calls.flatMap((call) => (call.to === to && call.from !== null ? [call.from] : []));
+}
+
 /** Whether a policy was for all requests where it asks now. */
-function isAlways({ policy, from, to, version }: Asking, { placement, mesh }: Running): boolean {
+function isAlways(asking: Asking, { placement, mesh }: Running): boolean {
+  const { policy, to, version } = asking;
   const placed = placement.proxies
     .flatMap(({ policies }) => policies)
     .filter((each) => each.policy === policy)
@@ -133,7 +195,5 @@ function isAlways({ policy, from, to, version }: Asking, { placement, mesh }: Ru
       ([, callee, versions]) =>
         callee === to && (versions === undefined || version === undefined || versions.includes(version)),
     );
-  const callers = mesh.calls.flatMap((call) => (call.to === to && call.from !== null ? [call.from] : []));
-  const asked = from === undefined ? callers : [from];
-  return asked.every((caller) => placed.some((call) => call[0] === caller));
+  return callersOf(asking, mesh).every((caller) => placed.some((call) => call[0] === caller));
 }

@@ -47,7 +47,7 @@ export function pathLog(
     configType: { case: "typedConfig", value: anyOf(HttpGrpcAccessLogConfigSchema, config) },
     // To look at the state of filters takes a proxy more than all the rest, so that it is done where no state is in sight.
     filter: loses
-      ? anyFilter(isProbe, allFilters(ofType(AccessLogType.DownstreamEnd), hasNoState(header), isLost()))
+      ? anyFilter(isProbe, allFilters(ofType(AccessLogType.DownstreamEnd), hadNoState(header), isLost()))
       : isProbe,
   });
 }
@@ -92,7 +92,15 @@ function hasSign({ header, how, text }: ReturnType<typeof probeSigns>[number]): 
   });
 }
 
-/** A state that nobody can read is none that a service has dropped: it is counted by Envoy alone. */
+/** A state that nobody can read is none that a service has dropped: it is counted by Envoy alone. An origin's proxy writes `-.0` where there was none. */
+function hadNoState(header: StateHeader): AccessLogFilter {
+  const { name, isList } = header;
+  const sign = isList
+    ? ({ header: name, how: "contains", text: "wire=-." } as const)
+    : ({ header: name, how: "prefix", text: "-." } as const);
+  return anyFilter(hasNoState(header), hasSign(sign));
+}
+
 function hasNoState({ name, isList }: StateHeader): AccessLogFilter {
   const match: HeaderMatcher["headerMatchSpecifier"] = isList
     ? {

@@ -137,3 +137,36 @@ describe.each([
     expect((await doctor(running, "near")).code).toBe(0);
   });
 });
+
+test("what is lost in front of a service that begins paths itself is found, and none of its own", {
+  timeout: 120_000,
+}, async () => {
+  const drops: string[] = [];
+  await using running = await serveMesh({
+    mesh: `name: doctor
+identity: address
+services:
+  front: { entry: true, protocol: http }
+  near: { protocol: http, proxy: never }
+  batch: { origin: true, protocol: http }
+  far: { protocol: grpc }
+calls:
+  front: [near]
+  near: [batch]
+  batch: [far]
+`,
+    policies: {
+      "gate.cup": `policy gate ( act (Request r) context ('^batch -> far') ) { [Ingress] Allow(r, '*', '*'); }`,
+    },
+    as: (service) => (service.service === "near" ? { ...service, drops } : service),
+  });
+  const statuses = async (): Promise<readonly number[]> =>
+    visitsOf(await ask(running, "front"), "far").map(({ status }) => status);
+  expect(await statuses()).toEqual([200]);
+  drops.push("tracestate");
+  expect(await statuses()).toEqual([403]);
+  expect(await doctor(running, "near")).toMatchObject({ code: 1, verdicts: { near: { kind: "drops" } } });
+  const status = await runWire(["status", "--url", running.http, "--json"]);
+  const { lost }: { readonly lost: readonly LostContext[] } = JSON.parse(status.stdout);
+  expect(lost).toMatchObject([{ policy: "gate", proxy: "far", caller: "batch", requests: 1 }]);
+});

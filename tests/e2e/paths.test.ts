@@ -20,6 +20,7 @@ import { type RunningMesh, startMesh } from "./start-mesh.ts";
 const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
 const rounds = 8;
 const roundsByIds = 4;
+const roundsOfLoss = 4;
 const requests = 650;
 const atOnce = 12;
 const changes = 6;
@@ -33,6 +34,8 @@ interface Drawn {
   readonly text: string;
   readonly matches: RegExp;
 }
+
+type OnLost = "deny" | "skip";
 
 interface Counts {
   requests: number;
@@ -88,6 +91,35 @@ describe("paths of requests", () => {
     expect(counts.joined / counts.requests).toBeGreaterThan(0.2);
   });
 
+  test("are lost behind a service that drops the header, and policies do as `onLost` says", {
+    timeout: 600_000,
+  }, async () => {
+    const draw = random(seed + 3);
+    const world = await readWorld();
+    const counts = { requests: 0, denied: 0, skipped: 0, kept: 0 };
+    for (let round = 0; round < roundsOfLoss; round++) {
+      const onLost = round % 2 === 0 ? "deny" : "skip";
+      const one = await drawn(draw, world, { onLost });
+      // Behind the entry all is lost that is asked, so that each of both is met.
+      const others = ["compose-post-service", "text-service", "user-service"];
+      const dropping = round < 2 ? "nginx-thrift" : draw.pick(others);
+      await using running = await startMesh(one.built, {
+        as: (service) => (service.service === dropping ? { ...service, drops: ["tracestate"] } : service),
+      });
+      await concurrently(
+        atOnce,
+        () => counts.requests >= (round + 1) * requests,
+        async () => {
+          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          checkLost(tree, { world, one, onLost, dropping, counts });
+        },
+      );
+    }
+    process.stderr.write(`paths: lost ${JSON.stringify(counts)}\n`);
+    for (const count of [counts.denied, counts.skipped, counts.kept])
+      expect(count).toBeGreaterThan(requests / 10);
+  });
+
   test("decide it while contexts and placements change, as before or as after", {
     timeout: 600_000,
   }, async () => {
@@ -97,7 +129,7 @@ describe("paths of requests", () => {
     let now = await drawn(draw, world);
     await using running = await startMesh(now.built);
     for (let change = 0; change < changes; change++) {
-      const next = await drawn(draw, world, now.built);
+      const next = await drawn(draw, world, { last: now.built });
       const possible = [now, next];
       let isOver = false;
       const load = concurrently(
@@ -172,9 +204,13 @@ interface Form {
 }
 
 /** Policies of which some ask, and what they are built to, near to what is there. */
-async function drawn(draw: Random, { source, letters }: World, last?: Build): Promise<Form> {
+async function drawn(
+  draw: Random,
+  { source, letters }: World,
+  { last, onLost = "skip" }: { readonly last?: Build; readonly onLost?: OnLost } = {},
+): Promise<Form> {
   for (;;) {
-    const policies = ["p0", "p1", "p2"].map((name) => anyPolicy(draw, name, letters));
+    const policies = ["p0", "p1", "p2"].map((name) => anyPolicy(draw, name, letters, onLost));
     const text = policies.map((policy) => policy.text).join("\n");
     const { build: built } = await build(
       { policies: [{ path: "paths.cup", text }], mesh: source },
@@ -184,7 +220,7 @@ async function drawn(draw: Random, { source, letters }: World, last?: Build): Pr
   }
 }
 
-function anyPolicy(draw: Random, name: string, letters: World["letters"]): Drawn {
+function anyPolicy(draw: Random, name: string, letters: World["letters"], onLost: OnLost): Drawn {
   const called = [
     "user-service",
     "social-graph-service",
@@ -212,7 +248,7 @@ function anyPolicy(draw: Random, name: string, letters: World["letters"]): Drawn
   const side = draw.pick(["", "[Ingress]", "[Egress]"]);
   return {
     name,
-    text: `policy ${name} ( act (Request r) context ('${text}') ) { ${side} AddHeader(r, '${name}', '1'); }`,
+    text: `policy ${name} ( act (Request r) context ('${text}') onLost (${onLost}) ) { ${side} AddHeader(r, '${name}', '1'); }`,
     matches: new RegExp(`${pattern}$`),
   };
 }
@@ -253,11 +289,7 @@ function check(
         name,
         expect.arrayContaining([times]),
       ]);
-      const isAsked = possible.some(({ built }) =>
-        built.paths.known[0]?.asks.some(
-          (asking) => asking.policy === name && asking.to === visit.service && asking.from === before.at(-1),
-        ),
-      );
+      const isAsked = possible.some((form) => asks(form, name, before.at(-1), visit.service));
       if (isAsked) met.add("asked").add(times > 0 ? "matched" : "unmatched");
       if (isAsked && before.some((name) => world.mesh.services.get(name)?.forwards !== undefined))
         met.add("joined");
@@ -270,6 +302,58 @@ function check(
   if (met.has("matched")) counts.matched++;
   if (met.has("unmatched")) counts.unmatched++;
   if (met.has("joined")) counts.joined++;
+}
+
+/** Whether a policy asks, of calls from one service to another. */
+function asks({ built }: Form, name: string, from: string | undefined, to: string): boolean {
+  return (
+    built.paths.known[0]?.asks.some(
+      (asking) => asking.policy === name && asking.to === to && asking.from === from,
+    ) === true
+  );
+}
+
+/** What is asked about behind a service that drops the header is lost; all else is as it was. */
+function checkLost(
+  tree: CallTree,
+  {
+    world,
+    one,
+    onLost,
+    dropping,
+    counts,
+  }: {
+    readonly world: World;
+    readonly one: Form;
+    readonly onLost: OnLost;
+    readonly dropping: string;
+    readonly counts: Record<"requests" | "denied" | "skipped" | "kept", number>;
+  },
+): void {
+  const walk = (visit: CallTree, before: readonly string[]): void => {
+    const path = [...before, visit.service];
+    const text = path.map((service) => world.letters.get(service)).join("");
+    const lost = one.policies.filter(
+      ({ name }) => before.includes(dropping) && asks(one, name, before.at(-1), visit.service),
+    );
+    const isDenied = onLost === "deny" && lost.length > 0;
+    expect([path.join(" -> "), visit.status]).toEqual([path.join(" -> "), isDenied ? 403 : 200]);
+    if (isDenied) counts.denied++;
+    for (const policy of isDenied ? [] : one.policies) {
+      const times = (visit.headers?.[policy.name] ?? []).flatMap((value) => value.split(",")).length;
+      const isFor = path.length > 1 && !lost.includes(policy) && policy.matches.test(text);
+      expect([path.join(" -> "), policy.name, times]).toEqual([
+        path.join(" -> "),
+        policy.name,
+        Number(isFor),
+      ]);
+      if (lost.includes(policy)) counts.skipped++;
+      else if (isFor) counts.kept++;
+    }
+    for (const each of visit.calls ?? []) walk(each, path);
+  };
+  walk(tree, []);
+  counts.requests++;
 }
 
 async function ask({ address, port }: Target, headers: Readonly<Record<string, string>>): Promise<CallTree> {

@@ -7,6 +7,7 @@ import { createControlPlane } from "../../controlplane/rollout/control-plane.ts"
 import { createXdsServer } from "../../controlplane/server/xds-server.ts";
 import { outside, type Target } from "../../controlplane/xds/address-map.ts";
 import { type AddressPlan, addressPlan } from "../../controlplane/xds/address-plan.ts";
+import type { EmulatedService } from "../../envoy/emulator/service.ts";
 import { startEmulator } from "../../envoy/emulator/start-emulator.ts";
 import { findEnvoy } from "../../envoy/index.ts";
 
@@ -25,6 +26,8 @@ export interface RunningMesh extends AsyncDisposable {
 export interface MeshOptions {
   /** Services that somebody else runs, at the addresses of the plan. */
   readonly without?: readonly string[];
+  /** May make another service of one that is emulated. */
+  readonly as?: (service: EmulatedService) => EmulatedService;
   /** Called with what the proxy of a service writes to its outputs. */
   readonly onLog?: (service: string, chunk: string) => void;
 }
@@ -32,7 +35,7 @@ export interface MeshOptions {
 /** What `wire up` does, without its processes and its following of files: seconds less for each mesh of a long list. */
 export async function startMesh(
   build: Build,
-  { without = [], onLog }: MeshOptions = {},
+  { without = [], as = (service) => service, onLog }: MeshOptions = {},
 ): Promise<RunningMesh> {
   const { mesh } = build;
   const found = await findEnvoy();
@@ -70,7 +73,9 @@ export async function startMesh(
   controlPlane.proxies.follow(({ value }) => proxies.want(value));
 
   // Ends before the proxies do, which would wait for its connections.
-  const services = emulatedServices(mesh, addresses).filter(({ service }) => !without.includes(service));
+  const services = emulatedServices(mesh, addresses)
+    .filter(({ service }) => !without.includes(service))
+    .map(as);
   const emulator = await startEmulator({ services });
   stack.defer(() => emulator.close());
   controlPlane.addresses.follow(({ revision, value }) => {

@@ -1,7 +1,7 @@
 import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
 import { cell } from "./cell";
 import { proxy_define_metric, proxy_increment_metric } from "./env";
-import { AMBIGUOUS, enter, foundRevision, foundToken, KNOWN, leave as leaveTable, look, UNKNOWN, UNRECORDED } from "./id-table";
+import { AMBIGUOUS, enter, foundRevision, foundToken, KNOWN, leave as leaveTable, look, STATELESS, UNKNOWN, UNRECORDED } from "./id-table";
 import { allocate } from "./memory";
 import { isSaid, revision, token } from "./path-state";
 import { fact } from "./plugins";
@@ -30,17 +30,20 @@ export function stampAndNote(context: u32): u32 {
   begin(context);
   if (currentBlock() != 0) {
     readHeaders();
-    stampInbound();
-    const id = ownId();
-    if (id != MISSING) {
-      if (slab == 0) slab = createSlab(4 + ID_MAX);
-      const record = addRecord(slab, context);
-      store<u32>(record, <u32>lengthOf(id));
-      memory.copy(record + 4, pointerOf(id), lengthOf(id));
-      enter(id, revision, token);
-    }
+    stampInbound(false);
+    note(context, ownId());
   }
   return leave();
+}
+
+/** This request, with the state that it has now, is in hand until its stream has gone. */
+function note(context: u32, id: Bytes): void {
+  if (id == MISSING) return;
+  if (slab == 0) slab = createSlab(4 + ID_MAX);
+  const record = addRecord(slab, context);
+  store<u32>(record, <u32>lengthOf(id));
+  memory.copy(record + 4, pointerOf(id), lengthOf(id));
+  enter(id, revision, token);
 }
 
 /** Said when a stream has gone of which something may have been noted. */
@@ -52,7 +55,10 @@ export function takeBack(context: u32): void {
   __collect();
 }
 
-/** Give a request that goes out the state of what has led to it; where that is nothing, and the service begins paths, the first one. Said in `onRequestHeaders`. */
+/**
+ * Give a request that goes out the state of what has led to it; where that is nothing, and the service begins paths, the first one. What such a service does by itself has
+ * an id, too, and may lead round to it again, so that what it sends is in hand as what comes to it. Said in `onRequestHeaders`.
+ */
 export function giveBack(context: u32, isOrigin: bool): u32 {
   begin(context);
   if (currentBlock() != 0) {
@@ -67,6 +73,7 @@ export function giveBack(context: u32, isOrigin: bool): u32 {
     else if (known == UNRECORDED) lose(bytes(WORDS + 20, 4));
     else if (known == KNOWN) writeState(foundRevision, foundToken, false);
     else writeState(MISSING, MISSING, false);
+    if (isOrigin && (known == UNKNOWN || known == KNOWN || known == STATELESS)) note(context, id);
   }
   return leave();
 }

@@ -21,26 +21,28 @@ const BUT: u8 = 33;
 const UNCHANGED: u8 = 61;
 const NONE: u8 = 45;
 
+// "-" and "0"
+const STATELESS: usize = memory.data<u8>([45, 48]);
 // "@outside\t@stamp\t@begin\t"
 const WORDS: usize = memory.data<u8>([
   64, 111, 117, 116, 115, 105, 100, 101, 9, 64, 115, 116, 97, 109, 112, 9, 64, 98, 101, 103, 105, 110, 9,
 ]);
 
 /** Stamp a request that comes in; one that the service has made by itself and that goes out, where it is an origin. Said in `onRequestHeaders`. */
-export function stamp(context: u32, isOutbound: bool): u32 {
+export function stamp(context: u32, isOutbound: bool, isOrigin: bool): u32 {
   begin(context);
   if (currentBlock() != 0) {
     readHeaders();
     if (isOutbound) beginPath();
-    else stampInbound();
+    else stampInbound(isOrigin);
   }
   return leave();
 }
 
-/** Said of a request that comes in, once its state has been read. */
-export function stampInbound(): void {
+/** Said of a request that comes in, once its state has been read. `isOrigin` is of a service that goes by the state to know what it was asked for from what it does by itself. */
+export function stampInbound(isOrigin: bool): void {
   if (comesFromOutside()) writeFirst(true);
-  else advance();
+  else advance(isOrigin);
 }
 
 /** The same of one that the service sends. What it was asked to do has a state, be it one that nobody can read; what it does by itself has none. */
@@ -59,21 +61,33 @@ function comesFromOutside(): bool {
 function writeFirst(isOutside: bool): void {
   const now = fact(currentBlock(), bytes(WORDS + 16, 7));
   const first = now == MISSING ? MISSING : originOf(now);
-  if (first == MISSING || load<u8>(pointerOf(first)) == NONE) writeState(MISSING, MISSING, isOutside);
+  if (first == MISSING || isSign(first, NONE)) writeState(MISSING, MISSING, isOutside);
   else writeState(now, first, isOutside);
 }
 
-/** The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. What says that it is lost goes on saying so. */
-function advance(): void {
+/**
+ * The state behind this service; a state that is of no revision in use, or is none of those that come here, is lost from here on. What says that it is lost goes on saying
+ * so. An origin's own path would begin with a request that has none, so that there it is 0, which is nobody's state.
+ */
+function advance(isOrigin: bool): void {
   if (isLost()) return;
-  if (revision == MISSING || originOf(revision) == MISSING) {
-    writeState(MISSING, MISSING, false);
-    return;
+  const isInUse = revision != MISSING && originOf(revision) != MISSING;
+  if (isInUse) {
+    const states = nextField();
+    if (isSign(states, UNCHANGED)) return;
+    const state = behind(states, token);
+    if (state != MISSING) {
+      if (!equal(state, token)) writeState(revision, state, false);
+      return;
+    }
   }
-  const states = nextField();
-  if (lengthOf(states) == 1 && load<u8>(pointerOf(states)) == UNCHANGED) return;
-  const state = behind(states, token);
-  if (!equal(state, token)) writeState(revision, state, false);
+  if (isOrigin) writeState(isInUse ? revision : bytes(STATELESS, 1), bytes(STATELESS + 1, 1), false);
+  else writeState(MISSING, MISSING, false);
+}
+
+/** A state may begin with a sign: codes that follow from a key do. */
+function isSign(field: Bytes, sign: u8): bool {
+  return lengthOf(field) == 1 && load<u8>(pointerOf(field)) == sign;
 }
 
 /** The field behind a revision that is in use; MISSING where it is not. The next field is the one behind. */

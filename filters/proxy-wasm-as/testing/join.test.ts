@@ -23,7 +23,7 @@ export function proxy_abi_version_0_2_1(): void {}
 const [inbound, outbound, origin] = await Promise.all([
   moduleOf("stampAndNote, takeBack", "stampAndNote(context)", "takeBack(context);"),
   moduleOf("giveBack", "giveBack(context, false)"),
-  moduleOf("giveBack", "giveBack(context, true)"),
+  moduleOf("giveBack, takeBack", "giveBack(context, true)", "takeBack(context);"),
 ]);
 
 const shapes = { traceparent: "trace", b3: "b3", "x-b3-traceid": "b3", "x-request-id": "whole" } as const;
@@ -223,6 +223,28 @@ test("what was lost so stays lost, as somebody's own it is not taken", () => {
   expect(sent(from, [])).toBe("wire=newrev.5");
   expect(sent(from, [traced(3), stated(4)])).toBe("wire=newrev.4");
   expect([...from.metrics]).toEqual([]);
+});
+
+test("what a service does by itself is in hand as what it was asked for, until it is answered", () => {
+  const { into, from } = start({ isOrigin: true });
+  const own = come(from, [traced(1)]);
+  const second = come(from, [traced(1)]);
+  expect(headerIn(second.result().requestHeaders, "tracestate")).toBe("wire=newrev.5");
+  own.end();
+  // It has led round to the service again, and nobody knows which of the two leads to what.
+  const again = come(into, [traced(1), stated(3)]);
+  expect(sent(from, [traced(1)])).toBe("wire=lost.ambiguous");
+  second.end();
+  expect(sent(from, [traced(1)])).toBe("wire=lost.ambiguous");
+  again.end();
+  expect(sent(from, [traced(1)])).toBe("wire=newrev.5");
+  // What it was asked for is one with what that leads to.
+  const asked = come(into, [traced(2), stated(3)]);
+  const led = come(from, [traced(2)]);
+  expect(headerIn(led.result().requestHeaders, "tracestate")).toBe("wire=newrev.3");
+  asked.end();
+  led.end();
+  expect(sent(from, [traced(2)])).toBe("wire=newrev.5");
 });
 
 /** As the SDK has it: FNV-1a, of which the lowest 10 bits are the bucket and the next 4 are told apart where it is full. */

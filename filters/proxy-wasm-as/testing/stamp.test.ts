@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { assemble } from "../build/assemble.ts";
 import { createHost, type Host } from "./index.ts";
 
-const moduleOf = async (isOutbound: boolean): Promise<Uint8Array> => {
+const moduleOf = async (isOutbound: boolean, isOrigin: boolean): Promise<Uint8Array> => {
   const { bytes = new Uint8Array(), stderr } = await assemble({
     entry: `import "proxy-wasm-as/assembly/abort";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate } from "proxy-wasm-as/assembly/policy";
 import { stamp } from "proxy-wasm-as/assembly/stamp";
-export function proxy_on_request_headers(context: u32, count: u32, last: u32): u32 { return stamp(context, ${isOutbound}); }
+export function proxy_on_request_headers(context: u32, count: u32, last: u32): u32 { return stamp(context, ${isOutbound}, ${isOrigin}); }
 export function proxy_on_configure(root: u32, size: u32): u32 { return configure(root, size, 0); }
 export function proxy_on_context_create(context: u32, parent: u32): void { created(context, parent); }
 export function proxy_on_delete(context: u32): void { deleted(context); }
@@ -19,7 +19,11 @@ export function proxy_abi_version_0_2_1(): void {}
   expect(stderr).toBe("");
   return bytes;
 };
-const [inbound, outbound] = await Promise.all([moduleOf(false), moduleOf(true)]);
+const [inbound, outbound, intoOrigin] = await Promise.all([
+  moduleOf(false, false),
+  moduleOf(true, true),
+  moduleOf(false, true),
+]);
 
 /** Two revisions are in use, the first of which paths begin with. */
 const inside = "@stamp\tnewrev\t-\t1>2,12>3,s.t>4\n@stamp\toldrev\t-\t7>8\n@stamp\tasisrv\t-\t=\n";
@@ -28,10 +32,14 @@ const entry = "@begin\tnewrev\n@stamp\tnewrev\t1\t1>2\n@stamp\toldrev\t6\t7>8\n"
 interface Settings {
   readonly header?: string;
   readonly isOutbound?: boolean;
+  readonly isOrigin?: boolean;
 }
 
-function start(facts: string, { header = "tracestate\tlist", isOutbound = false }: Settings = {}): Host {
-  return createHost(isOutbound ? outbound : inbound, {
+function start(
+  facts: string,
+  { header = "tracestate\tlist", isOutbound = false, isOrigin = false }: Settings = {},
+): Host {
+  return createHost(isOutbound ? outbound : isOrigin ? intoOrigin : inbound, {
     configuration: `@self\ts\n@path\t${header}\n${facts}`,
   });
 }
@@ -90,6 +98,11 @@ test("what is no state of a revision in use is lost, and takes nothing with it",
   // What others say is not touched where there is nothing of ours.
   for (const others of ["a=1, b=2", "Wire=newrev.1", "wired=newrev.1", "x@wire=newrev.1", ",,"])
     expect(state(host, others)).toEqual([`tracestate: ${others}`]);
+});
+
+test("a code that begins as what stands for none does is a state", () => {
+  const host = start("@outside\t*\n@begin\tnewrev\n@stamp\tnewrev\t-Zk3\t-\n");
+  expect(state(host)).toEqual(["tracestate: wire=newrev.-Zk3"]);
 });
 
 test("no more than 32 members are left", () => {
@@ -265,4 +278,24 @@ test("a service that makes requests by itself begins their paths, and passes on 
   expect(state(host)).toEqual(["tracestate: wire=newrev.5"]);
   for (const passed of ["a=1,wire=newrev.2", "wire=newrev.2,wire=newrev.3", "wire=other1.2", "wire="])
     expect(state(host, passed)).toEqual([`tracestate: ${passed}`]);
+});
+
+test("what has lost its state on the way to an origin is none of the origin's own", () => {
+  const into = start(`${inside}@begin\tnewrev\n`, { isOrigin: true });
+  const from = start("@begin\tnewrev\n@stamp\tnewrev\t5\t=\n", { isOutbound: true });
+  const through = (...values: readonly string[]): readonly string[] => {
+    const headers = state(into, ...values);
+    expect(state(from, ...headers.map((each) => each.replace("tracestate: ", "")))).toEqual(headers);
+    return headers;
+  };
+  expect(through("wire=newrev.1")).toEqual(["tracestate: wire=newrev.2"]);
+  // Of no revision, or of one that says more of it.
+  expect(through()).toEqual(["tracestate: wire=-.0"]);
+  expect(through("a=1")).toEqual(["tracestate: wire=-.0,a=1"]);
+  for (const lost of ["wire=other1.1", "wire=newrev", "wire=newrev.1,wire=newrev.12", "wire=-.0"])
+    expect(through(lost)).toEqual(["tracestate: wire=-.0"]);
+  expect(through("wire=newrev.9")).toEqual(["tracestate: wire=newrev.0"]);
+  expect(through("wire=lost.full")).toEqual(["tracestate: wire=lost.full"]);
+  // Behind it the next one says what it says of others.
+  for (const before of ["wire=-.0", "wire=newrev.0"]) expect(state(start(inside), before)).toEqual([]);
 });

@@ -1,13 +1,12 @@
 // wire/batch/inbound/stamp
-// wire/frontend/inbound/stamp
-// Stamps requests as they come in.
+// Stamps requests as they come in, none of which is the service's own.
 import "proxy-wasm-as/assembly/abort";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate } from "proxy-wasm-as/assembly/policy";
 import { stamp } from "proxy-wasm-as/assembly/stamp";
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
-  return stamp(context, false);
+  return stamp(context, false, true);
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -38,7 +37,38 @@ import { allocate } from "proxy-wasm-as/assembly/policy";
 import { stamp } from "proxy-wasm-as/assembly/stamp";
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
-  return stamp(context, true);
+  return stamp(context, true, true);
+}
+
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  const accepted = configure(root, size, 0);
+  __collect();
+  return accepted;
+}
+
+export function proxy_on_context_create(context: u32, parent: u32): void {
+  created(context, parent);
+}
+
+export function proxy_on_delete(context: u32): void {
+  deleted(context);
+}
+
+export function proxy_on_memory_allocate(size: usize): usize {
+  return allocate(size);
+}
+
+export function proxy_abi_version_0_2_1(): void {}
+
+// wire/frontend/inbound/stamp
+// Stamps requests as they come in.
+import "proxy-wasm-as/assembly/abort";
+import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
+import { allocate } from "proxy-wasm-as/assembly/policy";
+import { stamp } from "proxy-wasm-as/assembly/stamp";
+
+export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
+  return stamp(context, false, false);
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {

@@ -8,7 +8,7 @@ import { allocate } from "proxy-wasm-as/assembly/policy";
 import { stamp } from "proxy-wasm-as/assembly/stamp";
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _last: u32): u32 {
-  return stamp(context, false);
+  return stamp(context, false, false);
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
