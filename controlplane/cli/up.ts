@@ -23,9 +23,9 @@ import { processEnvoy } from "./process-envoy.ts";
 import { readSource } from "./read-files.ts";
 import { readSources, withParams } from "./read-sources.ts";
 import { createOutput, diagnosticsJson, type Output, reportDiagnostics } from "./report.ts";
-import { runChild } from "./run-child.ts";
 import { runControlPlane } from "./run-control-plane.ts";
 import { runProxies } from "./run-proxies.ts";
+import { runServices } from "./run-services.ts";
 import { checkCanaries, type StagingOptions, stagingBy } from "./staging.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { watchMesh } from "./watch-mesh.ts";
@@ -149,20 +149,8 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
   stack.defer(() => controlPlane.stop());
 
   progress(`starting ${services.length} emulated services`);
-  const file = join(folder, "services.json");
-  await writeFile(
-    file,
-    JSON.stringify({ services, follow: `${controlPlane.http}/addresses`, follower: "services" }),
-  );
-  const emulator = runChild({
-    name: "services",
-    script: join(root, "envoy/emulator/main.ts"),
-    args: [file],
-    progress,
-  });
-  stack.defer(() => emulator.stop());
-  const ready = await emulator.ready;
-  if (isFailure(ready)) throw new WireError("services", ready.error);
+  const addressing = { follow: `${controlPlane.http}/addresses`, follower: "services" };
+  const emulator = await runServices({ services, addressing, folder, progress }, stack);
 
   const proxies = runProxies({
     ...{ envoy: envoy.path, xdsPort: controlPlane.xdsPort, addresses, progress },
@@ -207,11 +195,6 @@ async function run({ output, paths, meshFile, mesh, policies, options, stack }: 
 
 function tagsAccessLog({ actions }: Policy): boolean {
   return actions.includes("TagAccessLog");
-}
-
-/** What the emulated services say instead of being ready. */
-function isFailure(line: unknown): line is { readonly error: string } {
-  return typeof line === "object" && line !== null && "error" in line && typeof line.error === "string";
 }
 
 /** Send requests from outside, and print every few seconds what each policy did to them. */

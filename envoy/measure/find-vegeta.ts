@@ -1,18 +1,10 @@
 import { execFile } from "node:child_process";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { WireError } from "../../controlplane/error/wire-error.ts";
 import { cacheDirectory } from "../cache-directory.ts";
+import { isExecutable } from "../is-executable.ts";
 
 export interface FindVegetaOptions {
   /** `WIRE_VEGETA`, `PATH`, `WIRE_CACHE` and `XDG_CACHE_HOME` are read. Defaults to the process's. */
@@ -92,13 +84,4 @@ async function build(
 function lastLine(cause: unknown): string {
   const said = cause instanceof Error && "stderr" in cause ? String(cause.stderr) : String(cause);
   return said.trim().split("\n").at(-1) ?? "";
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
