@@ -5,6 +5,7 @@ import { WireError } from "../error/wire-error.ts";
 import { readLines } from "../eval/read-lines.ts";
 import { type Result, runResult } from "../eval/results.ts";
 import { type PlacementRecord, placementRecord } from "../eval/traces/placement-record.ts";
+import { counted } from "./counted.ts";
 import { writing } from "./write-file.ts";
 
 /** Where the results of a folder are. */
@@ -49,6 +50,8 @@ async function loadLines<Line>(
   });
   const { lines, unread } = readLines(text, schema);
   if (unread.length > 0)
-    progress(`${file}: ${unread.length} lines cannot be read, the first of them ${unread[0]}`);
+    progress(
+      `${file}: ${counted(unread.length, "line")} cannot be read, the first of them line ${unread[0]}`,
+    );
   return lines;
 }

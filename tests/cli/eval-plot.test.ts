@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { folderWith, root, runWire } from "./run-wire.ts";
+
+const recorded = readFileSync(join(root, "controlplane/eval/recorded/runs.jsonl"), "utf8");
+
+describe("wire eval plot", () => {
+  test("writes the report and its charts, and the figures between the marks of a document", async () => {
+    using folder = folderWith({
+      "runs.jsonl": recorded,
+      "README.md": "# Mine\n\n<!-- EVAL-START -->\n<!-- EVAL-END -->\n\nThe rest.\n",
+    });
+    const document = join(folder.path, "README.md");
+    const { code, stdout, stderr } = await runWire([
+      "eval",
+      "plot",
+      folder.path,
+      "--update",
+      document,
+      "--json",
+    ]);
+    expect(code, stderr).toBe(0);
+    const { files }: { readonly files: readonly string[] } = JSON.parse(stdout);
+    expect(files.map((file) => file.slice(folder.path.length + 1))).toEqual([
+      ...[
+        "throughput-latency.svg",
+        "throughput-latency.png",
+        "latency-distribution.svg",
+        "latency-distribution.png",
+      ],
+      ...["cpu.svg", "cpu.png", "memory.svg", "memory.png", "report.html"],
+    ]);
+    for (const file of files) expect(existsSync(file)).toBe(true);
+    const updated = readFileSync(document, "utf8");
+    expect(updated).toMatch(
+      /^# Mine\n\n<!-- EVAL-START -->\n\n\| application .*\| wire \|.*<!-- EVAL-END -->\n\nThe rest\.\n$/su,
+    );
+  });
+
+  test("says which lines it cannot read, and goes on with the others", async () => {
+    using folder = folderWith({ "runs.jsonl": `${recorded}{"kind":"run","at"` });
+    const { code, stderr } = await runWire(["eval", "plot", folder.path]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/runs\.jsonl: 1 line cannot be read, the first of them line 62/u);
+  });
+
+  test("a folder without runs, and a document without a place, are told", async () => {
+    using folder = folderWith({ "README.md": "# Mine\n" });
+    const none = await runWire(["eval", "plot", folder.path]);
+    expect(none.code).toBe(3);
+    expect(none.stderr).toMatch(/has no runs: `wire eval all --out .*` makes some/u);
+    using other = folderWith({ "runs.jsonl": recorded, "README.md": "# Mine\n" });
+    const noMarks = await runWire(["eval", "plot", other.path, "--update", join(other.path, "README.md")]);
+    expect(noMarks.code).toBe(3);
+    expect(noMarks.stderr).toContain("has no place for figures");
+    expect(readFileSync(join(other.path, "README.md"), "utf8")).toBe("# Mine\n");
+  });
+});
