@@ -1,8 +1,9 @@
+import { strict as assert } from "node:assert";
 import { WireError } from "../error/wire-error.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
 import { type PlannedTurn, plan } from "../eval/plan.ts";
 import type { Result } from "../eval/results.ts";
-import { loadApplication } from "./eval-applications.ts";
+import { type LoadedApplication, loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
 import { appendResult, loadPlacements, loadResults, resultsFile } from "./eval-files.ts";
 import { plot } from "./eval-plot.ts";
@@ -11,10 +12,12 @@ import { evalTraces } from "./eval-traces.ts";
 import { evalTurn } from "./eval-turn.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput, type Output } from "./report.ts";
+import { reportFaulty } from "./report-faulty.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
 export interface EvalAllOptions {
   readonly out: string;
+  /** Names, or folders of the user's. */
   readonly app: readonly string[];
   readonly scenario: readonly Scenario[];
   readonly mesh: readonly Mode[];
@@ -44,9 +47,11 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
     output.progress("stopping: what was measured is kept, and the same command goes on from there");
     stop.abort();
   });
+  const loaded = await loadAll(options, output);
+  if (loaded === undefined) return 1;
   const tools = await evalTools(output.progress);
   const known = await loadResults(options.out, output.progress);
-  const run: Run = { options, output, tools, known: [...known], signal: stop.signal, troubles: [] };
+  const run: Run = { options, output, loaded, tools, known: [...known], signal: stop.signal, troubles: [] };
   try {
     await placeApplications(run);
     await measureAll(run, await ratesOf(run));
@@ -60,12 +65,44 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
 interface Run {
   readonly options: EvalAllOptions;
   readonly output: Output;
+  readonly loaded: readonly Loaded[];
   readonly tools: EvalTools;
   /** What has been measured, those of earlier commands too. */
   readonly known: Result[];
   readonly signal: AbortSignal;
   /** Turns that could not be measured, a line for each. */
   readonly troubles: string[];
+}
+
+/** An application with the policies of a scenario. */
+interface Loaded {
+  readonly scenario: Scenario;
+  readonly application: LoadedApplication;
+}
+
+/** All that is to be measured, before hours of the rest; undefined, and told, where something is wrong with one. */
+async function loadAll(
+  { app, scenario }: EvalAllOptions,
+  output: Output,
+): Promise<readonly Loaded[] | undefined> {
+  const loaded: Loaded[] = [];
+  // What is sustained is asked of all policies.
+  for (const name of app)
+    for (const each of new Set<Scenario>(["p1p2", ...scenario])) {
+      const application = await loadApplication(name, each);
+      if (application.kind === "faulty") {
+        reportFaulty(output, application);
+        return undefined;
+      }
+      loaded.push({ scenario: each, application });
+    }
+  return loaded;
+}
+
+function loadedOf({ loaded }: Run, name: string, scenario: Scenario): LoadedApplication {
+  const found = loaded.find((each) => each.application.name === name && each.scenario === scenario);
+  assert(found !== undefined, `${name} is loaded`);
+  return found.application;
 }
 
 /** Those of made-up traces, which take a minute beside the hours of the rest; none anew where a folder has some. */
@@ -83,14 +120,14 @@ async function placeApplications({ options, output, signal }: Run): Promise<void
 async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>> {
   const { options, output, tools, known, signal } = run;
   const rates = new Map<string, readonly number[]>();
-  for (const application of options.app) {
+  for (const application of namesOf(run)) {
     const isKnown = known.find((each) => each.kind === "capacity" && each.application === application);
     if (isKnown === undefined)
       output.progress(`${application}: which rate a proxy before every service sustains`);
     const capacity =
       isKnown ??
       (await measureCapacity({
-        ...{ application, tools, signal, progress: output.progress },
+        ...{ loaded: loadedOf(run, application, "p1p2"), tools, signal, progress: output.progress },
         seconds: options.quick === true ? trialSeconds.quick : trialSeconds.whole,
       }));
     if (capacity === undefined)
@@ -109,10 +146,14 @@ async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>
   return rates;
 }
 
+function namesOf({ loaded }: Run): readonly string[] {
+  return [...new Set(loaded.map(({ application }) => application.name))];
+}
+
 async function measureAll(run: Run, rates: ReadonlyMap<string, readonly number[]>): Promise<void> {
   const { options, output, known } = run;
   const turns = plan({
-    ...{ applications: options.app, scenarios: options.scenario, meshes: options.mesh },
+    ...{ applications: namesOf(run), scenarios: options.scenario, meshes: options.mesh },
     ...{ rounds: options.rounds, seed: options.seed },
   })
     .map((turn) => ({
@@ -131,7 +172,7 @@ async function measureAll(run: Run, rates: ReadonlyMap<string, readonly number[]
 
 async function measureTurn(run: Run, turn: PlannedTurn, rates: readonly number[]): Promise<void> {
   const { options, output, tools, signal } = run;
-  const loaded = await loadApplication(turn.application, turn.scenario);
+  const loaded = loadedOf(run, turn.application, turn.scenario);
   const whole = {
     ...{ loaded, scenario: turn.scenario, mesh: turn.mesh, round: turn.round, rates },
     ...{ seconds: options.duration, warmUpSeconds: options.warmUp, seed: options.seed },

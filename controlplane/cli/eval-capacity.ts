@@ -1,12 +1,13 @@
 import { capacityOf, nextTrial, sustained, type Trial } from "../eval/capacity.ts";
 import type { CapacityResult } from "../eval/results.ts";
-import { loadApplication } from "./eval-applications.ts";
+import type { LoadedApplication } from "./eval-applications.ts";
 import { measure } from "./eval-measure.ts";
 import { startEvalMesh } from "./eval-mesh.ts";
 import type { EvalTools } from "./eval-tools.ts";
 
 export interface CapacityOptions {
-  readonly application: string;
+  /** With all its policies. */
+  readonly loaded: LoadedApplication;
   readonly tools: EvalTools;
   /** Of each trial. */
   readonly seconds: number;
@@ -18,8 +19,7 @@ const warmUpSeconds = 1;
 
 /** Find which rate an application sustains with a proxy before every service and all policies. Undefined: none. */
 export async function measureCapacity(options: CapacityOptions): Promise<CapacityResult | undefined> {
-  const { application, tools, seconds, signal, progress } = options;
-  const loaded = await loadApplication(application, "p1p2");
+  const { loaded, tools, seconds, signal, progress } = options;
   const at = new Date().toISOString();
   await using mesh = await startEvalMesh({
     ...loaded,
@@ -50,5 +50,5 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
   const rate = capacityOf(trials);
   return rate === undefined
     ? undefined
-    : { kind: "capacity", at, machine: tools.machine, application, rate, trials };
+    : { kind: "capacity", at, machine: tools.machine, application: loaded.name, rate, trials };
 }

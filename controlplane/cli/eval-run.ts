@@ -7,9 +7,11 @@ import { evalTools } from "./eval-tools.ts";
 import { evalTurn } from "./eval-turn.ts";
 import type { ExitCode } from "./main.ts";
 import { createOutput } from "./report.ts";
+import { reportFaulty } from "./report-faulty.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
 export interface EvalRunOptions {
+  /** Its name, or the folder of one of the user's. */
   readonly app: string;
   readonly scenario: Scenario;
   readonly mesh: Mode;
@@ -30,9 +32,13 @@ export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
     stop.abort();
   });
   const { app, scenario, mesh, rate, duration: seconds, warmUp: warmUpSeconds, out } = options;
-  const tools = await evalTools(progress);
   const loaded = await loadApplication(app, scenario);
-  progress(`starting ${app} as ${mesh}`);
+  if (loaded.kind === "faulty") {
+    reportFaulty(output, loaded);
+    return 1;
+  }
+  const tools = await evalTools(progress);
+  progress(`starting ${loaded.name} as ${mesh}`);
   const turn = { loaded, scenario, mesh, rates: [rate], seconds, warmUpSeconds, round: 1, seed: 1 };
   let result: RunResult | undefined;
   try {

@@ -16,7 +16,7 @@ export async function storeFaults(
   { covered }: Application,
   addresses: AddressPlan,
 ): Promise<readonly string[]> {
-  const faults = Object.entries(covered.p2.allowed).flatMap(([store, callers]) =>
+  const faults = Object.entries(covered.p2?.allowed ?? {}).flatMap(([store, callers]) =>
     callers.flatMap((caller) => {
       const [target] = mesh.bare(caller, store);
       if (target === undefined) return [Promise.resolve([`nobody says where ${caller} finds ${store}`])];

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
@@ -408,8 +409,10 @@ command("run", evaluate)
   .description(
     "run one application at one rate in one mesh, see that its policies are enforced, and measure it",
   )
-  .addOption(
-    new Option("--app <name>", "which application").choices([...applicationNames]).makeOptionMandatory(),
+  .requiredOption(
+    "--app <name>",
+    `${applicationNames.join(", ")}, or the folder of one of yours`,
+    parseApplication,
   )
   .addOption(
     new Option(
@@ -448,7 +451,14 @@ command("all", evaluate)
     "--quick",
     "one round at one rate, a few seconds each: a quarter of an hour in all, to see that it works",
   )
-  .addOption(listOption("--app", "which applications", applicationNames))
+  .addOption(
+    new Option("--app <names...>", `which applications: ${applicationNames.join(", ")}, or folders of yours`)
+      .argParser((text: string, before: unknown) => [
+        ...(before === applicationNames ? [] : (before as readonly string[])),
+        parseApplication(text),
+      ])
+      .default(applicationNames, "those that come along"),
+  )
   .addOption(listOption("--scenario", "which policies", scenarios))
   .addOption(listOption("--mesh", "which meshes", modes))
   .option("--rounds <number>", "how often everything has its turn; figures are medians", parseCount, 5)
@@ -708,6 +718,16 @@ function parseRequest(text: string): DoctorOptions["request"] {
   const [, method = "", path = ""] = /^([A-Z]+) (\/\S*)$/.exec(text) ?? [];
   if (method !== "") return { method, path };
   throw new CommanderError(2, "wire.request", `error: \`${text}\` is no request: METHOD /PATH`);
+}
+
+/** One that comes along, or a folder. */
+function parseApplication(text: string): string {
+  if (applicationNames.some((name) => name === text) || existsSync(text)) return text;
+  throw new CommanderError(
+    2,
+    "wire.app",
+    `error: \`${text}\` is neither a folder nor one of ${applicationNames.join(", ")}`,
+  );
 }
 
 function parseDuration(text: string): number {

@@ -24,7 +24,8 @@ export interface RequestKind {
 /** Which calls the policies of each scenario are about. */
 export interface Covered {
   readonly p1: readonly (HeaderRule | VersionRule)[];
-  readonly p2: {
+  /** Absent where there are no stores. */
+  readonly p2?: {
     readonly policy: string;
     /** For each store who may open a connection to it. */
     readonly allowed: Readonly<Record<string, readonly string[]>>;
@@ -76,11 +77,22 @@ const schema: z.ZodMiniType<Application> = z.strictObject({
         z.strictObject({ policy: z.string(), version: z.string(), paths }),
       ]),
     ),
-    p2: z.strictObject({ policy: z.string(), allowed: z.record(z.string(), names) }),
+    p2: z.exactOptional(z.strictObject({ policy: z.string(), allowed: z.record(z.string(), names) })),
   }),
 });
 
-/** Read an `application.yaml`; one of ours, so that a fault in it is ours. */
-export function applicationOf(text: string): Application {
-  return schema.parse(parse(text));
+/** Read an `application.yaml`, or what is wrong with it. */
+export function applicationOf(text: string): Application | { readonly fault: string } {
+  const read = schema.safeParse(yamlOf(text));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  return { fault: `${issue?.path.join(".") || "the whole of it"}: ${issue?.message.toLowerCase()}` };
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
 }

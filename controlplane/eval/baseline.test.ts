@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { loadApplication } from "../cli/eval-applications.ts";
 import { inconsistencies } from "../xds/inconsistencies.ts";
 import { typeUrl } from "../xds/type-url.ts";
 import { applicationNames } from "./application-names.ts";
 import { baseline } from "./baseline.ts";
+import { loaded } from "./loaded.test-helper.ts";
 
 describe.each(applicationNames)("%s", (name) => {
   test("has, in each mesh that is compared with, proxies where they are said to be, and snapshots that lead nowhere else", async () => {
-    const { mesh, policies, meshFile } = await loadApplication(name, "p1p2");
+    const { mesh, policies, meshFile } = await loaded(name, "p1p2");
     const input = { policies, mesh: meshFile };
     const [sidecars, selective, node] = await Promise.all(
       (["sidecars", "selective", "node"] as const).map(async (mode) => {

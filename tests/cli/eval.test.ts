@@ -57,3 +57,44 @@ describe("wire eval plot", () => {
     expect(readFileSync(join(other.path, "README.md"), "utf8")).toBe("# Mine\n");
   });
 });
+
+describe("an application of the user's", () => {
+  const mesh =
+    "name: m\nidentity: address\nservices: { web: { entry: true }, rate: {} }\ncalls: { web: [rate] }\n";
+  const policy = "policy p ( act (Request r) context ('web -> rate') ) { SetHeader(r, 'x', 'y'); }\n";
+  const application = (path: string): string =>
+    `entry: web\nrequests: [{ path: /, share: 1, calls: {} }]\nwork: { services: {}, stores: {} }\nparallel: []\ncovered: { p1: [{ policy: p, header: { name: x, value: y }, paths: [${path}] }] }\n`;
+
+  test.each([
+    [
+      "which its mesh does not fit",
+      { "application.yaml": application("web geo") },
+      "in the mesh web does not call geo",
+    ],
+    ["that is none", { "application.yaml": "entry: 1\n" }, "application.yaml: entry: "],
+    [
+      "with a policy that is wrong",
+      { "application.yaml": application("web rate"), "p1.cup": "policy" },
+      "CUP",
+    ],
+  ])("%s is told before anything runs", async (_, files, message) => {
+    using folder = folderWith({ "mesh.yaml": mesh, "p1.cup": policy, ...files });
+    // Nothing that measuring needs is looked for.
+    const env = { WIRE_VEGETA: "/nowhere" };
+    for (const command of [
+      ["run", "--app", folder.path],
+      ["all", "--app", folder.path, "--out", join(folder.path, "out")],
+    ]) {
+      const { code, stderr } = await runWire(["eval", ...command], { env });
+      expect(code).toBe(1);
+      expect(stderr).toContain(message);
+    }
+    expect(existsSync(join(folder.path, "out"))).toBe(false);
+  });
+
+  test("that is nowhere is a mistake of usage, with the names of those that come along", async () => {
+    const { code, stderr } = await runWire(["eval", "run", "--app", "nope"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("`nope` is neither a folder nor one of bookinfo, hotel-reservation");
+  });
+});
