@@ -42,7 +42,10 @@ export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
   const turn = { loaded, scenario, mesh, rates: [rate], seconds, warmUpSeconds, round: 1, seed: 1 };
   let result: RunResult | undefined;
   try {
-    for await (const each of evalTurn(turn, tools, { signal: stop.signal, progress })) result = each;
+    const onMeasuring = (): void =>
+      progress(`measuring for ${seconds} s, after ${warmUpSeconds} s that count for nothing`);
+    for await (const each of evalTurn(turn, tools, { signal: stop.signal, progress, onMeasuring }))
+      result = each;
   } catch (error) {
     // What broke off with the interrupt is its consequence.
     if (!stop.signal.aborted) throw error;

@@ -20,11 +20,18 @@ export interface Turn {
   readonly seed: number;
 }
 
+export interface TurnOptions {
+  readonly signal: AbortSignal;
+  progress(line: string): void;
+  /** Called before each rate. */
+  onMeasuring?(rate: number): void;
+}
+
 /** Start a mesh, see that its policies are enforced, and measure it at each rate. */
 export async function* evalTurn(
   turn: Turn,
   tools: EvalTools,
-  { signal, progress }: { readonly signal: AbortSignal; readonly progress: (line: string) => void },
+  { signal, progress, onMeasuring = () => {} }: TurnOptions,
 ): AsyncGenerator<RunResult> {
   const { loaded, mesh: mode, scenario, seconds, round, seed } = turn;
   const { application, mesh: services } = loaded;
@@ -34,6 +41,7 @@ export async function* evalTurn(
   });
   for (const rate of turn.rates) {
     signal.throwIfAborted();
+    onMeasuring(rate);
     const at = new Date().toISOString();
     const measured = await measure({
       ...{ mesh, application, vegeta: tools.vegeta, rate, seconds, signal },

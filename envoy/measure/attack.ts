@@ -13,7 +13,7 @@ export interface AttackOptions {
   readonly urls: readonly string[];
   /** Sent with each request. Default none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Requests a second, whatever becomes of those before. */
+  /** Requests a second, to a thousandth, whatever becomes of those before. */
   readonly rate: number;
   readonly seconds: number;
   /** After so many seconds a request is given up. Default 10. */
@@ -52,7 +52,7 @@ export async function attack(options: AttackOptions): Promise<readonly Hit[]> {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
     await writeFile(targets, urls.map((url) => `GET ${url}\n${lines.join("")}`).join("\n"));
     await run(options, [
-      ...["attack", "-targets", targets, "-output", results, "-rate", `${rate}/1s`],
+      ...["attack", "-targets", targets, "-output", results, "-rate", `${Math.round(rate * 1000)}/1000s`],
       ...["-duration", `${seconds}s`, "-timeout", `${timeoutSeconds}s`, "-workers", "64"],
       ...["-max-workers", `${workersMax}`, "-redirects", "-1", isHttp2 ? "-h2c" : "-http2=false"],
     ]);
