@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bootstrap } from "../../envoy/bootstrap.ts";
 import { startEnvoy } from "../../envoy/run-envoy.ts";
@@ -109,6 +109,8 @@ async function withBaseline(start: Start, mode: BaselineFile["mode"]): Promise<S
       const running = await startEnvoy({
         path: envoy,
         adminAddress: address,
+        // One for all would otherwise have no more than a core.
+        concurrency: mode === "node" ? availableParallelism() : 1,
         // All of them start at once, on as few cores as there are.
         readyTimeoutMs: 120_000,
         config: bootstrap({
