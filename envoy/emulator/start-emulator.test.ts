@@ -57,6 +57,26 @@ function ask(headers: Readonly<Record<string, string | string[]>> = {}): Promise
 }
 
 describe("startEmulator", () => {
+  test("a callee's replicas are taken in turn, however many other calls are made", async () => {
+    const replica = (service: string, host: number): EmulatedService => ({
+      ...{ service, version: `v${host}`, address: at(host), port: 8080, protocol: "http", calls: [] },
+    });
+    const calls = [
+      { to: "a", protocol: "http" },
+      { to: "b", protocol: "http" },
+    ] as const;
+    const running = await emulator([
+      { service: "frontend", address: at(1), port: 8080, protocol: "http", calls },
+      ...[replica("a", 2), replica("a", 3), replica("b", 4), replica("b", 5)],
+    ]);
+    const frontend = { a: [direct(2), direct(3)], b: [direct(4), direct(5)] };
+    await running.update({ revision: "two", map: { frontend } });
+    const seen = new Set<string | undefined>();
+    for (let time = 0; time < 2; time++)
+      for (const { version } of (await ask()).calls ?? []) seen.add(version);
+    expect([...seen].sort()).toEqual(["v2", "v3", "v4", "v5"]);
+  });
+
   test("answers with the tree of calls, over HTTP/1.1, HTTP/2 and TCP, and ends cycles", async () => {
     await emulator();
     expect(await ask()).toMatchObject({

@@ -80,7 +80,8 @@ interface Caller {
 
 function caller(service: EmulatedService): Caller {
   const pool = new Map<string, Connections>();
-  let turn = 0;
+  /** How often each callee was called. One count for all would always be even for the first of two callees, and of its two replicas one never be called. */
+  const turns = new Map<string, number>();
 
   const send = async (
     map: AddressMap,
@@ -89,7 +90,9 @@ function caller(service: EmulatedService): Caller {
     request: Request,
   ): Promise<CallTree> => {
     const targets = targetsOf(map, service, to);
-    const target = targets[turn++ % Math.max(targets.length, 1)];
+    const turn = turns.get(to) ?? 0;
+    turns.set(to, turn + 1);
+    const target = targets[turn % Math.max(targets.length, 1)];
     if (target === undefined) return { service: to, status: 0, body: "no address is known" };
     const key = keyOf(protocol, target);
     const open = pool.get(key) ?? connections(protocol, target, service.address);
