@@ -10,6 +10,7 @@ import { throughputLatency } from "../eval/charts/throughput-latency.ts";
 import { withoutProxy } from "../eval/charts/without-proxy.ts";
 import { aims, paperClaims } from "../eval/claims.ts";
 import { type Comparison, compared } from "../eval/comparison.ts";
+import { policyLines } from "../eval/lines/policy-lines.ts";
 import { markdown, type Reported, report } from "../eval/report.ts";
 import type { Result } from "../eval/results.ts";
 import type { MeshMachine } from "../eval/run-result.ts";
@@ -84,6 +85,7 @@ async function reportedOf(
     aims: aims(comparison),
     paperClaims: paperClaims(comparison),
     placements: summary(placements),
+    lines: policyLines(),
     charts: await Promise.all(charts.map(async (chart) => ({ ...chart, svg: await svgOf(chart) }))),
     isQuick: isQuick(comparison),
   };

@@ -7,6 +7,7 @@ import { pngOf, svgOf } from "./charts/render-chart.ts";
 import { throughputLatency } from "./charts/throughput-latency.ts";
 import { aims, paperClaims } from "./claims.ts";
 import { atComparedRate, compared } from "./comparison.ts";
+import { policyLines } from "./lines/policy-lines.ts";
 import { readLines } from "./read-lines.ts";
 import { markdown, report } from "./report.ts";
 import { runResult } from "./results.ts";
@@ -86,6 +87,7 @@ const rest = {
   aims: [],
   paperClaims: [],
   placements: [],
+  lines: policyLines(),
   charts: [],
 };
 
@@ -136,6 +138,8 @@ describe("report", () => {
     const html = report({ ...whole, isQuick: false });
     expect(html).toContain(`${runs.length} runs in 3 rounds, of which 0 are void.`);
     expect(html).toContain(runs[0]?.machine.cpu);
+    expect(html).toContain("claims 6.75 times fewer lines");
+    expect(html).toContain("controlplane/eval/applications/bookinfo/p1.cup");
     expect(html.match(/<svg/gu)).toHaveLength(1);
     expect(html).not.toMatch(/src=|href="http/u);
     expect(html).not.toContain("no measurements");

@@ -1,6 +1,7 @@
 import type { Chart } from "./charts/chart.ts";
 import type { Claim } from "./claims.ts";
 import type { Comparison, Measured } from "./comparison.ts";
+import { claimedRatio, type PolicyLines, ratioOf } from "./lines/policy-lines.ts";
 import type { MeshMachine } from "./run-result.ts";
 import type { Estimate } from "./statistics.ts";
 import type { SummaryRow } from "./traces/summary.ts";
@@ -14,6 +15,8 @@ export interface Reported {
   readonly paperClaims: readonly Claim[];
   /** Of the applications of traces; none where these were not placed. */
   readonly placements: readonly SummaryRow[];
+  /** Policies beside YAML for Istio. */
+  readonly lines: readonly PolicyLines[];
   readonly charts: readonly (Chart & { readonly svg: string })[];
   /** Whether only one round was measured, for a few seconds each: figures to see that it works, and no more. */
   readonly isQuick: boolean;
@@ -26,6 +29,7 @@ export function report({
   aims,
   paperClaims,
   placements,
+  lines,
   charts,
   isQuick,
 }: Reported): string {
@@ -70,6 +74,7 @@ export function report({
     "<p>Of its own placement beside Istio's sidecars, on a rented cluster.</p>",
     claimTable(paperClaims, "claim"),
     ...placementTable(placements),
+    ...linesTable(lines),
     ...charts.flatMap(({ title, caption, svg }) => [
       `<h2>${text(title)}</h2>`,
       `<figure>${svg}<figcaption>${text(caption)}</figcaption></figure>`,
@@ -151,6 +156,23 @@ function claimTable(claims: readonly Claim[], aim: string): string {
       isMet === undefined ? "" : isMet ? "met" : "missed",
     ]),
   );
+}
+
+function linesTable(lines: readonly PolicyLines[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const copper = lines.filter(({ form }) => form === "Copper");
+  const as = copper.filter(({ own, istio }) => istio / own >= claimedRatio);
+  return [
+    "<h2>Lines of policy</h2>",
+    `<p>Beside the shortest YAML for Istio that does the same, or the nearest that can be said. The paper claims ${claimedRatio} times fewer lines; here Copper has
+      ${ratioOf(copper).toFixed(2)} times fewer, and ${as.length} of ${copper.length} files as many times fewer as claimed or more. Filter code does itself what Istio has built in.</p>`,
+    table(
+      ["policy", "form", "lines", "lines for Istio", "times", "what Istio cannot say"],
+      lines.map(({ policy, form, own, istio, differs }) => [
+        ...[policy, form, `${own}`, `${istio}`, (istio / own).toFixed(2), differs?.cannotSay ?? ""],
+      ]),
+    ),
+  ];
 }
 
 function placementTable(rows: readonly SummaryRow[]): readonly string[] {
