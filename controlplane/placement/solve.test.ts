@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bodyOf } from "../language/body-of.test-helper.ts";
@@ -168,6 +169,38 @@ test("where paths decide, services stamp, and it is said which two paths their s
       proxy.service === "s2" ? false : ["s2>s3"],
     );
   }
+});
+
+describe("a context that counts, where all services call each other", () => {
+  const names = Array.from({ length: 20 }, (_, number) => `s${number}`);
+  const callees = (name: string) => [...names, "t"].filter((other) => other !== name).join(", ");
+  const services = names.map((name) => `  ${name}: ${name === "s0" ? "{ entry: true }" : "{}"}\n`).join("");
+  const calls = names.map((name) => `  ${name}: [${callees(name)}]\n`).join("");
+  const text = `name: crowd\nidentity: address\nservices:\n${services}  t: {}\ncalls:\n${calls}`;
+  const placed = async (dots: number) => {
+    const { mesh } = fromYaml({ path: "mesh.yaml", text });
+    assert(mesh !== undefined, "the mesh has no errors");
+    const context = ["s3", ...Array.from({ length: dots }, () => "."), "t"].join(" -> ");
+    const source = {
+      path: "p.cup",
+      text: `policy p ( act (Request r) context ('${context}') ) { SetHeader(r, "x", "1"); }`,
+    };
+    const { placement, diagnostics } = await place(checkPolicies([source], mesh).policies, mesh);
+    const marked = diagnostics.map(({ code, span }) => [code, source.text.slice(span.start, span.end)]);
+    return { placement, marked, context };
+  };
+
+  test("has all of them stamp, which is found in few steps", async () => {
+    const { placement, marked } = await placed(8);
+    expect(marked).toEqual([]);
+    expect(placement?.status).toBe("optimal");
+    expect(placement?.proxies.filter(({ stamps }) => stamps)).toHaveLength(names.length);
+  });
+
+  test("is refused where too many steps would be", async () => {
+    const { marked, context } = await placed(16);
+    expect(marked).toEqual([["PLC0106", context]]);
+  });
 });
 
 describe("where only paths decide and no stamp would tell", () => {
