@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { defaultDataplanes } from "./dataplane.ts";
+import { explainPlacement } from "./explain.ts";
 import { pathsOf, pathTables } from "./path-tables.ts";
 import type { Placement } from "./placement.ts";
 import { place } from "./solve.ts";
@@ -83,6 +84,18 @@ test("and they go in two, the services that stamp last", async () => {
   expect(stepsTo(asked, decided)).toEqual([
     "both: begins old; old(); stamps cart,web",
     "wanted: begins nothing; ; stamps ",
+  ]);
+});
+
+test("why a service stamps that does so for requests under way alone is said", async () => {
+  const asked = await running({ p: "cart -> api -> rate" });
+  const decided = await running({ p: "api -> rate" });
+  const step = nextStep(asked, decided, false);
+  assert(step.kind === "both", "services that stamp go last");
+  expect(explainPlacement(step.placement, decided.policies, decided.mesh)).toEqual([
+    expect.stringMatching(/^api: p at egress for api -> rate/),
+    "cart: requests that are under way have states of before",
+    "web: requests that are under way have states of before",
   ]);
 });
 
