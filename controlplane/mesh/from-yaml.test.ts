@@ -62,10 +62,9 @@ endpoints:
         path: "m",
         text: `name: a\nstateHeader: "${stateHeader}"\nservices: { b: { entry: true } }\n`,
       });
-    expect(["TraceState", "header:X-Path"].map((name) => read(name).mesh?.stateHeader)).toEqual([
-      "tracestate",
-      "header:x-path",
-    ]);
+    expect(
+      ["TraceState", "header:X-Path", "header:secret-path"].map((name) => read(name).mesh?.stateHeader),
+    ).toEqual(["tracestate", "header:x-path", "header:secret-path"]);
     for (const name of [
       "host",
       "Content-Length",
@@ -74,6 +73,12 @@ endpoints:
       "traceparent",
       "X-B3-TraceId",
       "Expect",
+      "Authorization",
+      "cookie",
+      "grpc-timeout",
+      "if-match",
+      "x-forwarded-for",
+      "User-Agent",
     ])
       expect(read(`header:${name}`).diagnostics).toMatchObject([
         { code: "MSH0103", message: expect.stringContaining("cannot hold the state of paths: ") },

@@ -27,6 +27,9 @@ const identities = ["none", "address", "mtls"] as const;
 const protocols: readonly Protocol[] = ["http", "grpc", "tcp"];
 /** Of these a state may be a part, if at all, and not the whole. */
 const ofTracing: readonly string[] = ["tracestate", "baggage", ...idHeaders];
+/** What HTTP, gRPC and proxies have given a meaning already, beside what no policy may write. */
+const ofOthers =
+  /^(accept|access-control|content|cookie|forwarded|grpc|if|proxy|sec|x-forwarded)(-.*)?$|^(alt-used|authorization|cache-control|date|dnt|early-data|from|idempotency-key|last-event-id|link|max-forwards|origin|pragma|prefer|priority|range|referer|save-data|server-timing|set-cookie|traceresponse|trailer|upgrade-insecure-requests|user-agent|via|want-digest|warning|x-http-method-override|x-real-ip|x-requested-with)$/;
 const meshKeys = [
   "name",
   "identity",
@@ -510,6 +513,7 @@ function readKeySet(value: Value, reporter: Reporter): string | undefined {
 function takenHeader(name: string): string | undefined {
   const problem = unwritable(name, "SetHeader", "request") ?? unreadable(name, "request");
   if (problem !== undefined) return problem.message;
+  if (ofOthers.test(name.toLowerCase())) return "it means something else to services, libraries or proxies";
   return ofTracing.includes(name.toLowerCase()) ? "tracing libraries write it" : undefined;
 }
 

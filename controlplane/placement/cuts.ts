@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type CallGraph, type CallName, callGraph } from "../analysis/call-graph.ts";
 import { type Budget, type Lookalikes, type Point, project } from "../analysis/projection.ts";
-import { tellingApart } from "../analysis/telling-apart.ts";
+import { isToldApart, type TellingApart, tellingApart } from "../analysis/telling-apart.ts";
 import { keyOf } from "../analysis/verdicts.ts";
 import type { Policy, Side } from "../language/policy.ts";
 import { contextMachine } from "./context-machine.ts";
@@ -40,16 +40,33 @@ interface Asking {
   readonly unlessEgress?: Side;
 }
 
-/** As many services are tried to find cuts that ask for more: for each, and for all that are missed at once, where a context with many states takes many steps. */
+/** As many services are tried to find cuts that ask for more: for each, and for all that are missed at once. */
 const trialsMax = 12;
 const trialsInAll = 500;
-const trialStepsInAll = 2_000_000;
 
-/** Conditions that a choice does not meet: one for each place where it leaves a proxy in doubt, or the policy whose context has too many states to be looked through. */
+/**
+ * As many steps are taken in all for one placement. A thousand contexts that people write take a fifth of them on ten thousand services; one that has
+ * to count takes twice as many with each further step, so that no time would be enough.
+ */
+export const stepsInAll = 5_000_000;
+
+/** What has been found out about the contexts of a problem, from one choice to the next. */
+export interface Knowledge {
+  readonly enough: Enough;
+  readonly budget: Budget;
+  /** The steps that each policy has taken. */
+  readonly taken: Map<Policy, number>;
+}
+
+export function createKnowledge(): Knowledge {
+  return { enough: createEnough(), budget: { steps: stepsInAll }, taken: new Map() };
+}
+
+/** Conditions that a choice does not meet: one or more for each policy of which it leaves a proxy in doubt, or the policy whose context has too many states to be looked through. */
 export function missedCuts(
   problem: Problem,
   choice: Choice,
-  enough: Enough = createEnough(),
+  { enough, budget, taken }: Knowledge = createKnowledge(),
 ): readonly Cut[] | Policy {
   if (!asksPaths(problem)) return [];
   const graph = callGraph(problem.mesh);
@@ -58,13 +75,13 @@ export function missedCuts(
   const able = stampers(problem.mesh, problem.dataplanes);
   const cuts: Cut[] = [];
   let trialsLeft = trialsInAll;
-  const budget: Budget = { steps: trialStepsInAll };
   for (const [policy, asked] of Map.groupBy(askings(problem, choice), (each) => each.policy)) {
     const places = asked.map(({ id }) => id).join("; ");
     if (enough.has(places, stamps)) continue;
-    const trials = (): boolean => budget.steps > 0 && trialsLeft-- > 0;
-    const own = cutsFor(policy, asked, { graph, stamps, able, trials, budget });
-    if (own === "tooManyStates") return policy;
+    const before = budget.steps;
+    const own = cutsFor(policy, asked, { graph, stamps, able, trials: () => trialsLeft-- > 0, budget });
+    taken.set(policy, (taken.get(policy) ?? 0) + before - budget.steps);
+    if (own === "tooManyStates") return budget.steps < 0 ? mostOf(taken) : policy;
     if (own.length === 0) enough.add(places, stamps);
     cuts.push(...own);
   }
@@ -88,6 +105,12 @@ export function createEnough(): Enough {
   };
 }
 
+function mostOf(taken: ReadonlyMap<Policy, number>): Policy {
+  const [most] = [...taken].sort(([, a], [, b]) => b - a);
+  assert(most !== undefined, "somebody has taken the steps");
+  return most[0];
+}
+
 interface Circumstances {
   /** Whether one more may be tried. */
   readonly trials: () => boolean;
@@ -105,41 +128,59 @@ function cutsFor(
   const machine = contextMachine(policy, graph.mesh);
   const nameOf = (service: number): string => graph.services[service] ?? "";
   const cuts: Cut[] = [];
-  const found = project(graph, { machine, points: asked.map(({ point }) => point) }, stamps);
-  if (found.kind === "tooManyStates") return found.kind;
-  for (const alike of found.kind === "lookalikes" ? found.found : []) {
-    const each = asked[alike.point];
-    assert(each !== undefined, "points are numbered as they were given");
-    const paths = sharpest(alike, each.point);
-    const { one, both } = tellingApart(paths, (service) => able.has(service));
+  // What stamps, and what has to besides: what is told apart by that is no news.
+  const known = new Set(stamps);
+  for (let size = -1; size < known.size; ) {
+    size = known.size;
+    const found = project(graph, { machine, points: asked.map(({ point }) => point) }, known, budget);
+    if (found.kind === "tooManyStates") return found.kind;
+    for (const alike of found.kind === "lookalikes" ? found.found : []) {
+      const each = asked[alike.point];
+      assert(each !== undefined, "points are numbered as they were given");
+      if (isToldApart(apart(alike), known)) continue;
+      const paths = sharpest(alike, each.point);
+      if (budget.steps < 0) return "tooManyStates";
+      const cut = cutBetween(paths, each);
+      cuts.push(cut);
+      const { one, both } = apart(paths);
+      if (one.length === 1 && both.length === 0) for (const service of one) known.add(service);
+    }
+  }
+  return cuts;
+
+  function apart(paths: Lookalikes): TellingApart {
+    return tellingApart(paths, (service) => able.has(service));
+  }
+
+  function cutBetween(paths: Lookalikes, { point, unlessEgress }: Asking): Cut {
+    const { one, both } = apart(paths);
     const [from, to] = paths.matching.slice(-2).map(({ service }) => service);
-    const call = each.point.calls.find((number) => graph.from[number] === from && graph.to[number] === to);
+    const call = point.calls.find((number) => graph.from[number] === from && graph.to[number] === to);
     const name = graph.calls[call ?? -1];
     assert(name !== undefined, "a path ends at its point");
-    cuts.push({
+    return {
       policy,
       call: { from: name.from, to: name.to },
       paths: { matching: paths.matching.map(({ name }) => name), other: paths.other.map(({ name }) => name) },
       one: one.map(nameOf),
       both: both.map(([first, second]) => [nameOf(first), nameOf(second)]),
-      ...(each.unlessEgress === undefined ? {} : { unlessEgress: each.unlessEgress }),
-    });
+      ...(unlessEgress === undefined ? {} : { unlessEgress }),
+    };
   }
-  return cuts;
 
   /** Of two paths that look alike, those that fewer services tell apart: such a condition rules out more choices. */
   function sharpest(first: Lookalikes, point: Point): Lookalikes {
     let best = first;
     const tried = new Set<number>();
     for (;;) {
-      const { one, both } = tellingApart(best, (service) => able.has(service));
+      const { one, both } = apart(best);
       const next = one.find((service) => !tried.has(service));
       if (next === undefined || tried.size === trialsMax || !trials()) return best;
       tried.add(next);
       // All stamp that do not tell these apart, and one more.
-      const apart = new Set([...one.filter((service) => service !== next), ...both.map(([first]) => first)]);
-      const more = new Set([...able].filter((service) => !apart.has(service)));
-      const other = project(graph, { machine, points: [point] }, new Set([...more, ...stamps]), budget);
+      const others = new Set([...one.filter((service) => service !== next), ...both.map(([first]) => first)]);
+      const more = new Set([...able].filter((service) => !others.has(service)));
+      const other = project(graph, { machine, points: [point] }, new Set([...more, ...known]), budget);
       if (other.kind === "lookalikes" && other.found[0] !== undefined) best = other.found[0];
     }
   }

@@ -28,8 +28,10 @@ export function explainPlacement(
   const known = new Map(policies.map((policy) => [policy.name, policy]));
   return placement.proxies.map((proxy) => {
     const stamp = stamps.get(proxy.service);
+    const stamping =
+      stamp === undefined ? "requests that are under way have states of before" : stampReasonText(stamp);
     const reasons = [
-      ...(stamp === undefined ? [] : [stampReasonText(stamp)]),
+      ...(proxy.stamps ? [stamping] : []),
       ...proxy.policies.map((placed) => reasonFor(placed, known, mesh, proxy.policies)),
     ];
     // There is but one kind where nobody declares others.

@@ -1,6 +1,6 @@
 import { keyOf } from "../analysis/verdicts.ts";
 import type { Policy } from "../language/policy.ts";
-import { type Choice, type Cut, createEnough, missedCuts } from "./cuts.ts";
+import { type Choice, type Cut, createKnowledge, type Knowledge, missedCuts } from "./cuts.ts";
 import type { Network } from "./network.ts";
 import { type Optimum, optimize } from "./optimize.ts";
 import { originsOf } from "./origins.ts";
@@ -43,7 +43,7 @@ export type Least =
 export async function least(problem: Problem, options: LeastOptions): Promise<Least> {
   const { before, timeLimitS, change = (network) => network, cuts = [] } = options;
   const end = performance.now() + timeLimitS * 1000;
-  const enough = createEnough();
+  const knowledge = createKnowledge();
   for (;;) {
     const own = cuts.length === 0 ? cuts : cuts.filter(bindsIn(problem));
     const { network, grid, sidesOf, stampsOf } = placementNetwork(concerning(problem, own), before, own);
@@ -54,7 +54,7 @@ export async function least(problem: Problem, options: LeastOptions): Promise<Le
     const values = optimum.values.slice(0, problem.services.length);
     const sides = sidesOf(optimum.values);
     const stamps = stampsOf(optimum.values);
-    const missed = missedCuts(problem, { sides, stamps }, enough);
+    const missed = missedCuts(problem, { sides, stamps }, knowledge);
     if ("context" in missed) return { kind: "tooManyStates", policy: missed };
     if (missed.length === 0)
       return {
@@ -64,7 +64,7 @@ export async function least(problem: Problem, options: LeastOptions): Promise<Le
         bound,
         values,
         sides,
-        stamps: needed(problem, { sides, stamps }, before),
+        stamps: needed(problem, { sides, stamps }, { before, knowledge }),
       };
     if (secondsLeft === 0) return { kind: "nothing" };
     cuts.push(...missed);
@@ -102,14 +102,18 @@ function concerning(problem: Problem, cuts: readonly Cut[]): Problem {
 }
 
 /** Without stamps of before that nothing asks for any more. New ones have been found to be needed. */
-function needed(problem: Problem, { sides, stamps }: Choice, { stamps: old }: Seats): ReadonlySet<string> {
+function needed(
+  problem: Problem,
+  { sides, stamps }: Choice,
+  { before: { stamps: old }, knowledge }: { readonly before: Seats; readonly knowledge: Knowledge },
+): ReadonlySet<string> {
   const { always, atIngress } = originsOf(problem);
   const origins = new Set([...always, ...atIngress.flatMap(({ services }) => services)]);
   let left = stamps;
   for (const service of stamps) {
     if (!old.has(service) || origins.has(service)) continue;
     const fewer = new Set([...left].filter((each) => each !== service));
-    const missed = missedCuts(problem, { sides, stamps: fewer });
+    const missed = missedCuts(problem, { sides, stamps: fewer }, knowledge);
     if (!("context" in missed) && missed.length === 0) left = fewer;
   }
   return left;

@@ -26,11 +26,15 @@ function findSections(policy: Policy): readonly Section[] {
   const sections = policy.kind === "copper" ? policy.sections : [{ side: policy.side, body: [] }];
   return sections.map(({ side, body }) => {
     const sides: readonly PlacedSide[] = side === "either" ? ["egress", "ingress"] : [side];
-    const bound = actionsIn(policy, body).flatMap(
-      (action) => actionOf(standardInterface, policy.act, action)?.side ?? [],
-    );
-    return { name: side, body, sides: sides.filter((allowed) => bound.every((only) => only === allowed)) };
+    return { name: side, body, sides: sides.filter((allowed) => isForSide(policy, body, allowed)) };
   });
+}
+
+/** Whether no action is for the other side only, whatever the heading says. */
+export function isForSide(policy: Policy, body: readonly Statement[], side: PlacedSide): boolean {
+  return actionsIn(policy, body).every(
+    (action) => (actionOf(standardInterface, policy.act, action)?.side ?? side) === side,
+  );
 }
 
 /** Those of filter code are of all of it. */

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bodyOf } from "../language/body-of.test-helper.ts";
@@ -10,6 +11,7 @@ import type { Mesh, Service } from "../mesh/mesh.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { explainPlacement } from "./explain.ts";
 import { forcingOf } from "./forcing.ts";
+import type { Placement } from "./placement.ts";
 import { problem } from "./problem.ts";
 import { type PlaceOptions, place } from "./solve.ts";
 
@@ -168,6 +170,75 @@ test("where paths decide, services stamp, and it is said which two paths their s
       proxy.service === "s2" ? false : ["s2>s3"],
     );
   }
+});
+
+test("a service that stamped before and need not any more stops, though it costs nothing", async () => {
+  const text = `name: m\nidentity: address\nservices: { a: { entry: true }, b: {}, c: {}, d: {} }
+calls: { a: [b, d], b: [c], c: [b], d: [c] }\n`;
+  const { mesh } = fromYaml({ path: "mesh.yaml", text });
+  assert(mesh !== undefined, "the mesh has no errors");
+  const cup = "policy p ( act (Request r) context ('c -> [^c]* -> .') ) { [Egress] SetHeader(r, 'x', '1'); }";
+  const { policies } = checkPolicies([{ path: "p.cup", text: cup }], mesh);
+  const { placement } = await place(policies, mesh);
+  assert(placement !== undefined, "it can be placed");
+  const stamping = (all: Placement | undefined) =>
+    all?.proxies.filter(({ stamps }) => stamps).map(({ service }) => service);
+  const proxies = [...mesh.services.keys()].map((service) => {
+    const own = placement.proxies.find((proxy) => proxy.service === service);
+    return { service, dataplane: "envoy", policies: [], ...own, stamps: true };
+  });
+  const again = await place(policies, mesh, { previous: { ...placement, proxies } });
+  expect(stamping(again.placement)).toEqual(["a", "c"]);
+  expect(stamping(placement)).toEqual(["a", "c"]);
+});
+
+test("what only a callee's proxy would have to tell apart need not be where the callers' enforce the policy", async () => {
+  const text = `name: m\nidentity: none\nservices: { web: { entry: true }, x: {}, a: {}, b: {}, d: {} }
+calls: { web: [x, a, b], x: [a, b], a: [d], b: [d] }\n`;
+  const { mesh } = fromYaml({ path: "mesh.yaml", text });
+  assert(mesh !== undefined, "the mesh has no errors");
+  const cup = `policy p ( act (Request r) context ('x -> a -> d') ) { SetHeader(r, 'x', '1'); }
+policy q ( act (Request r) context ('. -> d') ) { [Ingress] SetHeader(r, 'y', '1'); }`;
+  const { policies } = checkPolicies([{ path: "p.cup", text: cup }], mesh);
+  const dataplanes = [{ name: "envoy", cost: 1, actions: "all", stampCost: 0.1 } as const];
+  const { placement } = await place(policies, mesh, { dataplanes });
+  const found = placement?.proxies.map(({ service, stamps, policies }) =>
+    [service, ...(stamps ? ["stamps"] : []), ...policies.map(({ policy }) => policy)].join(" "),
+  );
+  // In front of `d` the stamp of `a` would have to say by whom it was called.
+  expect(found).toEqual(["a p", "d q", "web stamps", "x stamps"]);
+});
+
+describe("a context that counts, where all services call each other", () => {
+  const names = Array.from({ length: 20 }, (_, number) => `s${number}`);
+  const callees = (name: string) => [...names, "t"].filter((other) => other !== name).join(", ");
+  const services = names.map((name) => `  ${name}: ${name === "s0" ? "{ entry: true }" : "{}"}\n`).join("");
+  const calls = names.map((name) => `  ${name}: [${callees(name)}]\n`).join("");
+  const text = `name: crowd\nidentity: address\nservices:\n${services}  t: {}\ncalls:\n${calls}`;
+  const placed = async (dots: number) => {
+    const { mesh } = fromYaml({ path: "mesh.yaml", text });
+    assert(mesh !== undefined, "the mesh has no errors");
+    const context = ["s3", ...Array.from({ length: dots }, () => "."), "t"].join(" -> ");
+    const source = {
+      path: "p.cup",
+      text: `policy p ( act (Request r) context ('${context}') ) { SetHeader(r, "x", "1"); }`,
+    };
+    const { placement, diagnostics } = await place(checkPolicies([source], mesh).policies, mesh);
+    const marked = diagnostics.map(({ code, span }) => [code, source.text.slice(span.start, span.end)]);
+    return { placement, marked, context };
+  };
+
+  test("has all of them stamp, which is found in few steps", async () => {
+    const { placement, marked } = await placed(8);
+    expect(marked).toEqual([]);
+    expect(placement?.status).toBe("optimal");
+    expect(placement?.proxies.filter(({ stamps }) => stamps)).toHaveLength(names.length);
+  });
+
+  test("is refused where too many steps would be", async () => {
+    const { marked, context } = await placed(16);
+    expect(marked).toEqual([["PLC0106", context]]);
+  });
 });
 
 describe("where only paths decide and no stamp would tell", () => {

@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import { defaultDataplanes } from "./dataplane.ts";
+import { explainPlacement } from "./explain.ts";
 import { pathsOf, pathTables } from "./path-tables.ts";
+import type { Placement } from "./placement.ts";
 import { place } from "./solve.ts";
 import { nextStep, type Running } from "./under-way.ts";
 
@@ -22,24 +24,21 @@ calls:
 `;
 const meshOf = (text: string) => fromYaml({ path: "mesh.yaml", text }).mesh;
 
-/** What runs where each of these policies has this context, and this heading. */
+/** What runs where each of these policies has this context, and does this. */
 async function running(
   contexts: Readonly<Record<string, string>>,
-  { mesh = meshOf(meshText), heading = "" } = {},
+  { mesh = meshOf(meshText), body = "SetHeader(request, 'x', '1');" } = {},
 ): Promise<Running> {
   assert(mesh !== undefined, "the mesh has no errors");
   const text = Object.entries(contexts)
-    .map(
-      ([name, context]) =>
-        `policy ${name} ( act (Request request) context ('${context}') ) { ${heading} SetHeader(request, 'x', '1'); }`,
-    )
+    .map(([name, context]) => `policy ${name} ( act (Request request) context ('${context}') ) { ${body} }`)
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
   const { placement } = await place(policies, mesh);
   assert(placement !== undefined, "there is a placement");
   const tables = pathTables(placement, policies, { mesh, dataplanes: defaultDataplanes });
   assert(tables === undefined || !("kind" in tables), "there are few states");
-  return { mesh, policies, placement, paths: pathsOf(tables) };
+  return { mesh, policies, dataplanes: defaultDataplanes, placement, paths: pathsOf(tables) };
 }
 
 function stepsTo(from: Running, to: Running): readonly string[] {
@@ -88,6 +87,18 @@ test("and they go in two, the services that stamp last", async () => {
   ]);
 });
 
+test("why a service stamps that does so for requests under way alone is said", async () => {
+  const asked = await running({ p: "cart -> api -> rate" });
+  const decided = await running({ p: "api -> rate" });
+  const step = nextStep(asked, decided, false);
+  assert(step.kind === "both", "services that stamp go last");
+  expect(explainPlacement(step.placement, decided.policies, decided.mesh)).toEqual([
+    expect.stringMatching(/^api: p at egress for api -> rate/),
+    "cart: requests that are under way have states of before",
+    "web: requests that are under way have states of before",
+  ]);
+});
+
 test("a change that needs no other states is one step, and so is one without any", async () => {
   const [asked, again] = [
     await running({ p: "cart -> api -> rate" }),
@@ -126,18 +137,40 @@ test("a change that comes while requests of before are under way does not forget
   expect(nextStep({ ...more, placement: next.placement, paths: next.paths }, more, true).kind).toBe("wanted");
 });
 
-test("what a policy was asked on the other side of a call is said of its states there", async () => {
-  const unknown = meshOf(meshText.replace("identity: address", "identity: none"));
-  const [ingress, egress] = ["[Ingress]", "[Egress]"].map((heading) => ({ mesh: unknown, heading }));
-  const before = await running({ p: "cart -> api -> rate" }, ingress);
-  const after = await running({ p: "^web -> api -> rate" }, egress);
-  const old = before.paths.known[0];
-  const [, both] = stepsTo(before, after);
-  // `rate` does not stamp, and leaves them as they are.
-  expect(old?.stamps.map(({ service }) => service)).toEqual(["cart", "web"]);
-  const [asked] = old?.asks ?? [];
-  expect(both).toContain(`old(p egress ${asked?.states}/${asked?.others})`);
-  const [young] = after.paths.known[0]?.asks ?? [];
-  const [, back] = stepsTo(after, before);
-  expect(back).toContain(`old(p ingress ${young?.states}/${young?.others})`);
+describe("where callers are not known, a policy that changes its side", () => {
+  const mesh = meshOf(meshText.replace("identity: address", "identity: none"));
+  const ingress = { mesh, body: "[Ingress] SetHeader(request, 'x', '1');" };
+  const egress = { mesh, body: "[Egress] SetHeader(request, 'x', '1');" };
+  const sidesIn = ({ proxies }: Placement): readonly string[] =>
+    proxies.flatMap(({ service, policies }) => policies.map(({ side }) => `${service} ${side}`));
+
+  test("is on both, and on each for the requests of one revision", async () => {
+    const before = await running({ p: "cart -> api -> rate" }, ingress);
+    const after = await running({ p: "^web -> api -> rate" }, egress);
+    const [old] = before.paths.known[0]?.asks ?? [];
+    const [young] = after.paths.known[0]?.asks ?? [];
+    const [there, here] = [`${old?.states}/${old?.others}`, `${young?.states}/${young?.others}`];
+    const [taught, both] = stepsTo(before, after);
+    expect(taught).toContain(`old(p ingress ${there}, p egress /all) new(p ingress /all, p egress ${here})`);
+    expect(both).toContain(`new(p egress ${here}, p ingress /all) old(p egress /all, p ingress ${there})`);
+    const [, back] = stepsTo(after, before);
+    expect(back).toContain(`new(p ingress ${there}, p egress /all) old(p ingress /all, p egress ${here})`);
+    const step = nextStep(before, after, false);
+    assert(step.kind === "taught", "others have to know the states first");
+    expect(sidesIn(step.placement)).toEqual(["api egress", "rate ingress"]);
+  });
+
+  test("is asked on its own what it was on the other one, where what it does now cannot be there", async () => {
+    const before = await running({ p: "cart -> api -> rate" }, ingress);
+    const after = await running(
+      { p: "^web -> api -> rate" },
+      { mesh, body: "[Egress] SetTimeout(request, 2s);" },
+    );
+    const old = before.paths.known[0];
+    // `rate` does not stamp, and leaves them as they are.
+    expect(old?.stamps.map(({ service }) => service)).toEqual(["cart", "web"]);
+    const [asked] = old?.asks ?? [];
+    const [, both] = stepsTo(before, after);
+    expect(both).toContain(`old(p egress ${asked?.states}/${asked?.others})`);
+  });
 });

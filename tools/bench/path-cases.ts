@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { checkPolicies } from "../../controlplane/language/check-policies.ts";
+import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
 import { generateAlibaba } from "../../controlplane/mesh/generate-alibaba.ts";
 import { generatePolicies } from "../../controlplane/mesh/generate-policies.ts";
 import { build, type Input } from "../../controlplane/pipeline/build.ts";
@@ -11,6 +12,13 @@ import { type BenchCase, medianMs } from "./case.ts";
 export const pathCases: readonly BenchCase[] = [
   { name: "paths/1000-contexts-value", limit: 64, unit: "bytes", measure: longestValue },
   { name: "paths/too-many-states", limit: 5000, unit: "ms", measure: untilRefused },
+  { name: "paths/eight-steps-placed", limit: 5000, unit: "ms", measure: async () => await untilCounted(8) },
+  {
+    name: "paths/sixteen-steps-refused",
+    limit: 5000,
+    unit: "ms",
+    measure: async () => await untilCounted(16),
+  },
 ];
 
 /** The longest member of `tracestate` by which proxies of 10,000 services tell a thousand contexts apart, with a key. */
@@ -57,5 +65,28 @@ async function untilRefused(): Promise<number> {
       diagnostics.some(({ code }) => code === "PLC0106"),
       "they have too many states together",
     );
+  });
+}
+
+/** Twenty services that all call each other, and a policy for what was at one of them so many steps before. */
+async function untilCounted(steps: number): Promise<number> {
+  const names = Array.from({ length: 20 }, (_, number) => `a${number}`);
+  const callees = (name: string): string => [...names, "z"].filter((other) => other !== name).join(", ");
+  const services = names.map((name) => `  ${name}: ${name === "a0" ? "{ entry: true }" : "{}"}\n`).join("");
+  const calls = names.map((name) => `  ${name}: [${callees(name)}]\n`).join("");
+  const text = `name: crowd\nidentity: address\nservices:\n${services}  z: {}\ncalls:\n${calls}`;
+  const context = ["a3", ...Array.from({ length: steps }, () => "."), "z"].join(" -> ");
+  const policy = `policy counted ( act (Request r) context ('${context}') ) { SetHeader(r, "x", "1"); }`;
+  return await medianMs(3, async () => {
+    const { mesh } = fromYaml({ path: "mesh.yaml", text });
+    assert(mesh !== undefined, "the mesh has no errors");
+    const { policies } = checkPolicies([{ path: "counted.cup", text: policy }], mesh);
+    const { placement, diagnostics } = await place(policies, mesh);
+    const isRefused = diagnostics.some(({ code }) => code === "PLC0106");
+    assert(
+      isRefused === (placement === undefined),
+      "there is a placement, or its context has too many states",
+    );
+    assert(isRefused === steps > 8, "more than eight steps are too many to count");
   });
 }

@@ -37,19 +37,26 @@ export function askPaths(): void {
   askBy(isOnPath);
 }
 
-/** Records of what is to be known of a request when its response comes: the lengths of a revision and a state, and both. */
+/**
+ * Records of what is to be known of a request when its response comes: the lengths of a revision and a state, both, whose loss has been counted, and
+ * whether there was a state that nobody can read.
+ */
 let slab: usize = 0;
-const RECORD: usize = 72;
+const COUNTED: usize = 72;
+const SAID: usize = 80;
+const RECORD: usize = 84;
 
 /** Said first where a request comes in whose response will be asked about: its headers are not there any more then. */
 export function notePath(context: u32): void {
   if (slab == 0) slab = createSlab(RECORD);
   look();
   const size: usize = revision == MISSING ? 0 : lengthOf(revision) + lengthOf(token);
-  // What is not noted is taken for one without a state, which is not what an unreadable one is.
-  if (size > RECORD - 8 || (size == 0 && !isSaid)) return;
+  // What is not noted is taken for one without a state.
+  if (size > COUNTED - 8) return;
   const record = addRecord(slab, context);
   store<u64>(record, 0);
+  store<u64>(record, 0, COUNTED);
+  store<u32>(record, isSaid ? 1 : 0, SAID);
   if (size == 0) return;
   store<u32>(record, <u32>lengthOf(revision));
   store<u32>(record, <u32>lengthOf(token), 4);
@@ -70,7 +77,7 @@ function look(): void {
     const size: usize = <usize>load<u32>(record);
     const isKnown = load<u64>(record) != 0;
     recallState(
-      true,
+      load<u32>(record, SAID) != 0,
       isKnown ? bytes(record + 8, size) : MISSING,
       isKnown ? bytes(record + 8 + size, load<u32>(record, 4)) : MISSING,
     );
@@ -111,12 +118,14 @@ function isIn(states: Bytes): bool {
 
 /** Nobody knows whether the policy is for this request. */
 function lose(policy: u32): void {
-  if (countedFor != stream) {
-    countedFor = stream;
-    counted = 0;
-  }
+  // A request and its response are one, whatever is looked at between them.
+  const noted: usize = slab == 0 ? 0 : findRecord(slab, stream);
+  if (noted != 0) counted = load<u64>(noted, COUNTED);
+  else if (countedFor != stream) counted = 0;
+  countedFor = noted == 0 ? stream : 0;
   if ((counted & (1 << <u64>policy)) == 0) {
     counted |= 1 << <u64>policy;
+    if (noted != 0) store<u64>(noted, counted, COUNTED);
     const name = policyName();
     let caller = callerOf();
     if (caller == MISSING) caller = bytes(WORDS + 22, 7);

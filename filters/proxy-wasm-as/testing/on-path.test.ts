@@ -3,15 +3,18 @@ import { assemble } from "../build/assemble.ts";
 import { actionModule } from "./action-module.test-helper.ts";
 import { createHost, type Host } from "./index.ts";
 
-const moduleOf = async (part: "request" | "response"): Promise<Uint8Array> => {
+const notes = `export function proxy_on_delete(context: u32): void { forgetPath(context); deleted(context); }
+`;
+const notesOnly =
+  "export function proxy_on_request_headers(context: u32, count: u32, last: u32): u32 { begin(context); notePath(context); return end(); }";
+const moduleOf = async (...asking: readonly ("request" | "response")[]): Promise<Uint8Array> => {
   const imports = { "actions/headers": "setHeader", "on-path": "askPaths, forgetPath, notePath" };
   const entry = actionModule({
     imports,
     configure: "askPaths();",
-    [part]: 'setHeader(b"enforced", b"yes");',
-    rest: `export function proxy_on_delete(context: u32): void { forgetPath(context); deleted(context); }
-${part === "request" ? "" : "export function proxy_on_request_headers(context: u32, count: u32, last: u32): u32 { begin(context); notePath(context); return end(); }"}`,
-  });
+    ...Object.fromEntries(asking.map((part) => [part, 'setHeader(b"enforced", b"yes");'])),
+    rest: `${notes}${asking.includes("request") ? "" : notesOnly}`,
+  }).replace("  begin(context, 0);\n", asking.includes("response") ? "$&  notePath(context);\n" : "$&");
   const { bytes = new Uint8Array(), stderr } = await assemble({ entry });
   expect(stderr).toBe("");
   return bytes;
@@ -96,6 +99,26 @@ test.each(parts)("of a %s without a state that can be it is not known, and count
     "wire.lost.p.api": states.length,
     "wire.lost.p.web": 1,
   });
+});
+
+test("what asks on a request and again on its response has lost it once, whatever comes between", async () => {
+  const both = await moduleOf("request", "response");
+  const host = createHost(both, { configuration: `${facts}${lost("skip")}p\tinbound\tjob\n` });
+  const open = (state: readonly (readonly [string, string])[]) =>
+    host.open({
+      headers: [[":method", "GET"], ...state],
+      properties: { "source.address": "10.0.0.1:40000" },
+    });
+  const streams = [
+    open([]),
+    open([["tracestate", "wire=newrev.9"]]),
+    open([["tracestate", "wire=newrev"]]),
+    open([]),
+  ];
+  for (const stream of streams) stream.respond({});
+  for (const stream of streams) stream.end();
+  expect(host.failure).toBeNull();
+  expect(Object.fromEntries(host.metrics)).toEqual({ "wire.lost.p.api": streams.length });
 });
 
 test("what is not known is said to the access log, behind what other modules have said", () => {
