@@ -1,11 +1,12 @@
 import { strict as assert } from "node:assert";
+import { rm } from "node:fs/promises";
 import { WireError } from "../error/wire-error.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
 import { type PlannedTurn, plan } from "../eval/plan.ts";
 import type { Result } from "../eval/results.ts";
 import { type LoadedApplication, loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
-import { appendResult, loadPlacements, loadResults, resultsFile } from "./eval-files.ts";
+import { appendResult, loadPlacements, loadResults, placementsFile, resultsFile } from "./eval-files.ts";
 import { plot } from "./eval-plot.ts";
 import { type EvalTools, evalTools } from "./eval-tools.ts";
 import { evalTraces } from "./eval-traces.ts";
@@ -113,6 +114,8 @@ async function placeApplications({ options, output, signal }: Run): Promise<void
   const applications = options.quick === true ? quickApplications : wholeApplications;
   const which = { minCalls: 1, minServices: 2, timeLimit: 60, seed: options.seed, applications };
   await evalTraces([], { out: options.out, ...which }, told);
+  // Some of them are not all: who goes on has to find none.
+  if (signal.aborted) await rm(placementsFile(options.out), { force: true });
   signal.throwIfAborted();
 }
 
