@@ -7,7 +7,7 @@ import { playInHost } from "./acts-in-host.ts";
 
 const AT_ONCE = 24;
 /** How often one that differs is played again, with nothing else under way. */
-const ALONE = 5;
+const ALONE = 2;
 
 for (const writes of [false, true])
   test(`each act at each place comes to the same in the host and in an Envoy, of a filter that writes ${writes ? "" : "no "}bodies`, {
