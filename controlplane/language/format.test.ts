@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { format } from "./format.ts";
-import { growth } from "./growth.test-helper.ts";
 import { standard } from "./standard.ts";
 
 const laidOut = (text: string, path = "a.cup") => {
@@ -184,11 +183,6 @@ policy q () {
     ])) {
       laidOut(`policy p () { ${before}${inside}${after}; }`);
     }
-  });
-
-  test("a long file takes no longer for each policy", () => {
-    const policy = "policy p (act (Request r) context ('a -> b')) { if (x == 'y') { f(r, 1 + 2); } } // c\n";
-    expect(growth(80, (count) => laidOut(policy.repeat(count)))).toBeLessThan(10);
   });
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { ExpressionNode, StatementNode } from "./ast.ts";
-import { growth } from "./growth.test-helper.ts";
 import { parse } from "./parser.ts";
 import { positionOf } from "./render.ts";
 
@@ -254,23 +253,3 @@ describe("one mistake is one message, and does not hide the next", () => {
 function byLine(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
-
-test("many policies take no longer each than few", () => {
-  const policy = `policy hot_path (
-  act (RPCRequest request)
-  using (Counter counter) using (Timer timer)
-  context ('frontend.*[rate,geo]')
-) {
-  [Ingress]
-  Increment(counter);
-  if (IsTimeSince(timer, 60) && request.GetHeader("x").StartsWith("a")) {
-    if (IsGreaterThan(counter, 1000)) { Deny(request) }
-    Reset(counter)
-  }
-}
----
-`;
-  const readAll = (count: number): void =>
-    void expect(read(policy.repeat(count)).policies).toHaveLength(count);
-  expect(growth(150, readAll)).toBeLessThan(10);
-});

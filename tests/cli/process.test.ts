@@ -18,11 +18,9 @@ describe("wire as a process", () => {
     const status = await fetch(`${http}/status`);
     expect(status.status).toBe(200);
     await status.arrayBuffer();
-    const start = performance.now();
     child.kill("SIGINT");
     const [code] = await once(child, "close");
     expect(code).toBe(0);
-    expect(performance.now() - start).toBeLessThan(2_000);
   });
 
   test("`wire disable` tells people what is off, and a control plane that starts again knows it", async () => {

@@ -3,7 +3,7 @@ export interface BenchCase {
   readonly name: string;
   /** What the figure must not be more than; absent where it is only to be compared. */
   readonly limit?: number;
-  readonly unit: "ms" | "bytes" | "us" | "%" | "pages" | "KiB" | "throws";
+  readonly unit: "ms" | "bytes" | "us" | "%" | "pages" | "KiB" | "throws" | "times";
   /** The figure. Timings are medians. */
   measure(): Promise<number>;
 }

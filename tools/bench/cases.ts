@@ -10,6 +10,7 @@ import { createHost } from "../../filters/proxy-wasm-as/testing/index.ts";
 import { budgetCases } from "./budget.ts";
 import { type BenchCase, medianMs } from "./case.ts";
 import { conflictCases } from "./conflict-cases.ts";
+import { growthCases } from "./growth-cases.ts";
 import { keptByEnvoyCases } from "./kept-by-envoy.ts";
 import { keptObjectsCases } from "./kept-objects.ts";
 import { pathCases } from "./path-cases.ts";
@@ -68,6 +69,7 @@ export const cases: readonly BenchCase[] = [
   ...placementCases,
   ...pathCases,
   ...conflictCases,
+  ...growthCases,
   ...sdkCases,
   ...controlPlaneCases,
 ];

@@ -66,11 +66,9 @@ test.each(endless)("%s comes to an end", async (_, body, rest) => {
   expect(problems).toEqual([]);
   const host = createHost(bytes);
   expect(host.request({}).localReply).toBeUndefined();
-  const start = performance.now();
   const { logs, localReply } = host.request({ headers: [["go", ""]] });
   expect(localReply?.status).toBe(503);
   expect(logs[0]?.message).toBe("filter: callback proxy_on_request_headers went over its budget of 2000000");
-  expect(performance.now() - start).toBeLessThan(2000);
 });
 
 /** Functions that call themselves until their number is 5, so that an even one has no end. */
