@@ -379,3 +379,16 @@ test("what is written where a body ends is lost behind a piece that was paused a
     stream.end();
   }
 });
+
+test("the body of a request stays whose headers are let go and stop all in one callback, also where it comes later", async () => {
+  const host = await hostOf(`export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
+  see(proxy_continue_stream(0).toString());
+  return 4;
+}`);
+  expect(host.request({}).action).toBe("continue");
+  const body = { body: "ab", trailers: [["t", "1"]] } as const;
+  const stream = host.open({ headers: [[":method", "POST"]], isUnfinished: true });
+  stream.send(body);
+  for (const result of [host.request(body), stream.result()])
+    expect(result).toMatchObject({ action: "stop", requestBody: "", requestTrailers: [] });
+});

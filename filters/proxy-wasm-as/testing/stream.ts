@@ -449,7 +449,7 @@ export function createStream(
         open.delete(base);
         pass(made);
         goOn(made.hasEnded);
-      } else if (made.wentBefore && events.length === 0) {
+      } else if (made.wentBefore && made.hasEnded) {
         // All of it has gone on.
       } else if (answered === 1 && plugin.allowOnHeadersStopIteration) made.isHeadersHeld = true;
       else made.isStopped = true;
