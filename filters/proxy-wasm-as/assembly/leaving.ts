@@ -61,17 +61,27 @@ export function passOn(): void {
 }
 
 /** Said when it has: with 0 it goes on, with all that was paused of it, and else may be let go. */
-export function passRequest(flow: u32): void {
+export function passBody(flow: u32): void {
   if (flow == 0 && leaving == asking) leaving = 0;
   setHeld(asking, flow != 0);
   asking = 0;
+}
+
+/**
+ * The same of its headers, before which nothing was paused: what is let go there is the request itself, and goes on whatever the filter returns. Let go by the host, and paused
+ * by what is returned, headers go and their body waits for ever, where that has to wait with them. Gives what to return.
+ */
+export function passHeaders(flow: u32): u32 {
+  const given: u32 = leaving == asking ? 0 : flow;
+  passBody(given);
+  return given;
 }
 
 /** The same of its trailers, behind which nothing comes: what is let go of them now is let go for good. */
 export function passTrailers(flow: u32): void {
   const stream = asking;
   const goes = leaving == stream;
-  passRequest(flow);
+  passBody(flow);
   if (goes) setHeld(stream, false);
 }
 

@@ -363,7 +363,7 @@ function callbackText(
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
   // Of what it lets go, what it returns may say the same.
   const [, part] = (resumes ? /^onRequest(|Body|Trailers)$/.exec(own.name) : null) ?? [];
-  const asked = part === "Trailers" ? part : "Request";
+  const decides = part === "" && returns;
   const first = `${look(context)}${part === undefined ? "" : `  ${use("lookAtRequest")}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
@@ -373,8 +373,8 @@ function callbackText(
     .join("");
   const leaves = (flow: string): string => {
     if (part === undefined) return goBack;
-    const pass = returns ? `${use(`pass${asked}`)}(${flow})` : `${use("passOn")}()`;
-    return `  ${pass};\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
+    const pass = returns ? `${use(`pass${part === "" ? "Headers" : part}`)}(${flow})` : `${use("passOn")}()`;
+    return `  ${decides ? `${flow} = ` : ""}${pass};\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
   };
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
   const goesBy = (flow: string): string =>
@@ -408,7 +408,7 @@ ${look("0")}${leaves("flow")}  ${end}${passes(guard.ends(kind, goesBy(returns ? 
     ? `  if (!configure(root, text)) {\n    ${use("collect")}();\n    return 0;\n  }\n${read(context)}`
     : read(context);
   if (!calls) return `${start}${text}${parameters}  ${use("collect")}();\n  return 1;\n}\n`;
-  const run = `  ${returns ? `const result = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
+  const run = `  ${returns ? `${decides ? "let result: u32" : "const result"} = ${call}` : call};\n${without === "" ? "" : `  ${without}`}`;
   const end =
     result === undefined
       ? ""

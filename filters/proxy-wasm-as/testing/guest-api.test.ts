@@ -932,13 +932,13 @@ export function onRequestBody(request: Request, size: u32, last: bool): void {
   );
   for (const [names, times] of [
     [["x-headers"], 0],
-    [["x-headers", "x-paused"], 1],
+    [["x-headers", "x-paused"], 0],
     [["x-paused", "x-body"], 0],
   ] as const)
     for (const body of [[], ["a"]]) {
       const { callCounts, action } = host.request({ headers: names.map((name) => [name, "1"]), body });
       expect(callCounts["continue_stream"] ?? 0).toBe(times);
-      expect(action).toBe(times === 0 && names.length === 2 && body.length === 0 ? "stop" : "continue");
+      expect(action).toBe(names[1] === "x-body" && body.length === 0 ? "stop" : "continue");
     }
   expect(host.failure).toBeNull();
 });
@@ -1009,6 +1009,28 @@ export function onLog(stream: Stream): void {}`,
   expect(host.failure).toBeNull();
 });
 
+test("a request that is let go in the callback for its headers goes on with its body, though that pauses", async () => {
+  for (const code of [
+    'if (request.fetch({ cluster: "unknown" }, answered) != Status.Ok) request.resume();',
+    'if (request.headers.get("x-user") === null) request.resume();',
+  ]) {
+    const answered = "function answered(request: Request, answer: Answer): void { request.resume(); }";
+    const host = await hostOf(`${code.includes("answered") ? answered : ""}
+export function onRequest(request: Request): Flow {
+  ${code}
+  return Flow.Pause;
+}`);
+    expect(host.request({}).action).toBe("continue");
+    expect(host.request({ body: ["a", "b"], trailers: [["t", "1"]] })).toMatchObject({
+      ...{ action: "continue", requestBody: "ab", requestTrailers: [["t", "1"]] },
+    });
+    const stream = host.open({ headers: [[":method", "POST"]], isUnfinished: true });
+    stream.send({ body: "ab" });
+    expect(stream.result()).toMatchObject({ action: "continue", requestBody: "ab" });
+    expect(host.failure).toBeNull();
+  }
+});
+
 test("a request of which nothing waits is not let go, and its trailers wait with what does", async () => {
   const play = async (waits: boolean, code: string): Promise<readonly (string | number | undefined)[]> => {
     const host = await hostOf(
@@ -1036,10 +1058,16 @@ ${code}`,
   };
   const holding = "export function onRequestBody(request: Request): Flow { return Flow.Pause; }";
   const looking = "export function onRequestBody(request: Request): void {}";
+  const passing = "export function onRequestBody(request: Request): Flow { return Flow.Continue; }";
+  const leaving =
+    "export function onRequestTrailers(request: Request): Flow { request.resume(); return Flow.Pause; }";
   expect(await play(false, "")).toEqual(["continue", "continue", 0]);
   expect(await play(true, "")).toEqual(["stop", "continue", 1]);
   // What a piece takes with it waits no longer.
   expect(await play(true, looking)).toEqual(["continue", "continue", 0]);
+  expect(await play(true, passing)).toEqual(["continue", "continue", 0]);
+  // Nor do trailers that are let go while they are looked at, and paused.
+  expect(await play(false, leaving)).toEqual(["continue", "continue", 1]);
   for (const waits of [true, false]) expect(await play(waits, holding)).toEqual(["stop", "continue", 1]);
 });
 
