@@ -83,8 +83,19 @@ export function nameOf({ place, act, pauses, holds }: Play): string {
   return `${places[place]}: ${acts[act]}, ${pauses ? "pauses" : "goes on"}${held}`;
 }
 
-/** The filter: it logs what each act gave, with the number that the request has in `x-id`. With `writes`, it adds to the end of each body. */
-export function actsFilter(writes: boolean): string {
+/** What a filter has callbacks for: headers alone, or bodies and trailers as well, of which it adds to the end where it writes. */
+export const kinds = ["looks at headers alone", "writes no bodies", "writes bodies"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Whether such a filter comes there, and can do that. */
+export function isFor({ place, act }: Play, kind: Kind): boolean {
+  if (kind === "looks at headers alone" && ![0, 4, 8, 9].includes(place)) return false;
+  return kind === "writes bodies" || !["append", "prepend", "replace"].includes(act);
+}
+
+/** The filter: it logs what each act gave, with the number that the request has in `x-id`. */
+export function actsFilter(kind: Kind): string {
+  const writes = kind === "writes bodies";
   const of = (act: keyof typeof acts): number => names.indexOf(act);
   return `class Play { id: i32 = 0; place: i32 = -1; act: i32 = 0; flow: i32 = 0; held: i32 = 0; }
 const plays = new PerStream<Play>();
@@ -132,7 +143,13 @@ export function onRequest(request: Request): Flow {
   play.place = given.charCodeAt(0) - 65, play.act = given.charCodeAt(1) - 65, play.flow = given.charCodeAt(2) - 65, play.held = given.charCodeAt(3) - 65;
   return at(request, 0, 1);
 }
-export function onRequestBody(request: Request, size: u32, last: bool): Flow {
+export function onResponse(response: Response): Flow { return at(response, 4, 1); }
+${kind === "looks at headers alone" ? "" : ofBodies}
+export function onLog(stream: Stream): void { at(stream, 8, 0); }
+export function onDelete(stream: Stream): void { at(stream, 9, 0); say(plays.of(stream), "end"); }`;
+}
+
+const ofBodies = `export function onRequestBody(request: Request, size: u32, last: bool): Flow {
   if (last) end(request.body);
   return at(request, last ? 2 : 1, last ? 0 : 2);
 }
@@ -140,7 +157,6 @@ export function onRequestTrailers(request: Request): Flow {
   end(request.body);
   return at(request, 3, 0);
 }
-export function onResponse(response: Response): Flow { return at(response, 4, 1); }
 export function onResponseBody(response: Response, size: u32, last: bool): Flow {
   if (last) end(response.body);
   return at(response, last ? 6 : 5, last ? 0 : 2);
@@ -148,10 +164,7 @@ export function onResponseBody(response: Response, size: u32, last: bool): Flow 
 export function onResponseTrailers(response: Response): Flow {
   end(response.body);
   return at(response, 7, 0);
-}
-export function onLog(stream: Stream): void { at(stream, 8, 0); }
-export function onDelete(stream: Stream): void { at(stream, 9, 0); say(plays.of(stream), "end"); }`;
-}
+}`;
 
 /** What a play came to. */
 export interface ActOutcome {
