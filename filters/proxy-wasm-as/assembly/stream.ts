@@ -169,7 +169,8 @@ export class Request extends Message {
    * Send a request of the filter's own to a cluster; `then` gets the answer, or hears that there is none. It is a function without a
    * closure: what it has to know goes into `tag`, into `PerStream`, or is in the request. It is not called when the stream has gone, but for a policy in
    * audit mode, which is only counted then. The request waits meanwhile only when the callback returns `Flow.Pause`, and `then` has to resume or answer it. `BadArgument` for an
-   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way. When `then` traps, a request that waits is
+   * unknown cluster and for headers that cannot be; `InternalFailure` when 4,096 calls are under way, and of a cluster without an endpoint to ask, of which
+   * `then` hears nothing. When `then` traps, a request that waits is
    * answered by nobody until Envoy's `stream_idle_timeout`. `proxy_http_call`.
    */
   fetch(call: Given<HttpCall>, then: (request: Request, answer: Answer) => void, tag: u32 = 0): Status {
