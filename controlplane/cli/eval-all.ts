@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { rm } from "node:fs/promises";
 import { WireError } from "../error/wire-error.ts";
+import { madeOtherwise } from "../eval/made-otherwise.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
 import { type PlannedTurn, plan } from "../eval/plan.ts";
 import type { Result } from "../eval/results.ts";
@@ -52,6 +53,16 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
   if (loaded === undefined) return 1;
   const tools = await evalTools(output.progress);
   const known = await loadResults(options.out, output.progress);
+  const otherwise = madeOtherwise(known, {
+    machine: tools.machine,
+    seconds: options.duration,
+    trialSeconds: trialSecondsOf(options),
+  });
+  if (otherwise.length > 0)
+    throw new WireError(
+      "eval",
+      `${resultsFile(options.out)} was made otherwise (${otherwise.join(", ")}), and cannot be continued: \`--out\` another folder`,
+    );
   const run: Run = { options, output, loaded, tools, known: [...known], signal: stop.signal, troubles: [] };
   try {
     await placeApplications(run);
@@ -61,6 +72,10 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
     if (!stop.signal.aborted) throw error;
   }
   return finish(run);
+}
+
+function trialSecondsOf({ quick: isQuick }: EvalAllOptions): number {
+  return isQuick === true ? trialSeconds.quick : trialSeconds.whole;
 }
 
 interface Run {
@@ -131,7 +146,7 @@ async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>
       isKnown ??
       (await measureCapacity({
         ...{ loaded: loadedOf(run, application, "p1p2"), tools, signal, progress: output.progress },
-        seconds: options.quick === true ? trialSeconds.quick : trialSeconds.whole,
+        seconds: trialSecondsOf(options),
       }));
     if (capacity === undefined)
       throw new WireError(

@@ -10,6 +10,8 @@ export interface CapacityResult {
   readonly application: string;
   /** Requests a second. */
   readonly rate: number;
+  /** How long each trial was. */
+  readonly seconds: number;
   readonly trials: readonly Trial[];
 }
 
@@ -21,7 +23,8 @@ export const runResult: z.ZodMiniType<Result> = z.union([
   runSchema,
   z.object({
     kind: z.literal("capacity"),
-    ...{ at: z.string(), machine: machineSchema, application: z.string(), rate: z.number() },
+    ...{ at: z.string(), machine: machineSchema, application: z.string() },
+    ...{ rate: z.number(), seconds: z.number() },
     trials: z.array(z.object({ rate: z.number(), isSustained: z.boolean() })),
   }),
 ]);

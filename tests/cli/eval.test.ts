@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith, root, runWire } from "./run-wire.ts";
@@ -56,6 +56,23 @@ describe("wire eval plot", () => {
     expect(noMarks.stderr).toContain("has no place for figures");
     expect(readFileSync(join(other.path, "README.md"), "utf8")).toBe("# Mine\n");
   });
+});
+
+test("`wire eval all` goes on with no results of another machine or duration, and starts nothing", async () => {
+  using folder = folderWith({ "runs.jsonl": recorded });
+  // Found, and never run.
+  const found = join(folder.path, "envoy");
+  writeFileSync(found, "#!/bin/sh\necho 'envoy  version: 0abc/1.40.0/Clean/RELEASE/BoringSSL'\n", {
+    mode: 0o755,
+  });
+  const env = { WIRE_VEGETA: found, WIRE_ENVOY: found };
+  const { code, stderr } = await runWire(["eval", "all", "--app", "bookinfo", "--out", folder.path], { env });
+  expect(code).toBe(3);
+  expect(stderr).toMatch(
+    /runs\.jsonl was made otherwise \(commit aea2fcd21d1d\+ and not .*runs of 2 s and not 5 s.*\), and cannot be continued/u,
+  );
+  expect(readFileSync(join(folder.path, "runs.jsonl"), "utf8")).toBe(recorded);
+  expect(existsSync(join(folder.path, "placements.jsonl"))).toBe(false);
 });
 
 describe("an application of the user's", () => {
