@@ -31,7 +31,7 @@ export interface EmulatedCall {
 export interface Work {
   /** Microseconds that the process computes. Default 0. */
   readonly cpuUs?: number;
-  /** Milliseconds that the request waits meanwhile, as for a disk. Default 0. */
+  /** Whole milliseconds that the request waits meanwhile, as for a disk. Default 0. */
   readonly waitMs?: number;
 }
 

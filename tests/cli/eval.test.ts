@@ -90,6 +90,11 @@ describe("an application of the user's", () => {
     ],
     ["that is none", { "application.yaml": "entry: 1\n" }, "application.yaml: entry: "],
     [
+      "whose stores wait for half a millisecond",
+      { "application.yaml": application("web rate").replace("stores: {}", "stores: { waitMs: 0.5 }") },
+      "application.yaml: work.stores.waitMs: ",
+    ],
+    [
       "with a policy that is wrong",
       { "application.yaml": application("web rate"), "p1.cup": "policy" },
       "CUP",
