@@ -11,6 +11,8 @@ export interface Measured {
   /** Requests a second: those that were due, and those that were answered. */
   readonly rate: number;
   readonly answeredRate: Estimate;
+  /** Requests of all rounds. */
+  readonly requests: RunResult["requests"];
   readonly p50Ms?: Estimate;
   readonly p99Ms?: Estimate;
   /** How much longer the slowest of a hundred takes than with no proxies, round by round. */
@@ -93,6 +95,10 @@ function measuredOf(
   return [
     {
       ...{ application, scenario, mesh, rate, proxies, services },
+      requests: {
+        due: group.reduce((sum, { requests }) => sum + requests.due, 0),
+        answered: group.reduce((sum, { requests }) => sum + requests.answered, 0),
+      },
       answeredRate: of(({ requests, seconds }) => requests.answered / seconds),
       ...(p50Ms === undefined ? {} : { p50Ms }),
       ...(p99Ms === undefined ? {} : { p99Ms }),

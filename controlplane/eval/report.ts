@@ -53,13 +53,14 @@ export function report({
         )
         .join(", ")}.</p>`,
     "<h2>Figures</h2>",
-    "<p>Medians of the rounds, with the interval that holds the true median; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
+    "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests of all rounds that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
     table(
       [
         "application",
         "policies",
         "mesh",
         "proxies",
+        "answered",
         "p50 ms",
         "p99 ms",
         "added p99 ms",
@@ -86,9 +87,20 @@ export function report({
 export function markdown({ comparison, isQuick }: Pick<Reported, "comparison" | "isQuick">): string {
   const { measured, comparedAt } = comparison;
   const rows = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
-  const head = ["application", "policies", "mesh", "proxies", "p99 ms", "added p99 ms", "cores", "MiB"];
+  const head = [
+    "application",
+    "policies",
+    "mesh",
+    "proxies",
+    "answered",
+    "p99 ms",
+    "added p99 ms",
+    "cores",
+    "MiB",
+  ];
   const cells = rows.map((each) => [
     ...[each.application, each.scenario, each.mesh, `${each.proxies}`],
+    `${((each.requests.answered / each.requests.due) * 100).toFixed(1)} %`,
     ...[short(each.p99Ms, 1), short(each.addedP99Ms, 1), short(each.proxyCores, 3), short(each.proxyMib, 0)],
   ]);
   return [
@@ -131,6 +143,7 @@ for telemetry, so that it is a lower bound of what Istio takes.</li>
 function figuresOf(each: Measured): readonly string[] {
   return [
     ...[each.application, each.scenario, each.mesh, `${each.proxies} of ${each.services}`],
+    `${each.requests.answered} of ${each.requests.due}`,
     ...[interval(each.p50Ms, 1), interval(each.p99Ms, 1), interval(each.addedP99Ms, 1)],
     ...[interval(each.proxyCores, 3), interval(each.proxyMib, 0)],
   ];
