@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
 import { rm } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import { madeOtherwise } from "../eval/made-otherwise.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
 import { type PlannedTurn, plan } from "../eval/plan.ts";
-import type { Result } from "../eval/results.ts";
+import { type Result, runsOf } from "../eval/results.ts";
 import { type LoadedApplication, loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
 import { appendResult, loadPlacements, loadResults, placementsFile, resultsFile } from "./eval-files.ts";
@@ -102,6 +103,10 @@ async function loadAll(
   output: Output,
 ): Promise<readonly Loaded[] | undefined> {
   const loaded: Loaded[] = [];
+  const names = app.map((each) => basename(resolve(each)));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new WireError("eval", `two applications are called ${twice}: in the figures they would be one`);
   // What is sustained is asked of all policies.
   for (const name of app)
     for (const each of new Set<Scenario>(["p1p2", ...scenario])) {
@@ -217,15 +222,7 @@ async function keep(run: Run, result: Result): Promise<void> {
 }
 
 function isThere(known: readonly Result[], turn: PlannedTurn, rate: number): boolean {
-  return known.some(
-    (each) =>
-      each.kind === "run" &&
-      each.application === turn.application &&
-      each.scenario === turn.scenario &&
-      each.mesh === turn.mesh &&
-      each.round === turn.round &&
-      each.rate === rate,
-  );
+  return runsOf(known, { ...turn, rate }).some(({ round }) => round === turn.round);
 }
 
 function nameOf({ application, scenario, mesh }: PlannedTurn): string {

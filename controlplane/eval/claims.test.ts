@@ -109,3 +109,9 @@ test("figures are of what they say, and answered requests of those that were", (
     ...{ proxyMib: 1_000, serviceMib: 500, controlPlaneMib: 250 },
   });
 });
+
+test("where nobody has looked for what is sustained, meshes are compared at the highest rate", () => {
+  const runs = rounds("wire", sidecars);
+  const comparison = compared([...runs, ...runs.map((run) => ({ ...run, rate: 80 }))]);
+  expect(atComparedRate(comparison, "a", "p1").map(({ rate }) => rate)).toEqual([80]);
+});

@@ -34,7 +34,7 @@ export interface Measured {
 export interface Comparison {
   readonly measured: readonly Measured[];
   readonly capacities: readonly CapacityResult[];
-  /** The highest rate of an application that is no more than half of what it sustains: there meshes are compared. */
+  /** The highest rate of an application that is no more than half of what it sustains: there meshes are compared. Where that is not known, the highest of all. */
   readonly comparedAt: ReadonlyMap<string, number>;
   readonly runs: number;
   /** Runs whose figures say nothing. */
@@ -50,11 +50,14 @@ export function compared(results: readonly Result[]): Comparison {
   return {
     measured: measured.toSorted(inOrder),
     capacities,
-    comparedAt: new Map(
-      capacities.map(
+    comparedAt: new Map([
+      ...runs.map(
+        ({ application }) => [application, rateBelow(runs, application, Number.POSITIVE_INFINITY)] as const,
+      ),
+      ...capacities.map(
         ({ application, rate }) => [application, rateBelow(runs, application, rate / 2)] as const,
       ),
-    ),
+    ]),
     runs: all.length,
     void: all.filter((each) => each.void !== undefined),
   };

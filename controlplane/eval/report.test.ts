@@ -142,7 +142,12 @@ describe("report", () => {
       (sum, { requests }) => sum + requests.due,
       0,
     );
-    expect(html).toContain(`<td>2 of 5</td><td>${due} of ${due}</td>`);
+    const row = html.split("\n").find((line) => line.includes("<td>wire</td><td>2 of 5</td>"));
+    expect(row).toContain(`<td>${due} of ${due}</td>`);
+    // As many cells as the head has, CPU and memory of services and of the control plane among them.
+    const head = /<h2>Figures.*?<\/thead>/su.exec(html)?.[0] ?? "";
+    expect(row?.match(/<td>/gu)).toHaveLength(head.match(/<th>/gu)?.length ?? 0);
+    expect(head.match(/<th>of the control plane<\/th>/gu)).toHaveLength(2);
     expect(html).toContain("claims 6.75 times fewer lines");
     expect(html).toContain("controlplane/eval/applications/bookinfo/p1.cup");
     expect(html.match(/<svg/gu)).toHaveLength(1);

@@ -51,7 +51,7 @@ export function report({
           ({ application, rate }) =>
             `${text(application)} ${comparedAt.get(application)} of ${rate} requests a second`,
         )
-        .join(", ")}.</p>`,
+        .join(", ")}.${unknownText(comparison)}</p>`,
     "<h2>Figures</h2>",
     "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests of all rounds that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
     table(
@@ -65,7 +65,11 @@ export function report({
         "p99 ms",
         "added p99 ms",
         "CPU of proxies, cores",
+        "of services",
+        "of the control plane",
         "memory of proxies, MiB",
+        "of services",
+        "of the control plane",
       ],
       compared.map(figuresOf),
     ),
@@ -116,6 +120,16 @@ function sentence({ runs, void: voids, measured }: Comparison): string {
   return `${runs} runs in ${rounds} ${rounds === 1 ? "round" : "rounds"}, of which ${voids.length} are void.`;
 }
 
+/** Of applications of which nobody has looked for what they sustain. */
+function unknownText({ capacities, comparedAt }: Comparison): string {
+  const unknown = [...comparedAt].filter(
+    ([name]) => !capacities.some(({ application }) => application === name),
+  );
+  return unknown.length === 0
+    ? ""
+    : ` Of others that was not looked for, and they are compared at the highest rate: ${unknown.map(([name, rate]) => `${text(name)} ${rate}`).join(", ")}.`;
+}
+
 function machineText({ cpu, cores, memoryGib, envoy, node, commit }: MeshMachine): string {
   return text(
     `${cpu}, ${cores} cores, ${memoryGib} GiB, for services, proxies, control plane and load together; Envoy ${envoy}, Node ${node}, Wire at ${commit ?? "no commit"}`,
@@ -145,7 +159,8 @@ function figuresOf(each: Measured): readonly string[] {
     ...[each.application, each.scenario, each.mesh, `${each.proxies} of ${each.services}`],
     `${each.requests.answered} of ${each.requests.due}`,
     ...[interval(each.p50Ms, 1), interval(each.p99Ms, 1), interval(each.addedP99Ms, 1)],
-    ...[interval(each.proxyCores, 3), interval(each.proxyMib, 0)],
+    ...[each.proxyCores, each.serviceCores, each.controlPlaneCores].map((cores) => interval(cores, 3)),
+    ...[each.proxyMib, each.serviceMib, each.controlPlaneMib].map((mib) => interval(mib, 0)),
   ];
 }
 

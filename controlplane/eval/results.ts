@@ -18,6 +18,22 @@ export interface CapacityResult {
 /** A line of `runs.jsonl`. */
 export type Result = RunResult | CapacityResult;
 
+/** Those of one application in one mesh at one rate, one for each round. */
+export function runsOf(
+  results: readonly Result[],
+  { application, scenario, mesh, rate }: Pick<RunResult, "application" | "scenario" | "mesh" | "rate">,
+): readonly RunResult[] {
+  return results
+    .filter((each) => each.kind === "run")
+    .filter(
+      (each) =>
+        each.application === application &&
+        each.scenario === scenario &&
+        each.mesh === mesh &&
+        each.rate === rate,
+    );
+}
+
 /** How a line is read again. */
 export const runResult: z.ZodMiniType<Result> = z.union([
   runSchema,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith, root, runWire } from "./run-wire.ts";
@@ -112,6 +112,15 @@ describe("an application of the user's", () => {
       expect(stderr).toContain(message);
     }
     expect(existsSync(join(folder.path, "out"))).toBe(false);
+  });
+
+  test("that has the name of another one is told", async () => {
+    using folder = folderWith({});
+    const both = ["bookinfo", join(folder.path, "bookinfo")];
+    mkdirSync(join(folder.path, "bookinfo"));
+    const { code, stderr } = await runWire(["eval", "all", "--app", ...both, "--out", folder.path]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("two applications are called bookinfo");
   });
 
   test("that is nowhere is a mistake of usage, with the names of those that come along", async () => {
