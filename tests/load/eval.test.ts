@@ -72,9 +72,10 @@ test("what was measured before Ctrl-C is kept, and the same command goes on from
   expect(again.code, again.stderr).toBe(0);
   expect(JSON.parse(again.stdout)).toMatchObject({ complete: true, runs: 2, void: 0, troubles: [] });
   expect(runs()[0]).toEqual(first);
-  expect(readFileSync(join(folder.path, "report.html"), "utf8")).toContain(
-    "2 runs in 1 round, of which 0 are void",
-  );
+  const html = readFileSync(join(folder.path, "report.html"), "utf8");
+  expect(html).toContain("2 runs in 1 round, of which 0 are void");
+  // It is one machine, and told once.
+  expect(html.match(/ GiB, for services/gu)).toHaveLength(1);
 });
 
 test("who runs the same again into one folder adds a round, and the report compares these", {
