@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
 import { rm } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { WireError } from "../error/wire-error.ts";
+import { madeOtherwise } from "../eval/made-otherwise.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
 import { type PlannedTurn, plan } from "../eval/plan.ts";
-import type { Result } from "../eval/results.ts";
+import { type Result, runsOf } from "../eval/results.ts";
 import { type LoadedApplication, loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
 import { appendResult, loadPlacements, loadResults, placementsFile, resultsFile } from "./eval-files.ts";
@@ -52,6 +54,16 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
   if (loaded === undefined) return 1;
   const tools = await evalTools(output.progress);
   const known = await loadResults(options.out, output.progress);
+  const otherwise = madeOtherwise(known, {
+    machine: tools.machine,
+    seconds: options.duration,
+    trialSeconds: trialSecondsOf(options),
+  });
+  if (otherwise.length > 0)
+    throw new WireError(
+      "eval",
+      `${resultsFile(options.out)} was made otherwise (${otherwise.join(", ")}), and cannot be continued: \`--out\` another folder`,
+    );
   const run: Run = { options, output, loaded, tools, known: [...known], signal: stop.signal, troubles: [] };
   try {
     await placeApplications(run);
@@ -61,6 +73,10 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
     if (!stop.signal.aborted) throw error;
   }
   return finish(run);
+}
+
+function trialSecondsOf({ quick: isQuick }: EvalAllOptions): number {
+  return isQuick === true ? trialSeconds.quick : trialSeconds.whole;
 }
 
 interface Run {
@@ -87,6 +103,10 @@ async function loadAll(
   output: Output,
 ): Promise<readonly Loaded[] | undefined> {
   const loaded: Loaded[] = [];
+  const names = app.map((each) => basename(resolve(each)));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new WireError("eval", `two applications are called ${twice}: in the figures they would be one`);
   // What is sustained is asked of all policies.
   for (const name of app)
     for (const each of new Set<Scenario>(["p1p2", ...scenario])) {
@@ -131,7 +151,7 @@ async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>
       isKnown ??
       (await measureCapacity({
         ...{ loaded: loadedOf(run, application, "p1p2"), tools, signal, progress: output.progress },
-        seconds: options.quick === true ? trialSeconds.quick : trialSeconds.whole,
+        seconds: trialSecondsOf(options),
       }));
     if (capacity === undefined)
       throw new WireError(
@@ -202,15 +222,7 @@ async function keep(run: Run, result: Result): Promise<void> {
 }
 
 function isThere(known: readonly Result[], turn: PlannedTurn, rate: number): boolean {
-  return known.some(
-    (each) =>
-      each.kind === "run" &&
-      each.application === turn.application &&
-      each.scenario === turn.scenario &&
-      each.mesh === turn.mesh &&
-      each.round === turn.round &&
-      each.rate === rate,
-  );
+  return runsOf(known, { ...turn, rate }).some(({ round }) => round === turn.round);
 }
 
 function nameOf({ application, scenario, mesh }: PlannedTurn): string {

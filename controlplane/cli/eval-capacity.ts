@@ -50,5 +50,5 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
   const rate = capacityOf(trials);
   return rate === undefined
     ? undefined
-    : { kind: "capacity", at, machine: tools.machine, application: loaded.name, rate, trials };
+    : { kind: "capacity", at, machine: tools.machine, application: loaded.name, rate, seconds, trials };
 }

@@ -66,6 +66,7 @@ async function usageBetween({
     await sleep(Math.max(0, startMs + second * 1000 - performance.now()));
     try {
       return {
+        atMs: performance.now(),
         ...{ proxies: usageOf(pids.proxies), services: usageOf(pids.services) },
         ...{ controlPlane: usageOf(pids.controlPlane), load: usageOf([load]) },
       };

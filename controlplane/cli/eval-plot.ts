@@ -111,5 +111,7 @@ function isQuick({ measured }: Comparison): boolean {
 }
 
 function machinesOf(results: readonly Result[]): readonly MeshMachine[] {
-  return [...new Map(results.map(({ machine }) => [JSON.stringify(machine), machine])).values()];
+  // What was read has its keys in another order than what has just been measured.
+  const keyOf = (machine: MeshMachine): string => JSON.stringify(Object.entries(machine).sort());
+  return [...new Map(results.map(({ machine }) => [keyOf(machine), machine])).values()];
 }

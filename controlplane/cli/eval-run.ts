@@ -1,8 +1,9 @@
 import type { Mode, Scenario } from "../eval/mode.ts";
+import { runsOf } from "../eval/results.ts";
 import type { RunResult } from "../eval/run-result.ts";
 import { runText } from "../eval/run-text.ts";
 import { loadApplication } from "./eval-applications.ts";
-import { appendResult } from "./eval-files.ts";
+import { appendResult, loadResults } from "./eval-files.ts";
 import { evalTools } from "./eval-tools.ts";
 import { evalTurn } from "./eval-turn.ts";
 import type { ExitCode } from "./main.ts";
@@ -37,9 +38,13 @@ export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
     reportFaulty(output, loaded);
     return 1;
   }
+  const known = out === undefined ? [] : await loadResults(out, progress);
   const tools = await evalTools(progress);
   progress(`starting ${loaded.name} as ${mesh}`);
-  const turn = { loaded, scenario, mesh, rates: [rate], seconds, warmUpSeconds, round: 1, seed: 1 };
+  // Who measures the same again adds a round to it.
+  const rounds = runsOf(known, { application: loaded.name, scenario, mesh, rate }).map(({ round }) => round);
+  const round = 1 + Math.max(0, ...rounds);
+  const turn = { loaded, scenario, mesh, rates: [rate], seconds, warmUpSeconds, round, seed: 1 };
   let result: RunResult | undefined;
   try {
     const onMeasuring = (): void =>

@@ -51,7 +51,8 @@ const names = z.array(z.string());
 const amount = z.number().check(z.nonnegative());
 const work: z.ZodMiniType<Work> = z.strictObject({
   cpuUs: z.exactOptional(amount),
-  waitMs: z.exactOptional(amount),
+  // Timers know no parts of one.
+  waitMs: z.exactOptional(z.int().check(z.nonnegative())),
 });
 const paths = z.array(z.string().check(z.regex(/^\S+( \S+)+$/u)));
 

@@ -7,7 +7,7 @@ import { loaded } from "./loaded.test-helper.ts";
 
 describe.each(applicationNames)("%s", (name) => {
   test("has, in each mesh that is compared with, proxies where they are said to be, and snapshots that lead nowhere else", async () => {
-    const { mesh, policies, meshFile } = await loaded(name, "p1p2");
+    const { application, mesh, policies, meshFile } = await loaded(name, "p1p2");
     const input = { policies, mesh: meshFile };
     const [sidecars, selective, node] = await Promise.all(
       (["sidecars", "selective", "node"] as const).map(async (mode) => {
@@ -28,6 +28,9 @@ describe.each(applicationNames)("%s", (name) => {
     }
     const callers = new Set([...(selective?.snapshots.keys() ?? [])]);
     expect(callers.size).toBeLessThan(mesh.services.size);
+    // Who makes a call that a policy is about enforces it.
+    for (const path of application.covered.p1.flatMap(({ paths }) => paths))
+      expect(callers).toContain(path.split(" ").at(-2));
     for (const { from, to } of mesh.calls)
       if (from !== null && callers.has(from))
         expect(selective?.addresses[from]?.[to]).toMatchObject([{ via: "proxy" }]);

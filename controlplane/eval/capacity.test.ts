@@ -31,3 +31,8 @@ test("it ends where nothing is sustained, and where a trial goes wrong that one 
     }),
   );
 });
+
+test("what passes above a rate that did not was luck, and is not sustained", () => {
+  const trials = [10, 20, 40, 28].map((rate) => ({ rate, isSustained: rate !== 20 }));
+  expect(capacityOf(trials)).toBe(10);
+});

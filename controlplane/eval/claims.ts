@@ -1,3 +1,4 @@
+import { sustained } from "./capacity.ts";
 import { atComparedRate, type Comparison, type Measured } from "./comparison.ts";
 import { type Scenario, scenarios } from "./mode.ts";
 import { overlap } from "./statistics.ts";
@@ -22,6 +23,7 @@ export function aims(comparison: Comparison): readonly Claim[] {
     const which = { application, scenario };
     if (wire === undefined) return [];
     return [
+      { ...which, ...answered(wire) },
       ...(sidecars === undefined
         ? []
         : besideSidecars(wire, sidecars).map((claim) => ({ ...which, ...claim }))),
@@ -33,6 +35,17 @@ export function aims(comparison: Comparison): readonly Claim[] {
 }
 
 type Part = Omit<Claim, "application" | "scenario">;
+
+/** Who answers fewer takes less: without this the others would say nothing. */
+function answered({ requests }: Measured): Part {
+  const share = requests.answered / requests.due;
+  return {
+    figure: "requests answered",
+    aim: `≥ ${sustained.answeredMin * 100} %`,
+    shown: `${(share * 100).toFixed(1)} % (${requests.answered} of ${requests.due})`,
+    isMet: share >= sustained.answeredMin,
+  };
+}
 
 function besideSidecars(wire: Measured, sidecars: Measured): readonly Part[] {
   const memoryMax = wire.proxies / sidecars.proxies + 0.1;

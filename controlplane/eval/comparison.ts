@@ -11,6 +11,8 @@ export interface Measured {
   /** Requests a second: those that were due, and those that were answered. */
   readonly rate: number;
   readonly answeredRate: Estimate;
+  /** Requests of all rounds. */
+  readonly requests: RunResult["requests"];
   readonly p50Ms?: Estimate;
   readonly p99Ms?: Estimate;
   /** How much longer the slowest of a hundred takes than with no proxies, round by round. */
@@ -32,7 +34,7 @@ export interface Measured {
 export interface Comparison {
   readonly measured: readonly Measured[];
   readonly capacities: readonly CapacityResult[];
-  /** The highest rate of an application that is no more than half of what it sustains: there meshes are compared. */
+  /** The highest rate of an application that is no more than half of what it sustains: there meshes are compared. Where that is not known, the highest of all. */
   readonly comparedAt: ReadonlyMap<string, number>;
   readonly runs: number;
   /** Runs whose figures say nothing. */
@@ -48,11 +50,14 @@ export function compared(results: readonly Result[]): Comparison {
   return {
     measured: measured.toSorted(inOrder),
     capacities,
-    comparedAt: new Map(
-      capacities.map(
+    comparedAt: new Map([
+      ...runs.map(
+        ({ application }) => [application, rateBelow(runs, application, Number.POSITIVE_INFINITY)] as const,
+      ),
+      ...capacities.map(
         ({ application, rate }) => [application, rateBelow(runs, application, rate / 2)] as const,
       ),
-    ),
+    ]),
     runs: all.length,
     void: all.filter((each) => each.void !== undefined),
   };
@@ -93,6 +98,10 @@ function measuredOf(
   return [
     {
       ...{ application, scenario, mesh, rate, proxies, services },
+      requests: {
+        due: group.reduce((sum, { requests }) => sum + requests.due, 0),
+        answered: group.reduce((sum, { requests }) => sum + requests.answered, 0),
+      },
       answeredRate: of(({ requests, seconds }) => requests.answered / seconds),
       ...(p50Ms === undefined ? {} : { p50Ms }),
       ...(p99Ms === undefined ? {} : { p99Ms }),

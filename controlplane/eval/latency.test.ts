@@ -22,6 +22,18 @@ test("percentiles are those of the sorted latencies, to three digits", () => {
   );
 });
 
+test("each figure is of the share that it is named for", () => {
+  const found = latencyOf(Array.from({ length: 1_000 }, (_, n) => n + 1));
+  const { distribution = [], ...figures } = found ?? {};
+  const exact = { mean: 500.5, p50: 500, p90: 900, p95: 950, p99: 990, p999: 999, max: 1_000 };
+  expect(Object.keys(figures)).toEqual(Object.keys(exact));
+  for (const [name, ms] of Object.entries(exact))
+    expect({ [name]: Math.abs((figures[name as keyof typeof figures] ?? 0) / ms - 1) < 0.002 }).toEqual({
+      [name]: true,
+    });
+  for (const [share, ms] of distribution) expect(ms / (share * 1_000)).toBeCloseTo(1, 2);
+});
+
 test("of no requests there are no latencies", () => {
   expect(latencyOf([])).toBeUndefined();
 });

@@ -51,20 +51,25 @@ export function report({
           ({ application, rate }) =>
             `${text(application)} ${comparedAt.get(application)} of ${rate} requests a second`,
         )
-        .join(", ")}.</p>`,
+        .join(", ")}.${unknownText(comparison)}</p>`,
     "<h2>Figures</h2>",
-    "<p>Medians of the rounds, with the interval that holds the true median; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
+    "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests of all rounds that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
     table(
       [
         "application",
         "policies",
         "mesh",
         "proxies",
+        "answered",
         "p50 ms",
         "p99 ms",
         "added p99 ms",
         "CPU of proxies, cores",
+        "of services",
+        "of the control plane",
         "memory of proxies, MiB",
+        "of services",
+        "of the control plane",
       ],
       compared.map(figuresOf),
     ),
@@ -86,9 +91,20 @@ export function report({
 export function markdown({ comparison, isQuick }: Pick<Reported, "comparison" | "isQuick">): string {
   const { measured, comparedAt } = comparison;
   const rows = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
-  const head = ["application", "policies", "mesh", "proxies", "p99 ms", "added p99 ms", "cores", "MiB"];
+  const head = [
+    "application",
+    "policies",
+    "mesh",
+    "proxies",
+    "answered",
+    "p99 ms",
+    "added p99 ms",
+    "cores",
+    "MiB",
+  ];
   const cells = rows.map((each) => [
     ...[each.application, each.scenario, each.mesh, `${each.proxies}`],
+    `${((each.requests.answered / each.requests.due) * 100).toFixed(1)} %`,
     ...[short(each.p99Ms, 1), short(each.addedP99Ms, 1), short(each.proxyCores, 3), short(each.proxyMib, 0)],
   ]);
   return [
@@ -102,6 +118,16 @@ export function markdown({ comparison, isQuick }: Pick<Reported, "comparison" | 
 function sentence({ runs, void: voids, measured }: Comparison): string {
   const rounds = Math.max(0, ...measured.map(({ proxyCores }) => proxyCores.rounds));
   return `${runs} runs in ${rounds} ${rounds === 1 ? "round" : "rounds"}, of which ${voids.length} are void.`;
+}
+
+/** Of applications of which nobody has looked for what they sustain. */
+function unknownText({ capacities, comparedAt }: Comparison): string {
+  const unknown = [...comparedAt].filter(
+    ([name]) => !capacities.some(({ application }) => application === name),
+  );
+  return unknown.length === 0
+    ? ""
+    : ` Of others that was not looked for, and they are compared at the highest rate: ${unknown.map(([name, rate]) => `${text(name)} ${rate}`).join(", ")}.`;
 }
 
 function machineText({ cpu, cores, memoryGib, envoy, node, commit }: MeshMachine): string {
@@ -131,8 +157,10 @@ for telemetry, so that it is a lower bound of what Istio takes.</li>
 function figuresOf(each: Measured): readonly string[] {
   return [
     ...[each.application, each.scenario, each.mesh, `${each.proxies} of ${each.services}`],
+    `${each.requests.answered} of ${each.requests.due}`,
     ...[interval(each.p50Ms, 1), interval(each.p99Ms, 1), interval(each.addedP99Ms, 1)],
-    ...[interval(each.proxyCores, 3), interval(each.proxyMib, 0)],
+    ...[each.proxyCores, each.serviceCores, each.controlPlaneCores].map((cores) => interval(cores, 3)),
+    ...[each.proxyMib, each.serviceMib, each.controlPlaneMib].map((mib) => interval(mib, 0)),
   ];
 }
 

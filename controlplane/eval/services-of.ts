@@ -12,6 +12,8 @@ export function servicesOf(
   return services.map((each) => ({
     ...each,
     shows,
+    // A new connection through two proxies for each question would be the dearest thing of all, and no database's client does so.
+    keepsTcp: true,
     work: each.protocol === "tcp" ? application.work.stores : application.work.services,
     isParallel: parallel.includes(each.service),
     calls: each.calls.flatMap((call) => {

@@ -7,6 +7,8 @@ test("of five rounds the interval is all of them, and 94 % sure; of more it leav
   expect(estimate([5, 1, 4, 2, 3])).toEqual({ median: 3, low: 1, high: 5, confidence: 0.9375, rounds: 5 });
   expect(estimate([1, 2, 3, 4])).toMatchObject({ median: 2.5, low: 1, high: 4, confidence: 0.875 });
   expect(estimate([1, 2, 3, 4, 5, 6, 7, 8, 9])).toMatchObject({ median: 5, low: 2, high: 8 });
+  // The next pair of eight is 93 % sure.
+  expect(estimate([1, 2, 3, 4, 5, 6, 7, 8])).toMatchObject({ median: 4.5, low: 1, high: 8 });
   expect(estimate([7])).toEqual({ median: 7, low: 7, high: 7, confidence: 0, rounds: 1 });
   expect(estimate([])).toBeUndefined();
 });
@@ -43,4 +45,5 @@ test("two estimates may be the same where their intervals meet", () => {
   const of = (low: number, high: number) => ({ median: low, low, high, confidence: 0.9, rounds: 5 });
   expect(overlap(of(1, 3), of(3, 5))).toBe(true);
   expect(overlap(of(4, 5), of(1, 3))).toBe(false);
+  expect(overlap(of(1, 3), of(4, 5))).toBe(false);
 });

@@ -15,7 +15,11 @@ export interface Observed {
   readonly after: UsageByPart;
 }
 
-export type UsageByPart = Readonly<Record<keyof ByPart | "load", Usage>>;
+/** What everybody has taken until some moment. */
+export interface UsageByPart extends Readonly<Record<keyof ByPart | "load", Usage>> {
+  /** When that was: on a busy machine later than it was to be. */
+  readonly atMs: number;
+}
 
 /** The figures of a run. With `application` its answers are held against the policies. */
 export function summaryOf(
@@ -27,7 +31,8 @@ export function summaryOf(
   const came = due.map((hit) => cameOf(hit));
   const answered = came.filter((each) => each.kind === "answered");
   const latencyMs = latencyOf(answered.map((each) => each.latencyMs));
-  const cores = (part: keyof UsageByPart): number => (after[part].cpuNs - before[part].cpuNs) / 1e9 / seconds;
+  const elapsedNs = (after.atMs - before.atMs) * 1e6;
+  const cores = (part: keyof ByPart | "load"): number => (after[part].cpuNs - before[part].cpuNs) / elapsedNs;
   const mib = (part: keyof ByPart): number => after[part].memoryKib / 1024;
   return {
     requests: { due: due.length, answered: answered.length },

@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { Target } from "./address-map.ts";
 import type { Protocol } from "./service.ts";
 
@@ -30,8 +30,18 @@ export interface Connections {
 
 const timeoutMs = 30_000;
 
+export interface KeepOptions {
+  /** Whether connections to a store are kept for later requests. Default one for each. */
+  readonly keepsTcp?: boolean;
+}
+
 /** Open connections as they are needed, all from `localAddress` where it is given. */
-export function connections(protocol: Protocol, target: Target, localAddress?: string): Connections {
+export function connections(
+  protocol: Protocol,
+  target: Target,
+  localAddress?: string,
+  { keepsTcp = false }: KeepOptions = {},
+): Connections {
   const from = localAddress === undefined ? {} : { localAddress };
   switch (protocol) {
     case "http":
@@ -39,7 +49,7 @@ export function connections(protocol: Protocol, target: Target, localAddress?: s
     case "grpc":
       return counted(overHttp2(target, from));
     case "tcp":
-      return counted({ send: (outgoing) => overTcp(target, from, outgoing), close: () => {} });
+      return counted(overTcp(target, from, keepsTcp));
     default:
       return protocol satisfies never;
   }
@@ -184,20 +194,55 @@ function inPairs(raw: readonly string[]): Reply["headers"] {
   );
 }
 
-/** One line there, one line back, on a connection of its own. */
-function overTcp(target: Target, from: From, outgoing: Outgoing): Promise<Reply> {
-  return new Promise((resolve, reject) => {
+/** One line there, one line back, and nothing else on that connection meanwhile. */
+function overTcp(target: Target, from: From, isKept: boolean): Transport {
+  const free: Socket[] = [];
+  let isClosed = false;
+  const open = (): Socket => {
     const socket = connect({ host: target.address, port: target.port, ...from });
-    let text = "";
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error("timed out")));
-    socket.on("connect", () => socket.write(`GET ${outgoing.authority}\n`));
-    socket.on("data", (chunk) => {
-      text += chunk.toString();
-      if (!text.includes("\n")) return;
-      socket.end();
-      resolve({ status: text.startsWith("OK ") ? 200 : 500, headers: [], body: text.trim() });
+    // What comes after it, always, decides; while nobody uses it nobody needs to know.
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      const at = free.indexOf(socket);
+      if (at >= 0) free.splice(at, 1);
     });
-    socket.on("error", reject);
-    socket.on("close", () => reject(new Error("the connection was closed before an answer")));
-  });
+    return socket;
+  };
+  const once = (outgoing: Outgoing): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const kept = free.pop();
+      const socket = kept ?? open();
+      let text = "";
+      let failure: Error | undefined;
+      const leave = (): void => {
+        socket.off("data", onData).off("error", onError).off("close", onClose);
+      };
+      const onData = (chunk: Buffer): void => {
+        text += chunk.toString();
+        if (!text.includes("\n")) return;
+        leave();
+        if (isKept && !isClosed) free.push(socket);
+        else socket.end();
+        resolve({ status: text.startsWith("OK ") ? 200 : 500, headers: [], body: text.trim() });
+      };
+      const onError = (error: Error): void => {
+        failure = error;
+      };
+      const onClose = (): void => {
+        leave();
+        // A kept connection may be closed by the other side just as it is used.
+        if (kept !== undefined && text === "") resolve(once(outgoing));
+        else reject(failure ?? new Error("the connection was closed before an answer"));
+      };
+      socket.on("data", onData).on("error", onError).on("close", onClose);
+      socket.write(`GET ${outgoing.authority}\n`);
+    });
+  return {
+    send: once,
+    close() {
+      isClosed = true;
+      for (const socket of free) socket.end();
+    },
+  };
 }

@@ -11,6 +11,8 @@ export interface EmulatedService {
   readonly calls: readonly EmulatedCall[];
   /** Whether calls are made all at once. Default one after the other. */
   readonly isParallel?: boolean;
+  /** Whether it keeps its connections to stores for later requests, as the clients of databases do. Default one for each request. */
+  readonly keepsTcp?: boolean;
   /** What it does for each request before it calls anybody, and a store for each line. Default nothing. */
   readonly work?: Work;
   /** The headers, in lower case, that its answers show of a request. Default all. */
@@ -29,7 +31,7 @@ export interface EmulatedCall {
 export interface Work {
   /** Microseconds that the process computes. Default 0. */
   readonly cpuUs?: number;
-  /** Milliseconds that the request waits meanwhile, as for a disk. Default 0. */
+  /** Whole milliseconds that the request waits meanwhile, as for a disk. Default 0. */
   readonly waitMs?: number;
 }
 

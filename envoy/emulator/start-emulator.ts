@@ -95,7 +95,7 @@ function caller(service: EmulatedService): Caller {
     const target = targets[turn % Math.max(targets.length, 1)];
     if (target === undefined) return { service: to, status: 0, body: "no address is known" };
     const key = keyOf(protocol, target);
-    const open = pool.get(key) ?? connections(protocol, target, service.address);
+    const open = pool.get(key) ?? connections(protocol, target, service.address, service);
     pool.set(key, open);
     try {
       const { path, headers, sent } = request;

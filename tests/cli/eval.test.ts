@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith, root, runWire } from "./run-wire.ts";
@@ -58,6 +58,23 @@ describe("wire eval plot", () => {
   });
 });
 
+test("`wire eval all` goes on with no results of another machine or duration, and starts nothing", async () => {
+  using folder = folderWith({ "runs.jsonl": recorded });
+  // Found, and never run.
+  const found = join(folder.path, "envoy");
+  writeFileSync(found, "#!/bin/sh\necho 'envoy  version: 0abc/1.40.0/Clean/RELEASE/BoringSSL'\n", {
+    mode: 0o755,
+  });
+  const env = { WIRE_VEGETA: found, WIRE_ENVOY: found };
+  const { code, stderr } = await runWire(["eval", "all", "--app", "bookinfo", "--out", folder.path], { env });
+  expect(code).toBe(3);
+  expect(stderr).toMatch(
+    /runs\.jsonl was made otherwise \(commit aea2fcd21d1d\+ and not .*runs of 2 s and not 5 s.*\), and cannot be continued/u,
+  );
+  expect(readFileSync(join(folder.path, "runs.jsonl"), "utf8")).toBe(recorded);
+  expect(existsSync(join(folder.path, "placements.jsonl"))).toBe(false);
+});
+
 describe("an application of the user's", () => {
   const mesh =
     "name: m\nidentity: address\nservices: { web: { entry: true }, rate: {} }\ncalls: { web: [rate] }\n";
@@ -72,6 +89,11 @@ describe("an application of the user's", () => {
       "in the mesh web does not call geo",
     ],
     ["that is none", { "application.yaml": "entry: 1\n" }, "application.yaml: entry: "],
+    [
+      "whose stores wait for half a millisecond",
+      { "application.yaml": application("web rate").replace("stores: {}", "stores: { waitMs: 0.5 }") },
+      "application.yaml: work.stores.waitMs: ",
+    ],
     [
       "with a policy that is wrong",
       { "application.yaml": application("web rate"), "p1.cup": "policy" },
@@ -90,6 +112,15 @@ describe("an application of the user's", () => {
       expect(stderr).toContain(message);
     }
     expect(existsSync(join(folder.path, "out"))).toBe(false);
+  });
+
+  test("that has the name of another one is told", async () => {
+    using folder = folderWith({});
+    const both = ["bookinfo", join(folder.path, "bookinfo")];
+    mkdirSync(join(folder.path, "bookinfo"));
+    const { code, stderr } = await runWire(["eval", "all", "--app", ...both, "--out", folder.path]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("two applications are called bookinfo");
   });
 
   test("that is nowhere is a mistake of usage, with the names of those that come along", async () => {

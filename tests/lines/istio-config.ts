@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 /** A sidecar that Istio is asked about. */
 export interface Sidecar {
@@ -31,26 +32,41 @@ export interface Translated {
 
 /** Istio's own code, built from its module by an ordinary `go build`. */
 export interface Istio extends Disposable {
-  translate(asked: { readonly config: string; readonly proxies: readonly Sidecar[] }): Translated;
+  translate(asked: { readonly config: string; readonly proxies: readonly Sidecar[] }): Promise<Translated>;
 }
 
-/** Takes minutes the first time on a machine, as the compiler sees all of Istio and of its client of Kubernetes, and then seconds. Undefined without Go. */
-export function buildIstio(): Istio | undefined {
-  if (spawnSync("go", ["version"]).error !== undefined) return undefined;
+const run = promisify(execFile);
+
+/** Whether there is what builds it. */
+export const hasGo = (): boolean => spawnSync("go", ["version"]).error === undefined;
+
+/** The first time on a machine the compiler sees all of Istio and of its client of Kubernetes. */
+export const buildMsMax = 1_800_000;
+
+/** Takes minutes the first time, and then seconds; says every half a minute that it goes on. */
+export async function buildIstio(progress: (line: string) => void): Promise<Istio> {
   const folder = mkdtempSync(join(tmpdir(), "wire-istio-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const path = join(folder, "istio-config");
-  const cwd = join(import.meta.dirname, "istio");
-  const built = spawnSync("go", ["build", "-o", path, "."], { cwd, encoding: "utf8" });
-  if (built.status !== 0) {
+  const startMs = performance.now();
+  const ticking = setInterval(
+    () => progress(`building Istio's code, for ${Math.round((performance.now() - startMs) / 1000)} s now`),
+    30_000,
+  );
+  try {
+    const cwd = join(import.meta.dirname, "istio");
+    await run("go", ["build", "-o", path, "."], { cwd, timeout: buildMsMax, maxBuffer });
+  } catch (cause) {
     remove();
-    throw new Error(`Istio does not build: ${built.stderr}`);
+    throw new Error("Istio does not build", { cause });
+  } finally {
+    clearInterval(ticking);
   }
   return {
-    translate(asked) {
-      const run = spawnSync(path, { input: `${JSON.stringify(asked)}\n`, encoding: "utf8", env, maxBuffer });
-      if (run.status !== 0) throw new Error(`Istio says nothing: ${run.stderr}`);
-      return JSON.parse(run.stdout);
+    async translate(asked) {
+      const running = run(path, [], { env, maxBuffer });
+      running.child.stdin?.end(`${JSON.stringify(asked)}\n`);
+      return JSON.parse((await running).stdout);
     },
     [Symbol.dispose]: remove,
   };

@@ -59,7 +59,7 @@ export async function startIstioMesh(
   );
   const entries = services.map((service, at) => serviceEntry(service, virtual(at), replicas));
   const sidecars = replicas.filter(({ hasSidecar }) => hasSidecar);
-  const translated = istio.translate({
+  const translated = await istio.translate({
     config: [...entries.map((each) => stringify(each)), yaml].join("---\n"),
     proxies: sidecars.map(
       (replica): Sidecar => ({

@@ -72,7 +72,27 @@ test("what was measured before Ctrl-C is kept, and the same command goes on from
   expect(again.code, again.stderr).toBe(0);
   expect(JSON.parse(again.stdout)).toMatchObject({ complete: true, runs: 2, void: 0, troubles: [] });
   expect(runs()[0]).toEqual(first);
-  expect(readFileSync(join(folder.path, "report.html"), "utf8")).toContain(
-    "2 runs in 1 round, of which 0 are void",
-  );
+  const html = readFileSync(join(folder.path, "report.html"), "utf8");
+  expect(html).toContain("2 runs in 1 round, of which 0 are void");
+  // It is one machine, and told once.
+  expect(html.match(/ GiB, for services/gu)).toHaveLength(1);
+});
+
+test("who runs the same again into one folder adds a round, and the report compares these", {
+  timeout,
+}, async () => {
+  using folder = folderWith({});
+  const which = ["--app", "bookinfo", "--mesh", "none", "--rate", "10", "--out", folder.path];
+  for (const round of [1, 2]) {
+    const args = ["eval", "run", ...which, "--duration", "1", "--warm-up", "1", "--json"];
+    const { code, stdout, stderr } = await runWire(args, { killMs: timeout });
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ round });
+  }
+  const { code, stderr } = await runWire(["eval", "plot", folder.path]);
+  expect(code, stderr).toBe(0);
+  const html = readFileSync(join(folder.path, "report.html"), "utf8");
+  expect(html).toContain("2 runs in 2 rounds, of which 0 are void");
+  expect(html).toContain("compared at the highest rate: bookinfo 10");
+  expect(html).toContain("<td>0 of 5</td><td>20 of 20</td>");
 });
