@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { carriesState, type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
@@ -35,9 +36,16 @@ export function forRevisions(
   const always = onePerPlace(moves.flatMap((move) => move.always));
   // Nothing else is asked where a policy comes to.
   const stay = (asking: Place): boolean => !places.some((place) => isSamePlace(place, asking));
+  // It may be there already, for others than those that it comes for now.
+  const had = new Set(asks.map(placeOf));
+  const coming = places.filter((place) => !had.has(placeOf(place)));
   const here = (tables: PathTables): PathTables => ({
     ...tables,
-    asks: [...tables.asks.filter(stay), ...always.map(forAll), ...places.map(forNobody)],
+    asks: [
+      ...tables.asks.filter((each) => stay(each) || had.has(placeOf(each))),
+      ...always.map(forAll),
+      ...coming.map(forNobody),
+    ],
   });
   const there = (guest: Guest): PathTables => {
     const moved = moves.filter((move) => move.guest === guest);
@@ -48,7 +56,8 @@ export function forRevisions(
       ...guest.tables,
       asks: [
         ...[...asks.filter(stay), ...always].flatMap((each) =>
-          isMoved(each) ? [forNobody(each)] : said(each, guest),
+          // Where it is for none of the host's, it is on the other side for them, and so for these.
+          isMoved(each) || !isForSome(each) ? [forNobody(each)] : said(each, guest),
         ),
         ...places.map((each) => theirs.get(placeOf(each)) ?? forNobody(each)),
       ],
@@ -90,7 +99,7 @@ function movesFor(guest: Guest, host: Running, own: PathTables): readonly Move[]
     const groupOf = ({ call: [from, to] }: Unit): string =>
       host.mesh.identity === "none" || guest.of.mesh.identity === "none" ? to : `${from}>${to}`;
     const guests = Map.groupBy(unitsFor(guest, name), groupOf);
-    return [...Map.groupBy(unitsOf(host.placement, name), groupOf)].flatMap(([group, units]) => {
+    return [...Map.groupBy(unitsFor({ tables: own, of: host }, name), groupOf)].flatMap(([group, units]) => {
       const theirs = (guests.get(group) ?? []).filter(({ call: [from, to] }) =>
         host.mesh.calls.some((call) => call.from === from && call.to === to),
       );
@@ -201,10 +210,11 @@ function withPolicy(
   const same = policies.find(
     ({ policy, section, side }) => policy === more.policy && section === more.section && side === more.side,
   );
-  if (same !== undefined)
-    return policies.map((each) =>
-      each === same ? { ...same, calls: [...same.calls, ...more.calls] } : each,
-    );
+  if (same !== undefined) {
+    const isNew = (call: PlacedCall): boolean => !same.calls.some((each) => isDeepStrictEqual(each, call));
+    const calls = [...same.calls, ...more.calls.filter(isNew)];
+    return policies.map((each) => (each === same ? { ...same, calls } : each));
+  }
   const priorityOf = (name: string): number => known.find((each) => each.name === name)?.priority ?? 0;
   const isBehind = ({ policy }: PlacedPolicy): boolean => {
     const [own, other] = [priorityOf(more.policy), priorityOf(policy)];

@@ -160,6 +160,43 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(sidesIn(step.placement)).toEqual(["api egress", "rate ingress"]);
   });
 
+  test("and changes once more meanwhile is asked of what is to come on the side alone that it has there", async () => {
+    const before = await running({ p: "cart -> api -> rate" }, ingress);
+    const between = await running({ p: "^web -> api -> rate" }, egress);
+    const contexts = { p: "cart -> api -> rate", q: "web -> api -> rate" };
+    const afters = [await running(contexts, egress), await running(contexts, ingress)];
+    const first = nextStep(before, between, false);
+    assert(first.kind === "taught", "others have to know the states first");
+    const known: Running = { ...before, placement: first.placement, paths: first.paths };
+    const second = nextStep(known, between, true);
+    assert(second.kind === "both", "then paths begin with them");
+    const begun: Running = { ...between, placement: second.placement, paths: second.paths };
+    const saidIn = ({ known }: Running["paths"], revision: string | undefined): readonly string[] => {
+      const tables = known.find((each) => each.revision === revision);
+      const own = (tables?.asks ?? []).filter(({ policy }) => policy === "p");
+      return own.map(({ side, states, others }) => `${side} ${states}/${others}`).sort();
+    };
+    for (const now of [known, begun]) {
+      for (const after of afters) {
+        const { kind, placement, paths } = {
+          paths: now.paths,
+          placement: now.placement,
+          ...nextStep(now, after, false),
+        };
+        expect(kind).toBe("taught");
+        const [asked = ""] = saidIn(after.paths, after.paths.begin);
+        const nobody = asked.startsWith("egress") ? "ingress /all" : "egress /all";
+        expect(saidIn(paths, after.paths.begin)).toEqual([asked, nobody].sort());
+        // What is under way is judged as it was.
+        for (const { revision } of now.paths.known)
+          expect(saidIn(paths, revision)).toEqual(saidIn(now.paths, revision));
+        expect(sidesIn(placement)).toEqual(["api egress", "rate ingress"]);
+        const calls = placement.proxies.flatMap(({ policies }) => policies.map((each) => each.calls));
+        expect(calls).toEqual([[["api", "rate"]], [["api", "rate"]]]);
+      }
+    }
+  });
+
   test("is asked on its own what it was on the other one, where what it does now cannot be there", async () => {
     const before = await running({ p: "cart -> api -> rate" }, ingress);
     const after = await running(
