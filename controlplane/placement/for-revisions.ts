@@ -323,7 +323,12 @@ function said(asking: Asking, guest: Guest): readonly Asking[] {
   }
   if (asked.length > 0) return [forNobody(asking)];
   // A request without a state has lost it where there had to be one.
-  if (ownAsks(of).some((each) => isSamePlace({ ...each, side: asking.side }, asking))) return [];
+  if (
+    ownAsks(of)
+      .filter(isForSome)
+      .some((each) => isSamePlace({ ...each, side: asking.side }, asking))
+  )
+    return [];
   return isAlways(asking, guest) ? [forAll(asking)] : [forNobody(asking)];
 }
 

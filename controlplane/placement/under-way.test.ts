@@ -197,6 +197,32 @@ describe("where callers are not known, a policy that changes its side", () => {
     }
   });
 
+  test("and comes to further calls after that loses no request that began before", async () => {
+    const calls = "a: [b, d, e], b: [c], c: [d], d: [e], e: [d, c]";
+    const circle = meshOf(
+      `name: circle\nidentity: none\nservices: { a: { entry: true }, b: { versions: { v1: {}, v2: {} } }, c: {}, d: {}, e: {} }\ncalls: { ${calls} }\n`,
+    );
+    const context = { p: "c -> .* -> c -> .* -> ." };
+    const before = await running(context, { ...egress, mesh: circle });
+    const between = await running(context, { ...ingress, mesh: circle });
+    const after = await running({ p: "b@v2 -> .* -> ." }, { ...egress, mesh: circle });
+    let now = before;
+    for (const to of [between, after]) {
+      const { placement, paths } = { ...now, ...nextStep(now, to, false) };
+      now = { ...now, placement, paths };
+    }
+    const step = nextStep(now, after, true);
+    assert(step.kind === "both", "then paths begin with them");
+    const saidAt = (of: string | undefined): readonly string[] =>
+      step.paths.known
+        .filter(({ revision }) => revision === of)
+        .flatMap(({ asks }) => asks.map(({ side, from, to }) => `${side} ${from ?? "*"} ${to}`))
+        .sort();
+    expect(saidAt(after.paths.begin)).toContain("egress b c");
+    expect(saidAt(before.paths.begin)).toEqual(saidAt(after.paths.begin));
+    expect(saidAt(between.paths.begin)).toEqual(saidAt(after.paths.begin));
+  });
+
   test("is asked on its own what it was on the other one, where what it does now cannot be there", async () => {
     const before = await running({ p: "cart -> api -> rate" }, ingress);
     const after = await running(
