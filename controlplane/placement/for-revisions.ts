@@ -64,12 +64,16 @@ export function forRevisions(
     };
   };
   const known = [...others.map(here), ...guests.map(there)];
-  // What the policy is for whatever the path was may have no state.
-  const none: PathTables = { revision: stateless, stamps: [], asks: always.map(forAll) };
+  // What the policy is for whatever the path was may have no state, and so may what else comes where it was not.
+  const none: PathTables = {
+    revision: stateless,
+    stamps: [],
+    asks: [...always.map(forAll), ...coming.map(forNobody)],
+  };
   const isNoneKnown = known.some(({ revision }) => revision === stateless);
   return {
     placement: withPolicies(host.placement, moves),
-    known: [...known, ...(always.length > 0 && !isNoneKnown ? [none] : [])],
+    known: [...known, ...(none.asks.length > 0 && !isNoneKnown ? [none] : [])],
   };
 }
 
@@ -321,7 +325,9 @@ function said(asking: Asking, guest: Guest): readonly Asking[] {
     const told = elsewhere.filter((each) => each.section === elsewhere[0]?.section);
     return (asking.side === "egress" ? beforeStamp : behindStamp)(asking, told, guest);
   }
-  if (asked.length > 0) return [forNobody(asking)];
+  // Where a policy was to come what has no state was not asked about before, which says nothing of what it is from now on.
+  const wasToCome = ownAsks(of).some((each) => !isForSome(each) && isSamePlace(each, asking));
+  if (asked.length > 0 && !(tables.revision === stateless && wasToCome)) return [forNobody(asking)];
   // A request without a state has lost it where there had to be one.
   if (
     ownAsks(of)

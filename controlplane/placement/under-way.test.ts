@@ -160,6 +160,22 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(sidesIn(step.placement)).toEqual(["api egress", "rate ingress"]);
   });
 
+  test("loses nothing of who has not begun paths with a state before", async () => {
+    const text = meshText.replace("cart: {}", "cart: {}\n  batch: { origin: true }");
+    const nightly = meshOf(
+      `${text.replace("identity: address", "identity: none").replace("calls:", "calls:\n  batch: [rate]")}`,
+    );
+    const context = { p: "cart -> api -> rate" };
+    const before = await running(context, { ...egress, mesh: nightly });
+    const after = await running(context, { ...ingress, mesh: nightly });
+    expect(before.paths.known[0]?.stamps.map(({ service }) => service)).toEqual(["cart", "web"]);
+    expect(after.paths.known[0]?.stamps.map(({ service }) => service)).toEqual(["batch", "cart", "web"]);
+    const [taught, both] = stepsTo(before, after);
+    expect(taught).toContain(" -(p ingress /all); stamps batch,cart,web");
+    // From now on all have a state.
+    expect(both).toContain(" -(p egress /all); stamps batch,cart,web");
+  });
+
   test("and changes once more meanwhile is asked of what is to come on the side alone that it has there", async () => {
     const before = await running({ p: "cart -> api -> rate" }, ingress);
     const between = await running({ p: "^web -> api -> rate" }, egress);
