@@ -160,6 +160,18 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(sidesIn(step.placement)).toEqual(["api egress", "rate ingress"]);
   });
 
+  test("is there among others in their order", async () => {
+    const contexts = { q: "cart -> api -> rate", p: "^web -> api -> rate", r: "cart -> api -> rate" };
+    const before = await running(contexts, egress);
+    const after = await running(contexts, ingress);
+    const step = nextStep(before, after, false);
+    assert(step.kind === "taught", "others have to know the states first");
+    const order = step.placement.proxies
+      .filter(({ service }) => service === "rate")
+      .map(({ policies }) => policies.map(({ policy }) => policy));
+    expect(order).toEqual([["p", "q", "r"]]);
+  });
+
   test("loses nothing of who has not begun paths with a state before", async () => {
     const text = meshText.replace("cart: {}", "cart: {}\n  batch: { origin: true }");
     const nightly = meshOf(
