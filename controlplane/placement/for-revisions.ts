@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 import type { Policy } from "../language/policy.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { carriesState, type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
@@ -35,9 +36,16 @@ export function forRevisions(
   const always = onePerPlace(moves.flatMap((move) => move.always));
   // Nothing else is asked where a policy comes to.
   const stay = (asking: Place): boolean => !places.some((place) => isSamePlace(place, asking));
+  // It may be there already, for others than those that it comes for now.
+  const had = new Set(asks.map(placeOf));
+  const coming = places.filter((place) => !had.has(placeOf(place)));
   const here = (tables: PathTables): PathTables => ({
     ...tables,
-    asks: [...tables.asks.filter(stay), ...always.map(forAll), ...places.map(forNobody)],
+    asks: [
+      ...tables.asks.filter((each) => stay(each) || had.has(placeOf(each))),
+      ...always.map(forAll),
+      ...coming.map(forNobody),
+    ],
   });
   const there = (guest: Guest): PathTables => {
     const moved = moves.filter((move) => move.guest === guest);
@@ -48,19 +56,24 @@ export function forRevisions(
       ...guest.tables,
       asks: [
         ...[...asks.filter(stay), ...always].flatMap((each) =>
-          isMoved(each) ? [forNobody(each)] : said(each, guest),
+          // Where it is for none of the host's, it is on the other side for them, and so for these.
+          isMoved(each) || !isForSome(each) ? [forNobody(each)] : said(each, guest),
         ),
         ...places.map((each) => theirs.get(placeOf(each)) ?? forNobody(each)),
       ],
     };
   };
   const known = [...others.map(here), ...guests.map(there)];
-  // What the policy is for whatever the path was may have no state.
-  const none: PathTables = { revision: stateless, stamps: [], asks: always.map(forAll) };
+  // What the policy is for whatever the path was may have no state, and so may what else comes where it was not.
+  const none: PathTables = {
+    revision: stateless,
+    stamps: [],
+    asks: [...always.map(forAll), ...coming.map(forNobody)],
+  };
   const isNoneKnown = known.some(({ revision }) => revision === stateless);
   return {
     placement: withPolicies(host.placement, moves),
-    known: [...known, ...(always.length > 0 && !isNoneKnown ? [none] : [])],
+    known: [...known, ...(none.asks.length > 0 && !isNoneKnown ? [none] : [])],
   };
 }
 
@@ -90,7 +103,7 @@ function movesFor(guest: Guest, host: Running, own: PathTables): readonly Move[]
     const groupOf = ({ call: [from, to] }: Unit): string =>
       host.mesh.identity === "none" || guest.of.mesh.identity === "none" ? to : `${from}>${to}`;
     const guests = Map.groupBy(unitsFor(guest, name), groupOf);
-    return [...Map.groupBy(unitsOf(host.placement, name), groupOf)].flatMap(([group, units]) => {
+    return [...Map.groupBy(unitsFor({ tables: own, of: host }, name), groupOf)].flatMap(([group, units]) => {
       const theirs = (guests.get(group) ?? []).filter(({ call: [from, to] }) =>
         host.mesh.calls.some((call) => call.from === from && call.to === to),
       );
@@ -201,10 +214,11 @@ function withPolicy(
   const same = policies.find(
     ({ policy, section, side }) => policy === more.policy && section === more.section && side === more.side,
   );
-  if (same !== undefined)
-    return policies.map((each) =>
-      each === same ? { ...same, calls: [...same.calls, ...more.calls] } : each,
-    );
+  if (same !== undefined) {
+    const isNew = (call: PlacedCall): boolean => !same.calls.some((each) => isDeepStrictEqual(each, call));
+    const calls = [...same.calls, ...more.calls.filter(isNew)];
+    return policies.map((each) => (each === same ? { ...same, calls } : each));
+  }
   const priorityOf = (name: string): number => known.find((each) => each.name === name)?.priority ?? 0;
   const isBehind = ({ policy }: PlacedPolicy): boolean => {
     const [own, other] = [priorityOf(more.policy), priorityOf(policy)];
@@ -311,9 +325,16 @@ function said(asking: Asking, guest: Guest): readonly Asking[] {
     const told = elsewhere.filter((each) => each.section === elsewhere[0]?.section);
     return (asking.side === "egress" ? beforeStamp : behindStamp)(asking, told, guest);
   }
-  if (asked.length > 0) return [forNobody(asking)];
+  // Where a policy was to come what has no state was not asked about before, which says nothing of what it is from now on.
+  const wasToCome = ownAsks(of).some((each) => !isForSome(each) && isSamePlace(each, asking));
+  if (asked.length > 0 && !(tables.revision === stateless && wasToCome)) return [forNobody(asking)];
   // A request without a state has lost it where there had to be one.
-  if (ownAsks(of).some((each) => isSamePlace({ ...each, side: asking.side }, asking))) return [];
+  if (
+    ownAsks(of)
+      .filter(isForSome)
+      .some((each) => isSamePlace({ ...each, side: asking.side }, asking))
+  )
+    return [];
   return isAlways(asking, guest) ? [forAll(asking)] : [forNobody(asking)];
 }
 

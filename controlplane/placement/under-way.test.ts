@@ -160,6 +160,97 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(sidesIn(step.placement)).toEqual(["api egress", "rate ingress"]);
   });
 
+  test("is there among others in their order", async () => {
+    const contexts = { q: "cart -> api -> rate", p: "^web -> api -> rate", r: "cart -> api -> rate" };
+    const before = await running(contexts, egress);
+    const after = await running(contexts, ingress);
+    const step = nextStep(before, after, false);
+    assert(step.kind === "taught", "others have to know the states first");
+    const order = step.placement.proxies
+      .filter(({ service }) => service === "rate")
+      .map(({ policies }) => policies.map(({ policy }) => policy));
+    expect(order).toEqual([["p", "q", "r"]]);
+  });
+
+  test("loses nothing of who has not begun paths with a state before", async () => {
+    const text = meshText.replace("cart: {}", "cart: {}\n  batch: { origin: true }");
+    const nightly = meshOf(
+      `${text.replace("identity: address", "identity: none").replace("calls:", "calls:\n  batch: [rate]")}`,
+    );
+    const context = { p: "cart -> api -> rate" };
+    const before = await running(context, { ...egress, mesh: nightly });
+    const after = await running(context, { ...ingress, mesh: nightly });
+    expect(before.paths.known[0]?.stamps.map(({ service }) => service)).toEqual(["cart", "web"]);
+    expect(after.paths.known[0]?.stamps.map(({ service }) => service)).toEqual(["batch", "cart", "web"]);
+    const [taught, both] = stepsTo(before, after);
+    expect(taught).toContain(" -(p ingress /all); stamps batch,cart,web");
+    // From now on all have a state.
+    expect(both).toContain(" -(p egress /all); stamps batch,cart,web");
+  });
+
+  test("and changes once more meanwhile is asked of what is to come on the side alone that it has there", async () => {
+    const before = await running({ p: "cart -> api -> rate" }, ingress);
+    const between = await running({ p: "^web -> api -> rate" }, egress);
+    const contexts = { p: "cart -> api -> rate", q: "web -> api -> rate" };
+    const afters = [await running(contexts, egress), await running(contexts, ingress)];
+    const first = nextStep(before, between, false);
+    assert(first.kind === "taught", "others have to know the states first");
+    const known: Running = { ...before, placement: first.placement, paths: first.paths };
+    const second = nextStep(known, between, true);
+    assert(second.kind === "both", "then paths begin with them");
+    const begun: Running = { ...between, placement: second.placement, paths: second.paths };
+    const saidIn = ({ known }: Running["paths"], revision: string | undefined): readonly string[] => {
+      const tables = known.find((each) => each.revision === revision);
+      const own = (tables?.asks ?? []).filter(({ policy }) => policy === "p");
+      return own.map(({ side, states, others }) => `${side} ${states}/${others}`).sort();
+    };
+    for (const now of [known, begun]) {
+      for (const after of afters) {
+        const { kind, placement, paths } = {
+          paths: now.paths,
+          placement: now.placement,
+          ...nextStep(now, after, false),
+        };
+        expect(kind).toBe("taught");
+        const [asked = ""] = saidIn(after.paths, after.paths.begin);
+        const nobody = asked.startsWith("egress") ? "ingress /all" : "egress /all";
+        expect(saidIn(paths, after.paths.begin)).toEqual([asked, nobody].sort());
+        // What is under way is judged as it was.
+        for (const { revision } of now.paths.known)
+          expect(saidIn(paths, revision)).toEqual(saidIn(now.paths, revision));
+        expect(sidesIn(placement)).toEqual(["api egress", "rate ingress"]);
+        const calls = placement.proxies.flatMap(({ policies }) => policies.map((each) => each.calls));
+        expect(calls).toEqual([[["api", "rate"]], [["api", "rate"]]]);
+      }
+    }
+  });
+
+  test("and comes to further calls after that loses no request that began before", async () => {
+    const calls = "a: [b, d, e], b: [c], c: [d], d: [e], e: [d, c]";
+    const circle = meshOf(
+      `name: circle\nidentity: none\nservices: { a: { entry: true }, b: { versions: { v1: {}, v2: {} } }, c: {}, d: {}, e: {} }\ncalls: { ${calls} }\n`,
+    );
+    const context = { p: "c -> .* -> c -> .* -> ." };
+    const before = await running(context, { ...egress, mesh: circle });
+    const between = await running(context, { ...ingress, mesh: circle });
+    const after = await running({ p: "b@v2 -> .* -> ." }, { ...egress, mesh: circle });
+    let now = before;
+    for (const to of [between, after]) {
+      const { placement, paths } = { ...now, ...nextStep(now, to, false) };
+      now = { ...now, placement, paths };
+    }
+    const step = nextStep(now, after, true);
+    assert(step.kind === "both", "then paths begin with them");
+    const saidAt = (of: string | undefined): readonly string[] =>
+      step.paths.known
+        .filter(({ revision }) => revision === of)
+        .flatMap(({ asks }) => asks.map(({ side, from, to }) => `${side} ${from ?? "*"} ${to}`))
+        .sort();
+    expect(saidAt(after.paths.begin)).toContain("egress b c");
+    expect(saidAt(before.paths.begin)).toEqual(saidAt(after.paths.begin));
+    expect(saidAt(between.paths.begin)).toEqual(saidAt(after.paths.begin));
+  });
+
   test("is asked on its own what it was on the other one, where what it does now cannot be there", async () => {
     const before = await running({ p: "cart -> api -> rate" }, ingress);
     const after = await running(

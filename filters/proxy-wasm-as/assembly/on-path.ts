@@ -18,6 +18,7 @@ import { addRecord, createSlab, findRecord, forgetRecords } from "./slab";
 
 const EVERYBODY: u8 = 42;
 const STATELESS: u8 = 45;
+const NOBODY: u8 = 45;
 const D_ENY: u8 = 100;
 // "@when\t@lost\twire.lost.unknown"
 const WORDS: usize = memory.data<u8>([
@@ -112,8 +113,11 @@ function isRevision(which: Bytes): bool {
   return !isSaid && lengthOf(which) == 1 && load<u8>(pointerOf(which)) == STATELESS;
 }
 
+/** `-` is in no list: where one is of no state it says so, and is nobody's. */
 function isIn(states: Bytes): bool {
-  return load<u8>(pointerOf(states)) == EVERYBODY || (token != MISSING && listed(pointerOf(states), token));
+  if (load<u8>(pointerOf(states)) == EVERYBODY) return true;
+  if (token == MISSING || (lengthOf(token) == 1 && load<u8>(pointerOf(token)) == NOBODY)) return false;
+  return listed(pointerOf(states), token);
 }
 
 /** Nobody knows whether the policy is for this request. */

@@ -62,6 +62,14 @@ test.each(parts)("a policy is for a %s where the path says so, by the call that 
   expect(host.metrics.size).toBe(0);
 });
 
+test.each(parts)("what stands for no state in a list is not a state of a %s", (part) => {
+  const host = start(part, undefined, `@when\tp\tall\tapi\t7\t-\n${lost("deny")}`);
+  expect(enforced(host, "api", "wire=all.7")).toBe(true);
+  expect(enforced(host, "api", "wire=all.-")).toBe(403);
+  expect(enforced(host, "api", "wire=oldrev.-")).toBe(403);
+  expect(enforced(host, "api", "wire=all.")).toBe(403);
+});
+
 test("a revision that the policy is not in is none in which it is for anybody", () => {
   expect(enforced(start(), "api", "wire=oldrev.1")).toBe(false);
 });
