@@ -95,7 +95,12 @@ async function update(path: string, results: readonly Result[]): Promise<void> {
   const comparison = compared(results);
   const next = betweenMarks(
     (await readSource(path)).text,
-    markdown({ comparison, isQuick: isQuick(comparison) }),
+    markdown({
+      comparison,
+      machines: machinesOf(results),
+      aims: aims(comparison),
+      isQuick: isQuick(comparison),
+    }),
   );
   if (next === undefined)
     throw new WireError(

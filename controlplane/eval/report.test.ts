@@ -156,9 +156,22 @@ describe("report", () => {
     expect(report({ ...whole, isQuick: true })).toContain("its figures are no measurements");
   });
 
-  test("as Markdown it is a table that a document takes", () => {
-    const lines = markdown({ comparison, isQuick: false }).split("\n");
-    expect(lines).toHaveLength(2 + 4);
-    for (const line of lines) expect(line.split("|")).toHaveLength(lines[0]?.split("|").length ?? 0);
+  test("as Markdown it is a table that a document takes, and what is missed is told", () => {
+    const missed = aims(comparison).map((aim) => ({ ...aim, isMet: aim.figure !== "requests answered" }));
+    const lines = markdown({ comparison, ...rest, aims: missed, isQuick: false }).split("\n");
+    const table = lines.filter((line) => line.startsWith("|"));
+    expect(table).toHaveLength(2 + 1);
+    for (const line of table) expect(line.split("|")).toHaveLength(table[0]?.split("|").length ?? 0);
+    const rate = comparison.comparedAt.get("bookinfo") ?? 0;
+    const memory = (mesh: RunResult["mesh"]) =>
+      middle(of(mesh, rate).map((run) => run.memoryMib.proxies)).toFixed(0);
+    expect(table.at(-1)).toContain(`| bookinfo | p1 | ${rate} | **2** · 5 · 2 · – |`);
+    expect(table.at(-1)).toContain(
+      `| **${memory("wire")}** · ${memory("sidecars")} · ${memory("selective")} · – |`,
+    );
+    expect(lines.slice(-2).join()).toMatch(
+      /^,- bookinfo p1, requests answered: 100\.0 % .*, aimed at ≥ 99 %$/u,
+    );
+    expect(markdown({ comparison, ...rest, isQuick: true })).toMatch(/^Quick: .*\n\nNo aim is missed\.$/su);
   });
 });

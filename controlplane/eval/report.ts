@@ -2,6 +2,7 @@ import type { Chart } from "./charts/chart.ts";
 import type { Claim } from "./claims.ts";
 import type { Comparison, Measured } from "./comparison.ts";
 import { claimedRatio, type PolicyLines, ratioOf } from "./lines/policy-lines.ts";
+import type { Mode } from "./mode.ts";
 import type { MeshMachine } from "./run-result.ts";
 import type { Estimate } from "./statistics.ts";
 import type { SummaryRow } from "./traces/summary.ts";
@@ -41,7 +42,7 @@ export function report({
           `<p class="quick">Quick: one round, a few seconds each. It shows that everything works; its figures are no measurements.</p>`,
         ]
       : []),
-    `<p>${sentence(comparison)} ${machines.map(machineText).join("; ")}.</p>`,
+    `<p>${sentence(comparison)} ${text(machines.map(machineWords).join("; "))}.</p>`,
     ...voidList(comparison),
     "<h2>What is compared</h2>",
     meshes,
@@ -87,32 +88,53 @@ export function report({
   ]);
 }
 
-/** The figures at the compared rate as Markdown, for a README. */
-export function markdown({ comparison, isQuick }: Pick<Reported, "comparison" | "isQuick">): string {
+/** In the order of a cell of `markdown`. */
+const besideEachOther: readonly Mode[] = ["wire", "sidecars", "selective", "node"];
+
+/** The figures at the compared rate as Markdown, for a README: a line for an application and its policies, in each cell the meshes beside each other. */
+export function markdown({
+  comparison,
+  machines,
+  aims,
+  isQuick,
+}: Pick<Reported, "comparison" | "machines" | "aims" | "isQuick">): string {
   const { measured, comparedAt } = comparison;
   const rows = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
-  const head = [
-    "application",
-    "policies",
-    "mesh",
-    "proxies",
-    "answered",
-    "p99 ms",
-    "added p99 ms",
-    "cores",
-    "MiB",
-  ];
-  const cells = rows.map((each) => [
-    ...[each.application, each.scenario, each.mesh, `${each.proxies}`],
-    `${((each.requests.answered / each.requests.due) * 100).toFixed(1)} %`,
-    ...[short(each.p99Ms, 1), short(each.addedP99Ms, 1), short(each.proxyCores, 3), short(each.proxyMib, 0)],
-  ]);
+  const cases = Map.groupBy(rows, ({ application, scenario }) => `${application} | ${scenario}`);
+  const missed = aims.filter(({ isMet }) => isMet === false);
   return [
     ...(isQuick ? ["Quick: these are no measurements.", ""] : []),
-    `| ${head.join(" | ")} |`,
-    `|${head.map((_, at) => (at < 3 ? "---" : "---:")).join("|")}|`,
-    ...cells.map((row) => `| ${row.join(" | ")} |`),
+    `${sentence(comparison)} ${machines.map(machineWords).join("; ")}. Medians of the rounds, in each cell ${besideEachOther.map((mesh) => emphasized(mesh, `\`${mesh}\``)).join(" · ")}.`,
+    "",
+    "| application | policies | requests/s | proxies | their CPU, cores | their memory, MiB | added p99, ms |",
+    "|---|---|--:|--:|--:|--:|--:|",
+    ...[...cases].map(([which, found]) => {
+      const cell = (figure: (each: Measured) => string): string =>
+        besideEachOther
+          .map((mesh) => {
+            const each = found.find((one) => one.mesh === mesh);
+            return emphasized(mesh, each === undefined ? "–" : figure(each));
+          })
+          .join(" · ");
+      const cells = [
+        cell(({ proxies }) => `${proxies}`),
+        cell(({ proxyCores }) => short(proxyCores, 2)),
+        cell(({ proxyMib }) => short(proxyMib, 0)),
+        cell(({ addedP99Ms }) => short(addedP99Ms, 1)),
+      ];
+      return `| ${which} | ${found[0]?.rate} | ${cells.join(" | ")} |`;
+    }),
+    "",
+    ...(missed.length === 0 ? ["No aim is missed."] : ["Aims that are missed:", ""]),
+    ...missed.map(
+      ({ application, scenario, figure, aim, shown }) =>
+        `- ${application} ${scenario}, ${figure}: ${shown}, aimed at ${aim}`,
+    ),
   ].join("\n");
+}
+
+function emphasized(mesh: Mode, words: string): string {
+  return mesh === "wire" ? `**${words}**` : words;
 }
 
 function sentence({ runs, void: voids, measured }: Comparison): string {
@@ -130,10 +152,8 @@ function unknownText({ capacities, comparedAt }: Comparison): string {
     : ` Of others that was not looked for, and they are compared at the highest rate: ${unknown.map(([name, rate]) => `${text(name)} ${rate}`).join(", ")}.`;
 }
 
-function machineText({ cpu, cores, memoryGib, envoy, node, commit }: MeshMachine): string {
-  return text(
-    `${cpu}, ${cores} cores, ${memoryGib} GiB, for services, proxies, control plane and load together; Envoy ${envoy}, Node ${node}, Wire at ${commit ?? "no commit"}`,
-  );
+function machineWords({ cpu, cores, memoryGib, envoy, node, commit }: MeshMachine): string {
+  return `${cpu}, ${cores} cores, ${memoryGib} GiB, for services, proxies, control plane and load together; Envoy ${envoy}, Node ${node}, Wire at ${commit ?? "no commit"}`;
 }
 
 function voidList({ void: voids }: Comparison): readonly string[] {
