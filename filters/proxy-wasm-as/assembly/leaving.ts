@@ -12,6 +12,8 @@ import { addRecord, createSlab, findRecord } from "./slab";
 export let leaving: u32 = 0;
 /** The request that is looked at. */
 let asking: u32 = 0;
+/** Whether what it lets go was paused before, as far as that is kept in mind. */
+let waited: bool = false;
 
 /** Requests that have been paused, and whether nothing has let them go since; 0 where that is not kept in mind, and the compiler drops all of it. */
 let held: usize = 0;
@@ -34,6 +36,7 @@ export function goesAgain(stream: u32): bool {
   const record = findRecord(held, stream);
   // Of what it is asked about it has not said yet whether that waits.
   if (record == 0 || !load<bool>(record)) return !isAsked(stream);
+  if (isAsked(stream)) waited = true;
   store<bool>(record, false);
   return false;
 }
@@ -51,6 +54,7 @@ function setHeld(stream: u32, waits: bool): void {
 /** Said before a filter looks at a request. */
 export function lookAtRequest(stream: u32): void {
   asking = stream;
+  waited = held == 0;
 }
 
 /** Said when it has, and returns nothing: it goes on. */
@@ -60,29 +64,25 @@ export function passOn(): void {
   asking = 0;
 }
 
-/** Said when it has: with 0 it goes on, with all that was paused of it, and else may be let go. */
+/**
+ * Said when it has looked at a piece of its body: with 0 it goes on, with all that was paused of it, and else may be let go. Let go by the host while nothing waits, a body that comes
+ * in the midst of what was let go before comes again, and so on until the stack ends.
+ */
 export function passBody(flow: u32): void {
-  if (flow == 0 && leaving == asking) leaving = 0;
+  if (leaving == asking && (flow == 0 || !waited)) leaving = 0;
   setHeld(asking, flow != 0);
   asking = 0;
 }
 
 /**
- * The same of its headers, before which nothing was paused: what is let go there is the request itself, and goes on whatever the filter returns. Let go by the host, and paused
- * by what is returned, headers go and their body waits for ever, where that has to wait with them. Gives what to return.
+ * The same of its headers, before which nothing was paused, and of its trailers, behind which nothing comes: what is let go there is the request itself, and goes on whatever the
+ * filter returns. Let go by the host, and paused by what is returned, headers go and their body waits for ever, where that has to wait with them; and trailers come again as a body
+ * does. Gives what to return.
  */
-export function passHeaders(flow: u32): u32 {
+export function passEnds(flow: u32): u32 {
   const given: u32 = leaving == asking ? 0 : flow;
   passBody(given);
   return given;
-}
-
-/** The same of its trailers, behind which nothing comes: what is let go of them now is let go for good. */
-export function passTrailers(flow: u32): void {
-  const stream = asking;
-  const goes = leaving == stream;
-  passBody(flow);
-  if (goes) setHeld(stream, false);
 }
 
 /** What the callback for trailers returns of a filter that has none of its own: they wait with what was paused before, which any client could have let go by them. */

@@ -363,7 +363,7 @@ function callbackText(
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
   // Of what it lets go, what it returns may say the same.
   const [, part] = (resumes ? /^onRequest(|Body|Trailers)$/.exec(own.name) : null) ?? [];
-  const decides = part === "" && returns;
+  const decides = part !== undefined && part !== "Body" && returns;
   const first = `${look(context)}${part === undefined ? "" : `  ${use("lookAtRequest")}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
@@ -373,7 +373,7 @@ function callbackText(
     .join("");
   const leaves = (flow: string): string => {
     if (part === undefined) return goBack;
-    const pass = returns ? `${use(`pass${part === "" ? "Headers" : part}`)}(${flow})` : `${use("passOn")}()`;
+    const pass = returns ? `${use(decides ? "passEnds" : "passBody")}(${flow})` : `${use("passOn")}()`;
     return `  ${decides ? `${flow} = ` : ""}${pass};\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
   };
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
