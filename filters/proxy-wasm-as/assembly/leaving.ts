@@ -53,36 +53,24 @@ export function lookAtRequest(stream: u32): void {
   asking = stream;
 }
 
-/** Said when it has, and returns nothing: it goes on. */
+/**
+ * Said when it has. What is let go in a callback that is about it goes on with all that was paused of it, whatever the filter returns: let go by the host, and paused by what is
+ * returned, the piece that it is about waits for ever. And behind what stopped all, Envoy asks again about what is let go while it asks. Gives what to return.
+ */
+export function pass(flow: u32): u32 {
+  const goes = leaving == asking;
+  if (goes) leaving = 0;
+  const given: u32 = goes ? 0 : flow;
+  setHeld(asking, given != 0);
+  asking = 0;
+  return given;
+}
+
+/** The same of one that returns nothing: it goes on. Nothing is to be kept for that, so that no loop is counted of which a filter would need a budget. */
 export function passOn(): void {
   if (leaving == asking) leaving = 0;
   goesAgain(asking);
   asking = 0;
-}
-
-/** Said when it has: with 0 it goes on, with all that was paused of it, and else may be let go. */
-export function passBody(flow: u32): void {
-  if (flow == 0 && leaving == asking) leaving = 0;
-  setHeld(asking, flow != 0);
-  asking = 0;
-}
-
-/**
- * The same of its headers, before which nothing was paused: what is let go there is the request itself, and goes on whatever the filter returns. Let go by the host, and paused
- * by what is returned, headers go and their body waits for ever, where that has to wait with them. Gives what to return.
- */
-export function passHeaders(flow: u32): u32 {
-  const given: u32 = leaving == asking ? 0 : flow;
-  passBody(given);
-  return given;
-}
-
-/** The same of its trailers, behind which nothing comes: what is let go of them now is let go for good. */
-export function passTrailers(flow: u32): void {
-  const stream = asking;
-  const goes = leaving == stream;
-  passBody(flow);
-  if (goes) setHeld(stream, false);
 }
 
 /** What the callback for trailers returns of a filter that has none of its own: they wait with what was paused before, which any client could have let go by them. */
