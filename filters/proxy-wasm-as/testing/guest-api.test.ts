@@ -1094,22 +1094,28 @@ ${code}`,
 
 test("what is written where a body ends arrives, though nothing reads on what was paused and let go before", async () => {
   const host = await hostOf(unreadFilter, {}, "minimal");
-  host.onFetch("service");
+  host.onFetch("service", () => ({}));
+  const more = { body: "cd", isUnfinished: true } as const;
   const ends = [
-    [{}, ""],
-    [{ body: "cd" }, "cd"],
-    [{ trailers: [["t", "1"]] }, ""],
+    [[{}], ""],
+    [[{ body: "cd" }], "cd"],
+    [[{ trailers: [["t", "1"]] }], ""],
+    // Behind a piece that goes on, what is written is read again.
+    [[more, {}], "cd"],
   ] as const;
-  for (const [end, more] of ends)
-    for (const [back, moreBack] of ends) {
+  for (const [end, rest] of ends)
+    for (const [back, restBack] of ends) {
       const stream = host.open({ headers: [[":method", "POST"]], body: "ab", isUnfinished: true });
-      stream.send(end);
+      for (const piece of end) stream.send(piece);
       stream.respond({ body: "12", isUnfinished: true });
-      stream.respondMore(back);
+      for (const piece of back) stream.respondMore(piece);
       stream.end();
-      expect(stream.result()).toMatchObject({ requestBody: `ab${more}!`, action: "continue" });
-      expect(stream.result().response?.body).toBe(`12${moreBack}?`);
-      expect(stream.result().logs.filter(({ message }) => !message.endsWith(" 0"))).toEqual([]);
+      expect(stream.result()).toMatchObject({ requestBody: `ab${rest}!`, action: "continue" });
+      expect(stream.result().response?.body).toBe(`12${restBack}?`);
+      const lines = stream.result().logs.map(({ message }) => message);
+      expect(lines).toContain("request let go 0");
+      expect(lines).toContain("response let go 0");
+      expect(lines.filter((line) => !line.endsWith(" 0"))).toEqual([]);
     }
   expect(host.failure).toBeNull();
 });
