@@ -20,7 +20,7 @@ const slow = [
   "editors/vscode/extension.test.ts",
   "filters/!(proxy-wasm-as)/policy.test.ts",
   "filters/proxy-wasm-as/build/*.test.ts",
-  "filters/proxy-wasm-as/testing/{acts,byte-exact,callouts,check-input,ends,guest-api,headers,join,kept-streams,on-path,plugin-life,stamp,state-actions,stream,telemetry-actions}.test.ts",
+  "filters/proxy-wasm-as/testing/{acts,byte-exact,callouts,check-input,ends,guest-api,headers,join,kept-streams,let-go,on-path,plugin-life,stamp,state-actions,stream,telemetry-actions}.test.ts",
   "tests/cli/*.test.ts",
   "tests/{bound,diagnostics,documents}.test.ts",
   "tests/meaning/{chance,conflicts,differential,readings}.test.ts",

@@ -274,6 +274,30 @@ test("a body lets nothing go that waits for an answer, also where only the other
   expect(stream.result()).toMatchObject({ action: "continue", requestBody: "ab" });
 });
 
+test("what a policy lets go in its own callback goes on, though that pauses, audited or not", async () => {
+  const asks = `{
+  if (request.fetch({ cluster: "unknown", path: "/" }, checked) != Status.Ok) request.resume();
+  return Flow.Pause;
+}`;
+  const looking = [
+    "",
+    `export function onRequestBody(request: Request, size: u32, last: bool): Flow ${asks}`,
+    `export function onRequestTrailers(request: Request): Flow ${asks}`,
+  ];
+  for (const more of looking) {
+    const bytes = await compile(`import { Answer, Flow, Request, Status } from "proxy-wasm-as";
+function checked(request: Request, answer: Answer): void { request.resume(); }
+export function onRequest(request: Request): Flow ${asks}
+${more}`);
+    for (const mode of ["enforce", "audit"]) {
+      const host = start(bytes, mode);
+      const { action, requestBody, callCounts } = host.request({ ...toB, body: "a", trailers: [["t", "1"]] });
+      expect([action, requestBody, callCounts["continue_stream"]]).toEqual(["continue", "a", undefined]);
+      expect(host.failure).toBeNull();
+    }
+  }
+});
+
 test("whether the policy is for a stream is found out once, and forgotten with it", async () => {
   const bytes = await compile(`import { Request, Response, Stream, log } from "proxy-wasm-as";
 export function onRequest(request: Request): void { request.headers.set("x-f", "1"); }

@@ -12,8 +12,6 @@ import { addRecord, createSlab, findRecord } from "./slab";
 export let leaving: u32 = 0;
 /** The request that is looked at. */
 let asking: u32 = 0;
-/** Whether what it lets go was paused before, as far as that is kept in mind. */
-let waited: bool = false;
 
 /** Requests that have been paused, and whether nothing has let them go since; 0 where that is not kept in mind, and the compiler drops all of it. */
 let held: usize = 0;
@@ -36,7 +34,6 @@ export function goesAgain(stream: u32): bool {
   const record = findRecord(held, stream);
   // Of what it is asked about it has not said yet whether that waits.
   if (record == 0 || !load<bool>(record)) return !isAsked(stream);
-  if (isAsked(stream)) waited = true;
   store<bool>(record, false);
   return false;
 }
@@ -54,35 +51,26 @@ function setHeld(stream: u32, waits: bool): void {
 /** Said before a filter looks at a request. */
 export function lookAtRequest(stream: u32): void {
   asking = stream;
-  waited = held == 0;
 }
 
-/** Said when it has, and returns nothing: it goes on. */
+/**
+ * Said when it has. What is let go in a callback that is about it goes on with all that was paused of it, whatever the filter returns: let go by the host, and paused by what is
+ * returned, the piece that it is about waits for ever. And behind what stopped all, Envoy asks again about what is let go while it asks. Gives what to return.
+ */
+export function pass(flow: u32): u32 {
+  const goes = leaving == asking;
+  if (goes) leaving = 0;
+  const given: u32 = goes ? 0 : flow;
+  setHeld(asking, given != 0);
+  asking = 0;
+  return given;
+}
+
+/** The same of one that returns nothing: it goes on. Nothing is to be kept for that, so that no loop is counted of which a filter would need a budget. */
 export function passOn(): void {
   if (leaving == asking) leaving = 0;
   goesAgain(asking);
   asking = 0;
-}
-
-/**
- * Said when it has looked at a piece of its body: with 0 it goes on, with all that was paused of it, and else may be let go. Let go by the host while nothing waits, a body that comes
- * in the midst of what was let go before comes again, and so on until the stack ends.
- */
-export function passBody(flow: u32): void {
-  if (leaving == asking && (flow == 0 || !waited)) leaving = 0;
-  setHeld(asking, flow != 0);
-  asking = 0;
-}
-
-/**
- * The same of its headers, before which nothing was paused, and of its trailers, behind which nothing comes: what is let go there is the request itself, and goes on whatever the
- * filter returns. Let go by the host, and paused by what is returned, headers go and their body waits for ever, where that has to wait with them; and trailers come again as a body
- * does. Gives what to return.
- */
-export function passEnds(flow: u32): u32 {
-  const given: u32 = leaving == asking ? 0 : flow;
-  passBody(given);
-  return given;
 }
 
 /** What the callback for trailers returns of a filter that has none of its own: they wait with what was paused before, which any client could have let go by them. */

@@ -150,9 +150,8 @@ export class Request extends Message {
 
   /**
    * Let go on what was paused, once the callback has ended; `BadArgument` in a callback that has answered or reset it, and in `onLog` and `onDelete`; nothing goes on of a request
-   * that was answered before, never paused, or let go and not paused since. It is for what was paused before: of what a
-   * callback is about, what it returns decides, and a last piece of a body that it pauses stays. Only in `onRequest`, before which nothing was paused, and in `onRequestTrailers`, behind which nothing comes, it is the request that goes on, whatever that
-   * returns. `proxy_continue_stream`.
+   * that was answered before, never paused, or let go and not paused since. In a callback that is about the request, what that is about goes on with all that was paused, whatever
+   * it returns. `proxy_continue_stream`.
    */
   resume(): Status {
     if (isOver(this.id)) return Status.BadArgument;

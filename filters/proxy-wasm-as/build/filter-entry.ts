@@ -361,10 +361,10 @@ function callbackText(
   const asks = keepsStreams && result?.type === "Flow";
   const look = (at: string): string =>
     `${looks ? `  ${use("lookAtResponse")}(${at});\n` : ""}${asks ? `  ${use("ask")}(${at});\n` : ""}`;
-  // Of what it lets go, what it returns may say the same.
-  const [, part] = (resumes ? /^onRequest(|Body|Trailers)$/.exec(own.name) : null) ?? [];
-  const decides = part !== undefined && part !== "Body" && returns;
-  const first = `${look(context)}${part === undefined ? "" : `  ${use("lookAtRequest")}(${context});\n`}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
+  // What it lets go of the request that it is about, goes by what is returned.
+  const passesOn = resumes && /^onRequest(|Body|Trailers)$/.test(own.name);
+  const decides = passesOn && returns;
+  const first = `${look(context)}${passesOn ? `  ${use("lookAtRequest")}(${context});\n` : ""}${begins}${before === undefined ? "" : `  ${use(before)}(${context});\n`}`;
   const stops = returns && needsStopAll(own, all) ? `${STOP_ALL} * ` : "";
   const [, side] = /^on(Request|Response)(?:Body)?$/.exec(own.name) ?? [];
   const without = written
@@ -372,9 +372,9 @@ function callbackText(
     .map((each) => leftOut(each, returns ? (guard === undefined ? "result" : "flow") : "0", use))
     .join("");
   const leaves = (flow: string): string => {
-    if (part === undefined) return goBack;
-    const pass = returns ? `${use(decides ? "passEnds" : "passBody")}(${flow})` : `${use("passOn")}()`;
-    return `  ${decides ? `${flow} = ` : ""}${pass};\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
+    if (!passesOn) return goBack;
+    const pass = returns ? `${flow} = ${use("pass")}(${flow})` : `${use("passOn")}()`;
+    return `  ${pass};\n${goBack.includes("letLeave") ? "" : `  ${use("letLeave")}();\n`}${goBack}`;
   };
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
   const goesBy = (flow: string): string =>

@@ -21,7 +21,7 @@ export { reserveRecords } from "../slab";
 export { configureParameters, forgetParameters, parameterAt, parametersOf } from "../standalone-parameters";
 export { waiting } from "../inside";
 export { ask, keepStreams } from "../kept";
-export { holdTrailers, letGoOnce, letLeave, lookAtRequest, passBody, passEnds, passOn } from "../leaving";
+export { holdTrailers, letGoOnce, letLeave, lookAtRequest, pass, passOn } from "../leaving";
 export { MapType, StreamType } from "../enums";
 export { passEnd, passPiece } from "../unread";
 export { forgetGone, forgetInTime, forgetStream } from "./forget";
