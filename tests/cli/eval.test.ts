@@ -34,7 +34,7 @@ describe("wire eval plot", () => {
     for (const file of files) expect(existsSync(file)).toBe(true);
     const updated = readFileSync(document, "utf8");
     expect(updated).toMatch(
-      /^# Mine\n\n<!-- EVAL-START -->\n\n\| application .*\| wire \|.*<!-- EVAL-END -->\n\nThe rest\.\n$/su,
+      /^# Mine\n\n<!-- EVAL-START -->\n\n\d+ runs .*\| bookinfo \| p1 \| .*<!-- EVAL-END -->\n\nThe rest\.\n$/su,
     );
   });
 
