@@ -78,13 +78,33 @@ test("states come in three steps, and what began without one is judged as it was
   ]);
 });
 
-test("and they go in two, the services that stamp last", async () => {
+test("and they go in three: nobody asks, then paths begin without one, and last services stamp no more", async () => {
   const asked = await running({ p: "cart -> api -> rate" });
   const decided = await running({ p: "api -> rate" });
   expect(stepsTo(asked, decided)).toEqual([
     "both: begins old; old(); stamps cart,web",
+    "both: begins nothing; old(); stamps cart,web",
     "wanted: begins nothing; ; stamps ",
   ]);
+});
+
+test("they are known while requests have them, though a change comes meanwhile that asks nothing either", async () => {
+  const asked = await running({ p: "cart -> api -> rate" });
+  let now = asked;
+  const [decided, other] = [await running({ p: "api -> rate" }), await running({ p: "cart -> api" })];
+  for (const [to, mayForget] of [
+    [decided, false] as const,
+    [decided, true] as const,
+    [other, false] as const,
+  ]) {
+    const step = nextStep(now, to, mayForget);
+    assert(step.kind === "both", "requests have states");
+    now = { ...to, placement: step.placement, paths: step.paths };
+  }
+  const again = await running({ p: "web -> api -> rate" });
+  const { kind, paths } = { paths: now.paths, ...nextStep(now, again, false) };
+  expect(kind).toBe("taught");
+  expect(paths.known.map(({ revision }) => revision)).toContain(asked.paths.begin);
 });
 
 test("why a service stamps that does so for requests under way alone is said", async () => {
