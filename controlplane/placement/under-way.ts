@@ -54,8 +54,9 @@ export function nextStep(current: Running, wanted: Running, mayForget: boolean):
   if (!isTaught) {
     const own = was.known.find(({ revision }) => revision === was.own);
     const others = was.known.filter(({ revision }) => revision !== wantedTables.revision);
-    const { placement, known } = forRevisions(current, { own, others }, [
+    const { placement, known } = forRevisions(current, own, [
       { tables: wantedTables, of: wanted },
+      ...withStateless(others).map((tables) => ({ tables, of: current })),
     ]);
     const stamping = alsoStamping({ ...current, placement }, wanted);
     return { kind: "taught", placement: stamping, paths: { ...was, known } };
@@ -66,17 +67,22 @@ export function nextStep(current: Running, wanted: Running, mayForget: boolean):
   );
 
   function both(own: PathTables, before: readonly PathTables[]): NextStep {
-    // Of what began where nobody stamped before they were taught, the rest of the way is judged as it was.
-    const none: PathTables = { revision: stateless, stamps: [], asks: [] };
-    const isNoneKnown = before.some(({ revision }) => revision === stateless);
-    const guests = [...before, ...(isNoneKnown ? [] : [none])].map((tables) => ({ tables, of: current }));
-    const { placement, known } = forRevisions(wanted, { own, others: [own] }, guests);
+    const { placement, known } = forRevisions(wanted, own, [
+      { tables: own, of: wanted },
+      ...withStateless(before).map((tables) => ({ tables, of: current })),
+    ]);
     return {
       kind: "both",
       placement: alsoStamping({ ...wanted, placement }, current),
       paths: { ...next, known },
     };
   }
+}
+
+/** What began where nobody stamps before it was taught has no state, and is under way, too. */
+function withStateless(known: readonly PathTables[]): readonly PathTables[] {
+  if (known.some(({ revision }) => revision === stateless)) return known;
+  return [...known, { revision: stateless, stamps: [], asks: [] }];
 }
 
 function unasked(tables: PathTables): PathTables {
