@@ -24,6 +24,7 @@ const slow = [
   "tests/cli/*.test.ts",
   "tests/{bound,diagnostics,documents}.test.ts",
   "tests/meaning/{chance,conflicts,differential,readings}.test.ts",
+  "tests/paths/changes.test.ts",
   "tests/syntax.test.ts",
 ];
 

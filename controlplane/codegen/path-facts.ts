@@ -1,6 +1,7 @@
 import type { IdHeader, Mesh } from "../mesh/mesh.ts";
 import {
   type Asking,
+  isSecret,
   type PathsInUse,
   type PathTables,
   type Stamping,
@@ -87,18 +88,31 @@ export function stampFacts(
     stamps.find(
       (each) => each.service === service && (each.version === undefined || each.version === version),
     );
+  const inUse = known.filter(({ revision }) => revision !== stateless);
+  // Where one revision asks nothing any more another one may, to which such a request has lost nothing. With a key nobody is to be able to say that.
+  const isChanging = inUse.length > 1 && !inUse.some((each) => statesOf(each).some(isSecret));
   return [
     ...(outside === "nobody" ? [] : [`@outside\t${outside === "everybody" ? "*" : "!"}`]),
     ...(begin === undefined ? [] : [`@begin\t${begin}`]),
-    ...known
-      .filter(({ revision }) => revision !== stateless)
-      .map((each) => {
-        const stamping = own(each);
-        const steps = [...(stamping?.steps ?? [])].map(([from, to]) => `${from}>${to}`);
-        // What goes out was stamped as it came in, and what the service does by itself begins a path.
-        const list = stamping === undefined || direction === "outbound" ? "=" : steps.join(",") || "-";
-        return `@stamp\t${each.revision}\t${stamping?.first ?? "-"}\t${list}`;
-      }),
+    ...inUse.map((each) => {
+      const stamping = own(each);
+      const known = stamping?.steps ?? new Map<string, string>();
+      const ends = isChanging ? statesOf(each).filter((state) => !known.has(state)) : [];
+      const steps = [...known, ...ends.map((state) => [state, unasked] as const)];
+      // What goes out was stamped as it came in, and what the service does by itself begins a path.
+      const isAsItWas = stamping === undefined || direction === "outbound";
+      const list = isAsItWas ? "=" : steps.map(([from, to]) => `${from}>${to}`).join(",") || "-";
+      return `@stamp\t${each.revision}\t${stamping?.first ?? (isChanging ? unasked : "-")}\t${list}`;
+    }),
+  ];
+}
+
+/** What is nobody's state. */
+const unasked = "0";
+
+function statesOf({ stamps }: PathTables): readonly string[] {
+  return [
+    ...new Set([...stamps.flatMap(({ first = unasked, steps }) => [first, ...steps.values()]), unasked]),
   ];
 }
 

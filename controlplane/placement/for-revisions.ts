@@ -1,15 +1,14 @@
-import { strict as assert } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
-import type { Policy } from "../language/policy.ts";
-import type { Mesh } from "../mesh/mesh.ts";
+import { inOrder } from "../language/in-order.ts";
+import type { Policy, Side } from "../language/policy.ts";
 import { carriesState, type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import { type Asking, type PathTables, type Stamping, stateless } from "./path-tables.ts";
 import type { PlacedCall, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
 import { isForSide, knowsCaller, type Section, sectionsOf } from "./section.ts";
 import type { Running } from "./under-way.ts";
 
-/** A revision that requests have, and what runs, or is to run, for those. */
-export interface Guest {
+/** A revision that requests have, and a build of which it is known what its policies are to do with these. */
+export interface Revision {
   readonly tables: PathTables;
   readonly of: Running;
 }
@@ -21,153 +20,201 @@ export interface ForRevisions {
 }
 
 /**
- * A build, of which `own` are the tables it asks by and `others` ones that it knows already, for the requests of further revisions too. Where a policy asks
- * in it, and is asked in the same place for such a revision, the states of that are said of this place. Where it is on the other side of the call, which knows something else of
- * requests, it is put on both, and is on each for the requests of one revision alone.
+ * A build that asks by its `own` tables, for the requests of several revisions. Where a policy asks, each revision answers by itself: in the same place if it can, else on the
+ * side of the call that it has the policy on, which knows something else of requests. Then the policy is on both, and on one of them for nobody of that revision.
  */
 export function forRevisions(
   host: Running,
-  { own, others }: { readonly own: PathTables | undefined; readonly others: readonly PathTables[] },
-  guests: readonly Guest[],
+  own: PathTables | undefined,
+  revisions: readonly Revision[],
 ): ForRevisions {
-  const moves = own === undefined ? [] : guests.flatMap((guest) => movesFor(guest, host, own));
-  const asks = own?.asks ?? [];
-  const places = onePerPlace(moves.flatMap(({ theirs }) => theirs));
-  const always = onePerPlace(moves.flatMap((move) => move.always));
-  // Nothing else is asked where a policy comes to.
-  const stay = (asking: Place): boolean => !places.some((place) => isSamePlace(place, asking));
-  // It may be there already, for others than those that it comes for now.
-  const had = new Set(asks.map(placeOf));
-  const coming = places.filter((place) => !had.has(placeOf(place)));
-  const here = (tables: PathTables): PathTables => ({
+  const isShared = [host, ...revisions.map(({ of }) => of)].some(({ mesh }) => mesh.identity === "none");
+  const said =
+    own === undefined ? [] : groupsOf(host, own, isShared).map((group) => sayIn(group, own, revisions));
+  const known = revisions.map(({ tables }, number) => ({
     ...tables,
-    asks: [
-      ...tables.asks.filter((each) => stay(each) || had.has(placeOf(each))),
-      ...always.map(forAll),
-      ...coming.map(forNobody),
-    ],
-  });
-  const there = (guest: Guest): PathTables => {
-    const moved = moves.filter((move) => move.guest === guest);
-    const isMoved = (asking: Place): boolean =>
-      moved.some(({ policy, calls }) => policy === asking.policy && calls.some(isCallOf(asking)));
-    const theirs = new Map(moved.flatMap((move) => move.theirs.map((each) => [placeOf(each), each])));
-    return {
-      ...guest.tables,
-      asks: [
-        ...[...asks.filter(stay), ...always].flatMap((each) =>
-          // Where it is for none of the host's, it is on the other side for them, and so for these.
-          isMoved(each) || !isForSome(each) ? [forNobody(each)] : said(each, guest),
-        ),
-        ...places.map((each) => theirs.get(placeOf(each)) ?? forNobody(each)),
-      ],
-    };
-  };
-  const known = [...others.map(here), ...guests.map(there)];
-  // What the policy is for whatever the path was may have no state, and so may what else comes where it was not.
-  const none: PathTables = {
-    revision: stateless,
-    stamps: [],
-    asks: [...always.map(forAll), ...coming.map(forNobody)],
-  };
-  const isNoneKnown = known.some(({ revision }) => revision === stateless);
+    asks: said.flatMap(({ asks }) => asks[number] ?? []),
+  }));
   return {
-    placement: withPolicies(host.placement, moves),
-    known: [...known, ...(none.asks.length > 0 && !isNoneKnown ? [none] : [])],
+    placement: withPolicies(
+      host,
+      said.flatMap(({ placed }) => placed),
+    ),
+    // Of what has no state nothing has to be said where it is lost.
+    known: known.filter(({ revision, asks }) => revision !== stateless || asks.length > 0),
   };
 }
 
-type Place = Omit<Asking, "states" | "others">;
-
-/** A policy on one call, where a placement has it. */
-interface Unit extends Pick<PlacedPolicy, "policy" | "section" | "side"> {
-  readonly call: PlacedCall;
+/** Of calls of which a policy asks some: all into a service where somebody does not know who calls, else one. */
+interface Group {
+  readonly host: Running;
+  readonly policy: Policy;
+  readonly section: Section;
+  readonly to: string;
+  readonly callers: readonly string[];
 }
 
-/** A policy that is elsewhere for the requests of a guest. */
-interface Move {
-  readonly guest: Guest;
+/** A side of a call, or of all calls into a service. */
+interface Seat {
+  readonly side: PlacedSide;
+  /** Absent where it is of all. */
+  readonly from?: string;
+}
+
+/** Where the policy is, or is asked about, for requests of the build's own revision. */
+interface OwnSeat extends Seat {
+  readonly isPlaced: boolean;
+  /** What becomes of all of them, where nothing is asked. */
+  readonly decided?: Answer;
+}
+
+/** What a revision says in one place. Where it says nothing, its requests are lost. */
+type Answer = readonly Pick<Asking, "version" | "states" | "others">[];
+
+const sides: readonly PlacedSide[] = ["egress", "ingress"];
+const forAll: Answer = [{ states: "all", others: [] }];
+const forNobody: Answer = [{ states: [], others: "all" }];
+
+/** A policy on a call, in the words of a build. */
+interface Unit {
   readonly policy: string;
-  readonly calls: readonly PlacedCall[];
-  /** Where it is on these calls for all requests of the host. */
-  readonly always: readonly Asking[];
-  /** Where it is asked for those of the guest, and what is answered. */
-  readonly theirs: readonly Asking[];
-  readonly placed: readonly PlacedPolicy[];
+  readonly section: Side;
+  readonly from: string;
+  readonly to: string;
 }
 
-function movesFor(guest: Guest, host: Running, own: PathTables): readonly Move[] {
-  return [...new Set(own.asks.map(({ policy }) => policy))].flatMap((name): readonly Move[] => {
-    const policy = enforced(host, name);
-    if (policy === undefined || enforced(guest.of, name) === undefined) return [];
-    const groupOf = ({ call: [from, to] }: Unit): string =>
-      host.mesh.identity === "none" || guest.of.mesh.identity === "none" ? to : `${from}>${to}`;
-    const guests = Map.groupBy(unitsFor(guest, name), groupOf);
-    return [...Map.groupBy(unitsFor({ tables: own, of: host }, name), groupOf)].flatMap(([group, units]) => {
-      const theirs = (guests.get(group) ?? []).filter(({ call: [from, to] }) =>
-        host.mesh.calls.some((call) => call.from === from && call.to === to),
+interface Placed extends Unit {
+  readonly side: PlacedSide;
+  readonly dataplane: Dataplane;
+}
+
+function groupsOf(host: Running, { asks }: PathTables, isShared: boolean): readonly Group[] {
+  const calls = host.mesh.calls.flatMap(({ from, to }) => (from === null ? [] : [{ from, to }]));
+  return host.policies
+    .filter(({ mode }) => mode !== "off")
+    .flatMap((policy) => {
+      const asked = new Set(asks.flatMap((each) => (each.policy === policy.name ? [each.to] : [])));
+      const own = calls.filter(({ to }) => asked.has(to));
+      const groups = [...Map.groupBy(own, ({ from, to }) => (isShared ? to : `${from}>${to}`)).values()];
+      return sectionsOf(policy).flatMap((section) =>
+        groups.map((some) => ({
+          ...{ host, policy, section, to: some[0]?.to ?? "", callers: some.map(({ from }) => from) },
+        })),
       );
-      const [first] = theirs;
-      const asked = units.flatMap((unit) => asksAt(own, unit));
-      if (first === undefined || asked.length === 0) return [];
-      if (theirs.some(({ side }) => units.some((unit) => unit.side === side))) return [];
-      const isToldHere = (asking: Asking): boolean =>
-        sameIn(guest.tables, asking).some(isForSome) || isAlways(asking, guest);
-      if (asked.every(isToldHere)) return [];
-      const section = sectionFor(policy, theirs, { units, host, guest: guest.of });
-      if (section === undefined) return [];
-      const written = theirs.map((unit) => ({ ...unit, section: section.name }));
-      return [
-        {
-          guest,
-          policy: name,
-          calls: [...units, ...theirs].map(({ call }) => call),
-          always: units
-            .filter((unit) => asksAt(own, unit).length === 0)
-            .map((unit) => askAt(unit, host.mesh)),
-          theirs: theirs.flatMap((unit) => {
-            const told = asksAt(guest.tables, unit);
-            const all = told.length > 0 ? told : [askAt(unit, guest.of.mesh)];
-            return all.map((asking) => ({ ...asking, section: section.name }));
-          }),
-          placed: written.map(({ call, ...each }) => ({ ...each, calls: [call] })),
-        },
-      ];
     });
-  });
 }
 
-/** The section of a policy that can be where it was for a guest: of the same name, or what is now on these calls. */
-function sectionFor(
-  policy: Policy,
-  theirs: readonly Unit[],
-  {
-    units,
-    host,
-    guest,
-  }: { readonly units: readonly Unit[]; readonly host: Running; readonly guest: Running },
-): Section | undefined {
-  const sections = sectionsOf(policy);
-  const section =
-    sections.find(({ name }) => name === theirs[0]?.section) ??
-    sections.find(({ name }) => name === units[0]?.section);
-  if (section === undefined) return undefined;
-  const isPossible = theirs.every(({ side, call }) => {
-    const name = serviceOf(side, call);
-    const dataplane = dataplaneAt(name, host) ?? dataplaneAt(name, guest);
-    const service = host.mesh.services.get(name);
-    return (
-      isForSide(policy, section.body, side) &&
-      (side === "egress" || knowsCaller(host.mesh, section)) &&
-      dataplane !== undefined &&
-      service !== undefined &&
-      fitting(service, host.dataplanes).includes(dataplane) &&
-      carriesState(dataplane) &&
-      offers(dataplane, policy) &&
-      offersAt(dataplane, side, { policy, section })
-    );
+/** All places on a side. */
+function seatsOn(side: PlacedSide, { host, callers }: Group): readonly Seat[] {
+  if (side === "ingress" && host.mesh.identity === "none") return [{ side }];
+  return callers.map((from) => ({ side, from }));
+}
+
+function ownSeats(group: Group, own: PathTables): readonly OwnSeat[] {
+  return sides
+    .flatMap((side) => seatsOn(side, group))
+    .flatMap((seat): readonly OwnSeat[] => {
+      const units = unitsAt(seat, group, group.host);
+      const placed = units.find((unit) => callsOn(seat.side, unit, group.host).length > 0);
+      const asked = units.flatMap((unit) => asksOn(seat.side, unit, own));
+      if (asked.length > 0) return asked.some(isForSome) ? [{ ...seat, isPlaced: placed !== undefined }] : [];
+      if (placed === undefined) return [];
+      return [{ ...seat, isPlaced: true, decided: decidedOn(seat.side, placed, group.host) ?? forAll }];
+    });
+}
+
+function sayIn(
+  group: Group,
+  own: PathTables,
+  revisions: readonly Revision[],
+): { readonly asks: readonly (readonly Asking[])[]; readonly placed: readonly Placed[] } {
+  const seats = ownSeats(group, own);
+  const asking = seats.filter(({ isPlaced, decided }) => isPlaced && decided === undefined);
+  if (asking.length === 0) return { asks: [], placed: [] };
+  const moves = revisions.map((revision) => {
+    if (asking.every((seat) => answerAt(seat, group, revision) !== undefined)) return undefined;
+    return sides.flatMap((side) => moveTo(side, group, revision) ?? [])[0];
   });
-  return isPossible ? section : undefined;
+  const isMoved = moves.some((move) => move !== undefined);
+  // Where callers are known it is answered for the other side, too, which a change to come may ask.
+  const places = new Map<string, OwnSeat>(
+    seats
+      .filter(({ isPlaced, decided }) => (isMoved ? isPlaced : decided === undefined))
+      .map((seat) => [keyOf(seat), seat]),
+  );
+  for (const [key, { seat }] of moves.flatMap((move) => [...(move?.places ?? [])]))
+    if (!places.has(key)) places.set(key, { ...seat, isPlaced: false, decided: forNobody });
+  return {
+    asks: revisions.map((revision, number) =>
+      [...places].flatMap(([key, seat]) => {
+        const move = moves[number];
+        const answer =
+          move === undefined
+            ? (seat.decided ?? answerAt(seat, group, revision) ?? byStamps(seat, group, revision))
+            : (move.places.get(key)?.answer ?? forNobody);
+        return answer.map((each) => askingOf(seat, group, each));
+      }),
+    ),
+    placed: moves.flatMap((move) => move?.placed ?? []),
+  };
+}
+
+function keyOf({ side, from }: Seat): string {
+  return `${side} ${from ?? ""}`;
+}
+
+function askingOf({ side, from }: Seat, { policy, section, to }: Group, answer: Answer[number]): Asking {
+  return {
+    ...{ policy: policy.name, section: section.name, side, ...(from === undefined ? {} : { from }), to },
+    ...answer,
+  };
+}
+
+/** A policy on one side of all calls of a group for the requests of a revision. */
+interface Move {
+  /** Where it is not for nobody. */
+  readonly places: ReadonlyMap<string, { readonly seat: Seat; readonly answer: Answer }>;
+  readonly placed: readonly Placed[];
+}
+
+/** Undefined where the revision does not know what it is to answer there, or the policy cannot be there. */
+function moveTo(side: PlacedSide, group: Group, revision: Revision): Move | undefined {
+  const places = new Map<string, { readonly seat: Seat; readonly answer: Answer }>();
+  const placed: Placed[] = [];
+  for (const seat of seatsOn(side, group)) {
+    const answer = answerAt(seat, group, revision);
+    if (answer === undefined) return undefined;
+    if (isDeepStrictEqual(answer, forNobody)) continue;
+    places.set(keyOf(seat), { seat, answer });
+    for (const from of seat.from === undefined ? group.callers : [seat.from]) {
+      const unit: Unit = { policy: group.policy.name, section: group.section.name, from, to: group.to };
+      const dataplane = dataplaneFor(serviceOf(side, unit), side, group, revision.of);
+      if (dataplane === undefined) return undefined;
+      placed.push({ ...unit, side, dataplane });
+    }
+  }
+  return { places, placed };
+}
+
+/** The one that can have the policy on a side in front of a service. */
+function dataplaneFor(
+  name: string,
+  side: PlacedSide,
+  { host, policy, section }: Group,
+  before: Running,
+): Dataplane | undefined {
+  const dataplane = dataplaneAt(name, host) ?? dataplaneAt(name, before);
+  const service = host.mesh.services.get(name);
+  const isPossible =
+    isForSide(policy, section.body, side) &&
+    (side === "egress" || knowsCaller(host.mesh, section)) &&
+    dataplane !== undefined &&
+    service !== undefined &&
+    fitting(service, host.dataplanes).includes(dataplane) &&
+    carriesState(dataplane) &&
+    offers(dataplane, policy) &&
+    offersAt(dataplane, side, { policy, section });
+  return isPossible ? dataplane : undefined;
 }
 
 function dataplaneAt(service: string, { placement, dataplanes }: Running): Dataplane | undefined {
@@ -175,208 +222,85 @@ function dataplaneAt(service: string, { placement, dataplanes }: Running): Datap
   return dataplanes.find(({ name }) => name === proxy?.dataplane);
 }
 
-function serviceOf(side: PlacedSide, [from, to]: PlacedCall): string {
-  assert(side === "ingress" || from !== null, "a request from outside has no proxy on its way out");
-  return side === "ingress" || from === null ? to : from;
-}
-
-/** A placement with further policies, in the order of enforcement that they would have there. */
-function withPolicies(placement: Placement, moves: readonly Move[]): Placement {
-  if (moves.length === 0) return placement;
-  const proxies = new Map(placement.proxies.map((proxy) => [proxy.service, proxy]));
-  const done = new Set<string>();
-  for (const { guest, placed } of moves) {
-    for (const each of placed) {
-      const [call] = each.calls;
-      const key = JSON.stringify(each);
-      if (call === undefined || done.has(key)) continue;
-      done.add(key);
-      const service = serviceOf(each.side, call);
-      const dataplane = guest.of.placement.proxies.find((proxy) => proxy.service === service)?.dataplane;
-      const proxy: PlacedProxy = proxies.get(service) ?? {
-        ...{ service, dataplane: dataplane ?? "", stamps: false, policies: [] },
-      };
-      proxies.set(service, { ...proxy, policies: withPolicy(proxy.policies, each, guest.of) });
-    }
-  }
-  return { ...placement, proxies: [...proxies.values()].sort(byService) };
-}
-
-function byService(a: PlacedProxy, b: PlacedProxy): number {
-  return a.service < b.service ? -1 : 1;
-}
-
-function withPolicy(
-  policies: readonly PlacedPolicy[],
-  more: PlacedPolicy,
-  { policies: known }: Running,
-): readonly PlacedPolicy[] {
-  const same = policies.find(
-    ({ policy, section, side }) => policy === more.policy && section === more.section && side === more.side,
+/** What a revision says in a place; undefined where it does not know that. */
+function answerAt(seat: Seat, group: Group, revision: Revision): Answer | undefined {
+  const [answer, ...others] = unitsAt(seat, group, revision.of).map(
+    (unit) => answerOn(seat.side, unit, revision) ?? "unknown",
   );
-  if (same !== undefined) {
-    const isNew = (call: PlacedCall): boolean => !same.calls.some((each) => isDeepStrictEqual(each, call));
-    const calls = [...same.calls, ...more.calls.filter(isNew)];
-    return policies.map((each) => (each === same ? { ...same, calls } : each));
-  }
-  const priorityOf = (name: string): number => known.find((each) => each.name === name)?.priority ?? 0;
-  const isBehind = ({ policy }: PlacedPolicy): boolean => {
-    const [own, other] = [priorityOf(more.policy), priorityOf(policy)];
-    return own === other ? policy > more.policy : own > other;
-  };
-  const at = policies.findIndex(isBehind);
-  return at < 0 ? [...policies, more] : policies.toSpliced(at, 0, more);
+  if (answer === undefined) return forNobody;
+  return answer === "unknown" || others.some((other) => !isDeepStrictEqual(other, answer))
+    ? undefined
+    : answer;
 }
 
-function unitsOf({ proxies }: Placement, policy: string): readonly Unit[] {
-  return proxies
-    .flatMap(({ policies }) => policies)
-    .filter((placed) => placed.policy === policy)
-    .flatMap(({ section, side, calls }) => calls.map((call) => ({ policy, section, side, call })));
+/** What is said of a call on a side of it. */
+function answerOn(side: PlacedSide, unit: Unit, { tables, of }: Revision): Answer | undefined {
+  const own = ownTables(of);
+  const asked = sides.map((each) => ({ each, asks: asksOn(each, unit, tables) }));
+  const forSome = asked.filter(({ asks }) => asks.some(isForSome));
+  if (forSome.length > 0) return forSome.find(({ each }) => each === side)?.asks.map(answerOf);
+  // Where there had to be a state, what has none has lost it.
+  const isLost = asked.some(({ each, asks }) => asks.length === 0 && asksOn(each, unit, own).some(isForSome));
+  if (isLost) return [];
+  return asked.some(({ asks }) => asks.length > 0) ? forNobody : decidedOn(side, unit, of);
 }
 
-/** Where a policy is for the requests of a guest. */
-function unitsFor({ tables, of }: Guest, policy: string): readonly Unit[] {
-  return unitsOf(of.placement, policy).filter(
-    (unit) => ownAsks(of).every((asking) => !isAt(unit, asking)) || asksAt(tables, unit).some(isForSome),
+/** What a build does with all requests of a call, where it asks nothing. */
+function decidedOn(side: PlacedSide, unit: Unit, of: Running): Answer | undefined {
+  const calls = sides.flatMap((each) =>
+    asksOn(each, unit, ownTables(of)).length > 0 ? [] : callsOn(each, unit, of),
   );
+  if (calls.length === 0) return forNobody;
+  if (calls.some(([, , versions]) => versions === undefined)) return forAll;
+  // Nobody knows yet which version it will be.
+  if (side === "egress") return undefined;
+  return [...(of.mesh.services.get(unit.to)?.versions.keys() ?? [])].flatMap((version) => {
+    const isFor = calls.some(([, , versions]) => versions?.includes(version) === true);
+    return (isFor ? forAll : forNobody).map((each) => ({ ...each, version }));
+  });
 }
 
-/** What the policies of a build ask. */
-function ownAsks({ paths: { own, known } }: Running): readonly Asking[] {
-  return known.find(({ revision }) => revision === own)?.asks ?? [];
-}
-
-function asksAt({ asks }: PathTables, unit: Unit): readonly Asking[] {
-  return asks.filter((asking) => isAt(unit, asking));
-}
-
-function isAt({ policy, section, side, call }: Unit, asking: Asking): boolean {
-  return (
-    asking.policy === policy &&
-    asking.section === section &&
-    asking.side === side &&
-    isCallOf(asking)(call) &&
-    (asking.version === undefined || (call[2]?.includes(asking.version) ?? true))
+/** What follows from the stamps of the services between, where a policy cannot be on the side on which it was. */
+function byStamps(seat: Seat, group: Group, { tables, of }: Revision): Answer {
+  const told = unitsAt(seat, group, of).map((unit) =>
+    asksOn(seat.side === "egress" ? "ingress" : "egress", unit, tables).filter(isForSome),
   );
-}
-
-function isCallOf({ from, to }: Place): (call: PlacedCall) => boolean {
-  return ([caller, callee]) => callee === to && caller !== null && (from === undefined || from === caller);
-}
-
-/** What is asked where a policy is for all requests. */
-function askAt({ policy, section, side, call: [from, to] }: Unit, { identity }: Mesh): Asking {
-  const isShared = side === "ingress" && identity === "none";
-  return forAll({ policy, section, side, ...(isShared || from === null ? {} : { from }), to });
-}
-
-function isSamePlace(a: Place, b: Place): boolean {
-  const isOneCaller = a.from === undefined || b.from === undefined || a.from === b.from;
-  return a.policy === b.policy && a.side === b.side && a.to === b.to && isOneCaller;
-}
-
-function placeOf({ policy, section, side, from, to, version }: Place): string {
-  return JSON.stringify([policy, section, side, from ?? null, to, version ?? null]);
-}
-
-function onePerPlace(asks: readonly Asking[]): readonly Asking[] {
-  return [...new Map(asks.map((each) => [placeOf(each), each])).values()];
-}
-
-function forAll(place: Place): Asking {
-  return { ...place, states: "all", others: [] };
-}
-
-function forNobody(place: Place): Asking {
-  return { ...place, states: [], others: "all" };
-}
-
-function isForSome({ states, others }: Asking): boolean {
-  return states.length > 0 || others !== "all";
-}
-
-/** A policy as far as it is enforced. */
-function enforced({ policies }: Running, name: string): Policy | undefined {
-  const policy = policies.find((each) => each.name === name);
-  return policy?.mode === "off" ? undefined : policy;
-}
-
-/** What a revision says where a policy of a build asks. */
-function said(asking: Asking, guest: Guest): readonly Asking[] {
-  const { tables, of } = guest;
-  if (enforced(of, asking.policy) === undefined) return [forNobody(asking)];
-  const asked = sameIn(tables, asking);
-  const same = asked.filter(isForSome);
-  const section = same.some((each) => each.section === asking.section) ? asking.section : same[0]?.section;
-  const told = same.filter((each) => each.section === section);
-  if (told.length > 0)
-    return told.map(({ states, others, version }) => ({
-      ...asking,
-      ...(version === undefined ? {} : { version }),
-      states,
-      others,
-    }));
-  const elsewhere = tables.asks.filter(
-    (each) =>
-      isForSome(each) && each.side !== asking.side && isSamePlace({ ...each, side: asking.side }, asking),
-  );
-  if (elsewhere.length > 0) {
-    const told = elsewhere.filter((each) => each.section === elsewhere[0]?.section);
-    return (asking.side === "egress" ? beforeStamp : behindStamp)(asking, told, guest);
-  }
-  // Where a policy was to come what has no state was not asked about before, which says nothing of what it is from now on.
-  const wasToCome = ownAsks(of).some((each) => !isForSome(each) && isSamePlace(each, asking));
-  if (asked.length > 0 && !(tables.revision === stateless && wasToCome)) return [forNobody(asking)];
-  // A request without a state has lost it where there had to be one.
-  if (
-    ownAsks(of)
-      .filter(isForSome)
-      .some((each) => isSamePlace({ ...each, side: asking.side }, asking))
-  )
-    return [];
-  return isAlways(asking, guest) ? [forAll(asking)] : [forNobody(asking)];
-}
-
-function sameIn({ asks }: PathTables, asking: Place): readonly Asking[] {
-  return asks.filter(
-    (each) =>
-      each.policy === asking.policy &&
-      each.side === asking.side &&
-      each.from === asking.from &&
-      each.to === asking.to &&
-      (each.version === undefined || asking.version === undefined || each.version === asking.version),
-  );
+  if (told.some((asks) => asks.length === 0)) return [];
+  return (seat.side === "egress" ? beforeStamp : behindStamp)(told.flat(), tables);
 }
 
 /** What is known of a call as it goes out, by what is asked where it comes in, behind the stamp of the callee. Of its versions nobody knows yet which one it will be. */
-function beforeStamp(asking: Asking, told: readonly Asking[], { tables }: Guest): readonly Asking[] {
-  const before = (states: Asking["states"], version: string | undefined): readonly string[] => {
-    const own = stampingOf(tables, asking.to, version);
+function beforeStamp(told: readonly Asking[], tables: PathTables): Answer {
+  const before = (states: Asking["states"], { to, version }: Asking): readonly string[] => {
+    const own = stampingOf(tables, to, version);
     if (states === "all" || own === undefined) return states === "all" ? [] : states;
-    return [...own.steps].flatMap(([from, to]) => (states.includes(to) ? [from] : []));
+    return [...own.steps].flatMap(([from, next]) => (states.includes(next) ? [from] : []));
   };
   const ofAll = (of: (each: Asking) => Asking["states"]): readonly string[] =>
     told
-      .map((each) => before(of(each), each.version))
+      .map((each) => before(of(each), each))
       .reduce((some, others) => some.filter((state) => others.includes(state)));
-  return [{ ...asking, states: ofAll(({ states }) => states), others: ofAll(({ others }) => others) }];
+  return [{ states: ofAll(({ states }) => states), others: ofAll(({ others }) => others) }];
 }
 
-/** And of one as it comes in, by what is asked where it goes out: nothing of a state by which callers mean two things, or where one of them is not asked. */
-function behindStamp(asking: Asking, told: readonly Asking[], { tables, of }: Guest): readonly Asking[] {
-  const isTold = callersOf(asking, of.mesh).every((caller) => told.some(({ from }) => from === caller));
-  if (!isTold) return [];
-  const own = stampingOf(tables, asking.to, asking.version);
-  const behind = (states: Asking["states"]): readonly string[] => {
-    if (states === "all" || own === undefined) return states === "all" ? [] : states;
-    return states.flatMap((state) => own.steps.get(state) ?? []);
-  };
-  const states = new Set(told.flatMap((each) => behind(each.states)));
-  const others = new Set(told.flatMap((each) => behind(each.others)));
-  const without = (some: ReadonlySet<string>, those: ReadonlySet<string>): readonly string[] =>
-    [...some].filter((state) => !those.has(state));
-  return [{ ...asking, states: without(states, others), others: without(others, states) }];
+/** And of one as it comes in, by what is asked where it goes out: nothing of a state by which callers mean two things. */
+function behindStamp(told: readonly Asking[], tables: PathTables): Answer {
+  const [to = ""] = told.map((each) => each.to);
+  const stamps = tables.stamps.filter(({ service }) => service === to);
+  const each: readonly (Stamping | undefined)[] = stamps.length > 0 ? stamps : [undefined];
+  return each.map((own) => {
+    const behind = (states: Asking["states"]): readonly string[] => {
+      if (states === "all" || own === undefined) return states === "all" ? [] : states;
+      return states.flatMap((state) => own.steps.get(state) ?? []);
+    };
+    const states = new Set(told.flatMap((asking) => behind(asking.states)));
+    const others = new Set(told.flatMap((asking) => behind(asking.others)));
+    return {
+      ...(own?.version === undefined ? {} : { version: own.version }),
+      states: [...states].filter((state) => !others.has(state)),
+      others: [...others].filter((state) => !states.has(state)),
+    };
+  });
 }
 
 function stampingOf(
@@ -387,21 +311,87 @@ function stampingOf(
   return stamps.find((each) => each.service === service && each.version === version);
 }
 
-/** The callers whose requests are asked about. */
-function callersOf({ from, to }: Asking, { calls }: Mesh): readonly string[] {
-  if (from !== undefined) return [from];
-  return calls.flatMap((call) => (call.to === to && call.from !== null ? [call.from] : []));
+/** The calls of a place that a build has, with the policy's section that is this one in it; none where it has no such policy. */
+function unitsAt(
+  seat: Seat,
+  { policy: { name }, section, to, callers }: Group,
+  of: Running,
+): readonly Unit[] {
+  const policy = of.policies.find((each) => each.name === name);
+  const sections = policy === undefined ? [] : sectionsOf(policy);
+  const same = sections.find((each) => each.name === section.name) ?? sections[0];
+  if (same === undefined) return [];
+  return (seat.from === undefined ? callers : [seat.from])
+    .filter((from) => of.mesh.calls.some((call) => call.from === from && call.to === to))
+    .map((from) => ({ policy: name, section: same.name, from, to }));
 }
 
-/** Whether a policy is for all requests of a guest of which is asked. */
-function isAlways(asking: Asking, guest: Guest): boolean {
-  const { policy, to, version } = asking;
-  const { mesh } = guest.of;
-  const placed = unitsOf(guest.of.placement, policy).filter(
-    (unit) =>
-      unit.call[1] === to &&
-      (unit.call[2] === undefined || version === undefined || unit.call[2].includes(version)) &&
-      ownAsks(guest.of).every((each) => !isAt(unit, each)),
+const indices = new WeakMap<readonly Asking[], ReadonlyMap<string, readonly Asking[]>>();
+
+function asksOn(side: PlacedSide, unit: Unit, { asks }: Pick<PathTables, "asks">): readonly Asking[] {
+  const index = indices.get(asks) ?? Map.groupBy(asks, ({ policy, to }) => `${policy} ${to}`);
+  indices.set(asks, index);
+  return (index.get(`${unit.policy} ${unit.to}`) ?? []).filter(
+    (asking) =>
+      asking.section === unit.section &&
+      asking.side === side &&
+      (asking.from === undefined || asking.from === unit.from),
   );
-  return callersOf(asking, mesh).every((caller) => placed.some(({ call }) => call[0] === caller));
+}
+
+function callsOn(side: PlacedSide, unit: Unit, { placement }: Running): readonly PlacedCall[] {
+  const proxy = placement.proxies.find(({ service }) => service === serviceOf(side, unit));
+  return (proxy?.policies ?? [])
+    .filter((each) => each.policy === unit.policy && each.section === unit.section && each.side === side)
+    .flatMap(({ calls }) => calls.filter(([from, to]) => from === unit.from && to === unit.to));
+}
+
+function serviceOf(side: PlacedSide, { from, to }: Unit): string {
+  return side === "ingress" ? to : from;
+}
+
+/** What the policies of a build ask. */
+function ownTables({ paths: { own, known } }: Running): Pick<PathTables, "asks"> {
+  return known.find(({ revision }) => revision === own) ?? { asks: [] };
+}
+
+function isForSome({ states, others }: Asking): boolean {
+  return states.length > 0 || others !== "all";
+}
+
+function answerOf({ version, states, others }: Asking): Answer[number] {
+  return { ...(version === undefined ? {} : { version }), states, others };
+}
+
+/** The placement of a build with policies in further places, in the order of enforcement that they would have there. */
+function withPolicies({ placement, policies }: Running, placed: readonly Placed[]): Placement {
+  if (placed.length === 0) return placement;
+  const proxies = new Map(placement.proxies.map((proxy) => [proxy.service, proxy]));
+  for (const { dataplane, side, ...unit } of placed) {
+    const { policy, section, from, to } = unit;
+    const service = serviceOf(side, unit);
+    const proxy: PlacedProxy = proxies.get(service) ?? {
+      ...{ service, dataplane: dataplane.name, stamps: false, policies: [] },
+    };
+    const more: PlacedPolicy = { policy, section, side, calls: [[from, to]] };
+    proxies.set(service, { ...proxy, policies: withPolicy(proxy.policies, more, policies) });
+  }
+  return { ...placement, proxies: [...proxies.values()].sort((a, b) => (a.service < b.service ? -1 : 1)) };
+}
+
+function withPolicy(
+  placed: readonly PlacedPolicy[],
+  more: PlacedPolicy,
+  policies: readonly Policy[],
+): readonly PlacedPolicy[] {
+  const same = placed.find(
+    ({ policy, section, side }) => policy === more.policy && section === more.section && side === more.side,
+  );
+  if (same !== undefined) {
+    const isNew = (call: PlacedCall): boolean => !same.calls.some((each) => isDeepStrictEqual(each, call));
+    const calls = [...same.calls, ...more.calls.filter(isNew)];
+    return placed.map((each) => (each === same ? { ...same, calls } : each));
+  }
+  const order = inOrder(policies).map(({ name }) => name);
+  return [...placed, more].sort((a, b) => order.indexOf(a.policy) - order.indexOf(b.policy));
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Act, Mode, Side } from "../language/policy.ts";
+import type { Act, Mode, OnLost, Side } from "../language/policy.ts";
 import type { Source } from "../language/source.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Dataplane } from "./dataplane.ts";
@@ -68,6 +68,8 @@ export interface DraftPolicy {
   readonly act: Act;
   readonly priority: number;
   readonly mode: Mode;
+  /** Default as the language has it. */
+  readonly onLost?: OnLost;
   readonly anchored: boolean;
   readonly parts: readonly Part[];
   readonly sections: readonly DraftSection[];
@@ -404,7 +406,8 @@ function copperText(draft: DraftPolicy): string {
       : `if (GetHeader(r, "${test.header}") == "${test.value}") { ${actionText(action)} }`;
   const heading = { either: "", egress: "[Egress] ", ingress: "[Ingress] " };
   const body = draft.sections.map((each) => heading[each.heading] + each.operations.map(statement).join(" "));
-  return `policy ${draft.name} (act (${draft.act} r) context ('${contextText(draft)}') priority (${draft.priority}) mode (${draft.mode})) { ${body.join(" ")} }`;
+  const onLost = draft.onLost === undefined ? "" : ` onLost (${draft.onLost})`;
+  return `policy ${draft.name} (act (${draft.act} r) context ('${contextText(draft)}') priority (${draft.priority}) mode (${draft.mode})${onLost}) { ${body.join(" ")} }`;
 }
 
 function filterText(draft: DraftPolicy): string {

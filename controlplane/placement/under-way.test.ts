@@ -78,13 +78,33 @@ test("states come in three steps, and what began without one is judged as it was
   ]);
 });
 
-test("and they go in two, the services that stamp last", async () => {
+test("and they go in three: nobody asks, then paths begin without one, and last services stamp no more", async () => {
   const asked = await running({ p: "cart -> api -> rate" });
   const decided = await running({ p: "api -> rate" });
   expect(stepsTo(asked, decided)).toEqual([
     "both: begins old; old(); stamps cart,web",
+    "both: begins nothing; old(); stamps cart,web",
     "wanted: begins nothing; ; stamps ",
   ]);
+});
+
+test("they are known while requests have them, though a change comes meanwhile that asks nothing either", async () => {
+  const asked = await running({ p: "cart -> api -> rate" });
+  let now = asked;
+  const [decided, other] = [await running({ p: "api -> rate" }), await running({ p: "cart -> api" })];
+  for (const [to, mayForget] of [
+    [decided, false] as const,
+    [decided, true] as const,
+    [other, false] as const,
+  ]) {
+    const step = nextStep(now, to, mayForget);
+    assert(step.kind === "both", "requests have states");
+    now = { ...to, placement: step.placement, paths: step.paths };
+  }
+  const again = await running({ p: "web -> api -> rate" });
+  const { kind, paths } = { paths: now.paths, ...nextStep(now, again, false) };
+  expect(kind).toBe("taught");
+  expect(paths.known.map(({ revision }) => revision)).toContain(asked.paths.begin);
 });
 
 test("why a service stamps that does so for requests under way alone is said", async () => {
@@ -151,7 +171,7 @@ describe("where callers are not known, a policy that changes its side", () => {
     const [young] = after.paths.known[0]?.asks ?? [];
     const [there, here] = [`${old?.states}/${old?.others}`, `${young?.states}/${young?.others}`];
     const [taught, both] = stepsTo(before, after);
-    expect(taught).toContain(`old(p ingress ${there}, p egress /all) new(p ingress /all, p egress ${here})`);
+    expect(taught).toContain(`new(p ingress /all, p egress ${here}) old(p ingress ${there}, p egress /all)`);
     expect(both).toContain(`new(p egress ${here}, p ingress /all) old(p egress /all, p ingress ${there})`);
     const [, back] = stepsTo(after, before);
     expect(back).toContain(`new(p ingress ${there}, p egress /all) old(p ingress /all, p egress ${here})`);
@@ -184,8 +204,20 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(after.paths.known[0]?.stamps.map(({ service }) => service)).toEqual(["batch", "cart", "web"]);
     const [taught, both] = stepsTo(before, after);
     expect(taught).toContain(" -(p ingress /all); stamps batch,cart,web");
-    // From now on all have a state.
-    expect(both).toContain(" -(p egress /all); stamps batch,cart,web");
+    // What began without a state may still come by others, and is lost where one was asked for: on its way out.
+    expect(both).toContain(" -(p ingress /all); stamps batch,cart,web");
+  });
+
+  test("nor what has come on without a state by a service that does not ask", async () => {
+    const text = meshText.replace("cart: {}", "cart: {}\n  batch: { origin: true }\n  mail: {}");
+    const calls = "calls:\n  batch: [mail]\n  mail: [rate]";
+    const nightly = meshOf(text.replace("identity: address", "identity: none").replace("calls:", calls));
+    const context = { p: "cart -> api -> rate" };
+    const before = await running(context, { ...egress, mesh: nightly });
+    const after = await running(context, { ...ingress, mesh: nightly });
+    const [taught, both] = stepsTo(before, after);
+    // From `api` it has lost its state, which is said of the side that asked, and from `mail` it never had one.
+    for (const step of [taught, both]) expect(step).toContain(" -(p ingress /all); stamps batch,cart,web");
   });
 
   test("and changes once more meanwhile is asked of what is to come on the side alone that it has there", async () => {
@@ -264,4 +296,22 @@ describe("where callers are not known, a policy that changes its side", () => {
     const [, both] = stepsTo(before, after);
     expect(both).toContain(`old(p egress ${asked?.states}/${asked?.others})`);
   });
+});
+
+test("where callers are not known any more, a policy that changes its side meanwhile is on one for each revision", async () => {
+  const known = meshOf(meshText);
+  const unknown = meshOf(meshText.replace("identity: address", "identity: none"));
+  const before = await running(
+    { p: "cart -> api -> rate" },
+    { mesh: known, body: "[Ingress] SetHeader(request, 'x', '1');" },
+  );
+  const after = await running(
+    { p: "cart -> api -> rate" },
+    { mesh: unknown, body: "[Egress] SetHeader(request, 'x', '1');" },
+  );
+  const [old] = before.paths.known[0]?.asks.filter(({ side }) => side === "ingress") ?? [];
+  const [young] = after.paths.known[0]?.asks ?? [];
+  const [taught] = stepsTo(before, after);
+  expect(taught).toContain(`old(p ingress ${old?.states}/${old?.others}, p egress /all)`);
+  expect(taught).toContain(`new(p ingress /all, p egress ${young?.states}/${young?.others})`);
 });

@@ -31,29 +31,32 @@ export type NextStep =
 export function nextStep(current: Running, wanted: Running, mayForget: boolean): NextStep {
   const [was, next] = [current.paths, wanted.paths];
   const wantedTables = next.known.find(({ revision }) => revision === next.own);
+  if (wantedTables === undefined) {
+    // What began with states is under way, though nobody will ask: while it is they are known, so that nothing is lost where the next change asks again.
+    if (was.known.length === 0 || (was.begin === undefined && mayForget)) return { kind: "wanted" };
+    // Those that do ask run until requests are led elsewhere; until then paths begin with a state.
+    const begin = was.own === undefined ? undefined : was.begin;
+    return {
+      kind: "both",
+      placement: alsoStamping(wanted, current),
+      paths: { ...(begin === undefined ? {} : { begin }), known: was.known.map(unasked) },
+    };
+  }
   if (was.begin === next.begin) {
     const others = was.known.filter(({ revision }) => revision !== next.own);
-    if (mayForget || wantedTables === undefined || others.length === 0) return { kind: "wanted" };
+    if (mayForget || others.length === 0) return { kind: "wanted" };
     // What is wanted changed on the way: it asks as what runs does, since its tables are the same.
     return both(wantedTables, others);
   }
-  if (wantedTables === undefined)
-    // Nobody will ask; those that do run until requests are led elsewhere.
-    return was.own === undefined
-      ? { kind: "wanted" }
-      : {
-          kind: "both",
-          placement: alsoStamping(wanted, current),
-          paths: { ...(was.begin === undefined ? {} : { begin: was.begin }), known: was.known.map(unasked) },
-        };
   const isTaught =
     was.known.some(({ revision }) => revision === wantedTables.revision) &&
     alsoStamping(current, wanted) === current.placement;
   if (!isTaught) {
     const own = was.known.find(({ revision }) => revision === was.own);
     const others = was.known.filter(({ revision }) => revision !== wantedTables.revision);
-    const { placement, known } = forRevisions(current, { own, others }, [
+    const { placement, known } = forRevisions(current, own, [
       { tables: wantedTables, of: wanted },
+      ...withStateless(others).map((tables) => ({ tables, of: current })),
     ]);
     const stamping = alsoStamping({ ...current, placement }, wanted);
     return { kind: "taught", placement: stamping, paths: { ...was, known } };
@@ -64,17 +67,22 @@ export function nextStep(current: Running, wanted: Running, mayForget: boolean):
   );
 
   function both(own: PathTables, before: readonly PathTables[]): NextStep {
-    // Of what began where nobody stamped before they were taught, the rest of the way is judged as it was.
-    const none: PathTables = { revision: stateless, stamps: [], asks: [] };
-    const isNoneKnown = before.some(({ revision }) => revision === stateless);
-    const guests = [...before, ...(isNoneKnown ? [] : [none])].map((tables) => ({ tables, of: current }));
-    const { placement, known } = forRevisions(wanted, { own, others: [own] }, guests);
+    const { placement, known } = forRevisions(wanted, own, [
+      { tables: own, of: wanted },
+      ...withStateless(before).map((tables) => ({ tables, of: current })),
+    ]);
     return {
       kind: "both",
       placement: alsoStamping({ ...wanted, placement }, current),
       paths: { ...next, known },
     };
   }
+}
+
+/** What began where nobody stamps before it was taught has no state, and is under way, too. */
+function withStateless(known: readonly PathTables[]): readonly PathTables[] {
+  if (known.some(({ revision }) => revision === stateless)) return known;
+  return [...known, { revision: stateless, stamps: [], asks: [] }];
 }
 
 function unasked(tables: PathTables): PathTables {
