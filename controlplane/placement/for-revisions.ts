@@ -196,25 +196,25 @@ function moveTo(side: PlacedSide, group: Group, revision: Revision): Move | unde
   return { places, placed };
 }
 
-/** The one that can have the policy on a side in front of a service. */
+/** The one in front of a service that can have the policy on a side: what is there, or was, or else any. */
 function dataplaneFor(
   name: string,
   side: PlacedSide,
   { host, policy, section }: Group,
   before: Running,
 ): Dataplane | undefined {
-  const dataplane = dataplaneAt(name, host) ?? dataplaneAt(name, before);
   const service = host.mesh.services.get(name);
   const isPossible =
-    isForSide(policy, section.body, side) &&
-    (side === "egress" || knowsCaller(host.mesh, section)) &&
-    dataplane !== undefined &&
-    service !== undefined &&
-    fitting(service, host.dataplanes).includes(dataplane) &&
-    carriesState(dataplane) &&
-    offers(dataplane, policy) &&
-    offersAt(dataplane, side, { policy, section });
-  return isPossible ? dataplane : undefined;
+    isForSide(policy, section.body, side) && (side === "egress" || knowsCaller(host.mesh, section));
+  if (service === undefined || !isPossible) return undefined;
+  const had = dataplaneAt(name, host) ?? dataplaneAt(name, before);
+  return fitting(service, host.dataplanes).find(
+    (dataplane) =>
+      (had === undefined || had.name === dataplane.name) &&
+      carriesState(dataplane) &&
+      offers(dataplane, policy) &&
+      offersAt(dataplane, side, { policy, section }),
+  );
 }
 
 function dataplaneAt(service: string, { placement, dataplanes }: Running): Dataplane | undefined {

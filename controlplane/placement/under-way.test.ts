@@ -315,3 +315,19 @@ test("where callers are not known any more, a policy that changes its side meanw
   expect(taught).toContain(`old(p ingress ${old?.states}/${old?.others}, p egress /all)`);
   expect(taught).toContain(`new(p ingress /all, p egress ${young?.states}/${young?.others})`);
 });
+
+test("and on the way out of a service that had no proxy, where what comes in is for some callers alone", async () => {
+  const circle = (identity: string) =>
+    meshOf(
+      `name: circle\nidentity: ${identity}\nservices: { a: { entry: true }, b: {}, c: {}, d: {}, e: {} }\ncalls: { a: [b, d], b: [c, d], c: [d], d: [e], e: [c] }\n`,
+    );
+  const body = "[Ingress] SetHeader(request, 'x', '1');";
+  const context = { p: "a -> .* -> d -> .* -> d" };
+  const before = await running(context, { mesh: circle("address"), body });
+  const after = await running(context, { mesh: circle("none"), body });
+  for (const { placement } of [before, after])
+    expect(placement.proxies.map(({ service }) => service)).not.toContain("c");
+  const [old] = before.paths.known[0]?.asks.filter(({ side }) => side === "egress") ?? [];
+  const [, both] = stepsTo(before, after);
+  expect(both).toContain(` old(p ingress /all, p egress ${old?.states}/${old?.others})`);
+});
