@@ -172,6 +172,11 @@ describe("report", () => {
     expect(lines.slice(-2).join()).toMatch(
       /^,- bookinfo p1, requests answered: 100\.0 % .*, aimed at ≥ 99 %$/u,
     );
-    expect(markdown({ comparison, ...rest, isQuick: true })).toMatch(/^Quick: .*\n\nNo aim is missed\.$/su);
+    const met = aims(comparison).map((aim) => ({ ...aim, isMet: true }));
+    expect(markdown({ comparison, ...rest, aims: met, isQuick: true })).toMatch(
+      /^Quick: .*\n\nNo aim is missed\.$/su,
+    );
+    // Where nothing is aimed at, nothing is said to be reached.
+    expect(markdown({ comparison, ...rest, isQuick: false })).toMatch(/ \|$/u);
   });
 });

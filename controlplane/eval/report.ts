@@ -124,8 +124,9 @@ export function markdown({
       ];
       return `| ${which} | ${found[0]?.rate} | ${cells.join(" | ")} |`;
     }),
-    "",
-    ...(missed.length === 0 ? ["No aim is missed."] : ["Aims that are missed:", ""]),
+    // Without Wire, or what it is compared with, nothing is aimed at.
+    ...(aims.length === 0 ? [] : ["", missed.length === 0 ? "No aim is missed." : "Aims that are missed:"]),
+    ...(missed.length === 0 ? [] : [""]),
     ...missed.map(
       ({ application, scenario, figure, aim, shown }) =>
         `- ${application} ${scenario}, ${figure}: ${shown}, aimed at ${aim}`,
