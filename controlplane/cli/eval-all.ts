@@ -4,7 +4,7 @@ import { basename, resolve } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import { madeOtherwise } from "../eval/made-otherwise.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
-import { type PlannedTurn, plan } from "../eval/plan.ts";
+import { loadsOf, type PlannedTurn, plan, type Rates } from "../eval/plan.ts";
 import { type Result, runsOf } from "../eval/results.ts";
 import { type LoadedApplication, loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
@@ -33,13 +33,13 @@ export interface EvalAllOptions {
   readonly json?: boolean;
 }
 
-/** Rates as shares of what a proxy before every service sustains: from light to past saturation. */
-const shares: readonly number[] = [0.1, 0.25, 0.5, 0.8, 1.2];
-/** Of a quick run, in which only one thing is compared. */
-const quickShares: readonly number[] = [0.5];
+/** Rates as shares of what a proxy before every service sustains: where meshes are compared, and from light to past saturation. A quick run only compares. */
+const [comparedShare, otherShares] = [0.5, [0.1, 0.25, 0.8, 1.2]] as const;
 const quick = { rounds: 1, duration: 3, warmUp: 1 } as const;
 const [quickApplications, wholeApplications] = [200, 1_000];
 const trialSeconds = { whole: 4, quick: 2 } as const;
+/** About as long as a mesh takes to start and to end. */
+const startSeconds = 7;
 
 /** `wire eval all`: every application in every mesh at every rate. What the folder has already is not measured again. */
 export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
@@ -56,7 +56,7 @@ export async function evalAll(given: EvalAllOptions): Promise<ExitCode> {
   const known = await loadResults(options.out, output.progress);
   const otherwise = madeOtherwise(known, {
     machine: tools.machine,
-    seconds: options.duration,
+    loadsAt: (capacity) => loadsOf(ratesAt(capacity, options), options.duration),
     trialSeconds: trialSecondsOf(options),
   });
   if (otherwise.length > 0)
@@ -140,9 +140,9 @@ async function placeApplications({ options, output, signal }: Run): Promise<void
 }
 
 /** The rates of each application. */
-async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>> {
+async function ratesOf(run: Run): Promise<ReadonlyMap<string, Rates>> {
   const { options, output, tools, known, signal } = run;
-  const rates = new Map<string, readonly number[]>();
+  const rates = new Map<string, Rates>();
   for (const application of namesOf(run)) {
     const isKnown = known.find((each) => each.kind === "capacity" && each.application === application);
     if (isKnown === undefined)
@@ -160,45 +160,54 @@ async function ratesOf(run: Run): Promise<ReadonlyMap<string, readonly number[]>
       );
     if (isKnown === undefined) await keep(run, capacity);
     output.progress(`${application}: ${capacity.rate} requests a second`);
-    const wanted = options.quick === true ? quickShares : shares;
-    rates.set(
-      application,
-      wanted.map((share) => Math.max(1, Math.round(capacity.rate * share))),
-    );
+    rates.set(application, ratesAt(capacity.rate, options));
   }
   return rates;
+}
+
+function ratesAt(capacity: number, { quick: isQuick }: EvalAllOptions): Rates {
+  const rateOf = (share: number): number => Math.max(1, Math.round(capacity * share));
+  return { compared: rateOf(comparedShare), others: isQuick === true ? [] : otherShares.map(rateOf) };
 }
 
 function namesOf({ loaded }: Run): readonly string[] {
   return [...new Set(loaded.map(({ application }) => application.name))];
 }
 
-async function measureAll(run: Run, rates: ReadonlyMap<string, readonly number[]>): Promise<void> {
+async function measureAll(run: Run, rates: ReadonlyMap<string, Rates>): Promise<void> {
   const { options, output, known } = run;
   const turns = plan({
-    ...{ applications: namesOf(run), scenarios: options.scenario, meshes: options.mesh },
-    ...{ rounds: options.rounds, seed: options.seed },
+    ...{ rates, scenarios: options.scenario, meshes: options.mesh },
+    ...{ rounds: options.rounds, seconds: options.duration, seed: options.seed },
   })
-    .map((turn) => ({
-      turn,
-      rates: (rates.get(turn.application) ?? []).filter((rate) => !isThere(known, turn, rate)),
-    }))
-    .filter((each) => each.rates.length > 0);
+    .map((turn) => ({ ...turn, loads: turn.loads.filter(({ rate }) => !isThere(known, turn, rate)) }))
+    .filter(({ loads }) => loads.length > 0);
+  const ahead = turns.map((turn) => secondsOf(turn, options));
   const startMs = performance.now();
-  for (const [index, { turn, rates: left }] of turns.entries()) {
-    const minutes = ((performance.now() - startMs) / index / 60_000) * (turns.length - index);
+  for (const [index, turn] of turns.entries()) {
+    const [done, left] = [sum(ahead.slice(0, index)), sum(ahead.slice(index))];
+    const minutes = ((performance.now() - startMs) / done / 60_000) * left;
     const remaining = index === 0 ? "" : `; about ${Math.ceil(minutes)} min to go`;
     output.progress(`[${index + 1}/${turns.length}] round ${turn.round}: ${nameOf(turn)}${remaining}`);
-    await measureTurn(run, turn, left);
+    await measureTurn(run, turn);
   }
 }
 
-async function measureTurn(run: Run, turn: PlannedTurn, rates: readonly number[]): Promise<void> {
+/** What a turn takes at the least, by which the time to go is told. */
+function secondsOf({ loads }: PlannedTurn, { warmUp }: EvalAllOptions): number {
+  return startSeconds + sum(loads.map(({ seconds }) => warmUp + seconds));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
+}
+
+async function measureTurn(run: Run, turn: PlannedTurn): Promise<void> {
   const { options, output, tools, signal } = run;
   const loaded = loadedOf(run, turn.application, turn.scenario);
   const whole = {
-    ...{ loaded, scenario: turn.scenario, mesh: turn.mesh, round: turn.round, rates },
-    ...{ seconds: options.duration, warmUpSeconds: options.warmUp, seed: options.seed },
+    ...{ loaded, scenario: turn.scenario, mesh: turn.mesh, round: turn.round, loads: turn.loads },
+    ...{ warmUpSeconds: options.warmUp, seed: options.seed },
   };
   try {
     for await (const result of evalTurn(whole, tools, { signal, progress: output.progress })) {
@@ -225,7 +234,11 @@ function isThere(known: readonly Result[], turn: PlannedTurn, rate: number): boo
   return runsOf(known, { ...turn, rate }).some(({ round }) => round === turn.round);
 }
 
-function nameOf({ application, scenario, mesh }: PlannedTurn): string {
+function nameOf({
+  application,
+  scenario,
+  mesh,
+}: Pick<PlannedTurn, "application" | "scenario" | "mesh">): string {
   return `${application} ${scenario} as ${mesh}`;
 }
 

@@ -44,7 +44,8 @@ export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
   // Who measures the same again adds a round to it.
   const rounds = runsOf(known, { application: loaded.name, scenario, mesh, rate }).map(({ round }) => round);
   const round = 1 + Math.max(0, ...rounds);
-  const turn = { loaded, scenario, mesh, rates: [rate], seconds, warmUpSeconds, round, seed: 1 };
+  const loads = [{ rate, seconds }];
+  const turn = { loaded, scenario, mesh, loads, warmUpSeconds, round, seed: 1 };
   let result: RunResult | undefined;
   try {
     const onMeasuring = (): void =>

@@ -1,4 +1,5 @@
 import type { Mode, Scenario } from "../eval/mode.ts";
+import type { Load } from "../eval/plan.ts";
 import type { RunResult } from "../eval/run-result.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import type { LoadedApplication } from "./eval-applications.ts";
@@ -12,9 +13,8 @@ export interface Turn {
   readonly loaded: LoadedApplication;
   readonly scenario: Scenario;
   readonly mesh: Mode;
-  /** Requests a second, one after the other. */
-  readonly rates: readonly number[];
-  readonly seconds: number;
+  /** One after the other. */
+  readonly loads: readonly Load[];
   readonly warmUpSeconds: number;
   readonly round: number;
   readonly seed: number;
@@ -27,19 +27,19 @@ export interface TurnOptions {
   onMeasuring?(rate: number): void;
 }
 
-/** Start a mesh, see that its policies are enforced, and measure it at each rate. */
+/** Start a mesh, see that its policies are enforced, and measure it under each load. */
 export async function* evalTurn(
   turn: Turn,
   tools: EvalTools,
   { signal, progress, onMeasuring = () => {} }: TurnOptions,
 ): AsyncGenerator<RunResult> {
-  const { loaded, mesh: mode, scenario, seconds, round, seed } = turn;
+  const { loaded, mesh: mode, scenario, round, seed } = turn;
   const { application, mesh: services } = loaded;
   await using mesh = await startEvalMesh({
     ...{ application, mesh: services, meshFile: loaded.meshFile, policies: loaded.policies, mode },
     ...{ envoy: tools.envoy, signal, progress },
   });
-  for (const rate of turn.rates) {
+  for (const { rate, seconds } of turn.loads) {
     signal.throwIfAborted();
     onMeasuring(rate);
     const at = new Date().toISOString();

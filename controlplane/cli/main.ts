@@ -461,8 +461,18 @@ command("all", evaluate)
   )
   .addOption(listOption("--scenario", "which policies", scenarios))
   .addOption(listOption("--mesh", "which meshes", modes))
-  .option("--rounds <number>", "how often everything has its turn; figures are medians", parseCount, 5)
-  .option("--duration <seconds>", "of each measurement", parseDuration, 5)
+  .option(
+    "--rounds <number>",
+    "how often everything has its turn, and the rates at which meshes are not compared three times at most; figures are medians",
+    parseCount,
+    5,
+  )
+  .option(
+    "--duration <seconds>",
+    "of a measurement at the rate at which meshes are compared; others take half as long",
+    parseDuration,
+    10,
+  )
   .option("--warm-up <seconds>", "before each, counted for nothing", parseSeconds, 2)
   .option("--seed <number>", "of the order in which meshes have their turns", parseWhole, 1)
   .addOption(json())

@@ -1,11 +1,13 @@
+import type { Load } from "./plan.ts";
 import type { Result } from "./results.ts";
 import type { MeshMachine } from "./run-result.ts";
 
 /** How everything of a folder is to be measured. */
 export interface Way {
   readonly machine: MeshMachine;
-  /** Of each run, and of each trial of what is sustained. */
-  readonly seconds: number;
+  /** How an application is measured that sustains so many requests a second. */
+  loadsAt(capacity: number): readonly Load[];
+  /** Of each trial of what is sustained. */
   readonly trialSeconds: number;
 }
 
@@ -15,16 +17,25 @@ export interface Way {
  */
 export function madeOtherwise(
   results: readonly Result[],
-  { machine, seconds, trialSeconds }: Way,
+  { machine, loadsAt, trialSeconds }: Way,
 ): readonly string[] {
+  const loads = new Map(
+    results.flatMap((each) =>
+      each.kind === "capacity" ? [[each.application, loadsAt(each.rate)] as const] : [],
+    ),
+  );
   const differences = results.flatMap((result) => {
-    const wanted = result.kind === "run" ? seconds : trialSeconds;
+    // What is at no rate of these is in no median with them.
+    const wanted =
+      result.kind === "capacity"
+        ? trialSeconds
+        : loads.get(result.application)?.find(({ rate }) => rate === result.rate)?.seconds;
     const keys = Object.keys(machine) as readonly (keyof MeshMachine)[];
     return [
       ...keys
         .filter((key) => result.machine[key] !== machine[key])
         .map((key) => `${key} ${result.machine[key] ?? "unknown"} and not ${machine[key] ?? "unknown"}`),
-      ...(result.seconds === wanted
+      ...(wanted === undefined || result.seconds === wanted
         ? []
         : [`${result.kind === "run" ? "runs" : "trials"} of ${result.seconds} s and not ${wanted} s`]),
     ];
