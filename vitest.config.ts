@@ -30,9 +30,9 @@ const slow = [
 
 /** Take a minute and more each, beside what is in `tests/long`. */
 const long = [
-  "filters/proxy-wasm-as/build/{budget-room,main}.test.ts",
+  "filters/proxy-wasm-as/build/{budget,budget-room,main}.test.ts",
   "filters/standing-for-itself.test.ts",
-  "tests/cli/{new,process}.test.ts",
+  "tests/cli/{eval-traces,history,lsp,new,process,serve}.test.ts",
 ];
 
 /** Takes a minute with an Envoy, beside what is in `tests/load`. */

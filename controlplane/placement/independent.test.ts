@@ -8,48 +8,48 @@ test("an independent reading of the design agrees", async () => {
   const counts = noCounts();
   await fc.assert(
     fc.asyncProperty(randomCases, async (drawn) => await checkCase(drawn, counts)),
-    { numRuns: 320, seed: 25 },
+    { numRuns: 120, seed: 25 },
   );
-  expect(counts.placed).toBeGreaterThan(100);
-  expect(counts.nearer).toBeGreaterThan(5);
+  expect(counts.placed).toBeGreaterThan(40);
+  expect(counts.nearer).toBeGreaterThan(2);
   expect(counts.changed).toBeGreaterThan(50);
-  expect(counts.homeless).toBeGreaterThan(20);
-  expect(counts.torn).toBeGreaterThan(5);
+  expect(counts.homeless).toBeGreaterThan(8);
+  expect(counts.torn).toBeGreaterThan(2);
 });
 
 test("of placements that cost the same, that with the fewest moves is taken", async () => {
   const counts = noCounts();
   await fc.assert(
     fc.asyncProperty(tiedCases, async (drawn) => await checkCase(drawn, counts)),
-    { numRuns: 200, seed: 6 },
+    { numRuns: 100, seed: 6 },
   );
-  expect(counts.nearer).toBeGreaterThan(50);
+  expect(counts.nearer).toBeGreaterThan(20);
 });
 
 test("a route that is fixed decides the version for what comes after it", async () => {
   const counts = noCounts();
   await fc.assert(
     fc.asyncProperty(routedCases, async (drawn) => await checkCase(drawn, counts)),
-    { numRuns: 300, seed: 9 },
+    { numRuns: 200, seed: 9 },
   );
-  expect(counts.decided).toBeGreaterThan(8);
+  expect(counts.decided).toBeGreaterThan(2);
 });
 
 test("what proxies do behind their policies means the same at each side that cost may choose", async () => {
   const counts = noCounts();
   await fc.assert(
     fc.asyncProperty(lateCases, async (drawn) => await checkCase(drawn, counts)),
-    { numRuns: 300, seed: 17 },
+    { numRuns: 100, seed: 17 },
   );
-  expect(counts.placed).toBeGreaterThan(150);
-  expect(counts.torn).toBeGreaterThan(5);
+  expect(counts.placed).toBeGreaterThan(50);
+  expect(counts.torn).toBeGreaterThan(1);
 });
 
 test("where paths decide, the stamps that suffice are part of the optimum", async () => {
   const counts = noCounts();
   await fc.assert(
     fc.asyncProperty(stampedCases, async (drawn) => await checkCase(drawn, counts)),
-    { numRuns: 150, seed: 8 },
+    { numRuns: 80, seed: 8 },
   );
-  expect(counts.stamped).toBeGreaterThan(20);
+  expect(counts.stamped).toBeGreaterThan(8);
 });

@@ -12,7 +12,7 @@ import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import type { Target } from "../../controlplane/xds/address-map.ts";
 import { visitedHeader } from "../../envoy/emulator/forwarded-headers.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
-import { type RunningMesh, startMesh } from "./start-mesh.ts";
+import { type RunningMesh, startMesh } from "../e2e/start-mesh.ts";
 
 // Contexts that only the paths of requests decide, on the social network with its circle, and request trees at random. Which calls a policy is for is
 // predicted from the paths alone, by JavaScript's regular expressions, and seen in the headers that services answer with.
