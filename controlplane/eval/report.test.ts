@@ -148,7 +148,7 @@ describe("report", () => {
     const head = /<h2>Figures.*?<\/thead>/su.exec(html)?.[0] ?? "";
     expect(row?.match(/<td>/gu)).toHaveLength(head.match(/<th>/gu)?.length ?? 0);
     expect(head.match(/<th>of the control plane<\/th>/gu)).toHaveLength(2);
-    expect(html).toContain("claims 6.75 times fewer lines");
+    expect(html).toContain("claims up to 6.75 times fewer lines");
     expect(html).toContain("controlplane/eval/applications/bookinfo/p1.cup");
     expect(html.match(/<svg/gu)).toHaveLength(1);
     expect(html).not.toMatch(/src=|href="http/u);

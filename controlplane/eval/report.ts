@@ -77,7 +77,7 @@ export function report({
     "<h2>Aims</h2>",
     claimTable(aims, "aim"),
     "<h2>What the first Wire's paper claims</h2>",
-    "<p>Of its own placement beside Istio's sidecars, on a rented cluster.</p>",
+    "<p>Of its own placement beside Istio's sidecars, on a rented cluster; CPU there was that of all machines but the one that made the requests, services included.</p>",
     claimTable(paperClaims, "claim"),
     ...placementTable(placements),
     ...linesTable(lines),
@@ -213,7 +213,7 @@ function linesTable(lines: readonly PolicyLines[]): readonly string[] {
   const as = copper.filter(({ own, istio }) => istio / own >= claimedRatio);
   return [
     "<h2>Lines of policy</h2>",
-    `<p>Beside the shortest YAML for Istio that does the same, or the nearest that can be said. The paper claims ${claimedRatio} times fewer lines; here Copper has
+    `<p>Beside the shortest YAML for Istio that does the same, or the nearest that can be said. The paper claims up to ${claimedRatio} times fewer lines; here Copper has
       ${ratioOf(copper).toFixed(2)} times fewer, and ${as.length} of ${copper.length} files as many times fewer as claimed or more. Filter code does itself what Istio has built in.</p>`,
     table(
       ["policy", "form", "lines", "lines for Istio", "times", "what Istio cannot say"],
