@@ -61,6 +61,25 @@ describe("beside sidecars", () => {
     expect(met({ none, sidecars, wire: { ...at, p99: 16.1 } })).toEqual({ ...all, [keys[2] ?? ""]: false });
   });
 
+  test("what medians alone say is in doubt: the bound is within the intervals", () => {
+    const wire: Took = { p99: 13, cores: 0.5, mib: 250, proxies: 2 };
+    const found = (took: Partial<Took>) =>
+      aims(of({ none, sidecars, wire: { ...wire, off: 1, ...took } }))
+        .filter(({ figure }) => figure.startsWith("added p99"))
+        .map(({ isMet, isInDoubt }) => [isMet, isInDoubt]);
+    expect(found({})).toEqual([[true, undefined]]);
+    expect(found({ p99: 15.5 })).toEqual([[true, true]]);
+    expect(found({ p99: 16.5 })).toEqual([[false, true]]);
+    expect(found({ p99: 18 })).toEqual([[false, undefined]]);
+    const others = (off: number) =>
+      aims(of({ none, sidecars, wire: { ...wire, off } }))
+        .filter(({ isInDoubt }) => isInDoubt)
+        .map(({ figure }) => figure.split(",")[0]);
+    expect(others(0.01)).toEqual([]);
+    expect(others(0.11)).toEqual(["CPU of the proxies"]);
+    expect(others(51)).toEqual(["memory of the proxies", "CPU of the proxies", "added p99"]);
+  });
+
   test("where sidecars add nothing there is nothing to add less than, but nothing", () => {
     const fast = { ...sidecars, p99: 9 };
     const wire = { p99: 9.9, cores: 0.5, mib: 200, proxies: 2 };

@@ -75,6 +75,7 @@ export function report({
       compared.map(figuresOf),
     ),
     "<h2>Aims</h2>",
+    "<p>Met or missed by medians; in doubt where the intervals leave that open.</p>",
     claimTable(aims, "aim"),
     "<h2>What the first Wire's paper claims</h2>",
     "<p>Of its own placement beside Istio's sidecars, on a rented cluster; CPU there was that of all machines but the one that made the requests, services included.</p>",
@@ -102,6 +103,7 @@ export function markdown({
   const rows = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
   const cases = Map.groupBy(rows, ({ application, scenario }) => `${application} | ${scenario}`);
   const missed = aims.filter(({ isMet }) => isMet === false);
+  const doubted = aims.filter(({ isInDoubt }) => isInDoubt === true);
   return [
     ...(isQuick ? ["Quick: these are no measurements.", ""] : []),
     `${sentence(comparison)} ${machines.map(machineWords).join("; ")}. Medians of the rounds, in each cell ${besideEachOther.map((mesh) => emphasized(mesh, `\`${mesh}\``)).join(" · ")}.`,
@@ -130,6 +132,11 @@ export function markdown({
     ...missed.map(
       ({ application, scenario, figure, aim, shown }) =>
         `- ${application} ${scenario}, ${figure}: ${shown}, aimed at ${aim}`,
+    ),
+    ...(doubted.length === 0 ? [] : ["", "In doubt, since the intervals leave it open:", ""]),
+    ...doubted.map(
+      ({ application, scenario, figure, aim, shown, isMet }) =>
+        `- ${application} ${scenario}, ${figure}: ${isMet === true ? "met" : "missed"} by medians, ${shown}, aimed at ${aim}`,
     ),
   ].join("\n");
 }
@@ -200,9 +207,9 @@ function short(found: Estimate | undefined, digits: number): string {
 function claimTable(claims: readonly Claim[], aim: string): string {
   return table(
     ["application", "policies", "figure", aim, "this machine", ""],
-    claims.map(({ application, scenario, figure, aim: aimed, shown, isMet }) => [
+    claims.map(({ application, scenario, figure, aim: aimed, shown, isMet, isInDoubt }) => [
       ...[application, scenario, figure, aimed, shown],
-      isMet === undefined ? "" : isMet ? "met" : "missed",
+      isMet === undefined ? "" : `${isMet ? "met" : "missed"}${isInDoubt === true ? ", in doubt" : ""}`,
     ]),
   );
 }
