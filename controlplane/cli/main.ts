@@ -432,7 +432,7 @@ command("run", evaluate)
   )
   .option("--rate <number>", "requests a second", parseMeasuredRate, 20)
   .option("--duration <seconds>", "of the measurement", parseDuration, 10)
-  .option("--warm-up <seconds>", "before it, counted for nothing", parseSeconds, 3)
+  .option("--warm-up <seconds>", "before it, counted for nothing", parseSeconds, 10)
   .option("--out <folder>", "append the figures to `runs.jsonl` in a folder")
   .addOption(json())
   .action((options: EvalRunOptions) =>
@@ -474,6 +474,12 @@ command("all", evaluate)
     10,
   )
   .option("--warm-up <seconds>", "before each, counted for nothing", parseSeconds, 2)
+  .option(
+    "--start-warm-up <seconds>",
+    "before the first one after a mesh has started, instead, where it is longer",
+    parseSeconds,
+    10,
+  )
   .option("--seed <number>", "of the order in which meshes have their turns", parseWhole, 1)
   .addOption(json())
   .action((options: EvalAllOptions) =>
