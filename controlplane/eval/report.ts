@@ -180,7 +180,8 @@ for telemetry, so that it is a lower bound of what Istio takes.</li>
 <li><code>selective</code>: the same before the callers that policies are about, and before what a heading says: what the paper calls Istio++.</li>
 <li><code>node</code>: one Envoy, with a worker for each core, through which all HTTP calls of the machine pass, as Cilium has it.</li>
 <li><code>wire</code>: what <code>wire serve</code> places and ships: full Envoys, and for rules about connections Envoys that only pass these on.</li>
-</ul><p>All run the same filters, of the same compiler, so that what differs is where. Services are emulated: they call each other as the originals do, and compute and wait as they are told.</p>`;
+</ul><p>All run the same filters, of the same compiler, so that what differs is where. The control plane of those that Wire is compared with compiles, serves once and then does nothing:
+what it takes is no figure of Istio's or Cilium's. Services are emulated: they call each other as the originals do, and compute and wait as they are told.</p>`;
 
 function figuresOf(each: Measured): readonly string[] {
   return [
