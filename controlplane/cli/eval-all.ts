@@ -4,7 +4,7 @@ import { basename, resolve } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import { madeOtherwise } from "../eval/made-otherwise.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
-import { loadsOf, type PlannedTurn, plan, type Rates } from "../eval/plan.ts";
+import { loadsOf, type PlannedTurn, plan, type Rates, type WarmUp, warmUpOf } from "../eval/plan.ts";
 import { type Result, runsOf } from "../eval/results.ts";
 import { type LoadedApplication, loadApplication } from "./eval-applications.ts";
 import { measureCapacity } from "./eval-capacity.ts";
@@ -27,6 +27,7 @@ export interface EvalAllOptions {
   readonly rounds: number;
   readonly duration: number;
   readonly warmUp: number;
+  readonly startWarmUp: number;
   readonly seed: number;
   /** One round at one rate, for a few seconds each. */
   readonly quick?: boolean;
@@ -35,7 +36,7 @@ export interface EvalAllOptions {
 
 /** Rates as shares of what a proxy before every service sustains: where meshes are compared, and from light to past saturation. A quick run only compares. */
 const [comparedShare, otherShares] = [0.5, [0.1, 0.25, 0.8, 1.2]] as const;
-const quick = { rounds: 1, duration: 3, warmUp: 1 } as const;
+const quick = { rounds: 1, duration: 3, warmUp: 1, startWarmUp: 1 } as const;
 const [quickApplications, wholeApplications] = [200, 1_000];
 const trialSeconds = { whole: 4, quick: 2 } as const;
 /** About as long as a mesh takes to start and to end. */
@@ -194,8 +195,12 @@ async function measureAll(run: Run, rates: ReadonlyMap<string, Rates>): Promise<
 }
 
 /** What a turn takes at the least, by which the time to go is told. */
-function secondsOf({ loads }: PlannedTurn, { warmUp }: EvalAllOptions): number {
-  return startSeconds + sum(loads.map(({ seconds }) => warmUp + seconds));
+function secondsOf({ loads }: PlannedTurn, options: EvalAllOptions): number {
+  return startSeconds + sum(loads.map(({ seconds }, at) => warmUpOf(at, warmUps(options)) + seconds));
+}
+
+function warmUps({ startWarmUp, warmUp }: EvalAllOptions): WarmUp {
+  return { afterStart: startWarmUp, each: warmUp };
 }
 
 function sum(numbers: readonly number[]): number {
@@ -207,7 +212,7 @@ async function measureTurn(run: Run, turn: PlannedTurn): Promise<void> {
   const loaded = loadedOf(run, turn.application, turn.scenario);
   const whole = {
     ...{ loaded, scenario: turn.scenario, mesh: turn.mesh, round: turn.round, loads: turn.loads },
-    ...{ warmUpSeconds: options.warmUp, seed: options.seed },
+    ...{ warmUp: warmUps(options), seed: options.seed },
   };
   try {
     for await (const result of evalTurn(whole, tools, { signal, progress: output.progress })) {

@@ -18,7 +18,10 @@ export async function appendResult(folder: string, result: Result): Promise<void
   const file = resultsFile(folder);
   await writing(file, async () => {
     await mkdir(folder, { recursive: true });
-    await appendFile(file, `${JSON.stringify(result)}\n`);
+    const before = await textOf(file);
+    // Half a line, of a full disk or of a program that was killed, would take this one with it.
+    const end = before === "" || before.endsWith("\n") ? "" : "\n";
+    await appendFile(file, `${end}${JSON.stringify(result)}\n`);
   });
 }
 
@@ -44,14 +47,18 @@ async function loadLines<Line>(
   schema: z.ZodMiniType<Line>,
   progress: (line: string) => void,
 ): Promise<readonly Line[]> {
-  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return "";
-    throw new WireError("file", `cannot read ${file}: ${cause.message}`, { cause });
-  });
-  const { lines, unread } = readLines(text, schema);
+  const { lines, unread } = readLines(await textOf(file), schema);
   if (unread.length > 0)
     progress(
       `${file}: ${counted(unread.length, "line")} cannot be read, the first of them line ${unread[0]}`,
     );
   return lines;
+}
+
+/** Nothing where it is not there. */
+function textOf(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return "";
+    throw new WireError("file", `cannot read ${file}: ${cause.message}`, { cause });
+  });
 }

@@ -45,7 +45,8 @@ export async function evalRun(options: EvalRunOptions): Promise<ExitCode> {
   const rounds = runsOf(known, { application: loaded.name, scenario, mesh, rate }).map(({ round }) => round);
   const round = 1 + Math.max(0, ...rounds);
   const loads = [{ rate, seconds }];
-  const turn = { loaded, scenario, mesh, loads, warmUpSeconds, round, seed: 1 };
+  const warmUp = { afterStart: warmUpSeconds, each: warmUpSeconds };
+  const turn = { loaded, scenario, mesh, loads, warmUp, round, seed: 1 };
   let result: RunResult | undefined;
   try {
     const onMeasuring = (): void =>

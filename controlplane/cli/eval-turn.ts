@@ -1,5 +1,5 @@
 import type { Mode, Scenario } from "../eval/mode.ts";
-import type { Load } from "../eval/plan.ts";
+import { type Load, type WarmUp, warmUpOf } from "../eval/plan.ts";
 import type { RunResult } from "../eval/run-result.ts";
 import { addressPlan } from "../xds/address-plan.ts";
 import type { LoadedApplication } from "./eval-applications.ts";
@@ -15,7 +15,7 @@ export interface Turn {
   readonly mesh: Mode;
   /** One after the other. */
   readonly loads: readonly Load[];
-  readonly warmUpSeconds: number;
+  readonly warmUp: WarmUp;
   readonly round: number;
   readonly seed: number;
 }
@@ -39,19 +39,19 @@ export async function* evalTurn(
     ...{ application, mesh: services, meshFile: loaded.meshFile, policies: loaded.policies, mode },
     ...{ envoy: tools.envoy, signal, progress },
   });
-  for (const { rate, seconds } of turn.loads) {
+  for (const [at, { rate, seconds }] of turn.loads.entries()) {
     signal.throwIfAborted();
     onMeasuring(rate);
-    const at = new Date().toISOString();
+    const began = new Date().toISOString();
     const measured = await measure({
       ...{ mesh, application, vegeta: tools.vegeta, rate, seconds, signal },
-      warmUpSeconds: turn.warmUpSeconds,
+      warmUpSeconds: warmUpOf(at, turn.warmUp),
       isEnforced: mode !== "none",
       isHttp2: loaded.isHttp2,
     });
     const faults = await faultsOf(turn, mesh, measured.enforcement);
     yield {
-      ...{ kind: "run", at, machine: tools.machine, application: loaded.name, scenario, mesh: mode },
+      ...{ kind: "run", at: began, machine: tools.machine, application: loaded.name, scenario, mesh: mode },
       ...{ rate, seconds, round, seed },
       services: services.services.size,
       replicas: [...services.services.keys()].reduce(

@@ -430,9 +430,9 @@ command("run", evaluate)
       .choices([...modes])
       .default("wire"),
   )
-  .option("--rate <number>", "requests a second", parsePositiveRate, 20)
+  .option("--rate <number>", "requests a second", parseMeasuredRate, 20)
   .option("--duration <seconds>", "of the measurement", parseDuration, 10)
-  .option("--warm-up <seconds>", "before it, counted for nothing", parseSeconds, 3)
+  .option("--warm-up <seconds>", "before it, counted for nothing", parseSeconds, 10)
   .option("--out <folder>", "append the figures to `runs.jsonl` in a folder")
   .addOption(json())
   .action((options: EvalRunOptions) =>
@@ -474,6 +474,12 @@ command("all", evaluate)
     10,
   )
   .option("--warm-up <seconds>", "before each, counted for nothing", parseSeconds, 2)
+  .option(
+    "--start-warm-up <seconds>",
+    "before the first one after a mesh has started, instead, where it is longer",
+    parseSeconds,
+    10,
+  )
   .option("--seed <number>", "of the order in which meshes have their turns", parseWhole, 1)
   .addOption(json())
   .action((options: EvalAllOptions) =>
@@ -803,10 +809,19 @@ function parseRate(text: string): number {
   return rate;
 }
 
-function parsePositiveRate(text: string): number {
+/** The least that Vegeta is told is a thousandth, and what it is told as none it takes for as many as it can. */
+const [measuredRateMin, measuredRateMax] = [0.001, 100_000];
+
+function parseMeasuredRate(text: string): number {
   const rate = parseRate(text);
-  if (rate > 0) return rate;
-  throw new CommanderError(2, "wire.rate", "error: without requests there is nothing to measure");
+  if (rate >= measuredRateMin && rate <= measuredRateMax) return rate;
+  throw new CommanderError(
+    2,
+    "wire.rate",
+    rate === 0
+      ? "error: without requests there is nothing to measure"
+      : `error: \`${text}\` is not a rate to measure at: ${measuredRateMin} to ${measuredRateMax} requests per second`,
+  );
 }
 
 /** A reader that has seen enough, as `head` does, ends the command as an interrupt would; a crash would be no answer. */

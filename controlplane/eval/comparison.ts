@@ -21,6 +21,8 @@ export interface Measured {
   readonly proxyCores: Estimate;
   readonly serviceCores: Estimate;
   readonly controlPlaneCores: Estimate;
+  /** Of all three together. */
+  readonly allCores: Estimate;
   readonly proxyMib: Estimate;
   readonly serviceMib: Estimate;
   readonly controlPlaneMib: Estimate;
@@ -109,6 +111,7 @@ function measuredOf(
       proxyCores: of(({ cores }) => cores.proxies),
       serviceCores: of(({ cores }) => cores.services),
       controlPlaneCores: of(({ cores }) => cores.controlPlane),
+      allCores: of(({ cores }) => cores.proxies + cores.services + cores.controlPlane),
       proxyMib: of(({ memoryMib }) => memoryMib.proxies),
       serviceMib: of(({ memoryMib }) => memoryMib.services),
       controlPlaneMib: of(({ memoryMib }) => memoryMib.controlPlane),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { modes } from "./mode.ts";
-import { loadsOf, plan } from "./plan.ts";
+import { loadsOf, plan, warmUpOf } from "./plan.ts";
 
 const rates = { compared: 10, others: [2, 5, 16, 24] };
 const of = (seed: number) =>
@@ -47,4 +47,10 @@ test("a rate is measured once where several shares of a low one are equal", () =
     { rate: 1, seconds: 5 },
     { rate: 2, seconds: 3 },
   ]);
+});
+
+test("what is measured first after a start has a longer warm-up, whatever was measured before that start", () => {
+  const warmUp = { afterStart: 10, each: 2 };
+  expect([0, 1, 2].map((at) => warmUpOf(at, warmUp))).toEqual([10, 2, 2]);
+  expect(warmUpOf(0, { afterStart: 0, each: 2 })).toBe(2);
 });

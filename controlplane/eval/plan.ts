@@ -8,6 +8,21 @@ export interface Load {
   readonly seconds: number;
 }
 
+/** Seconds before a measurement that count for nothing. */
+export interface WarmUp {
+  /**
+   * Before the first one after a mesh has started. For some five seconds services take twice the CPU that they take later, until they are compiled, and
+   * somewhat later the control plane collects what it needed to start, on a core that requests wait for.
+   */
+  readonly afterStart: number;
+  readonly each: number;
+}
+
+/** Of the measurement that is the first (0), the second, … after a start. */
+export function warmUpOf(at: number, { afterStart, each }: WarmUp): number {
+  return at === 0 ? Math.max(afterStart, each) : each;
+}
+
 /** What is to be measured with one start of a mesh. */
 export interface PlannedTurn {
   readonly application: string;

@@ -75,9 +75,10 @@ export function report({
       compared.map(figuresOf),
     ),
     "<h2>Aims</h2>",
+    "<p>Met or missed by medians; in doubt where the intervals leave that open.</p>",
     claimTable(aims, "aim"),
     "<h2>What the first Wire's paper claims</h2>",
-    "<p>Of its own placement beside Istio's sidecars, on a rented cluster.</p>",
+    "<p>Of its own placement beside Istio's sidecars, on a rented cluster; CPU there was that of all machines but the one that made the requests, services included.</p>",
     claimTable(paperClaims, "claim"),
     ...placementTable(placements),
     ...linesTable(lines),
@@ -102,6 +103,7 @@ export function markdown({
   const rows = measured.filter(({ application, rate }) => comparedAt.get(application) === rate);
   const cases = Map.groupBy(rows, ({ application, scenario }) => `${application} | ${scenario}`);
   const missed = aims.filter(({ isMet }) => isMet === false);
+  const doubted = aims.filter(({ isInDoubt }) => isInDoubt === true);
   return [
     ...(isQuick ? ["Quick: these are no measurements.", ""] : []),
     `${sentence(comparison)} ${machines.map(machineWords).join("; ")}. Medians of the rounds, in each cell ${besideEachOther.map((mesh) => emphasized(mesh, `\`${mesh}\``)).join(" · ")}.`,
@@ -130,6 +132,11 @@ export function markdown({
     ...missed.map(
       ({ application, scenario, figure, aim, shown }) =>
         `- ${application} ${scenario}, ${figure}: ${shown}, aimed at ${aim}`,
+    ),
+    ...(doubted.length === 0 ? [] : ["", "In doubt, since the intervals leave it open:", ""]),
+    ...doubted.map(
+      ({ application, scenario, figure, aim, shown, isMet }) =>
+        `- ${application} ${scenario}, ${figure}: ${isMet === true ? "met" : "missed"} by medians, ${shown}, aimed at ${aim}`,
     ),
   ].join("\n");
 }
@@ -173,7 +180,8 @@ for telemetry, so that it is a lower bound of what Istio takes.</li>
 <li><code>selective</code>: the same before the callers that policies are about, and before what a heading says: what the paper calls Istio++.</li>
 <li><code>node</code>: one Envoy, with a worker for each core, through which all HTTP calls of the machine pass, as Cilium has it.</li>
 <li><code>wire</code>: what <code>wire serve</code> places and ships: full Envoys, and for rules about connections Envoys that only pass these on.</li>
-</ul><p>All run the same filters, of the same compiler, so that what differs is where. Services are emulated: they call each other as the originals do, and compute and wait as they are told.</p>`;
+</ul><p>All run the same filters, of the same compiler, so that what differs is where. The control plane of those that Wire is compared with compiles, serves once and then does nothing:
+what it takes is no figure of Istio's or Cilium's. Services are emulated: they call each other as the originals do, and compute and wait as they are told.</p>`;
 
 function figuresOf(each: Measured): readonly string[] {
   return [
@@ -200,9 +208,9 @@ function short(found: Estimate | undefined, digits: number): string {
 function claimTable(claims: readonly Claim[], aim: string): string {
   return table(
     ["application", "policies", "figure", aim, "this machine", ""],
-    claims.map(({ application, scenario, figure, aim: aimed, shown, isMet }) => [
+    claims.map(({ application, scenario, figure, aim: aimed, shown, isMet, isInDoubt }) => [
       ...[application, scenario, figure, aimed, shown],
-      isMet === undefined ? "" : isMet ? "met" : "missed",
+      isMet === undefined ? "" : `${isMet ? "met" : "missed"}${isInDoubt === true ? ", in doubt" : ""}`,
     ]),
   );
 }
@@ -213,7 +221,7 @@ function linesTable(lines: readonly PolicyLines[]): readonly string[] {
   const as = copper.filter(({ own, istio }) => istio / own >= claimedRatio);
   return [
     "<h2>Lines of policy</h2>",
-    `<p>Beside the shortest YAML for Istio that does the same, or the nearest that can be said. The paper claims ${claimedRatio} times fewer lines; here Copper has
+    `<p>Beside the shortest YAML for Istio that does the same, or the nearest that can be said. The paper claims up to ${claimedRatio} times fewer lines; here Copper has
       ${ratioOf(copper).toFixed(2)} times fewer, and ${as.length} of ${copper.length} files as many times fewer as claimed or more. Filter code does itself what Istio has built in.</p>`,
     table(
       ["policy", "form", "lines", "lines for Istio", "times", "what Istio cannot say"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Answered, answeredOf, hitsOf } from "./attack.ts";
+import { type Answered, answeredOf, hitsOf, withUnsent } from "./attack.ts";
 
 function answered(number: number, sentMs: number, tookMs: number): Answered {
   return { number, sentMs, tookMs, status: 200, error: "", body: "" };
@@ -74,4 +74,18 @@ test("what was not answered says why", () => {
   expect(hitsOf([{ ...answered(0, 0, 1), status: 0, error: "timeout" }], 1)).toMatchObject([
     { error: "timeout" },
   ]);
+});
+
+test("what was due and never sent, since too many were under way until the end, was not answered", () => {
+  // Ten a second for half a second; two were still to be sent when it was over.
+  const hits = hitsOf([answered(0, 5_000, 20), answered(1, 5_100, 350), answered(2, 5_450, 10)], 10);
+  const all = withUnsent(hits, { rate: 10, seconds: 0.5 });
+  expect(all.slice(0, 3)).toEqual(hits);
+  expect(all.slice(3)).toMatchObject([
+    { number: 3, dueMs: 300, status: 0, error: "not sent" },
+    { number: 4, dueMs: 400, status: 0, error: "not sent" },
+  ]);
+  expect(withUnsent(hits, { rate: 10, seconds: 0.3 })).toEqual(hits);
+  // A request that does not fit into the time is not due.
+  expect(withUnsent(hits, { rate: 10, seconds: 0.39 })).toEqual(hits);
 });

@@ -27,7 +27,7 @@ export interface AttackOptions {
 
 /** One request and what came of it. */
 export interface Hit {
-  /** Its number among the requests, which were asked for in this order. */
+  /** Its number among the requests, which were asked for in this order, from 0. */
   readonly number: number;
   /** When it was due, in milliseconds after the first. */
   readonly dueMs: number;
@@ -40,10 +40,10 @@ export interface Hit {
   readonly body: string;
 }
 
-/** Requests under way at most; one that is due when so many are waits, and is late. */
+/** Requests under way at most; one that is due when so many are waits, and is late, or is never sent. */
 const workersMax = 4_096;
 
-/** Make requests at a constant rate, an open loop; resolves when all are answered or given up. */
+/** Make requests at a constant rate, an open loop; resolves when all are answered or given up, with what came of each that was due. */
 export async function attack(options: AttackOptions): Promise<readonly Hit[]> {
   const folder = await mkdtemp(join(tmpdir(), "wire-attack-"));
   try {
@@ -58,7 +58,7 @@ export async function attack(options: AttackOptions): Promise<readonly Hit[]> {
     ]);
     const answered: Answered[] = [];
     await run(options, ["encode", "-to", "json", results], (line) => answered.push(answeredOf(line)));
-    return hitsOf(answered, rate);
+    return withUnsent(hitsOf(answered, rate), { rate, seconds });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -90,6 +90,22 @@ export function hitsOf(answered: readonly Answered[], rate: number): readonly Hi
       return { number, dueMs, latencyMs, status, body, ...(status === 0 ? { error } : {}) };
     })
     .sort((a, b) => a.number - b.number);
+}
+
+/** Those too that were due and never sent: Vegeta ends in time, and says nothing of what waited until then. */
+export function withUnsent(
+  hits: readonly Hit[],
+  { rate, seconds }: Pick<AttackOptions, "rate" | "seconds">,
+): readonly Hit[] {
+  const sent = new Set(hits.map(({ number }) => number));
+  const unsent = Array.from({ length: Math.floor(rate * seconds) }, (_, number) => number).filter(
+    (number) => !sent.has(number),
+  );
+  const hitOf = (number: number): Hit => {
+    const dueMs = (number * 1000) / rate;
+    return { number, dueMs, latencyMs: seconds * 1000 - dueMs, status: 0, error: "not sent", body: "" };
+  };
+  return [...hits, ...unsent.map(hitOf)];
 }
 
 /** A line of `vegeta encode -to json`. */

@@ -129,3 +129,16 @@ describe("an application of the user's", () => {
     expect(stderr).toContain("`nope` is neither a folder nor one of bookinfo, hotel-reservation");
   });
 });
+
+test.each([
+  ["0", "without requests there is nothing to measure"],
+  // Load is made by the thousandth, of which this is none, and more than anybody answers.
+  ["0.0004", "`0.0004` is not a rate to measure at: 0.001 to 100000 requests per second"],
+  ["100001", "`100001` is not a rate to measure at"],
+])("a rate of %s is a mistake of usage", async (rate, message) => {
+  const { code, stderr } = await runWire(["eval", "run", "--app", "bookinfo", "--rate", rate], {
+    env: { WIRE_VEGETA: "/nowhere" },
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
