@@ -35,7 +35,7 @@ export interface EvalAllOptions {
 }
 
 /** Rates as shares of what a proxy before every service sustains: where meshes are compared, and from light to past saturation. A quick run only compares. */
-const [comparedShare, otherShares] = [0.5, [0.1, 0.25, 0.8, 1.2]] as const;
+const [comparedShare, otherShares] = [0.5, [0.2, 0.8, 1.2]] as const;
 const quick = { rounds: 1, duration: 3, warmUp: 1, startWarmUp: 1 } as const;
 const [quickApplications, wholeApplications] = [200, 1_000];
 const trialSeconds = { whole: 4, quick: 2 } as const;
@@ -235,8 +235,9 @@ async function keep(run: Run, result: Result): Promise<void> {
   await appendResult(run.options.out, result);
 }
 
+/** A run that says nothing is made again by who goes on. */
 function isThere(known: readonly Result[], turn: PlannedTurn, rate: number): boolean {
-  return runsOf(known, { ...turn, rate }).some(({ round }) => round === turn.round);
+  return runsOf(known, { ...turn, rate }).some((run) => run.round === turn.round && run.void === undefined);
 }
 
 function nameOf({
