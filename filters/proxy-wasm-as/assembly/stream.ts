@@ -1,5 +1,6 @@
 import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
+import { noteLetGo } from "./begin-anew";
 import { Body, bodyOf } from "./body";
 import { bytes, lengthOf } from "./bytes";
 import { hasResponse } from "./code-details";
@@ -255,6 +256,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
   if (!audits() && !(what == StreamType.HttpRequest && goesAgain(stream))) {
     // Of what the filter is asked about, what it returns says so: that goes on with all that was written.
     if (what == StreamType.HttpResponse || !isAsked(stream)) noteUnread(stream, what);
+    noteLetGo(stream, what);
     if (later) leaveLater(stream);
     else status = proxy_continue_stream(what);
   }
