@@ -17,6 +17,8 @@ export interface FilterSetting {
   readonly endpoints?: number;
   /** Headers that are paused hold the body as well: without `allow_on_headers_stop_iteration`, as an Envoy is by default. */
   readonly stopsAll?: boolean;
+  /** Whether the manager says `use_remote_address`, so that the client's address is that of its connection. Not by default, as an Envoy is. */
+  readonly usesRemoteAddress?: boolean;
   /** Where calls of gRPC go, at the same address. Default nowhere else. */
   readonly grpcPort?: number;
 }
@@ -153,6 +155,7 @@ function configOf(
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     {
       stat_prefix: "filter",
+      ...(setting.usesRemoteAddress === true ? { use_remote_address: true } : {}),
       http_protocol_options: { enable_trailers: true },
       upgrade_configs: [{ upgrade_type: "websocket" }],
       route_config: {

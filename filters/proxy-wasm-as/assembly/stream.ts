@@ -109,7 +109,10 @@ export class Request extends Message {
     return bodyOf(BufferType.HttpRequestBody, this.id);
   }
 
-  /** The caller's address without the port; null where it is not known. `proxy_get_property`. */
+  /**
+   * The caller's address without the port; null where it is not known. Where the connection manager does not say `use_remote_address`, Envoy has it from
+   * `x-forwarded-for`, in which the caller may write what he likes; so is `properties.source.address`. Wire's listeners say it. `proxy_get_property`.
+   */
   get caller(): string | null {
     if (!turnTo(this.id)) return null;
     const address = widenOrNull(callerAddress());
