@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findEnvoy, startEnvoy } from "../../envoy/index.ts";
 
-/** One module in one Envoy, before a service that says in `x-got` and `x-seen` which body and which `x-a` it got. */
+/** One module in one Envoy, before a service that says in `x-got`, `x-got-trailers` and `x-seen` which body, which trailers and which `x-a` it got. */
 export interface FilterSetting {
   readonly bytes: Uint8Array;
   readonly configuration?: string;
@@ -77,6 +77,9 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     response.writeHead(Number(status), {
       ...(trailers ? { trailer: "t" } : {}),
       "x-got": got,
+      "x-got-trailers": Object.entries(request.trailers)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(", "),
       "x-seen": seen,
       "x-endpoint": endpoint,
     });

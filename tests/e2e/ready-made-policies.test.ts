@@ -47,3 +47,18 @@ test("token-bucket: who a caller is, is not his to say where the manager says `u
   // By default Envoy believes what he says, and the README tells an operator so.
   expect(await statuses("127.90.11.4", false)).toEqual([200, 200, 200]);
 });
+
+test("header-normaliser and ext-authz: what nobody may say comes in no trailers either", async () => {
+  const trailers = { "x-internal-user": "root", x_auth_user: "root", "x-note": "1" };
+  for (const [name, address, left] of [
+    ["header-normaliser", "127.90.11.5", "x_auth_user: root, x-note: 1"],
+    ["ext-authz", "127.90.11.6", "x-internal-user: root, x-note: 1"],
+  ] as const) {
+    const values = name === "ext-authz" ? { cluster: "service" } : {};
+    await using filter = await startFilter({ ...(await buildPolicy(name, values)), address });
+    expect(await filter.send({ body: ["ab", "cd"], trailers })).toMatchObject({
+      status: 200,
+      headers: { "x-got": "abcd", "x-got-trailers": left },
+    });
+  }
+});
