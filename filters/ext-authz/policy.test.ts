@@ -96,6 +96,31 @@ test("what the client says of itself is taken away also when the service says no
   }
 });
 
+test("nor may a client say behind the body what the service says", () => {
+  const trailers: readonly Header[] = [
+    ["x-auth-user", "root"],
+    ["X_Auth_Roles", "admin"],
+    ["grpc-status", "0"],
+  ];
+  for (const module of [policy, open])
+    for (const answer of [{ headers: [["x-auth-user", "ada"]] as const }, "fail"] as const) {
+      const { localReply, requestHeaders, requestBody, requestTrailers } = hostThat(answer, module).request({
+        headers: asked,
+        body: ["a", "b"],
+        trailers,
+        properties,
+      });
+      if (module === policy && answer === "fail") {
+        expect(localReply?.status).toBe(503);
+        continue;
+      }
+      expect([requestBody, requestTrailers]).toEqual(["ab", [["grpc-status", "0"]]]);
+      expect(requestHeaders.filter(([name]) => name.startsWith("x-auth"))).toEqual(
+        answer === "fail" ? [] : [["x-auth-user", "ada"]],
+      );
+    }
+});
+
 test("another spelling of what the service says is no way around it", () => {
   for (const name of ["x_auth_user", "X_Auth-User", "x-auth_user", "x.auth.user", "x!auth|roles"]) {
     const stays = [["x-authuser", "1"] as const, ["x-auth-user-name", "1"] as const];

@@ -45,6 +45,11 @@ export function onRequest(request: Request): Flow {
   return Flow.Pause;
 }
 
+/** Some servers take what stands behind a body for more headers. */
+export function onRequestTrailers(request: Request): void {
+  takeAway(request.trailers);
+}
+
 /** The service has answered, or has not. */
 function decide(request: Request, answer: Answer): void {
   const status = answer.status;

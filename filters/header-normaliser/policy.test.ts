@@ -41,6 +41,29 @@ test("headers that only those inside may set go, in whatever spelling a server t
   ]);
 });
 
+test("nothing of that comes behind the body, which some servers take for more headers", () => {
+  const send = (trailers: readonly Header[]) =>
+    startPolicy(policy).request({ headers: [["x-tenant-id", "acme"]], body: ["a", "b"], trailers });
+  const { action, requestHeaders, requestBody, requestTrailers } = send([
+    ["X-Internal-User", "root"],
+    ["x_internal_user", "root"],
+    ["grpc-status", "0"],
+    ["x-tenant-id", "other"],
+    ["x.tenant.id", "other"],
+    ["x-user-id", "root"],
+    ["x-note", " 1"],
+    ["x-internal-user", "again"],
+  ]);
+  expect([action, requestBody]).toEqual(["continue", "ab"]);
+  expect(requestHeaders).toEqual([["x-tenant-id", "acme"]]);
+  expect(requestTrailers).toEqual([
+    ["grpc-status", "0"],
+    ["x-note", " 1"],
+  ]);
+  const many = Array.from({ length: 129 }, (_, index) => [`x-t${index}`, "1"] as const);
+  expect(send(many).localReply?.status).toBe(431);
+});
+
 test("of a header that has one value the first counts, and an empty one is one", () => {
   const { requestHeaders } = ask([
     ["x-user-id", "ada"],

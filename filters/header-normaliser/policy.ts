@@ -41,6 +41,20 @@ export function onRequest(request: Request): void {
   }
 }
 
+/** Some servers take what stands behind a body for more headers: there is nothing that one of these could be a further value of, or be made right. */
+export function onRequestTrailers(request: Request): void {
+  const trailers = request.trailers;
+  const pairs = trailers.entries();
+  if (pairs.length > HEADERS_MAX) {
+    request.reply(431, "too many trailers", null, 8);
+    return;
+  }
+  for (let i = 0; i < pairs.length; i++) {
+    const name = pairs[i][0];
+    if (isStripped(name) || isListed(params.single, name, false) || isListed(params.lowercase, name, false)) trailers.remove(name);
+  }
+}
+
 /** Many servers make one name of `x_tenant_id` and `x-tenant-id`, and some of whatever is neither a letter nor a digit: what looks like one of ours in theirs is not let by. */
 function isStripped(name: string): bool {
   if (isListed(params.strip, name, true)) return true;

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findEnvoy, startEnvoy } from "../../envoy/index.ts";
 
-/** One module in one Envoy, before a service that says in `x-got` and `x-seen` which body and which `x-a` it got. */
+/** One module in one Envoy, before a service that says in `x-got`, `x-got-trailers` and `x-seen` which body, which trailers and which `x-a` it got. */
 export interface FilterSetting {
   readonly bytes: Uint8Array;
   readonly configuration?: string;
@@ -15,6 +15,10 @@ export interface FilterSetting {
   readonly workers?: number;
   /** How many endpoints the service has, which say in `x-endpoint` which one they are; chosen by `x-wire-hash`. Default 1. */
   readonly endpoints?: number;
+  /** Headers that are paused hold the body as well: without `allow_on_headers_stop_iteration`, as an Envoy is by default. */
+  readonly stopsAll?: boolean;
+  /** Whether the manager says `use_remote_address`, so that the client's address is that of its connection. Not by default, as an Envoy is. */
+  readonly usesRemoteAddress?: boolean;
   /** Where calls of gRPC go, at the same address. Default nowhere else. */
   readonly grpcPort?: number;
 }
@@ -23,6 +27,7 @@ export interface FilterRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** In pieces that come one by one. */
   readonly body?: readonly string[];
+  readonly trailers?: Readonly<Record<string, string>>;
   /** When the client goes without waiting any longer. */
   readonly goneAfterMs?: number;
 }
@@ -31,6 +36,7 @@ export interface FilterRequest {
 export interface FilterAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly trailers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
 }
 
@@ -67,8 +73,13 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     }
     const { "x-a": seen = "", "x-slow": slow = 0, "x-status": status = 200 } = request.headers;
     await sleep(Number(slow));
+    const trailers = request.headers["x-want"] === "trailers";
     response.writeHead(Number(status), {
+      ...(trailers ? { trailer: "t" } : {}),
       "x-got": got,
+      "x-got-trailers": Object.entries(request.trailers)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(", "),
       "x-seen": seen,
       "x-endpoint": endpoint,
     });
@@ -76,6 +87,7 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     await sleep(30);
     // Before the proxy can know that it is over.
     atOnce--;
+    if (trailers) response.addTrailers({ t: "1" });
     response.end("34");
   };
   const services = Array.from({ length: setting.endpoints ?? 1 }, (_, endpoint) =>
@@ -135,7 +147,7 @@ function configOf(
   const inline = { inline_bytes: Buffer.from(bytes).toString("base64") };
   const plugin = {
     name: "filter",
-    allow_on_headers_stop_iteration: true,
+    ...(setting.stopsAll === true ? {} : { allow_on_headers_stop_iteration: true }),
     configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
     vm_config: { vm_id: "filter", runtime: "envoy.wasm.runtime.v8", code: { local: inline } },
   };
@@ -146,6 +158,7 @@ function configOf(
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     {
       stat_prefix: "filter",
+      ...(setting.usesRemoteAddress === true ? { use_remote_address: true } : {}),
       http_protocol_options: { enable_trailers: true },
       upgrade_configs: [{ upgrade_type: "websocket" }],
       route_config: {
@@ -179,6 +192,9 @@ function configOf(
           name: "service",
           type: "STATIC",
           lb_policy: "RING_HASH",
+          typed_extension_protocol_options: protocolOptions({
+            http_protocol_options: { enable_trailers: true },
+          }),
           load_assignment: { cluster_name: "service", endpoints: [{ lb_endpoints: endpoints }] },
         },
       ],
@@ -186,16 +202,16 @@ function configOf(
   };
 }
 
+function protocolOptions(config: object): object {
+  const name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  return { [name]: { "@type": `type.googleapis.com/${name}`, explicit_http_config: config } };
+}
+
 function grpcCluster(address: object): object {
   return {
     name: "grpc",
     type: "STATIC",
-    typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config: { http2_protocol_options: {} },
-      },
-    },
+    typed_extension_protocol_options: protocolOptions({ http2_protocol_options: {} }),
     load_assignment: { cluster_name: "grpc", endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   };
 }
@@ -203,7 +219,7 @@ function grpcCluster(address: object): object {
 /** On a connection of its own, so that all workers get some. */
 async function send(
   address: string,
-  { headers = {}, body, goneAfterMs }: FilterRequest,
+  { headers = {}, body, trailers, goneAfterMs }: FilterRequest,
 ): Promise<FilterAnswer> {
   const method = body === undefined ? "GET" : "POST";
   const request = httpRequest({
@@ -211,15 +227,21 @@ async function send(
     port: FILTER_PORT,
     path: "/p?q=1",
     method,
-    headers,
+    headers: trailers === undefined ? headers : { ...headers, trailer: Object.keys(trailers).join() },
     agent: false,
   });
   const answer = new Promise<FilterAnswer>((resolve) => {
-    const gone: FilterAnswer = { status: 0, headers: {}, body: "" };
+    const gone: FilterAnswer = { status: 0, headers: {}, trailers: {}, body: "" };
     request.on("error", () => resolve(gone));
     request.on("response", (response) => {
       textOf(response).then(
-        (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+        (text) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            trailers: response.trailers,
+            body: text,
+          }),
         () => resolve(gone),
       );
     });
@@ -229,6 +251,7 @@ async function send(
     request.write(piece);
     await sleep(50);
   }
+  if (trailers !== undefined) request.addTrailers(trailers);
   request.end();
   try {
     return await answer;

@@ -33,3 +33,32 @@ test("waf: an attack is seen whatever stands between its words and wherever its 
     headers: { "x-got": "q=1 or 2" },
   });
 });
+
+test("token-bucket: who a caller is, is not his to say where the manager says `use_remote_address`", async () => {
+  const policy = await buildPolicy("token-bucket", { rate: 0.01, burst: 1 });
+  const statuses = async (address: string, usesRemoteAddress: boolean): Promise<readonly number[]> => {
+    await using filter = await startFilter({ ...policy, address, usesRemoteAddress });
+    const found: number[] = [];
+    for (const forwarded of ["10.1.1.1", "10.1.1.2", "10.1.1.2, 10.1.1.3"])
+      found.push((await filter.send({ headers: { "x-forwarded-for": forwarded } })).status);
+    return found;
+  };
+  expect(await statuses("127.90.11.3", true)).toEqual([200, 429, 429]);
+  // By default Envoy believes what he says, and the README tells an operator so.
+  expect(await statuses("127.90.11.4", false)).toEqual([200, 200, 200]);
+});
+
+test("header-normaliser and ext-authz: what nobody may say comes in no trailers either", async () => {
+  const trailers = { "x-internal-user": "root", x_auth_user: "root", "x-note": "1" };
+  for (const [name, address, left] of [
+    ["header-normaliser", "127.90.11.5", "x_auth_user: root, x-note: 1"],
+    ["ext-authz", "127.90.11.6", "x-internal-user: root, x-note: 1"],
+  ] as const) {
+    const values = name === "ext-authz" ? { cluster: "service" } : {};
+    await using filter = await startFilter({ ...(await buildPolicy(name, values)), address });
+    expect(await filter.send({ body: ["ab", "cd"], trailers })).toMatchObject({
+      status: 200,
+      headers: { "x-got": "abcd", "x-got-trailers": left },
+    });
+  }
+});

@@ -602,6 +602,34 @@ export const scenarios: readonly Scenario[] = [
     "request: ret 1 | body: ret 1 | trailers: buf 0 0 99; set 0 x-a 2; setbuf 0 0 0 < | hold: 1",
     { plugin: "stops", body: ["ab", "cd"], trailers: { t: "1" }, headers: [["x-a", "1"]] },
   ),
+  // Where the headers stop all, what has come meanwhile comes from within of what lets go.
+  ...(["body", "resbody"] as const).flatMap((body) => {
+    const [side, trailers, kind, hold] =
+      body === "body" ? ["request", "trailers", 0, "hold"] : ["response", "restrailers", 1, "reshold"];
+    const play = (end: string): string =>
+      `${side}: tick 150; ret 1 | tick: tick 0; eff self; cont ${kind} | ${body}: buf ${kind} 0 99; ret 1 | ${trailers}: ${end} | ${hold}: 1`;
+    const more =
+      body === "body"
+        ? ({ body: ["ab", "cd"], trailers: { t: "1" } } as const)
+        : ({ want: "trailers" } as const);
+    return [
+      request(
+        `a ${side} that has waited, whose body is paused until its trailers, which go on`,
+        play("time"),
+        more,
+      ),
+      request(
+        `a ${side} that has waited, whose body is paused until its trailers, which write it`,
+        play(`buf ${kind} 0 99; setbuf ${kind} 0 0 <`),
+        more,
+      ),
+      request(
+        `a ${side} that has waited, whose body and trailers are let go later`,
+        play("tick 50; ret 1"),
+        more,
+      ),
+    ];
+  }),
   request(
     "a response that is paused goes with the first piece of its body that is not, and does not wait for an answer",
     `response: fetch service ${callout}&x-slow=400   1000; ret 1 | resbody: get 2 x-up; set 2 x-up 2 | lastresbody: get 2 x-up`,

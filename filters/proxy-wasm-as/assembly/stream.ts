@@ -1,5 +1,6 @@
 import { tagAccessLog } from "./access-log";
 import { widenOrNull } from "./byte-string";
+import { noteLetGo } from "./begin-anew";
 import { Body, bodyOf } from "./body";
 import { bytes, lengthOf } from "./bytes";
 import { hasResponse } from "./code-details";
@@ -108,7 +109,10 @@ export class Request extends Message {
     return bodyOf(BufferType.HttpRequestBody, this.id);
   }
 
-  /** The caller's address without the port; null where it is not known. `proxy_get_property`. */
+  /**
+   * The caller's address without the port; null where it is not known. Where the connection manager does not say `use_remote_address`, Envoy has it from
+   * `x-forwarded-for`, in which the caller may write what he likes; so is `properties.source.address`. Wire's listeners say it. `proxy_get_property`.
+   */
   get caller(): string | null {
     if (!turnTo(this.id)) return null;
     const address = widenOrNull(callerAddress());
@@ -255,6 +259,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
   if (!audits() && !(what == StreamType.HttpRequest && goesAgain(stream))) {
     // Of what the filter is asked about, what it returns says so: that goes on with all that was written.
     if (what == StreamType.HttpResponse || !isAsked(stream)) noteUnread(stream, what);
+    noteLetGo(stream, what);
     if (later) leaveLater(stream);
     else status = proxy_continue_stream(what);
   }

@@ -87,6 +87,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     passesUnread,
     keepsStreams,
     written,
+    comingWithin: guard === undefined && resumes && forgets ? heldSides(filter) : [],
   };
   const calls = own.filter(({ name }) => name !== "onDelete").map((each) => callbackText(each, own, said));
   if (configured.length > 0 && !own.some(({ name }) => name === "onConfigure"))
@@ -115,6 +116,8 @@ ${enter("context")}  ${guard.asks("connection", "context")};
   // Without a body's callback, what is paused holds them in Envoy.
   const has = (callback: string): boolean => own.some(({ name }) => name === callback);
   if (tracks && has("onRequestBody") && !has("onRequestTrailers")) calls.push(trailersText(said));
+  if (said.comingWithin.includes("Response") && !has("onResponseTrailers"))
+    calls.push(responseTrailersText(said));
   const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
   const head = configured.length > 0 ? parametersText(configured, use) : (guard?.head() ?? "");
   const started = [
@@ -156,6 +159,18 @@ export function writtenSides({ exported, writesBodies }: FilterUse): readonly Si
   );
 }
 
+/** The messages of which headers and body may be paused, and trailers go on: those of a request wait where a filter does not look at them. In a mesh of Wire's no body waits behind its headers. */
+function heldSides({ exported }: FilterUse): readonly Side[] {
+  const pauses = (callback: string): boolean =>
+    exported.some(({ name, returnsNothing }) => name === callback && !returnsNothing);
+  return (["Request", "Response"] as const).filter(
+    (side) =>
+      pauses(`on${side}`) &&
+      pauses(`on${side}Body`) &&
+      (side === "Response" || exported.some(({ name }) => name === "onRequestTrailers")),
+  );
+}
+
 type Side = "Request" | "Response";
 
 /** Said where headers, or a piece of a body, go on by what a callback returns. */
@@ -181,6 +196,15 @@ function trailersText({ use, guard, enter }: Around): string {
   return `${start}${enter("context")}  let flow: u32 = 0;
   if (${guard.asks("request", "context")}) flow = ${flow};
   return ${guard.ends("request", "flow", "1")};
+}
+`;
+}
+
+/** The callback for the trailers of a response of a filter that has none, and may pause all before them. */
+function responseTrailersText({ use }: Around): string {
+  const what = `context, ${use("StreamType")}.HttpResponse`;
+  return `export function proxy_on_response_trailers(context: u32, _count: u32): u32 {
+  return ${use("comesAnew")}(${what}) ? 0 : ${use("passTrailers")}(${what}, 0);
 }
 `;
 }
@@ -280,6 +304,8 @@ interface Around {
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */
   readonly written: readonly Side[];
+  /** The messages whose body may be paused where what has waited comes from within, and whose trailers then go on. */
+  readonly comingWithin: readonly Side[];
 }
 
 /** The parameters' defaults are what they are when the module has started; each callback sees those of its own configuration. */
@@ -348,6 +374,7 @@ function callbackText(
     passesUnread,
     keepsStreams,
     written,
+    comingWithin,
     calls = true,
   }: Around & { readonly calls?: boolean },
 ): string {
@@ -379,16 +406,20 @@ function callbackText(
   // Envoy crashes when trailers go on of a response that has been reset meanwhile.
   const goesBy = (flow: string): string =>
     resets && own.name === "onResponseTrailers" ? `${use("isOver")}(${context}) ? 1 : ${flow}` : flow;
-  const [, direction, piece] = /^on(Request|Response)(Body|Trailers)$/.exec(own.name) ?? [];
-  const passes = (flow: string): string => {
-    if (!passesUnread || !written.some((each) => each === direction)) return flow;
-    const what = `context, ${use("StreamType")}.Http${direction}`;
-    return piece === "Body"
-      ? `${use("passPiece")}(${what}, size, last, ${flow})`
-      : `${use("passEnd")}(${what}, ${flow})`;
+  const [, direction, part = "Headers"] = /^on(Request|Response)(Body|Trailers)?$/.exec(own.name) ?? [];
+  const isWithin = comingWithin.some((each) => each === direction);
+  const what = (): string => `context, ${use("StreamType")}.Http${direction}`;
+  const passesRead = (flow: string): string => {
+    if (!passesUnread || part === "Headers" || !written.some((each) => each === direction)) return flow;
+    return part === "Body"
+      ? `${use("passPiece")}(${what()}, size, last, ${flow})`
+      : `${use("passEnd")}(${what()}, ${flow})`;
   };
+  const passes = (flow: string): string =>
+    isWithin ? `${use(`pass${part}`)}(${what()}, ${passesRead(flow)})` : passesRead(flow);
+  const anew = isWithin && part !== "Headers" ? `  if (${use("comesAnew")}(${what()})) return 0;\n` : "";
   const streams =
-    ofStreams === undefined ? "" : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
+    ofStreams === undefined ? anew : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
   const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";

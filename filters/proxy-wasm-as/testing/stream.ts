@@ -112,9 +112,20 @@ interface Way {
   wentBefore: boolean;
   /** The filter has made what is kept of its body larger than an Envoy keeps. */
   isOutgrown: boolean;
+  /** Its headers hold all that follows, and not only themselves. */
+  stopsAll: boolean;
+  /** What had come meanwhile comes now, from within of what has let it go. */
+  comesWithin: boolean;
+  /** What came so is paused. */
+  isHeldWithin: boolean;
   /** More of it comes. */
   add(more: HostMore): void;
+  /** What is let go in the callback for its trailers, while these come from within: the filter is asked about all of it again. */
+  beginAnew(): void;
 }
+
+/** How often a message begins anew from within before the stack ends, about. */
+const ANEW_MAX = 100;
 
 const FAILED: ReplyBytes = {
   status: 503,
@@ -376,6 +387,11 @@ export function createStream(
   const letGo = (direction: Way | undefined): void => {
     if (direction === undefined || hasEnded || isReset) return;
     settle(direction);
+    if (direction.comesWithin && direction.current === "trailers") {
+      direction.beginAnew();
+      begin();
+      return;
+    }
     direction.wentBefore = direction.current !== "body" || direction.hasBuffer;
     direction.body.release();
     direction.isEndHeld = false;
@@ -386,7 +402,10 @@ export function createStream(
     }
     if (direction.isStopped) direction.comesAtOnce = true;
     direction.isStopped = false;
+    direction.comesWithin = direction.stopsAll;
+    direction.stopsAll = false;
     pump(direction);
+    direction.comesWithin = false;
     begin();
   };
 
@@ -423,7 +442,11 @@ export function createStream(
       current: null,
       wentBefore: false,
       isOutgrown: false,
+      stopsAll: false,
+      comesWithin: false,
+      isHeldWithin: false,
       add,
+      beginAnew,
     };
     made.saidLength = lengthSaidIn(made.headers.pairs);
     const { body, events } = made;
@@ -452,9 +475,13 @@ export function createStream(
       } else if (made.wentBefore && made.hasEnded) {
         // All of it has gone on.
       } else if (answered === 1 && plugin.allowOnHeadersStopIteration) made.isHeadersHeld = true;
-      else made.isStopped = true;
+      else {
+        made.isStopped = true;
+        made.stopsAll = true;
+      }
     });
     let taken = 0;
+    let anew = 0;
     /** Which is the first piece that has not come while all was stopped: of a request, no more is read above the limit. */
     const waitingFrom = (index: number): number => {
       let size = 0;
@@ -476,6 +503,8 @@ export function createStream(
       made.hasEnded = isLast(taken) === 1;
       const answered = ask("body", body.bytes.length, isLast(taken));
       made.hasBodyAtHand = answered !== dataStatus.continue;
+      made.comesWithin &&= taken === pieces.length;
+      made.isHeldWithin = made.comesWithin && made.hasBodyAtHand;
       // What goes on with headers that were held is kept first.
       made.hasBuffer ||= made.isHeadersHeld || (made.hasBodyAtHand && answered !== dataStatus.stopNoBuffer);
       made.isEndHeld = made.hasBodyAtHand && made.hasEnded && !made.wentBefore;
@@ -492,11 +521,18 @@ export function createStream(
     };
     const trailersCome = (given: readonly Header[]): void => {
       made.trailers = createHeaderMap(given);
-      open.add(base + 1);
-      const answered = ask("trailers", made.trailers.count);
+      const askAboutTrailers = (): number => {
+        open.add(base + 1);
+        return ask("trailers", made.trailers?.count ?? 0);
+      };
+      let answered = askAboutTrailers();
+      // Of what stands before them Envoy takes no notice any more, and begins anew with them.
+      const loses = answered === 0 && made.isHeldWithin && !isReset;
+      if (loses) answered = askAboutTrailers();
       if (answered === 0) {
         if (base === 2 && closeDetails !== undefined)
           failBy(crash("close_stream in trailers of a response that go on"));
+        if (loses) body.lose();
         body.end();
         made.hasBodyAtHand = false;
         open.delete(base + 1);
@@ -504,6 +540,21 @@ export function createStream(
         settle(made);
       } else made.isStopped = !made.wentBefore;
     };
+    function beginAnew(): void {
+      if (++anew > ANEW_MAX) {
+        failBy(new Error(`the ${side} begins anew without end`));
+        return;
+      }
+      if (made.isHeldWithin && enter(`proxy_on_${side}_body`, body.bytes.length, 0) === 0) {
+        body.release();
+        made.isHeldWithin = false;
+        made.hasBodyAtHand = false;
+      }
+      const goesOn = enter(`proxy_on_${side}_trailers`, made.trailers?.count ?? 0) === 0;
+      if (goesOn && made.isHeldWithin) body.lose();
+      made.wentBefore = goesOn;
+      made.isHeldWithin = false;
+    }
     function add(more: HostMore): void {
       ({ isUnfinished = false, trailers } = more);
       const given = more.body ?? [];

@@ -4,6 +4,7 @@ import { Queue } from "../queue";
 import { Request, Response, Stream } from "../stream";
 
 export { configurationText, vmConfigurationText } from "../configuration";
+export { comesAnew, passBody, passHeaders, passTrailers } from "../begin-anew";
 export { leaveLengthOut, writeBodies } from "../content-length";
 export { enter } from "../context";
 export { endStream, isOver, lookAtResponse } from "../at-work";
