@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
+import type { Mesh } from "../mesh/mesh.ts";
 import { defaultDataplanes } from "./dataplane.ts";
 import { explainPlacement } from "./explain.ts";
 import { pathsOf, pathTables } from "./path-tables.ts";
@@ -24,14 +25,25 @@ calls:
 `;
 const meshOf = (text: string) => fromYaml({ path: "mesh.yaml", text }).mesh;
 
-/** What runs where each of these policies has this context, and does this. */
+/** What runs where each of these policies has this context, and does this, where nothing else is said of it. */
 async function running(
   contexts: Readonly<Record<string, string>>,
-  { mesh = meshOf(meshText), body = "SetHeader(request, 'x', '1');" } = {},
+  {
+    mesh = meshOf(meshText),
+    body = "SetHeader(request, 'x', '1');",
+    bodies = {},
+  }: {
+    readonly mesh?: Mesh | undefined;
+    readonly body?: string;
+    readonly bodies?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Running> {
   assert(mesh !== undefined, "the mesh has no errors");
   const text = Object.entries(contexts)
-    .map(([name, context]) => `policy ${name} ( act (Request request) context ('${context}') ) { ${body} }`)
+    .map(
+      ([name, context]) =>
+        `policy ${name} ( act (Request request) context ('${context}') ) { ${bodies[name] ?? body} }`,
+    )
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
   const { placement } = await place(policies, mesh);
@@ -190,6 +202,35 @@ describe("where callers are not known, a policy that changes its side", () => {
       .filter(({ service }) => service === "rate")
       .map(({ policies }) => policies.map(({ policy }) => policy));
     expect(order).toEqual([["p", "q", "r"]]);
+  });
+
+  test.each([
+    ["comes in order with it", "SetHeader(request, 'x', '2');", ["api p,q", "rate p,q"]],
+    [
+      "is judged with it",
+      "if (GetHeader(request, 'x') == '2') { Allow(request, '*', '*'); }",
+      ["api p,q", "rate p,q"],
+    ],
+    ["has nothing to do with it", "SetHeader(request, 'y', '2');", ["api p,q", "rate p"]],
+  ])("has one with it that %s", async (_, own, placed) => {
+    const body = own.includes("Allow") ? "Allow(request, '*', '*');" : "SetHeader(request, 'x', '1');";
+    const at = (heading: string) => ({ mesh, bodies: { p: `${heading} ${body}`, q: `${heading} ${own}` } });
+    const before = await running({ p: "cart -> api -> rate", q: "api -> rate" }, at("[Ingress]"));
+    const after = await running({ p: "^web -> api -> rate", q: "api -> rate" }, at("[Egress]"));
+    const taught = nextStep(before, after, false);
+    assert(taught.kind === "taught", "others have to know the states first");
+    const both = nextStep({ ...before, placement: taught.placement, paths: taught.paths }, after, true);
+    assert(both.kind === "both", "then paths begin with them");
+    const policiesIn = both.placement.proxies.map(
+      ({ service, policies }) => `${service} ${policies.map(({ policy }) => policy)}`,
+    );
+    expect(policiesIn.filter((each) => !each.endsWith(" "))).toEqual(placed);
+    const [, said] = stepsTo(before, after);
+    if (!placed.includes("rate p,q")) expect(said).not.toContain("q ");
+    else
+      expect(said).toMatch(
+        /new\(.*q egress all\/, q ingress \/all\) old\(.*q egress \/all, q ingress all\/\)/,
+      );
   });
 
   test("loses nothing of who has not begun paths with a state before", async () => {
