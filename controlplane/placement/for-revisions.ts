@@ -23,18 +23,22 @@ export interface ForRevisions {
 /**
  * A build that asks by its `own` tables, for the requests of several revisions. Where a policy asks, each revision answers by itself: in the same place if it can, else on the
  * side of the call that it has the policy on, which knows something else of requests. Then the policy is on both, and on one of them for nobody of that revision. What is to be
- * on one side with it, or comes before or behind it in order, goes with it for these requests.
+ * on one side with it, or comes before or behind it in order, goes with it for these requests. With `staysInPlace` no policy is on another side, and what follows from stamps is all
+ * that is known there.
  */
 export function forRevisions(
   host: Running,
   own: PathTables | undefined,
   revisions: readonly Revision[],
+  { staysInPlace = false }: { readonly staysInPlace?: boolean } = {},
 ): ForRevisions {
   const isShared = [host, ...revisions.map(({ of }) => of)].some(({ mesh }) => mesh.identity === "none");
   const said =
     own === undefined
       ? []
-      : askedCalls(host, own, isShared).flatMap((calls) => sayOf(calls, { host, own, revisions }));
+      : askedCalls(host, own, isShared).flatMap((calls) =>
+          sayOf(calls, { host, own, revisions, staysInPlace }),
+        );
   const known = revisions.map(({ tables }, number) => ({
     ...tables,
     asks: said.flatMap(({ asks }) => asks[number] ?? []),
@@ -157,6 +161,7 @@ interface Speaking {
   readonly host: Running;
   readonly own: PathTables;
   readonly revisions: readonly Revision[];
+  readonly staysInPlace: boolean;
 }
 
 interface Said {
@@ -164,11 +169,11 @@ interface Said {
   readonly placed: readonly Placed[];
 }
 
-function sayOf(calls: Calls, { host, own, revisions }: Speaking): readonly Said[] {
+function sayOf(calls: Calls, { host, own, revisions, staysInPlace }: Speaking): readonly Said[] {
   const policies = inOrder(host.policies).filter(({ mode }) => mode !== "off");
   const asking = policies.filter(({ name }) => calls.askedBy.has(name));
   const some = seatedOn(calls, { host, own, policies: asking });
-  if (!revisions.some((revision) => some.some((each) => isToMove(each, revision))))
+  if (staysInPlace || !revisions.some((revision) => some.some((each) => isToMove(each, revision))))
     return some.map((each) => sayIn(each, revisions, []));
   const all = seatedOn(calls, { host, own, policies });
   const moves = revisions.map((revision) => movesOf(all, revision));
