@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
-import { defaultDataplanes } from "./dataplane.ts";
+import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { explainPlacement } from "./explain.ts";
 import { pathsOf, pathTables } from "./path-tables.ts";
 import type { Placement } from "./placement.ts";
@@ -32,10 +32,12 @@ async function running(
     mesh = meshOf(meshText),
     body = "SetHeader(request, 'x', '1');",
     bodies = {},
+    dataplanes = defaultDataplanes,
   }: {
     readonly mesh?: Mesh | undefined;
     readonly body?: string;
     readonly bodies?: Readonly<Record<string, string>>;
+    readonly dataplanes?: readonly Dataplane[];
   } = {},
 ): Promise<Running> {
   assert(mesh !== undefined, "the mesh has no errors");
@@ -46,11 +48,11 @@ async function running(
     )
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
-  const { placement } = await place(policies, mesh);
+  const { placement } = await place(policies, mesh, { dataplanes });
   assert(placement !== undefined, "there is a placement");
-  const tables = pathTables(placement, policies, { mesh, dataplanes: defaultDataplanes });
+  const tables = pathTables(placement, policies, { mesh, dataplanes });
   assert(tables === undefined || !("kind" in tables), "there are few states");
-  return { mesh, policies, dataplanes: defaultDataplanes, placement, paths: pathsOf(tables) };
+  return { mesh, policies, dataplanes, placement, paths: pathsOf(tables) };
 }
 
 function stepsTo(from: Running, to: Running): readonly string[] {
@@ -322,6 +324,30 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(saidAt(after.paths.begin)).toContain("egress b c");
     expect(saidAt(before.paths.begin)).toEqual(saidAt(after.paths.begin));
     expect(saidAt(between.paths.begin)).toEqual(saidAt(after.paths.begin));
+  });
+
+  test("is not in a proxy of a kind that has come there and does not have its actions", async () => {
+    const dataplanes: readonly Dataplane[] = [
+      { name: "full", cost: 2, actions: "all" },
+      { name: "small", cost: 1, actions: ["Deny"] },
+    ];
+    const set = "SetHeader(request, 'x', '1');";
+    const before = await running(
+      { p: "cart -> api -> rate" },
+      { mesh, dataplanes, body: `[Ingress] ${set}` },
+    );
+    const after = await running(
+      { p: "^web -> api -> rate", q: "api -> rate" },
+      { mesh, dataplanes, bodies: { p: `[Egress] ${set}`, q: "[Ingress] Deny(request);" } },
+    );
+    const taught = nextStep(before, after, false);
+    assert(taught.kind === "taught", "others have to know the states first");
+    const both = nextStep({ ...before, placement: taught.placement, paths: taught.paths }, after, true);
+    assert(both.kind === "both", "then paths begin with them");
+    const kinds = both.placement.proxies.map(
+      ({ service, dataplane, policies }) => `${service} ${dataplane} ${policies.map((each) => each.policy)}`,
+    );
+    expect(kinds).toEqual(["api full p", "cart small ", "rate small q", "web small "]);
   });
 
   test("is asked on its own what it was on the other one, where what it does now cannot be there", async () => {
