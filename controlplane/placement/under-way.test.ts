@@ -363,6 +363,27 @@ describe("where callers are not known, a policy that changes its side", () => {
     const [, both] = stepsTo(before, after);
     expect(both).toContain(`old(p egress ${asked?.states}/${asked?.others})`);
   });
+
+  test("and is so by the states in front of the stamp of who is called, where that stamps", async () => {
+    const log = meshOf(
+      "name: log\nidentity: none\nservices: { web: { entry: true }, cart: {}, api: {}, rate: {}, log: {}, end: {} }\ncalls: { web: [cart, api], cart: [api], api: [rate, log], rate: [log], log: [end] }\n",
+    );
+    const q = "cart -> api -> rate -> log -> end";
+    const set = "SetHeader(request, 'y', '1');";
+    const before = await running({ p: "cart -> api -> rate", q }, { mesh: log, body: `[Ingress] ${set}` });
+    const after = await running(
+      { p: "^web -> api -> rate", q },
+      { mesh: log, bodies: { p: "[Egress] SetTimeout(request, 2s);", q: `[Ingress] ${set}` } },
+    );
+    const [, both] = stepsTo(before, after);
+    const old = before.paths.known[0];
+    const asked = old?.asks.find(({ policy }) => policy === "p")?.states ?? [];
+    const steps = [...(old?.stamps.find(({ service }) => service === "rate")?.steps ?? [])];
+    const inFront = steps.flatMap(([from, to]) => (asked.includes(to) ? [from] : []));
+    expect(inFront).not.toEqual([]);
+    expect(inFront).not.toEqual(asked);
+    expect(both).toMatch(new RegExp(`old\\(p egress ${inFront}/`));
+  });
 });
 
 test("where callers are not known any more, a policy that changes its side meanwhile is on one for each revision", async () => {
