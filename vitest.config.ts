@@ -13,6 +13,7 @@ const slow = [
   "controlplane/editor/any-text.test.ts",
   "controlplane/eval/baseline.test.ts",
   "controlplane/mesh/generate-seed-family.test.ts",
+  "controlplane/pipeline/next-build.test.ts",
   "controlplane/placement/{forcing,independent,optimize,path-tables}.test.ts",
   "controlplane/regex/{against-re2,compile-regex}.test.ts",
   "controlplane/rollout/{control-plane,senders,simulated-changes}.test.ts",

@@ -41,3 +41,18 @@ test("where states follow from a key nobody can say that", () => {
     "@stamp\toldest\t-\t5>6",
   ]);
 });
+
+test("a version that a revision does not know loses its states, and does not leave them as if requests had not come by", () => {
+  const versioned = (revision: string, versions: readonly string[]): PathTables => ({
+    ...{ revision, asks: [] },
+    stamps: versions.map((version) => ({ service: "api", version, steps: new Map([["1", "2"]]) })),
+  });
+  const known = [versioned("newest", ["v1", "v2"]), versioned("oldest", ["v1"])];
+  const factsAt = (version: string): readonly string[] =>
+    stampFacts(
+      { service: "api", direction: "inbound", version, paths: { begin: "newest", known } },
+      "nobody",
+    ).slice(1);
+  expect(factsAt("v1")).toEqual(["@stamp\tnewest\t0\t1>2,0>0,2>0", "@stamp\toldest\t0\t1>2,0>0,2>0"]);
+  expect(factsAt("v2")).toEqual(["@stamp\tnewest\t0\t1>2,0>0,2>0", "@stamp\toldest\t-\t-"]);
+});

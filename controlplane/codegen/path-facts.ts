@@ -4,7 +4,6 @@ import {
   isSecret,
   type PathsInUse,
   type PathTables,
-  type Stamping,
   stateless,
 } from "../placement/path-tables.ts";
 import type { Item } from "./failure-class.ts";
@@ -84,10 +83,6 @@ export function stampFacts(
   { service, direction, version, paths: { begin, known } }: PathSite,
   outside: "nobody" | "everybody" | "unlisted",
 ): readonly string[] {
-  const own = ({ stamps }: PathTables): Stamping | undefined =>
-    stamps.find(
-      (each) => each.service === service && (each.version === undefined || each.version === version),
-    );
   const inUse = known.filter(({ revision }) => revision !== stateless);
   // Where one revision asks nothing any more another one may, to which such a request has lost nothing. With a key nobody is to be able to say that.
   const isChanging = inUse.length > 1 && !inUse.some((each) => statesOf(each).some(isSecret));
@@ -95,7 +90,11 @@ export function stampFacts(
     ...(outside === "nobody" ? [] : [`@outside\t${outside === "everybody" ? "*" : "!"}`]),
     ...(begin === undefined ? [] : [`@begin\t${begin}`]),
     ...inUse.map((each) => {
-      const stamping = own(each);
+      const all = each.stamps.filter((own) => own.service === service);
+      const stamping = all.find((own) => own.version === undefined || own.version === version);
+      // Where a version has come since, nobody knows what a state leads to.
+      if (direction === "inbound" && stamping === undefined && all.length > 0)
+        return `@stamp\t${each.revision}\t-\t-`;
       const known = stamping?.steps ?? new Map<string, string>();
       const ends = isChanging ? statesOf(each).filter((state) => !known.has(state)) : [];
       const steps = [...known, ...ends.map((state) => [state, unasked] as const)];

@@ -32,6 +32,14 @@ export interface CallSides {
 }
 
 export function shapeOf(demands: readonly Demand[]): Shape {
+  return { demands, implied: impliedAmong(demands) };
+}
+
+/** A section of a policy, as far as it keeps others on a side of a call. */
+export type Binding = Pick<Demand, "policy" | "section" | "sides" | "judges">;
+
+/** See `Shape`; they come in order of enforcement. */
+export function impliedAmong(demands: readonly Binding[]): Shape["implied"] {
   const implied: (readonly [number, number])[] = [];
   for (const [index, p] of demands.entries()) {
     for (let later = index + 1; later < demands.length; later++) {
@@ -45,16 +53,16 @@ export function shapeOf(demands: readonly Demand[]): Shape {
   // All `Allow`s of a call are judged together.
   const [first, ...others] = demands.flatMap(({ judges }, index) => (judges ? [index] : []));
   for (const other of others) if (first !== undefined) implied.push([first, other], [other, first]);
-  return { demands, implied };
+  return implied;
 }
 
 /** Whether two demands, which come in this order, do not commute, so that not the first may be at ingress and the second at egress. */
-export function isNested(p: Demand, q: Demand): boolean {
+export function isNested(p: Binding, q: Binding): boolean {
   return !commutes(p.policy, q.policy, { p: p.section.name, q: q.section.name });
 }
 
 /** Whether cost would choose between meanings if the first could be at egress and the second at ingress. Where both can be on one side only, as headings say, there is no choice. */
-function isTorn(caller: Demand, callee: Demand, isLater: boolean): boolean {
+function isTorn(caller: Binding, callee: Binding, isLater: boolean): boolean {
   return (
     caller.sides.length + callee.sides.length > 2 &&
     splits(headed(caller), headed(callee), isLater) !== undefined
@@ -62,7 +70,7 @@ function isTorn(caller: Demand, callee: Demand, isLater: boolean): boolean {
 }
 
 /** A demand as `splits` takes it. */
-export function headed({ policy, section }: Demand): Headed {
+export function headed({ policy, section }: Binding): Headed {
   return { policy, heading: section.name };
 }
 

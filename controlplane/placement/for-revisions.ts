@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { inOrder } from "../language/in-order.ts";
 import type { Policy, Side } from "../language/policy.ts";
+import { impliedAmong } from "./call-sides.ts";
 import { carriesState, type Dataplane, fitting, offers, offersAt } from "./dataplane.ts";
 import { type Asking, type PathTables, type Stamping, stateless } from "./path-tables.ts";
 import type { PlacedCall, PlacedPolicy, PlacedProxy, PlacedSide, Placement } from "./placement.ts";
-import { isForSide, knowsCaller, type Section, sectionsOf } from "./section.ts";
+import { isForSide, joinsJudgement, knowsCaller, type Section, sectionsOf } from "./section.ts";
 import type { Running } from "./under-way.ts";
 
 /** A revision that requests have, and a build of which it is known what its policies are to do with these. */
@@ -21,16 +22,23 @@ export interface ForRevisions {
 
 /**
  * A build that asks by its `own` tables, for the requests of several revisions. Where a policy asks, each revision answers by itself: in the same place if it can, else on the
- * side of the call that it has the policy on, which knows something else of requests. Then the policy is on both, and on one of them for nobody of that revision.
+ * side of the call that it has the policy on, which knows something else of requests. Then the policy is on both, and on one of them for nobody of that revision. What is to be
+ * on one side with it, or comes before or behind it in order, goes with it for these requests. With `staysInPlace` no policy is on another side, and what follows from stamps is all
+ * that is known there.
  */
 export function forRevisions(
   host: Running,
   own: PathTables | undefined,
   revisions: readonly Revision[],
+  { staysInPlace = false }: { readonly staysInPlace?: boolean } = {},
 ): ForRevisions {
   const isShared = [host, ...revisions.map(({ of }) => of)].some(({ mesh }) => mesh.identity === "none");
   const said =
-    own === undefined ? [] : groupsOf(host, own, isShared).map((group) => sayIn(group, own, revisions));
+    own === undefined
+      ? []
+      : askedCalls(host, own, isShared).flatMap((calls) =>
+          sayOf(calls, { host, own, revisions, staysInPlace }),
+        );
   const known = revisions.map(({ tables }, number) => ({
     ...tables,
     asks: said.flatMap(({ asks }) => asks[number] ?? []),
@@ -45,13 +53,19 @@ export function forRevisions(
   };
 }
 
-/** Of calls of which a policy asks some: all into a service where somebody does not know who calls, else one. */
-interface Group {
+/** Of which policies ask: all calls into a service where somebody does not know who calls, else one. */
+interface Calls {
+  readonly to: string;
+  readonly callers: readonly string[];
+  /** Names of the policies that ask of some. */
+  readonly askedBy: ReadonlySet<string>;
+}
+
+/** What a policy says of them under a heading. */
+interface Group extends Pick<Calls, "to" | "callers"> {
   readonly host: Running;
   readonly policy: Policy;
   readonly section: Section;
-  readonly to: string;
-  readonly callers: readonly string[];
 }
 
 /** A side of a call, or of all calls into a service. */
@@ -88,20 +102,16 @@ interface Placed extends Unit {
   readonly dataplane: Dataplane;
 }
 
-function groupsOf(host: Running, { asks }: PathTables, isShared: boolean): readonly Group[] {
-  const calls = host.mesh.calls.flatMap(({ from, to }) => (from === null ? [] : [{ from, to }]));
-  return host.policies
-    .filter(({ mode }) => mode !== "off")
-    .flatMap((policy) => {
-      const asked = new Set(asks.flatMap((each) => (each.policy === policy.name ? [each.to] : [])));
-      const own = calls.filter(({ to }) => asked.has(to));
-      const groups = [...Map.groupBy(own, ({ from, to }) => (isShared ? to : `${from}>${to}`)).values()];
-      return sectionsOf(policy).flatMap((section) =>
-        groups.map((some) => ({
-          ...{ host, policy, section, to: some[0]?.to ?? "", callers: some.map(({ from }) => from) },
-        })),
-      );
-    });
+function askedCalls(host: Running, { asks }: PathTables, isShared: boolean): readonly Calls[] {
+  const asked = Map.groupBy(asks, ({ to }) => to);
+  const calls = host.mesh.calls.flatMap(({ from, to }) =>
+    from === null || !asked.has(to) ? [] : [{ from, to }],
+  );
+  return [...Map.groupBy(calls, ({ from, to }) => (isShared ? to : `${from}>${to}`)).values()].map((some) => {
+    const to = some[0]?.to ?? "";
+    const askedBy = new Set(asked.get(to)?.map(({ policy }) => policy));
+    return { to, callers: some.map(({ from }) => from), askedBy };
+  });
 }
 
 /** All places on a side. */
@@ -123,19 +133,104 @@ function ownSeats(group: Group, own: PathTables): readonly OwnSeat[] {
     });
 }
 
+/** Where a policy of the build is on some calls. */
+interface Seated {
+  readonly group: Group;
+  readonly seats: readonly OwnSeat[];
+}
+
+function seatedOn(
+  { to, callers }: Calls,
+  {
+    host,
+    own,
+    policies,
+  }: { readonly host: Running; readonly own: PathTables; readonly policies: readonly Policy[] },
+): readonly Seated[] {
+  return policies
+    .flatMap((policy) => sectionsOf(policy).map((section): Group => ({ host, policy, section, to, callers })))
+    .map((group) => ({ group, seats: ownSeats(group, own) }))
+    .filter(({ seats }) => seats.some(({ isPlaced }) => isPlaced));
+}
+
+function isAsking({ isPlaced, decided }: OwnSeat): boolean {
+  return isPlaced && decided === undefined;
+}
+
+interface Speaking {
+  readonly host: Running;
+  readonly own: PathTables;
+  readonly revisions: readonly Revision[];
+  readonly staysInPlace: boolean;
+}
+
+interface Said {
+  readonly asks: readonly (readonly Asking[])[];
+  readonly placed: readonly Placed[];
+}
+
+function sayOf(calls: Calls, { host, own, revisions, staysInPlace }: Speaking): readonly Said[] {
+  const policies = inOrder(host.policies).filter(({ mode }) => mode !== "off");
+  const asking = policies.filter(({ name }) => calls.askedBy.has(name));
+  const some = seatedOn(calls, { host, own, policies: asking });
+  if (staysInPlace || !revisions.some((revision) => some.some((each) => isToMove(each, revision))))
+    return some.map((each) => sayIn(each, revisions, []));
+  const all = seatedOn(calls, { host, own, policies });
+  const moves = revisions.map((revision) => movesOf(all, revision));
+  return all.map((each) =>
+    sayIn(
+      each,
+      revisions,
+      moves.map((own) => own.get(each)),
+    ),
+  );
+}
+
+/** Whether a revision does not know what it is to answer where the policy asks. */
+function isToMove({ group, seats }: Seated, revision: Revision): boolean {
+  return seats.some((seat) => isAsking(seat) && answerAt(seat, group, revision) === undefined);
+}
+
+/** Where policies, which come in order, are for the requests of a revision, if that is elsewhere. */
+function movesOf(all: readonly Seated[], revision: Revision): ReadonlyMap<Seated, Move> {
+  const moves = new Map<Seated, Move>();
+  for (const each of all) {
+    if (!isToMove(each, revision)) continue;
+    const [move] = sides.flatMap((side) => moveTo(side, each.group, revision) ?? []);
+    if (move !== undefined) moves.set(each, move);
+  }
+  // This comes to those, too, that are set meanwhile.
+  for (const [moved, { side }] of moves)
+    for (const other of all) {
+      if (moves.has(other) || !other.seats.some((seat) => seat.isPlaced && seat.side !== side)) continue;
+      const move = drawsAlong(moved, other, { all, side }) ? moveTo(side, other.group, revision) : undefined;
+      if (move !== undefined) moves.set(other, move);
+    }
+  return moves;
+}
+
+/** Whether one that is on this side may not have the other one on the other side. */
+function drawsAlong(
+  one: Seated,
+  other: Seated,
+  { all, side }: { readonly all: readonly Seated[]; readonly side: PlacedSide },
+): boolean {
+  const pair = all.indexOf(one) < all.indexOf(other) ? [one, other] : [other, one];
+  const implied = impliedAmong(
+    pair.map(({ group: { policy, section } }) => ({
+      ...{ policy, section, sides: section.sides, judges: joinsJudgement(policy, section) },
+    })),
+  );
+  return implied.some(([ifHere, thisToo]) => pair[side === "ingress" ? ifHere : thisToo] === one);
+}
+
 function sayIn(
-  group: Group,
-  own: PathTables,
+  { group, seats }: Seated,
   revisions: readonly Revision[],
-): { readonly asks: readonly (readonly Asking[])[]; readonly placed: readonly Placed[] } {
-  const seats = ownSeats(group, own);
-  const asking = seats.filter(({ isPlaced, decided }) => isPlaced && decided === undefined);
-  if (asking.length === 0) return { asks: [], placed: [] };
-  const moves = revisions.map((revision) => {
-    if (asking.every((seat) => answerAt(seat, group, revision) !== undefined)) return undefined;
-    return sides.flatMap((side) => moveTo(side, group, revision) ?? [])[0];
-  });
+  moves: readonly (Move | undefined)[],
+): Said {
   const isMoved = moves.some((move) => move !== undefined);
+  if (!isMoved && !seats.some(isAsking)) return { asks: [], placed: [] };
   // Where callers are known it is answered for the other side, too, which a change to come may ask.
   const places = new Map<string, OwnSeat>(
     seats
@@ -172,6 +267,7 @@ function askingOf({ side, from }: Seat, { policy, section, to }: Group, answer: 
 
 /** A policy on one side of all calls of a group for the requests of a revision. */
 interface Move {
+  readonly side: PlacedSide;
   /** Where it is not for nobody. */
   readonly places: ReadonlyMap<string, { readonly seat: Seat; readonly answer: Answer }>;
   readonly placed: readonly Placed[];
@@ -193,7 +289,7 @@ function moveTo(side: PlacedSide, group: Group, revision: Revision): Move | unde
       placed.push({ ...unit, side, dataplane });
     }
   }
-  return { places, placed };
+  return { side, places, placed };
 }
 
 /** The one in front of a service that can have the policy on a side: what is there, or was, or else any. */

@@ -2,7 +2,8 @@ import { strict as assert } from "node:assert";
 import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
-import { defaultDataplanes } from "./dataplane.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
 import { explainPlacement } from "./explain.ts";
 import { pathsOf, pathTables } from "./path-tables.ts";
 import type { Placement } from "./placement.ts";
@@ -24,21 +25,34 @@ calls:
 `;
 const meshOf = (text: string) => fromYaml({ path: "mesh.yaml", text }).mesh;
 
-/** What runs where each of these policies has this context, and does this. */
+/** What runs where each of these policies has this context, and does this, where nothing else is said of it. */
 async function running(
   contexts: Readonly<Record<string, string>>,
-  { mesh = meshOf(meshText), body = "SetHeader(request, 'x', '1');" } = {},
+  {
+    mesh = meshOf(meshText),
+    body = "SetHeader(request, 'x', '1');",
+    bodies = {},
+    dataplanes = defaultDataplanes,
+  }: {
+    readonly mesh?: Mesh | undefined;
+    readonly body?: string;
+    readonly bodies?: Readonly<Record<string, string>>;
+    readonly dataplanes?: readonly Dataplane[];
+  } = {},
 ): Promise<Running> {
   assert(mesh !== undefined, "the mesh has no errors");
   const text = Object.entries(contexts)
-    .map(([name, context]) => `policy ${name} ( act (Request request) context ('${context}') ) { ${body} }`)
+    .map(
+      ([name, context]) =>
+        `policy ${name} ( act (Request request) context ('${context}') ) { ${bodies[name] ?? body} }`,
+    )
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
-  const { placement } = await place(policies, mesh);
+  const { placement } = await place(policies, mesh, { dataplanes });
   assert(placement !== undefined, "there is a placement");
-  const tables = pathTables(placement, policies, { mesh, dataplanes: defaultDataplanes });
+  const tables = pathTables(placement, policies, { mesh, dataplanes });
   assert(tables === undefined || !("kind" in tables), "there are few states");
-  return { mesh, policies, dataplanes: defaultDataplanes, placement, paths: pathsOf(tables) };
+  return { mesh, policies, dataplanes, placement, paths: pathsOf(tables) };
 }
 
 function stepsTo(from: Running, to: Running): readonly string[] {
@@ -192,6 +206,35 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(order).toEqual([["p", "q", "r"]]);
   });
 
+  test.each([
+    ["comes in order with it", "SetHeader(request, 'x', '2');", ["api p,q", "rate p,q"]],
+    [
+      "is judged with it",
+      "if (GetHeader(request, 'x') == '2') { Allow(request, '*', '*'); }",
+      ["api p,q", "rate p,q"],
+    ],
+    ["has nothing to do with it", "SetHeader(request, 'y', '2');", ["api p,q", "rate p"]],
+  ])("has one with it that %s", async (_, own, placed) => {
+    const body = own.includes("Allow") ? "Allow(request, '*', '*');" : "SetHeader(request, 'x', '1');";
+    const at = (heading: string) => ({ mesh, bodies: { p: `${heading} ${body}`, q: `${heading} ${own}` } });
+    const before = await running({ p: "cart -> api -> rate", q: "api -> rate" }, at("[Ingress]"));
+    const after = await running({ p: "^web -> api -> rate", q: "api -> rate" }, at("[Egress]"));
+    const taught = nextStep(before, after, false);
+    assert(taught.kind === "taught", "others have to know the states first");
+    const both = nextStep({ ...before, placement: taught.placement, paths: taught.paths }, after, true);
+    assert(both.kind === "both", "then paths begin with them");
+    const policiesIn = both.placement.proxies.map(
+      ({ service, policies }) => `${service} ${policies.map(({ policy }) => policy)}`,
+    );
+    expect(policiesIn.filter((each) => !each.endsWith(" "))).toEqual(placed);
+    const [, said] = stepsTo(before, after);
+    if (!placed.includes("rate p,q")) expect(said).not.toContain("q ");
+    else
+      expect(said).toMatch(
+        /new\(.*q egress all\/, q ingress \/all\) old\(.*q egress \/all, q ingress all\/\)/,
+      );
+  });
+
   test("loses nothing of who has not begun paths with a state before", async () => {
     const text = meshText.replace("cart: {}", "cart: {}\n  batch: { origin: true }");
     const nightly = meshOf(
@@ -283,6 +326,30 @@ describe("where callers are not known, a policy that changes its side", () => {
     expect(saidAt(between.paths.begin)).toEqual(saidAt(after.paths.begin));
   });
 
+  test("is not in a proxy of a kind that has come there and does not have its actions", async () => {
+    const dataplanes: readonly Dataplane[] = [
+      { name: "full", cost: 2, actions: "all" },
+      { name: "small", cost: 1, actions: ["Deny"] },
+    ];
+    const set = "SetHeader(request, 'x', '1');";
+    const before = await running(
+      { p: "cart -> api -> rate" },
+      { mesh, dataplanes, body: `[Ingress] ${set}` },
+    );
+    const after = await running(
+      { p: "^web -> api -> rate", q: "api -> rate" },
+      { mesh, dataplanes, bodies: { p: `[Egress] ${set}`, q: "[Ingress] Deny(request);" } },
+    );
+    const taught = nextStep(before, after, false);
+    assert(taught.kind === "taught", "others have to know the states first");
+    const both = nextStep({ ...before, placement: taught.placement, paths: taught.paths }, after, true);
+    assert(both.kind === "both", "then paths begin with them");
+    const kinds = both.placement.proxies.map(
+      ({ service, dataplane, policies }) => `${service} ${dataplane} ${policies.map((each) => each.policy)}`,
+    );
+    expect(kinds).toEqual(["api full p", "cart small ", "rate small q", "web small "]);
+  });
+
   test("is asked on its own what it was on the other one, where what it does now cannot be there", async () => {
     const before = await running({ p: "cart -> api -> rate" }, ingress);
     const after = await running(
@@ -295,6 +362,27 @@ describe("where callers are not known, a policy that changes its side", () => {
     const [asked] = old?.asks ?? [];
     const [, both] = stepsTo(before, after);
     expect(both).toContain(`old(p egress ${asked?.states}/${asked?.others})`);
+  });
+
+  test("and is so by the states in front of the stamp of who is called, where that stamps", async () => {
+    const log = meshOf(
+      "name: log\nidentity: none\nservices: { web: { entry: true }, cart: {}, api: {}, rate: {}, log: {}, end: {} }\ncalls: { web: [cart, api], cart: [api], api: [rate, log], rate: [log], log: [end] }\n",
+    );
+    const q = "cart -> api -> rate -> log -> end";
+    const set = "SetHeader(request, 'y', '1');";
+    const before = await running({ p: "cart -> api -> rate", q }, { mesh: log, body: `[Ingress] ${set}` });
+    const after = await running(
+      { p: "^web -> api -> rate", q },
+      { mesh: log, bodies: { p: "[Egress] SetTimeout(request, 2s);", q: `[Ingress] ${set}` } },
+    );
+    const [, both] = stepsTo(before, after);
+    const old = before.paths.known[0];
+    const asked = old?.asks.find(({ policy }) => policy === "p")?.states ?? [];
+    const steps = [...(old?.stamps.find(({ service }) => service === "rate")?.steps ?? [])];
+    const inFront = steps.flatMap(([from, to]) => (asked.includes(to) ? [from] : []));
+    expect(inFront).not.toEqual([]);
+    expect(inFront).not.toEqual(asked);
+    expect(both).toMatch(new RegExp(`old\\(p egress ${inFront}/`));
   });
 });
 

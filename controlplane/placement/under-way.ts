@@ -26,9 +26,14 @@ export type NextStep =
  * A request has the states of one revision on all of its path, so all who read or stamp it have to know that revision before the first one writes
  * it, and as long as one that has it is under way. So a change of states is made of three: all are taught, then paths begin with the new
  * states and policies are the new ones, and last the old states are forgotten. In each, every request is judged by the revision that it began with.
- * Old states may only be forgotten once no request has them any more: `mayForget`.
+ * Old states may only be forgotten once no request has them any more: `mayForget`. `how`: as `forRevisions` takes it.
  */
-export function nextStep(current: Running, wanted: Running, mayForget: boolean): NextStep {
+export function nextStep(
+  current: Running,
+  wanted: Running,
+  mayForget: boolean,
+  how: Parameters<typeof forRevisions>[3] = {},
+): NextStep {
   const [was, next] = [current.paths, wanted.paths];
   const wantedTables = next.known.find(({ revision }) => revision === next.own);
   if (wantedTables === undefined) {
@@ -54,10 +59,11 @@ export function nextStep(current: Running, wanted: Running, mayForget: boolean):
   if (!isTaught) {
     const own = was.known.find(({ revision }) => revision === was.own);
     const others = was.known.filter(({ revision }) => revision !== wantedTables.revision);
-    const { placement, known } = forRevisions(current, own, [
+    const revisions = [
       { tables: wantedTables, of: wanted },
       ...withStateless(others).map((tables) => ({ tables, of: current })),
-    ]);
+    ];
+    const { placement, known } = forRevisions(current, own, revisions, how);
     const stamping = alsoStamping({ ...current, placement }, wanted);
     return { kind: "taught", placement: stamping, paths: { ...was, known } };
   }
@@ -67,10 +73,11 @@ export function nextStep(current: Running, wanted: Running, mayForget: boolean):
   );
 
   function both(own: PathTables, before: readonly PathTables[]): NextStep {
-    const { placement, known } = forRevisions(wanted, own, [
+    const revisions = [
       { tables: own, of: wanted },
       ...withStateless(before).map((tables) => ({ tables, of: current })),
-    ]);
+    ];
+    const { placement, known } = forRevisions(wanted, own, revisions, how);
     return {
       kind: "both",
       placement: alsoStamping({ ...wanted, placement }, current),

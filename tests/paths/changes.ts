@@ -12,6 +12,8 @@ import {
   hostsOf,
   idsAlone,
   lost,
+  metInOrder,
+  operationsOf,
   pathCases,
   requestsOf,
   runningOf,
@@ -22,12 +24,12 @@ import {
 /*
  * One change after another, each of which may come before the one before it has ended, while requests are under way. Each call of a request goes by proxies as they are before a
  * step or behind it, and the next call by those of the same step or of a later one. Whatever was in force while it was under way says which policies it may be for: it meets each
- * once or not at all, as one of these says, and its path is not lost.
+ * once or not at all, as one of these says, and its path is not lost. Where it meets two that write one header, they come in their order.
  */
 
-/** A policy, by number of the case that its context is of. */
 interface DraftUse {
-  readonly contextOf: number;
+  /** Numbers of the case and of the policy in it; what there is none of is for all calls. */
+  readonly contextOf: readonly [number, number];
   readonly heading: Side;
   readonly onLost: OnLost;
   readonly isThere: boolean;
@@ -40,6 +42,11 @@ interface DraftChange {
   /** How many of its steps are made before the next change comes. */
   readonly steps: number;
 }
+
+const forAll: Pick<DraftPolicy, "anchored" | "parts"> = {
+  anchored: false,
+  parts: [{ text: ".", pattern: "[a-zB]" }],
+};
 
 /** How a request goes, call by call. */
 type Trip = readonly {
@@ -57,7 +64,7 @@ const changes = fc
       fc.record<DraftChange>({
         uses: fc.array(
           fc.record<DraftUse>({
-            contextOf: fc.nat({ max: 3 }),
+            contextOf: fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 1 })),
             heading: fc.constantFrom("either", "egress", "ingress"),
             onLost: fc.constantFrom("deny", "skip"),
             isThere: fc.nat({ max: 9 }).map((roll) => roll < 9),
@@ -79,7 +86,9 @@ const changes = fc
   })
   .map(({ cases, wanted, identity, trips }) => {
     const [base] = cases;
-    assert(base !== undefined, "there are four");
+    const [first, second] = base?.policies ?? [];
+    assert(base !== undefined && first !== undefined, "there are four, and each has policies");
+    const two = [first, second ?? { ...first, name: `${first.name}b` }];
     return {
       trips,
       changes: wanted.map(({ uses, otherIdentity, steps }) => ({
@@ -87,13 +96,14 @@ const changes = fc
         drawn: {
           ...base,
           mesh: { ...base.mesh, identity: otherIdentity ?? identity },
-          policies: base.policies.flatMap((policy, number): readonly DraftPolicy[] => {
+          policies: two.flatMap((policy, number): readonly DraftPolicy[] => {
             const use = uses[number];
             if (use?.isThere !== true) return [];
-            const { anchored, parts } = cases[use.contextOf]?.policies[number] ?? policy;
-            const sections = policy.sections.map((section) => ({ ...section, heading: use.heading }));
+            const [which, of] = use.contextOf;
+            const { anchored, parts } = cases[which]?.policies[of] ?? forAll;
+            const sections = [{ heading: use.heading, operations: operationsOf(policy.name) }];
             // Each module that there is takes its time once.
-            const act = number === 0 ? "Request" : "Response";
+            const act = number === 0 ? "Request" : policy.act;
             return [{ ...policy, act, anchored, parts, sections, onLost: use.onLost }];
           }),
         },
@@ -121,6 +131,8 @@ export interface Played {
   readonly enforced: number;
   /** Requests of which two that were in force say two things about a policy. */
   readonly between: number;
+  /** Requests that two policies write the same header of. */
+  readonly ordered: number;
 }
 
 interface Run {
@@ -131,7 +143,7 @@ interface Run {
 }
 
 export async function requestsAreJudgedOnce({ seed, numRuns, path }: Run): Promise<Played> {
-  const counts = { changes: 0, overtaken: 0, steps: 0, enforced: 0, between: 0 };
+  const counts = { changes: 0, overtaken: 0, steps: 0, enforced: 0, between: 0, ordered: 0 };
   const property = fc.asyncProperty(changes, async ({ changes: drafts, trips }) => {
     const placed: Wanted[] = [];
     for (const { drawn, steps } of drafts) {
@@ -145,12 +157,17 @@ export async function requestsAreJudgedOnce({ seed, numRuns, path }: Run): Promi
     counts.overtaken += placed.filter((wanted) => !isReached(wanted)).length;
     counts.steps += states.length - 1;
     for (let first = 0; first < states.length - 1; first++) {
-      const { enforced, between } = playFrom(first, { placed, states, trips });
+      const { enforced, between, ordered } = playFrom(first, { placed, states, trips });
       counts.enforced += enforced;
       counts.between += between;
+      counts.ordered += ordered;
     }
   });
-  await fc.assert(property, { numRuns, seed, ...(path === undefined ? {} : { path }) });
+  await fc.assert(property, {
+    numRuns,
+    seed,
+    ...(path === undefined ? {} : { path }),
+  });
   return counts;
 }
 
@@ -166,12 +183,16 @@ function playFrom(
     readonly states: readonly State[];
     readonly trips: readonly Trip[];
   },
-): Pick<Played, "enforced" | "between"> {
-  const counts = { enforced: 0, between: 0 };
+): Pick<Played, "enforced" | "between" | "ordered"> {
+  const counts = { enforced: 0, between: 0, ordered: 0 };
   const [base] = placed;
   assert(base !== undefined, "there are two at least");
   const { mesh: draft } = base.drawn;
   const names = new Set(placed.flatMap(({ drawn }) => drawn.policies.map(({ name }) => name)));
+  const policies = [...names].flatMap((name) => {
+    const some = placed.flatMap(({ drawn }) => drawn.policies.filter((policy) => policy.name === name));
+    return some.slice(0, 1);
+  });
   for (const [number, walk] of requestsOf(draft).entries()) {
     const trip = trips[(first + number) % trips.length] ?? [];
     const way = wayOf(trip, { first, calls: walk.length, states });
@@ -192,6 +213,9 @@ function playFrom(
       mesh: base.running.mesh,
       at: (call) => states[way[call] ?? first],
     });
+    const { met, last } = metInOrder(policies, seen);
+    if (met.length > 1) counts.ordered++;
+    expect(last, `in order on ${at}`).toBe(met.at(-1));
     const inForce = new Set(states.slice(earliest, latest + 1).map((state) => placed[state.inForce]));
     for (const name of names) {
       const isFor = (wanted: Wanted | undefined): boolean =>

@@ -13,6 +13,7 @@ import {
   type DraftMesh,
   type DraftPolicy,
   meshText,
+  type Operation,
   type Part,
   policySources,
   stampedCases,
@@ -40,7 +41,13 @@ export const versions: readonly Part[] = [
   { text: "b@v2", pattern: "b" },
 ];
 
-/** Each policy writes a header of its own, on requests or on responses, and some are for what comes to a version. Filter code is compiled for each case anew, and is tried by itself. */
+/** Stands before the name of the policy that has written the header which all of them write. */
+export const lastWord = "last";
+
+/**
+ * Each policy writes a header of its own, on requests or on responses, and then one that all write; some are for what comes to a version. Filter code is compiled for each case
+ * anew, and is tried by itself.
+ */
 export const pathCases: fc.Arbitrary<Case> = fc
   .record({
     drawn: stampedCases,
@@ -58,10 +65,16 @@ export const pathCases: fc.Arbitrary<Case> = fc
       parts: lasts[number] === undefined ? policy.parts : [...policy.parts.slice(0, -1), lasts[number]],
       sections: policy.sections.map(({ heading }) => ({
         heading,
-        operations: [{ action: { kind: "set" as const, header: policy.name, value: "1" } }],
+        operations: operationsOf(policy.name),
       })),
     })),
   }));
+
+/** What a policy does. */
+export function operationsOf(name: string): readonly Operation[] {
+  const set = (header: string, value: string): Operation => ({ action: { kind: "set", header, value } });
+  return [set(name, "1"), set(lastWord, name)];
+}
 
 export async function runningOf(
   { mesh: draft, dataplanes }: Case,
@@ -173,7 +186,9 @@ export function sent(
     }
     headers =
       service === drops ? [] : forwarded(coming.headers, mesh.services.get(service)?.forwards !== undefined);
-    seen = [...going.headers, ...going.answered, ...coming.headers, ...coming.answered].map(([name]) => name);
+    seen = [...going.headers, ...going.answered, ...coming.headers, ...coming.answered].map(
+      ([name, value]) => (name === lastWord ? `${lastWord} ${value}` : name),
+    );
   }
   for (const stream of open) stream.end();
   return seen;
@@ -181,6 +196,19 @@ export function sent(
 
 export function timesOf({ name }: Pick<DraftPolicy, "name">, seen: readonly string[]): number {
   return seen.filter((each) => each === name).length;
+}
+
+/** Those of policies for requests that were met, as they come in order: who has the last word on what they all write is the last of them. */
+export function metInOrder(
+  policies: readonly DraftPolicy[],
+  seen: readonly string[],
+): { readonly met: readonly string[]; readonly last: string | undefined } {
+  const met = policies
+    .filter((policy) => policy.act === "Request" && timesOf(policy, seen) > 0)
+    .sort((p, q) => q.priority - p.priority || (p.name < q.name ? -1 : 1))
+    .map(({ name }) => name);
+  const words = seen.filter((each) => met.some((name) => each === `${lastWord} ${name}`));
+  return { met, last: words.at(-1)?.slice(lastWord.length + 1) };
 }
 
 type Headers = readonly (readonly [string, string])[];
