@@ -1,5 +1,5 @@
-// `npm test`: what computes and what waits for Envoys run side by side, each as many files at a time as its project says. The first is shown as it
-// comes, the second when the first is over. Where the first failed its failures are said again at the end, which is all that some keep of a log.
+// `npm test`, and with `--long` `npm run test:long`: what computes and what waits for Envoys run side by side, each as many files at a time as its project says. The
+// first is shown as it comes, the second when the first is over. Where the first failed its failures are said again at the end, which is all that some keep of a log.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -13,6 +13,14 @@ const failures = /^.*(?:Failed (?:Suites|Tests)|Unhandled Errors) .*$/mu;
 /** Bytes of the end of an output that names no failure. */
 const enough = 4096;
 
+const [isLong, given] = [process.argv.includes("--long"), process.argv.slice(2)];
+const [computes, waits] = isLong
+  ? [["long"], ["load"]]
+  : [
+      ["unit", "slow"],
+      ["e2e", "container"],
+    ];
+
 interface Half {
   readonly show: () => void;
   readonly failed: Promise<boolean>;
@@ -24,7 +32,7 @@ function run(projects: readonly string[]): Half {
   const args = projects.flatMap((project) => ["--project", project]);
   const child = spawn(
     process.execPath,
-    [vitest, "run", "--passWithNoTests", ...args, ...process.argv.slice(2)],
+    [vitest, "run", "--passWithNoTests", ...args, ...given.filter((arg) => arg !== "--long")],
     {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...compiled, ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
@@ -55,8 +63,8 @@ function run(projects: readonly string[]): Half {
   };
 }
 
-const computing = run(["unit", "slow"]);
-const waiting = run(["e2e", "container"]);
+const computing = run(computes);
+const waiting = run(waits);
 computing.show();
 const isComputingFailed = await computing.failed;
 waiting.show();
