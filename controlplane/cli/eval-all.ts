@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
-import { rm } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { rename, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { WireError } from "../error/wire-error.ts";
 import { madeOtherwise } from "../eval/made-otherwise.ts";
 import type { Mode, Scenario } from "../eval/mode.ts";
@@ -134,9 +134,12 @@ async function placeApplications({ options, output, signal }: Run): Promise<void
   const told: Output = { ...output, json: false, print: output.progress };
   const applications = options.quick === true ? quickApplications : wholeApplications;
   const which = { minCalls: 1, minServices: 2, timeLimit: 60, seed: options.seed, applications };
-  await evalTraces([], { out: options.out, ...which }, told);
-  // Some of them are not all: who goes on has to find none.
-  if (signal.aborted) await rm(placementsFile(options.out), { force: true });
+  // Some of them are not all: whatever ends this, who goes on finds none.
+  const unfinished = join(options.out, "placing");
+  await rm(unfinished, { recursive: true, force: true });
+  await evalTraces([], { out: unfinished, ...which }, told);
+  if (!signal.aborted) await rename(placementsFile(unfinished), placementsFile(options.out));
+  await rm(unfinished, { recursive: true });
   signal.throwIfAborted();
 }
 
