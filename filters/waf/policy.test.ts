@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildPolicy } from "../../tools/build-policy.ts";
+import { type BuiltPolicy, buildPolicy } from "../../tools/build-policy.ts";
 import { costFiles } from "../../tools/cost-files.ts";
 import { meshPolicy } from "../../tools/mesh-policy.ts";
 import { startPolicy } from "../../tools/start-policy.ts";
@@ -9,6 +9,7 @@ import type { Header, Host } from "../proxy-wasm-as/testing/index.ts";
 import { cost } from "./cost.ts";
 
 const policy = await buildPolicy("waf");
+const start = (built: BuiltPolicy): Host => startPolicy(built, { allowOnHeadersStopIteration: true });
 
 const get = (host: Host, path: string, ...headers: readonly Header[]) =>
   host.request({ headers: [[":path", path], ...headers] });
@@ -218,7 +219,7 @@ const fine = [
 ];
 
 test("attacks in the query are denied, encoded once, twice or not", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const attack of attacks) {
     const once = encodeURIComponent(attack);
     const twice = encodeURIComponent(once);
@@ -294,7 +295,7 @@ test("each rule is met in a body at whatever byte it is cut, and however blanks 
   const source = readFileSync("filters/waf/policy.ts", "utf8");
   const ofBodies = [...source.matchAll(/^ {2}"([\w-]+) \d [pqa]*b[pqa]* /gm)].map(([, name]) => name);
   expect(Object.keys(byRule)).toEqual(ofBodies.filter((name) => name !== "too-much"));
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const [rule, attack] of Object.entries(byRule)) {
     const denied = new RegExp(`^waf: 403 .*\\b${rule}( |$)`);
     const pad = attack.replaceAll(" ", () => " ".repeat(600));
@@ -383,7 +384,7 @@ const evasions = [
 ];
 
 test("what goes around a rule by a comment, a quote, an entity or a blank of another kind is met", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const attack of evasions) {
     const once = encodeURIComponent(attack);
     for (const sent of [
@@ -405,13 +406,13 @@ test("what goes around a rule by a comment, a quote, an entity or a blank of ano
 });
 
 test("a byte that is a blank to some databases is one, and at the end of a letter it is none", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   expect(get(host, "/?q=1%a0union%a0select%a01").localReply?.status).toBe(403);
   expect(get(host, "/?q=1%c3%a0union%c3%a0select%c3%a01").action).toBe("continue");
 });
 
 test("what JSON has for blanks is one to who reads it", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const text of [
     String.raw`1 union\nselect 1`,
     String.raw`1\nunion\tselect 1`,
@@ -431,7 +432,7 @@ test("what JSON has for blanks is one to who reads it", () => {
 });
 
 test("SQL is looked for in the path as well", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const path of [
     "/items/1%20union%20select%20password%20from%20users",
     "/items/1/**/union/*a*/select/**/1",
@@ -444,7 +445,7 @@ test("SQL is looked for in the path as well", () => {
 });
 
 test("attacks in the body are denied, wherever it is cut", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   const inBody = attacks.filter(
     (attack) => !attack.startsWith("..") && !attack.includes("\0") && !attack.startsWith("()"),
   );
@@ -463,7 +464,7 @@ test("attacks in the body are denied, wherever it is cut", () => {
 });
 
 test("what people send is not denied, in path, query and body", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const text of fine) {
     expect(get(host, `/${encodeURIComponent(text)}?q=${encodeURIComponent(text)}`).action, text).toBe(
       "continue",
@@ -477,13 +478,13 @@ test("what people send is not denied, in path, query and body", () => {
 });
 
 test("paths are denied by what they lead to, however they are written", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const path of paths) expect(get(host, path).localReply, path).toMatchObject({ status: 403 });
   expect(host.failure).toBeNull();
 });
 
 test("what applications send is not denied, and meets no rule at all where it is a path", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const path of finePaths) {
     const { action, logs } = get(host, path);
     expect([action, logs], path).toEqual(["continue", []]);
@@ -497,7 +498,7 @@ test("what applications send is not denied, and meets no rule at all where it is
 });
 
 test("entities of XML that come from elsewhere, and what reaches into a class loader, are denied in bodies", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const body of [
     '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>',
     "<!doctype a [<!entity % x\nsystem 'http://x/'>]>",
@@ -507,7 +508,7 @@ test("entities of XML that come from elsewhere, and what reaches into a class lo
 });
 
 test("all values of user-agent are looked at", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const agent of ["sqlmap/1.7", "Nikto", "Mozilla (Nmap Scripting Engine)"])
     expect(get(host, "/", ["user-agent", "Mozilla/5.0"], ["user-agent", agent]).localReply).toMatchObject({
       status: 403,
@@ -517,12 +518,12 @@ test("all values of user-agent are looked at", () => {
 });
 
 test("points add up to the threshold, each rule once", async () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   expect(get(host, "/?q=javascript:javascript:").action).toBe("continue");
   expect(get(host, "/?q=javascript:&r=document.cookie").localReply).toMatchObject({ status: 403 });
-  const low = startPolicy(await buildPolicy("waf", { threshold: 4 }));
+  const low = start(await buildPolicy("waf", { threshold: 4 }));
   expect(get(low, "/?q=javascript:").localReply).toMatchObject({ status: 403 });
-  const high = startPolicy(await buildPolicy("waf", { threshold: 100 }));
+  const high = start(await buildPolicy("waf", { threshold: 100 }));
   expect(get(high, "/?q=../../etc/passwd").action).toBe("continue");
   // Over path, query and body together.
   expect(
@@ -533,21 +534,19 @@ test("points add up to the threshold, each rule once", async () => {
 });
 
 test("the log names rules, and nothing that a client wrote", async () => {
-  const { logs } = get(startPolicy(policy), "/?q=../../etc/passwd%0aforged");
+  const { logs } = get(start(policy), "/?q=../../etc/passwd%0aforged");
   expect(logs).toEqual([{ level: 3, message: "waf: 403 traversal file-passwd" }]);
-  expect(get(startPolicy(await buildPolicy("waf", { logs: false })), "/?q=../../etc/passwd").logs).toEqual(
-    [],
-  );
+  expect(get(start(await buildPolicy("waf", { logs: false })), "/?q=../../etc/passwd").logs).toEqual([]);
 });
 
 test("of the body the beginning is looked at, and what is longer or encoded is denied where that is said", async () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   const attack = "<script>";
   expect(post(host, "x".repeat(8192 - attack.length) + attack).localReply).toMatchObject({ status: 403 });
   const late = post(host, "x".repeat(8192) + attack);
   expect(late.action).toBe("continue");
   expect(late.requestBody).toHaveLength(8192 + attack.length);
-  const strict = startPolicy(await buildPolicy("waf", { denyLonger: true, denyEncoded: true }));
+  const strict = start(await buildPolicy("waf", { denyLonger: true, denyEncoded: true }));
   expect(post(strict, "x".repeat(8192)).action).toBe("continue");
   expect(post(strict, "x".repeat(8193)).localReply).toMatchObject({ status: 413 });
   expect(post(strict, ["x".repeat(8192), "y"]).localReply).toMatchObject({ status: 413 });
@@ -557,12 +556,12 @@ test("of the body the beginning is looked at, and what is longer or encoded is d
     status: 415,
   });
   expect(post(strict, "x", ["content-encoding", "identity"]).action).toBe("continue");
-  const none = startPolicy(await buildPolicy("waf", { bodyBytes: 0 }));
+  const none = start(await buildPolicy("waf", { bodyBytes: 0 }));
   expect(post(none, attack).action).toBe("continue");
 });
 
 test("what is too long to be looked at is denied: 16 KiB of path, query and user-agent together", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   expect(get(host, `/${"x".repeat(16_000)}`, ["user-agent", "a".repeat(383)]).action).toBe("continue");
   const { localReply, logs } = get(host, `/?${"x".repeat(16_000)}`, ["user-agent", "a".repeat(383)]);
   expect(localReply).toMatchObject({ status: 431 });
@@ -570,14 +569,14 @@ test("what is too long to be looked at is denied: 16 KiB of path, query and user
 });
 
 test("a body with trailers goes on whole", () => {
-  const { action, requestBody } = startPolicy(policy).request({ body: ["a", "b"], trailers: [["x", "y"]] });
+  const { action, requestBody } = start(policy).request({ body: ["a", "b"], trailers: [["x", "y"]] });
   expect([action, requestBody]).toEqual(["continue", "ab"]);
-  const denied = startPolicy(policy).request({ body: ["<scr", "ipt>"], trailers: [["x", "y"]] });
+  const denied = start(policy).request({ body: ["<scr", "ipt>"], trailers: [["x", "y"]] });
   expect([denied.localReply?.status, denied.requestBody]).toEqual([403, ""]);
 });
 
 test("any bytes at all neither trap nor take long", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   const pieces = fc.array(
     fc.constantFrom(
       "%",
@@ -660,7 +659,7 @@ const message = (text: string): Uint8Array => {
 const deniedByGrpc = expect.arrayContaining([["grpc-status", "7"]]);
 
 test("a stream of gRPC goes on with its first message, which is looked at", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   for (const type of ["application/grpc", "application/grpc+proto", "application/grpc;x=y"]) {
     const open = (body: readonly Uint8Array[]) =>
       host.open({
@@ -690,7 +689,7 @@ test("a stream of gRPC goes on with its first message, which is looked at", () =
 });
 
 test("who says that a body is gRPC or an upgrade does not get an attack by with it", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   const attack = ["q=1 union ", "select 1"] as const;
   for (const start of ["", "\x02", "\0\0\0\0"]) {
     const body = [start + attack[0], attack[1]];
@@ -709,7 +708,7 @@ test("who says that a body is gRPC or an upgrade does not get an attack by with 
 });
 
 test("a connection that becomes another is not held back, but its path is looked at", () => {
-  const host = startPolicy(policy);
+  const host = start(policy);
   const upgrade: readonly Header[] = [
     [":method", "GET"],
     ["upgrade", "websocket"],

@@ -210,7 +210,7 @@ const BACKSLASH: i32 = 92;
 const U: i32 = 117;
 const LETTER_X: i32 = 120;
 
-export function onRequest(request: Request): Flow {
+export function onRequest(request: Request, last: bool): Flow {
   tries = TRIES;
   const headers = request.headers;
   const met = requests.of(request);
@@ -229,7 +229,10 @@ export function onRequest(request: Request): Flow {
   met.isGrpc = isGrpc(headers.get("content-type"));
   // Envoy leaves this header only to a connection that becomes another, whose bytes have no end. By GET: nobody hides a form behind it.
   if (headers.has("upgrade") && headers.get(":method") == "GET") met.isDone = true;
-  return judge(request, met);
+  if (params.bodyBytes <= 0 && !params.denyLonger) met.isDone = true;
+  judge(request, met);
+  // A filter behind this one that had the headers and lets them go would let the body go that waits here.
+  return last || met.isDone ? Flow.Continue : Flow.Pause;
 }
 
 export function onRequestBody(request: Request, length: u32, last: bool): Flow {

@@ -19,6 +19,8 @@ export interface FilterSetting {
   readonly stopsAll?: boolean;
   /** Whether the manager says `use_remote_address`, so that the client's address is that of its connection. Not by default, as an Envoy is. */
   readonly usesRemoteAddress?: boolean;
+  /** A module behind it. Default none. */
+  readonly behind?: Uint8Array;
   /** Where calls of gRPC go, at the same address. Default nowhere else. */
   readonly grpcPort?: number;
 }
@@ -144,13 +146,20 @@ function configOf(
     name,
     typed_config: { "@type": `type.googleapis.com/${type}`, ...config },
   });
-  const inline = { inline_bytes: Buffer.from(bytes).toString("base64") };
-  const plugin = {
-    name: "filter",
+  const plugin = (name: string, module: Uint8Array) => ({
+    name,
     ...(setting.stopsAll === true ? {} : { allow_on_headers_stop_iteration: true }),
     configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
-    vm_config: { vm_id: "filter", runtime: "envoy.wasm.runtime.v8", code: { local: inline } },
-  };
+    vm_config: {
+      vm_id: name,
+      runtime: "envoy.wasm.runtime.v8",
+      code: { local: { inline_bytes: Buffer.from(module).toString("base64") } },
+    },
+  });
+  const modules = [
+    { name: "filter", module: bytes },
+    ...(setting.behind === undefined ? [] : [{ name: "behind", module: setting.behind }]),
+  ];
   const http = "envoy.extensions.filters.http";
   const route = { cluster: "service", hash_policy: [{ header: { header_name: "x-wire-hash" } }] };
   const manager = typed(
@@ -176,7 +185,9 @@ function configOf(
         ],
       },
       http_filters: [
-        typed("filter", `${http}.wasm.v3.Wasm`, { config: plugin }),
+        ...modules.map(({ name, module }) =>
+          typed(name, `${http}.wasm.v3.Wasm`, { config: plugin(name, module) }),
+        ),
         typed("router", `${http}.router.v3.Router`, {}),
       ],
     },

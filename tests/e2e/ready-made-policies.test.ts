@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { buildFilter } from "../../filters/proxy-wasm-as/build/index.ts";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { startFilter } from "./one-filter.ts";
 
@@ -32,6 +33,33 @@ test("waf: an attack is seen whatever stands between its words and wherever its 
     status: 200,
     headers: { "x-got": "q=1 or 2" },
   });
+});
+
+test("waf: no filter behind it lets go what it holds back", async () => {
+  const { bytes: behind } = await buildFilter({
+    files: {
+      "filter.ts": `import { Answer, Flow, Request, Status } from "proxy-wasm-as";
+export function onRequest(request: Request): Flow {
+  return request.fetch({ cluster: "service" }, allowed) == Status.Ok ? Flow.Pause : Flow.Continue;
+}
+function allowed(request: Request, answer: Answer): void { request.resume(); }`,
+    },
+  });
+  if (behind === undefined) throw new Error("it is well written");
+  const policy = await buildPolicy("waf");
+  await using filter = await startFilter({ ...policy, behind, address: "127.90.11.5" });
+  // The answer comes between the first piece and the last.
+  const blanks = [" ", " ", " ", " "];
+  const attack = ["q=1 union", ...blanks, "select password from users"];
+  expect((await filter.send({ body: attack })).status).toBe(403);
+  expect((await filter.send({ body: attack, trailers: { t: "1" } })).status).toBe(403);
+  const fine = ["q=all", ...blanks, "on sale"];
+  for (const ends of [{}, { trailers: { t: "1" } }])
+    expect(await filter.send({ body: fine, ...ends })).toMatchObject({
+      status: 200,
+      headers: { "x-got": fine.join(""), "x-got-trailers": "trailers" in ends ? "t: 1" : "" },
+    });
+  expect((await filter.send({})).status).toBe(200);
 });
 
 test("token-bucket: who a caller is, is not his to say where the manager says `use_remote_address`", async () => {
