@@ -85,6 +85,8 @@ export const codes = {
   FLT0216: "memory that is managed by hand",
   FLT0217: "record of streams that is made again and again",
   FLT0218: "header that filter code cannot write",
+  FLT0219: "body that is held without its trailers",
+  FLT0220: "body that is held without its headers",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

@@ -130,6 +130,10 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A `PerStream` has memory of its own, which is never given back: made in a callback, each request takes some more, until there is none. It is made once, at the top of the file.",
   FLT0218:
     "Proxies write some headers themselves, and go by some that came: in one proxy it would mean another thing than in the next. Filter code that writes one is given `BadArgument`, and nothing changes.",
+  FLT0219:
+    "A body with trailers, which whoever sends it can add, has no last piece: it ends with them. Without a callback for these, what was held of it goes on unseen, or stays.",
+  FLT0220:
+    "Of a body Envoy keeps one copy for all filters of a proxy. One behind this one that waits, as for the answer to a call, and then lets go headers that it has held lets go with them what this one holds of the body. Where the headers are held here nobody behind has them.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

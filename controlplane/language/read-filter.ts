@@ -1,6 +1,8 @@
 import * as assemblyscript from "assemblyscript";
 import { filterCallbacks, signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
+import { heldBodies } from "../../filters/proxy-wasm-as/syntax/held-bodies.ts";
 import { nameOf as madeBy, madeWithin } from "../../filters/proxy-wasm-as/syntax/made-within.ts";
+import { pausingAmong } from "../../filters/proxy-wasm-as/syntax/pausing.ts";
 import { runtimeUses } from "../../filters/proxy-wasm-as/syntax/runtime-uses.ts";
 import { stateIn } from "../../filters/proxy-wasm-as/syntax/state.ts";
 import {
@@ -13,6 +15,7 @@ import {
   isImport,
   isImportedName,
   isList,
+  isMethod,
   isProperty,
   isVariables,
   type Node,
@@ -85,6 +88,7 @@ export function readFilter(source: Source): {
   const constants = checkExports(exported, start, reporter);
   checkCallbacks(exported.functions, all, reporter);
   const callbacks = exported.functions.map(({ name }) => name.text);
+  checkHeldBodies(exported.functions, statements, reporter);
 
   const actions = actionsOf(all);
   const one = <T extends string>(name: string, choices: readonly T[]): T | undefined => {
@@ -165,6 +169,33 @@ export function readFilter(source: Source): {
       ...(written.length === 0 ? {} : { written }),
     },
   };
+}
+
+/** Bodies that are held, which somebody else may take on. */
+function checkHeldBodies(
+  exported: readonly assemblyscript.FunctionDeclaration[],
+  statements: readonly assemblyscript.Statement[],
+  reporter: Reporter,
+): void {
+  const all = nodesIn(statements);
+  const held = heldBodies(
+    exported.map(({ name }) => name.text),
+    pausingAmong([...statements.filter(isFunction), ...all.filter(isMethod)]),
+  );
+  for (const { callback, by, missing } of held)
+    for (const { name } of exported.filter(({ name }) => name.text === callback)) {
+      const place = placeOf(name.range, reporter.source);
+      if (by === "trailers")
+        reporter.report("FLT0219", place, `\`${callback}\` holds a body, and its trailers are let go`, {
+          help: `do in \`${missing}\`, too, what is done where \`last\` is true`,
+          severity: "warning",
+        });
+      else
+        reporter.report("FLT0220", place, `\`${callback}\` holds a body, and its headers are let go`, {
+          help: `return \`Flow.Pause\` in \`${missing}\` where \`last\` is false`,
+          severity: "warning",
+        });
+    }
 }
 
 /** The statements of the file; what asc's parser says against them is reported. */

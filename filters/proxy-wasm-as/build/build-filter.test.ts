@@ -535,7 +535,7 @@ ${more}`;
   expect(await warned("const limits = new Limits();\nconst params: i32 = 5;")).toEqual([]);
 });
 
-test("a body that is held goes on by trailers that nobody looks at, which a warning says", async () => {
+test("a body that is held goes on by trailers that nobody looks at, and by headers that a filter behind lets go, which warnings say", async () => {
   const warned = async (code: string) => {
     const text = `import { Flow, Request, Response } from "proxy-wasm-as";\n${code}`;
     const { problems, warnings } = await build(text);
@@ -545,9 +545,12 @@ test("a body that is held goes on by trailers that nobody looks at, which a warn
   const held = (side: string): string =>
     `export function on${side}Body(message: ${side}, size: u32, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }`;
   for (const side of ["Request", "Response"]) {
-    expect(await warned(held(side))).toEqual([["PWA0105", `on${side}Body`]]);
+    const [ofTrailers, ofHeaders] = ["PWA0105", "PWA0106"].map((code) => [code, `on${side}Body`]);
+    expect(await warned(held(side))).toEqual([ofTrailers, ofHeaders]);
     const trailers = `export function on${side}Trailers(message: ${side}): void {}`;
-    expect(await warned(`${held(side)}\n${trailers}`)).toEqual([]);
+    expect(await warned(`${held(side)}\n${trailers}`)).toEqual([ofHeaders]);
+    const headers = `export function on${side}(message: ${side}): Flow { return Flow.Pause; }`;
+    expect(await warned(`${held(side)}\n${trailers}\n${headers}`)).toEqual([["PWA0101", `on${side}`]]);
     expect(await warned(held(side).replace("Flow.Pause", "Flow.Continue"))).toEqual([]);
   }
 });
@@ -591,6 +594,9 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
        if (request.headers.has("b")) request.reply(403);
        return Flow.Pause;
      }`,
+    // Behind a \`return\` what answers depends on that.
+    `function judge(request: Request): Flow { if (request.headers.has("a")) return Flow.Continue; request.reply(401); return Flow.Pause; }
+     export function onRequest(r: Request): Flow { judge(r); return Flow.Pause; }`,
     // What answers later is not there yet.
     `export function onRequest(r: Request): Flow {
        r.fetch({ cluster: "a" }, (r, answer) => { r.reply(401); });

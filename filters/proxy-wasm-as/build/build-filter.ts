@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { pathOf, properties } from "../abi/properties.ts";
+import { heldBodies } from "../syntax/held-bodies.ts";
 import { pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
@@ -164,7 +165,7 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   }));
   return [
     ...heldHeaders(exported, pausing),
-    ...heldBodies(exported, pausing),
+    ...takenOn(exported, pausing),
     ...modules.flatMap(misspeltPaths),
     ...unfilled,
   ];
@@ -205,22 +206,31 @@ function heldHeaders(
     }));
 }
 
-/** Bodies that are held until their end, which trailers are as well. */
-function heldBodies(
+/** Bodies that are held, which somebody else may take on. */
+function takenOn(
   exported: readonly ExportedFunction[],
   pausing: ReadonlySet<string>,
 ): readonly BuildProblem[] {
-  return exported
-    .filter(({ name }) => /^on(?:Request|Response)Body$/.test(name) && pausing.has(name))
-    .map((callback) => ({ ...callback, trailers: callback.name.replace(/Body$/, "Trailers") }))
-    .filter(({ trailers }) => !exported.some((other) => other.name === trailers))
-    .map(({ name, start, end, trailers }) => ({
-      code: "PWA0105",
-      message: `\`${name}\` pauses and there is no \`${trailers}\`: a body with trailers, which whoever sends it can add, has no last piece, and what was paused of it goes on unseen or stays`,
-      file: "filter.ts",
-      start,
-      end,
-    }));
+  const held = heldBodies(
+    exported.map(({ name }) => name),
+    pausing,
+  );
+  return exported.flatMap(({ name, start, end }) =>
+    held
+      .filter(({ callback }) => callback === name)
+      .map(({ by, missing }) => ({
+        ...(by === "trailers"
+          ? {
+              code: "PWA0105",
+              message: `\`${name}\` pauses and there is no \`${missing}\`: a body with trailers, which whoever sends it can add, has no last piece, and what was paused of it goes on unseen or stays`,
+            }
+          : {
+              code: "PWA0106",
+              message: `\`${name}\` pauses and \`${missing}\` does not: where a filter behind this one lets go headers that it has held, what was paused of the body goes on unseen`,
+            }),
+        ...{ file: "filter.ts", start, end },
+      })),
+  );
 }
 
 /** Memory that is managed by hand, of which the SDK knows nothing. */

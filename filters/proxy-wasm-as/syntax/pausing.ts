@@ -71,7 +71,13 @@ function closure(next: (known: ReadonlySet<string>) => readonly string[]): Reado
 /** The names of those that end the stream on no condition. */
 function answeringAmong(looked: readonly Looked[]): ReadonlySet<string> {
   return closure((known) =>
-    looked.flatMap(({ name, top }) => (top.some((statement) => endsStream(statement, known)) ? [name] : [])),
+    looked.flatMap(({ name, top }) => {
+      // Behind a `return` it depends on that.
+      const first = top.find(
+        (statement) => endsStream(statement, known) || nodesIn([statement]).some(isReturn),
+      );
+      return first !== undefined && endsStream(first, known) ? [name] : [];
+    }),
   );
 }
 
@@ -139,6 +145,10 @@ function statementsOf(node: Node | undefined): readonly Node[] {
 function calleeOf({ expression }: assemblyscript.CallExpression): string | undefined {
   if (isIdentifier(expression)) return expression.text;
   return isProperty(expression) ? expression.property.text : undefined;
+}
+
+function isReturn(node: Node): boolean {
+  return node.kind === assemblyscript.NodeKind.Return;
 }
 
 function isPause(node: Node): boolean {
