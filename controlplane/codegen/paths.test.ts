@@ -21,9 +21,9 @@ test("the modules of proxies enforce a policy on each request whose path it is f
     const running = await runningOf(drawn, drawn.policies);
     if (running === undefined || running.paths.own === undefined) return;
     counts.cases++;
-    const only = await hostsOf(running, drawn.mesh, new Map());
+    const only = await hostsOf(running, new Map());
     for (const walk of requestsOf(drawn.mesh)) {
-      const seen = sent(walk, { mesh: running.mesh, draft: drawn.mesh, wayOf: () => only });
+      const seen = sent(walk, { mesh: running.mesh, wayOf: () => only });
       if (idsAlone(walk, drawn.mesh) !== "again") expect([walk, ...seen]).not.toContain(lost);
       for (const draft of drawn.policies) {
         const isFor = contextOf(draft).test(walk);
@@ -103,9 +103,9 @@ async function metIn(
     policies,
   );
   assert(running !== undefined, "these can be placed");
-  const only = await hostsOf(running, mesh, new Map());
+  const only = await hostsOf(running, new Map());
   return (walk, drops) =>
-    sent(walk, { mesh: running.mesh, draft: mesh, wayOf: () => only, ...(drops && { drops }) }).filter(
-      (name) => policies.some((each) => each.name === name),
+    sent(walk, { mesh: running.mesh, wayOf: () => only, ...(drops && { drops }) }).filter((name) =>
+      policies.some((each) => each.name === name),
     );
 }

@@ -320,6 +320,7 @@ function dataplaneAt(service: string, { placement, dataplanes }: Running): Datap
 
 /** What a revision says in a place; undefined where it does not know that. */
 function answerAt(seat: Seat, group: Group, revision: Revision): Answer | undefined {
+  if (isOnlyTriedOut(group, revision)) return forNobody;
   const [answer, ...others] = unitsAt(seat, group, revision.of).map(
     (unit) => answerOn(seat.side, unit, revision) ?? "unknown",
   );
@@ -327,6 +328,11 @@ function answerAt(seat: Seat, group: Group, revision: Revision): Answer | undefi
   return answer === "unknown" || others.some((other) => !isDeepStrictEqual(other, answer))
     ? undefined
     : answer;
+}
+
+/** Whether a policy that does something by now did nothing to the requests of a revision, whichever it was for. */
+function isOnlyTriedOut({ policy: { name, mode } }: Group, { of }: Revision): boolean {
+  return mode === "enforce" && of.policies.some((each) => each.name === name && each.mode === "audit");
 }
 
 /** What is said of a call on a side of it. */

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { describe, expect, test } from "vitest";
 import { checkPolicies } from "../language/check-policies.ts";
+import type { Mode } from "../language/policy.ts";
 import { fromYaml } from "../mesh/from-yaml.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Dataplane, defaultDataplanes } from "./dataplane.ts";
@@ -32,11 +33,13 @@ async function running(
     mesh = meshOf(meshText),
     body = "SetHeader(request, 'x', '1');",
     bodies = {},
+    mode = "enforce",
     dataplanes = defaultDataplanes,
   }: {
     readonly mesh?: Mesh | undefined;
     readonly body?: string;
     readonly bodies?: Readonly<Record<string, string>>;
+    readonly mode?: Mode;
     readonly dataplanes?: readonly Dataplane[];
   } = {},
 ): Promise<Running> {
@@ -44,7 +47,7 @@ async function running(
   const text = Object.entries(contexts)
     .map(
       ([name, context]) =>
-        `policy ${name} ( act (Request request) context ('${context}') ) { ${bodies[name] ?? body} }`,
+        `policy ${name} ( act (Request request) context ('${context}') mode (${mode}) ) { ${bodies[name] ?? body} }`,
     )
     .join("\n---\n");
   const { policies } = checkPolicies([{ path: "p.cup", text }], mesh);
@@ -90,6 +93,17 @@ test("states come in three steps, and what began without one is judged as it was
     ),
     expect.stringMatching(/^wanted: begins new; new\(.*\); stamps cart,web$/),
   ]);
+});
+
+test.each<readonly [string, string]>([
+  ["cart -> api -> rate", "which proxies know by their states"],
+  ["api -> rate", "which have no state"],
+])("what was only tried out, for %s, does nothing to requests of before, %s", async (context) => {
+  const tried = await running({ p: context }, { mode: "audit" });
+  const meant = await running({ p: "^web -> api -> rate" });
+  const [, both] = stepsTo(tried, meant);
+  const before = tried.paths.begin === undefined ? "-" : "old";
+  expect(both).toContain(` ${before}(p egress /all, p ingress /all)`);
 });
 
 test("and they go in three: nobody asks, then paths begin without one, and last services stamp no more", async () => {

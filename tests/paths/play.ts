@@ -44,6 +44,9 @@ export const versions: readonly Part[] = [
 /** Stands before the name of the policy that has written the header which all of them write. */
 export const lastWord = "last";
 
+/** What a service says of a request that it sends, for policies that refuse some. */
+const wish = "wish";
+
 /**
  * Each policy writes a header of its own, on requests or on responses, and then one that all write; some are for what comes to a version. Filter code is compiled for each case
  * anew, and is tried by itself.
@@ -70,10 +73,21 @@ export const pathCases: fc.Arbitrary<Case> = fc
     })),
   }));
 
+/** Whether a policy refuses requests, beside what it writes: those that say `no`, or those that say neither `all` nor its name. */
+export type Judging = "writes" | "denies" | "allows";
+
 /** What a policy does. */
-export function operationsOf(name: string): readonly Operation[] {
+export function operationsOf(name: string, judging: Judging = "writes"): readonly Operation[] {
   const set = (header: string, value: string): Operation => ({ action: { kind: "set", header, value } });
-  return [set(name, "1"), set(lastWord, name)];
+  const judged: Readonly<Record<Judging, readonly Operation[]>> = {
+    writes: [],
+    denies: [{ when: { header: wish, value: "no" }, action: { kind: "deny", status: 403 } }],
+    allows: ["all", name].map((value) => ({
+      when: { header: wish, value },
+      action: { kind: "allow", caller: "*" },
+    })),
+  };
+  return [set(name, "1"), set(lastWord, name), ...judged[judging]];
 }
 
 export async function runningOf(
@@ -100,11 +114,10 @@ export type Hosts = ReadonlyMap<string, readonly Host[]>;
 /** What a service's proxy has noted stays when its filters change: one for each service of a case. */
 export async function hostsOf(
   { mesh, policies, placement, paths }: Running,
-  draft: DraftMesh,
   proxies: Map<string, VirtualProxy>,
 ): Promise<Hosts> {
   const built = await buildChains(policies, placement, mesh, {
-    addressesOf: (service) => [addressOf(draft, service)],
+    addressesOf: (service) => [addressOf(service)],
     commutes,
     cache,
     paths,
@@ -133,8 +146,9 @@ export function idsAlone(walk: string, { services }: DraftMesh): "never" | "once
   return new Set(passed).size === passed.length ? "once" : "again";
 }
 
-function addressOf({ services }: DraftMesh, name: string): string {
-  return `10.0.0.${services.findIndex((service) => service.name === name) + 1}`;
+/** Which stays the same where others come and go. */
+function addressOf(name: string): string {
+  return `10.0.0.${name.charCodeAt(0)}`;
 }
 
 export function requestsOf(mesh: DraftMesh): readonly string[] {
@@ -145,19 +159,20 @@ export function requestsOf(mesh: DraftMesh): readonly string[] {
 
 interface World {
   readonly mesh: Mesh;
-  readonly draft: DraftMesh;
   /** The proxies at both ends of a call of a path, by its number. */
   readonly wayOf: (call: number) => Hosts;
   /** A service that hands on nothing. */
   readonly drops?: string;
   /** Whether outside traffic brings no state of its own. */
   readonly isHonest?: boolean;
+  /** What the last call says to policies that refuse some; default `all`, as the others do. */
+  readonly wishes?: string;
 }
 
 /** The headers that filters have left on the last request of a path and on its response; where it was refused on its way, that it was lost. */
 export function sent(
   walk: string,
-  { mesh, draft, wayOf, drops, isHonest = false }: World,
+  { mesh, wayOf, drops, isHonest = false, wishes = "all" }: World,
 ): readonly string[] {
   const stops = [...walk].map((letter) => ({
     service: letter.toLowerCase(),
@@ -174,12 +189,17 @@ export function sent(
     const hosts = wayOf(at);
     const out = before === undefined ? [] : (hosts.get(`${before} outbound `) ?? []);
     const inbound = hosts.get(`${service} inbound `) ?? hosts.get(`${service} inbound ${version}`) ?? [];
-    const going = through(out, headers, { "xds.route_name": `${service}@x` });
-    const source = before === undefined ? "10.9.9.9" : addressOf(draft, before);
-    const coming = through(going.isRefused ? [] : inbound, forwarded(going.headers, false), {
+    const said: Headers = [[wish, at === stops.length - 1 ? wishes : "all"]];
+    const going = through(out, [...headers, ...said], { "xds.route_name": `${service}@x` });
+    const source = before === undefined ? "10.9.9.9" : addressOf(before);
+    const coming = through(going.isRefused ? [] : inbound, [...forwarded(going.headers, false), ...said], {
       "source.address": `${source}:40000`,
     });
     open.push(...going.streams, ...coming.streams);
+    if (at === stops.length - 1 && [going, coming].some(({ isDenied }) => isDenied)) {
+      seen = [refused];
+      break;
+    }
     if (at < stops.length - 1 && (going.isRefused || coming.isRefused)) {
       seen = [lost];
       break;
@@ -221,6 +241,9 @@ function forwarded(headers: Headers, isIdAlone: boolean): Headers {
 /** Stands among the headers of a request for a path that was lost on its last call. */
 export const lost = "(lost)";
 
+/** Stands for all of them where a policy has refused the last call. */
+export const refused = "(refused)";
+
 /** How many requests a filter has counted whose paths were lost. */
 function lostBy({ metrics }: Host): number {
   return [...metrics].reduce(
@@ -232,8 +255,9 @@ function lostBy({ metrics }: Host): number {
 interface Passed {
   readonly headers: Headers;
   readonly answered: Headers;
-  /** Whether a policy that is to deny what is lost has done so. */
+  /** Whether it has got no further: a policy that is to deny what is lost has done so, or one has refused what it says. */
   readonly isRefused: boolean;
+  readonly isDenied: boolean;
   readonly streams: readonly HostStream[];
 }
 
@@ -245,7 +269,7 @@ function through(
 ): Passed {
   const streams: HostStream[] = [];
   let [request, answered]: Headers[] = [headers, []];
-  let isRefused = false;
+  let [isRefused, isDenied] = [false, false];
   for (const host of chain) {
     const lostBefore = lostBy(host);
     const stream = host.open({
@@ -257,10 +281,11 @@ function through(
     if (lostBy(host) > lostBefore) answered = [...(answered ?? []), [lost, ""]];
     const { requestHeaders, response, localReply } = stream.result();
     isRefused = localReply !== undefined;
-    expect([host.failure, isRefused && answered?.at(-1)?.[0] !== lost]).toEqual([null, false]);
+    isDenied = isRefused && answered?.at(-1)?.[0] !== lost;
+    expect(host.failure).toBe(null);
     if (isRefused) break;
     request = requestHeaders.filter(([name]) => !name.startsWith(":"));
     answered = [...(answered ?? []), ...(response?.headers ?? [])];
   }
-  return { headers: request ?? [], answered: answered ?? [], isRefused, streams };
+  return { headers: request ?? [], answered: answered ?? [], isRefused, isDenied, streams };
 }
