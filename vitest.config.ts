@@ -36,8 +36,11 @@ const long = [
   "tests/cli/{eval-traces,history,lsp,new,process,serve}.test.ts",
 ];
 
-/** Takes a minute with an Envoy, beside what is in `tests/load`. */
-const longWithEnvoy = ["tests/fidelity/acts.test.ts"];
+/** Take a minute and more with Envoys, beside what is in `tests/load`. */
+const longWithEnvoy = ["tests/e2e/doctor.test.ts", "tests/fidelity/acts.test.ts"];
+
+/** What ends a wait for something that does not come, and no measure: a second, which is the default, is nothing on a busy machine. */
+const expecting = { poll: { timeout: 30_000 } };
 
 /** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
@@ -46,6 +49,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "unit",
+          expect: expecting,
           include: ["{controlplane,editors,envoy,filters,tests,tools}/**/*.test.ts"],
           exclude: [
             "**/node_modules/**",
@@ -64,6 +68,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "slow",
+          expect: expecting,
           include: slow,
           exclude: ["**/node_modules/**", ...long],
           maxWorkers: "100%",
@@ -75,10 +80,11 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "e2e",
+          expect: expecting,
           include: ["tests/{e2e,fidelity}/*.test.ts"],
           exclude: ["**/node_modules/**", ...longWithEnvoy],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // Each file runs a mesh on the same loopback addresses.
           fileParallelism: false,
         },
@@ -86,6 +92,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "container",
+          expect: expecting,
           include: ["tests/container/*.test.ts"],
           globalSetup: ["tests/container/set-up.ts"],
           testTimeout: 120_000,
@@ -96,6 +103,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "long",
+          expect: expecting,
           include: ["tests/long/*.test.ts", ...long],
           maxWorkers: "100%",
           testTimeout: 600_000,
@@ -105,9 +113,10 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "load",
+          expect: expecting,
           include: ["tests/{load,sides}/*.test.ts", ...longWithEnvoy],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },
