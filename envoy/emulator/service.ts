@@ -11,6 +11,8 @@ export interface EmulatedService {
   readonly calls: readonly EmulatedCall[];
   /** Whether calls are made all at once. Default one after the other. */
   readonly isParallel?: boolean;
+  /** How often a request may pass a service that this one calls: it is not called once it has been passed so often, so that cycles in the graph end. Default once. */
+  readonly passesMax?: number;
   /** Whether it keeps its connections to stores for later requests, as the clients of databases do. Default one for each request. */
   readonly keepsTcp?: boolean;
   /** What it does for each request before it calls anybody, and a store for each line. Default nothing. */

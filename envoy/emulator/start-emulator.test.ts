@@ -93,6 +93,21 @@ describe("startEmulator", () => {
     });
   });
 
+  test("goes round a cycle as often as it is told to", async () => {
+    const round = (service: string, host: number, to: string): EmulatedService => ({
+      ...{ service, address: at(host), port: 8080, protocol: "http", passesMax: 2 },
+      calls: [{ to, protocol: "http" }],
+    });
+    const running = await emulator([round("frontend", 1, "a"), round("a", 2, "frontend")]);
+    const [frontend, a] = [[direct(1)], [direct(2)]];
+    await running.update({ revision: "round", map: { frontend: { a }, a: { frontend } } });
+    const passed = ({ service, calls = [] }: CallTree): readonly string[] => [
+      service,
+      ...calls.flatMap(passed),
+    ];
+    expect(passed(await ask())).toEqual(["frontend", "a", "frontend", "a"]);
+  });
+
   test("forwards tracing headers, x-canary and user-agent, each value apart, and nothing else", async () => {
     await emulator();
     const tree = await ask({

@@ -132,8 +132,9 @@ function caller(service: EmulatedService): Caller {
         ...(only === undefined ? {} : { sent: fromBase64<Sent>(sending?.[0]) ?? {} }),
       };
       await work(service.work);
+      const passes = (to: string): number => visited.filter((each) => each === to).length;
       const made = service.calls.filter(({ to, paths }) =>
-        only === undefined ? !visited.includes(to) && isFor(path, paths) : to === only,
+        only === undefined ? passes(to) < (service.passesMax ?? 1) && isFor(path, paths) : to === only,
       );
       const calls: CallTree[] = [];
       if (service.isParallel === true)

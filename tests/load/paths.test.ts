@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { Agent, get, type IncomingMessage } from "node:http";
+import { Agent, get, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { type Random, random } from "../../controlplane/mesh/random.ts";
 import { type Build, build } from "../../controlplane/pipeline/build.ts";
 import type { Target } from "../../controlplane/xds/address-map.ts";
 import { visitedHeader } from "../../envoy/emulator/forwarded-headers.ts";
-import type { CallTree } from "../../envoy/emulator/service.ts";
+import type { CallTree, EmulatedService } from "../../envoy/emulator/service.ts";
 import { type RunningMesh, startMesh } from "../e2e/start-mesh.ts";
 
 // Contexts that only the paths of requests decide, on the social network with its circle, and request trees at random. Which calls a policy is for is
@@ -23,7 +23,7 @@ const roundsByIds = 4;
 const roundsOfLoss = 4;
 const requests = 650;
 const atOnce = 12;
-const changes = 6;
+const changes = 4;
 const afterwards = 100;
 const meshFile = join(import.meta.dirname, "../../examples/meshes/social-network.yaml");
 const cache = createChainCache();
@@ -43,8 +43,10 @@ interface Counts {
   asked: number;
   matched: number;
   unmatched: number;
-  /** Those of which some call was asked about behind a service that hands on an id alone. */
+  /** Those of which some call was asked about behind a service that hands on an id alone, behind one without a proxy, on a path that passes a service twice. */
   joined: number;
+  across: number;
+  circled: number;
 }
 
 describe("paths of requests", () => {
@@ -55,12 +57,12 @@ describe("paths of requests", () => {
     const counts = noCounts();
     for (let round = 0; round < rounds; round++) {
       const one = await drawn(draw, world);
-      await using running = await startMesh(one.built);
+      await using running = await startMesh(one.built, { as: (service) => busy(draw, service) });
       await concurrently(
         atOnce,
         () => counts.requests >= (round + 1) * requests,
         async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          const tree = await ask(entryOf(running), askedFor(draw, world, one));
           check(tree, { world, possible: [one], counts });
         },
       );
@@ -69,6 +71,8 @@ describe("paths of requests", () => {
     expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
     expect(counts.matched / counts.asked).toBeGreaterThan(0.15);
     expect(counts.unmatched / counts.asked).toBeGreaterThan(0.15);
+    expect(counts.across / counts.asked).toBeGreaterThan(0.15);
+    expect(counts.circled / counts.asked).toBeGreaterThan(0.05);
   });
 
   test("decide it behind services that hand on an id alone, too", { timeout: 600_000 }, async () => {
@@ -82,7 +86,7 @@ describe("paths of requests", () => {
         atOnce,
         () => counts.requests >= (round + 1) * requests,
         async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          const tree = await ask(entryOf(running), askedFor(draw, world, one));
           check(tree, { world, possible: [one], counts });
         },
       );
@@ -101,13 +105,16 @@ describe("paths of requests", () => {
       const onLost = round % 2 === 0 ? "deny" : "skip";
       const { one, dropping } = await drawnWithLoss(draw, world, { onLost, round });
       await using running = await startMesh(one.built, {
-        as: (service) => (service.service === dropping ? { ...service, drops: ["tracestate"] } : service),
+        as: (service) => ({
+          ...busy(draw, service),
+          drops: service.service === dropping ? ["tracestate"] : [],
+        }),
       });
       await concurrently(
         atOnce,
         () => counts.requests >= (round + 1) * requests,
         async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
+          const tree = await ask(entryOf(running), askedFor(draw, world, one));
           checkLost(tree, { world, one, onLost, dropping, counts });
         },
       );
@@ -117,45 +124,55 @@ describe("paths of requests", () => {
       expect(count).toBeGreaterThan(requests / 10);
   });
 
-  test("decide it while contexts and placements change, as before or as after", {
-    timeout: 600_000,
-  }, async () => {
-    const draw = random(seed + 1);
-    const world = await readWorld((mesh) => handingOnIds(draw, mesh));
-    const counts = noCounts();
-    let now = await drawn(draw, world);
-    await using running = await startMesh(now.built);
-    for (let change = 0; change < changes; change++) {
-      const next = await drawn(draw, world, { last: now.built });
-      const possible = [now, next];
-      let isOver = false;
-      const load = concurrently(
-        atOnce,
-        () => isOver,
-        async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
-          check(tree, { world, possible, counts });
-        },
-      );
-      await running.change(next.built).finally(() => {
-        isOver = true;
+  // Of an id that stands for several requests at a time the path is lost.
+  test.each([
+    { how: "by ids", changed: handingOnIds },
+    { how: "all at once", as: busy },
+  ])(
+    "decide it while contexts and placements change, as before or as after, $how",
+    {
+      timeout: 600_000,
+    },
+    async ({ how, changed, as }) => {
+      const draw = random(seed + 1);
+      const world = await readWorld((mesh) => changed?.(draw, mesh) ?? mesh);
+      const counts = noCounts();
+      let now = await drawn(draw, world);
+      await using running = await startMesh(now.built, {
+        as: (service) => as?.(draw, service) ?? service,
       });
-      await load;
-      // From now on it is as after alone.
-      let left = afterwards;
-      await concurrently(
-        atOnce,
-        () => left-- <= 0,
-        async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world.mesh));
-          check(tree, { world, possible: [next], counts });
-        },
-      );
-      now = next;
-    }
-    process.stderr.write(`paths: while they change ${JSON.stringify(counts)}\n`);
-    expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
-  });
+      for (let change = 0; change < changes; change++) {
+        const next = await drawn(draw, world, { last: now.built });
+        const possible = [now, next];
+        let isOver = false;
+        const load = concurrently(
+          atOnce,
+          () => isOver,
+          async () => {
+            const tree = await ask(entryOf(running), askedFor(draw, world, draw.pick(possible)));
+            check(tree, { world, possible, counts });
+          },
+        );
+        await running.change(next.built).finally(() => {
+          isOver = true;
+        });
+        await load;
+        // From now on it is as after alone.
+        let left = afterwards;
+        await concurrently(
+          atOnce,
+          () => left-- <= 0,
+          async () => {
+            const tree = await ask(entryOf(running), askedFor(draw, world, next));
+            check(tree, { world, possible: [next], counts });
+          },
+        );
+        now = next;
+      }
+      process.stderr.write(`paths: while they change ${how} ${JSON.stringify(counts)}\n`);
+      expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
+    },
+  );
 });
 
 interface World {
@@ -165,7 +182,7 @@ interface World {
 }
 
 function noCounts(): Counts {
-  return { requests: 0, asked: 0, matched: 0, unmatched: 0, joined: 0 };
+  return { requests: 0, asked: 0, matched: 0, unmatched: 0, joined: 0, across: 0, circled: 0 };
 }
 
 /** The mesh with some services of which a trace, or the id of a request, is all that they hand on. */
@@ -176,6 +193,14 @@ function handingOnIds(draw: Random, mesh: string): string {
     (text, line) => text.replace(line, `${line}, forwards: ${draw.pick(["traceparent", "x-request-id"])}`),
     mesh,
   );
+}
+
+/** A service that may make its calls all at once, and one of them again, and goes round the circle of the mesh twice. */
+function busy(draw: Random, service: EmulatedService): EmulatedService {
+  const { calls } = service;
+  const callees = calls.filter(({ protocol }) => protocol !== "tcp");
+  const again = callees.length > 0 && draw.below(4) === 0 ? [draw.pick(callees)] : [];
+  return { ...service, calls: [...calls, ...again], isParallel: draw.below(2) === 0, passesMax: 2 };
 }
 
 async function readWorld(changed: (mesh: string) => string = (mesh) => mesh): Promise<World> {
@@ -290,14 +315,29 @@ function anyPolicy(draw: Random, name: string, letters: World["letters"], onLost
   };
 }
 
-/** Services that are not called in this request, so that each has another tree. */
-function askedFor(draw: Random, mesh: Mesh): Readonly<Record<string, string>> {
+/** Services that are not called in this request, so that each has another tree, and maybe a state that it has not got. */
+function askedFor(draw: Random, { mesh }: World, form: Form): OutgoingHttpHeaders {
   const skipped = [...mesh.services.values()].filter(
     ({ protocol }) => protocol === "tcp" || draw.below(5) === 0,
   );
   const names = skipped.map(({ name }) => name).filter((name) => name !== "nginx-thrift");
-  const forged = draw.below(2) === 0 ? { tracestate: "a=1,wire=forged.1" } : {};
-  return { [visitedHeader]: names.join(","), ...forged };
+  const forged = draw.below(2) === 0 ? forgedState(draw, form) : {};
+  // Where a service may be passed twice it is not called once it has been passed so often.
+  return { [visitedHeader]: [...names, ...names].join(","), ...forged };
+}
+
+/** What says that a path has come to some state, in ways in which a library may read it. */
+function forgedState(draw: Random, { built }: Form): OutgoingHttpHeaders {
+  const [tables] = built.paths.known;
+  const states = tables?.stamps.flatMap(({ first = "1", steps }) => [first, ...steps.values()]) ?? [];
+  const member = `wire=${tables?.revision}.${draw.pick(states)}`;
+  return draw.pick<OutgoingHttpHeaders>([
+    { tracestate: `a=1,${member}` },
+    { TraceState: `${member} , a=1` },
+    { tracestate: [member, member] },
+    { tracestate: ["a=1", ` ${member.replace("=", " = ")}`] },
+    { tracestate: "a=1,wire=forged.1" },
+  ]);
 }
 
 /** Each call of a tree met each policy as often as one of the forms that are possible has it. */
@@ -310,6 +350,8 @@ function check(
   }: { readonly world: World; readonly possible: readonly Form[]; readonly counts: Counts },
 ): void {
   const met = new Set<string>();
+  const hasProxy = (name: string): boolean =>
+    possible.some(({ built }) => built.placement.proxies.some(({ service }) => service === name));
   const walk = (visit: CallTree, before: readonly string[]): void => {
     expect(visit.status).toBe(200);
     const path = [...before, visit.service];
@@ -330,6 +372,8 @@ function check(
       if (isAsked) met.add("asked").add(times > 0 ? "matched" : "unmatched");
       if (isAsked && before.some((name) => world.mesh.services.get(name)?.forwards !== undefined))
         met.add("joined");
+      if (isAsked && before.some((name) => !hasProxy(name))) met.add("across");
+      if (isAsked && new Set(path).size < path.length) met.add("circled");
     }
     for (const each of visit.calls ?? []) walk(each, path);
   };
@@ -339,6 +383,8 @@ function check(
   if (met.has("matched")) counts.matched++;
   if (met.has("unmatched")) counts.unmatched++;
   if (met.has("joined")) counts.joined++;
+  if (met.has("across")) counts.across++;
+  if (met.has("circled")) counts.circled++;
 }
 
 /** Whether a policy asks, of calls from one service to another. */
@@ -391,7 +437,7 @@ function checkLost(
   counts.requests++;
 }
 
-async function ask({ address, port }: Target, headers: Readonly<Record<string, string>>): Promise<CallTree> {
+async function ask({ address, port }: Target, headers: OutgoingHttpHeaders): Promise<CallTree> {
   const sent = get({ host: address, port, headers, agent });
   const [response]: IncomingMessage[] = await once(sent, "response");
   if (response === undefined) throw new Error("a response comes with its event");

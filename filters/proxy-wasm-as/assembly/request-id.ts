@@ -5,6 +5,7 @@ import { allValues, firstMember } from "./path-state";
 import { fact, nextField } from "./plugins";
 import { currentBlock } from "./policy";
 import { beTraced, hex, isHex, isIdentity } from "./trace-identity";
+import { removeTwins } from "./twins";
 import { random_get } from "./wasi_snapshot_preview1";
 
 // The id by which a request is known again in those that it leads to, where it is all that a service hands on. The configuration says where it is:
@@ -42,6 +43,7 @@ export function requestId(): Bytes {
  * here, since the service might.
  */
 export function ownId(): Bytes {
+  removeTwins(fact(currentBlock(), bytes(FORWARDS, 10)));
   const found = requestId();
   if (found != MISSING) return found;
   const name = fact(currentBlock(), bytes(FORWARDS, 10));

@@ -1,9 +1,10 @@
 import { Bytes, bytes, equal, lengthOf, MISSING, pointerOf, same } from "./bytes";
 import { allocate } from "./memory";
-import { afterMember, firstMember, isLost, isSaid, revision, token } from "./path-state";
+import { afterMember, firstMember, isLost, isSaid, revision, stateHeader, token } from "./path-state";
 import { begin, callerName, currentBlock, leave } from "./policy";
 import { fact, nextField } from "./plugins";
 import { readHeaders } from "./read-headers";
+import { removeTwins } from "./twins";
 import { writeState } from "./write-state";
 
 // The stamp of a service: an update of the state of a request's path (design §5). What it has to know is in the configuration:
@@ -59,6 +60,7 @@ function comesFromOutside(): bool {
 
 /** The state of a path that begins here, of the revision that is written now. What outside traffic brings is none. */
 function writeFirst(isOutside: bool): void {
+  if (isOutside) removeTwins(stateHeader);
   const now = fact(currentBlock(), bytes(WORDS + 16, 7));
   const first = now == MISSING ? MISSING : originOf(now);
   if (first == MISSING || isSign(first, NONE)) writeState(MISSING, MISSING, isOutside);

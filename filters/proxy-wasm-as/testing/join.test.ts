@@ -180,6 +180,18 @@ test("a request without an id that can be read gets one, or has none", () => {
       expect(seenWith(id, ...values)).toEqual([undefined, undefined]);
 });
 
+test("a request has no second id by a name that applications take for the header's", () => {
+  for (const [id, twins] of [
+    ["x-request-id", ["x_request_id", "x-request_id"]],
+    ["x-b3-traceid", ["x_b3_traceid", "x-b3_traceid"]],
+  ] as const) {
+    const forged = twins.map((name) => [name, traceOf(1)] as const);
+    const stream = come(start({ id }).into, [[id, traceOf(2)], ...forged, stated(3), ["x_request", "1"]]);
+    const names = stream.result().requestHeaders.map(([name]) => name);
+    expect(names.filter((name) => name.startsWith("x")).sort()).toEqual([id, "x_request"].sort());
+  }
+});
+
 test("requests of one id with different states are lost until none of them is in hand, and are counted", () => {
   const { into, from } = start();
   const [one, same] = [come(into, [traced(1), stated(3)]), come(into, [traced(1), stated(3)])];

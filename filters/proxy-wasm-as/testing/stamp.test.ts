@@ -273,6 +273,19 @@ test("a header of its own is all state", () => {
   expect(seen(host, [["x-path", "wire=newrev.1"]])).toEqual([]);
 });
 
+test("nobody outside says a state in a header that applications take for that one", () => {
+  const forged = ["x_my-path", "x-my_path", "x_my_path"].map((name) => [name, "newrev.2"] as const);
+  const others = ["x-my-path-", "x.my-path", "x-my-pat_"].map((name) => [name, "1"] as const);
+  const left = others.map(([name, value]) => `${name}: ${value}`);
+  const from = (facts: string, header = "x-my-path"): readonly string[] =>
+    [...seen(start(facts, { header: `${header}\twhole` }), [...forged, ...others])].sort();
+  expect(from(`@outside\t*\n${entry}`)).toEqual([...left, "x-my-path: newrev.1"].sort());
+  expect(from(`@outside\t*\n${entry}`, "x_my-path")).toEqual([...left, "x_my-path: newrev.1"].sort());
+  expect(from("@outside\t*\n@stamp\tnewrev\t1\t1>2\n")).toEqual([...left].sort());
+  // What services say themselves stays.
+  expect(from(inside)).toHaveLength(forged.length + others.length);
+});
+
 test("a service that makes requests by itself begins their paths, and passes on those that it was sent", () => {
   const host = start("@begin\tnewrev\n@stamp\tnewrev\t5\t=\n", { isOutbound: true });
   expect(state(host)).toEqual(["tracestate: wire=newrev.5"]);
