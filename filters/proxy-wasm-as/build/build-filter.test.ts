@@ -597,6 +597,8 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
     // Behind a \`return\` what answers depends on that.
     `function judge(request: Request): Flow { if (request.headers.has("a")) return Flow.Continue; request.reply(401); return Flow.Pause; }
      export function onRequest(r: Request): Flow { judge(r); return Flow.Pause; }`,
+    `function judge(request: Request): void { if (request.headers.has("a")) { if (request.headers.has("b")) return; request.reply(401); } else request.reply(403); }
+     export function onRequest(r: Request): Flow { judge(r); return Flow.Pause; }`,
     // What answers later is not there yet.
     `export function onRequest(r: Request): Flow {
        r.fetch({ cluster: "a" }, (r, answer) => { r.reply(401); });
@@ -622,6 +624,8 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
          default: return Flow.Continue;
        }
      }`,
+    `function refuse(request: Request): Flow { if (request.headers.has("te")) request.reply(200, "", null, 8); else { request.reply(413); } return Flow.Pause; }
+     export function onRequest(request: Request): Flow { return request.headers.has("a") ? refuse(request) : Flow.Continue; }`,
     `function go(): Flow { return Flow.Continue; }
      export function onRequest(request: Request): Flow { return go() == Flow.Pause ? Flow.Continue : go(); }`,
     `function later(request: Request): Flow { return Flow.Pause; }

@@ -70,15 +70,15 @@ function closure(next: (known: ReadonlySet<string>) => readonly string[]): Reado
 
 /** The names of those that end the stream on no condition. */
 function answeringAmong(looked: readonly Looked[]): ReadonlySet<string> {
-  return closure((known) =>
-    looked.flatMap(({ name, top }) => {
-      // Behind a `return` it depends on that.
-      const first = top.find(
-        (statement) => endsStream(statement, known) || nodesIn([statement]).some(isReturn),
-      );
-      return first !== undefined && endsStream(first, known) ? [name] : [];
-    }),
+  return closure((known) => looked.filter(({ top }) => oneEnds(top, known)).map(({ name }) => name));
+}
+
+/** Whether one of these ends the stream. Behind a `return` it depends on that. */
+function oneEnds(statements: readonly Node[], answering: ReadonlySet<string>): boolean {
+  const first = statements.find(
+    (statement) => endsStream(statement, answering) || nodesIn([statement]).some(isReturn),
   );
+  return first !== undefined && endsStream(first, answering);
 }
 
 interface Looked {
@@ -118,8 +118,13 @@ function isAnswered(node: Node, parents: ReadonlyMap<Node, Node>, answering: Rea
   return false;
 }
 
-/** Whether this ends the stream on no condition. */
+/** Whether this ends the stream on no condition, or on one and on its opposite. */
 function endsStream(statement: Node, answering: ReadonlySet<string>): boolean {
+  if (statement.kind === assemblyscript.NodeKind.Block) return oneEnds(statementsOf(statement), answering);
+  if (statement.kind === assemblyscript.NodeKind.If) {
+    const { ifTrue, ifFalse } = statement as assemblyscript.IfStatement;
+    return ifFalse !== null && [ifTrue, ifFalse].every((branch) => endsStream(branch, answering));
+  }
   if (!unconditional.has(statement.kind)) return false;
   const all = nodesIn([statement]);
   const parents = parentsIn(all);
