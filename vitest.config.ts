@@ -106,7 +106,7 @@ const config: ViteUserConfig = defineConfig({
           expect: expecting,
           include: ["tests/long/*.test.ts", ...long],
           maxWorkers: "100%",
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
           hookTimeout: 120_000,
         },
       },
