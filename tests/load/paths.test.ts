@@ -59,12 +59,8 @@ describe("paths of requests", () => {
       const one = await drawn(draw, world);
       await using running = await startMesh(one.built, { as: (service) => busy(draw, service) });
       await concurrently(
-        atOnce,
         () => counts.requests >= (round + 1) * requests,
-        async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world, one));
-          check(tree, { world, possible: [one], counts });
-        },
+        async () => check(await asked(running, draw, world, one), { world, possible: [one], counts }),
       );
     }
     process.stderr.write(`paths: ${JSON.stringify(counts)}\n`);
@@ -83,12 +79,8 @@ describe("paths of requests", () => {
       const one = await drawn(draw, world);
       await using running = await startMesh(one.built);
       await concurrently(
-        atOnce,
         () => counts.requests >= (round + 1) * requests,
-        async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world, one));
-          check(tree, { world, possible: [one], counts });
-        },
+        async () => check(await asked(running, draw, world, one), { world, possible: [one], counts }),
       );
     }
     process.stderr.write(`paths: by ids ${JSON.stringify(counts)}\n`);
@@ -111,12 +103,9 @@ describe("paths of requests", () => {
         }),
       });
       await concurrently(
-        atOnce,
         () => counts.requests >= (round + 1) * requests,
-        async () => {
-          const tree = await ask(entryOf(running), askedFor(draw, world, one));
-          checkLost(tree, { world, one, onLost, dropping, counts });
-        },
+        async () =>
+          checkLost(await asked(running, draw, world, one), { world, one, onLost, dropping, counts }),
       );
     }
     process.stderr.write(`paths: lost ${JSON.stringify(counts)}\n`);
@@ -146,12 +135,9 @@ describe("paths of requests", () => {
         const possible = [now, next];
         let isOver = false;
         const load = concurrently(
-          atOnce,
           () => isOver,
-          async () => {
-            const tree = await ask(entryOf(running), askedFor(draw, world, draw.pick(possible)));
-            check(tree, { world, possible, counts });
-          },
+          async () =>
+            check(await asked(running, draw, world, draw.pick(possible)), { world, possible, counts }),
         );
         await running.change(next.built).finally(() => {
           isOver = true;
@@ -160,12 +146,8 @@ describe("paths of requests", () => {
         // From now on it is as after alone.
         let left = afterwards;
         await concurrently(
-          atOnce,
           () => left-- <= 0,
-          async () => {
-            const tree = await ask(entryOf(running), askedFor(draw, world, next));
-            check(tree, { world, possible: [next], counts });
-          },
+          async () => check(await asked(running, draw, world, next), { world, possible: [next], counts }),
         );
         now = next;
       }
@@ -437,6 +419,11 @@ function checkLost(
   counts.requests++;
 }
 
+/** What came of a request, with maybe a state that one may have where this is in force. */
+function asked(running: RunningMesh, draw: Random, world: World, form: Form): Promise<CallTree> {
+  return ask(entryOf(running), askedFor(draw, world, form));
+}
+
 async function ask({ address, port }: Target, headers: OutgoingHttpHeaders): Promise<CallTree> {
   const sent = get({ host: address, port, headers, agent });
   const [response]: IncomingMessage[] = await once(sent, "response");
@@ -447,9 +434,9 @@ async function ask({ address, port }: Target, headers: OutgoingHttpHeaders): Pro
 // A connection that a proxy lets go of would be used again by a request.
 const agent = new Agent({ keepAlive: false });
 
-async function concurrently(count: number, isOver: () => boolean, act: () => Promise<void>): Promise<void> {
+async function concurrently(isOver: () => boolean, act: () => Promise<void>): Promise<void> {
   const worker = async (): Promise<void> => {
     while (!isOver()) await act();
   };
-  await Promise.all(Array.from({ length: count }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
