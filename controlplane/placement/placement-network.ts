@@ -162,14 +162,14 @@ function sharedSides(problem: Problem, parts: Parts): Sides {
 }
 
 /**
- * What proxies cost, and that each one that comes or goes outweighs all moves of units. One that costs nothing may go: whether something is
+ * What proxies cost, and that each one that comes or goes outweighs all moves of units and all new stamps. One that costs nothing may go: whether something is
  * enforced there, for which alone it would stay, no single variable says.
  */
 function proxyCosts(problem: Problem, { width, exact, before }: Parts, size: number): Table {
   const { services, fitting, dataplanes, units } = problem;
   const rates = problem.through;
   const unary = emptyTable(size * width);
-  const weight = units.length + 1;
+  const weight = units.length + (asksPaths(problem) ? services.length : 0) + 1;
   for (const [number, service] of services.entries()) {
     const costOf = (value: number): number => {
       const { cost, requestCost = 0 } = dataplanes[value - 1] ?? { cost: 0 };

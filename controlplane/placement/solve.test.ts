@@ -192,6 +192,26 @@ calls: { a: [b, d], b: [c], c: [b], d: [c] }\n`;
   expect(stamping(placement)).toEqual(["a", "c"]);
 });
 
+test("a proxy that comes outweighs new stamps, also where these are more than what is enforced", async () => {
+  const text = `name: m\nidentity: address\nservices: { a: { entry: true, forwards: traceparent }, b: { replicas: 2 }, c: {}, e: {} }
+calls: { a: [b, c], b: [e, a], c: [a] }\n`;
+  const { mesh } = fromYaml({ path: "mesh.yaml", text });
+  assert(mesh !== undefined, "the mesh has no errors");
+  const cup = "policy p ( act (Request r) context ('a.*c.*e') ) { SetHeader(r, 'x', '1'); }";
+  const { policies } = checkPolicies([{ path: "p.cup", text: cup }], mesh);
+  const placed = { policy: "p", section: "either", side: "ingress", calls: [["b", "e"]] } as const;
+  const previous = {
+    ...({ status: "optimal", cost: 0, bound: 0, unmatched: [] } as const),
+    proxies: [
+      { service: "c", dataplane: "gone", stamps: true, policies: [] },
+      { service: "e", dataplane: "gone", stamps: false, policies: [placed] },
+    ],
+  };
+  const { placement } = await place(policies, mesh, { previous });
+  // With as few moves but for proxies, `a`, `c` and `e` would have new ones.
+  expect(placement?.proxies.map(({ service }) => service)).toEqual(["a", "b"]);
+});
+
 test("what only a callee's proxy would have to tell apart need not be where the callers' enforce the policy", async () => {
   const text = `name: m\nidentity: none\nservices: { web: { entry: true }, x: {}, a: {}, b: {}, d: {} }
 calls: { web: [x, a, b], x: [a, b], a: [d], b: [d] }\n`;
