@@ -42,6 +42,9 @@ const longWithEnvoy = ["tests/e2e/doctor.test.ts", "tests/fidelity/acts.test.ts"
 /** What ends a wait for something that does not come, and no measure: a second, which is the default, is nothing on a busy machine. */
 const expecting = { poll: { timeout: 30_000 } };
 
+/** What all tests do first. */
+const setupFiles = ["tests/seed-draws.ts"];
+
 /** `unit` takes less than a minute and needs nothing but Node, nor does `slow`, which takes minutes; the others meet real Envoys and an engine for containers. */
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -50,6 +53,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           expect: expecting,
+          setupFiles,
           include: ["{controlplane,editors,envoy,filters,tests,tools}/**/*.test.ts"],
           exclude: [
             "**/node_modules/**",
@@ -69,6 +73,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "slow",
           expect: expecting,
+          setupFiles,
           include: slow,
           exclude: ["**/node_modules/**", ...long],
           maxWorkers: "100%",
@@ -81,6 +86,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "e2e",
           expect: expecting,
+          setupFiles,
           include: ["tests/{e2e,fidelity}/*.test.ts"],
           exclude: ["**/node_modules/**", ...longWithEnvoy],
           testTimeout: 300_000,
@@ -93,6 +99,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "container",
           expect: expecting,
+          setupFiles,
           include: ["tests/container/*.test.ts"],
           globalSetup: ["tests/container/set-up.ts"],
           testTimeout: 120_000,
@@ -104,6 +111,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "long",
           expect: expecting,
+          setupFiles,
           include: ["tests/long/*.test.ts", ...long],
           maxWorkers: "100%",
           testTimeout: 1_200_000,
@@ -114,6 +122,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "load",
           expect: expecting,
+          setupFiles,
           include: ["tests/{load,sides}/*.test.ts", ...longWithEnvoy],
           testTimeout: 300_000,
           hookTimeout: 300_000,

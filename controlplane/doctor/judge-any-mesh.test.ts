@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { seedOr } from "../../tests/seed.ts";
 import type { Answered, Examination, Sighting } from "./examination.ts";
 import { judge } from "./judge.ts";
 
@@ -103,7 +104,7 @@ test("who hands on states is not blamed, and who does not is not said to do it",
         } else counts.others++;
       }
     }),
-    { numRuns: 3_000, seed: Number(process.env["WIRE_SEED"] ?? 8) },
+    { numRuns: 3_000, seed: seedOr(8) },
   );
   expect(counts.forwards).toBeGreaterThan(1_000);
   expect(counts.drops).toBeGreaterThan(300);
@@ -124,6 +125,6 @@ test("where nobody drops anything and each call is seen, all are said to hand on
       const verdicts = judge(examination, { sightings, answers: new Map() });
       expect([...verdicts.values()].map(({ kind }) => kind)).toEqual(callers.map(() => "forwards"));
     }),
-    { numRuns: 500, seed: Number(process.env["WIRE_SEED"] ?? 8) },
+    { numRuns: 500, seed: seedOr(8) },
   );
 });

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { seedOr } from "../../tests/seed.ts";
 import { hasTheSnapshot } from "./has-the-snapshot.test-helper.ts";
 import { saysTheSame } from "./says-the-same.test-helper.ts";
 
-const seed = Number(process.env["WIRE_SEED"] ?? 1);
+const seed = seedOr(1);
 const path = process.env["WIRE_PATH"];
 
 test("a server says the same whether it remembers what it has looked at or not", async () => {

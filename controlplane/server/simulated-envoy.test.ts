@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { seedOr } from "../../tests/seed.ts";
 import { replicasAgree } from "./replicas-agree.test-helper.ts";
 import { routesLeadSomewhere } from "./routes-lead-somewhere.test-helper.ts";
 
-const seed = Number(process.env["WIRE_SEED"] ?? 1);
+const seed = seedOr(1);
 
 test("a simulated Envoy meets no route to nowhere", async () => {
   expect(await routesLeadSomewhere({ seed, numRuns: 400 })).toBeGreaterThan(2_000);

@@ -13,11 +13,12 @@ import type { Target } from "../../controlplane/xds/address-map.ts";
 import { visitedHeader } from "../../envoy/emulator/forwarded-headers.ts";
 import type { CallTree, EmulatedService } from "../../envoy/emulator/service.ts";
 import { type RunningMesh, startMesh } from "../e2e/start-mesh.ts";
+import { seedOr } from "../seed.ts";
 
 // Contexts that only the paths of requests decide, on the social network with its circle, and request trees at random. Which calls a policy is for is
 // predicted from the paths alone, by JavaScript's regular expressions, and seen in the headers that services answer with.
 
-const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedOr();
 const rounds = 8;
 const roundsByIds = 4;
 const roundsOfLoss = 4;

@@ -14,6 +14,7 @@ import {
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import { startLoad } from "../e2e/load.ts";
 import { startWire, type Wire } from "../e2e/start-wire.ts";
+import { seedOr } from "../seed.ts";
 
 // Whatever policies come, go, change and move between proxies, and wherever services are, while requests are made: no request fails, and each call
 // meets each policy that stays exactly once, one that comes or goes at most once. Every policy adds a header, so that each time that it acts is counted.
@@ -81,7 +82,7 @@ afterAll(async () => {
 test(`each policy acts exactly once over ${changes} random changes under load`, {
   timeout: 600_000,
 }, async () => {
-  const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
+  const seed = seedOr();
   process.stderr.write(`random-changes: seed ${seed}\n`);
   const draw = random(seed);
   const folder = join(wire.policies, "tests/load/policies/random");

@@ -8,6 +8,7 @@ import {
   stampedCases,
   tiedCases,
 } from "../../controlplane/placement/random-cases.test-helper.ts";
+import { seedOr } from "../seed.ts";
 
 test.each([
   ["4,000 random meshes", randomCases, 4_000],
@@ -19,7 +20,7 @@ test.each([
   "%s, placed like brute force and an independent reading of the design",
   async (name, cases, numRuns) => {
     const counts = noCounts();
-    const seed = Math.trunc(Math.random() * 2 ** 31);
+    const seed = seedOr();
     await fc.assert(
       fc.asyncProperty(cases, async (drawn) => await checkCase(drawn, counts)),
       { numRuns, seed },

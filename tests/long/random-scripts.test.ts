@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { hasTheSnapshot } from "../../controlplane/server/has-the-snapshot.test-helper.ts";
 import { saysTheSame } from "../../controlplane/server/says-the-same.test-helper.ts";
+import { seedOr } from "../seed.ts";
 
-const seed = Number(process.env["WIRE_SEED"] ?? Math.floor(Math.random() * 1e9));
+const seed = seedOr();
 const path = process.env["WIRE_PATH"];
 
 test("a server says the same whether it remembers what it has looked at or not, 12,000 times", async () => {

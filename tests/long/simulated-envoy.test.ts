@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { replicasAgree } from "../../controlplane/server/replicas-agree.test-helper.ts";
 import { routesLeadSomewhere } from "../../controlplane/server/routes-lead-somewhere.test-helper.ts";
+import { seedOr } from "../seed.ts";
 
-const seed = Number(process.env["WIRE_SEED"] ?? Math.floor(Math.random() * 1e9));
+const seed = seedOr();
 
 test("a simulated Envoy meets no route to nowhere over 20,000 changes", async () => {
   expect(await routesLeadSomewhere({ seed, numRuns: 2_500 })).toBeGreaterThanOrEqual(20_000);

@@ -9,6 +9,7 @@ import type { CopperPolicy, Policy, Side } from "../../controlplane/language/pol
 import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
 import type { Mesh } from "../../controlplane/mesh/mesh.ts";
 import { place } from "../../controlplane/placement/solve.ts";
+import { seedOr } from "../seed.ts";
 import type { Header, Outcome, StateValue } from "./exchange.ts";
 import { fixedVersion } from "./fixed-version.ts";
 import { isCopper } from "./in-force.ts";
@@ -21,7 +22,7 @@ function meshOf(text: string): Mesh {
 }
 
 /** A failure prints it; another looks elsewhere. */
-const seed = Number(process.env["WIRE_SEED"] ?? 1);
+const seed = seedOr(1);
 
 const mesh = meshOf(`name: small
 services:

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { seedOr } from "../seed.ts";
 import { requestsAreJudgedOnce } from "./changes.ts";
 
 test("while contexts change, one change after another, a request is judged once, as one says that was in force meanwhile", async () => {
-  const seed = Number(process.env["WIRE_SEED"] ?? 1);
+  const seed = seedOr(1);
   const path = process.env["WIRE_PATH"];
   const { changes, overtaken, steps, enforced, between, ordered, refused, admitted } =
     await requestsAreJudgedOnce({

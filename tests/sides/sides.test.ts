@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { standardInterface } from "../../controlplane/language/standard.ts";
 import type { PlacedSide } from "../../controlplane/placement/placement.ts";
+import { seedOr } from "../seed.ts";
 import { type Pair, pairsOf, pairText } from "./pair.ts";
 import { placementsOf, type Sides } from "./placements-of.ts";
 import { play } from "./play.ts";
@@ -12,7 +13,7 @@ const atOnce = 40;
 const pairs = pairsOf(samples);
 /** Of thousands. All of them take hours: `WIRE_PAIRS` says how many. */
 const count = Number(process.env["WIRE_PAIRS"] ?? 120);
-const seed = Number(process.env["WIRE_SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
+const seed = seedOr();
 
 /** They meant something else at one side, once. */
 const found: readonly string[] = ["delays before egress times-out", "egress times-out before delays"];
