@@ -117,7 +117,8 @@ export function createPlay(
         break;
       case "ask": {
         const type = connection?.types[step.type % connection.types.length];
-        if (type !== undefined) connection?.client.ask(type, pick(type, step.names), pick(type, step.less));
+        if (type !== undefined)
+          connection?.client.ask(type, pick(type, step.names), pick(type, step.less), step);
         break;
       }
       case "accept":

@@ -273,6 +273,35 @@ describe("the state of the world", () => {
     expect(said(await proxy.next(route))).toBe("shop=1");
   });
 
+  test.each([
+    { by: "names", names: ["eu/f", "eu/g"], again: "eu/f=1" },
+    { by: "their collection", names: ["eu/*"], again: "eu/f=1 eu/g=2" },
+    { by: "all", names: ["*"], again: "eu/f=1 eu/g=2" },
+  ])(
+    "P9: what is let go of and wanted again, by $by, before a response is looked at is sent again",
+    async ({ names, again }) => {
+      const server = await start();
+      server.setSnapshot("a", snapshot({ extension: "eu/f=1 eu/g=1" }));
+      const proxy = sotw(server);
+      proxy.ask(extension, { resourceNames: names });
+      const first = await proxy.next(extension);
+      proxy.ack(first);
+      server.setSnapshot("a", snapshot({ extension: "eu/f=1 eu/g=2" }));
+      const second = await proxy.next(extension);
+      expect(said(second)).toBe("eu/g=2");
+      proxy.ask(extension, { resourceNames: ["eu/g"], responseNonce: first.nonce });
+      proxy.ask(extension, { resourceNames: names, responseNonce: first.nonce });
+      // What was said before the last response was looked at is not answered (P3).
+      expect(await proxy.quiet()).toEqual([]);
+      proxy.ack(second);
+      const third = await proxy.next(extension);
+      expect(said(third)).toBe(again);
+      expect(server.status()[0]?.settled).toBe(false);
+      proxy.ack(third);
+      expect(await server.waitForAcks("a", 10_000)).toEqual({ kind: "acked" });
+    },
+  );
+
   test("P16: a name that is let go of is not answered, and what becomes of it is told to a wildcard alone", async () => {
     const server = await start();
     server.setSnapshot("a", snapshot({ cluster: "a=1 b=1", endpoints: "a=1 b=1" }));

@@ -45,6 +45,8 @@ export type Step =
       readonly names: readonly number[];
       /** What it wants no more; in the incremental form alone. */
       readonly less: readonly number[];
+      /** Whether it asks before it looks at what it was sent; in the state of the world alone. */
+      readonly early: boolean;
     }
   /** One of the responses without an answer is answered. */
   | { readonly kind: "accept"; readonly who: number; readonly which: number }
@@ -146,6 +148,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ...{ kind: fc.constant("ask" as const), who, type: whichType },
       names: fc.oneof(picks, fc.constant(all)),
       less: fc.oneof(fc.constant([]), picks),
+      early: fc.boolean(),
     }),
   },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant("accept" as const), who, which }) },

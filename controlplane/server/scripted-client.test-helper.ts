@@ -17,8 +17,16 @@ import { collectionOf, rootTypes, standaloneTypes } from "./session.ts";
 export interface ScriptedClient {
   /** Read a response, which is answered later; in words, what it says. */
   readonly read: (pieces: Pieces) => string;
-  /** Ask for names, and incrementally for `less` no more; in the state of the world for these names alone. */
-  readonly ask: (type: TypeUrl, names: readonly string[], less: readonly string[]) => void;
+  /**
+   * Ask for names, and incrementally for `less` no more; in the state of the world for these names alone, and `early`: before it looks at what it has
+   * read and not answered.
+   */
+  readonly ask: (
+    type: TypeUrl,
+    names: readonly string[],
+    less: readonly string[],
+    how?: { readonly early: boolean },
+  ) => void;
   /** On a new stream: ask for what was asked for on the one before, and say what it has of that. */
   readonly resume: (before: ScriptedClient) => void;
   /** Answer one of the responses that were read, or with `inOrder` the first of its type. */
@@ -37,8 +45,9 @@ export interface Asked {
   /** In the state of the world: whether it wants all because it has never named anything (xds.md P8). */
   legacy: boolean;
   readonly held: Map<string, Held>;
-  /** Of the last response that was read. */
+  /** Of the last response that was read, and of the last that was looked at. */
   nonce: string;
+  looked: string;
   /** Of the last that was taken, in the state of the world. */
   version: string;
 }
@@ -66,7 +75,10 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
   function begin(type: TypeUrl, before?: Asked): Asked {
     const held = new Map(before?.held);
     const version = before?.version ?? "";
-    const first: Asked = { names: new Set(), wildcard: false, legacy: false, held, nonce: "", version };
+    const first: Asked = {
+      ...{ names: new Set(), wildcard: false, legacy: false, held, version },
+      ...{ nonce: "", looked: "" },
+    };
     asked.set(type, first);
     return first;
   }
@@ -92,17 +104,21 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
     });
   }
 
-  function askSotw(type: TypeUrl, names: readonly string[], before?: Asked): void {
+  function askSotw(
+    type: TypeUrl,
+    names: readonly string[],
+    { early = false, before }: { readonly early?: boolean; readonly before?: Asked } = {},
+  ): void {
     const known = asked.get(type);
     const of = known ?? begin(type, before);
-    // What it says comes after the last response that it has read, so it takes all that there are.
-    for (const response of unanswered.filter((each) => each.type === type)) take(response);
+    // What it says comes after the last response that it has looked at.
+    if (!early) for (const response of unanswered.filter((each) => each.type === type)) take(response);
     of.legacy = rootTypes.has(type) && names.length === 0 && (known === undefined || of.legacy);
     of.wildcard = names.includes("*") || of.legacy;
     of.names.clear();
     for (const name of names) if (name !== "*") of.names.add(name);
     letGo(of);
-    say({ form: "sotw", typeUrl: type, nonce: of.nonce, names, version: of.version });
+    say({ form: "sotw", typeUrl: type, nonce: early ? of.looked : of.nonce, names, version: of.version });
   }
 
   function take(response: Response): void {
@@ -110,6 +126,7 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
     const of = asked.get(response.type);
     if (of === undefined) return;
     of.version = response.version;
+    of.looked = response.nonce;
     // The state of the world is all that there is, of these types (P7).
     if (form === "sotw" && rootTypes.has(response.type)) of.held.clear();
     for (const [name, held] of response.resources) of.held.set(name, held);
@@ -123,6 +140,7 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
     else unanswered.splice(unanswered.indexOf(response), 1);
     const said = { typeUrl: type, nonce, ...(error === undefined ? {} : { error }) };
     const of = asked.get(type);
+    if (of !== undefined) of.looked = nonce;
     if (form === "delta") say({ ...said, form, subscribe: [], unsubscribe: [], held: {} });
     else say({ ...said, form, names: of === undefined ? [] : namesOf(of), version: of?.version ?? "" });
   }
@@ -137,8 +155,8 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
       unanswered.push(response);
       return response.words;
     },
-    ask: (type, names, less) => {
-      if (form === "sotw") askSotw(type, names);
+    ask: (type, names, less, how) => {
+      if (form === "sotw") askSotw(type, names, how);
       else
         askDelta(
           type,
@@ -150,7 +168,7 @@ export function createScriptedClient(form: Form, say: (ask: Ask) => void): Scrip
       for (const [type, was] of before.asked) {
         // One that wants nothing says nothing, since that would be to want all.
         if (was.names.size === 0 && !was.wildcard) continue;
-        if (form === "sotw") askSotw(type, namesOf(was), was);
+        if (form === "sotw") askSotw(type, namesOf(was), { before: was });
         else askDelta(type, standaloneTypes.has(type) && was.names.size === 0 ? [] : namesOf(was), [], was);
       }
     },

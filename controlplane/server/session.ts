@@ -17,6 +17,8 @@ export interface Session {
   /** Whether the wildcard is one because the client has never named anything (P8). */
   legacy: boolean;
   readonly names: Set<string>;
+  /** In the state of the world: names, or `*`, that it let go of before it looked at what it was sent last (P9). */
+  readonly letGo: Set<string>;
   /** Versions by name: what the client has been sent or says it holds; `unknown` after it refused one. */
   readonly sent: Map<string, string>;
   readonly acked: Map<string, string>;
@@ -124,7 +126,14 @@ export function createSession(type: TypeUrl, form: Form, takesTtl: boolean): Ses
       refusedWorld: undefined,
       isStrange: false,
     },
-    ...{ names: new Set(), sent: new Map(), acked: new Map(), owed: new Set(), absent: new Set() },
+    ...{
+      names: new Set(),
+      letGo: new Set(),
+      sent: new Map(),
+      acked: new Map(),
+      owed: new Set(),
+      absent: new Set(),
+    },
     ...{ kept: new Map(), flying: new Map(), freshly: new Set(), heardMs: new Map(), ttlsMs: new Map() },
   };
 }

@@ -5,6 +5,8 @@ import type { Ask } from "./ask.ts";
 import { emptyAssignment } from "./empty-assignment.ts";
 import { aliasesOf, isCollection, isDue, lookAgain, owe, rootTypes, type Session, wants } from "./session.ts";
 
+type SotwAsk = Extract<Ask, { form: "sotw" }>;
+
 /** What a response is to say, in the state of the world. */
 export interface SaidWorld {
   readonly resources: readonly Resource[];
@@ -16,25 +18,24 @@ export interface SaidWorld {
   readonly gone: readonly string[];
 }
 
-/** Whether the message answers what the client was sent last, or comes before anything was sent; others are ignored (P3). */
+/** Whether the message answers what the client was sent last, or comes before anything was sent; others are not answered (P3). */
 export function isCurrent(session: Session, ask: Ask): boolean {
   return !session.asked || ask.nonce === "" || ask.nonce === session.lastNonce;
 }
 
 /** What the client wants from now on. `resources` is what it should hold, where that is known already. */
-export function subscribeSotw(
-  session: Session,
-  ask: Extract<Ask, { form: "sotw" }>,
-  resources: Resources | undefined,
-): void {
+export function subscribeSotw(session: Session, ask: SotwAsk, resources: Resources | undefined): void {
   const first = !session.asked;
   lookAgain(session);
+  const { names, wildcard, legacy } = askedFor(session, ask);
   session.asked = true;
-  const names = new Set(ask.names);
-  const all = names.delete("*");
-  // A client that has never named one wants all; once it has, an empty list is none at all (P8).
-  session.legacy = rootTypes.has(session.type) && names.size === 0 && !all && (first || session.legacy);
-  const wildcard = all || session.legacy;
+  session.legacy = legacy;
+  if (session.letGo.size > 0) {
+    if (session.letGo.has("*")) session.wildcard = false;
+    dropNames(session, session.letGo);
+    forgetUnwanted(session, resources);
+    session.letGo.clear();
+  }
   // Another server, or this one before a restart, has sent just this: nothing needs to be said (P10).
   if (
     first &&
@@ -53,16 +54,47 @@ export function subscribeSotw(
     session.isStrange = rootTypes.has(session.type) && ask.version !== "";
   }
   for (const name of names) if (!session.names.has(name)) owe(session, name);
-  for (const name of session.names)
-    if (!names.has(name)) {
-      session.names.delete(name);
-      session.absent.delete(name);
-      session.owed.delete(name);
-    }
+  dropNames(session, namesBeside(session, names));
   for (const name of names) session.names.add(name);
   if (!session.wildcard && wildcard && !first) session.owesAnswer = true;
   session.wildcard = wildcard;
-  // What the client has let go of is not known any more: asked for again, it is sent again (P9).
+  forgetUnwanted(session, resources);
+}
+
+/**
+ * Take in a message that the client wrote before it looked at what it was sent last. It asks for nothing (P3), but what it lets go of the client has
+ * no longer, whether or not it asks for that again when it has looked.
+ */
+export function letGoSotw(session: Session, ask: SotwAsk): void {
+  const { names, wildcard, legacy } = askedFor(session, ask);
+  session.legacy = legacy;
+  if (session.wildcard && !wildcard) session.letGo.add("*");
+  for (const name of namesBeside(session, names)) session.letGo.add(name);
+}
+
+/** A client that has never named one wants all; once it has, an empty list is none at all (P8). */
+function askedFor(
+  session: Session,
+  ask: SotwAsk,
+): { readonly names: ReadonlySet<string>; readonly wildcard: boolean; readonly legacy: boolean } {
+  const names = new Set(ask.names);
+  const all = names.delete("*");
+  const isNone = names.size === 0 && !all;
+  const legacy = rootTypes.has(session.type) && isNone && (!session.asked || session.legacy);
+  return { names, wildcard: all || legacy, legacy };
+}
+
+function namesBeside(session: Session, names: ReadonlySet<string>): readonly string[] {
+  return [...session.names].filter((name) => !names.has(name));
+}
+
+function dropNames(session: Session, names: Iterable<string>): void {
+  for (const name of names)
+    for (const asked of [session.names, session.absent, session.owed]) asked.delete(name);
+}
+
+/** What the client has let go of is not known any more: asked for again, it is sent again (P9). */
+function forgetUnwanted(session: Session, resources: Resources | undefined): void {
   for (const known of [session.sent, session.acked, session.kept])
     for (const name of known.keys())
       if (!wants(session, resources?.get(name) ?? { name })) known.delete(name);

@@ -23,7 +23,7 @@ import {
   wants,
 } from "./session.ts";
 import { resourcesOf, type Snapshot } from "./snapshot.ts";
-import { dueSotw, isCurrent, subscribeSotw, versionOf, worldOf } from "./sotw.ts";
+import { dueSotw, isCurrent, letGoSotw, subscribeSotw, versionOf, worldOf } from "./sotw.ts";
 
 /** What is known of one resource at one client: versions. */
 export interface ResourceStatus {
@@ -474,6 +474,7 @@ export function createStream(options: StreamOptions): Stream {
       const verdict = ask.nonce === "" ? undefined : hearVerdict(session, ask);
       if (ask.form === "delta") subscribeDelta(session, ask, (name) => warms(type, name));
       else if (current) subscribeSotw(session, ask, allowed?.get(type) ?? (snapshot && new Map()));
+      else letGoSotw(session, ask);
       const wasComplete = isComplete;
       isComplete = method.type === undefined && !isTopDown();
       // It may want more of what it has acknowledged all of.
