@@ -7,8 +7,10 @@ import {
   proxy_dequeue_shared_queue,
   proxy_enqueue_shared_queue,
   proxy_get_buffer_status,
+  proxy_get_property,
   proxy_register_shared_queue,
   proxy_set_effective_context,
+  proxy_set_property,
 } from "./env";
 import { addRecord, createSlab, findRecord, forgetRecords } from "./slab";
 import { noteUnread } from "./unread";
@@ -23,13 +25,21 @@ const HELD: u32 = 1;
 /** The first piece may go on, and does so soon. */
 const LEAVING: u32 = 2;
 
+/** It does not, and something of the body has come. */
+const SEEN: u32 = 3;
+
 /** Of each request how many bytes may go on that are still there, and how far it is; 0 before the first whose headers wait, and in modules that have none. */
 let requests: usize = 0;
 let queue: u32 = 0;
 /** The name of the queue: what two VMs would share goes to the last one. */
-const NAME = memory.data(16);
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const NAME = memory.data(16);
+/** "wire.end_held", which filters tell each other by the request: where one in front has let pieces go, and later ones wait with the trailers, all of it comes as one later piece. */
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const END_HELD: usize = memory.data<u8>([119, 105, 114, 101, 46, 101, 110, 100, 95, 104, 101, 108, 100]);
 /** What it is given. */
-const ITEM = memory.data(4);
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@lazy const ITEM = memory.data(4);
 
 /** Said with what the callback for the headers returns, which is what it gives. */
 export function holdFirst(stream: u32, flow: u32): u32 {
@@ -52,8 +62,9 @@ export function goneBytes(stream: u32): u32 {
 export function passFirst(stream: u32, last: u32, flow: u32): u32 {
   const record: usize = requests == 0 ? 0 : findRecord(requests, stream);
   if (record == 0) return flow;
-  const leaves = flow == 0 && last == 0 && load<u32>(record, 4) == HELD && !isOver(stream) && callBack(stream);
-  store<u32>(record, leaves ? LEAVING : 0, 4);
+  const state = load<u32>(record, 4);
+  const leaves = flow == 0 && last == 0 && state != 0 && !isOver(stream) && (state == HELD ? callBack(stream) : isEndHeld());
+  store<u32>(record, leaves ? LEAVING : flow == 0 ? 0 : SEEN, 4);
   // As the filter has left it.
   if (leaves) store<u32>(record, proxy_get_buffer_status(BufferType.HttpRequestBody, cell, cell + 4) == Status.Ok ? load<u32>(cell) : 0);
   else if (flow == 0) store<u32>(record, 0);
@@ -64,7 +75,18 @@ export function passFirst(stream: u32, last: u32, flow: u32): u32 {
 export function passEndOfFirst(stream: u32, flow: u32): u32 {
   if (flow == 0) forgetFirst(stream);
   else stay(stream);
+  return holdEnd(flow);
+}
+
+/** Said with what the callback for trailers returns of a filter that may have a part of a body wait with them. */
+export function holdEnd(flow: u32): u32 {
+  if (flow != 0) proxy_set_property(END_HELD, 13, END_HELD, 13);
   return flow;
+}
+
+/** Whether a filter in front has the trailers wait. */
+function isEndHeld(): bool {
+  return proxy_get_property(END_HELD, 13, cell + 4, cell) == Status.Ok;
 }
 
 /** Said when all that waits of a request is let go otherwise. */
@@ -86,11 +108,13 @@ export function letFirstGo(root: u32, given: u32): bool {
   if (lengthOf(item) != 4) return true;
   const stream = load<u32>(pointerOf(item));
   const record = findRecord(requests, stream);
-  if (record == 0 || load<u32>(record, 4) != LEAVING) return true;
-  store<u64>(record, 0);
-  noteUnread(stream, StreamType.HttpRequest);
-  if (proxy_set_effective_context(stream) != Status.Ok) return true;
-  proxy_continue_stream(StreamType.HttpRequest);
+  if (record == 0 || load<u32>(record, 4) != LEAVING || proxy_set_effective_context(stream) != Status.Ok) return true;
+  // It goes on with the trailers where these wait in front.
+  if (!isEndHeld()) {
+    store<u64>(record, 0);
+    noteUnread(stream, StreamType.HttpRequest);
+    proxy_continue_stream(StreamType.HttpRequest);
+  }
   proxy_set_effective_context(root);
   return true;
 }
@@ -98,7 +122,7 @@ export function letFirstGo(root: u32, given: u32): bool {
 /** What may go on already waits with what does not. */
 function stay(stream: u32): void {
   const record: usize = requests == 0 ? 0 : findRecord(requests, stream);
-  if (record != 0) store<u32>(record, 0, 4);
+  if (record != 0) store<u32>(record, SEEN, 4);
 }
 
 /** Be called once all that Envoy does now is over; false when that cannot be. */

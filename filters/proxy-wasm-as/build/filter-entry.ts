@@ -90,6 +90,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     resets,
     passesUnread,
     holdsFirst,
+    holdsEnd: filter.pausing.has("onRequestTrailers"),
     keepsStreams,
     written,
     comingWithin: guard === undefined && resumes && forgets ? heldSides(filter) : [],
@@ -206,7 +207,8 @@ function lengthText(side: Side, { use, guard, enter }: Around): string {
 /** The callback for the trailers of a request of a filter that has none, and lets requests go. */
 function trailersText({ use, guard, enter, holdsFirst }: Around, tracks: boolean): string {
   const start = "export function proxy_on_request_trailers(context: u32, _count: u32): u32 {\n";
-  const passes = (flow: string): string => (holdsFirst ? `${use("passEndOfFirst")}(context, ${flow})` : flow);
+  const passes = (flow: string): string =>
+    holdsFirst ? `${use("passEndOfFirst")}(context, ${flow})` : `${use("holdEnd")}(${flow})`;
   if (!tracks) return `${start}  return ${passes("0")};\n}\n`;
   const flow = `${use("holdTrailers")}(context)`;
   if (guard === undefined) return `${start}  return ${passes(flow)};\n}\n`;
@@ -329,6 +331,8 @@ interface Around {
   readonly passesUnread: boolean;
   /** Whether the first piece of a request's body may go on where its headers wait. */
   readonly holdsFirst: boolean;
+  /** Whether the trailers of a request may wait. */
+  readonly holdsEnd: boolean;
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */
   readonly written: readonly Side[];
@@ -401,6 +405,7 @@ function callbackText(
     resets,
     passesUnread,
     holdsFirst,
+    holdsEnd,
     keepsStreams,
     written,
     comingWithin,
@@ -440,7 +445,8 @@ function callbackText(
   const what = (): string => `context, ${use("StreamType")}.Http${direction}`;
   const isFirst = holdsFirst && direction === "Request";
   const passesFirst = (flow: string): string => {
-    if (!isFirst) return flow;
+    if (!isFirst)
+      return direction === "Request" && part === "Trailers" && holdsEnd ? `${use("holdEnd")}(${flow})` : flow;
     if (part === "Headers") return `${use("holdFirst")}(context, ${flow})`;
     return part === "Body"
       ? `${use("passFirst")}(context, last, ${flow})`
