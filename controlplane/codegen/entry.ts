@@ -46,7 +46,9 @@ export function entry(entries: Entries, use: Use): string {
   const deleted = [
     ...(notes ? [`${use("on-path", "forgetPath")}(context)`] : []),
     ...ended,
-    ...(requests.some(waits) ? [`${use("waiting", "resume")}(context, 0)`] : []),
+    ...(requests.some(waits)
+      ? [`${use("waiting", "resume")}(context, 0)`, `${use("first-piece", "endFirst")}(context)`]
+      : []),
     ...(responses.some(waits) ? [`${use("waiting", "resume")}(context, 2)`] : []),
   ];
   const onLog =
@@ -124,15 +126,17 @@ function onPhase(phase: "request" | "response", list: readonly Numbered[], use: 
       : `  if (${use("own-answer", "isOwnAnswer")}()) return ${use("policy", "leave")}();\n`;
   const begin = `  ${use("policy", "begin")}(context, ${map});\n`;
   const note = notes ? `  ${use("on-path", "notePath")}(context);\n` : "";
-  const end = [
-    ...(list.some(({ judges }) => judges) ? [`  ${use("policy", "verdict")}();\n`] : []),
-    ...(list.some(({ reroutes }) => reroutes) ? [`  ${use("policy", "applyRoute")}();\n`] : []),
-    `  return ${use("policy", "leave")}();\n`,
-  ].join("");
+  const leave = `${use("policy", "leave")}()`;
+  const end = (flow: string): string =>
+    [
+      ...(list.some(({ judges }) => judges) ? [`  ${use("policy", "verdict")}();\n`] : []),
+      ...(list.some(({ reroutes }) => reroutes) ? [`  ${use("policy", "applyRoute")}();\n`] : []),
+      `  return ${flow};\n`,
+    ].join("");
   const limits = list.flatMap(({ bodyLimit }) => bodyLimit ?? []);
   if (limits.length === 0) {
     return `export function proxy_on_${phase}_headers(context: u32, _headers: u32, _last: u32): u32 {
-${begin}${note}${isOwn}${runAll(list, use)}${end}}
+${begin}${note}${isOwn}${runAll(list, use)}${end(leave)}}
 
 `;
   }
@@ -144,25 +148,40 @@ ${begin}${note}${isOwn}${runAll(list, use)}${end}}
       ? `${use("waiting", "wait")}()`
       : `(${use("waiting", "wait")}() || (${anyOf(strict)} && ${use("waiting", "refuse")}()))`;
   const isWaiting = `${use("waiting", "isWaiting")}(context, ${map})`;
-  const act = `${begin}  ${use("waiting", "resume")}(context, ${map});\n  ${phase}Policies();\n${end}`;
+  const act = `${begin}  ${use("waiting", "resume")}(context, ${map});\n  ${phase}Policies();\n`;
+  // What waits of a response has one end whoever lets it go.
+  const passes = (name: string, given: string, flow: string): string =>
+    phase === "request" ? `${use("first-piece", name)}(${given}, ${flow})` : flow;
+  const passHeaders = (flow: string): string => passes("holdFirst", "context", flow);
+  const passPiece = (flow: string): string => passes("passFirst", "context, last", flow);
+  const passTrailers = (flow: string): string => passes("passEndOfFirst", "context", flow);
+  const goesOn =
+    phase === "request"
+      ? `export function proxy_on_queue_ready(root: u32, queue: u32): void {
+  ${use("first-piece", "letFirstGo")}(root, queue);
+  __collect();
+}
+
+`
+      : "";
   return `function ${phase}Policies(): void {
 ${runAll(list, use)}}
 
 export function proxy_on_${phase}_headers(context: u32, _headers: u32, last: u32): u32 {
-${begin}${note}${isOwn}  if (last == 0 && ${anyOf(readers.map(({ index }) => runs(index, use)))} && ${held}) return 1;
+${begin}${note}${isOwn}  if (last == 0 && ${anyOf(readers.map(({ index }) => runs(index, use)))} && ${held}) return ${passHeaders("1")};
   ${phase}Policies();
-${end}}
+${end(leave)}}
 
 export function proxy_on_${phase}_body(context: u32, size: u32, last: u32): u32 {
-  if (!${isWaiting}) return 0;
-  if (last == 0 && size <= ${Math.max(...limits)}) return 1;
-${act}}
+  if (!${isWaiting}) return ${passPiece("0")};
+  if (last == 0 && size <= ${Math.max(...limits)}) return ${passPiece("1")};
+${act}${end(passPiece(leave))}}
 
 export function proxy_on_${phase}_trailers(context: u32, _trailers: u32): u32 {
-  if (!${isWaiting}) return 0;
-${act}}
+  if (!${isWaiting}) return ${passTrailers("0")};
+${act}${end(passTrailers(leave))}}
 
-`;
+${goesOn}`;
 }
 
 function waits({ bodyLimit }: Entry): boolean {

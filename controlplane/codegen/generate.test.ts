@@ -59,7 +59,7 @@ test("parentheses stand where they say something", () => {
   expect(source).toContain("toString((v_n * <i64>2) - -v_n)");
   expect(source).toContain("if (!(v_n == <i64>3) || ");
   expect(source).toContain(
-    "if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return 1;",
+    "if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return holdFirst(context, 1);",
   );
 });
 

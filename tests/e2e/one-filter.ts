@@ -20,7 +20,7 @@ export interface FilterSetting {
   /** Whether the manager says `use_remote_address`, so that the client's address is that of its connection. Not by default, as an Envoy is. */
   readonly usesRemoteAddress?: boolean;
   /** A module behind it. Default none. */
-  readonly behind?: Uint8Array;
+  readonly behind?: Pick<FilterSetting, "bytes" | "configuration">;
   /** Where calls of gRPC go, at the same address. Default nowhere else. */
   readonly grpcPort?: number;
 }
@@ -40,6 +40,8 @@ export interface FilterAnswer {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly trailers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
+  /** All that came on its connection, as it came. */
+  readonly received: string;
 }
 
 export interface FilterInEnvoy extends AsyncDisposable {
@@ -47,6 +49,8 @@ export interface FilterInEnvoy extends AsyncDisposable {
   /** What the filter has logged so far. */
   said(): readonly string[];
   stats(filter: string): Promise<ReadonlyMap<string, number>>;
+  /** All that the service has been sent so far, of one connection after the other, as it came. */
+  received(): readonly string[];
   /** How many requests the service has had at once, at most; those whose client went count until it would have answered them. */
   readonly atOnceMax: number;
 }
@@ -78,7 +82,8 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     const trailers = request.headers["x-want"] === "trailers";
     response.writeHead(Number(status), {
       ...(trailers ? { trailer: "t" } : {}),
-      "x-got": got,
+      // What no header can have is nobody's to see.
+      "x-got": got.replaceAll(/[^ -~]/g, ""),
       "x-got-trailers": Object.entries(request.trailers)
         .map(([name, value]) => `${name}: ${value}`)
         .join(", "),
@@ -98,7 +103,14 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
   const ports: number[] = [];
   // Nothing closes these but their own ends.
   const upgraded = new Set<Duplex>();
+  const received: string[] = [];
   for (const service of services) {
+    service.on("connection", (socket) => {
+      const place = received.push("") - 1;
+      socket.on("data", (chunk: Buffer) => {
+        received[place] += chunk.toString("latin1");
+      });
+    });
     service.on("upgrade", (_, socket) => {
       upgraded.add(socket);
       socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n");
@@ -125,6 +137,7 @@ export async function startFilter(setting: FilterSetting): Promise<FilterInEnvoy
     send: (request) => send(setting.address, request),
     said: () => [...log.matchAll(/\bwasm log[^:\n]*: (.*)$/gm)].map(([, line = ""]) => line),
     stats: (filter) => envoy.stats(filter),
+    received: () => received,
     async [Symbol.asyncDispose]() {
       await envoy.stop();
       for (const socket of upgraded) socket.destroy();
@@ -140,24 +153,24 @@ function configOf(
   setting: FilterSetting,
   servicePorts: readonly number[],
 ): Readonly<Record<string, unknown>> {
-  const { address, bytes, configuration = "", grpcPort } = setting;
+  const { address, grpcPort } = setting;
   const place = (port: number) => ({ socket_address: { address, port_value: port } });
   const typed = (name: string, type: string, config: object) => ({
     name,
     typed_config: { "@type": `type.googleapis.com/${type}`, ...config },
   });
-  const plugin = (name: string, module: Uint8Array) => ({
+  const plugin = (name: string, { bytes, configuration = "" }: NonNullable<FilterSetting["behind"]>) => ({
     name,
     ...(setting.stopsAll === true ? {} : { allow_on_headers_stop_iteration: true }),
     configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
     vm_config: {
       vm_id: name,
       runtime: "envoy.wasm.runtime.v8",
-      code: { local: { inline_bytes: Buffer.from(module).toString("base64") } },
+      code: { local: { inline_bytes: Buffer.from(bytes).toString("base64") } },
     },
   });
   const modules = [
-    { name: "filter", module: bytes },
+    { name: "filter", module: setting },
     ...(setting.behind === undefined ? [] : [{ name: "behind", module: setting.behind }]),
   ];
   const http = "envoy.extensions.filters.http";
@@ -241,8 +254,14 @@ async function send(
     headers: trailers === undefined ? headers : { ...headers, trailer: Object.keys(trailers).join() },
     agent: false,
   });
-  const answer = new Promise<FilterAnswer>((resolve) => {
-    const gone: FilterAnswer = { status: 0, headers: {}, trailers: {}, body: "" };
+  let received = "";
+  request.on("socket", (socket) =>
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.toString("latin1");
+    }),
+  );
+  const answer = new Promise<Omit<FilterAnswer, "received">>((resolve) => {
+    const gone = { status: 0, headers: {}, trailers: {}, body: "" };
     request.on("error", () => resolve(gone));
     request.on("response", (response) => {
       textOf(response).then(
@@ -265,7 +284,8 @@ async function send(
   if (trailers !== undefined) request.addTrailers(trailers);
   request.end();
   try {
-    return await answer;
+    const found = await answer;
+    return { ...found, received };
   } finally {
     clearTimeout(timer);
   }

@@ -47,7 +47,7 @@ function allowed(request: Request, answer: Answer): void { request.resume(); }`,
   });
   if (behind === undefined) throw new Error("it is well written");
   const policy = await buildPolicy("waf");
-  await using filter = await startFilter({ ...policy, behind, address: "127.90.11.5" });
+  await using filter = await startFilter({ ...policy, behind: { bytes: behind }, address: "127.90.11.5" });
   // The answer comes between the first piece and the last.
   const blanks = [" ", " ", " ", " "];
   const attack = ["q=1 union", ...blanks, "select password from users"];

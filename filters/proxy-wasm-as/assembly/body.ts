@@ -7,6 +7,7 @@ import { removeLength } from "./content-length";
 import { context, ended, returnTo } from "./context";
 import { BufferType, MapType, Status } from "./enums";
 import { proxy_get_buffer_bytes, proxy_get_buffer_status, proxy_set_buffer_bytes } from "./env";
+import { goneBytes } from "./first-piece";
 import { noteLook } from "./gone";
 import { holdsBackChange } from "./guard";
 import { setWaiting, waiting } from "./inside";
@@ -40,7 +41,7 @@ export class Body {
     if (!turn(body)) return 0;
     const status = proxy_get_buffer_status(bufferOf(body), cell, cell + 4);
     leave(body);
-    return status != Status.Ok ? 0 : load<u32>(cell);
+    return status != Status.Ok ? 0 : load<u32>(cell) - goneOf(body);
   }
 
   /** The text; null when it is not at hand, or not UTF-8: so also when a character is not there whole. `proxy_get_buffer_bytes`. */
@@ -62,9 +63,11 @@ export class Body {
     const body = changetype<usize>(this);
     look(body);
     // The host refuses what goes beyond 32 bits.
-    const size = min(length, u32.MAX_VALUE - start);
+    const before = goneOf(body);
+    const from = start + min(before, u32.MAX_VALUE - start);
+    const size = min(length, u32.MAX_VALUE - from);
     if (!turn(body)) return MISSING;
-    const status = proxy_get_buffer_bytes(bufferOf(body), start, size, cell + 4, cell);
+    const status = proxy_get_buffer_bytes(bufferOf(body), from, size, cell + 4, cell);
     leave(body);
     return status != Status.Ok ? MISSING : load<u64>(cell);
   }
@@ -115,7 +118,12 @@ function write(body: usize, start: u32, length: u32, content: Bytes): Status {
     const buffer = bufferOf(body);
     if (buffer == BufferType.HttpRequestBody) removeLength(MapType.HttpRequestHeaders);
     if (buffer == BufferType.HttpResponseBody) removeLength(MapType.HttpResponseHeaders);
-    status = put(buffer, start, length, content);
+    const before = goneOf(body);
+    // Of what is there a host writes the beginning and the end.
+    status =
+      before > 0 && start == 0
+        ? put(buffer, 0, before + min(length, u32.MAX_VALUE - before), behind(buffer, before, content))
+        : put(buffer, start, length, content);
     if (lengthOf(content) > 0 && isOutgrown(buffer)) {
       // Envoy has ended it, and crashes when something else is done to it.
       endByFilter(streamOf(body));
@@ -125,6 +133,22 @@ function write(body: usize, start: u32, length: u32, content: Bytes): Status {
   }
   leave(body);
   return status;
+}
+
+/** The first bytes that are there, and these. */
+function behind(buffer: BufferType, before: u32, content: Bytes): Bytes {
+  const joined = new Uint8Array(<i32>(before + <u32>lengthOf(content)));
+  if (proxy_get_buffer_bytes(buffer, 0, before, cell + 4, cell) == Status.Ok)
+    memory.copy(joined.dataStart, pointerOf(load<u64>(cell)), min(<u32>lengthOf(load<u64>(cell)), before));
+  memory.copy(joined.dataStart + before, pointerOf(content), lengthOf(content));
+  return bytes(joined.dataStart, joined.length);
+}
+
+/** How much of it the filter has let go already: that is not shown again. */
+// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
+@inline
+function goneOf(body: usize): u32 {
+  return bufferOf(body) == BufferType.HttpRequestBody ? goneBytes(streamOf(body)) : 0;
 }
 
 /** Whether Envoy has found too large what a filter has written. In place of its 413 another filter, or `onResponse`, may have answered meanwhile. */

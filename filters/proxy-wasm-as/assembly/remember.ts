@@ -1,5 +1,6 @@
 import { forgetLasting } from "./call-table";
 import { proxy_continue_stream } from "./env";
+import { forgetFirst } from "./first-piece";
 import { gone, setGone } from "./gone";
 import { acted, audits, ended, forgetEnd, passes, resumed, setActed } from "./guard";
 import { isOwnAnswer } from "./own-answer";
@@ -146,6 +147,7 @@ function end(): void {
 function letGo(direction: u32): void {
   if ((bits() & (PAUSED << direction)) == 0) return;
   remove(PAUSED << direction);
+  if (direction == 0) forgetFirst(stream);
   proxy_continue_stream((bits() & TCP) == 0 ? direction : direction + 2);
 }
 

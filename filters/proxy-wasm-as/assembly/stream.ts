@@ -8,6 +8,7 @@ import { resumeWithoutLength, writesBody } from "./content-length";
 import { endByFilter, isLookedAt, isOver } from "./at-work";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import { proxy_close_stream, proxy_continue_stream } from "./env";
+import { forgetFirst } from "./first-piece";
 import { Given } from "./given";
 import { gone } from "./gone";
 import { audits, holdsBack, holdsBackEnd, noteResumed } from "./guard";
@@ -260,6 +261,7 @@ export function letGo(stream: u32, what: StreamType, later: bool = false): Statu
     // Of what the filter is asked about, what it returns says so: that goes on with all that was written.
     if (what == StreamType.HttpResponse || !isAsked(stream)) noteUnread(stream, what);
     noteLetGo(stream, what);
+    if (what == StreamType.HttpRequest && !isAsked(stream)) forgetFirst(stream);
     if (later) leaveLater(stream);
     else status = proxy_continue_stream(what);
   }

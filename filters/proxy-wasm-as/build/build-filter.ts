@@ -95,6 +95,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
     keepsStreams: modules.some(({ keepsStreams }) => keepsStreams),
     writesBodies: modules.some(({ writesBodies }) => writesBodies),
+    pausing: pausingAmong(modules.flatMap(({ functions }) => functions)),
     parameters,
   });
   const problems = [

@@ -11,6 +11,8 @@ export interface FilterUse {
   readonly keepsStreams: boolean;
   /** Whether it may write a body. */
   readonly writesBodies: boolean;
+  /** The names of its functions that may pause what their callback is about. */
+  readonly pausing: ReadonlySet<string>;
   /** What the plugin configuration fills, where no guard has another way to. Default none. */
   readonly parameters?: readonly FilterParameter[];
 }
@@ -59,7 +61,9 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const resumes = filter.sdk.has("*") || filter.sdk.has("resume");
   const resets = filter.sdk.has("*") || filter.sdk.has("reset");
   const written = writtenSides(filter);
+  const holdsFirst = holdsFirstPiece(filter);
   const forgets =
+    holdsFirst ||
     configured.length > 0 ||
     beginsRoots ||
     keepsStreams ||
@@ -70,7 +74,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   // What was let go goes on then, where it is not let go at once.
   const leaves = resumes && written.includes("Request") ? `  ${use("letLeave")}();\n` : "";
   // What has been written where nobody reads on is found only by what is kept of streams.
-  const passesUnread = resumes && forgets;
+  const passesUnread = (resumes && forgets) || holdsFirst;
   const forgetsGone =
     filter.writesBodies && forgets ? `${again}  if (${use("waiting")} == 0) ${use("forgetGone")}();\n` : "";
   const goBack = `${leaves}${forgetsGone}`;
@@ -85,6 +89,8 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     resumes,
     resets,
     passesUnread,
+    holdsFirst,
+    holdsEnd: filter.pausing.has("onRequestTrailers"),
     keepsStreams,
     written,
     comingWithin: guard === undefined && resumes && forgets ? heldSides(filter) : [],
@@ -115,7 +121,9 @@ ${enter("context")}  ${guard.asks("connection", "context")};
     if (!own.some(({ name }) => name === `on${side}`)) calls.push(lengthText(side, said));
   // Without a body's callback, what is paused holds them in Envoy.
   const has = (callback: string): boolean => own.some(({ name }) => name === callback);
-  if (tracks && has("onRequestBody") && !has("onRequestTrailers")) calls.push(trailersText(said));
+  if ((tracks || holdsFirst) && has("onRequestBody") && !has("onRequestTrailers"))
+    calls.push(trailersText(said, tracks));
+  if (holdsFirst && !has("onQueue")) calls.push(queueText(said));
   if (said.comingWithin.includes("Response") && !has("onResponseTrailers"))
     calls.push(responseTrailersText(said));
   const parts = [...calls, ...ofTheEntry(filter, said), ...(guard?.callbacks ?? [])];
@@ -159,6 +167,14 @@ export function writtenSides({ exported, writesBodies }: FilterUse): readonly Si
   );
 }
 
+/** Whether headers of a request may wait while a body is looked at, which may go on before it has ended. */
+function holdsFirstPiece({ exported, pausing }: FilterUse): boolean {
+  return (
+    pausing.has("onRequest") &&
+    ["onRequest", "onRequestBody"].every((callback) => exported.some(({ name }) => name === callback))
+  );
+}
+
 /** The messages of which headers and body may be paused, and trailers go on: those of a request wait where a filter does not look at them. In a mesh of Wire's no body waits behind its headers. */
 function heldSides({ exported }: FilterUse): readonly Side[] {
   const pauses = (callback: string): boolean =>
@@ -189,13 +205,25 @@ function lengthText(side: Side, { use, guard, enter }: Around): string {
 }
 
 /** The callback for the trailers of a request of a filter that has none, and lets requests go. */
-function trailersText({ use, guard, enter }: Around): string {
+function trailersText({ use, guard, enter, holdsFirst }: Around, tracks: boolean): string {
   const start = "export function proxy_on_request_trailers(context: u32, _count: u32): u32 {\n";
+  const passes = (flow: string): string =>
+    holdsFirst ? `${use("passEndOfFirst")}(context, ${flow})` : `${use("holdEnd")}(${flow})`;
+  if (!tracks) return `${start}  return ${passes("0")};\n}\n`;
   const flow = `${use("holdTrailers")}(context)`;
-  if (guard === undefined) return `${start}  return ${flow};\n}\n`;
+  if (guard === undefined) return `${start}  return ${passes(flow)};\n}\n`;
   return `${start}${enter("context")}  let flow: u32 = 0;
   if (${guard.asks("request", "context")}) flow = ${flow};
-  return ${guard.ends("request", "flow", "1")};
+  return ${passes(guard.ends("request", "flow", "1"))};
+}
+`;
+}
+
+/** The callback for queues of a filter that has none, by which requests go on. */
+function queueText({ use, enter }: Around): string {
+  return `export function proxy_on_queue_ready(root: u32, queue: u32): void {
+${enter("root")}  ${use("letFirstGo")}(root, queue);
+  ${use("collect")}();
 }
 `;
 }
@@ -301,6 +329,10 @@ interface Around {
   readonly resets: boolean;
   /** Whether bodies that it writes may be paused and let go. */
   readonly passesUnread: boolean;
+  /** Whether the first piece of a request's body may go on where its headers wait. */
+  readonly holdsFirst: boolean;
+  /** Whether the trailers of a request may wait. */
+  readonly holdsEnd: boolean;
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */
   readonly written: readonly Side[];
@@ -372,6 +404,8 @@ function callbackText(
     resumes,
     resets,
     passesUnread,
+    holdsFirst,
+    holdsEnd,
     keepsStreams,
     written,
     comingWithin,
@@ -409,10 +443,20 @@ function callbackText(
   const [, direction, part = "Headers"] = /^on(Request|Response)(Body|Trailers)?$/.exec(own.name) ?? [];
   const isWithin = comingWithin.some((each) => each === direction);
   const what = (): string => `context, ${use("StreamType")}.Http${direction}`;
-  const passesRead = (flow: string): string => {
+  const isFirst = holdsFirst && direction === "Request";
+  const passesFirst = (flow: string): string => {
+    if (!isFirst)
+      return direction === "Request" && part === "Trailers" && holdsEnd ? `${use("holdEnd")}(${flow})` : flow;
+    if (part === "Headers") return `${use("holdFirst")}(context, ${flow})`;
+    return part === "Body"
+      ? `${use("passFirst")}(context, last, ${flow})`
+      : `${use("passEndOfFirst")}(context, ${flow})`;
+  };
+  const passesRead = (given: string): string => {
+    const flow = passesFirst(given);
     if (!passesUnread || part === "Headers" || !written.some((each) => each === direction)) return flow;
     return part === "Body"
-      ? `${use("passPiece")}(${what()}, size, last, ${flow})`
+      ? `${use("passPiece")}(${what()}, ${isFirst ? "whole" : "size"}, last, ${flow})`
       : `${use("passEnd")}(${what()}, ${flow})`;
   };
   const passes = (flow: string): string =>
@@ -420,7 +464,13 @@ function callbackText(
   const anew = isWithin && part !== "Headers" ? `  if (${use("comesAnew")}(${what()})) return 0;\n` : "";
   const streams =
     ofStreams === undefined ? anew : `  if (!${use("isRoot")}(${context})) return ${ofStreams};\n`;
-  const start = `export function ${signature} {\n${streams}${enter(context)}${first}`;
+  const sizes =
+    isFirst && part === "Body"
+      ? `  const whole = size;\n  size -= ${use("goneBytes")}(context);\n`
+      : holdsFirst && own.name === "onQueue"
+        ? `  if (${use("letFirstGo")}(root, queue)) {\n    ${use("collect")}();\n    return;\n  }\n`
+        : "";
+  const start = `export function ${signature} {\n${streams}${enter(context)}${sizes}${first}`;
   if (guard !== undefined) {
     const flow = returns ? "  let flow: u32 = 0;\n" : "";
     const end = result === undefined ? "" : `return ${stops}`;

@@ -1,5 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { madeWithin, nameOf } from "../syntax/made-within.ts";
+import { pausingAmong } from "../syntax/pausing.ts";
 import { propertyPaths } from "../syntax/property-paths.ts";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
 import { mayRefer, stateIn } from "../syntax/state.ts";
@@ -69,6 +70,8 @@ export interface FilterModule {
   readonly keepsStreams: boolean;
   /** Whether it may write a body, by a method of that name. */
   readonly writesBodies: boolean;
+  /** The names of its functions that may pause what their callback is about. */
+  readonly pausing: ReadonlySet<string>;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
   /** The properties that it reads by a path, as it says that. */
@@ -161,6 +164,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
       .filter(isImportedName)
       .filter(({ foreignName }) => foreignName.text === name)
       .map(({ name: local }) => local.text);
+  const allFunctions = [...functions, ...all.filter(isMethod)];
   return {
     exported,
     sdk,
@@ -168,11 +172,12 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
     startsWithValues,
     keptObjects: kept.map(({ name }) => name),
     kept,
-    functions: [...functions, ...all.filter(isMethod)],
+    functions: allFunctions,
     keepsStreams:
       kept.some(({ name }) => name !== "params") ||
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     writesBodies: writesBodies(all),
+    pausing: pausingAmong(allFunctions),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     propertyPaths: propertyPaths(all, importedAs("properties")).map(({ path, node }) => placeOf(path, node)),

@@ -5,6 +5,7 @@ import { getBodySize } from "proxy-wasm-as/assembly/actions/body";
 import { hasHeader } from "proxy-wasm-as/assembly/actions/headers";
 import { injectAbort } from "proxy-wasm-as/assembly/actions/resilience";
 import { bytes } from "proxy-wasm-as/assembly/bytes";
+import { endFirst, holdFirst, letFirstGo, passEndOfFirst, passFirst } from "proxy-wasm-as/assembly/first-piece";
 import { configure, created, deleted } from "proxy-wasm-as/assembly/plugins";
 import { allocate, audits, begin, deny, leave, runs } from "proxy-wasm-as/assembly/policy";
 import { isWaiting, refuse, resume, wait } from "proxy-wasm-as/assembly/waiting";
@@ -60,26 +61,31 @@ function requestPolicies(): void {
 
 export function proxy_on_request_headers(context: u32, _headers: u32, last: u32): u32 {
   begin(context, 0);
-  if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return 1;
+  if (last == 0 && runs(0) && (wait() || (runs(0) && !audits() && refuse()))) return holdFirst(context, 1);
   requestPolicies();
   return leave();
 }
 
 export function proxy_on_request_body(context: u32, size: u32, last: u32): u32 {
-  if (!isWaiting(context, 0)) return 0;
-  if (last == 0 && size <= 5) return 1;
+  if (!isWaiting(context, 0)) return passFirst(context, last, 0);
+  if (last == 0 && size <= 5) return passFirst(context, last, 1);
   begin(context, 0);
   resume(context, 0);
   requestPolicies();
-  return leave();
+  return passFirst(context, last, leave());
 }
 
 export function proxy_on_request_trailers(context: u32, _trailers: u32): u32 {
-  if (!isWaiting(context, 0)) return 0;
+  if (!isWaiting(context, 0)) return passEndOfFirst(context, 0);
   begin(context, 0);
   resume(context, 0);
   requestPolicies();
-  return leave();
+  return passEndOfFirst(context, leave());
+}
+
+export function proxy_on_queue_ready(root: u32, queue: u32): void {
+  letFirstGo(root, queue);
+  __collect();
 }
 
 export function proxy_on_configure(root: u32, size: u32): u32 {
@@ -94,6 +100,7 @@ export function proxy_on_context_create(context: u32, parent: u32): void {
 
 export function proxy_on_delete(context: u32): void {
   resume(context, 0);
+  endFirst(context);
   deleted(context);
 }
 

@@ -7,6 +7,7 @@ export { configurationText, vmConfigurationText } from "../configuration";
 export { comesAnew, passBody, passHeaders, passTrailers } from "../begin-anew";
 export { leaveLengthOut, writeBodies } from "../content-length";
 export { enter } from "../context";
+export { goneBytes, holdEnd, holdFirst, letFirstGo, passEndOfFirst, passFirst } from "../first-piece";
 export { endStream, isOver, lookAtResponse } from "../at-work";
 export {
   contextOfGrpcCall,
