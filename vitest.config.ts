@@ -77,6 +77,8 @@ const config: ViteUserConfig = defineConfig({
           include: slow,
           exclude: ["**/node_modules/**", ...long],
           maxWorkers: "100%",
+          // As in `unit`: what a file compiled of the compiler serves the next one.
+          isolate: false,
           // What ends a hang, and no measure: on two cores that others use too, a test takes five times what it takes alone.
           testTimeout: 300_000,
           hookTimeout: 300_000,
