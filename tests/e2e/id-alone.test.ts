@@ -1,7 +1,14 @@
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, get, type IncomingMessage, type OutgoingHttpHeaders, type Server } from "node:http";
+import {
+  createServer,
+  get,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+} from "node:http";
 import { text as textOf } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { IdHeader } from "../../controlplane/mesh/mesh.ts";
@@ -54,7 +61,7 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     running = await startMesh(built, { without: ["search"] });
     const own = running.addresses.service("search");
     const handOn = async (request: IncomingMessage): Promise<readonly string[]> => {
-      const header = request.headers[id];
+      const header = idIn(request.headers);
       await new Promise<void>((go) => {
         if (held.push(go) >= together) for (const each of held.splice(0)) each();
       });
@@ -85,6 +92,13 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     const [visit] = tree.calls ?? [];
     // Where the answer is no tree it is what `search` said.
     return JSON.parse(visit?.body ?? "[]");
+  };
+  /** What a library reads: a b3 in either of its forms. */
+  const idIn = (headers: IncomingHttpHeaders): string | undefined => {
+    const trace = headers["x-b3-traceid"];
+    const other = id === "b3" && typeof trace === "string" ? `${trace}-${"ab".repeat(8)}-1` : undefined;
+    const own = headers[id];
+    return typeof own === "string" ? own : other;
   };
   const anyId = (): string => {
     const [trace, span] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
@@ -147,6 +161,22 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
       together = 1;
       expect([headers, seen, own]).toEqual([headers, all(right.frontend), all(right.batch)]);
     }
+  });
+
+  test.runIf(id === "b3")("has either form of a b3, and is nobody else's by the other one", async () => {
+    const [victim, other] = [randomBytes(16).toString("hex"), anyId()];
+    const own = { b3: `${victim}-${"cd".repeat(8)}-1` };
+    const named = { "x-b3-traceid": victim };
+    const both = async (headers: OutgoingHttpHeaders): Promise<readonly (readonly string[])[]> => {
+      together = 2;
+      const found = await Promise.all([from("frontend", own), from("batch", headers)]);
+      together = 1;
+      return found;
+    };
+    expect(await both({ b3: other, ...named })).toEqual([all(right.frontend), all(right.batch)]);
+    for (const b3 of [[], "0"])
+      expect(await both({ b3, ...named })).toEqual([all(right.lost), all(right.lost)]);
+    expect(await from("frontend", { b3: [], ...named })).toEqual(all(right.frontend));
   });
 
   test("is asked nothing of what it makes by itself, which is lost", async () => {

@@ -26,6 +26,8 @@ const B_3: u8 = 98;
 
 // "@forwards\t"
 const FORWARDS: usize = memory.data<u8>([64, 102, 111, 114, 119, 97, 114, 100, 115, 9]);
+// "b3x-b3-traceid"
+const B3_FORMS: usize = memory.data<u8>([98, 51, 120, 45, 98, 51, 45, 116, 114, 97, 99, 101, 105, 100]);
 const random: usize = memory.data(16);
 
 /** The id of the request that is looked at; MISSING where it has none, or more than one. */
@@ -43,21 +45,44 @@ export function requestId(): Bytes {
  * here, since the service might.
  */
 export function ownId(): Bytes {
-  removeTwins(fact(currentBlock(), bytes(FORWARDS, 10)));
-  const found = requestId();
-  if (found != MISSING) return found;
   const name = fact(currentBlock(), bytes(FORWARDS, 10));
   const shape = load<u8>(pointerOf(nextField()));
-  if (shape == B_3) {
-    proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
-    return MISSING;
-  }
+  if (shape == B_3) return ownTrace(name);
+  removeTwins(name);
+  const found = requestId();
+  if (found != MISSING) return found;
   if (shape == T_RACE) beTraced();
   else {
     const id = uuid();
     proxy_replace_header_map_value(REQUEST, pointerOf(name), lengthOf(name), pointerOf(id), UUID);
   }
   return requestId();
+}
+
+/** Libraries read a b3 in either of its two forms, and write it in one of them: here both are of one trace, or the other one is taken away. */
+function ownTrace(name: Bytes): Bytes {
+  const single = bytes(B3_FORMS, 2);
+  const traceId = bytes(B3_FORMS + 2, 12);
+  const other = equal(name, single) ? traceId : single;
+  removeTwins(traceId);
+  const own = readable(name);
+  const said = readable(other);
+  if (own == MISSING) return said;
+  if (said != MISSING && !equal(said, own)) remove(other);
+  return own;
+}
+
+/** The trace that a b3 is of; one that cannot be read is taken away. */
+function readable(name: Bytes): Bytes {
+  const value = allValues(name);
+  if (value == MISSING) return MISSING;
+  const trace = traceOf(value);
+  if (trace == MISSING) remove(name);
+  return trace;
+}
+
+function remove(name: Bytes): void {
+  proxy_remove_header_map_value(REQUEST, pointerOf(name), lengthOf(name));
 }
 
 /** The lower half of the trace, which is all that some libraries take of it. */

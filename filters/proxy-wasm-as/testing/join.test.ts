@@ -192,6 +192,60 @@ test("a request has no second id by a name that applications take for the header
   }
 });
 
+test("a b3 is one id in its two forms, of which libraries read either and write one", () => {
+  const [one, two] = ["00ab".repeat(4), "12cd".repeat(4)];
+  const single = (trace: string): string => `${trace}-00f067aa0ba902b7-1`;
+  const forms = { b3: single, "x-b3-traceid": (trace: string) => trace } as const;
+  for (const [own, other] of [
+    ["b3", "x-b3-traceid"],
+    ["x-b3-traceid", "b3"],
+  ] as const) {
+    /** What is left of the two, and what goes out by each of the ids. */
+    const seen = (came: Headers): readonly (string | undefined)[] => {
+      const { into, from } = start({ id: own });
+      const { requestHeaders } = come(into, [...came, stated(3)]).result();
+      const left = [own, other].map((name) => headerIn(requestHeaders, name));
+      expect(requestHeaders.filter(([name]) => name.includes("_"))).toEqual([]);
+      return [...left, ...[one, two].map((trace) => sent(from, [[own, forms[own](trace)]]))];
+    };
+    const [ownOne, otherOne, otherTwo] = [forms[own](one), forms[other](one), forms[other](two)];
+    const known = "wire=newrev.3";
+    expect(seen([[other, otherOne]])).toEqual([undefined, otherOne, known, undefined]);
+    expect(
+      seen([
+        [own, ownOne],
+        [other, otherOne],
+      ]),
+    ).toEqual([ownOne, otherOne, known, undefined]);
+    // What names another request is not read by the service.
+    expect(
+      seen([
+        [own, ownOne],
+        [other, otherTwo],
+      ]),
+    ).toEqual([ownOne, undefined, known, undefined]);
+    expect(
+      seen([
+        [own, ownOne],
+        [other, otherOne],
+        [other, otherTwo],
+      ]),
+    ).toEqual([ownOne, undefined, known, undefined]);
+    expect(
+      seen([
+        [own, "0"],
+        [other, otherTwo],
+      ]),
+    ).toEqual([undefined, otherTwo, undefined, known]);
+    expect(
+      seen([
+        [own, ownOne],
+        ["x_b3_traceid", two],
+      ]),
+    ).toEqual([ownOne, undefined, known, undefined]);
+  }
+});
+
 test("requests of one id with different states are lost until none of them is in hand, and are counted", () => {
   const { into, from } = start();
   const [one, same] = [come(into, [traced(1), stated(3)]), come(into, [traced(1), stated(3)])];
