@@ -93,12 +93,13 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     // Where the answer is no tree it is what `search` said.
     return JSON.parse(visit?.body ?? "[]");
   };
-  /** What a library reads: a b3 in either of its forms. */
+  /** What a library reads: a b3 in either of its forms, and anywhere in the header; of an `x-request-id` what it takes. */
   const idIn = (headers: IncomingHttpHeaders): string | undefined => {
-    const trace = headers["x-b3-traceid"];
-    const other = id === "b3" && typeof trace === "string" ? `${trace}-${"ab".repeat(8)}-1` : undefined;
     const own = headers[id];
-    return typeof own === "string" ? own : other;
+    if (id === "x-request-id" && typeof own === "string") return own.replaceAll(/[^\w@-]/g, "");
+    if (typeof own === "string") return id === "b3" ? /[0-9a-f]{32}-[0-9a-f]{16}-1/.exec(own)?.[0] : own;
+    const trace = headers["x-b3-traceid"];
+    return id === "b3" && typeof trace === "string" ? `${trace}-${"ab".repeat(8)}-1` : undefined;
   };
   const anyId = (): string => {
     const [trace, span] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
@@ -163,21 +164,38 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     }
   });
 
-  test.runIf(id === "b3")("has either form of a b3, and is nobody else's by the other one", async () => {
-    const [victim, other] = [randomBytes(16).toString("hex"), anyId()];
-    const own = { b3: `${victim}-${"cd".repeat(8)}-1` };
-    const named = { "x-b3-traceid": victim };
-    const both = async (headers: OutgoingHttpHeaders): Promise<readonly (readonly string[])[]> => {
-      together = 2;
-      const found = await Promise.all([from("frontend", own), from("batch", headers)]);
-      together = 1;
-      return found;
-    };
-    expect(await both({ b3: other, ...named })).toEqual([all(right.frontend), all(right.batch)]);
-    for (const b3 of [[], "0"])
-      expect(await both({ b3, ...named })).toEqual([all(right.lost), all(right.lost)]);
-    expect(await from("frontend", { b3: [], ...named })).toEqual(all(right.frontend));
+  test.runIf(id === "x-request-id")("is one for all values that an application may make one of", async () => {
+    const own = anyId();
+    const named = { "x-request-id": `${own.slice(0, 8)}.${own.slice(8)}` };
+    together = 2;
+    const found = await Promise.all([from("frontend", { "x-request-id": own }), from("batch", named)]);
+    together = 1;
+    expect(found).toEqual([all(right.lost), all(right.lost)]);
+    expect(await from("frontend", named)).toEqual(all(right.frontend));
   });
+
+  test.runIf(id === "b3")(
+    "has either form of a b3, and is nobody else's by what else a library reads",
+    async () => {
+      const [victim, other] = [randomBytes(16).toString("hex"), anyId()];
+      const own = { b3: `${victim}-${"cd".repeat(8)}-1` };
+      const named = { "x-b3-traceid": victim };
+      const both = async (headers: OutgoingHttpHeaders): Promise<readonly (readonly string[])[]> => {
+        together = 2;
+        const found = await Promise.all([from("frontend", own), from("batch", headers)]);
+        together = 1;
+        return found;
+      };
+      expect(await both({ b3: other, ...named })).toEqual([all(right.frontend), all(right.batch)]);
+      expect(await both({ b3: `${"ef".repeat(16)}-x-${own.b3}` })).toEqual([
+        all(right.frontend),
+        all(right.lost),
+      ]);
+      for (const b3 of [[], "0"])
+        expect(await both({ b3, ...named })).toEqual([all(right.lost), all(right.lost)]);
+      expect(await from("frontend", { b3: [], ...named })).toEqual(all(right.frontend));
+    },
+  );
 
   test("is asked nothing of what it makes by itself, which is lost", async () => {
     const before = await counted("search", "wire.unjoined.unknown.search");

@@ -137,6 +137,9 @@ test("an id is what each header makes of it", () => {
     ["b3", `${high}${low}${spans}`, `${low}${spans}`],
     ["x-b3-traceid", `${high}${low}`, low],
     ["x-request-id", "Root=1-5759e988;a:b/c", "root=1-5759E988;a:b/c"],
+    // Some applications take away what is no letter or digit, or write a UUID in their own way.
+    ["x-request-id", "(2c5ea4c0.4067)-11e9~8bad", "2c5ea4c0-4067-11e9-8bad"],
+    ["x-request-id", "2c5ea4c0_4067@11e9", "2C5EA4C0406711E9"],
   ];
   for (const [id, came, goes] of cases) {
     const { into, from } = start({ id });
@@ -164,7 +167,7 @@ test("a request without an id that can be read gets one, or has none", () => {
   // A service may take one of several for the one.
   for (const values of [[], ["nonsense"], given])
     expect(seenWith("traceparent", ...values)).toEqual([expect.stringMatching(trace), "wire=newrev.3"]);
-  for (const values of [[], ["a", "b"], ["a,b"], ["a b"], [""], ["ä"], ["a".repeat(65)]])
+  for (const values of [[], ["a", "b"], ["a,b"], ["a b"], [""], ["ä"], ["-.@"], ["a".repeat(65)]])
     expect(seenWith("x-request-id", ...values)).toEqual([expect.stringMatching(uuid), "wire=newrev.3"]);
   const low = "0123456789abcdef";
   for (const values of [
@@ -178,6 +181,20 @@ test("a request without an id that can be read gets one, or has none", () => {
   ])
     for (const id of ["b3", "x-b3-traceid"] as const)
       expect(seenWith(id, ...values)).toEqual([undefined, undefined]);
+  // Some libraries look for what is a b3 anywhere in the header.
+  for (const rest of [
+    "",
+    "-",
+    `-x-${low}-${low}-1`,
+    `-${low}0`,
+    `-${low}-`,
+    `-${low}-2`,
+    `-${low}-1-${low}-${low}`,
+  ])
+    expect(seenWith("b3", `${low}${rest}`)).toEqual([undefined, undefined]);
+  expect(seenWith("x-b3-traceid", `${low}-${low}-1`)).toEqual([undefined, undefined]);
+  for (const rest of ["", "-d", `-0-${low}`, `-${low}`])
+    expect(seenWith("b3", `${low}-${low}${rest}`)).toEqual([`${low}-${low}${rest}`, "wire=newrev.3"]);
 });
 
 test("a request has no second id by a name that applications take for the header's", () => {
