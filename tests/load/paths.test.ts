@@ -226,12 +226,13 @@ async function runsWherePlaced(running: RunningMesh, form: Form): Promise<void> 
   await expect.poll(() => running.proxied()).toEqual(proxiesOf(form));
 }
 
-/** Policies of which some ask, and what they are built to, near to what is there. */
+/** Policies of which some ask, and are for what some request leads to, and what they are built to, near to what is there. */
 async function drawn(
   draw: Random,
-  { source, letters }: World,
+  world: World,
   { last, onLost = "skip" }: { readonly last?: Build; readonly onLost?: OnLost } = {},
 ): Promise<Form> {
+  const { source, letters } = world;
   for (;;) {
     const policies = ["p0", "p1", "p2"].map((name) => anyPolicy(draw, name, letters, onLost));
     const text = policies.map((policy) => policy.text).join("\n");
@@ -239,8 +240,14 @@ async function drawn(
       { policies: [{ path: "paths.cup", text }], mesh: source },
       { cache, ...(last === undefined ? {} : { last }) },
     );
-    if (built?.placement.proxies.some(({ stamps }) => stamps)) return { built, policies };
+    if (built !== undefined && isForSome({ built, policies }, world)) return { built, policies };
   }
+}
+
+function isForSome(form: Form, world: World): boolean {
+  return waysOf(world.mesh, ["nginx-thrift"]).some((way) =>
+    metAt(form, world, way).some(({ name }) => asks(form, name, way.at(-2), way.at(-1) ?? "")),
+  );
 }
 
 /** The same, and a service behind which some of what they ask is lost: the entry, and in later rounds one that leaves something to be met. */
