@@ -63,8 +63,8 @@ endpoints:
         text: `name: a\nstateHeader: "${stateHeader}"\nservices: { b: { entry: true } }\n`,
       });
     expect(
-      ["TraceState", "header:X-Path", "header:secret-path"].map((name) => read(name).mesh?.stateHeader),
-    ).toEqual(["tracestate", "header:x-path", "header:secret-path"]);
+      ["TraceState", "header:X-Path", "header:secret_path"].map((name) => read(name).mesh?.stateHeader),
+    ).toEqual(["tracestate", "header:x-path", "header:secret_path"]);
     for (const name of [
       "host",
       "Content-Length",
@@ -79,6 +79,9 @@ endpoints:
       "if-match",
       "x-forwarded-for",
       "User-Agent",
+      // Taken for `content-type`, which an entry would take away as another name of its own.
+      "Content_Type",
+      "x-wire_hash",
     ])
       expect(read(`header:${name}`).diagnostics).toMatchObject([
         { code: "MSH0103", message: expect.stringContaining("cannot hold the state of paths: ") },

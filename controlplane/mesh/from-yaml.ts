@@ -510,11 +510,16 @@ function readKeySet(value: Value, reporter: Reporter): string | undefined {
   return undefined;
 }
 
+/** Why a header cannot be all state: it means something else, or services take it for one that does, as they take `x_path` for `x-path`. */
 function takenHeader(name: string): string | undefined {
-  const problem = unwritable(name, "SetHeader", "request") ?? unreadable(name, "request");
-  if (problem !== undefined) return problem.message;
-  if (ofOthers.test(name.toLowerCase())) return "it means something else to services, libraries or proxies";
-  return ofTracing.includes(name.toLowerCase()) ? "tracing libraries write it" : undefined;
+  const own = name.toLowerCase();
+  for (const each of new Set([own, own.replaceAll("_", "-")])) {
+    const problem = unwritable(each, "SetHeader", "request") ?? unreadable(each, "request");
+    if (problem !== undefined) return problem.message;
+    if (ofOthers.test(each)) return "it means something else to services, libraries or proxies";
+    if (ofTracing.includes(each)) return "tracing libraries write it";
+  }
+  return undefined;
 }
 
 function readStateHeader(entry: Entry | undefined, reporter: Reporter): string | undefined {

@@ -2,13 +2,13 @@ import { footprint } from "../analysis/footprint.ts";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import { phaseOf } from "../language/phase-of.ts";
 import type { Policy } from "../language/policy.ts";
-import type { Mesh } from "../mesh/mesh.ts";
+import type { IdHeader, Mesh } from "../mesh/mesh.ts";
 import type { Problem } from "./problem.ts";
 
 /** Policies that write over what proxies have written of the paths of requests, where services stamp: one message for each. */
 export function diagnoseWrittenOver({ demands, mesh }: Problem): readonly Diagnostic[] {
   const carriers = carriersIn(mesh);
-  const ids = [...mesh.services.values()].flatMap(({ forwards }) => forwards ?? []);
+  const ids = [...mesh.services.values()].flatMap(({ forwards }) => idsOf(forwards));
   return [...new Set(demands.map(({ policy }) => policy))].flatMap((policy): readonly Diagnostic[] => {
     const header = [...carriers, ...ids].find((name) => writes(policy, name));
     if (header === undefined) return [];
@@ -25,6 +25,12 @@ export function diagnoseWrittenOver({ demands, mesh }: Problem): readonly Diagno
       },
     ];
   });
+}
+
+/** Where the id may come that is all that a service hands on: a b3 in either of its forms. */
+function idsOf(forwards: IdHeader | undefined): readonly IdHeader[] {
+  if (forwards === undefined) return [];
+  return forwards === "b3" || forwards === "x-b3-traceid" ? ["b3", "x-b3-traceid"] : [forwards];
 }
 
 /** The headers without which a state does not arrive, in lower case. */

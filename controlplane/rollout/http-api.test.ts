@@ -22,6 +22,8 @@ beforeEach(async () => {
     feeds: { names: feed },
     answers: {
       asked: async (path, query) => ({ status: path[0] === "no" ? 404 : 200, value: [path, query.get("q")] }),
+      // What answers and is told is one path.
+      fail: async () => ({ status: 200, value: null }),
     },
     commands: {
       echo: async (body) => ({ status: body === undefined ? 400 : 200, value: { body } }),
@@ -119,7 +121,7 @@ test("the status, and what there is besides", async () => {
     404,
     {
       error:
-        "no such path; there are /status, /metrics, /metrics/calls, /nodes/NAME, /names, /asked, /echo, /fail",
+        "no such path; there are /status, /metrics, /metrics/calls, /nodes/NAME, /names, /asked, /fail, /echo",
     },
   ]);
 });

@@ -94,7 +94,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
       ...answers.keys(),
       ...commands.keys(),
     ];
-    const paths = names.map((path) => `/${path}`);
+    const paths = [...new Set(names)].map((path) => `/${path}`);
     return json(response, 404, { error: `no such path; there are ${paths.join(", ")}` });
   });
   const port = await listen(server, options);

@@ -15,7 +15,8 @@ export const answerHeader = "x-emulator-answer";
 /** The tree of a service that was asked to answer something else, in base64. */
 export const treeHeader = "x-emulator-tree";
 
-const ofTracing: readonly string[] = [
+/** What tracing libraries hand on. */
+export const tracingHeaders: readonly string[] = [
   "traceparent",
   "tracestate",
   "baggage",
@@ -63,7 +64,7 @@ export function allHeaders(
 /** What an application's tracing library hands on to its callees, all of it or as much as is given, and the two headers that applications do. */
 export function forwardedHeaders(
   headers: Readonly<Record<string, readonly string[]>>,
-  { forwards = ofTracing, drops = [] }: Pick<EmulatedService, "forwards" | "drops"> = {},
+  { forwards = tracingHeaders, drops = [] }: Pick<EmulatedService, "forwards" | "drops"> = {},
 ): Readonly<Record<string, string[]>> {
   const isDropped = (name: string): boolean => drops.includes(name) || drops.includes("*");
   return pick(

@@ -19,7 +19,7 @@ export interface EmulatedService {
   readonly work?: Work;
   /** The headers, in lower case, that its answers show of a request. Default all. */
   readonly shows?: readonly string[];
-  /** Of the headers that tracing libraries hand on, those that this service does. Default all. */
+  /** The headers, in lower case, that it hands on beside those that applications do. Default those of tracing libraries. */
   readonly forwards?: readonly string[];
 }
 

@@ -1,7 +1,14 @@
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, get, type IncomingMessage, type OutgoingHttpHeaders, type Server } from "node:http";
+import {
+  createServer,
+  get,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+} from "node:http";
 import { text as textOf } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { IdHeader } from "../../controlplane/mesh/mesh.ts";
@@ -54,7 +61,7 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     running = await startMesh(built, { without: ["search"] });
     const own = running.addresses.service("search");
     const handOn = async (request: IncomingMessage): Promise<readonly string[]> => {
-      const header = request.headers[id];
+      const header = idIn(request.headers);
       await new Promise<void>((go) => {
         if (held.push(go) >= together) for (const each of held.splice(0)) each();
       });
@@ -85,6 +92,14 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     const [visit] = tree.calls ?? [];
     // Where the answer is no tree it is what `search` said.
     return JSON.parse(visit?.body ?? "[]");
+  };
+  /** What a library reads: a b3 in either of its forms, and anywhere in the header; of an `x-request-id` what it takes. */
+  const idIn = (headers: IncomingHttpHeaders): string | undefined => {
+    const own = headers[id];
+    if (id === "x-request-id" && typeof own === "string") return own.replaceAll(/[^\w@-]/g, "");
+    if (typeof own === "string") return id === "b3" ? /[0-9a-f]{32}-[0-9a-f]{16}-1/.exec(own)?.[0] : own;
+    const trace = headers["x-b3-traceid"];
+    return id === "b3" && typeof trace === "string" ? `${trace}-${"ab".repeat(8)}-1` : undefined;
   };
   const anyId = (): string => {
     const [trace, span] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
@@ -148,6 +163,39 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
       expect([headers, seen, own]).toEqual([headers, all(right.frontend), all(right.batch)]);
     }
   });
+
+  test.runIf(id === "x-request-id")("is one for all values that an application may make one of", async () => {
+    const own = anyId();
+    const named = { "x-request-id": `${own.slice(0, 8)}.${own.slice(8)}` };
+    together = 2;
+    const found = await Promise.all([from("frontend", { "x-request-id": own }), from("batch", named)]);
+    together = 1;
+    expect(found).toEqual([all(right.lost), all(right.lost)]);
+    expect(await from("frontend", named)).toEqual(all(right.frontend));
+  });
+
+  test.runIf(id === "b3")(
+    "has either form of a b3, and is nobody else's by what else a library reads",
+    async () => {
+      const [victim, other] = [randomBytes(16).toString("hex"), anyId()];
+      const own = { b3: `${victim}-${"cd".repeat(8)}-1` };
+      const named = { "x-b3-traceid": victim };
+      const both = async (headers: OutgoingHttpHeaders): Promise<readonly (readonly string[])[]> => {
+        together = 2;
+        const found = await Promise.all([from("frontend", own), from("batch", headers)]);
+        together = 1;
+        return found;
+      };
+      expect(await both({ b3: other, ...named })).toEqual([all(right.frontend), all(right.batch)]);
+      expect(await both({ b3: `${"ef".repeat(16)}-x-${own.b3}` })).toEqual([
+        all(right.frontend),
+        all(right.lost),
+      ]);
+      for (const b3 of [[], "0"])
+        expect(await both({ b3, ...named })).toEqual([all(right.lost), all(right.lost)]);
+      expect(await from("frontend", { b3: [], ...named })).toEqual(all(right.frontend));
+    },
+  );
 
   test("is asked nothing of what it makes by itself, which is lost", async () => {
     const before = await counted("search", "wire.unjoined.unknown.search");

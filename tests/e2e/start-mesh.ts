@@ -19,6 +19,8 @@ export interface RunningMesh extends AsyncDisposable {
   outside(entry: string): Target | undefined;
   /** Where a service finds what it calls. */
   target(from: string, to: string): Target | undefined;
+  /** The services before which an Envoy runs, in order of their names. */
+  proxied(): readonly string[];
   /** Resolves when another build is in force in its place. */
   change(next: Build): Promise<unknown>;
 }
@@ -93,6 +95,7 @@ export async function startMesh(
     addresses,
     outside: (entry) => target(outside, entry),
     target,
+    proxied: () => [...proxies.pids().keys()].sort(),
     change: (next) => Promise.race([controlPlane.apply(next), refused]),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Agent, get, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { createChainCache } from "../../controlplane/codegen/build-chains.ts";
 import { fromYaml } from "../../controlplane/mesh/from-yaml.ts";
@@ -63,6 +64,7 @@ describe("paths of requests", () => {
         () => counts.requests >= (round + 1) * requests,
         async () => check(await asked(running, draw, world, one), { world, possible: [one], counts }),
       );
+      await runsWherePlaced(running, one);
     }
     process.stderr.write(`paths: ${JSON.stringify(counts)}\n`);
     expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
@@ -83,6 +85,7 @@ describe("paths of requests", () => {
         () => counts.requests >= (round + 1) * requests,
         async () => check(await asked(running, draw, world, one), { world, possible: [one], counts }),
       );
+      await runsWherePlaced(running, one);
     }
     process.stderr.write(`paths: by ids ${JSON.stringify(counts)}\n`);
     expect(counts.joined / counts.requests).toBeGreaterThan(0.2);
@@ -108,6 +111,7 @@ describe("paths of requests", () => {
         async () =>
           checkLost(await asked(running, draw, world, one), { world, one, onLost, dropping, counts }),
       );
+      await runsWherePlaced(running, one);
     }
     process.stderr.write(`paths: lost ${JSON.stringify(counts)}\n`);
     for (const count of [counts.denied, counts.skipped, counts.kept])
@@ -127,6 +131,7 @@ describe("paths of requests", () => {
       const draw = random(seed + 1);
       const world = await readWorld((mesh) => changed?.(draw, mesh) ?? mesh);
       const counts = noCounts();
+      let moved = 0;
       let now = await drawn(draw, world);
       await using running = await startMesh(now.built, {
         as: (service) => as?.(draw, service) ?? service,
@@ -150,10 +155,15 @@ describe("paths of requests", () => {
           () => left-- <= 0,
           async () => check(await asked(running, draw, world, next), { world, possible: [next], counts }),
         );
+        await runsWherePlaced(running, next);
+        if (!isDeepStrictEqual(proxiesOf(now), proxiesOf(next))) moved++;
         now = next;
       }
-      process.stderr.write(`paths: while they change ${how} ${JSON.stringify(counts)}\n`);
+      process.stderr.write(`paths: while they change ${how} ${JSON.stringify({ ...counts, moved })}\n`);
+      expect(moved).toBeGreaterThan(0);
       expect(counts.asked / counts.requests).toBeGreaterThan(0.4);
+      expect(counts.matched / counts.asked).toBeGreaterThan(0.15);
+      expect(counts.unmatched / counts.asked).toBeGreaterThan(0.15);
     },
   );
 });
@@ -208,12 +218,22 @@ interface Form {
   readonly policies: readonly Drawn[];
 }
 
-/** Policies of which some ask, and what they are built to, near to what is there. */
+function proxiesOf({ built }: Form): readonly string[] {
+  return built.placement.proxies.map(({ service }) => service).sort();
+}
+
+/** There are Envoys where placement has put them and nowhere else, once those have gone that were there before. */
+async function runsWherePlaced(running: RunningMesh, form: Form): Promise<void> {
+  await expect.poll(() => running.proxied()).toEqual(proxiesOf(form));
+}
+
+/** Policies of which some ask, and are for what some request leads to, and what they are built to, near to what is there. */
 async function drawn(
   draw: Random,
-  { source, letters }: World,
+  world: World,
   { last, onLost = "skip" }: { readonly last?: Build; readonly onLost?: OnLost } = {},
 ): Promise<Form> {
+  const { source, letters } = world;
   for (;;) {
     const policies = ["p0", "p1", "p2"].map((name) => anyPolicy(draw, name, letters, onLost));
     const text = policies.map((policy) => policy.text).join("\n");
@@ -221,8 +241,14 @@ async function drawn(
       { policies: [{ path: "paths.cup", text }], mesh: source },
       { cache, ...(last === undefined ? {} : { last }) },
     );
-    if (built?.placement.proxies.some(({ stamps }) => stamps)) return { built, policies };
+    if (built !== undefined && isForSome({ built, policies }, world)) return { built, policies };
   }
+}
+
+function isForSome(form: Form, world: World): boolean {
+  return waysOf(world.mesh, ["nginx-thrift"]).some((way) =>
+    metAt(form, world, way).some(({ name }) => asks(form, name, way.at(-2), way.at(-1) ?? "")),
+  );
 }
 
 /** The same, and a service behind which some of what they ask is lost: the entry, and in later rounds one that leaves something to be met. */

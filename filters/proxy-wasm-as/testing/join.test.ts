@@ -137,6 +137,9 @@ test("an id is what each header makes of it", () => {
     ["b3", `${high}${low}${spans}`, `${low}${spans}`],
     ["x-b3-traceid", `${high}${low}`, low],
     ["x-request-id", "Root=1-5759e988;a:b/c", "root=1-5759E988;a:b/c"],
+    // Some applications take away what is no letter or digit, or write a UUID in their own way.
+    ["x-request-id", "(2c5ea4c0.4067)-11e9~8bad", "2c5ea4c0-4067-11e9-8bad"],
+    ["x-request-id", "2c5ea4c0_4067@11e9", "2C5EA4C0406711E9"],
   ];
   for (const [id, came, goes] of cases) {
     const { into, from } = start({ id });
@@ -164,7 +167,7 @@ test("a request without an id that can be read gets one, or has none", () => {
   // A service may take one of several for the one.
   for (const values of [[], ["nonsense"], given])
     expect(seenWith("traceparent", ...values)).toEqual([expect.stringMatching(trace), "wire=newrev.3"]);
-  for (const values of [[], ["a", "b"], ["a,b"], ["a b"], [""], ["ä"], ["a".repeat(65)]])
+  for (const values of [[], ["a", "b"], ["a,b"], ["a b"], [""], ["ä"], ["-.@"], ["a".repeat(65)]])
     expect(seenWith("x-request-id", ...values)).toEqual([expect.stringMatching(uuid), "wire=newrev.3"]);
   const low = "0123456789abcdef";
   for (const values of [
@@ -178,6 +181,20 @@ test("a request without an id that can be read gets one, or has none", () => {
   ])
     for (const id of ["b3", "x-b3-traceid"] as const)
       expect(seenWith(id, ...values)).toEqual([undefined, undefined]);
+  // Some libraries look for what is a b3 anywhere in the header.
+  for (const rest of [
+    "",
+    "-",
+    `-x-${low}-${low}-1`,
+    `-${low}0`,
+    `-${low}-`,
+    `-${low}-2`,
+    `-${low}-1-${low}-${low}`,
+  ])
+    expect(seenWith("b3", `${low}${rest}`)).toEqual([undefined, undefined]);
+  expect(seenWith("x-b3-traceid", `${low}-${low}-1`)).toEqual([undefined, undefined]);
+  for (const rest of ["", "-d", `-0-${low}`, `-${low}`])
+    expect(seenWith("b3", `${low}-${low}${rest}`)).toEqual([`${low}-${low}${rest}`, "wire=newrev.3"]);
 });
 
 test("a request has no second id by a name that applications take for the header's", () => {
@@ -189,6 +206,60 @@ test("a request has no second id by a name that applications take for the header
     const stream = come(start({ id }).into, [[id, traceOf(2)], ...forged, stated(3), ["x_request", "1"]]);
     const names = stream.result().requestHeaders.map(([name]) => name);
     expect(names.filter((name) => name.startsWith("x")).sort()).toEqual([id, "x_request"].sort());
+  }
+});
+
+test("a b3 is one id in its two forms, of which libraries read either and write one", () => {
+  const [one, two] = ["00ab".repeat(4), "12cd".repeat(4)];
+  const single = (trace: string): string => `${trace}-00f067aa0ba902b7-1`;
+  const forms = { b3: single, "x-b3-traceid": (trace: string) => trace } as const;
+  for (const [own, other] of [
+    ["b3", "x-b3-traceid"],
+    ["x-b3-traceid", "b3"],
+  ] as const) {
+    /** What is left of the two, and what goes out by each of the ids. */
+    const seen = (came: Headers): readonly (string | undefined)[] => {
+      const { into, from } = start({ id: own });
+      const { requestHeaders } = come(into, [...came, stated(3)]).result();
+      const left = [own, other].map((name) => headerIn(requestHeaders, name));
+      expect(requestHeaders.filter(([name]) => name.includes("_"))).toEqual([]);
+      return [...left, ...[one, two].map((trace) => sent(from, [[own, forms[own](trace)]]))];
+    };
+    const [ownOne, otherOne, otherTwo] = [forms[own](one), forms[other](one), forms[other](two)];
+    const known = "wire=newrev.3";
+    expect(seen([[other, otherOne]])).toEqual([undefined, otherOne, known, undefined]);
+    expect(
+      seen([
+        [own, ownOne],
+        [other, otherOne],
+      ]),
+    ).toEqual([ownOne, otherOne, known, undefined]);
+    // What names another request is not read by the service.
+    expect(
+      seen([
+        [own, ownOne],
+        [other, otherTwo],
+      ]),
+    ).toEqual([ownOne, undefined, known, undefined]);
+    expect(
+      seen([
+        [own, ownOne],
+        [other, otherOne],
+        [other, otherTwo],
+      ]),
+    ).toEqual([ownOne, undefined, known, undefined]);
+    expect(
+      seen([
+        [own, "0"],
+        [other, otherTwo],
+      ]),
+    ).toEqual([undefined, otherTwo, undefined, known]);
+    expect(
+      seen([
+        [own, ownOne],
+        ["x_b3_traceid", two],
+      ]),
+    ).toEqual([ownOne, undefined, known, undefined]);
   }
 });
 
