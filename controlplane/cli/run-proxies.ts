@@ -18,8 +18,11 @@ export interface RunProxiesOptions {
 
 /** Keeps an Envoy running for exactly the services of the latest list. */
 export interface RunningProxies {
-  /** Returns at once: the control plane sees by itself which proxies have come. */
-  want(services: readonly string[]): void;
+  /**
+   * Resolves once none is there any more of those that were to leave and are wanted again: it would take what is meant for the new one, and be led to. Which
+   * proxies have come the control plane sees by itself.
+   */
+  want(services: readonly string[]): Promise<void>;
   /** The Envoys that run now, by service. */
   pids(): ReadonlyMap<string, number>;
   stop(): Promise<void>;
@@ -52,12 +55,14 @@ export function runProxies(options: RunProxiesOptions): RunningProxies {
   }
 
   return {
-    want(services) {
+    async want(services) {
       for (const [service, proxy] of running) if (!services.includes(service)) leave(service, proxy);
+      const before = services.map((service) => leaving.get(service));
       for (const service of services) {
         if (!running.has(service))
           running.set(service, keep(service, leaving.get(service), { ...options, pids }));
       }
+      await Promise.all(before);
     },
     pids: () => new Map(pids),
     async stop() {

@@ -24,11 +24,13 @@ export interface Acknowledgements {
 export function createAcknowledgements(options: {
   readonly ads: Pick<XdsServer, "waitForAcks">;
   readonly presence: Presence;
+  /** Resolves when whoever runs the proxies knows which are wanted, and none is there any more that was not: it would answer for the one that comes in its place. */
+  readonly supervised: () => Promise<void>;
   /** Called when a proxy takes long, and now and then while a first build waits for one. */
   readonly waiting: (node: string, outcome: Exclude<Outcome, { readonly kind: "acked" }>) => void;
   readonly pauses: Pick<Pauses, "impatientMs" | "stageTimeoutMs">;
 }): Acknowledgements {
-  const { ads, presence, waiting } = options;
+  const { ads, presence, supervised, waiting } = options;
   const { impatientMs, stageTimeoutMs } = options.pauses;
 
   /** As the xDS server has it, telling of one that takes long. */
@@ -68,6 +70,7 @@ export function createAcknowledgements(options: {
 
   return {
     by: async (node) => {
+      await supervised();
       const outcome = await unlessLeft(node, () => answerOf(node));
       if (outcome !== undefined) check(node, outcome);
     },

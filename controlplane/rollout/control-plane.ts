@@ -61,7 +61,10 @@ export interface ControlPlane {
   readonly off: readonly string[];
   /** Of a staged rollout, while one runs. */
   readonly wave: WaveProgress | undefined;
-  /** The services that shall have a running proxy. Followed by whoever runs the proxies. */
+  /**
+   * The services that shall have a running proxy. Followed by whoever runs the proxies, and acknowledged once none is there any more of those that
+   * were to go and are wanted again: nobody is led to a proxy before that.
+   */
   readonly proxies: Feed<readonly string[]>;
   /** Where each service finds what it calls. Followed, and acknowledged, by the services. */
   readonly addresses: Feed<AddressMap>;
@@ -155,6 +158,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const presence = createPresence();
   const acknowledged = createAcknowledgements({
     ...{ ads, presence, waiting },
+    supervised: () => proxies.acknowledged(stageTimeoutMs),
     pauses: { impatientMs, stageTimeoutMs },
   });
   /** The proxies that the last change concerned. */

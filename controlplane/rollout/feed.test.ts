@@ -67,3 +67,15 @@ test("who does not answer is named", async () => {
   feed.publish("one");
   await expect(feed.acknowledged(10)).rejects.toThrow("no answer within 0.01 s from services");
 });
+
+test("a value that comes back after another one is not acknowledged by who had it before", async () => {
+  const feed = createFeed<string>();
+  feed.follow(() => {}, "services");
+  feed.publish("one");
+  feed.acknowledge("services", feed.latest?.revision ?? "");
+  feed.publish("two");
+  feed.publish("one");
+  expect(await settles(feed.acknowledged(1_000))).toBe(false);
+  feed.acknowledge("services", feed.latest?.revision ?? "");
+  expect(await settles(feed.acknowledged(1_000))).toBe(true);
+});

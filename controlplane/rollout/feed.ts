@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { WireError } from "../error/wire-error.ts";
 
 /**
@@ -25,7 +26,7 @@ export interface Feed<Value> {
 }
 
 export interface Revision<Value> {
-  /** Hash of the value: equal after a restart. */
+  /** Another one at each change, also where that goes back to what was there before. */
   readonly revision: string;
   readonly value: Value;
 }
@@ -42,6 +43,7 @@ interface Named {
 
 export function createFeed<Value>(options: { readonly awayMsMax?: number } = {}): Feed<Value> {
   let latest: Revision<Value> | undefined;
+  let published = 0;
   const calls = new Set<(revision: Revision<Value>) => void>();
   const named = new Map<string, Named>();
   const waiters = new Set<() => void>();
@@ -75,8 +77,12 @@ export function createFeed<Value>(options: { readonly awayMsMax?: number } = {})
       return [...named.keys()].sort();
     },
     publish(value) {
-      const revision = createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
-      if (revision === latest?.revision) return false;
+      if (latest !== undefined && isDeepStrictEqual(value, latest.value)) return false;
+      // What comes back after something else has not been acknowledged by who had it before.
+      const revision = createHash("sha256")
+        .update(JSON.stringify([published++, value]))
+        .digest("hex")
+        .slice(0, 16);
       latest = { revision, value };
       for (const call of calls) call(latest);
       return true;

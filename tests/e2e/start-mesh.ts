@@ -72,7 +72,11 @@ export async function startMesh(
     ...(onLog === undefined ? {} : { onLog }),
   });
   stack.defer(() => proxies.stop());
-  controlPlane.proxies.follow(({ value }) => proxies.want(value));
+  controlPlane.proxies.follow(
+    ({ revision, value }) =>
+      void proxies.want(value).then(() => controlPlane.proxies.acknowledge("proxies", revision)),
+    "proxies",
+  );
 
   // Ends before the proxies do, which would wait for its connections.
   const services = emulatedServices(mesh, addresses)
