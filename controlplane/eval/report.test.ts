@@ -160,6 +160,20 @@ describe("report", () => {
     expect(report({ ...whole, isQuick: true })).toContain("its figures are no measurements");
   });
 
+  test("of an application that only its capacity is known of, as after an interrupt, it says nothing", () => {
+    const [capacity] = comparison.capacities;
+    if (capacity === undefined) throw new Error("no capacity is recorded");
+    const begun = compared([...results, { ...capacity, application: "hotel-reservation" }]);
+    expect([...begun.comparedAt.keys()]).toEqual(["bookinfo"]);
+    for (const text of [
+      report({ comparison: begun, ...rest, lines: [], isQuick: false }),
+      markdown({ comparison: begun, ...rest, isQuick: false }),
+    ]) {
+      expect(text).toContain("bookinfo");
+      expect(text).not.toMatch(/Infinity|hotel/u);
+    }
+  });
+
   test("as Markdown it is a table that a document takes, and what is missed is told", () => {
     const sure = aims(comparison).map(({ isInDoubt: _, ...aim }) => aim);
     const missed = sure.map((aim) => ({ ...aim, isMet: aim.figure !== "requests answered" }));

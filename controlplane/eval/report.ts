@@ -48,13 +48,14 @@ export function report({
     meshes,
     `<p>Meshes are compared at the highest rate that is no more than half of what <code>sidecars</code> sustains, at which 99 % of the requests are answered and all but
       one in a hundred within 500 ms: ${capacities
+        .filter(({ application }) => comparedAt.has(application))
         .map(
           ({ application, rate }) =>
             `${text(application)} ${comparedAt.get(application)} of ${rate} requests a second`,
         )
         .join(", ")}.${unknownText(comparison)}</p>`,
     "<h2>Figures</h2>",
-    "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests of all rounds that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
+    "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
     table(
       [
         "application",
@@ -170,7 +171,7 @@ function voidList({ void: voids }: Comparison): readonly string[] {
     (run) =>
       `<li>${text(`${run.application} ${run.scenario} as ${run.mesh}, ${run.rate}/s: ${run.void}`)}</li>`,
   );
-  return [`<p>Void, since their policies were not enforced:</p><ul>${lines.join("")}</ul>`];
+  return [`<p>Void, since their answers do not show the policies:</p><ul>${lines.join("")}</ul>`];
 }
 
 const meshes = `<ul>
