@@ -128,6 +128,17 @@ describe("report", () => {
     expect(svg.match(/aria-roledescription="bar"/gu)).toHaveLength(3);
   });
 
+  test("rates of a hundred and more are written as such, and not as 1.2e+2", async () => {
+    const { measured } = comparison;
+    const faster = measured.map((each) => ({
+      ...each,
+      answeredRate: { ...each.answeredRate, median: each.answeredRate.median * 5 },
+    }));
+    const svg = await svgOf(throughputLatency({ ...comparison, measured: faster }));
+    expect(svg).toContain(">120</text>");
+    expect(svg).not.toMatch(/>[\d.]+e[+-]?\d/u);
+  });
+
   test("is one file, with the machine, each mesh, and what it is not where only one round was made", async () => {
     const charts = await Promise.all(
       [cpuBars(comparison)].map(async (chart) => ({ ...chart, svg: await svgOf(chart) })),

@@ -128,7 +128,9 @@ export function markdown({
       return `| ${which} | ${found[0]?.rate} | ${cells.join(" | ")} |`;
     }),
     // Without Wire, or what it is compared with, nothing is aimed at.
-    ...(aims.length === 0 ? [] : ["", missed.length === 0 ? "No aim is missed." : "Aims that are missed:"]),
+    ...(aims.length === 0
+      ? []
+      : ["", missed.length === 0 ? "No aim is missed." : `Of ${aims.length} aims these are missed:`]),
     ...(missed.length === 0 ? [] : [""]),
     ...missed.map(
       ({ application, scenario, figure, aim, shown }) =>
