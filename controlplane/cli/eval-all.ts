@@ -251,8 +251,9 @@ async function measureTurn(run: Run, turn: PlannedTurn): Promise<void> {
 }
 
 async function keep(run: Run, result: Result): Promise<void> {
-  run.known.push(result);
+  // First into the file: what is not there is made again, and in no report.
   await appendResult(run.options.out, result);
+  run.known.push(result);
 }
 
 /** A run that says nothing is made again by who goes on. */

@@ -177,7 +177,7 @@ function voidList({ void: voids }: Comparison): readonly string[] {
 }
 
 const meshes = `<ul>
-<li><code>none</code>: no proxies, and no policies.</li>
+<li><code>none</code>: no proxies, and no policies, so that requests go to all versions of a service, whatever these call.</li>
 <li><code>sidecars</code>: an Envoy before every service and store, through which all that comes and goes passes, as Istio's injection has it. Without Istio's own filters
 for telemetry, so that it is a lower bound of what Istio takes.</li>
 <li><code>selective</code>: the same before the callers that policies are about, and before what a heading says: what the paper calls Istio++.</li>

@@ -1,12 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { totalmem } from "node:os";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { machine } from "../../controlplane/cli/machine.ts";
 import { readLines } from "../../controlplane/eval/read-lines.ts";
 import { type Result, runResult } from "../../controlplane/eval/results.ts";
-import type { MeshMachine } from "../../controlplane/eval/run-result.ts";
-import type { PlacementRecord } from "../../controlplane/eval/traces/placement-record.ts";
+import { begunWith, here, toolsIn } from "./begun-eval.ts";
 import { folderWith, root, runWire } from "./run-wire.ts";
 
 const recorded = readFileSync(join(root, "controlplane/eval/recorded/runs.jsonl"), "utf8");
@@ -115,39 +112,6 @@ test("to `wire eval all` a void run that was made again is none that is missing"
   ]);
   expect(await codeWith([voided])).toMatchObject([3, { complete: false, runs: 1, void: 1 }]);
 });
-
-const fakeVersion = "1.40.0";
-const here: MeshMachine = {
-  ...machine(),
-  envoy: fakeVersion,
-  memoryGib: Math.round(totalmem() / 2 ** 30),
-};
-
-/** The files of a folder in which `wire eval all --quick` has done all but to measure bookinfo. */
-function begunWith(runs: readonly Result[]): Readonly<Record<string, string>> {
-  const capacity: Result = {
-    ...{ kind: "capacity", at: "", machine: here, application: "bookinfo", rate: 10, seconds: 2, trials: [] },
-  };
-  const placement: PlacementRecord = {
-    ...{ kind: "placement", application: "a", source: "generated", seed: 1, set: "p1", policies: 1 },
-    ...{ services: 2, replicas: 2, calls: 1, requests: null, drawnReplicas: 0, status: "optimal", ms: 1 },
-    ...{ proxies: 1, tcpProxies: 0, servicesWithout: 1, replicasWithout: 1, leaves: 1, leafReplicas: 1 },
-    ...{ commit: null, node: "24", cpu: "some", cores: 2 },
-  };
-  return {
-    "runs.jsonl": [capacity, ...runs].map((each) => `${JSON.stringify(each)}\n`).join(""),
-    "placements.jsonl": `${JSON.stringify(placement)}\n`,
-  };
-}
-
-/** An Envoy and a Vegeta that are found, and never run. */
-function toolsIn(folder: string): Readonly<Record<string, string>> {
-  const found = join(folder, "envoy");
-  writeFileSync(found, `#!/bin/sh\necho 'envoy  version: 0abc/${fakeVersion}/Clean/RELEASE/BoringSSL'\n`, {
-    mode: 0o755,
-  });
-  return { WIRE_VEGETA: found, WIRE_ENVOY: found };
-}
 
 describe("an application of the user's", () => {
   const mesh =
