@@ -104,27 +104,34 @@ async function withBaseline(start: Start, mode: BaselineFile["mode"]): Promise<S
   const { xdsPort, proxies, addresses, bare } = (await controlPlane.ready) as BaselineReady;
   const services = await startServices(start, { addresses: { revision: "1", map: addresses } });
   start.signal.throwIfAborted();
-  const envoys = await Promise.all(
-    proxies.map(async ({ node, address }) => {
-      const running = await startEnvoy({
-        path: envoy,
-        adminAddress: address,
-        // One for all would otherwise have no more than a core.
-        concurrency: mode === "node" ? availableParallelism() : 1,
-        // All of them start at once, on as few cores as there are.
-        readyTimeoutMs: 120_000,
-        config: bootstrap({
-          ...{ nodeId: node, cluster: node, adminAddress: address, xdsAddress: "127.0.0.1", xdsPort },
-        }),
-      });
-      stack.defer(() => running.stop({ drainMs: 0 }).then(() => undefined));
-      return running.pid;
+  const starting = proxies.map(({ node, address }) =>
+    startEnvoy({
+      path: envoy,
+      adminAddress: address,
+      // One for all would otherwise have no more than a core.
+      concurrency: mode === "node" ? availableParallelism() : 1,
+      // All of them start at once, on as few cores as there are.
+      readyTimeoutMs: 120_000,
+      config: bootstrap({
+        ...{ nodeId: node, cluster: node, adminAddress: address, xdsAddress: "127.0.0.1", xdsPort },
+      }),
     }),
   );
+  // Where one does not start, the others still do, and would be in the way of the next mesh.
+  stack.defer(async () => {
+    const started = await Promise.allSettled(starting);
+    const running = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    await Promise.all(running.map((each) => each.stop({ drainMs: 0 })));
+  });
+  const envoys = await Promise.all(starting);
   return {
     targets: targetsIn(() => addresses),
     bare: targetsIn(() => bare),
-    pids: { services: [services], proxies: envoys, controlPlane: pidsOf(controlPlane.process.pid) },
+    pids: {
+      services: [services],
+      proxies: envoys.map(({ pid }) => pid),
+      controlPlane: pidsOf(controlPlane.process.pid),
+    },
   };
 }
 
@@ -145,9 +152,10 @@ async function withWire(start: Start): Promise<Started> {
   stack.defer(() => controlPlane.stop());
   start.signal.throwIfAborted();
   const { http, xdsPort } = controlPlane;
-  const services = await startServices(start, { follow: `${http}/addresses`, follower: "services" });
+  // Ended after the services, whose connections they would wait for.
   const proxies = runProxies({ envoy, xdsPort, addresses: addressPlan(mesh), progress: quiet });
   stack.defer(() => proxies.stop());
+  const services = await startServices(start, { follow: `${http}/addresses`, follower: "services" });
   const wanted = followFeed<readonly string[]>(http, "proxies", "up", async (next) => proxies.want(next));
   stack.defer(() => wanted.stop());
   let addresses: AddressMap = {};

@@ -17,7 +17,7 @@ test("what a mesh sustains is found within a fifth, in few trials", () => {
       expect(found).toBeLessThanOrEqual(capacity);
       // The next whole rate is more than it.
       expect(found * 1.2 + 1).toBeGreaterThanOrEqual(Math.min(capacity, 5_120));
-      expect(trials.length).toBeLessThanOrEqual(14);
+      expect(trials.length).toBeLessThanOrEqual(18);
     }),
   );
 });
@@ -27,12 +27,22 @@ test("it ends where nothing is sustained, and where a trial goes wrong that one 
   fc.assert(
     fc.property(fc.infiniteStream(fc.boolean()), (tosses) => {
       const trials = search(() => tosses.next().value === true);
-      expect(trials.length).toBeLessThanOrEqual(30);
+      expect(trials.length).toBeLessThanOrEqual(40);
     }),
   );
 });
 
 test("what passes above a rate that did not was luck, and is not sustained", () => {
-  const trials = [10, 20, 40, 28].map((rate) => ({ rate, isSustained: rate !== 20 }));
+  const trials = [10, 20, 20, 40, 28].map((rate) => ({ rate, isSustained: rate !== 20 }));
   expect(capacityOf(trials)).toBe(10);
+});
+
+test("a trial that another thing on the machine spoilt is made again, and what is sustained is found all the same", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 20, max: 5_000 }), fc.nat(12), (capacity, spoilt) => {
+      let trial = 0;
+      const isSustained = (rate: number) => trial++ !== spoilt && rate <= capacity;
+      expect(capacityOf(search(isSustained))).toBe(capacityOf(search((rate) => rate <= capacity)));
+    }),
+  );
 });

@@ -36,7 +36,10 @@ export interface Measured {
 export interface Comparison {
   readonly measured: readonly Measured[];
   readonly capacities: readonly CapacityResult[];
-  /** The highest rate of an application that is no more than half of what it sustains: there meshes are compared. Where that is not known, the highest of all. */
+  /**
+   * The highest rate of an application that is no more than half of what it sustains: there meshes are compared. Where that is not known, the highest of
+   * all; nothing where it has no runs.
+   */
   readonly comparedAt: ReadonlyMap<string, number>;
   readonly runs: number;
   /** Runs whose figures say nothing. */
@@ -49,17 +52,16 @@ export function compared(results: readonly Result[]): Comparison {
   const groups = Map.groupBy(runs, keyOf);
   const measured = [...groups.values()].flatMap((group) => measuredOf(group, groups));
   const capacities = results.filter((each) => each.kind === "capacity");
+  const sustained = new Map(capacities.map(({ application, rate }) => [application, rate]));
   return {
     measured: measured.toSorted(inOrder),
     capacities,
-    comparedAt: new Map([
-      ...runs.map(
-        ({ application }) => [application, rateBelow(runs, application, Number.POSITIVE_INFINITY)] as const,
-      ),
-      ...capacities.map(
-        ({ application, rate }) => [application, rateBelow(runs, application, rate / 2)] as const,
-      ),
-    ]),
+    comparedAt: new Map(
+      runs.map(({ application }) => {
+        const most = (sustained.get(application) ?? Number.POSITIVE_INFINITY) / 2;
+        return [application, rateBelow(runs, application, most)] as const;
+      }),
+    ),
     runs: all.length,
     void: all.filter((each) => each.void !== undefined),
   };

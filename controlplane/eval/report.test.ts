@@ -128,6 +128,17 @@ describe("report", () => {
     expect(svg.match(/aria-roledescription="bar"/gu)).toHaveLength(3);
   });
 
+  test("rates of a hundred and more are written as such, and not as 1.2e+2", async () => {
+    const { measured } = comparison;
+    const faster = measured.map((each) => ({
+      ...each,
+      answeredRate: { ...each.answeredRate, median: each.answeredRate.median * 5 },
+    }));
+    const svg = await svgOf(throughputLatency({ ...comparison, measured: faster }));
+    expect(svg).toContain(">120</text>");
+    expect(svg).not.toMatch(/>[\d.]+e[+-]?\d/u);
+  });
+
   test("is one file, with the machine, each mesh, and what it is not where only one round was made", async () => {
     const charts = await Promise.all(
       [cpuBars(comparison)].map(async (chart) => ({ ...chart, svg: await svgOf(chart) })),
@@ -158,6 +169,20 @@ describe("report", () => {
     expect(html).not.toMatch(/src=|href="http/u);
     expect(html).not.toContain("no measurements");
     expect(report({ ...whole, isQuick: true })).toContain("its figures are no measurements");
+  });
+
+  test("of an application that only its capacity is known of, as after an interrupt, it says nothing", () => {
+    const [capacity] = comparison.capacities;
+    if (capacity === undefined) throw new Error("no capacity is recorded");
+    const begun = compared([...results, { ...capacity, application: "hotel-reservation" }]);
+    expect([...begun.comparedAt.keys()]).toEqual(["bookinfo"]);
+    for (const text of [
+      report({ comparison: begun, ...rest, lines: [], isQuick: false }),
+      markdown({ comparison: begun, ...rest, isQuick: false }),
+    ]) {
+      expect(text).toContain("bookinfo");
+      expect(text).not.toMatch(/Infinity|hotel/u);
+    }
   });
 
   test("as Markdown it is a table that a document takes, and what is missed is told", () => {

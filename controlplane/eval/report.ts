@@ -48,13 +48,14 @@ export function report({
     meshes,
     `<p>Meshes are compared at the highest rate that is no more than half of what <code>sidecars</code> sustains, at which 99 % of the requests are answered and all but
       one in a hundred within 500 ms: ${capacities
+        .filter(({ application }) => comparedAt.has(application))
         .map(
           ({ application, rate }) =>
             `${text(application)} ${comparedAt.get(application)} of ${rate} requests a second`,
         )
         .join(", ")}.${unknownText(comparison)}</p>`,
     "<h2>Figures</h2>",
-    "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests of all rounds that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
+    "<p>Medians of the rounds, with the interval that holds the true median; latencies are of the requests that were answered; added p99 is that of the mesh less that of <code>none</code>, round by round.</p>",
     table(
       [
         "application",
@@ -127,7 +128,9 @@ export function markdown({
       return `| ${which} | ${found[0]?.rate} | ${cells.join(" | ")} |`;
     }),
     // Without Wire, or what it is compared with, nothing is aimed at.
-    ...(aims.length === 0 ? [] : ["", missed.length === 0 ? "No aim is missed." : "Aims that are missed:"]),
+    ...(aims.length === 0
+      ? []
+      : ["", missed.length === 0 ? "No aim is missed." : `Of ${aims.length} aims these are missed:`]),
     ...(missed.length === 0 ? [] : [""]),
     ...missed.map(
       ({ application, scenario, figure, aim, shown }) =>
@@ -170,11 +173,11 @@ function voidList({ void: voids }: Comparison): readonly string[] {
     (run) =>
       `<li>${text(`${run.application} ${run.scenario} as ${run.mesh}, ${run.rate}/s: ${run.void}`)}</li>`,
   );
-  return [`<p>Void, since their policies were not enforced:</p><ul>${lines.join("")}</ul>`];
+  return [`<p>Void, since their answers do not show the policies:</p><ul>${lines.join("")}</ul>`];
 }
 
 const meshes = `<ul>
-<li><code>none</code>: no proxies, and no policies.</li>
+<li><code>none</code>: no proxies, and no policies, so that requests go to all versions of a service, whatever these call.</li>
 <li><code>sidecars</code>: an Envoy before every service and store, through which all that comes and goes passes, as Istio's injection has it. Without Istio's own filters
 for telemetry, so that it is a lower bound of what Istio takes.</li>
 <li><code>selective</code>: the same before the callers that policies are about, and before what a heading says: what the paper calls Istio++.</li>

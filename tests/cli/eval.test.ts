@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readLines } from "../../controlplane/eval/read-lines.ts";
+import { type Result, runResult } from "../../controlplane/eval/results.ts";
+import { begunWith, here, toolsIn } from "./begun-eval.ts";
 import { folderWith, root, runWire } from "./run-wire.ts";
 
 const recorded = readFileSync(join(root, "controlplane/eval/recorded/runs.jsonl"), "utf8");
@@ -60,12 +63,7 @@ describe("wire eval plot", () => {
 
 test("`wire eval all` goes on with no results of another machine or duration, and starts nothing", async () => {
   using folder = folderWith({ "runs.jsonl": recorded });
-  // Found, and never run.
-  const found = join(folder.path, "envoy");
-  writeFileSync(found, "#!/bin/sh\necho 'envoy  version: 0abc/1.40.0/Clean/RELEASE/BoringSSL'\n", {
-    mode: 0o755,
-  });
-  const env = { WIRE_VEGETA: found, WIRE_ENVOY: found };
+  const env = toolsIn(folder.path);
   const { code, stderr } = await runWire(["eval", "all", "--app", "bookinfo", "--out", folder.path], { env });
   expect(code).toBe(3);
   expect(stderr).toMatch(
@@ -73,6 +71,46 @@ test("`wire eval all` goes on with no results of another machine or duration, an
   );
   expect(readFileSync(join(folder.path, "runs.jsonl"), "utf8")).toBe(recorded);
   expect(existsSync(join(folder.path, "placements.jsonl"))).toBe(false);
+});
+
+test("`wire eval all` goes on after a turn that went wrong, by whatever, and tries it once more", async () => {
+  using folder = folderWith(begunWith([]));
+  const which = ["--app", "bookinfo", "--scenario", "p1", "--mesh", "none", "wire"];
+  const { code, stdout, stderr } = await runWire(
+    ["eval", "all", "--quick", ...which, "--out", folder.path, "--json"],
+    // No mesh can make the folder that it needs: an error that is none of ours.
+    { env: { ...toolsIn(folder.path), TMPDIR: join(folder.path, "nowhere") } },
+  );
+  expect(code, stderr).toBe(3);
+  const { troubles, ...rest }: { readonly troubles: readonly string[] } = JSON.parse(stdout);
+  expect(rest).toMatchObject({ complete: false, report: null, runs: 0, void: 0 });
+  expect([...troubles].sort()).toEqual([
+    expect.stringMatching(/^bookinfo p1 as none: Error: ENOENT/u),
+    expect.stringMatching(/^bookinfo p1 as wire: Error: ENOENT/u),
+  ]);
+  expect(stderr.match(/\[2\/2\]/gu)).toHaveLength(2);
+});
+
+test("to `wire eval all` a void run that was made again is none that is missing", async () => {
+  const [first] = readLines(recorded, runResult).lines.filter(({ kind }) => kind === "run");
+  if (first?.kind !== "run") throw new Error("no run is recorded");
+  const run = { ...first, machine: here, mesh: "none", rate: 5, seconds: 3, round: 1 } as const;
+  const voided = { ...run, void: "something else was enforced" };
+  const codeWith = async (runs: readonly Result[]) => {
+    using folder = folderWith(begunWith(runs));
+    const which = ["--app", "bookinfo", "--scenario", "p1", "--mesh", "none"];
+    const { code, stdout, stderr } = await runWire(
+      ["eval", "all", "--quick", ...which, "--out", folder.path, "--json"],
+      { env: { ...toolsIn(folder.path), TMPDIR: join(folder.path, "nowhere") } },
+    );
+    expect(stdout, stderr).not.toBe("");
+    return [code, JSON.parse(stdout)];
+  };
+  expect(await codeWith([voided, run])).toMatchObject([
+    0,
+    { complete: true, runs: 2, void: 1, troubles: [] },
+  ]);
+  expect(await codeWith([voided])).toMatchObject([3, { complete: false, runs: 1, void: 1 }]);
 });
 
 describe("an application of the user's", () => {

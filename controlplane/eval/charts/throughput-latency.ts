@@ -18,7 +18,7 @@ export function throughputLatency({ measured }: Comparison): Chart {
     type: "quantitative",
     title: "answered requests a second",
     scale: { zero: true },
-    axis: { format: "~g" },
+    axis: { format: "~f" },
   } as const;
   const y = { type: "quantitative", title: "p99, ms", scale: { type: "log" } } as const;
   return {
