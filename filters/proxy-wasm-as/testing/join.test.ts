@@ -150,6 +150,7 @@ test("an id is what each header makes of it", () => {
     // Some libraries take the lower half.
     ["b3", `${high}${low}${spans}`, `${low}${spans}`],
     ["x-b3-traceid", `${high}${low}`, low],
+    ["traceparent", `00-${high}${low}-00f067aa0ba902b7-01`, `00-${"0".repeat(16)}${low}-b7ad6b7169203331-01`],
     ["x-request-id", "Root=1-5759e988;a:b/c", "root=1-5759E988;a:b/c"],
     // Some applications take away what is no letter or digit, or write a UUID in their own way.
     ["x-request-id", "(2c5ea4c0.4067)-11e9~8bad", "2c5ea4c0-4067-11e9-8bad"],
@@ -397,7 +398,7 @@ function hashOf(id: string): number {
 function neighbours(count: number, split?: number): readonly number[] {
   const found: number[] = [];
   for (let number = 1; found.length < count; number++) {
-    const hash = hashOf(traceOf(number));
+    const hash = hashOf(traceOf(number).slice(-16));
     if (hash % 1024 === 7 && (split === undefined || (hash >>> 10) % 16 === split)) found.push(number);
   }
   return found;
