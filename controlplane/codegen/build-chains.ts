@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Diagnostic } from "../language/diagnostic.ts";
 import type { Policy } from "../language/policy.ts";
 import type { IdHeader, Mesh } from "../mesh/mesh.ts";
+import { diagnoseNoRoom } from "../placement/diagnose.ts";
 import { noPaths, type PathsInUse } from "../placement/path-tables.ts";
 import type { PlacedPolicy, PlacedProxy, Placement } from "../placement/placement.ts";
 import { buildModule } from "./build-module.ts";
@@ -35,6 +36,8 @@ export interface BuiltChains {
 }
 
 const labelLengthMax = 100;
+/** What a module takes of its plugin's configuration, in bytes, as the SDK's `plugins.ts` has it. */
+const configurationMax = 65_536;
 
 /** Compile what a placement puts on each proxy into modules, checked and tried once. */
 export async function buildChains(
@@ -50,6 +53,8 @@ export async function buildChains(
   const sources = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
   const givenUp = new Set<string>();
+  /** Of the first proxy that has none for the states of paths: what is too much for one is for many. */
+  let noRoom: readonly Diagnostic[] | undefined;
   const { addressesOf, paths = noPaths } = options;
   for (const proxy of placement.proxies) {
     for (const way of waysOf(proxy, mesh, paths)) {
@@ -63,8 +68,12 @@ export async function buildChains(
       const slots: Slot[] = [];
       const taken = new Set<string>();
       const vmId = `wire/${proxy.service}/${direction}`;
-      const stamping = stampConfiguration(proxy, way, { mesh, addressesOf, paths });
-      if (stamping !== undefined) {
+      const stampingBy = (inUse: PathsInUse): string | undefined =>
+        stampConfiguration(proxy, way, { mesh, addressesOf, paths: inUse });
+      const stamping = stampingBy(paths);
+      if (stamping !== undefined && !hasRoom((inUse) => stampingBy(inUse) ?? "", paths)) {
+        noRoom ??= diagnoseNoRoom(askingOf(paths, policies), proxy.service);
+      } else if (stamping !== undefined) {
         const { origin: isOrigin = false } = mesh.services.get(proxy.service) ?? {};
         const joins = joinedBy(proxy.service, mesh) !== undefined;
         const stem = `${version === undefined ? vmId : `${vmId}@${version}`}/stamp`;
@@ -89,15 +98,23 @@ export async function buildChains(
           ...(callee === undefined ? [] : [callee]),
         ];
         const stem = `${place.join("/")}/${label(names)}`;
-        const text = configuration(together, {
-          service: proxy.service,
-          direction,
-          ...(callee === undefined ? {} : { callee }),
-          ...(version === undefined ? {} : { version }),
-          mesh,
-          addressesOf,
-          paths,
-        });
+        const textBy = (inUse: PathsInUse): string =>
+          configuration(together, {
+            service: proxy.service,
+            direction,
+            ...(callee === undefined ? {} : { callee }),
+            ...(version === undefined ? {} : { version }),
+            mesh,
+            addressesOf,
+            paths: inUse,
+          });
+        const text = textBy(paths);
+        if (text.includes("\n@when\t") && !hasRoom(textBy, paths)) {
+          const own = new Set(names);
+          const asking = askingOf(paths, policies).filter(({ name }) => own.has(name));
+          noRoom ??= diagnoseNoRoom(asking, proxy.service);
+          continue;
+        }
         const built = await buildModule(
           first,
           together,
@@ -137,7 +154,24 @@ export async function buildChains(
       });
     }
   }
-  return { chains, modules: [...modules.values()], sources, diagnostics: unique(diagnostics) };
+  const found = unique([...diagnostics, ...(noRoom ?? [])]);
+  return { chains, modules: [...modules.values()], sources, diagnostics: found };
+}
+
+/**
+ * Whether a configuration is as short as a module takes it. One that is for the requests of one revision has to leave room for those of another one, that may come in
+ * its place: while it does, proxies know both.
+ */
+function hasRoom(textBy: (paths: PathsInUse) => string, paths: PathsInUse): boolean {
+  const isAlone = paths.known.length === 1;
+  const most = isAlone ? { ...paths, known: [...paths.known, ...paths.known] } : paths;
+  return Buffer.byteLength(textBy(most)) <= configurationMax;
+}
+
+/** The policies that ask for paths. */
+function askingOf({ known }: PathsInUse, policies: readonly Policy[]): readonly Policy[] {
+  const names = new Set(known.flatMap(({ asks }) => asks.map(({ policy }) => policy)));
+  return policies.filter(({ name }) => names.has(name));
 }
 
 type Way = Pick<Chain, "direction" | "version" | "callee">;

@@ -174,7 +174,7 @@ export const explanations: Readonly<Record<Code, string>> = {
   PLC0105:
     "The version of the callee is chosen after the caller's proxy has enforced its policies, unless a fixed route decides it earlier.",
   PLC0106:
-    "A context is made into an automaton. This one has more states than can be looked through on this mesh.",
+    "A context is made into an automaton. This one has more states than can be looked through on this mesh, or than a proxy has room for: in 64 KiB, beside as many of other contexts that it may change to.",
   PLC0107:
     "A TCP connection may carry the requests of many paths. Its own path is the caller and the callee, and no more.",
   PLC0108:

@@ -39,20 +39,40 @@ export function diagnoseTooManyStates(policies: readonly Policy[]): readonly Dia
 export function diagnoseTooManyTogether(policies: readonly Policy[]): readonly Diagnostic[] {
   const [first] = policies;
   if (first === undefined) return [];
-  const names = policies.slice(0, 5).map(({ name }) => `\`${name}\``);
-  const more = policies.length - names.length;
-  const last = more > 0 ? `${more} more` : names.pop();
   return [
     {
       code: "PLC0106",
       severity: "error",
-      message: `the contexts of ${names.join(", ")} and ${last} have more than 65,535 states together`,
+      message: `the contexts of ${someOf(policies)} have more than 65,535 states together`,
       help: "what a request has passed of each is remembered apart from the others: contexts that begin at fewer services, or that end where fewer policies ask, have fewer states",
       label: "is one of them",
       source: first.source,
       span: first.contextSpan,
     },
   ];
+}
+
+function someOf(policies: readonly Policy[]): string {
+  const names = policies.slice(0, 5).map(({ name }) => `\`${name}\``);
+  const more = policies.length - names.length;
+  const last = more > 0 ? `${more} more` : names.pop();
+  return `${names.join(", ")} and ${last}`;
+}
+
+/** What a service's proxy would have to know of the states of paths has no room there; of these policies, which ask. */
+export function diagnoseNoRoom(policies: readonly Policy[], service: string): readonly Diagnostic[] {
+  const [first, ...others] = policies;
+  if (first === undefined) return [];
+  if (others.length === 0)
+    return diagnoseTooManyStates([first]).map((found) => ({
+      ...found,
+      message: `the context of \`${first.name}\` has more states on this mesh than the proxy of \`${service}\` has room for`,
+      label: "takes more states than there is room for",
+    }));
+  return diagnoseTooManyTogether(policies).map((found) => ({
+    ...found,
+    message: `the contexts of ${someOf(policies)} have more states together than the proxy of \`${service}\` has room for`,
+  }));
 }
 
 /** Whether there are several steps over any service that are not repeated. */

@@ -10,13 +10,18 @@ export function diagnoseWrittenOver({ demands, mesh }: Problem): readonly Diagno
   const carriers = carriersIn(mesh);
   const ids = [...mesh.services.values()].flatMap(({ forwards }) => idsOf(forwards));
   return [...new Set(demands.map(({ policy }) => policy))].flatMap((policy): readonly Diagnostic[] => {
-    const header = [...carriers, ...ids].find((name) => writes(policy, name));
-    if (header === undefined) return [];
+    const names = writtenBy(policy);
+    const [found] = [...carriers, ...ids].flatMap((header) =>
+      names.filter((name) => isTakenFor(name, header)).map((own) => ({ own, header })),
+    );
+    if (found === undefined) return [];
+    const { own, header } = found;
+    const what = own === header ? `\`${header}\`` : `\`${own}\`, which some services take for \`${header}\``;
     return [
       {
         code: "PLC0110",
         severity: "error",
-        message: `\`${policy.name}\` writes \`${header}\`, by which proxies know the paths of requests`,
+        message: `\`${policy.name}\` writes ${what}, by which proxies know the paths of requests`,
         help: ids.some((name) => name === header)
           ? "write another header: by this one the proxies of services that hand on nothing else know whose request is whose"
           : `write another header, or have the paths in one of their own: \`stateHeader: header:x-path\` in the mesh file`,
@@ -40,8 +45,16 @@ function carriersIn({ stateHeader }: Mesh): readonly string[] {
   return [stateHeader.replace(/^header:/, "")];
 }
 
-function writes(policy: Policy, header: string): boolean {
-  if (policy.mode === "audit") return false;
-  if (policy.kind === "filter") return policy.written?.includes(header) === true;
-  return phaseOf(policy) === "request" && footprint(policy)?.writes.has(`request:${header}`) === true;
+/** The headers of requests that a policy writes, in lower case. */
+function writtenBy(policy: Policy): readonly string[] {
+  if (policy.mode === "audit") return [];
+  if (policy.kind === "filter") return policy.written ?? [];
+  if (phaseOf(policy) !== "request") return [];
+  const places = [...(footprint(policy)?.writes ?? [])];
+  return places.flatMap((place) => (place.startsWith("request:") ? [place.slice("request:".length)] : []));
+}
+
+/** Services behind CGI or WSGI know `x-path` and `x_path` by one name. */
+function isTakenFor(name: string, other: string): boolean {
+  return name.replaceAll("_", "-") === other.replaceAll("_", "-");
 }

@@ -48,9 +48,14 @@ const right = { frontend: "hot 200", batch: "cold 403", lost: "cold 403" } as co
 describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that hands on %s alone", (id) => {
   let running: RunningMesh;
   let search: Server;
+  /** The states with which paths begin. */
+  const firstOf = new Map<string, string>();
   /** Requests that `search` holds, until there are so many. */
   let together = 1;
   const held: (() => void)[] = [];
+  /** What became of each call of each request that has come to `search`, also of those that nobody waits for any more. */
+  const handled: Promise<readonly string[]>[] = [];
+  let left = 0;
 
   beforeAll(async () => {
     const { build: built } = await build(
@@ -59,6 +64,9 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     );
     assert(built !== undefined, "these policies can be placed");
     running = await startMesh(built, { without: ["search"] });
+    const [tables] = built.paths.known;
+    for (const { service, first } of tables?.stamps ?? [])
+      firstOf.set(service, `wire=${tables?.revision}.${first}`);
     const own = running.addresses.service("search");
     const handOn = async (request: IncomingMessage): Promise<readonly string[]> => {
       const header = idIn(request.headers);
@@ -74,7 +82,12 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
       return [...first, await call()];
     };
     search = createServer((request, response) => {
-      void handOn(request).then((outcomes) => response.end(JSON.stringify(outcomes)));
+      const outcomes = handOn(request);
+      handled.push(outcomes);
+      response.on("close", () => {
+        if (!response.writableFinished) left++;
+      });
+      void outcomes.then((all) => response.end(JSON.stringify(all)));
     });
     search.listen(own.port, own.address);
     await once(search, "listening");
@@ -105,6 +118,32 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     const [trace, span] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
     if (id === "traceparent") return `00-${trace}-${span}-01`;
     return id === "b3" ? `${trace}-${span}-1` : trace;
+  };
+  /** A call to `search` that its caller has given up by now; what each of the calls came to that it has led to all the same. */
+  const givenUp = async (
+    entry: Entry,
+    headers: OutgoingHttpHeaders,
+  ): Promise<() => Promise<readonly string[]>> => {
+    const [target, before] = [running.target(entry, "search"), left];
+    assert(target !== undefined, "the mesh has this way");
+    together = 2;
+    const sent = get({
+      host: target.address,
+      port: target.port,
+      localAddress: running.addresses.service(entry).address,
+      headers: { host: "search", tracestate: firstOf.get(entry), ...headers },
+      agent: false,
+    });
+    sent.on("error", () => undefined);
+    await expect.poll(() => held.length).toBe(1);
+    const outcomes = handled.at(-1);
+    sent.destroy();
+    await expect.poll(() => left).toBe(before + 1);
+    return async () => {
+      for (const each of held.splice(0)) each();
+      together = 1;
+      return (await outcomes) ?? [];
+    };
   };
   const counted = async (service: string, name: string): Promise<number> => {
     const address = running.addresses.proxy(service);
@@ -143,6 +182,17 @@ describe.each(["traceparent", "x-request-id", "b3"] as const)("a service that ha
     expect(await counted("geo", "wire.lost.closed.geo")).toBe(lost);
     for (const entry of ["batch", "frontend"] as const)
       expect(await alike(entry)).toEqual([all(right[entry])]);
+  });
+
+  test("has what its caller has given up judged by what has led to it, whatever comes then", async () => {
+    for (const entry of ["frontend", "batch"] as const) {
+      const alone = await givenUp(entry, { [id]: anyId() });
+      expect([entry, await alone()]).toEqual([entry, all(right[entry])]);
+    }
+    const shared = { [id]: anyId() };
+    const first = await givenUp("batch", shared);
+    const second = await from("frontend", shared);
+    expect([await first(), second]).toEqual([all(right.lost), all(right.lost)]);
   });
 
   test("is not told by outside traffic whose request it is", async () => {

@@ -12,6 +12,11 @@ export function wasAnswered(details: Bytes): bool {
   return equal(codeDetails(), details);
 }
 
+/** Whether the service has given the response, and the client has not left before the end of it. */
+export function wasAnsweredByService(): bool {
+  return equal(codeDetails(), VIA_UPSTREAM());
+}
+
 /** Whether the response was given by somebody else than the service, be it another filter: the request goes no further. */
 export function wasAnsweredInstead(): bool {
   const details = codeDetails();

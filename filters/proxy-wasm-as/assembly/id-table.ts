@@ -9,20 +9,28 @@ import { ID_MAX } from "./request-id";
 // Which state the requests have that are in hand, by their ids: for all workers, since what a request leads to may leave through another one. Envoy never forgets a
 // key of its shared data, so that there are so many buckets and no more, and in each so many entries:
 //
-//     bucket   16 × u32: how many requests in hand have no entry, by another part of the hash; then the entries. Empty where there is nothing
-//     entry    u32 requests in hand | u32 when the last one came, in seconds | kind, sizes of id, revision and token, a byte each | id | revision and token
+//     bucket   16 × those that have no entry, by another part of the hash; then the entries. Empty where there is nothing
+//     those    u32 how many there are in hand | u32 when one was given up last, in seconds
+//     entry    those of an id | u32 when the last one came | kind, sizes of id, revision and token, a byte each | id | revision and token
 //
 // An id without an entry has none as long as some request in hand may be one of it: so an entry is about all requests of its id, or there is none. What gives way in a
 // full bucket is what nobody has come with for as long as Envoy leaves a stream in which nothing moves: its requests are counted among those without an entry.
+//
+// What has been given up before it was answered the service mostly goes on with, and it is in hand for a while longer: else what it leads to then would be taken for what a
+// later request of its id does.
 
 const BUCKETS: u32 = 1024;
 const SPLITS: u32 = 16;
-const HEAD: usize = 64;
+const THOSE: usize = 8;
+const HEAD: usize = 128;
 const ENTRIES_MAX: usize = 16;
 const STATE_MAX: usize = 52;
-const STATE_AT: usize = 12 + ID_MAX;
+const ID_AT: usize = 16;
+const STATE_AT: usize = ID_AT + ID_MAX;
 const ENTRY: usize = STATE_AT + STATE_MAX;
 const IDLE_S: u32 = 300;
+/** For so long a service may go on with what was given up. */
+const GIVEN_UP_S: u32 = 60;
 /** A version that no value has: it makes a key, and changes none. */
 const NEW: u32 = u32.MAX_VALUE;
 
@@ -40,8 +48,8 @@ export const UNRECORDED: u32 = 4;
 export let foundRevision: Bytes = MISSING;
 export let foundToken: Bytes = MISSING;
 
-// "ids1", the number of this layout, and the bucket.
-const key: usize = memory.data<u8>([105, 100, 115, 49, 0, 0]);
+// "ids2", the number of this layout, and the bucket.
+const key: usize = memory.data<u8>([105, 100, 115, 50, 0, 0]);
 let hash: u32 = 0;
 let bucket: usize = 0;
 let size: usize = 0;
@@ -49,38 +57,35 @@ let version: u32 = 0;
 
 /** A request of this id comes in, with this state or none. */
 export function enter(id: Bytes, revision: Bytes, token: Bytes): void {
-  const time = <u32>(now() / 1_000_000_000);
+  const time = seconds();
   do {
     read(id);
+    forgetGivenUp(time);
     let entry = entryOf(id);
     if (entry != 0) {
-      if (!hasState(entry, revision, token)) store<u8>(entry, <u8>AMBIGUOUS, 8);
+      if (!hasState(entry, revision, token)) setKind(entry, AMBIGUOUS);
     } else {
-      entry = load<u32>(split(hash)) == 0 ? room(time) : 0;
+      entry = isEmpty(split(hash)) ? room(time) : 0;
       if (entry != 0) fill(entry, id, revision, token);
     }
     if (entry == 0) add(split(hash), 1);
     else {
       add(entry, 1);
-      store<u32>(entry, time, 4);
+      store<u32>(entry, time, 8);
     }
   } while (!write());
 }
 
-/** One of these has been dealt with. */
-export function leave(id: Bytes): void {
+/** One of these has been dealt with, or was given up before it was. */
+export function leave(id: Bytes, isGivenUp: bool): void {
+  const time = isGivenUp ? seconds() : 0;
   do {
     read(id);
     const entry = entryOf(id);
-    if (entry == 0) {
-      if (load<u32>(split(hash)) != 0) add(split(hash), -1);
-    } else if (load<u32>(entry) > 1) {
-      add(entry, -1);
-    } else {
-      // The last one takes its place.
-      size -= ENTRY;
-      memory.copy(entry, bucket + size, ENTRY);
-    }
+    const those = entry == 0 ? split(hash) : entry;
+    if (load<u32>(those) != 0) add(those, -1);
+    if (isGivenUp) store<u32>(those, time, 4);
+    if (entry != 0 && isEmpty(entry)) remove(entry);
   } while (!write());
 }
 
@@ -88,10 +93,43 @@ export function leave(id: Bytes): void {
 export function look(id: Bytes): u32 {
   read(id);
   const entry = entryOf(id);
-  if (entry == 0) return load<u32>(split(hash)) == 0 ? UNKNOWN : UNRECORDED;
+  const those = entry == 0 ? split(hash) : entry;
+  if (isEmpty(those) || (load<u32>(those) == 0 && isOver(those, seconds()))) return UNKNOWN;
+  if (entry == 0) return UNRECORDED;
   foundRevision = stateAt(entry, 0);
   foundToken = stateAt(entry, 1);
-  return load<u8>(entry, 8);
+  return kindIn(entry);
+}
+
+/** Forget what was given up so long ago that no service goes on with it, in the bucket that was read. */
+function forgetGivenUp(time: u32): void {
+  for (let those = bucket; those < bucket + HEAD; those += THOSE) if (isOver(those, time)) store<u32>(those, 0, 4);
+  for (let entry = bucket + HEAD; entry < bucket + size; ) {
+    if (isOver(entry, time)) store<u32>(entry, 0, 4);
+    if (isEmpty(entry)) remove(entry);
+    else entry += ENTRY;
+  }
+}
+
+/** Whether nothing of these is in hand, nor has been given up. */
+function isEmpty(those: usize): bool {
+  return load<u64>(those) == 0;
+}
+
+/** Whether what was given up of these is no more in hand by now. */
+function isOver(those: usize, time: u32): bool {
+  const since = load<u32>(those, 4);
+  return since != 0 && time > since + GIVEN_UP_S;
+}
+
+/** The last one takes its place. */
+function remove(entry: usize): void {
+  size -= ENTRY;
+  if (entry != bucket + size) memory.copy(entry, bucket + size, ENTRY);
+}
+
+function seconds(): u32 {
+  return <u32>(now() / 1_000_000_000);
 }
 
 /** The bucket of an id as it is now, with room for one entry more. */
@@ -115,14 +153,14 @@ function read(id: Bytes): void {
 
 /** False where somebody else was first, who has got on by that: so it is tried again without a limit. */
 function write(): bool {
-  let isEmpty = size == HEAD;
-  for (let at: usize = 0; isEmpty && at < HEAD; at += 4) isEmpty = load<u32>(bucket + at) == 0;
-  return proxy_set_shared_data(key, 6, bucket, isEmpty ? 0 : size, version) != Status.CasMismatch;
+  let isNothing: bool = size == HEAD;
+  for (let those = bucket; isNothing && those < bucket + HEAD; those += THOSE) isNothing = isEmpty(those);
+  return proxy_set_shared_data(key, 6, bucket, isNothing ? 0 : size, version) != Status.CasMismatch;
 }
 
 function entryOf(id: Bytes): usize {
   for (let entry = bucket + HEAD; entry < bucket + size; entry += ENTRY) {
-    if (<usize>load<u8>(entry, 9) == lengthOf(id) && same(entry + 12, pointerOf(id), lengthOf(id))) return entry;
+    if (<usize>load<u8>(entry, 13) == lengthOf(id) && same(entry + ID_AT, pointerOf(id), lengthOf(id))) return entry;
   }
   return 0;
 }
@@ -134,24 +172,34 @@ function room(time: u32): usize {
     return bucket + size - ENTRY;
   }
   for (let entry = bucket + HEAD; entry < bucket + size; entry += ENTRY) {
-    if (time <= load<u32>(entry, 4) + IDLE_S) continue;
-    add(split(hashOf(bytes(entry + 12, load<u8>(entry, 9)))), load<u32>(entry));
+    if (time <= load<u32>(entry, 8) + IDLE_S) continue;
+    const those = split(hashOf(bytes(entry + ID_AT, load<u8>(entry, 13))));
+    add(those, load<u32>(entry));
+    store<u32>(those, max(load<u32>(those, 4), load<u32>(entry, 4)), 4);
     return entry;
   }
   return 0;
 }
 
 function fill(entry: usize, id: Bytes, revision: Bytes, token: Bytes): void {
-  store<u32>(entry, 0);
-  store<u8>(entry, <u8>lengthOf(id), 9);
-  memory.copy(entry + 12, pointerOf(id), lengthOf(id));
+  store<u64>(entry, 0);
+  store<u8>(entry, <u8>lengthOf(id), 13);
+  memory.copy(entry + ID_AT, pointerOf(id), lengthOf(id));
   const kind = kindOf(revision, token);
-  store<u8>(entry, <u8>kind, 8);
+  setKind(entry, kind);
   if (kind != KNOWN) return;
-  store<u8>(entry, <u8>lengthOf(revision), 10);
-  store<u8>(entry, <u8>lengthOf(token), 11);
+  store<u8>(entry, <u8>lengthOf(revision), 14);
+  store<u8>(entry, <u8>lengthOf(token), 15);
   memory.copy(entry + STATE_AT, pointerOf(revision), lengthOf(revision));
   memory.copy(entry + STATE_AT + lengthOf(revision), pointerOf(token), lengthOf(token));
+}
+
+function kindIn(entry: usize): u32 {
+  return load<u8>(entry, 12);
+}
+
+function setKind(entry: usize, kind: u32): void {
+  store<u8>(entry, <u8>kind, 12);
 }
 
 /** No state of ours is longer. */
@@ -162,19 +210,19 @@ function kindOf(revision: Bytes, token: Bytes): u32 {
 
 function hasState(entry: usize, revision: Bytes, token: Bytes): bool {
   const kind = kindOf(revision, token);
-  if (load<u8>(entry, 8) != kind) return false;
+  if (kindIn(entry) != kind) return false;
   return kind != KNOWN || (equal(stateAt(entry, 0), revision) && equal(stateAt(entry, 1), token));
 }
 
 /** The revision, or the token. */
 function stateAt(entry: usize, part: u32): Bytes {
-  const first: usize = load<u8>(entry, 10);
-  return part == 0 ? bytes(entry + STATE_AT, first) : bytes(entry + STATE_AT + first, load<u8>(entry, 11));
+  const first: usize = load<u8>(entry, 14);
+  return part == 0 ? bytes(entry + STATE_AT, first) : bytes(entry + STATE_AT + first, load<u8>(entry, 15));
 }
 
-/** How many requests in hand have no entry, of the ids with that part of the hash. */
+/** The requests in hand that have no entry, of the ids with that part of the hash. */
 function split(ofHash: u32): usize {
-  return bucket + <usize>((ofHash / BUCKETS) % SPLITS) * 4;
+  return bucket + <usize>((ofHash / BUCKETS) % SPLITS) * THOSE;
 }
 
 function add(counter: usize, count: u32): void {

@@ -1,8 +1,10 @@
-import { Bytes, bytes, lengthOf, MISSING, pointerOf } from "./bytes";
+import { Bytes, bytes, lengthOf, MISSING, pointerOf, property } from "./bytes";
 import { cell } from "./cell";
+import { wasAnsweredByService } from "./code-details";
 import { proxy_define_metric, proxy_increment_metric } from "./env";
 import { AMBIGUOUS, enter, foundRevision, foundToken, KNOWN, leave as leaveTable, look, STATELESS, UNKNOWN, UNRECORDED } from "./id-table";
 import { allocate } from "./memory";
+import { isOwnAnswer } from "./own-answer";
 import { isSaid, revision, token } from "./path-state";
 import { fact } from "./plugins";
 import { begin, currentBlock, leave } from "./policy";
@@ -22,6 +24,14 @@ const WORDS: usize = memory.data<u8>([
   101, 46, 117, 110, 106, 111, 105, 110, 101, 100, 46, 117, 110, 107, 110, 111, 119, 110,
 ]);
 
+// "upstream", "address", and "response", "flags", with zero bytes between
+const PROPERTIES: usize = memory.data<u8>([
+  117, 112, 115, 116, 114, 101, 97, 109, 0, 97, 100, 100, 114, 101, 115, 115, 114, 101, 115, 112, 111, 110, 115, 101, 0, 102, 108, 97,
+  103, 115,
+]);
+/** Of Envoy's flags `UF` and `UO`: nobody took the connection, or there were too many. */
+const NEVER_SENT: u32 = 0xa0;
+
 /** The ids of what is in hand, by stream: their length, and they. */
 let slab: usize = 0;
 
@@ -36,7 +46,7 @@ export function stampAndNote(context: u32): u32 {
   return leave();
 }
 
-/** This request, with the state that it has now, is in hand until its stream has gone. */
+/** This request, with the state that it has now, is in hand until its stream has gone, and for a while longer where it was given up. */
 function note(context: u32, id: Bytes): void {
   if (id == MISSING) return;
   if (slab == 0) slab = createSlab(4 + ID_MAX);
@@ -50,7 +60,7 @@ function note(context: u32, id: Bytes): void {
 export function takeBack(context: u32): void {
   const record: usize = slab == 0 ? 0 : findRecord(slab, context);
   if (record == 0) return;
-  leaveTable(bytes(record + 4, load<u32>(record)));
+  leaveTable(bytes(record + 4, load<u32>(record)), wasGivenUp());
   forgetRecords(context);
   __collect();
 }
@@ -76,6 +86,13 @@ export function giveBack(context: u32, isOrigin: bool): u32 {
     if (isOrigin && (known == UNKNOWN || known == KNOWN || known == STATELESS)) note(context, id);
   }
   return leave();
+}
+
+/** Whether the request has gone on and its answer has not come, or not all of it, since the client has left or time was up. Services mostly do not see that, and go on. */
+function wasGivenUp(): bool {
+  if (wasAnsweredByService() || isOwnAnswer() || property(bytes(PROPERTIES, 16)) == MISSING) return false;
+  const flags = property(bytes(PROPERTIES + 16, 14));
+  return flags == MISSING || (load<u32>(pointerOf(flags)) & NEVER_SENT) == 0;
 }
 
 function lose(why: Bytes): void {

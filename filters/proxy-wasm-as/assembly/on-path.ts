@@ -28,9 +28,13 @@ const WORDS: usize = memory.data<u8>([
 /** What a record has no room for is left out. */
 const ROOM: usize = 1024;
 
-/** The callback in which the state was read; and whose loss has been counted, by policy, as bits. */
+/** Of so many policies of a module each is counted by itself. */
+const POLICIES: u32 = 1024;
+const BITS: usize = 128;
+
+/** The callback in which the state was read; and whose loss has been counted for a stream, by policy, as bits. */
 let read: u32 = 0;
-let counted: u64 = 0;
+const counted: usize = memory.data(128);
 let countedFor: u32 = 0;
 
 /** Said once a module is configured some of whose policies ask. */
@@ -39,13 +43,13 @@ export function askPaths(): void {
 }
 
 /**
- * Records of what is to be known of a request when its response comes: the lengths of a revision and a state, both, whose loss has been counted, and
- * whether there was a state that nobody can read.
+ * Records of what is to be known of a request when its response comes: the lengths of a revision and a state, both, whether there was a state that nobody can read, and whose
+ * loss has been counted.
  */
 let slab: usize = 0;
-const COUNTED: usize = 72;
-const SAID: usize = 80;
-const RECORD: usize = 84;
+const SAID: usize = 72;
+const COUNTED: usize = 76;
+const RECORD: usize = COUNTED + BITS;
 
 /** Said first where a request comes in whose response will be asked about: its headers are not there any more then. */
 export function notePath(context: u32): void {
@@ -53,11 +57,11 @@ export function notePath(context: u32): void {
   look();
   const size: usize = revision == MISSING ? 0 : lengthOf(revision) + lengthOf(token);
   // What is not noted is taken for one without a state.
-  if (size > COUNTED - 8) return;
+  if (size > SAID - 8) return;
   const record = addRecord(slab, context);
   store<u64>(record, 0);
-  store<u64>(record, 0, COUNTED);
   store<u32>(record, isSaid ? 1 : 0, SAID);
+  memory.fill(record + COUNTED, 0, BITS);
   if (size == 0) return;
   store<u32>(record, <u32>lengthOf(revision));
   store<u32>(record, <u32>lengthOf(token), 4);
@@ -122,14 +126,7 @@ function isIn(states: Bytes): bool {
 
 /** Nobody knows whether the policy is for this request. */
 function lose(policy: u32): void {
-  // A request and its response are one, whatever is looked at between them.
-  const noted: usize = slab == 0 ? 0 : findRecord(slab, stream);
-  if (noted != 0) counted = load<u64>(noted, COUNTED);
-  else if (countedFor != stream) counted = 0;
-  countedFor = noted == 0 ? stream : 0;
-  if ((counted & (1 << <u64>policy)) == 0) {
-    counted |= 1 << <u64>policy;
-    if (noted != 0) store<u64>(noted, counted, COUNTED);
+  if (isFirst(policy)) {
     const name = policyName();
     let caller = callerOf();
     if (caller == MISSING) caller = bytes(WORDS + 22, 7);
@@ -145,6 +142,21 @@ function lose(policy: u32): void {
   }
   const what = fact(currentBlock(), keyOf(6, 6));
   if (what != MISSING && load<u8>(pointerOf(what)) == D_ENY) deny(403, 0);
+}
+
+/** Whether this is the first time that the policy has lost the path of the stream. A request and its response are one, whatever is looked at between them. */
+function isFirst(policy: u32): bool {
+  const noted: usize = slab == 0 ? 0 : findRecord(slab, stream);
+  if (noted == 0 && countedFor != stream) {
+    memory.fill(counted, 0, BITS);
+    countedFor = stream;
+  }
+  const at = (noted == 0 ? counted : noted + COUNTED) + <usize>((policy % POLICIES) >> 3);
+  const bit: u32 = 1 << (policy & 7);
+  const before: u32 = load<u8>(at);
+  if ((before & bit) != 0) return false;
+  store<u8>(at, <u8>(before | bit));
+  return true;
 }
 
 /** Behind what other policies have lost, be they in other modules. */

@@ -12,7 +12,7 @@ import { random_get } from "./wasi_snapshot_preview1";
 //
 //     @forwards  HEADER  trace | b3 | whole
 //
-// Of `trace`, which is `traceparent`, it is the trace; of `b3` the trace, too; of others the letters and digits. Applications may write it otherwise
+// Of `trace`, which is `traceparent`, and of `b3` it is the lower half of the trace; of others the letters and digits. Applications may write it otherwise
 // than they read it, in other letters, cut to half, or without what they do not take. What they may make of two ids has to be one here, lest one client names the request of another.
 
 const REQUEST: u32 = 0;
@@ -38,7 +38,7 @@ export function requestId(): Bytes {
   const shape = load<u8>(pointerOf(nextField()));
   const value = allValues(name);
   if (value == MISSING) return MISSING;
-  if (shape == T_RACE) return isIdentity(value) ? bytes(pointerOf(value) + 3, 32) : MISSING;
+  if (shape == T_RACE) return isIdentity(value) ? bytes(pointerOf(value) + 19, 16) : MISSING;
   return shape == B_3 ? traceOf(value, isSingle(name)) : folded(trimmed(value));
 }
 

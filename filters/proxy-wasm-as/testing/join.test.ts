@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assemble } from "../build/assemble.ts";
-import { createHost, createProxy, type Host, type HostStream } from "./index.ts";
+import { createHost, createProxy, type Host, type HostRequest, type HostStream } from "./index.ts";
 
 const moduleOf = async (name: string, call: string, over = ""): Promise<Uint8Array> => {
   const { bytes = new Uint8Array(), stderr } = await assemble({
@@ -63,13 +63,27 @@ function start({
 
 type Headers = readonly (readonly [string, string])[];
 
-function come(host: Host, headers: Headers, worker?: number): HostStream {
-  const stream = host.open({
-    headers: [[":method", "GET"], ...headers],
-    ...(worker === undefined ? {} : { worker }),
-  });
+function come(
+  host: Host,
+  headers: Headers,
+  more: Pick<HostRequest, "worker" | "properties"> = {},
+): HostStream {
+  const stream = host.open({ headers: [[":method", "GET"], ...headers], ...more });
   expect(host.failure).toBeNull();
   return stream;
+}
+
+/** What a request says that has come to the service. */
+const sentOn = { "upstream.address": "127.0.0.1:9080" } as const;
+
+/** The request comes to the service. */
+function reach(host: Host, headers: Headers, worker?: number): HostStream {
+  return come(host, headers, { properties: sentOn, ...(worker === undefined ? {} : { worker }) });
+}
+
+function answer(stream: HostStream): void {
+  stream.respond({});
+  stream.end();
 }
 
 /** What the service, or the one that it calls, sees in a header. */
@@ -136,6 +150,7 @@ test("an id is what each header makes of it", () => {
     // Some libraries take the lower half.
     ["b3", `${high}${low}${spans}`, `${low}${spans}`],
     ["x-b3-traceid", `${high}${low}`, low],
+    ["traceparent", `00-${high}${low}-00f067aa0ba902b7-01`, `00-${"0".repeat(16)}${low}-b7ad6b7169203331-01`],
     ["x-request-id", "Root=1-5759e988;a:b/c", "root=1-5759E988;a:b/c"],
     // Some applications take away what is no letter or digit, or write a UUID in their own way.
     ["x-request-id", "(2c5ea4c0.4067)-11e9~8bad", "2c5ea4c0-4067-11e9-8bad"],
@@ -330,6 +345,48 @@ test("what a service does by itself is in hand as what it was asked for, until i
   expect(sent(from, [traced(2)])).toBe("wire=newrev.5");
 });
 
+test("what was given up before it was answered is in hand for a minute longer, since services go on with it", () => {
+  const { into, from } = start();
+  reach(into, [traced(1), stated(3)]).end();
+  expect(sent(from, [traced(1)])).toBe("wire=newrev.3");
+  // Again it has the same state, and by another path another one.
+  answer(reach(into, [traced(1), stated(3)]));
+  expect(sent(from, [traced(1)])).toBe("wire=newrev.3");
+  answer(reach(into, [traced(1), stated(4)]));
+  expect(sent(from, [traced(1)])).toBe("wire=lost.ambiguous");
+  into.advance(60_000_000_000n);
+  expect(sent(from, [traced(1)])).toBe("wire=lost.ambiguous");
+  into.advance(1_000_000_000n);
+  expect(sent(from, [traced(1)])).toBeUndefined();
+  const later = reach(into, [traced(1), stated(4)]);
+  expect(sent(from, [traced(1)])).toBe("wire=newrev.4");
+  answer(later);
+  expect(sent(from, [traced(1)])).toBeUndefined();
+  expect([...into.sharedData.entries.values()].every(({ length }) => length === 0)).toBe(true);
+});
+
+test("a request is given up that has come to the service, and has no whole answer of it", () => {
+  const cases: readonly (readonly [HostRequest["properties"], boolean])[] = [
+    [{}, false],
+    [sentOn, true],
+    [{ ...sentOn, "response.code_details": "via_upstream" }, false],
+    [{ ...sentOn, "response.code_details": "downstream_remote_disconnect" }, true],
+    [{ ...sentOn, "response.code_details": "stream_idle_timeout", "response.flags": 0x10000n }, true],
+    // A policy for responses has denied it.
+    [{ ...sentOn, "response.code_details": "wire_policy" }, false],
+    [{ ...sentOn, "response.code_details": "connection_failure", "response.flags": 0x20n }, false],
+    [{ ...sentOn, "response.code_details": "overflow", "response.flags": 0x80n }, false],
+  ];
+  for (const [properties, isGivenUp] of cases) {
+    const { into, from } = start();
+    come(into, [traced(1), stated(3)], properties === undefined ? {} : { properties }).end();
+    expect([properties, sent(from, [traced(1)])]).toEqual([
+      properties,
+      isGivenUp ? "wire=newrev.3" : undefined,
+    ]);
+  }
+});
+
 /** As the SDK has it: FNV-1a, of which the lowest 10 bits are the bucket and the next 4 are told apart where it is full. */
 function hashOf(id: string): number {
   let value = 2166136261;
@@ -341,7 +398,7 @@ function hashOf(id: string): number {
 function neighbours(count: number, split?: number): readonly number[] {
   const found: number[] = [];
   for (let number = 1; found.length < count; number++) {
-    const hash = hashOf(traceOf(number));
+    const hash = hashOf(traceOf(number).slice(-16));
     if (hash % 1024 === 7 && (split === undefined || (hash >>> 10) % 16 === split)) found.push(number);
   }
   return found;
@@ -390,6 +447,39 @@ test("in a full bucket what nobody has come with for five minutes gives way, and
   expect(sent(from, [traced(first)])).toBeUndefined();
 });
 
+test("what was given up and had no room is not taken for what comes then", () => {
+  const { into, from } = start();
+  const all = neighbours(17);
+  const [last = 0] = all.slice(16);
+  const streams = all.slice(0, 16).map((number) => come(into, [traced(number), stated(3)]));
+  reach(into, [traced(last), stated(3)]).end();
+  expect(sent(from, [traced(last)])).toBe("wire=lost.full");
+  for (const stream of streams) stream.end();
+  const other = come(into, [traced(last), stated(4)]);
+  expect(sent(from, [traced(last)])).toBe("wire=lost.full");
+  other.end();
+  into.advance(61_000_000_000n);
+  expect(sent(from, [traced(last)])).toBeUndefined();
+  come(into, [traced(last), stated(4)]);
+  expect(sent(from, [traced(last)])).toBe("wire=newrev.4");
+});
+
+test("what was given up gives way as what is in hand, and is as long in doubt", () => {
+  const { into, from } = start();
+  const all = neighbours(17);
+  const [first = 0] = all;
+  const [last = 0] = all.slice(16);
+  const streams = all.slice(0, 16).map((number) => reach(into, [traced(number), stated(3)]));
+  into.advance(301_000_000_000n);
+  const [given] = streams;
+  given?.end();
+  come(into, [traced(last), stated(3)]);
+  expect(sent(from, [traced(last)])).toBe("wire=newrev.3");
+  expect(sent(from, [traced(first)])).toBe("wire=lost.full");
+  into.advance(61_000_000_000n);
+  expect(sent(from, [traced(first)])).toBeUndefined();
+});
+
 test("nothing is left of what has gone", () => {
   const { into } = start({ workers: 2 });
   for (let number = 0; number < 3_000; number++) come(into, [traced(number), stated(3)]).end();
@@ -410,10 +500,10 @@ test("four workers: a state is given only while all in hand of that id have it",
     worker: fc.nat({ max: 3 }),
     id: fc.nat({ max: ids.length - 1 }),
     state: fc.integer({ min: 1, max: 2 }),
-    ends: fc.boolean(),
+    ends: fc.constantFrom("goesOn", "isAnswered", "isGivenUp"),
     /** The workers that go on meanwhile. */
     meanwhile: fc.array(fc.nat({ max: 6 }), { maxLength: 4 }),
-    seconds: fc.constantFrom(0, 0, 0, 100),
+    seconds: fc.constantFrom(0, 0, 0, 25, 100),
   });
   const counts = { given: 0, lost: 0, full: 0 };
   fc.assert(
@@ -427,18 +517,22 @@ test("four workers: a state is given only while all in hand of that id have it",
         readonly worker: number;
         readonly stream: HostStream;
       }[] = [];
+      let seconds = 0;
+      const givenUp: { readonly number: number; readonly state: number; readonly since: number }[] = [];
       const act = (worker: number): void => {
         const next = waiting.shift();
         if (next === undefined) return;
         others.push(...next.meanwhile);
         busy.add(worker);
         const index = open.findIndex((each) => each.worker === worker);
-        if (next.ends && index >= 0) {
-          const [gone] = open.splice(index, 1);
-          gone?.stream.end();
+        const [gone] = next.ends === "goesOn" || index < 0 ? [] : open.splice(index, 1);
+        if (gone !== undefined) {
+          if (next.ends === "isAnswered") gone.stream.respond({});
+          else givenUp.push({ ...gone, since: seconds });
+          gone.stream.end();
         } else {
           const number = ids[next.id] ?? 0;
-          const stream = come(host.into, [traced(number), stated(next.state)], worker);
+          const stream = reach(host.into, [traced(number), stated(next.state)], worker);
           open.push({ number, state: next.state, worker, stream });
         }
         busy.delete(worker);
@@ -453,12 +547,15 @@ test("four workers: a state is given only while all in hand of that id have it",
       });
       const staying = always.map((number) => come(host.into, [traced(number), stated(3)]));
       while (waiting.length > 0) {
-        host.into.advance(BigInt(waiting[0]?.seconds ?? 0) * 1_000_000_000n);
+        const passed = waiting[0]?.seconds ?? 0;
+        seconds += passed;
+        host.into.advance(BigInt(passed) * 1_000_000_000n);
         act(waiting[0]?.worker ?? 0);
         others = [];
         expect(host.into.failure).toBeNull();
         for (const number of new Set(ids)) {
-          const states = new Set(open.filter((each) => each.number === number).map(({ state }) => state));
+          const inHand = [...open, ...givenUp.filter(({ since }) => seconds <= since + 60)];
+          const states = new Set(inHand.filter((each) => each.number === number).map(({ state }) => state));
           const given = sent(host.from, [traced(number)]);
           if (given === "wire=lost.full") counts.full++;
           else if (given === "wire=lost.ambiguous") counts.lost++;
@@ -470,7 +567,9 @@ test("four workers: a state is given only while all in hand of that id have it",
           else expect([...right, "wire=lost.ambiguous", "wire=lost.full"]).toContain(given);
         }
       }
-      for (const stream of [...staying, ...open.map((each) => each.stream)]) stream.end();
+      for (const stream of [...staying, ...open.map((each) => each.stream)]) answer(stream);
+      host.into.advance(61_000_000_000n);
+      come(host.into, [traced(ids[0] ?? 0), stated(1)]).end();
       expect([...host.into.sharedData.entries.values()].every(({ length }) => length === 0)).toBe(true);
     }),
     { numRuns: 60 },
