@@ -1,6 +1,6 @@
 import { isOver } from "./at-work";
 import { cell } from "./cell";
-import { lengthOf, pointerOf } from "./bytes";
+import { Bytes, lengthOf, pointerOf } from "./bytes";
 import { BufferType, MapType, Status, StreamType } from "./enums";
 import {
   proxy_continue_stream,
@@ -118,22 +118,28 @@ export function endFirst(stream: u32): void {
   forgetRecords(stream);
 }
 
-/** Whether a queue is the one by which requests go on; then one does. */
+/** Whether a queue is the one by which requests go on; then the next one does. */
 export function letFirstGo(root: u32, given: u32): bool {
   if (queue == 0 || given != queue) return false;
-  if (proxy_dequeue_shared_queue(queue, cell + 4, cell) != Status.Ok) return true;
-  const item = load<u64>(cell);
-  if (lengthOf(item) != 4) return true;
+  // Of an item whose configuration has gone nobody has heard: each later one would be heard of in the stead of the one before.
+  let isFound: bool = false;
+  while (!isFound && proxy_dequeue_shared_queue(queue, cell + 4, cell) == Status.Ok) isFound = goesOn(load<u64>(cell));
+  proxy_set_effective_context(root);
+  return true;
+}
+
+/** Whether an item is of a request that waits for it, which goes on then. */
+function goesOn(item: Bytes): bool {
+  if (lengthOf(item) != 4) return false;
   const stream = load<u32>(pointerOf(item));
   const record = findRecord(requests, stream);
-  if (record == 0 || load<u32>(record, 4) != LEAVING || proxy_set_effective_context(stream) != Status.Ok) return true;
+  if (record == 0 || load<u32>(record, 4) != LEAVING || proxy_set_effective_context(stream) != Status.Ok) return false;
   // What waits in front by now would go on as well: it brings this along when it comes.
   if (!isEndHeld() && !hasMore(record)) {
     store<u64>(record, 0);
     noteUnread(stream, StreamType.HttpRequest);
     proxy_continue_stream(StreamType.HttpRequest);
   }
-  proxy_set_effective_context(root);
   return true;
 }
 

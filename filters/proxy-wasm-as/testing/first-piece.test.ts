@@ -128,3 +128,23 @@ test("what has not waited in front goes on at once", async () => {
   stream.send({ body: "de", trailers });
   expect(stream.result()).toMatchObject({ action: "continue", requestBody: "de", requestTrailers: trailers });
 });
+
+test("what was to go on under a configuration that has gone takes no other one's turn", async () => {
+  const host = await hostOf(
+    `${looking.replace("return last", 'if (request.headers.has("x-ask")) request.fetch({ cluster: "other" }, heard);\n  return last')}
+function heard(request: Request, answer: Answer): void { log.info("heard"); }`,
+    options,
+  );
+  const other = host.addPlugin(options);
+  host.onFetch("other", () => {
+    const stream = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
+    stream.end();
+    host.configure("another");
+    return {};
+  });
+  other?.open({ headers: [["x-ask", "1"]], isUnfinished: true });
+  for (let times = 0; times < 2; times++) {
+    const stream = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
+    expect(stream.result().requestBody).toBe("abc");
+  }
+});
