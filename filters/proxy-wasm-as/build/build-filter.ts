@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { pathOf, properties } from "../abi/properties.ts";
 import { heldBodies } from "../syntax/held-bodies.ts";
-import { pausingAmong } from "../syntax/pausing.ts";
+import { mayPauseAmong, pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
@@ -95,7 +95,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
     keepsStreams: modules.some(({ keepsStreams }) => keepsStreams),
     writesBodies: modules.some(({ writesBodies }) => writesBodies),
-    pausing: pausingAmong(modules.flatMap(({ functions }) => functions)),
+    pausing: mayPauseAmong(modules.flatMap(({ functions }) => functions)),
     parameters,
   });
   const problems = [
