@@ -87,6 +87,7 @@ export const codes = {
   FLT0218: "header that filter code cannot write",
   FLT0219: "body that is held without its trailers",
   FLT0220: "body that is held without its headers",
+  FLT0221: "message that goes on before it is resumed",
 
   // Parameter files
   PRM0101: "parameter file that cannot be read",

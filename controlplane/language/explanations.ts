@@ -134,6 +134,8 @@ export const explanations: Readonly<Record<Code, string>> = {
     "A body with trailers, which whoever sends it can add, has no last piece: it ends with them. Without a callback for these, what was held of it goes on unseen, or stays.",
   FLT0220:
     "Of a body Envoy keeps one copy for all filters of a proxy. One behind this one that waits, as for the answer to a call, and then lets go headers that it has held lets go with them what this one holds of the body. Where the headers are held here nobody behind has them.",
+  FLT0221:
+    "What a callback for a message returns is for all of it that waits: one for the body or the trailers that returns `Flow.Continue`, or nothing, lets go the headers, too. A request that waits for an answer, as of who authorises it, goes on without one as soon as some of its body comes.",
 
   MSH0101: "The mesh file is YAML 1.2, or JSON.",
   MSH0102: "Unknown keys are errors, so that a misspelt one is not taken for its default.",

@@ -1,6 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { filterCallbacks, signatureOf } from "../../filters/proxy-wasm-as/abi/filter-callbacks.ts";
-import { heldBodies } from "../../filters/proxy-wasm-as/syntax/held-bodies.ts";
+import { heldBodies, letGo } from "../../filters/proxy-wasm-as/syntax/held-bodies.ts";
 import { nameOf as madeBy, madeWithin } from "../../filters/proxy-wasm-as/syntax/made-within.ts";
 import { pausingAmong } from "../../filters/proxy-wasm-as/syntax/pausing.ts";
 import { runtimeUses } from "../../filters/proxy-wasm-as/syntax/runtime-uses.ts";
@@ -171,17 +171,33 @@ export function readFilter(source: Source): {
   };
 }
 
-/** Bodies that are held, which somebody else may take on. */
+/** Bodies that are held, which somebody else may take on, and what the filter itself lets go of what waits. */
 function checkHeldBodies(
   exported: readonly assemblyscript.FunctionDeclaration[],
   statements: readonly assemblyscript.Statement[],
   reporter: Reporter,
 ): void {
   const all = nodesIn(statements);
+  const pausing = pausingAmong([...statements.filter(isFunction), ...all.filter(isMethod)]);
   const held = heldBodies(
     exported.map(({ name }) => name.text),
-    pausingAmong([...statements.filter(isFunction), ...all.filter(isMethod)]),
+    pausing,
   );
+  if (all.filter(isProperty).some(({ property }) => property.text === "resume"))
+    for (const { callback, paused } of letGo(
+      exported.map(({ name }) => name.text),
+      pausing,
+    ))
+      for (const { name } of exported.filter(({ name }) => name.text === callback))
+        reporter.report(
+          "FLT0221",
+          placeOf(name.range, reporter.source),
+          `\`${callback}\` never pauses, and lets go what \`${paused}\` has paused`,
+          {
+            help: "keep in a `PerStream` that it waits, and return `Flow.Pause` as long as it does",
+            severity: "warning",
+          },
+        );
   for (const { callback, by, missing } of held)
     for (const { name } of exported.filter(({ name }) => name.text === callback)) {
       const place = placeOf(name.range, reporter.source);

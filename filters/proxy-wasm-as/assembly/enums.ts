@@ -118,6 +118,6 @@ export enum Peer {
 export enum Flow {
   /** It goes on. */
   Continue = 0,
-  /** It waits until it is resumed, answered or reset; what arrives meanwhile is buffered. Headers that a filter pauses while it has a callback for the body, too, wait with the body that it pauses only where Envoy is configured with `allow_on_headers_stop_iteration: true`; else no body comes. */
+  /** It waits until it is resumed, answered or reset, or a later callback of the same message lets it go on; what arrives meanwhile is buffered. Headers that a filter pauses while it has a callback for the body, too, wait with the body that it pauses only where Envoy is configured with `allow_on_headers_stop_iteration: true`; else no body comes. */
   Pause = 1,
 }

@@ -555,6 +555,40 @@ test("a body that is held goes on by trailers that nobody looks at, and by heade
   }
 });
 
+test("what is paused until it is resumed, and goes on by another callback, is a warning", async () => {
+  const warned = async (code: string) => {
+    const text = `import { Answer, Flow, Request, Response } from "proxy-wasm-as";\n${code}`;
+    const { problems, warnings } = await build(text);
+    expect(problems).toEqual([]);
+    const found = warnings.filter(({ code }) => code === "PWA0107");
+    return found.map(({ message, start, end }) => [
+      text.slice(start, end),
+      message.match(/what `(\w+)`/)?.[1],
+    ]);
+  };
+  for (const side of ["Request", "Response"]) {
+    const name = side.toLowerCase();
+    const asks = `function checked(${name}: ${side}, answer: Answer): void { ${name}.resume(); }
+export function on${side}(${name}: ${side}): Flow { ${name}.fetch({ cluster: "a" }, checked); return Flow.Pause; }`;
+    const looks = (part: string, result: string) =>
+      `${asks}\nexport function on${side}${part}(${name}: ${side}): ${result}`;
+    const pauses = looks("Body", "Flow { return Flow.Pause; }");
+    const ends = (result: string) => `\nexport function on${side}Trailers(${name}: ${side}): ${result}`;
+    const [headers, body, trailers] = ["", "Body", "Trailers"].map((part) => `on${side}${part}`);
+    expect(await warned(looks("Body", "void {}"))).toEqual([[body, headers]]);
+    expect(await warned(looks("Body", "Flow { return Flow.Continue; }"))).toEqual([[body, headers]]);
+    expect(await warned(pauses)).toEqual([]);
+    expect(await warned(pauses + ends("void {}"))).toEqual([[trailers, headers]]);
+    expect(await warned(pauses + ends("Flow { return Flow.Pause; }"))).toEqual([]);
+    // Without a callback for the body, headers hold all that follows.
+    expect(await warned(asks + ends("void {}"))).toEqual([]);
+    // Who never resumes waits for the body itself.
+    expect(await warned(looks("Body", "void {}").replace(`${name}.resume()`, `${name}.reply(403)`))).toEqual(
+      [],
+    );
+  }
+});
+
 test("headers that are held while a body is looked at need a setting of Envoy's, which a warning says", async () => {
   const imported = 'import { Flow, log, Request, Response } from "proxy-wasm-as";';
   const body = "export function onRequestBody(request: Request): void {}";
@@ -605,7 +639,10 @@ test("headers that are held while a body is looked at need a setting of Envoy's,
        return Flow.Pause;
      }`,
   ])
-    expect(await warned(`${pausing}\n${body}`), pausing).toEqual([["PWA0101", "onRequest"]]);
+    expect(await warned(`${pausing}\n${body}`), pausing).toEqual([
+      ["PWA0101", "onRequest"],
+      ...(pausing.includes("resume") ? [["PWA0107", "onRequestBody"]] : []),
+    ]);
   // What has been answered waits for no body.
   for (const denying of [
     `export function onRequest(request: Request): Flow {

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { filterCallbacks, signatureOf } from "../abi/filter-callbacks.ts";
 import { pathOf, properties } from "../abi/properties.ts";
-import { heldBodies } from "../syntax/held-bodies.ts";
-import { pausingAmong } from "../syntax/pausing.ts";
+import { heldBodies, letGo } from "../syntax/held-bodies.ts";
+import { mayPauseAmong, pausingAmong } from "../syntax/pausing.ts";
 import { assemble, BUDGET, STACK, STACK_MAX } from "./assemble.ts";
 import { checkCallbacks } from "./check-callbacks.ts";
 import { filterEntry } from "./filter-entry.ts";
@@ -95,7 +95,7 @@ async function build(options: BuildFilterOptions): Promise<Omit<BuiltFilter, "wa
     startsWithValues: modules.some(({ startsWithValues }) => startsWithValues),
     keepsStreams: modules.some(({ keepsStreams }) => keepsStreams),
     writesBodies: modules.some(({ writesBodies }) => writesBodies),
-    pausing: pausingAmong(modules.flatMap(({ functions }) => functions)),
+    pausing: mayPauseAmong(modules.flatMap(({ functions }) => functions)),
     parameters,
   });
   const problems = [
@@ -167,6 +167,7 @@ function warningsOf(files: Readonly<Record<string, string>>): readonly BuildProb
   return [
     ...heldHeaders(exported, pausing),
     ...takenOn(exported, pausing),
+    ...(modules.some(({ sdk }) => sdk.has("resume") || sdk.has("*")) ? goingOn(exported, pausing) : []),
     ...modules.flatMap(misspeltPaths),
     ...unfilled,
   ];
@@ -230,6 +231,28 @@ function takenOn(
               message: `\`${name}\` pauses and \`${missing}\` does not: where a filter behind this one lets go headers that it has held, what was paused of the body goes on unseen`,
             }),
         ...{ file: "filter.ts", start, end },
+      })),
+  );
+}
+
+/** Messages that go on before they are resumed. */
+function goingOn(
+  exported: readonly ExportedFunction[],
+  pausing: ReadonlySet<string>,
+): readonly BuildProblem[] {
+  const found = letGo(
+    exported.map(({ name }) => name),
+    pausing,
+  );
+  return exported.flatMap(({ name, start, end }) =>
+    found
+      .filter(({ callback }) => callback === name)
+      .map(({ paused }) => ({
+        code: "PWA0107",
+        message: `\`${name}\` never pauses: what \`${paused}\` has paused goes on by it, and not only when it is resumed`,
+        file: "filter.ts",
+        start,
+        end,
       })),
   );
 }

@@ -62,6 +62,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
   const resets = filter.sdk.has("*") || filter.sdk.has("reset");
   const written = writtenSides(filter);
   const holdsFirst = holdsFirstPiece(filter);
+  const holdsEnd = ["onRequestBody", "onRequestTrailers"].some((callback) => filter.pausing.has(callback));
   const forgets =
     holdsFirst ||
     configured.length > 0 ||
@@ -90,7 +91,7 @@ export function filterEntry(filter: FilterUse, guard?: FilterGuard): string {
     resets,
     passesUnread,
     holdsFirst,
-    holdsEnd: filter.pausing.has("onRequestTrailers"),
+    holdsEnd,
     keepsStreams,
     written,
     comingWithin: guard === undefined && resumes && forgets ? heldSides(filter) : [],
@@ -121,7 +122,7 @@ ${enter("context")}  ${guard.asks("connection", "context")};
     if (!own.some(({ name }) => name === `on${side}`)) calls.push(lengthText(side, said));
   // Without a body's callback, what is paused holds them in Envoy.
   const has = (callback: string): boolean => own.some(({ name }) => name === callback);
-  if ((tracks || holdsFirst) && has("onRequestBody") && !has("onRequestTrailers"))
+  if ((tracks || holdsFirst || holdsEnd) && has("onRequestBody") && !has("onRequestTrailers"))
     calls.push(trailersText(said, tracks));
   if (holdsFirst && !has("onQueue")) calls.push(queueText(said));
   if (said.comingWithin.includes("Response") && !has("onResponseTrailers"))
@@ -204,7 +205,7 @@ function lengthText(side: Side, { use, guard, enter }: Around): string {
 `;
 }
 
-/** The callback for the trailers of a request of a filter that has none, and lets requests go. */
+/** The callback for the trailers of a request of a filter that has none, and lets requests go or may have their body wait. */
 function trailersText({ use, guard, enter, holdsFirst }: Around, tracks: boolean): string {
   const start = "export function proxy_on_request_trailers(context: u32, _count: u32): u32 {\n";
   const passes = (flow: string): string =>
@@ -331,7 +332,7 @@ interface Around {
   readonly passesUnread: boolean;
   /** Whether the first piece of a request's body may go on where its headers wait. */
   readonly holdsFirst: boolean;
-  /** Whether the trailers of a request may wait. */
+  /** Whether the body of a request may wait, or its trailers. */
   readonly holdsEnd: boolean;
   readonly keepsStreams: boolean;
   /** The messages of which it writes the body. */

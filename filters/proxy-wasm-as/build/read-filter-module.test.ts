@@ -94,3 +94,32 @@ test("what may keep a stream is any variable that is no number, a record that ha
     true,
   );
 });
+
+test("what may pause is found however it says so, and what only goes on or answers is none of it", () => {
+  const pauses = (code: string): boolean =>
+    readFilterModule(`import { Flow, Request } from "proxy-wasm-as";\n${code}`).pausing.has("onRequest");
+  const callback = (result: string): string =>
+    `export function onRequest(request: Request, last: bool): Flow { ${result} }`;
+  for (const code of [
+    callback("return Flow.Pause;"),
+    callback("return last ? Flow.Continue : Flow.Pause;"),
+    callback("return last ? 0 : 1;"),
+    callback("return <Flow>!last;"),
+    `class Held { static flow: Flow = Flow.Pause; } ${callback("return Held.flow;")}`,
+    `const flows: StaticArray<Flow> = [Flow.Continue, Flow.Pause]; ${callback("return flows[1];")}`,
+    `const first = Flow.Pause; const second = first; ${callback("return second;")}`,
+    `import { hold } from "./hold"; ${callback("return hold(request);")}`,
+    `function hold(): Flow { return 1; } ${callback("return last ? Flow.Continue : hold();")}`,
+    callback("let flow = Flow.Continue; flow |= 1; return flow;"),
+  ])
+    expect(pauses(code), code).toBe(true);
+  for (const code of [
+    callback("return Flow.Continue;"),
+    callback("request.reply(403); return Flow.Pause;"),
+    `function refuse(request: Request): Flow { request.reply(403); return Flow.Pause; }
+     ${callback("if (last) return Flow.Continue; return (request.headers.has('a') ? refuse(request) : Flow.Continue);")}`,
+    "export function onRequest(request: Request): void { if (request.headers.has('a')) return; }",
+    callback("const names = ['a'].map((name: string): string => { return name; }); return Flow.Continue;"),
+  ])
+    expect(pauses(code), code).toBe(false);
+});

@@ -1,6 +1,6 @@
 import * as assemblyscript from "assemblyscript";
 import { madeWithin, nameOf } from "../syntax/made-within.ts";
-import { pausingAmong } from "../syntax/pausing.ts";
+import { mayPauseAmong } from "../syntax/pausing.ts";
 import { propertyPaths } from "../syntax/property-paths.ts";
 import { runtimeUses } from "../syntax/runtime-uses.ts";
 import { mayRefer, stateIn } from "../syntax/state.ts";
@@ -70,7 +70,7 @@ export interface FilterModule {
   readonly keepsStreams: boolean;
   /** Whether it may write a body, by a method of that name. */
   readonly writesBodies: boolean;
-  /** The names of its functions that may pause what their callback is about. */
+  /** The names of its functions that may pause what their callback is about, as far as can be told. */
   readonly pausing: ReadonlySet<string>;
   /** Where it manages memory by hand, with what the runtime has for the compiler. */
   readonly runtimeUses: readonly Place[];
@@ -177,7 +177,7 @@ export function readFilterModule(text: string, isAlone = true): FilterModule {
       kept.some(({ name }) => name !== "params") ||
       keepsStreams(all, text, isAlone && !uses(sdk, "PerStream")),
     writesBodies: writesBodies(all),
-    pausing: pausingAmong(allFunctions),
+    pausing: mayPauseAmong(allFunctions),
     syntaxErrors,
     runtimeUses: runtimeUses(all).map((node) => placeOf(node.text, node)),
     propertyPaths: propertyPaths(all, importedAs("properties")).map(({ path, node }) => placeOf(path, node)),

@@ -4,7 +4,9 @@ import {
   isFunctionLike,
   isIdentifier,
   isProperty,
+  isTernary,
   isVariables,
+  isWrapper,
   type Node,
   nodesIn,
   parentsIn,
@@ -36,14 +38,7 @@ const comparing: ReadonlySet<number> = new Set([
 export function pausingAmong(functions: readonly Function[]): ReadonlySet<string> {
   const looked = functions.map(bodyOf);
   const answering = answeringAmong(looked);
-  // By another name, at the top of a file.
-  const constants = new Set(
-    [...new Set(functions.map(({ range }) => range.source))]
-      .flatMap(({ statements }) => statements.filter(isVariables))
-      .flatMap(({ declarations }) => declarations)
-      .filter(({ initializer }) => initializer !== null && isPause(initializer))
-      .map(({ name }) => name.text),
-  );
+  const constants = constantsAmong(functions);
   return closure((known) =>
     looked.flatMap(({ name, all, parents, isOwn }) => {
       const pauses = (node: Node): boolean =>
@@ -55,6 +50,45 @@ export function pausingAmong(functions: readonly Function[]): ReadonlySet<string
       );
       return isPausing ? [name] : [];
     }),
+  );
+}
+
+/** The same for who must miss none: also those of which a result does not say, as one that is read from a list. */
+export function mayPauseAmong(functions: readonly Function[]): ReadonlySet<string> {
+  const looked = functions.map(bodyOf);
+  const names = new Set(looked.map(({ name }) => name));
+  const constants = constantsAmong(functions);
+  const unclear = closure((known) => {
+    const isClear = (value: Node): boolean => {
+      if (isWrapper(value)) return isClear(value.expression);
+      if (isTernary(value)) return isClear(value.ifThen) && isClear(value.ifElse);
+      if (isIdentifier(value)) return constants.has(value.text);
+      if (isProperty(value)) return isPause(value) || value.property.text === "Continue";
+      const callee = isCall(value) ? (calleeOf(value) ?? "") : "";
+      return names.has(callee) && !known.has(callee);
+    };
+    return looked
+      .filter(({ all, isOwn }) =>
+        all.some((node) => isReturn(node) && isOwn(node) && !hasClearValue(node, isClear)),
+      )
+      .map(({ name }) => name);
+  });
+  return new Set([...pausingAmong(functions), ...unclear]);
+}
+
+function hasClearValue(node: Node, isClear: (value: Node) => boolean): boolean {
+  const { value } = node as assemblyscript.ReturnStatement;
+  return value === null || isClear(value);
+}
+
+/** What is a pause by another name, at the top of the files of these. */
+function constantsAmong(functions: readonly Function[]): ReadonlySet<string> {
+  return new Set(
+    [...new Set(functions.map(({ range }) => range.source))]
+      .flatMap(({ statements }) => statements.filter(isVariables))
+      .flatMap(({ declarations }) => declarations)
+      .filter(({ initializer }) => initializer !== null && isPause(initializer))
+      .map(({ name }) => name.text),
   );
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hostOf } from "./filter.test-helper.ts";
 
-// What goes on by the first piece of a body whose headers wait, which it does once the callback is over: the filter sees each piece as if it had gone at once.
+// What goes on by the first piece of a body whose headers wait, and that has waited in front, which it does once the callback is over: the filter sees each piece as if it had gone at once.
 
 const looking = `
 export function onRequest(request: Request, last: bool): Flow { return last ? Flow.Continue : Flow.Pause; }
@@ -23,11 +23,13 @@ export function onRequestTrailers(request: Request): void {
 }`;
 const options = { allowOnHeadersStopIteration: true };
 const trailers = [["t", "1"]] as const;
+/** What a request says of which a filter in front has had the body wait: no host plays that one. */
+const waited = { "request.total_size": 1_000_000n };
 
 test("it goes on before anything else comes, without being asked for again", async () => {
   for (const code of [looking, looking + trailing]) {
     const host = await hostOf(code, options);
-    const stream = host.open({ body: ["abc"], isUnfinished: true });
+    const stream = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
     expect(stream.result()).toMatchObject({ requestBody: "abc", callCounts: { continue_stream: 1 } });
     stream.send({ body: ["de"], isUnfinished: true });
     expect(stream.result().requestBody).toBe("abcde");
@@ -47,7 +49,11 @@ test("it goes on before anything else comes, without being asked for again", asy
 test("what comes before that is seen by itself, and takes it along", async () => {
   const host = await hostOf(looking + trailing, options);
   const play = (...body: readonly string[]) => {
-    const { requestBody, requestTrailers, callCounts, logs } = host.request({ body, trailers });
+    const { requestBody, requestTrailers, callCounts, logs } = host.request({
+      properties: waited,
+      body,
+      trailers,
+    });
     expect([requestTrailers, callCounts["continue_stream"] ?? 0]).toEqual([trailers, 0]);
     return [requestBody, ...logs.map(({ message }) => message)];
   };
@@ -75,11 +81,14 @@ test("what is answered in it, or let go otherwise, does not", async () => {
 export function onTick(): void { log.info("tick"); }`,
     options,
   );
-  const answered = host.request({ body: ["answer", "more"] });
+  const answered = host.request({ properties: waited, body: ["answer", "more"] });
   expect(answered).toMatchObject({ action: "stop", localReply: { status: 403 } });
   expect(answered.callCounts["continue_stream"]).toBeUndefined();
-  expect(host.request({ body: "abc" })).toMatchObject({ action: "continue", requestBody: "abc" });
-  const gone = host.open({ body: ["abc"], isUnfinished: true });
+  expect(host.request({ properties: waited, body: "abc" })).toMatchObject({
+    action: "continue",
+    requestBody: "abc",
+  });
+  const gone = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
   gone.end();
   expect(host.failure).toBeNull();
 });
@@ -98,7 +107,44 @@ export function onQueue(queue: Queue): void {
 }`,
     options,
   );
-  const stream = host.open({ body: ["abc"], isUnfinished: true });
+  const stream = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
   expect(stream.result().requestBody).toBe("abc");
   expect(host.logs.filter(({ level }) => level === 3).map(({ message }) => message)).toEqual(["queue item"]);
+});
+
+test("what has not waited in front goes on at once", async () => {
+  const host = await hostOf(looking, options);
+  for (const properties of [{}, { "request.total_size": 3n }]) {
+    const stream = host.open({ properties, headers: [["x-a", "1"]], body: ["abc"], isUnfinished: true });
+    const { requestBody, callCounts } = stream.result();
+    expect(requestBody).toBe("abc");
+    expect(callCounts["enqueue_shared_queue"]).toBeUndefined();
+    stream.end();
+  }
+  expect(host.request({ body: ["hold", "abc"], trailers }).callCounts["continue_stream"]).toBeUndefined();
+  // Of an empty piece that is not known.
+  const stream = host.open({ body: [""], isUnfinished: true });
+  expect(stream.result().callCounts).toMatchObject({ enqueue_shared_queue: 1, continue_stream: 1 });
+  stream.send({ body: "de", trailers });
+  expect(stream.result()).toMatchObject({ action: "continue", requestBody: "de", requestTrailers: trailers });
+});
+
+test("what was to go on under a configuration that has gone takes no other one's turn", async () => {
+  const host = await hostOf(
+    `${looking.replace("return last", 'if (request.headers.has("x-ask")) request.fetch({ cluster: "other" }, heard);\n  return last')}
+function heard(request: Request, answer: Answer): void { log.info("heard"); }`,
+    options,
+  );
+  const other = host.addPlugin(options);
+  host.onFetch("other", () => {
+    const stream = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
+    stream.end();
+    host.configure("another");
+    return {};
+  });
+  other?.open({ headers: [["x-ask", "1"]], isUnfinished: true });
+  for (let times = 0; times < 2; times++) {
+    const stream = host.open({ properties: waited, body: ["abc"], isUnfinished: true });
+    expect(stream.result().requestBody).toBe("abc");
+  }
 });
