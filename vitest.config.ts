@@ -33,7 +33,7 @@ const slow = [
 const long = [
   "filters/proxy-wasm-as/build/{budget,budget-room,main}.test.ts",
   "filters/standing-for-itself.test.ts",
-  "tests/cli/{eval-traces,history,lsp,new,process,serve}.test.ts",
+  "tests/cli/{errors,eval,eval-traces,explain,history,lsp,new,process,serve}.test.ts",
 ];
 
 /** Take a minute and more with Envoys, beside what is in `tests/load`. */
