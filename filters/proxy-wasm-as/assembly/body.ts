@@ -145,8 +145,6 @@ function behind(buffer: BufferType, before: u32, content: Bytes): Bytes {
 }
 
 /** How much of it the filter has let go already: that is not shown again. */
-// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@inline
 function goneOf(body: usize): u32 {
   return bufferOf(body) == BufferType.HttpRequestBody ? goneBytes(streamOf(body)) : 0;
 }

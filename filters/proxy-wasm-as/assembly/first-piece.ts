@@ -26,7 +26,6 @@ import { random_get } from "./wasi_snapshot_preview1";
 const HELD: u32 = 1;
 /** The first piece may go on, and does so soon. */
 const LEAVING: u32 = 2;
-
 /** Headers or body wait, and what comes has not waited in front, but with its end. */
 const SEEN: u32 = 3;
 
@@ -34,17 +33,13 @@ const SEEN: u32 = 3;
 let requests: usize = 0;
 let queue: u32 = 0;
 /** The name of the queue: what two VMs would share goes to the last one. */
-// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const NAME = memory.data(16);
+function NAME(): usize { return memory.data(16); }
 /** "wire.end_held", which filters tell each other by the request: one in front that has a part of a body wait has seen the trailers, and that part comes with these behind it. */
-// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const END_HELD: usize = memory.data<u8>([119, 105, 114, 101, 46, 101, 110, 100, 95, 104, 101, 108, 100]);
+function END_HELD(): usize { return memory.data<u8>([119, 105, 114, 101, 46, 101, 110, 100, 95, 104, 101, 108, 100]); }
 /** "request", "total_size": what has come of a request, with its headers. */
-// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const TOTAL_SIZE: usize = memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 0, 116, 111, 116, 97, 108, 95, 115, 105, 122, 101]);
+function TOTAL_SIZE(): usize { return memory.data<u8>([114, 101, 113, 117, 101, 115, 116, 0, 116, 111, 116, 97, 108, 95, 115, 105, 122, 101]); }
 /** What the queue is given. */
-// @ts-expect-error: asc has decorators for functions and constants, TypeScript only for classes (TS1206)
-@lazy const ITEM = memory.data(4);
+function ITEM(): usize { return memory.data(4); }
 
 /** Said with what the callback for the headers returns, which is what it gives. */
 export function holdFirst(stream: u32, flow: u32): u32 {
@@ -59,7 +54,7 @@ export function holdFirst(stream: u32, flow: u32): u32 {
 
 /** Whether some of the body is in Envoy already, where only its headers have come here; true where that cannot be known. */
 function hasComeBefore(): bool {
-  if (proxy_get_property(TOTAL_SIZE, 18, cell + 4, cell) != Status.Ok || load<u32>(cell) != 8) return true;
+  if (proxy_get_property(TOTAL_SIZE(), 18, cell + 4, cell) != Status.Ok || load<u32>(cell) != 8) return true;
   const size = load<u64>(load<u32>(cell, 4));
   return proxy_get_header_map_size(MapType.HttpRequestHeaders, cell) != Status.Ok || size > load<u32>(cell);
 }
@@ -98,13 +93,13 @@ export function passEndOfFirst(stream: u32, flow: u32): u32 {
 
 /** Said with what the callback for trailers returns of a filter that may have a part of a body wait: that goes on before these, by what is returned or later. */
 export function holdEnd(flow: u32): u32 {
-  proxy_set_property(END_HELD, 13, END_HELD, 13);
+  proxy_set_property(END_HELD(), 13, END_HELD(), 13);
   return flow;
 }
 
 /** Whether a filter in front has seen the trailers: what comes of the body has them behind it. */
 function isEndHeld(): bool {
-  return proxy_get_property(END_HELD, 13, cell + 4, cell) == Status.Ok;
+  return proxy_get_property(END_HELD(), 13, cell + 4, cell) == Status.Ok;
 }
 
 /** Said when all that waits of a request is let go otherwise. */
@@ -156,10 +151,10 @@ function stay(stream: u32): void {
 
 /** Be called once all that Envoy does now is over; false when that cannot be. */
 function callBack(stream: u32): bool {
-  if (queue == 0) random_get(NAME, 16);
+  if (queue == 0) random_get(NAME(), 16);
   // Each time: the context that hears of it is that of the stream's configuration, and the one before may have gone.
-  if (proxy_register_shared_queue(NAME, 16, cell) != Status.Ok) return false;
+  if (proxy_register_shared_queue(NAME(), 16, cell) != Status.Ok) return false;
   queue = load<u32>(cell);
-  store<u32>(ITEM, stream);
-  return proxy_enqueue_shared_queue(queue, ITEM, 4) == Status.Ok;
+  store<u32>(ITEM(), stream);
+  return proxy_enqueue_shared_queue(queue, ITEM(), 4) == Status.Ok;
 }
